@@ -1,0 +1,90 @@
+import { eventKinds, type EventKind } from "./frame.ts";
+import { utf8 } from "./bytes.ts";
+import { writeUuid, type Uuid } from "./uuid.ts";
+
+/** SHA-256 of its input: node:crypto on the server, libsodium on devices. */
+export type Sha256 = (input: Uint8Array) => Uint8Array;
+/** HMAC-SHA-256, key first. */
+export type HmacSha256 = (key: Uint8Array, input: Uint8Array) => Uint8Array;
+
+/** The identifier that fills a header field which does not apply (a control event has no key). */
+export const nilUuid: Uuid = "00000000-0000-0000-0000-000000000000";
+/** The hash before a conversation's first event, and the commitment of an event without one. */
+export const zeroHash: Uint8Array = new Uint8Array(32);
+
+/** What the relay fixed about an event when it gave it a place in the log. */
+export interface EventHeader {
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly kind: EventKind;
+  readonly senderDevice: Uuid;
+  readonly epoch: number;
+  readonly keyId: Uuid;
+  readonly clientMessageId: Uuid;
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+}
+
+const transcriptLabel = utf8("sealdesk/transcript/v1");
+const frankingLabel = utf8("sealdesk/franking-tag/v1");
+
+function writeUint64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, Math.floor(value / 2 ** 32));
+  view.setUint32(offset + 4, value >>> 0);
+}
+
+/**
+ * `SHA-256(label || previous || header || SHA-256(ciphertext) || commitment)`.
+ * Every field has a fixed width, so the encoding is injective. Header: conversation 16, seq 8,
+ * kind 1, sender device 16, epoch 4, key id 16, client message id 16, received at 8; big-endian.
+ */
+export function transcriptHash(
+  sha256: Sha256,
+  previous: Uint8Array,
+  header: EventHeader,
+  ciphertext: Uint8Array,
+  commitment: Uint8Array,
+): Uint8Array {
+  const start = transcriptLabel.length;
+  const input = new Uint8Array(start + 32 + 85 + 32 + 32);
+  const view = new DataView(input.buffer);
+  input.set(transcriptLabel, 0);
+  input.set(previous, start);
+  const at = start + 32;
+  writeUuid(header.conversation, input, at);
+  writeUint64(view, at + 16, header.seq);
+  view.setUint8(at + 24, eventKinds[header.kind]);
+  writeUuid(header.senderDevice, input, at + 25);
+  view.setUint32(at + 41, header.epoch);
+  writeUuid(header.keyId, input, at + 45);
+  writeUuid(header.clientMessageId, input, at + 61);
+  writeUint64(view, at + 77, header.receivedAt);
+  input.set(sha256(ciphertext), at + 85);
+  input.set(commitment, at + 117);
+  return sha256(input);
+}
+
+/**
+ * The relay's tag on a message it accepted:
+ * `HMAC-SHA-256(relay key, label || commitment || conversation || sender device || client message id || epoch || received at)`.
+ * Symmetric franking as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated
+ * Encryption" (2017).
+ */
+export function frankingTag(
+  hmac: HmacSha256,
+  relayKey: Uint8Array,
+  header: EventHeader,
+  commitment: Uint8Array,
+): Uint8Array {
+  const start = frankingLabel.length;
+  const input = new Uint8Array(start + 32 + 16 + 16 + 16 + 4 + 8);
+  const view = new DataView(input.buffer);
+  input.set(frankingLabel, 0);
+  input.set(commitment, start);
+  writeUuid(header.conversation, input, start + 32);
+  writeUuid(header.senderDevice, input, start + 48);
+  writeUuid(header.clientMessageId, input, start + 64);
+  view.setUint32(start + 80, header.epoch);
+  writeUint64(view, start + 84, header.receivedAt);
+  return hmac(relayKey, input);
+}

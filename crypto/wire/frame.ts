@@ -1,0 +1,198 @@
+import {
+  bytes,
+  choice,
+  decode,
+  encode,
+  fixed,
+  list,
+  message,
+  nested,
+  optional,
+  text,
+  uint,
+  uuid,
+  type MessageOf,
+} from "./protobuf.ts";
+import { WireError } from "./wire-error.ts";
+
+/** Hard limits of the protocol, whatever a tenant configures. Bytes unless the name says otherwise. */
+export const wireLimits = {
+  frame: 512 * 1024,
+  ciphertext: 64 * 1024,
+  packet: 8 * 1024,
+  packets: 256,
+  cursors: 8192,
+  token: 8 * 1024,
+} as const;
+
+const uint32 = uint(0xffffffff);
+
+const cursor = message({ conversation: [1, uuid], seq: [2, uint()] });
+const packet = message({ device: [1, uuid], bytes: [2, bytes(wireLimits.packet)] });
+const head = message({ conversation: [1, uuid], seq: [2, uint()], epoch: [3, uint32] });
+const limits = message({
+  maxCiphertextBytes: [1, uint32],
+  maxFrameBytes: [2, uint32],
+  window: [3, uint32],
+  keyMaxMessages: [4, uint32],
+  keyMaxAgeMs: [5, uint32],
+});
+
+const hello = message({
+  version: [1, uint32],
+  accessToken: [2, text(wireLimits.token)],
+  deviceProof: [3, text(wireLimits.token)],
+  cursors: [4, list(nested(cursor), wireLimits.cursors)],
+});
+const send = message({
+  conversation: [1, uuid],
+  clientMessageId: [2, uuid],
+  epoch: [3, uint32],
+  keyId: [4, uuid],
+  ciphertext: [5, bytes(wireLimits.frame)],
+  commitment: [6, fixed(32)],
+  packets: [7, list(nested(packet), wireLimits.packets)],
+});
+const ack = message({ cursors: [1, list(nested(cursor), wireLimits.cursors)] });
+const welcome = message({
+  device: [1, uuid],
+  heads: [2, list(nested(head), 1_000_000)],
+  limits: [3, nested(limits)],
+});
+const accepted = message({
+  conversation: [1, uuid],
+  clientMessageId: [2, uuid],
+  seq: [3, uint()],
+  receivedAt: [4, uint()],
+  transcriptHash: [5, fixed(32)],
+  frankingTag: [6, fixed(32)],
+});
+const refused = message({
+  conversation: [1, uuid],
+  clientMessageId: [2, uuid],
+  code: [3, text(64)],
+  message: [4, text(512)],
+  epoch: [5, uint32],
+  devices: [6, list(uuid, 4096)],
+  missing: [7, list(uuid, 4096)],
+  extra: [8, list(uuid, 4096)],
+  stale: [9, list(uuid, 4096)],
+  retryAfterMs: [10, uint32],
+});
+
+/** Kinds of event, with their numbers in frames.proto. */
+export const eventKinds = {
+  message: 1,
+  created: 2,
+  member_added: 3,
+  member_removed: 4,
+  device_added: 5,
+  device_removed: 6,
+  closed: 7,
+} as const;
+export type EventKind = keyof typeof eventKinds;
+
+const deliver = message({
+  conversation: [1, uuid],
+  seq: [2, uint()],
+  kind: [3, choice(eventKinds)],
+  senderDevice: [4, uuid],
+  epoch: [5, uint32],
+  keyId: [6, uuid],
+  clientMessageId: [7, uuid],
+  receivedAt: [8, uint()],
+  ciphertext: [9, bytes(wireLimits.frame)],
+  commitment: [10, fixed(32)],
+  frankingTag: [11, fixed(32)],
+  transcriptHash: [12, fixed(32)],
+  packet: [13, optional(bytes(wireLimits.packet))],
+  previousHash: [14, optional(fixed(32))],
+});
+const synced = message({ conversation: [1, uuid], seq: [2, uint()] });
+const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });
+
+/** Tags of the frame's oneof, as in frames.proto. */
+const frame = message({
+  hello: [1, optional(nested(hello))],
+  send: [2, optional(nested(send))],
+  ack: [3, optional(nested(ack))],
+  welcome: [8, optional(nested(welcome))],
+  accepted: [9, optional(nested(accepted))],
+  refused: [10, optional(nested(refused))],
+  deliver: [11, optional(nested(deliver))],
+  synced: [12, optional(nested(synced))],
+  fault: [13, optional(nested(fault))],
+});
+
+export type Cursor = MessageOf<typeof cursor>;
+export type Packet = MessageOf<typeof packet>;
+export type Head = MessageOf<typeof head>;
+export type Limits = MessageOf<typeof limits>;
+export type Hello = MessageOf<typeof hello>;
+export type Send = MessageOf<typeof send>;
+export type Ack = MessageOf<typeof ack>;
+export type Welcome = MessageOf<typeof welcome>;
+export type Accepted = MessageOf<typeof accepted>;
+export type Refused = MessageOf<typeof refused>;
+export type Deliver = MessageOf<typeof deliver>;
+export type Synced = MessageOf<typeof synced>;
+export type Fault = MessageOf<typeof fault>;
+
+type Bodies = MessageOf<typeof frame>;
+export type FrameKind = keyof Bodies;
+/** One frame: `kind` names the body. */
+export type Frame = { [K in FrameKind]: { kind: K; body: NonNullable<Bodies[K]> } }[FrameKind];
+
+const empty: Bodies = {
+  hello: undefined,
+  send: undefined,
+  ack: undefined,
+  welcome: undefined,
+  accepted: undefined,
+  refused: undefined,
+  deliver: undefined,
+  synced: undefined,
+  fault: undefined,
+};
+const kinds = Object.keys(empty) as FrameKind[];
+
+export function encodeFrame(value: Frame): Uint8Array {
+  return encode(frame, { ...empty, [value.kind]: value.body });
+}
+
+/**
+ * Parses one WebSocket message.
+ * @throws WireError malformed_frame: not a frame, over a limit, or not exactly one body.
+ */
+export function decodeFrame(input: Uint8Array): Frame {
+  if (input.length > wireLimits.frame)
+    throw new WireError("malformed_frame", "The frame is over the size limit.");
+  const bodies = decode(frame, input);
+  const present = kinds.filter((kind) => bodies[kind] !== undefined);
+  const [kind] = present;
+  if (kind === undefined || present.length !== 1)
+    throw new WireError("malformed_frame", "A frame holds exactly one body.");
+  return { kind, body: bodies[kind] } as Frame;
+}
+
+const member = message({
+  user: [1, uuid],
+  role: [2, text(32)],
+  devices: [3, list(uuid, 256)],
+});
+const creation = message({ suite: [1, text(32)], device: [2, uuid], signature: [3, fixed(64)] });
+const control = message({
+  epoch: [1, uint32],
+  actor: [2, uuid],
+  subject: [3, uuid],
+  members: [4, list(nested(member), 4096)],
+  creation: [5, optional(nested(creation))],
+});
+
+export type Member = MessageOf<typeof member>;
+/** What a membership event says: who the members and their devices are after it. */
+export type Control = MessageOf<typeof control>;
+
+export const encodeControl = (value: Control): Uint8Array => encode(control, value);
+/** @throws WireError malformed_frame */
+export const decodeControl = (input: Uint8Array): Control => decode(control, input);

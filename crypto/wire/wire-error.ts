@@ -1,0 +1,15 @@
+/** What can be wrong with bytes or text from outside. */
+export type WireErrorCode =
+  | "malformed_frame" // not a frame of frames.proto, or a field breaks its limits
+  | "malformed_payload" // an opened payload is not of the canonical form
+  | "malformed_record"; // a device or control record is not of the canonical form
+
+/** Input that is not of the expected form. Its message never repeats the input. */
+export class WireError extends Error {
+  override readonly name = "WireError";
+  readonly code: WireErrorCode;
+  constructor(code: WireErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
