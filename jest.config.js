@@ -1,0 +1,23 @@
+/** @type {import("jest").Config} */
+export default {
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  extensionsToTreatAsEsm: [".ts"],
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: { target: "es2023", parser: { syntax: "typescript" } },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
+    ],
+  },
+  // Built copies of the sources, which would otherwise be found twice.
+  modulePathIgnorePatterns: [
+    "<rootDir>/dist/",
+    "<rootDir>/client/dist/",
+    "<rootDir>/crypto/device/suites/signal/dist/",
+  ],
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
