@@ -1,0 +1,22 @@
+/** What can go wrong below any feature. */
+export type DatabaseErrorCode =
+  | "database_unreachable" // no connection could be had
+  | "migration_failed" // a migration stopped; the schema is as before it
+  | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
+
+export class DatabaseError extends Error {
+  override readonly name = "DatabaseError";
+  readonly code: DatabaseErrorCode;
+  constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** The SQLSTATE of an error raised by PostgreSQL, else undefined. */
+export function sqlState(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+export const UNIQUE_VIOLATION = "23505";

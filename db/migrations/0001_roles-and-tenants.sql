@@ -1,0 +1,41 @@
+-- Up Migration
+
+-- Three parties: the owner holds the tables and never logs in, the application may do what is
+-- granted below and is fenced in by row-level security, a deployer's login is a member of one.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'sealdesk_owner') then
+    create role sealdesk_owner nologin;
+  end if;
+  if not exists (select from pg_roles where rolname = 'sealdesk_app') then
+    create role sealdesk_app nologin;
+  end if;
+end
+$$;
+
+create schema sealdesk authorization sealdesk_owner;
+create schema audit authorization sealdesk_owner;
+grant usage on schema sealdesk, audit to sealdesk_app;
+
+set role sealdesk_owner;
+
+-- The tenant of the session. Every policy compares with it; unset means no row at all.
+create function sealdesk.current_tenant() returns uuid
+  language sql stable parallel safe
+  return nullif(current_setting('sealdesk.tenant', true), '')::uuid;
+
+-- Not under row-level security: it is read to find out which tenant a request is for.
+-- It holds nothing personal and nothing secret.
+create table sealdesk.tenants (
+  id uuid primary key,
+  slug text not null unique check (slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+  name text not null,
+  -- Public keys (JWK Set, RFC 7517) that sign this tenant's customer tokens.
+  customer_keys jsonb not null default '{"keys": []}',
+  key_max_messages integer not null default 100 check (key_max_messages between 1 and 10000),
+  key_max_age_ms integer not null default 3600000 check (key_max_age_ms between 1000 and 604800000),
+  created_at_ms bigint not null
+);
+grant select on sealdesk.tenants to sealdesk_app;
+
+reset role;

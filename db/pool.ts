@@ -1,0 +1,26 @@
+import pg from "pg";
+
+/** 64-bit integers of ours stay below 2^53, so they are read as numbers. */
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export type Pool = pg.Pool;
+export type Client = pg.ClientBase;
+
+/**
+ * A pool whose sessions run as `sealdesk_app`, whoever logs in: grants and row-level security
+ * hold even when the login could do more.
+ */
+export function createPool(url: string, options: { readonly max?: number } = {}): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    types,
+    application_name: "sealdesk",
+    options: "-c role=sealdesk_app -c search_path=sealdesk",
+    connectionTimeoutMillis: 10_000,
+  });
+  // An idle connection may be cut at any time; the pool replaces it when next asked.
+  pool.on("error", () => undefined);
+  return pool;
+}

@@ -1,0 +1,28 @@
+import type { Client, Pool } from "./pool.ts";
+
+/**
+ * Runs `work` in one transaction fenced to one tenant: row-level security shows and takes only
+ * that tenant's rows. Commits when `work` resolves, rolls back when it throws.
+ */
+export async function inTransaction<T>(
+  pool: Pool,
+  tenant: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((cause: unknown) => {
+      broken = new Error("rollback failed", { cause });
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
