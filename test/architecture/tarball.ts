@@ -1,0 +1,61 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+import { cruise } from "dependency-cruiser";
+
+const run = promisify(execFile);
+
+export interface Manifest {
+  readonly license: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+}
+
+export interface Tarball {
+  /** What the package holds, by path. */
+  readonly files: readonly string[];
+  readonly manifest: Manifest;
+  /** Where it was unpacked, with the repository's node_modules linked beside it. */
+  readonly folder: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** Packs a package as it would be published. `options` go to `npm pack`. */
+export async function packTarball(...options: readonly string[]): Promise<Tarball> {
+  const place = await mkdtemp(join(tmpdir(), "sealdesk-pack-"));
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", place, ...options]);
+  const [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [
+    { filename: string; files: { path: string }[] },
+  ];
+  const folder = join(place, "package");
+  await mkdir(folder);
+  await run("tar", ["-xzf", join(place, packed.filename.replace(/^@/, "").replace("/", "-"))], {
+    cwd: place,
+  });
+  await symlink(resolve("node_modules"), join(folder, "node_modules"));
+  return {
+    files: packed.files.map(({ path }) => path),
+    manifest: JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest,
+    folder,
+    remove: () => rm(place, { recursive: true, force: true }),
+  };
+}
+
+/** The names of the packages that the unpacked code imports, sorted. */
+export async function importedPackages({ folder }: Tarball): Promise<string[]> {
+  const { output } = await cruise(["dist"], {
+    baseDir: folder,
+    parser: "swc",
+    doNotFollow: { path: "node_modules" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "default"] },
+  });
+  if (typeof output === "string") throw new Error("dependency-cruiser answered with text");
+  const names = output.modules
+    .filter(({ source }) => source.startsWith("dist/") && source.endsWith(".js"))
+    .flatMap(({ dependencies }) => dependencies)
+    .filter(({ module, coreModule }) => !coreModule && !module.startsWith("."))
+    .map(({ module }) => /^(@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module);
+  return [...new Set(names)].sort();
+}
