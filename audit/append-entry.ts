@@ -1,0 +1,65 @@
+import { V7Generator } from "uuidv7";
+import type { Client } from "../db/pool.ts";
+import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
+import { utf8 } from "../crypto/wire/bytes.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+
+/** Create, read, update, delete, execute: as in FHIR R4 AuditEvent.action. */
+export type ActionClass = "C" | "R" | "U" | "D" | "E";
+
+/**
+ * The four levels of FHIR R4 AuditEvent.outcome: done (0), not permitted (4), could not be done
+ * (8), the service itself is impaired (12).
+ */
+export type AuditOutcome = "success" | "refused" | "failed" | "impaired";
+
+/** What happened. Pseudonymous ids only, never a name, an address or content. */
+export interface AuditEntry {
+  /** Milliseconds since the Unix epoch. */
+  readonly occurredAtMs: number;
+  readonly tenant: Uuid;
+  readonly actor: {
+    readonly kind: "user" | "system";
+    /** A user's id, or the name of the part of the system that acted. */
+    readonly id: string;
+    readonly role?: string | undefined;
+    readonly device?: Uuid | undefined;
+  };
+  /** Noun and verb, such as "session.create". */
+  readonly action: string;
+  readonly class: ActionClass;
+  readonly resource: {
+    readonly type: string;
+    readonly id: string;
+    readonly version?: string | undefined;
+  };
+  /** The user whom it concerns, where that is not the actor. */
+  readonly subject?: Uuid | undefined;
+  readonly outcome: AuditOutcome;
+  /** A code, where the outcome is not success. */
+  readonly reason?: string | undefined;
+  readonly decision?:
+    { readonly allowed: boolean; readonly reasons: readonly string[] } | undefined;
+  readonly requestId?: string | undefined;
+  readonly session?: Uuid | undefined;
+  /** How the session was authenticated. */
+  readonly method?: string | undefined;
+  readonly details?: { readonly [name: string]: CanonicalValue | undefined } | undefined;
+}
+
+const eventIds = new V7Generator();
+
+/**
+ * Writes one entry, as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own, in the
+ * transaction that `client` has open: act and entry commit together or not at all. The
+ * transaction must be fenced to `entry.tenant`.
+ * @throws WireError malformed_record, when a detail is not canonical JSON.
+ */
+export async function appendEntry(client: Client, entry: AuditEntry): Promise<void> {
+  const eventId = eventIds.generateOrResetCore(entry.occurredAtMs, 10_000).toString();
+  const text = canonicalJson({ eventId, ...entry });
+  await client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [
+    entry.tenant,
+    utf8(text),
+  ]);
+}

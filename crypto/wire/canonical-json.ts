@@ -1,0 +1,49 @@
+import { WireError } from "./wire-error.ts";
+
+/** What may be written canonically: no fractions, and no integer beyond 2^53 - 1. */
+export type CanonicalValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly CanonicalValue[]
+  | { readonly [name: string]: CanonicalValue | undefined };
+
+const refused = (what: string): WireError =>
+  new WireError("malformed_record", `Canonical JSON cannot hold ${what}.`);
+
+/**
+ * The one text of `value` by RFC 8785 (JSON Canonicalization Scheme): no white space, names sorted
+ * by UTF-16 code units, strings escaped as `JSON.stringify` does. Properties that are undefined are
+ * left out, as in `JSON.stringify`.
+ * @throws WireError malformed_record, for a fraction, an unsafe integer, a lone surrogate, or
+ *   anything that is not JSON.
+ */
+export function canonicalJson(value: CanonicalValue): string {
+  if (value === null || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value)) throw refused("this number");
+    return String(value === 0 ? 0 : value);
+  }
+  if (typeof value !== "object") throw refused(`a ${typeof value}`);
+  if (isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw refused("this kind of object");
+  const parts: string[] = [];
+  for (const name of Object.keys(value).toSorted(byCodeUnit)) {
+    const part = value[name];
+    if (part !== undefined) parts.push(`${quoted(name)}:${canonicalJson(part)}`);
+  }
+  return `{${parts.join(",")}}`;
+}
+
+const isArray = (value: object): value is readonly CanonicalValue[] => Array.isArray(value);
+
+// The default order of strings, said aloud: RFC 8785 section 3.2.3 asks for exactly this one.
+const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function quoted(text: string): string {
+  // RFC 8785 section 3.2.2.2: a lone surrogate is an error. JSON.stringify would escape it.
+  if (/\p{Surrogate}/u.test(text)) throw refused("a string with a lone surrogate");
+  return JSON.stringify(text);
+}

@@ -1,0 +1,71 @@
+import type { RawRuleFrom } from "@casl/ability";
+import type { MongoQuery } from "@casl/ability";
+import type { Actor, Role } from "./actor.ts";
+
+export type ConversationAction =
+  "create" | "read" | "add_member" | "remove_member" | "close" | "post";
+
+export type ConversationRule = RawRuleFrom<[ConversationAction, "conversation"], MongoQuery>;
+
+/** Staff who talk to customers. An admin runs the installation and reads no conversation. */
+export const conversingRoles: readonly Role[] = ["agent", "supervisor", "bot"];
+
+const rule = (
+  action: ConversationAction | ConversationAction[],
+  reason: string,
+  conditions: MongoQuery,
+): ConversationRule => ({ action, subject: "conversation", reason, conditions });
+
+/**
+ * What `actor` may do to which conversations; whatever no rule grants is denied. The conditions
+ * are over the facts that `decideConversation` lays out, so they can also become SQL.
+ */
+export function conversationRules(actor: Actor): ConversationRule[] {
+  const tenant = { tenant: actor.tenant };
+  const member = { ...tenant, members: actor.user };
+  const open = { ...tenant, state: "open" };
+  const self = { "subject.user": actor.user, "subject.role": actor.role };
+  const staff = { "subject.role": { $in: [...conversingRoles] } };
+
+  const reading = [
+    rule("read", "member", member),
+    rule("post", "member", { ...member, state: "open" }),
+  ];
+  const serving = [
+    ...reading,
+    rule("close", "member", { ...member, state: "open" }),
+    rule("remove_member", "leaves", { ...member, state: "open", ...self }),
+  ];
+  const handingOver = [
+    ...serving,
+    rule("add_member", "joins", { ...open, ...self }),
+    rule("add_member", "hands_over", { ...member, state: "open", ...staff }),
+  ];
+
+  switch (actor.role) {
+    case "customer":
+      return [
+        ...reading,
+        rule("create", "own_conversation", {
+          ...open,
+          createdBy: actor.user,
+          members: actor.user,
+          // Everyone else named is known to be staff of this tenant.
+          unknownMembers: { $size: 0 },
+          otherRoles: { $nin: ["customer", "admin"] },
+        }),
+        rule("close", "creator", { ...member, state: "open", createdBy: actor.user }),
+      ];
+    case "bot":
+      return serving;
+    case "agent":
+      return handingOver;
+    case "supervisor":
+      return [
+        ...handingOver,
+        rule(["add_member", "remove_member"], "supervises", { ...open, ...staff }),
+      ];
+    case "admin":
+      return [];
+  }
+}
