@@ -57,5 +57,5 @@ export async function importedPackages({ folder }: Tarball): Promise<string[]> {
     .flatMap(({ dependencies }) => dependencies)
     .filter(({ module, coreModule }) => !coreModule && !module.startsWith("."))
     .map(({ module }) => /^(@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module);
-  return [...new Set(names)].sort();
+  return [...new Set(names)].toSorted();
 }
