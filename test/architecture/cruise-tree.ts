@@ -2,7 +2,7 @@ import { cruise } from "dependency-cruiser";
 
 import config from "../../.dependency-cruiser.mjs";
 
-export interface Violation {
+interface Violation {
   readonly rule: string;
   readonly from: string;
   readonly to: string;

@@ -8,7 +8,7 @@ import { cruise } from "dependency-cruiser";
 
 const run = promisify(execFile);
 
-export interface Manifest {
+interface Manifest {
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
 }
@@ -25,7 +25,15 @@ export interface Tarball {
 /** Packs a package as it would be published. `options` go to `npm pack`. */
 export async function packTarball(...options: readonly string[]): Promise<Tarball> {
   const place = await mkdtemp(join(tmpdir(), "sealdesk-pack-"));
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", place, ...options]);
+  const { stdout } = await run("npm", [
+    "pack",
+    "--json",
+    "--pack-destination",
+    place,
+    ...options,
+  ]).catch((cause: { stdout: string; stderr: string }) => {
+    throw new Error(`npm pack: ${cause.stdout}${cause.stderr}`, { cause });
+  });
   const [packed] = JSON.parse(stdout.slice(stdout.indexOf("["))) as [
     { filename: string; files: { path: string }[] },
   ];
