@@ -1,0 +1,29 @@
+export type DeviceErrorCode =
+  | "no_identity" // this device has no such key yet, or only another device of the account has it
+  | "invalid_device_record" // a device record whose form or account signature does not hold
+  | "account_key_changed" // not the account key known for this user: ask the person, then accept
+  | "malformed_plaintext" // an opened message is not a padded, canonical payload
+  | "unsupported_payload" // a payload version or body kind this release does not know
+  | "too_large" // the message does not fit one ciphertext
+  | "commitment_mismatch" // the commitment outside is not the one of the payload inside
+  | "context_mismatch"; // conversation, sender, epoch or id inside differ from the header outside
+
+/** Parts of a message's context, compared between the header and the payload. */
+export type ContextField = "conversation" | "senderDevice" | "epoch" | "clientMessageId";
+
+/** What went wrong with identities and payloads. Its message never holds content. */
+export class DeviceError extends Error {
+  override readonly name = "DeviceError";
+  readonly code: DeviceErrorCode;
+  /** With `context_mismatch`: which fields differ. */
+  readonly fields: readonly ContextField[];
+  constructor(
+    code: DeviceErrorCode,
+    message: string,
+    options: ErrorOptions & { fields?: readonly ContextField[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.fields = options.fields ?? [];
+  }
+}

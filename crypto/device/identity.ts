@@ -1,0 +1,80 @@
+import { equalBytes } from "../wire/bytes.ts";
+import { deviceRecordBytes, type DeviceRecord } from "../wire/signed-records.ts";
+import { DeviceError } from "./device-error.ts";
+import { generateSigningKey, sign, verifySignature, type SigningKeyPair } from "./sodium.ts";
+import type { StoreTransaction } from "./store-transaction.ts";
+
+/** The Ed25519 keys of a device; `account` only where the account was made or moved to. */
+export type IdentityKeyName = "account" | "device" | "receipt";
+
+/** A device's public half with its account's signature. */
+export interface CertifiedDevice {
+  readonly record: DeviceRecord;
+  readonly signature: Uint8Array;
+}
+
+const keyName = (name: IdentityKeyName): string => `identity!${name}`;
+const publicKeyBytes = 32;
+
+/**
+ * Makes the named key pair, or returns the one made before: a key is never replaced here.
+ * @returns the public key, 32 bytes
+ */
+export async function createIdentityKey(
+  transaction: StoreTransaction,
+  name: IdentityKeyName,
+): Promise<Uint8Array> {
+  const existing = await transaction.get(keyName(name));
+  if (existing !== undefined) return publicHalf(existing);
+  const { publicKey, privateKey } = generateSigningKey();
+  transaction.put(keyName(name), privateKey);
+  return publicKey;
+}
+
+/** @throws DeviceError no_identity */
+export async function loadIdentityKey(
+  transaction: Pick<StoreTransaction, "get">,
+  name: IdentityKeyName,
+): Promise<SigningKeyPair> {
+  const privateKey = await transaction.get(keyName(name));
+  if (privateKey === undefined)
+    throw new DeviceError("no_identity", `This device does not hold the ${name} key.`);
+  return { privateKey, publicKey: publicHalf(privateKey) };
+}
+
+/**
+ * Certifies a device of this account: the account key's Ed25519 signature over
+ * `deviceRecordBytes`. Every other device checks it before it talks to that device.
+ * @throws DeviceError no_identity; invalid_device_record: the record names another account key
+ */
+export async function certifyDevice(
+  transaction: Pick<StoreTransaction, "get">,
+  record: DeviceRecord,
+): Promise<CertifiedDevice> {
+  const account = await loadIdentityKey(transaction, "account");
+  const certified = { record, signature: sign(deviceRecordBytes(record), account.privateKey) };
+  verifyDevice(certified, account.publicKey);
+  return certified;
+}
+
+/**
+ * Checks that `accountKey` certified the device.
+ * @throws DeviceError account_key_changed: the record names another account key;
+ *   invalid_device_record: lengths or signature are wrong
+ */
+export function verifyDevice(device: CertifiedDevice, accountKey: Uint8Array): void {
+  const { record, signature } = device;
+  const keys = [record.accountKey, record.deviceKey, record.receiptKey];
+  if (keys.some((key) => key.length !== publicKeyBytes) || record.identityKey.length === 0)
+    throw new DeviceError(
+      "invalid_device_record",
+      "A key in the device record has a wrong length.",
+    );
+  if (!equalBytes(record.accountKey, accountKey))
+    throw new DeviceError("account_key_changed", "The device names another account key.");
+  if (!verifySignature(deviceRecordBytes(record), signature, accountKey))
+    throw new DeviceError("invalid_device_record", "The account did not certify this device.");
+}
+
+/** libsodium's Ed25519 private key is seed || public key. */
+const publicHalf = (privateKey: Uint8Array): Uint8Array => privateKey.slice(publicKeyBytes);

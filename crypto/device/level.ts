@@ -1,0 +1,29 @@
+/** Keys as text, values as bytes, whatever the database was constructed with. */
+export const encodings = { keyEncoding: "utf8", valueEncoding: "view" } as const;
+type Encodings = typeof encodings;
+
+export type LevelOperation =
+  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: string };
+
+export interface LevelRange extends Encodings {
+  readonly gt?: string;
+  readonly gte?: string;
+  readonly lt?: string;
+  readonly limit?: number;
+}
+
+/**
+ * What the store uses of an abstract-level database: classic-level in Node, browser-level,
+ * memory-level. `batch` must be atomic; `sync` asks that it be on disk before it resolves.
+ */
+export interface Level {
+  open(): Promise<void>;
+  close(): Promise<void>;
+  getMany(keys: string[], options: Encodings): Promise<(Uint8Array | undefined)[]>;
+  batch(
+    operations: LevelOperation[],
+    options: Encodings & { readonly sync: boolean },
+  ): Promise<void>;
+  iterator(options: LevelRange): { all(): Promise<[string, Uint8Array][]> };
+}

@@ -1,0 +1,91 @@
+import { equalBytes } from "../wire/bytes.ts";
+import { decode, encode, fixed, message, nested, uint, uuid } from "../wire/protobuf.ts";
+import type { Uuid } from "../wire/uuid.ts";
+import { WireError } from "../wire/wire-error.ts";
+import { DeviceError, type ContextField } from "./device-error.ts";
+import { bodyFields, bodyFromFields, bodyToFields, type Body } from "./payload-body.ts";
+
+export type { Body } from "./payload-body.ts";
+
+const version = 1;
+
+const payloadMessage = message({
+  version: [1, uint(0xffffffff)],
+  conversation: [2, uuid],
+  senderDevice: [3, uuid],
+  epoch: [4, uint(0xffffffff)],
+  clientMessageId: [5, uuid],
+  lastSeen: [6, nested(message({ seq: [1, uint()], transcriptHash: [2, fixed(32)] }))],
+  ...bodyFields,
+});
+
+/** What binds a message to its place; the header outside and the payload inside must agree. */
+export interface MessageContext {
+  readonly conversation: Uuid;
+  readonly senderDevice: Uuid;
+  readonly epoch: number;
+  readonly clientMessageId: Uuid;
+}
+
+/** The last event a sender had seen of the conversation; `seq` 0 and `zeroHash` before the first. */
+export interface LastSeen {
+  readonly seq: number;
+  readonly transcriptHash: Uint8Array;
+}
+
+export interface Payload extends MessageContext {
+  readonly lastSeen: LastSeen;
+  readonly body: Body;
+}
+
+/** The canonical encoding of payload.proto: one payload, one sequence of bytes. */
+export function encodePayload(payload: Payload): Uint8Array {
+  const { body, ...context } = payload;
+  // In Node the writer returns a Buffer; a copy is a plain array everywhere.
+  return Uint8Array.from(encode(payloadMessage, { version, ...context, ...bodyToFields(body) }));
+}
+
+/** @throws DeviceError malformed_plaintext: not canonical; unsupported_payload */
+export function decodePayload(input: Uint8Array): Payload {
+  const { version: seen, text, ...context } = decodeFields(input);
+  if (seen !== version)
+    throw new DeviceError("unsupported_payload", "The payload is of another version.");
+  const payload = { ...context, body: bodyFromFields({ text }) };
+  // Unknown, repeated, reordered or default-valued fields would let one message have two forms.
+  if (!equalBytes(encodePayload(payload), input))
+    throw new DeviceError("malformed_plaintext", "The payload is not in its canonical form.");
+  return payload;
+}
+
+/**
+ * Decodes a payload and compares it with the header it came under: decryption alone binds none of
+ * these. A mismatch is shown to the user and reported, never displayed as a message.
+ * @throws DeviceError context_mismatch, with `fields`; malformed_plaintext; unsupported_payload
+ */
+export function openPayload(input: Uint8Array, header: MessageContext): Payload {
+  const payload = decodePayload(input);
+  const fields = contextFields.filter((field) => payload[field] !== header[field]);
+  if (fields.length > 0)
+    throw new DeviceError(
+      "context_mismatch",
+      `The message was made for another place: ${fields.join(", ")}.`,
+      { fields },
+    );
+  return payload;
+}
+
+const contextFields: readonly ContextField[] = [
+  "conversation",
+  "senderDevice",
+  "epoch",
+  "clientMessageId",
+];
+
+function decodeFields(input: Uint8Array) {
+  try {
+    return decode(payloadMessage, input);
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw new DeviceError("malformed_plaintext", "The payload does not decode.", { cause });
+  }
+}

@@ -1,0 +1,83 @@
+import sodium from "libsodium-wrappers-sumo";
+import type { HmacSha256, Sha256 } from "../wire/event.ts";
+
+// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Waiting here once makes every
+// function below synchronous for the modules that import them.
+await sodium.ready;
+
+export const sha256: Sha256 = (input) => sodium.crypto_hash_sha256(input);
+
+export const sha512 = (input: Uint8Array): Uint8Array => sodium.crypto_hash_sha512(input);
+
+/** HMAC-SHA-256, RFC 2104. The key must have 32 bytes: shorter and zero-padded keys would collide. */
+export const hmacSha256: HmacSha256 = (key, input) => sodium.crypto_auth_hmacsha256(input, key);
+
+/** `length` bytes from the platform's cryptographic generator. */
+export const randomBytes = (length: number): Uint8Array => sodium.randombytes_buf(length);
+
+/** Equality in constant time for equal lengths; for tags, commitments and secrets. */
+export const equalSecret = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && sodium.memcmp(a, b);
+
+/** Overwrites a secret with zeros. */
+export const zeroise = (secret: Uint8Array): void => sodium.memzero(secret);
+
+/** An Ed25519 key pair, RFC 8032: public key 32 bytes, private key 64 (seed, then public key). */
+export interface SigningKeyPair {
+  readonly publicKey: Uint8Array;
+  readonly privateKey: Uint8Array;
+}
+
+export function generateSigningKey(): SigningKeyPair {
+  const { publicKey, privateKey } = sodium.crypto_sign_keypair();
+  return { publicKey, privateKey };
+}
+
+/** @returns an Ed25519 signature, 64 bytes. */
+export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
+  sodium.crypto_sign_detached(message, privateKey);
+
+/** False for anything that is not this key's signature, malformed input included. */
+export function verifySignature(
+  message: Uint8Array,
+  signature: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  if (signature.length !== 64 || publicKey.length !== 32) return false;
+  return sodium.crypto_sign_verify_detached(signature, message, publicKey);
+}
+
+/** Bytes of key, nonce and tag of XChaCha20-Poly1305-IETF. */
+export const aeadSizes = { key: 32, nonce: 24, tag: 16 } as const;
+
+export const aeadSeal = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array =>
+  sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData, null, nonce, key);
+
+/** @throws Error when the ciphertext is not authentic. */
+export const aeadOpen = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ciphertext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array =>
+  sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, ciphertext, associatedData, nonce, key);
+
+/** Argon2id version 1.3, RFC 9106, one lane. `memory` in bytes. Blocks for its whole run. */
+export const argon2id = (
+  passphrase: Uint8Array,
+  salt: Uint8Array,
+  cost: { readonly passes: number; readonly memory: number; readonly bytes: number },
+): Uint8Array =>
+  sodium.crypto_pwhash(
+    cost.bytes,
+    passphrase,
+    salt,
+    cost.passes,
+    cost.memory,
+    sodium.crypto_pwhash_ALG_ARGON2ID13,
+  );

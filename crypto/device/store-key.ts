@@ -1,0 +1,40 @@
+import { concat, utf8 } from "../wire/bytes.ts";
+import { encodings, type Level } from "./level.ts";
+import { argon2id, randomBytes } from "./sodium.ts";
+import { StoreError } from "./store-error.ts";
+import { reserved } from "./store-transaction.ts";
+
+const saltName = `${reserved}salt`;
+const saltBytes = 16;
+const version = 1;
+
+/**
+ * The store key of a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. Unicode
+ * forms of one passphrase give one key (RFC 8265, OpaqueString: NFC). Blocks for some 200 ms.
+ * The parameters are those of salt version 1; other ones need a new version in `storeSalt`.
+ */
+export function deriveStoreKey(passphrase: string, salt: Uint8Array): Uint8Array {
+  return argon2id(utf8(passphrase.normalize("NFC")), salt, {
+    passes: 3,
+    memory: 64 * 1024 * 1024,
+    bytes: 32,
+  });
+}
+
+/**
+ * The 16-byte salt kept in clear beside the sealed values, made on the first call.
+ * @throws StoreError damaged: the salt record is not of a known version
+ */
+export async function storeSalt(level: Level): Promise<Uint8Array> {
+  await level.open();
+  const [record] = await level.getMany([saltName], encodings);
+  if (record !== undefined) {
+    if (record[0] !== version || record.length !== 1 + saltBytes)
+      throw new StoreError("damaged", "The salt beside the store is not of a known form.");
+    return record.slice(1);
+  }
+  const salt = randomBytes(saltBytes);
+  const value = concat(Uint8Array.of(version), salt);
+  await level.batch([{ type: "put", key: saltName, value }], { ...encodings, sync: true });
+  return salt;
+}

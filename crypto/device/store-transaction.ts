@@ -1,0 +1,104 @@
+import { StoreError } from "./store-error.ts";
+
+export type StoreEntry = readonly [key: string, value: Uint8Array];
+
+export interface ListOptions {
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/**
+ * Reads through to the store, keeps writes in memory, and is committed as one atomic batch.
+ * Keys are `area!part!part`; values are sealed (XChaCha20-Poly1305, the key as associated data).
+ */
+export interface StoreTransaction {
+  get(key: string): Promise<Uint8Array | undefined>;
+  /** The values of `keys`, in that order, with one call to the database for all not yet read. */
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  put(key: string, value: Uint8Array): void;
+  delete(key: string): void;
+  /** Entries whose key starts with `prefix`, in key order, staged writes included. */
+  list(prefix: string, options?: ListOptions): Promise<readonly StoreEntry[]>;
+}
+
+/** What a transaction reads through to: the committed state. */
+export interface Committed {
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  list(prefix: string, options: ListOptions): Promise<readonly StoreEntry[]>;
+}
+
+/** `undefined` stands for a deletion. */
+export type StagedWrites = ReadonlyMap<string, Uint8Array | undefined>;
+
+/** Key names that hold the store's own records. */
+export const reserved = "store!";
+
+export class StagedTransaction implements StoreTransaction {
+  readonly #committed: Committed;
+  readonly #staged = new Map<string, Uint8Array | undefined>();
+  #finished = false;
+
+  constructor(committed: Committed) {
+    this.#committed = committed;
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const [value] = await this.getMany([key]);
+    return value;
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    for (const key of keys) this.#check(key);
+    const unstaged = keys.filter((key) => !this.#staged.has(key));
+    const values = unstaged.length === 0 ? [] : await this.#committed.getMany(unstaged);
+    const read = new Map(unstaged.map((key, index) => [key, values[index]]));
+    return keys.map((key) =>
+      (this.#staged.has(key) ? this.#staged.get(key) : read.get(key))?.slice(),
+    );
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#check(key);
+    this.#staged.set(key, value.slice());
+  }
+
+  delete(key: string): void {
+    this.#check(key);
+    this.#staged.set(key, undefined);
+  }
+
+  async list(prefix: string, options: ListOptions = {}): Promise<readonly StoreEntry[]> {
+    if (prefix !== "") this.#check(prefix);
+    const { after = "", limit = Number.POSITIVE_INFINITY } = options;
+    const inRange = (key: string) => key.startsWith(prefix) && key > after;
+    const staged = [...this.#staged].filter(([key]) => inRange(key));
+    // Each staged key hides at most one committed entry, so this many are enough.
+    const committed = await this.#committed.list(prefix, {
+      ...options,
+      ...(limit === Number.POSITIVE_INFINITY ? {} : { limit: limit + staged.length }),
+    });
+    const merged = new Map<string, Uint8Array>(committed);
+    for (const [key, value] of staged) {
+      if (value === undefined) merged.delete(key);
+      else merged.set(key, value);
+    }
+    return [...merged]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .slice(0, limit)
+      .map(([key, value]) => [key, value.slice()] as const);
+  }
+
+  /** Ends the transaction. @returns what is to be written. */
+  finish(): StagedWrites {
+    this.#finished = true;
+    return this.#staged;
+  }
+
+  #check(key: string): void {
+    if (this.#finished)
+      throw new StoreError("finished", "The transaction has ended; its writes were decided.");
+    // In printable ASCII, JavaScript's order of strings is the database's order of bytes.
+    if (!/^[\x20-\x7e]+$/.test(key) || key.startsWith(reserved))
+      throw new StoreError("invalid_key", "A key name is reserved or not printable ASCII.");
+  }
+}

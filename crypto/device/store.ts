@@ -1,0 +1,189 @@
+import { utf8 } from "../wire/bytes.ts";
+import { encodings, type Level, type LevelOperation } from "./level.ts";
+import { ReadCache } from "./read-cache.ts";
+import { StoreError } from "./store-error.ts";
+import {
+  reserved,
+  StagedTransaction,
+  type ListOptions,
+  type StagedWrites,
+  type StoreEntry,
+  type StoreTransaction,
+} from "./store-transaction.ts";
+import { ValueSeal } from "./value-seal.ts";
+
+export type { Level } from "./level.ts";
+export { StoreError, type StoreErrorCode } from "./store-error.ts";
+export { deriveStoreKey, storeSalt } from "./store-key.ts";
+export type { StoreTransaction } from "./store-transaction.ts";
+
+const checkName = `${reserved}check`;
+const cacheBytes = 2 * 1024 * 1024;
+const openLevels = new WeakSet<Level>();
+
+export type ReadTransaction = Pick<StoreTransaction, "get" | "getMany" | "list">;
+
+/**
+ * One device's encrypted state. Its single lock serialises every use of a ratchet: two
+ * transactions never interleave, so no chain key is ever read twice before it is advanced.
+ * Never call `transact` or `read` from inside a transaction, nor wait for the network there.
+ *
+ * An older copy of the whole database put back in its place is not noticed here.
+ */
+export class DeviceStore {
+  readonly #level: Level;
+  readonly #seal: ValueSeal;
+  readonly #cache = new ReadCache(cacheBytes);
+  #tail: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(level: Level, seal: ValueSeal) {
+    this.#level = level;
+    this.#seal = seal;
+  }
+
+  /**
+   * Opens the store, or founds it when the database is empty; the store then owns the database.
+   * @param key 32 bytes, from the OS keychain or `deriveStoreKey`; copied, so it can be wiped.
+   * @throws StoreError wrong_key; damaged: entries but no check record; in_use
+   */
+  static async open(level: Level, key: Uint8Array): Promise<DeviceStore> {
+    const seal = new ValueSeal(key);
+    if (openLevels.has(level)) throw new StoreError("in_use", "The database is open already.");
+    openLevels.add(level);
+    try {
+      await level.open();
+      await checkKey(level, seal);
+      return new DeviceStore(level, seal);
+    } catch (error) {
+      openLevels.delete(level);
+      seal.wipe();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `work` alone, then writes everything it staged as one batch that is on disk before this
+   * resolves: a ratchet must never fall back behind a ciphertext that has left the device.
+   * Nothing is written when `work` throws.
+   * @throws StoreError closed, damaged, and whatever `work` or the database throws
+   */
+  transact<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    return this.#exclusively(async () => {
+      const transaction = new StagedTransaction(this.#committed());
+      try {
+        const result = await work(transaction);
+        await this.#commit(transaction.finish());
+        return result;
+      } finally {
+        transaction.finish();
+      }
+    });
+  }
+
+  /** Reads one consistent state, between transactions. @throws StoreError closed, damaged */
+  read<T>(work: (transaction: ReadTransaction) => Promise<T>): Promise<T> {
+    return this.#exclusively(() => work(new StagedTransaction(this.#committed())));
+  }
+
+  /** Waits for the transactions under way, then wipes the key and the cache from memory. */
+  close(): Promise<void> {
+    this.#closing ??= this.#tail.then(async () => {
+      this.#seal.wipe();
+      this.#cache.clear();
+      openLevels.delete(this.#level);
+      await this.#level.close();
+    });
+    return this.#closing;
+  }
+
+  #exclusively<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined)
+      return Promise.reject(new StoreError("closed", "The device store is closed."));
+    const run = this.#tail.then(task);
+    this.#tail = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    return run;
+  }
+
+  #committed() {
+    return {
+      getMany: (keys: readonly string[]) => this.#getMany(keys),
+      list: (prefix: string, options: ListOptions) => this.#list(prefix, options),
+    };
+  }
+
+  async #getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const values = new Map(keys.map((key) => [key, this.#cache.get(key)?.slice()]));
+    const missing = [...values].filter(([, value]) => value === undefined).map(([key]) => key);
+    if (missing.length > 0) {
+      const sealed = await this.#level.getMany(missing, encodings);
+      for (const [index, key] of missing.entries()) {
+        const bytes = sealed[index];
+        if (bytes === undefined) continue;
+        const value = this.#seal.open(key, bytes);
+        values.set(key, value.slice());
+        this.#cache.set(key, value);
+      }
+    }
+    return keys.map((key) => values.get(key));
+  }
+
+  async #list(prefix: string, options: ListOptions): Promise<readonly StoreEntry[]> {
+    const { after = "", limit } = options;
+    const entries = await this.#level
+      .iterator({
+        ...encodings,
+        ...(after > prefix ? { gt: after } : { gte: prefix }),
+        lt: `${prefix}\x7f`,
+        ...(limit === undefined ? {} : { limit: limit + reservedRecords }),
+      })
+      .all();
+    return entries
+      .filter(([key]) => !key.startsWith(reserved) && key.startsWith(prefix) && key > after)
+      .map(([key, sealed]) => [key, this.#seal.open(key, sealed)] as const)
+      .slice(0, limit);
+  }
+
+  async #commit(writes: StagedWrites): Promise<void> {
+    if (writes.size === 0) return;
+    const operations: LevelOperation[] = [...writes].map(([key, value]) =>
+      value === undefined
+        ? { type: "del", key }
+        : { type: "put", key, value: this.#seal.seal(key, value) },
+    );
+    try {
+      await this.#level.batch(operations, { ...encodings, sync: true });
+    } catch (error) {
+      // Whether a failed batch reached the disk is unknown: believe only what is read from there.
+      this.#cache.clear();
+      throw error;
+    }
+    for (const [key, value] of writes) {
+      if (value === undefined) this.#cache.delete(key);
+      else this.#cache.set(key, value);
+    }
+  }
+}
+
+/** The check record and the salt: entries of the database that `list` leaves out. */
+const reservedRecords = 2;
+
+async function checkKey(level: Level, seal: ValueSeal): Promise<void> {
+  const [record] = await level.getMany([checkName], encodings);
+  if (record !== undefined) {
+    try {
+      seal.open(checkName, record);
+    } catch (cause) {
+      throw new StoreError("wrong_key", "The store was sealed with another key.", { cause });
+    }
+    return;
+  }
+  const entries = await level.iterator({ ...encodings, limit: reservedRecords }).all();
+  if (entries.some(([key]) => !key.startsWith(reserved)))
+    throw new StoreError("damaged", "The store has entries but no check record.");
+  const value = seal.seal(checkName, utf8("sealdesk device store"));
+  await level.batch([{ type: "put", key: checkName, value }], { ...encodings, sync: true });
+}

@@ -1,0 +1,30 @@
+import { concat, equalBytes } from "../../../wire/bytes.ts";
+import { uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { SuiteError } from "../../suite.ts";
+import type { Place } from "./store-names.ts";
+
+/**
+ * What a key packet says under its pairwise encryption:
+ * version 1 || conversation 16 || epoch, u32 || key id 16 || sender key distribution message.
+ */
+const prefixBytes = 37;
+
+function prefix(place: Place, keyId: Uuid): Uint8Array {
+  const epoch = new Uint8Array(4);
+  new DataView(epoch.buffer).setUint32(0, place.epoch);
+  return concat(Uint8Array.of(1), uuidToBytes(place.conversation), epoch, uuidToBytes(keyId));
+}
+
+export const encodeKeyPacket = (place: Place, keyId: Uuid, distribution: Uint8Array): Uint8Array =>
+  concat(prefix(place, keyId), distribution);
+
+/**
+ * The distribution message of a packet made for exactly this place and key: the pairwise
+ * encryption binds none of them.
+ * @throws SuiteError undecryptable
+ */
+export function openKeyPacket(place: Place, keyId: Uuid, plaintext: Uint8Array): Uint8Array {
+  if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(place, keyId)))
+    throw new SuiteError("undecryptable", "The key packet was made for another place or key.");
+  return plaintext.subarray(prefixBytes);
+}

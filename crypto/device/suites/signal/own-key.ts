@@ -1,0 +1,69 @@
+import { concat, equalBytes } from "../../../wire/bytes.ts";
+import { uuidFromBytes, uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { sha256 } from "../../sodium.ts";
+import type { RotationLimits, SealRequest } from "../../suite.ts";
+import type { Staging } from "./staging.ts";
+import { names } from "./store-names.ts";
+
+/** The sender key this device encrypts with in one conversation. */
+export interface OwnKey {
+  readonly keyId: Uuid;
+  readonly epoch: number;
+  /** SHA-256 over the sorted ids of the devices that were given the key. */
+  readonly devices: Uint8Array;
+  readonly messages: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+}
+
+export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
+  sha256(concat(...devices.toSorted().map(uuidToBytes)));
+
+/** Whether the key may encrypt one more message: same epoch, same devices, within the limits. */
+export function mayStillUse(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
+  const age = request.now - key.createdAt;
+  return (
+    key.epoch === request.epoch &&
+    equalBytes(key.devices, digestOfDevices(request.devices)) &&
+    key.messages < limits.maxMessages &&
+    // A clock that went back says nothing about the key's age.
+    age >= 0 &&
+    age < limits.maxAgeMs
+  );
+}
+
+/** Record: key id 16 || epoch, u32 || messages, u32 || created at, f64 || devices 32. */
+const recordBytes = 64;
+
+export function saveOwnKey(staging: Staging, conversation: Uuid, key: OwnKey): void {
+  const record = new Uint8Array(recordBytes);
+  const view = new DataView(record.buffer);
+  record.set(uuidToBytes(key.keyId), 0);
+  view.setUint32(16, key.epoch);
+  view.setUint32(20, key.messages);
+  view.setFloat64(24, key.createdAt);
+  record.set(key.devices, 32);
+  staging.put(names.ownKey(conversation), record);
+}
+
+export async function loadOwnKey(
+  staging: Staging,
+  conversation: Uuid,
+): Promise<OwnKey | undefined> {
+  const record = await staging.get(names.ownKey(conversation));
+  if (record === undefined) return undefined;
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  return {
+    keyId: uuidFromBytes(record),
+    epoch: view.getUint32(16),
+    messages: view.getUint32(20),
+    createdAt: view.getFloat64(24),
+    devices: record.subarray(32),
+  };
+}
+
+/** Forgets the key and its chain: what it encrypted cannot be recomputed here. */
+export function dropOwnKey(staging: Staging, self: Uuid, conversation: Uuid, key: OwnKey): void {
+  staging.delete(names.senderKey({ conversation, epoch: key.epoch }, self, key.keyId));
+  staging.delete(names.ownKey(conversation));
+}

@@ -1,0 +1,146 @@
+import * as signal from "@signalapp/libsignal-client";
+import type { Packet } from "../../../wire/frame.ts";
+import type { Uuid } from "../../../wire/uuid.ts";
+import {
+  SuiteError,
+  type OpenRequest,
+  type RotationLimits,
+  type Sealed,
+  type SealRequest,
+} from "../../suite.ts";
+import { addressOf, owned } from "./addresses.ts";
+import { encodeKeyPacket, openKeyPacket } from "./key-packet.ts";
+import {
+  digestOfDevices,
+  dropOwnKey,
+  loadOwnKey,
+  mayStillUse,
+  saveOwnKey,
+  type OwnKey,
+} from "./own-key.ts";
+import { loadSelf, type Self } from "./self.ts";
+import { decryptFrom, encryptTo, requireTrusted, withoutSession } from "./sessions.ts";
+import { SenderKeys } from "./staged-stores.ts";
+import type { Staging } from "./staging.ts";
+import { names } from "./store-names.ts";
+
+/** @throws SuiteError no_session, untrusted_identity, no_identity */
+export async function seal(
+  staging: Staging,
+  request: SealRequest,
+  limits: RotationLimits,
+): Promise<Sealed> {
+  const { conversation } = request;
+  await staging.getMany([names.self, names.ownKey(conversation)]);
+  const self = await loadSelf(staging);
+  const current = await loadOwnKey(staging, conversation);
+  if (current !== undefined && mayStillUse(current, request, limits))
+    return sealUnder(staging, self, request, current, []);
+  if (current !== undefined) dropOwnKey(staging, self.device, conversation, current);
+  const { key, packets } = await startKey(staging, self, request);
+  return sealUnder(staging, self, request, key, packets);
+}
+
+/** Makes the next `seal` use a fresh key. */
+export async function rotate(staging: Staging, conversation: Uuid): Promise<void> {
+  const self = await loadSelf(staging);
+  const current = await loadOwnKey(staging, conversation);
+  if (current !== undefined) dropOwnKey(staging, self.device, conversation, current);
+}
+
+/**
+ * A fresh key and a packet of it for every device. Each key has an id of its own: libsignal would
+ * continue the old chain under an old id.
+ */
+async function startKey(staging: Staging, self: Self, request: SealRequest) {
+  const { devices, epoch, now } = request;
+  await staging.getMany([...devices.map(names.session), ...devices.map(names.peer)]);
+  const lacking = await withoutSession(staging, devices);
+  if (lacking.length > 0)
+    throw new SuiteError("no_session", "There are devices without a session.", {
+      devices: lacking,
+    });
+  const keyId = crypto.randomUUID();
+  const distribution = await staging.call(
+    () =>
+      signal.SenderKeyDistributionMessage.create(
+        self.address,
+        keyId,
+        new SenderKeys(staging, request),
+      ),
+    "undecryptable",
+  );
+  const content = encodeKeyPacket(request, keyId, distribution.serialize());
+  const packets: Packet[] = [];
+  for (const device of devices) {
+    await requireTrusted(staging, device);
+    packets.push({ device, bytes: await encryptTo(staging, self, device, content) });
+  }
+  const key: OwnKey = {
+    keyId,
+    epoch,
+    devices: digestOfDevices(devices),
+    messages: 0,
+    createdAt: now,
+  };
+  return { key, packets };
+}
+
+async function sealUnder(
+  staging: Staging,
+  self: Self,
+  request: SealRequest,
+  key: OwnKey,
+  packets: readonly Packet[],
+): Promise<Sealed> {
+  const store = new SenderKeys(staging, request);
+  const message = await staging.call(
+    () => signal.groupEncrypt(self.address, key.keyId, store, owned(request.plaintext)),
+    "undecryptable",
+  );
+  saveOwnKey(staging, request.conversation, { ...key, messages: key.messages + 1 });
+  return { keyId: key.keyId, ciphertext: message.serialize(), packets };
+}
+
+/**
+ * Takes the sender key from the message's packet, unless it is known: a packet delivered twice is
+ * opened once.
+ * @throws SuiteError untrusted_identity, undecryptable, no_identity
+ */
+export async function acceptPacket(staging: Staging, request: OpenRequest): Promise<void> {
+  const { senderDevice, keyId, packet } = request;
+  const keyName = names.senderKey(request, senderDevice, keyId);
+  await staging.getMany([names.self, names.peer(senderDevice), keyName]);
+  await requireTrusted(staging, senderDevice);
+  if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
+  const self = await loadSelf(staging);
+  const plaintext = await decryptFrom(staging, self, senderDevice, packet);
+  const content = openKeyPacket(request, keyId, plaintext);
+  await staging.call(async () => {
+    const distribution = signal.SenderKeyDistributionMessage.deserialize(owned(content));
+    requireKeyId(distribution.distributionId(), keyId);
+    const sender = addressOf(senderDevice);
+    const store = new SenderKeys(staging, request);
+    await signal.processSenderKeyDistributionMessage(sender, distribution, store);
+  }, "undecryptable");
+}
+
+/** @throws SuiteError no_key, duplicate, undecryptable */
+export async function open(staging: Staging, request: OpenRequest): Promise<Uint8Array> {
+  const { senderDevice, keyId, ciphertext } = request;
+  const known = await staging.get(names.senderKey(request, senderDevice, keyId));
+  if (known === undefined)
+    throw new SuiteError("no_key", "This device was not given the message's key.");
+  return staging.call(() => {
+    const message = owned(ciphertext);
+    requireKeyId(signal.SenderKeyMessage.deserialize(message).distributionId(), keyId);
+    const store = new SenderKeys(staging, request);
+    return signal.groupDecrypt(addressOf(senderDevice), store, message);
+  }, "undecryptable");
+}
+
+/** The id the relay sees and the id inside must be one: the relay enforces its limits by it. */
+function requireKeyId(inside: Uuid, keyId: Uuid): void {
+  if (inside !== keyId)
+    throw new SuiteError("undecryptable", "The message is under another key than it says.");
+}

@@ -1,0 +1,169 @@
+import * as signal from "@signalapp/libsignal-client";
+import { concat, equalBytes } from "../../../wire/bytes.ts";
+import type { Uuid } from "../../../wire/uuid.ts";
+import { SuiteError, type PeerDevice, type PreKeyBundle } from "../../suite.ts";
+import { addressOf, owned } from "./addresses.ts";
+import { loadSelf, type Self } from "./self.ts";
+import { KyberPreKeys, PreKeys, SignedPreKeys } from "./staged-prekeys.ts";
+import { Identities, Sessions } from "./staged-stores.ts";
+import type { Staging } from "./staging.ts";
+import { names } from "./store-names.ts";
+
+/** @throws SuiteError untrusted_identity: the device is recorded with another key */
+export async function trust(staging: Staging, peer: PeerDevice): Promise<void> {
+  const name = names.peer(peer.device);
+  const recorded = await staging.get(name);
+  if (recorded !== undefined && !equalBytes(recorded, peer.identityKey))
+    throw untrusted(peer.device);
+  staging.put(name, peer.identityKey);
+}
+
+/** Devices that have no session messages can be sent in. */
+export async function withoutSession(
+  staging: Staging,
+  devices: readonly Uuid[],
+): Promise<readonly Uuid[]> {
+  const records = await staging.getMany(devices.map(names.session));
+  return devices.filter((_, index) => {
+    const record = records[index];
+    // A session the peer never answered goes stale after 30 days; libsignal keeps that clock.
+    return (
+      record === undefined || !signal.SessionRecord.deserialize(owned(record)).hasCurrentState()
+    );
+  });
+}
+
+/**
+ * PQXDH with a bundle, as the initiator. An existing session is archived, not lost: what the peer
+ * sent in it still opens.
+ * @throws SuiteError untrusted_identity, invalid_bundle, no_identity
+ */
+export async function establish(staging: Staging, bundle: PreKeyBundle): Promise<void> {
+  const self = await loadSelf(staging);
+  await requireTrusted(staging, bundle.device, bundle.identityKey);
+  await staging.call(
+    () =>
+      signal.processPreKeyBundle(
+        nativeBundle(bundle),
+        addressOf(bundle.device),
+        self.address,
+        new Sessions(staging),
+        new Identities(staging, self),
+      ),
+    "invalid_bundle",
+  );
+}
+
+/** @throws SuiteError untrusted_identity: not recorded, or not with `identityKey` when given */
+export async function requireTrusted(
+  staging: Staging,
+  device: Uuid,
+  identityKey?: Uint8Array,
+): Promise<void> {
+  const recorded = await staging.get(names.peer(device));
+  if (recorded === undefined || (identityKey && !equalBytes(recorded, identityKey)))
+    throw untrusted(device);
+}
+
+/** Encrypts to one device. @returns the message's type byte, then the message */
+export async function encryptTo(
+  staging: Staging,
+  self: Self,
+  device: Uuid,
+  plaintext: Uint8Array,
+): Promise<Uint8Array> {
+  const message = await staging.call(
+    () =>
+      signal.signalEncrypt(
+        owned(plaintext),
+        addressOf(device),
+        self.address,
+        new Sessions(staging),
+        new Identities(staging, self),
+      ),
+    "no_session",
+  );
+  return concat(Uint8Array.of(message.type()), message.serialize());
+}
+
+/**
+ * Decrypts what `encryptTo` made on another device.
+ * @throws SuiteError untrusted_identity, undecryptable; never `duplicate`, which speaks of a whole
+ *   message: an old packet under a new message is forgery, not repetition
+ */
+export async function decryptFrom(
+  staging: Staging,
+  self: Self,
+  device: Uuid,
+  packet: Uint8Array,
+): Promise<Uint8Array> {
+  try {
+    return await staging.call(() => decrypt(staging, self, device, packet), "undecryptable");
+  } catch (error) {
+    if (error instanceof SuiteError && error.code === "duplicate")
+      throw new SuiteError("undecryptable", "The key packet was opened before.", { cause: error });
+    throw error;
+  }
+}
+
+async function decrypt(staging: Staging, self: Self, device: Uuid, packet: Uint8Array) {
+  const remote = addressOf(device);
+  const sessions = new Sessions(staging);
+  const identities = new Identities(staging, self);
+  const body = owned(packet.subarray(1));
+  switch (packet[0]) {
+    case signal.CiphertextMessageType.Whisper:
+      await staging.getMany([names.session(device), names.peer(device)]);
+      return signal.signalDecrypt(
+        signal.SignalMessage.deserialize(body),
+        remote,
+        self.address,
+        sessions,
+        identities,
+      );
+    case signal.CiphertextMessageType.PreKey: {
+      const message = signal.PreKeySignalMessage.deserialize(body);
+      await staging.getMany([
+        names.session(device),
+        names.peer(device),
+        names.signedPreKey(message.signedPreKeyId()),
+        names.preKey(message.preKeyId() ?? 0),
+      ]);
+      return signal.signalDecryptPreKey(
+        message,
+        remote,
+        self.address,
+        sessions,
+        identities,
+        new PreKeys(staging),
+        new SignedPreKeys(staging),
+        new KyberPreKeys(staging),
+      );
+    }
+    default:
+      throw new SuiteError("undecryptable", "The key packet is of an unknown type.");
+  }
+}
+
+function nativeBundle(bundle: PreKeyBundle): signal.PreKeyBundle {
+  const { signedPreKey, preKey, kyberPreKey } = bundle;
+  const publicKey = (bytes: Uint8Array) => signal.PublicKey.deserialize(owned(bytes));
+  return signal.PreKeyBundle.new(
+    bundle.registrationId,
+    1,
+    preKey?.id ?? null,
+    preKey === undefined ? null : publicKey(preKey.publicKey),
+    signedPreKey.id,
+    publicKey(signedPreKey.publicKey),
+    owned(signedPreKey.signature),
+    publicKey(bundle.identityKey),
+    kyberPreKey.id,
+    signal.KEMPublicKey.deserialize(owned(kyberPreKey.publicKey)),
+    owned(kyberPreKey.signature),
+  );
+}
+
+const untrusted = (device: Uuid): SuiteError =>
+  new SuiteError("untrusted_identity", "The device's identity key is not the certified one.", {
+    devices: [device],
+  });

@@ -1,0 +1,102 @@
+import * as signal from "@signalapp/libsignal-client";
+import { equalBytes } from "../../../wire/bytes.ts";
+import { owned } from "./addresses.ts";
+import type { Self } from "./self.ts";
+import type { Staging } from "./staging.ts";
+import { names, type Place } from "./store-names.ts";
+
+/** libsignal's session, identity and sender-key stores over one operation's staged writes. */
+export class Sessions extends signal.SessionStore {
+  readonly #staging: Staging;
+
+  constructor(staging: Staging) {
+    super();
+    this.#staging = staging;
+  }
+
+  async saveSession(address: signal.ProtocolAddress, record: signal.SessionRecord): Promise<void> {
+    this.#staging.put(names.session(address.name()), record.serialize());
+  }
+
+  getSession(address: signal.ProtocolAddress): Promise<signal.SessionRecord | null> {
+    return this.#staging.remembering(async () => {
+      const record = await this.#staging.get(names.session(address.name()));
+      return record === undefined ? null : signal.SessionRecord.deserialize(owned(record));
+    });
+  }
+
+  async getExistingSessions(addresses: signal.ProtocolAddress[]): Promise<signal.SessionRecord[]> {
+    const records = await Promise.all(addresses.map((address) => this.getSession(address)));
+    return records.filter((record) => record !== null);
+  }
+}
+
+/** Trusts the identity keys that `trust` recorded, and never learns one from a message. */
+export class Identities extends signal.IdentityKeyStore {
+  readonly #staging: Staging;
+  readonly #self: Self;
+
+  constructor(staging: Staging, self: Self) {
+    super();
+    this.#staging = staging;
+    this.#self = self;
+  }
+
+  async getIdentityKey(): Promise<signal.PrivateKey> {
+    return this.#self.identity;
+  }
+
+  async getLocalRegistrationId(): Promise<number> {
+    return this.#self.registrationId;
+  }
+
+  isTrustedIdentity(address: signal.ProtocolAddress, key: signal.PublicKey): Promise<boolean> {
+    return this.#staging.remembering(async () => {
+      const recorded = await this.#staging.get(names.peer(address.name()));
+      return recorded !== undefined && equalBytes(recorded, key.serialize());
+    });
+  }
+
+  /** libsignal offers only keys that were found trusted, so there is nothing to save. */
+  async saveIdentity(): Promise<signal.IdentityChange> {
+    return signal.IdentityChange.NewOrUnchanged;
+  }
+
+  getIdentity(address: signal.ProtocolAddress): Promise<signal.PublicKey | null> {
+    return this.#staging.remembering(async () => {
+      const recorded = await this.#staging.get(names.peer(address.name()));
+      return recorded === undefined ? null : signal.PublicKey.deserialize(owned(recorded));
+    });
+  }
+}
+
+/** Sender keys of one conversation and epoch. */
+export class SenderKeys extends signal.SenderKeyStore {
+  readonly #staging: Staging;
+  readonly #place: Place;
+
+  constructor(staging: Staging, place: Place) {
+    super();
+    this.#staging = staging;
+    this.#place = place;
+  }
+
+  async saveSenderKey(
+    sender: signal.ProtocolAddress,
+    keyId: signal.Uuid,
+    record: signal.SenderKeyRecord,
+  ): Promise<void> {
+    this.#staging.put(names.senderKey(this.#place, sender.name(), keyId), record.serialize());
+  }
+
+  getSenderKey(
+    sender: signal.ProtocolAddress,
+    keyId: signal.Uuid,
+  ): Promise<signal.SenderKeyRecord | null> {
+    return this.#staging.remembering(async () => {
+      const name = names.senderKey(this.#place, sender.name(), keyId);
+      const record = await this.#staging.get(name);
+      return record === undefined ? null : signal.SenderKeyRecord.deserialize(owned(record));
+    });
+  }
+}

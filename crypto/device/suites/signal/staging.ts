@@ -1,0 +1,75 @@
+import { suiteErrorOf } from "./libsignal-error.ts";
+import type { StoreTransaction } from "../../store-transaction.ts";
+import type { SuiteErrorCode } from "../../suite.ts";
+
+/**
+ * The writes of one suite operation. libsignal saves piecemeal (a prekey removed here, a session
+ * saved there); nothing reaches the transaction before the whole operation has succeeded, so a
+ * caller may catch an error inside its transaction and still commit a consistent state.
+ */
+export class Staging {
+  readonly #transaction: StoreTransaction;
+  readonly #read = new Map<string, Uint8Array | undefined>();
+  readonly #written = new Map<string, Uint8Array | undefined>();
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(transaction: StoreTransaction) {
+    this.#transaction = transaction;
+  }
+
+  /** Reads all of `keys` at once: waiting for the store costs far more than the cryptography. */
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const unread = keys.filter((key) => !this.#read.has(key) && !this.#written.has(key));
+    const values = unread.length === 0 ? [] : await this.#transaction.getMany(unread);
+    for (const [index, key] of unread.entries()) this.#read.set(key, values[index]);
+    return keys.map((key) => (this.#written.has(key) ? this.#written : this.#read).get(key));
+  }
+
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const [value] = await this.getMany([key]);
+    return value;
+  }
+
+  put(key: string, value: Uint8Array): void {
+    this.#written.set(key, value);
+  }
+
+  delete(key: string): void {
+    this.#written.set(key, undefined);
+  }
+
+  /** Hands the writes to the transaction; the operation is done. */
+  flush(): void {
+    for (const [key, value] of this.#written) {
+      if (value === undefined) this.#transaction.delete(key);
+      else this.#transaction.put(key, value);
+    }
+    this.#written.clear();
+  }
+
+  /** What a store method called by libsignal runs in: its error is kept, class and all. */
+  async remembering<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a libsignal call. Errors of our stores lose their class on their way through the native
+   * code, so the remembered one is thrown in place of what arrives.
+   * @throws SuiteError duplicate, untrusted_identity, no_session, else `otherwise`; store errors
+   */
+  async call<T>(operation: () => Promise<T> | T, otherwise: SuiteErrorCode): Promise<T> {
+    let result: T;
+    try {
+      result = await operation();
+    } catch (error) {
+      throw this.#failure === undefined ? suiteErrorOf(error, otherwise) : this.#failure.error;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return result;
+  }
+}

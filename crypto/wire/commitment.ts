@@ -1,0 +1,20 @@
+import { concat, utf8 } from "./bytes.ts";
+import type { HmacSha256 } from "./event.ts";
+
+const label = utf8("sealdesk/commitment/v1");
+
+/**
+ * `HMAC-SHA-256(franking key, label || payload)`: what a message's sender is bound to. The server
+ * computes it for a report, which discloses payload and franking key of the reported message.
+ * Binding needs keys of one length: HMAC pads short ones with zeros. Grubbs, Lu, Ristenpart,
+ * "Message Franking via Committing Authenticated Encryption" (2017).
+ * @throws RangeError when the key has not 32 bytes
+ */
+export function payloadCommitment(
+  hmac: HmacSha256,
+  frankingKey: Uint8Array,
+  payload: Uint8Array,
+): Uint8Array {
+  if (frankingKey.length !== 32) throw new RangeError("A franking key has 32 bytes.");
+  return hmac(frankingKey, concat(label, payload));
+}
