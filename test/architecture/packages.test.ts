@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { importedPackages, packTarball, type Tarball } from "./tarball.ts";
 
 const run = promisify(execFile);
-const deviceOnly = /crypto\/device|libsignal|(^|\/)(client|demo|bench|test)\//;
+const deviceOnly = /crypto\/device|libsignal|^dist\/(client|demo|bench|test)\//;
 
 /** Runs packed code in a process that writes down every module it resolved. */
 async function modulesLoadedBy(...command: readonly string[]): Promise<string[]> {
