@@ -1,0 +1,36 @@
+import { hash, verify } from "@node-rs/argon2";
+import { KeysError } from "../keys-error.ts";
+import type { Secret } from "../secret.ts";
+
+/** NIST SP 800-63B section 3.1.1.2 asks for at least 15 characters where a password stands alone. */
+export const MIN_PASSWORD_LENGTH = 15;
+/** Long enough for any passphrase; a limit keeps hashing cheap to refuse. */
+export const MAX_PASSWORD_LENGTH = 256;
+
+/**
+ * The Argon2id hash (RFC 9106) that is stored, in PHC form; the library's parameters are OWASP's
+ * (19 MiB, two passes).
+ * @throws KeysError weak_password
+ */
+export async function hashPassword(password: Secret<string>): Promise<string> {
+  const text = password.reveal().normalize("NFC");
+  if (text.length < MIN_PASSWORD_LENGTH || text.length > MAX_PASSWORD_LENGTH)
+    throw new KeysError(
+      "weak_password",
+      `A password has ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters.`,
+    );
+  return hash(text);
+}
+
+// What an unknown user's password is compared with: nobody's hash, by the same parameters.
+let nobody: Promise<string> | undefined;
+
+/** Whether `password` is the one that was hashed. Takes the same time when there is no hash. */
+export async function checkPassword(
+  stored: string | undefined,
+  password: Secret<string>,
+): Promise<boolean> {
+  nobody ??= hash("a password that nobody has");
+  const matches = await verify(stored ?? (await nobody), password.reveal().normalize("NFC"));
+  return matches && stored !== undefined;
+}

@@ -1,0 +1,74 @@
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Client } from "../../db/pool.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Secret } from "../secret.ts";
+import { hashPassword } from "./password.ts";
+
+export type StaffRole = Exclude<Role, "customer">;
+
+export interface NewStaff {
+  readonly id: Uuid;
+  readonly tenant: Uuid;
+  readonly role: StaffRole;
+  readonly username: string;
+  readonly displayName: string;
+  readonly password: Secret<string>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/**
+ * Makes a staff account that signs in with a password, in a transaction fenced to its tenant.
+ * @throws KeysError username_taken, weak_password
+ */
+export async function createStaff(client: Client, staff: NewStaff): Promise<void> {
+  const passwordHash = await hashPassword(staff.password);
+  try {
+    await client.query(
+      `insert into users (id, tenant, role, username, display_name, password_hash, created_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        staff.id,
+        staff.tenant,
+        staff.role,
+        staff.username,
+        staff.displayName,
+        passwordHash,
+        staff.now,
+      ],
+    );
+  } catch (cause) {
+    if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
+    throw new KeysError("username_taken", "That user name is taken in this tenant.", { cause });
+  }
+  await appendEntry(client, {
+    occurredAtMs: staff.now,
+    tenant: staff.tenant,
+    actor: { kind: "system", id: "operator" },
+    action: "user.create",
+    class: "C",
+    resource: { type: "user", id: staff.id },
+    subject: staff.id,
+    outcome: "success",
+    details: { role: staff.role },
+  });
+}
+
+export interface StaffMember {
+  readonly id: Uuid;
+  readonly role: StaffRole;
+  readonly displayName: string | null;
+}
+
+/** The tenant's staff in order of id, all or those of one role; the transaction says which tenant. */
+export async function listStaff(client: Client, role?: StaffRole): Promise<readonly StaffMember[]> {
+  const { rows } = await client.query<StaffMember>(
+    `select id, role, display_name as "displayName" from users
+     where role <> 'customer' and ($1::text is null or role = $1) order by id`,
+    [role ?? null],
+  );
+  return rows;
+}

@@ -1,0 +1,20 @@
+import type { JSONWebKeySet } from "jose";
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+export interface Tenant {
+  readonly id: Uuid;
+  readonly slug: string;
+  readonly name: string;
+  /** Public keys (RFC 7517) that sign this tenant's customer tokens. */
+  readonly customerKeys: JSONWebKeySet;
+}
+
+/** The tenant of that slug, or undefined. Needs no tenant fence: this is how one is found. */
+export async function findTenant(pool: Pool, slug: string): Promise<Tenant | undefined> {
+  const { rows } = await pool.query<Tenant>(
+    `select id, slug, name, customer_keys as "customerKeys" from tenants where slug = $1`,
+    [slug],
+  );
+  return rows[0];
+}

@@ -1,0 +1,83 @@
+import { appendEntry, type AuditEntry } from "../audit/append-entry.ts";
+import type { Client, Pool } from "../db/pool.ts";
+import { inTransaction } from "../db/transaction.ts";
+import type { Actor } from "../policies/actor.ts";
+import type { Decision } from "../policies/decision.ts";
+import { KeysError } from "./keys-error.ts";
+
+/** What every use case of this folder needs. */
+export interface UseCase {
+  readonly pool: Pool;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly requestId?: string | undefined;
+}
+
+/** The parts of an audit entry that say what is done to what. */
+export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
+  Partial<Pick<AuditEntry, "subject" | "details" | "decision">>;
+
+/** The parts of an audit entry that say who acts, when, and in which request. */
+export function entryBy(
+  actor: Actor,
+  at: { readonly now: number; readonly requestId?: string | undefined },
+): Pick<AuditEntry, "occurredAtMs" | "tenant" | "actor" | "session" | "method" | "requestId"> {
+  return {
+    occurredAtMs: at.now,
+    tenant: actor.tenant,
+    actor: { kind: "user", id: actor.user, role: actor.role, device: actor.device },
+    session: actor.session,
+    method: actor.method,
+    requestId: at.requestId,
+  };
+}
+
+/**
+ * Runs `work` in one transaction of the actor's tenant and writes the entry of a success in it. A
+ * refusal rolls `work` back and is written in a transaction of its own.
+ * @param work may add to the entry by what it calls `note` with.
+ */
+export async function audited<T>(
+  { pool, now, requestId }: UseCase,
+  actor: Actor,
+  act: Act,
+  work: (client: Client, note: (more: Partial<Act>) => void) => Promise<T>,
+): Promise<T> {
+  const at = { now: now(), requestId };
+  let whole = act;
+  const note = (more: Partial<Act>) => void (whole = { ...whole, ...more });
+  try {
+    return await inTransaction(pool, actor.tenant, async (client) => {
+      const result = await work(client, note);
+      await appendEntry(client, { ...entryBy(actor, at), ...whole, outcome: "success" });
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof KeysError) await writeRefusal(pool, actor, at, whole, error);
+    throw error;
+  }
+}
+
+async function writeRefusal(
+  pool: Pool,
+  actor: Actor,
+  at: { readonly now: number; readonly requestId: string | undefined },
+  act: Act,
+  { code, reasons }: KeysError,
+): Promise<void> {
+  await inTransaction(pool, actor.tenant, (client) =>
+    appendEntry(client, {
+      ...entryBy(actor, at),
+      ...act,
+      ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
+      outcome: "refused",
+      reason: code,
+    }),
+  );
+}
+
+/** @throws KeysError forbidden, with the decision's reasons, unless it allows. */
+export function insist(decision: Decision): void {
+  if (!decision.allowed)
+    throw new KeysError("forbidden", "This is not permitted.", { reasons: decision.reasons });
+}

@@ -1,0 +1,26 @@
+import { createPublicKey, hash, verify } from "node:crypto";
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
+
+const jwkOf = (publicKey: Uint8Array) => ({
+  crv: "Ed25519",
+  kty: "OKP",
+  x: toBase64Url(publicKey),
+});
+
+/** Whether `signature` (64 bytes) over `message` is by `publicKey` (32 bytes): RFC 8032, Ed25519. */
+export function verifyEd25519(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return verify(
+    undefined,
+    message,
+    createPublicKey({ key: jwkOf(publicKey), format: "jwk" }),
+    signature,
+  );
+}
+
+/** JWK thumbprint of an Ed25519 key, RFC 7638 section 3 with RFC 8037: members in lexical order. */
+export const thumbprintOf = (publicKey: Uint8Array): string =>
+  hash("sha256", JSON.stringify(jwkOf(publicKey)), "base64url");

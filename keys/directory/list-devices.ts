@@ -1,0 +1,82 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { decideDirectory } from "../../policies/directory.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import { entryBy, insist, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import { sharesConversation } from "./shares-conversation.ts";
+
+/** One device, as its account certified it. */
+export interface ListedDevice {
+  readonly id: Uuid;
+  readonly registrationId: number;
+  readonly deviceKey: Uint8Array;
+  readonly identityKey: Uint8Array;
+  readonly receiptKey: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+export interface ListedAccount {
+  readonly user: Uuid;
+  readonly role: Role;
+  readonly displayName: string | null;
+  /** Null until the account's first device is registered. */
+  readonly accountKey: Uint8Array | null;
+  /** Those not revoked, oldest first. */
+  readonly devices: readonly ListedDevice[];
+}
+
+/**
+ * A user's account key and certified devices. Whoever reads them checks the certificates.
+ * @throws KeysError user_not_found, also for a user of another tenant; forbidden (audited)
+ */
+export async function listDevices(
+  { pool, now, requestId }: UseCase,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
+  try {
+    return await inTransaction(pool, actor.tenant, (client) => readAccount(client, actor, user));
+  } catch (error) {
+    if (error instanceof KeysError && error.code === "forbidden")
+      await inTransaction(pool, actor.tenant, (client) =>
+        appendEntry(client, {
+          ...entryBy(actor, { now: now(), requestId }),
+          action: "device.list",
+          class: "R",
+          resource: { type: "user", id: user },
+          outcome: "refused",
+          reason: error.code,
+          decision: { allowed: false, reasons: error.reasons },
+        }),
+      );
+    throw error;
+  }
+}
+
+async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {
+  const { rows } = await client.query<Omit<ListedAccount, "devices">>(
+    `select id as user, role, display_name as "displayName", account_key as "accountKey"
+     from users where id = $1`,
+    [user],
+  );
+  const [account] = rows;
+  if (account === undefined) throw new KeysError("user_not_found", "There is no such user.");
+  insist(
+    decideDirectory(actor, "read_devices", {
+      tenant: actor.tenant,
+      user,
+      role: account.role,
+      sharesConversation: await sharesConversation(client, actor.user, user),
+    }),
+  );
+  const devices = await client.query<ListedDevice>(
+    `select id, registration_id as "registrationId", device_key as "deviceKey",
+       identity_key as "identityKey", receipt_key as "receiptKey", certificate
+     from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
+    [user],
+  );
+  return { ...account, devices: devices.rows };
+}

@@ -1,0 +1,126 @@
+import type { Client } from "../../db/pool.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { PreKeyUpload } from "../prekeys/prekey.ts";
+import { storePreKeys } from "../prekeys/store-prekeys.ts";
+import type { Authenticated } from "../tokens/authenticate.ts";
+import type { Announce } from "./announce.ts";
+import { verifyEd25519 } from "./ed25519.ts";
+
+/** Devices of one account that are not revoked. */
+export const MAX_DEVICES_PER_USER = 16;
+
+export interface NewDevice {
+  /** Made by the device. */
+  readonly id: Uuid;
+  readonly registrationId: number;
+  /** Ed25519, 32 bytes. */
+  readonly accountKey: Uint8Array;
+  /** libsignal identity key, 33 bytes. */
+  readonly identityKey: Uint8Array;
+  /** Ed25519, 32 bytes. */
+  readonly receiptKey: Uint8Array;
+  /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
+  readonly certificate: Uint8Array;
+  readonly preKeys: PreKeyUpload;
+}
+
+/**
+ * Registers the device whose key signed this request. Its record must be certified by the account
+ * key, which the account's first device sets and every further one must share. Repeating the same
+ * registration is not an error.
+ * @param announce advances the epochs of the user's conversations, in the same transaction.
+ * @throws KeysError invalid_certificate, account_key_mismatch, device_exists, too_many_devices,
+ *   invalid_prekey, too_many_prekeys, prekey_id_reused
+ */
+export async function registerDevice(
+  deps: UseCase & { readonly announce: Announce },
+  who: Authenticated,
+  device: NewDevice,
+): Promise<void> {
+  const { tenant, user } = who.actor;
+  const record = { ...device, tenant, user, device: device.id, deviceKey: who.deviceKey };
+  await audited(
+    deps,
+    who.actor,
+    { action: "device.register", class: "C", resource: { type: "device", id: device.id } },
+    async (client) => {
+      insistOnCertificate(record, device.certificate);
+      await settleAccountKey(client, record);
+      const added = await insertDevice(client, record, device, deps.now());
+      await storePreKeys(client, { tenant, device: device.id }, device.preKeys);
+      if (added) await deps.announce(client, { tenant, user, device: device.id });
+    },
+  );
+}
+
+function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): void {
+  if (!verifyEd25519(record.accountKey, deviceRecordBytes(record), certificate))
+    throw new KeysError("invalid_certificate", "The account key did not sign this device.");
+}
+
+/** Locks the account, so that of two first devices one sets the key and the other must match it. */
+async function settleAccountKey(client: Client, record: DeviceRecord): Promise<void> {
+  const { rows } = await client.query<{ account_key: Uint8Array | null }>(
+    "select account_key from users where id = $1 for no key update",
+    [record.user],
+  );
+  const known = rows[0]?.account_key ?? undefined;
+  if (known === undefined)
+    await client.query("update users set account_key = $2 where id = $1", [
+      record.user,
+      record.accountKey,
+    ]);
+  else if (!equalBytes(known, record.accountKey))
+    throw new KeysError(
+      "account_key_mismatch",
+      "The account has another key; a device that holds it must certify this one.",
+    );
+}
+
+/** @returns false when this very device was registered before. */
+async function insertDevice(
+  client: Client,
+  record: DeviceRecord,
+  { registrationId, certificate }: NewDevice,
+  now: number,
+): Promise<boolean> {
+  const active = await client.query<{ id: Uuid }>(
+    "select id from devices where user_id = $1 and revoked_at_ms is null",
+    [record.user],
+  );
+  const registered = active.rows.some(({ id }) => id === record.device);
+  if (!registered && active.rows.length >= MAX_DEVICES_PER_USER)
+    throw new KeysError(
+      "too_many_devices",
+      `An account has at most ${MAX_DEVICES_PER_USER} devices; remove one first.`,
+    );
+  const { rowCount } = await client.query(
+    `insert into devices (id, tenant, user_id, registration_id, device_key, identity_key,
+       receipt_key, certificate, created_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    [
+      record.device,
+      record.tenant,
+      record.user,
+      registrationId,
+      record.deviceKey,
+      record.identityKey,
+      record.receiptKey,
+      certificate,
+      now,
+    ],
+  );
+  if (rowCount === 1) return true;
+  const same = await client.query(
+    `select from devices where id = $1 and user_id = $2 and registration_id = $3
+       and certificate = $4 and revoked_at_ms is null`,
+    [record.device, record.user, registrationId, certificate],
+  );
+  if (same.rows.length === 0)
+    throw new KeysError("device_exists", "The device's id or its key is taken.");
+  return false;
+}

@@ -1,0 +1,40 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Announce } from "./announce.ts";
+import { thumbprintOf } from "./ed25519.ts";
+
+/**
+ * Removes a device of the actor's own account for ever: its sessions end, it gets nothing more, and
+ * `announce` advances the epochs of the user's conversations in the same transaction.
+ * @throws KeysError device_not_found, also for another user's device and for one revoked before
+ */
+export async function revokeDevice(
+  deps: UseCase & { readonly announce: Announce },
+  actor: Actor,
+  device: Uuid,
+): Promise<void> {
+  await audited(
+    deps,
+    actor,
+    { action: "device.revoke", class: "D", resource: { type: "device", id: device } },
+    async (client) => {
+      const now = deps.now();
+      const { rows } = await client.query<{ device_key: Uint8Array }>(
+        `update devices set revoked_at_ms = $3
+         where id = $1 and user_id = $2 and revoked_at_ms is null returning device_key`,
+        [device, actor.user, now],
+      );
+      const [revoked] = rows;
+      if (revoked === undefined)
+        throw new KeysError("device_not_found", "There is no such device of yours.");
+      await client.query(
+        `update sessions set revoked_at_ms = $3
+         where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
+        [actor.user, thumbprintOf(revoked.device_key), now],
+      );
+      await deps.announce(client, { tenant: actor.tenant, user: actor.user, device });
+    },
+  );
+}

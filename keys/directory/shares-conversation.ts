@@ -1,0 +1,13 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** Whether both users are members of one conversation now; the transaction says which tenant. */
+export async function sharesConversation(client: Client, one: Uuid, other: Uuid): Promise<boolean> {
+  const { rows } = await client.query(
+    `select from members a join members b using (conversation)
+     where a.user_id = $1 and b.user_id = $2 and a.until_seq is null and b.until_seq is null
+     limit 1`,
+    [one, other],
+  );
+  return rows.length > 0;
+}

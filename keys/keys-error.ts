@@ -1,0 +1,52 @@
+/** What can be refused or go wrong in this folder. */
+export type KeysErrorCode =
+  // keyring
+  | "keyring_damaged" // the file is not a whole keyring; it is left as it is
+  | "keyring_unreachable" // the file could not be read or written
+  | "passphrase_required" // the keyring is sealed, or must be, and no passphrase was given
+  | "wrong_passphrase" // the passphrase does not open the keyring
+  // sign-in and tokens
+  | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
+  | "invalid_token" // not an access token of this server, or not for this device key
+  | "token_expired" // renew the session
+  | "invalid_proof" // not a DPoP proof by this key for this request
+  | "proof_reused" // a proof serves one request
+  | "session_revoked" // signed out, or over the session's age: sign in again
+  | "device_revoked" // the device was removed from its account
+  | "overloaded" // too many proofs in too short a time; try again
+  // accounts
+  | "tenant_exists"
+  | "tenant_not_found"
+  | "username_taken"
+  | "weak_password"
+  | "user_not_found"
+  // devices and prekeys
+  | "device_required" // the session's device is not registered yet
+  | "device_exists" // the id or the device key is taken
+  | "device_not_found"
+  | "too_many_devices"
+  | "account_key_mismatch" // the account has another key
+  | "invalid_certificate" // the account key did not sign this device record
+  | "invalid_prekey" // a prekey has a wrong length
+  | "too_many_prekeys" // over 100 of a kind in one upload
+  | "prekey_id_reused" // the id was used for another key
+  | "prekeys_differ" // the relay serves other keys than the device published
+  | "no_prekeys" // the device has published none yet
+  | "forbidden"; // the policy said no
+
+/** A refusal or failure of the keys domain. Its message never holds a secret or personal data. */
+export class KeysError extends Error {
+  override readonly name = "KeysError";
+  readonly code: KeysErrorCode;
+  /** Why the policy said no, where it did. */
+  readonly reasons: readonly string[];
+  constructor(
+    code: KeysErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly reasons?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.reasons = options.reasons ?? [];
+  }
+}

@@ -1,0 +1,77 @@
+import { hash } from "node:crypto";
+import { concat } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { KeysError } from "../keys-error.ts";
+
+/** Serialized libsignal keys, bytes: a Curve25519 and a Kyber-1024 public key with their type byte. */
+export const EC_PUBLIC_KEY_BYTES = 33;
+export const KYBER_PUBLIC_KEY_BYTES = 1569;
+export const SIGNATURE_BYTES = 64;
+/** One-time prekeys of one kind in one upload. */
+export const MAX_PREKEYS_PER_UPLOAD = 100;
+
+export interface PreKey {
+  readonly id: number;
+  readonly publicKey: Uint8Array;
+}
+export interface SignedPreKey extends PreKey {
+  readonly signature: Uint8Array;
+}
+
+/** What a device publishes; one-time lists may be empty. */
+export interface PreKeyUpload {
+  readonly signedPreKey: SignedPreKey;
+  readonly lastResortKyberPreKey: SignedPreKey;
+  readonly preKeys: readonly PreKey[];
+  readonly kyberPreKeys: readonly SignedPreKey[];
+}
+
+/** What starts one session with one device: at most one one-time prekey of each kind. */
+export interface PreKeyBundle {
+  readonly device: Uuid;
+  readonly registrationId: number;
+  readonly identityKey: Uint8Array;
+  readonly signedPreKey: SignedPreKey;
+  readonly preKey: PreKey | undefined;
+  /** One-time, or the last-resort one when those have run out. */
+  readonly kyberPreKey: SignedPreKey;
+}
+
+/** How many one-time prekeys are left; zero is said, not left out. */
+export interface PreKeyCount {
+  readonly preKeys: number;
+  readonly kyberPreKeys: number;
+}
+
+/** @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload) */
+export function checkUpload(upload: PreKeyUpload): void {
+  checkLengths(upload.signedPreKey, EC_PUBLIC_KEY_BYTES);
+  checkLengths(upload.lastResortKyberPreKey, KYBER_PUBLIC_KEY_BYTES);
+  for (const preKey of upload.preKeys) checkLengths(preKey, EC_PUBLIC_KEY_BYTES);
+  for (const preKey of upload.kyberPreKeys) checkLengths(preKey, KYBER_PUBLIC_KEY_BYTES);
+  for (const list of [upload.preKeys, upload.kyberPreKeys]) {
+    if (list.length > MAX_PREKEYS_PER_UPLOAD)
+      throw new KeysError(
+        "too_many_prekeys",
+        `An upload holds at most ${MAX_PREKEYS_PER_UPLOAD} one-time prekeys of a kind.`,
+      );
+    if (new Set(list.map(({ id }) => id)).size !== list.length) throw reused();
+  }
+}
+
+function checkLengths(preKey: PreKey | SignedPreKey, keyBytes: number): void {
+  const signed = "signature" in preKey ? preKey.signature.length === SIGNATURE_BYTES : true;
+  if (preKey.publicKey.length !== keyBytes || !signed)
+    throw new KeysError("invalid_prekey", "A prekey or its signature has a wrong length.");
+}
+
+/** What tells two prekeys of one id apart, also after the key itself was handed out and removed. */
+export const preKeyDigest = (preKey: PreKey | SignedPreKey): Uint8Array =>
+  hash(
+    "sha256",
+    "signature" in preKey ? concat(preKey.publicKey, preKey.signature) : preKey.publicKey,
+    "buffer",
+  );
+
+export const reused = (): KeysError =>
+  new KeysError("prekey_id_reused", "A prekey id was used before for another key.");

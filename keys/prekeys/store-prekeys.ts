@@ -1,0 +1,83 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  checkUpload,
+  preKeyDigest,
+  reused,
+  type PreKey,
+  type PreKeyUpload,
+  type SignedPreKey,
+} from "./prekey.ts";
+
+interface Owner {
+  readonly tenant: Uuid;
+  readonly device: Uuid;
+}
+
+/**
+ * Stores an upload in the caller's transaction: replaces the signed and last-resort prekeys, adds
+ * the one-time ones. Storing the same upload again changes nothing, so it can be repeated.
+ * @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused
+ */
+export async function storePreKeys(
+  client: Client,
+  owner: Owner,
+  upload: PreKeyUpload,
+): Promise<void> {
+  checkUpload(upload);
+  await storeSigned(client, owner, "ec", upload.signedPreKey);
+  await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
+  await storeOneTime(client, owner, "ec", upload.preKeys);
+  await storeOneTime(client, owner, "kyber", upload.kyberPreKeys);
+}
+
+async function storeSigned(
+  client: Client,
+  { tenant, device }: Owner,
+  kind: "ec" | "kyber_last_resort",
+  { id, publicKey, signature }: SignedPreKey,
+): Promise<void> {
+  // A new key takes a higher id; the same id may only repeat the same key.
+  const { rowCount } = await client.query(
+    `insert into signed_prekeys as old (tenant, device, kind, id, public_key, signature)
+     values ($1, $2, $3, $4, $5, $6)
+     on conflict (device, kind) do update
+       set id = excluded.id, public_key = excluded.public_key, signature = excluded.signature
+       where excluded.id > old.id
+          or (excluded.id, excluded.public_key) = (old.id, old.public_key)`,
+    [tenant, device, kind, id, publicKey, signature],
+  );
+  if (rowCount === 0) throw reused();
+}
+
+async function storeOneTime(
+  client: Client,
+  { tenant, device }: Owner,
+  kind: "ec" | "kyber",
+  preKeys: readonly (PreKey | SignedPreKey)[],
+): Promise<void> {
+  if (preKeys.length === 0) return;
+  const ids = preKeys.map(({ id }) => id);
+  const digests = preKeys.map((preKey) => Buffer.from(preKeyDigest(preKey)));
+  await client.query(
+    `insert into one_time_prekeys (tenant, device, kind, id, public_key, signature, digest)
+     select $1, $2, $3, * from unnest($4::bigint[], $5::bytea[], $6::bytea[], $7::bytea[])
+     on conflict (device, kind, id) do nothing`,
+    [
+      tenant,
+      device,
+      kind,
+      ids,
+      preKeys.map(({ publicKey }) => Buffer.from(publicKey)),
+      preKeys.map((preKey) => ("signature" in preKey ? Buffer.from(preKey.signature) : null)),
+      digests,
+    ],
+  );
+  const { rows } = await client.query(
+    `select from unnest($3::bigint[], $4::bytea[]) as sent (id, digest)
+     join one_time_prekeys kept on kept.device = $1 and kept.kind = $2 and kept.id = sent.id
+     where kept.digest <> sent.digest limit 1`,
+    [device, kind, ids, digests],
+  );
+  if (rows.length > 0) throw reused();
+}

@@ -1,0 +1,102 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { decideDirectory } from "../../policies/directory.ts";
+import { audited, insist, type UseCase } from "../audited.ts";
+import { sharesConversation } from "../directory/shares-conversation.ts";
+import { KeysError } from "../keys-error.ts";
+import type { PreKey, PreKeyBundle, SignedPreKey } from "./prekey.ts";
+
+interface DeviceRow {
+  readonly registrationId: number;
+  readonly identityKey: Uint8Array;
+  readonly user: Uuid;
+  readonly role: Role;
+}
+
+/**
+ * Takes one bundle of a device's prekeys. A one-time prekey is handed out once, however many ask at
+ * once; when those of a kind have run out the bundle has none, or the last-resort Kyber prekey.
+ * @throws KeysError device_not_found, also for a device of another tenant; forbidden, no_prekeys
+ */
+export async function takeBundle(deps: UseCase, actor: Actor, device: Uuid): Promise<PreKeyBundle> {
+  return audited(
+    deps,
+    actor,
+    { action: "prekeys.take", class: "U", resource: { type: "device", id: device } },
+    async (client, note) => {
+      const found = await permittedDevice(client, actor, device);
+      note({ subject: found.user });
+      const signed = await signedPreKeys(client, device);
+      const preKey = await takeOneTime<PreKey>(client, device, "ec");
+      const kyberPreKey = await takeOneTime<SignedPreKey>(client, device, "kyber");
+      note({ details: { preKey: preKey !== undefined, kyberPreKey: kyberPreKey !== undefined } });
+      return {
+        device,
+        registrationId: found.registrationId,
+        identityKey: found.identityKey,
+        signedPreKey: signed.ec,
+        preKey: preKey && { id: preKey.id, publicKey: preKey.publicKey },
+        kyberPreKey: kyberPreKey ?? signed.kyber,
+      };
+    },
+  );
+}
+
+async function permittedDevice(client: Client, actor: Actor, device: Uuid): Promise<DeviceRow> {
+  const { rows } = await client.query<DeviceRow>(
+    `select d.registration_id as "registrationId", d.identity_key as "identityKey",
+       u.id as user, u.role
+     from devices d join users u on u.id = d.user_id
+     where d.id = $1 and d.revoked_at_ms is null`,
+    [device],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new KeysError("device_not_found", "There is no such device.");
+  insist(
+    decideDirectory(actor, "take_bundle", {
+      tenant: actor.tenant,
+      user: row.user,
+      role: row.role,
+      device,
+      sharesConversation: await sharesConversation(client, actor.user, row.user),
+    }),
+  );
+  return row;
+}
+
+async function signedPreKeys(
+  client: Client,
+  device: Uuid,
+): Promise<{ readonly ec: SignedPreKey; readonly kyber: SignedPreKey }> {
+  const { rows } = await client.query<SignedPreKey & { kind: string }>(
+    `select kind, id, public_key as "publicKey", signature from signed_prekeys where device = $1`,
+    [device],
+  );
+  const of = (kind: string): SignedPreKey => {
+    const row = rows.find((each) => each.kind === kind);
+    if (row === undefined)
+      throw new KeysError("no_prekeys", "The device has published no prekeys.");
+    return { id: row.id, publicKey: row.publicKey, signature: row.signature };
+  };
+  return { ec: of("ec"), kyber: of("kyber_last_resort") };
+}
+
+/** Removes the oldest one-time prekey and returns it; those another request is taking are passed over. */
+async function takeOneTime<T extends PreKey>(
+  client: Client,
+  device: Uuid,
+  kind: "ec" | "kyber",
+): Promise<T | undefined> {
+  const { rows } = await client.query<T>(
+    `update one_time_prekeys set public_key = null, signature = null
+     where device = $1 and kind = $2 and id = (
+       select id from one_time_prekeys
+       where device = $1 and kind = $2 and public_key is not null
+       order by id limit 1 for update skip locked
+     )
+     returning old.id, old.public_key as "publicKey", old.signature`,
+    [device, kind],
+  );
+  return rows[0];
+}

@@ -1,0 +1,102 @@
+import type { KeyObject } from "node:crypto";
+import { jwtVerify, SignJWT } from "jose";
+import { z } from "zod";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
+import { KeysError } from "../keys-error.ts";
+import { joseCode } from "./jose-errors.ts";
+
+/** How long an access token serves, in milliseconds. */
+export const TOKEN_LIFETIME_MS = 60 * 60 * 1000;
+
+export interface AccessClaims {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly role: Role;
+  readonly session: Uuid;
+  /** Thumbprint (RFC 7638) of the device key that must sign each request's proof. */
+  readonly thumbprint: string;
+}
+
+export interface AccessTokens {
+  /** Signs a token that expires after an hour, or at `notAfterMs` when that is sooner. */
+  issue(
+    claims: AccessClaims,
+    nowMs: number,
+    notAfterMs: number,
+  ): Promise<{ readonly accessToken: string; readonly expiresAtMs: number }>;
+  /**
+   * Checks signature, issuer, audience and expiry; expired up to `graceMs` ago is let pass.
+   * @throws KeysError invalid_token, token_expired
+   */
+  verify(token: string, nowMs: number, graceMs?: number): Promise<AccessClaims>;
+}
+
+const claimsSchema = z.object({
+  sub: z.uuid(),
+  tid: z.uuid(),
+  sid: z.uuid(),
+  role: z.enum(["customer", "agent", "supervisor", "admin", "bot"]),
+  cnf: z.object({ jkt: z.string() }),
+});
+
+/**
+ * Access tokens as JWTs (RFC 9068), bound to a device key by `cnf.jkt` (RFC 9449 section 6.1).
+ * @param issuer the server's public URL; also the audience.
+ */
+export function createAccessTokens(keys: {
+  readonly signingKey: KeyObject;
+  readonly verifyingKey: KeyObject;
+  readonly issuer: string;
+}): AccessTokens {
+  const { signingKey, verifyingKey, issuer } = keys;
+  return {
+    async issue(claims, nowMs, notAfterMs) {
+      const issuedAt = Math.floor(nowMs / 1000);
+      const expiresAt = Math.floor(Math.min(nowMs + TOKEN_LIFETIME_MS, notAfterMs) / 1000);
+      const accessToken = await new SignJWT({
+        tid: claims.tenant,
+        role: claims.role,
+        sid: claims.session,
+        cnf: { jkt: claims.thumbprint },
+      })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt" })
+        .setIssuer(issuer)
+        .setAudience(issuer)
+        .setSubject(claims.user)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(expiresAt)
+        .sign(signingKey);
+      return { accessToken, expiresAtMs: expiresAt * 1000 };
+    },
+
+    async verify(token, nowMs, graceMs = 0) {
+      try {
+        const { payload } = await jwtVerify(token, verifyingKey, {
+          algorithms: ["EdDSA"],
+          typ: "at+jwt",
+          issuer,
+          audience: issuer,
+          requiredClaims: ["exp", "iat"],
+          currentDate: new Date(nowMs),
+          clockTolerance: Math.floor(graceMs / 1000),
+        });
+        const claims = claimsSchema.parse(payload);
+        return {
+          tenant: claims.tid,
+          user: claims.sub,
+          role: claims.role,
+          session: claims.sid,
+          thumbprint: claims.cnf.jkt,
+        };
+      } catch (cause) {
+        if (joseCode(cause) === "ERR_JWT_EXPIRED")
+          throw new KeysError("token_expired", "The access token has expired.", { cause });
+        if (joseCode(cause) === undefined && !(cause instanceof z.ZodError)) throw cause;
+        throw new KeysError("invalid_token", "This is not an access token of this server.", {
+          cause,
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { KeysError } from "../keys-error.ts";
+import type { AccessTokens } from "./access-token.ts";
+import { verifyProof } from "./device-proof.ts";
+import type { ReplayCache } from "./replay-cache.ts";
+
+export interface AuthenticationRequest {
+  readonly token: string;
+  readonly proof: string;
+  readonly method: string;
+  /** Absolute URL, built from the public URL and never from the Host header. */
+  readonly url: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** Lets pass a token that expired up to so long ago; for renewal only. */
+  readonly graceMs?: number | undefined;
+}
+
+/** Who sent a request, and the device key that signed its proof. */
+export interface Authenticated {
+  readonly actor: Actor;
+  /** Ed25519, 32 bytes. */
+  readonly deviceKey: Uint8Array;
+  readonly thumbprint: string;
+  readonly sessionExpiresAtMs: number;
+}
+
+export interface Authenticator {
+  /**
+   * @throws KeysError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
+   *   device_revoked, overloaded
+   */
+  authenticate(request: AuthenticationRequest): Promise<Actor>;
+  /** As `authenticate`, and tells which key signed. */
+  identify(request: AuthenticationRequest): Promise<Authenticated>;
+}
+
+interface SessionRow {
+  readonly method: string;
+  readonly expires_at_ms: number;
+  readonly revoked_at_ms: number | null;
+  readonly role: Role;
+  readonly device: Uuid | null;
+  readonly device_revoked_at_ms: number | null;
+}
+
+/** Turns access token and device proof into an actor: one set of rules for HTTP and for the relay. */
+export function createAuthenticator(deps: {
+  readonly pool: Pool;
+  readonly accessTokens: AccessTokens;
+  readonly replays: ReplayCache;
+}): Authenticator {
+  const { pool, accessTokens, replays } = deps;
+
+  async function identify(request: AuthenticationRequest): Promise<Authenticated> {
+    const { token, now } = request;
+    const key = await verifyProof(request);
+    const claims = await accessTokens.verify(token, now, request.graceMs);
+    if (claims.thumbprint !== key.thumbprint)
+      throw new KeysError("invalid_token", "The access token belongs to another device key.");
+    // Only now, so that nobody without a token can fill the memory of used proofs.
+    replays.use(key.replayKey, now);
+    const { rows } = await inTransaction(pool, claims.tenant, (client) =>
+      client.query<SessionRow>(
+        `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
+           d.id as device, d.revoked_at_ms as device_revoked_at_ms
+         from sessions s
+         join users u on u.id = s.user_id
+         left join devices d on d.tenant = s.tenant and d.user_id = s.user_id and d.device_key = $3
+         where s.id = $1 and s.user_id = $2`,
+        [claims.session, claims.user, key.deviceKey],
+      ),
+    );
+    const session = usable(rows[0], now);
+    return {
+      actor: {
+        tenant: claims.tenant,
+        user: claims.user,
+        role: session.role,
+        device: session.device ?? undefined,
+        session: claims.session,
+        method: session.method,
+      },
+      deviceKey: key.deviceKey,
+      thumbprint: key.thumbprint,
+      sessionExpiresAtMs: session.expires_at_ms,
+    };
+  }
+
+  return { identify, authenticate: async (request) => (await identify(request)).actor };
+}
+
+function usable(row: SessionRow | undefined, now: number): SessionRow {
+  if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= now)
+    throw new KeysError("session_revoked", "This session is over; sign in again.");
+  if (row.device_revoked_at_ms !== null)
+    throw new KeysError("device_revoked", "This device was removed from its account.");
+  return row;
+}

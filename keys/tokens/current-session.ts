@@ -1,0 +1,34 @@
+import { audited, type UseCase } from "../audited.ts";
+import type { AccessTokens } from "./access-token.ts";
+import type { Authenticated } from "./authenticate.ts";
+
+/**
+ * A fresh access token for the session that `who` showed. It never outlives the session. The
+ * session and its device were checked by `identify`, which gave `who`.
+ */
+export async function renewSession(
+  deps: UseCase & { readonly accessTokens: AccessTokens },
+  who: Authenticated,
+): Promise<{ readonly accessToken: string; readonly expiresAtMs: number }> {
+  const { actor, thumbprint, sessionExpiresAtMs } = who;
+  return audited(
+    deps,
+    actor,
+    { action: "session.renew", class: "U", resource: { type: "session", id: actor.session } },
+    () => deps.accessTokens.issue({ ...actor, thumbprint }, deps.now(), sessionExpiresAtMs),
+  );
+}
+
+/** Ends the session: its tokens serve no more. */
+export async function closeSession(deps: UseCase, { actor }: Authenticated): Promise<void> {
+  await audited(
+    deps,
+    actor,
+    { action: "session.revoke", class: "D", resource: { type: "session", id: actor.session } },
+    (client) =>
+      client.query(
+        "update sessions set revoked_at_ms = $2 where id = $1 and revoked_at_ms is null",
+        [actor.session, deps.now()],
+      ),
+  );
+}

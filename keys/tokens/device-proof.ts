@@ -1,0 +1,106 @@
+import { hash } from "node:crypto";
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from "jose";
+import { z } from "zod";
+import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
+import { KeysError } from "../keys-error.ts";
+import { joseCode } from "./jose-errors.ts";
+
+/** How far a proof's clock may be from the server's, in milliseconds. */
+export const PROOF_WINDOW_MS = 60_000;
+/** A proof is remembered this long: from the earliest moment it could serve to the last. */
+export const PROOF_MEMORY_MS = 2 * PROOF_WINDOW_MS;
+
+export interface ProofRequest {
+  /** The DPoP header, or the proof of a relay hello. */
+  readonly proof: string;
+  readonly method: string;
+  /** Absolute URL of the request; its query is ignored. */
+  readonly url: string;
+  /** The access token that goes with the proof; none when signing in. */
+  readonly token?: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** A key shown to be in the hands of whoever sent the request. */
+export interface ProvenKey {
+  /** Ed25519, 32 bytes. */
+  readonly deviceKey: Uint8Array;
+  /** Of that key, RFC 7638 with SHA-256. */
+  readonly thumbprint: string;
+  /** Tells this proof from any other; use once. */
+  readonly replayKey: string;
+}
+
+const isCanonicalKey = (text: string): boolean =>
+  /^[A-Za-z0-9_-]{43}$/.test(text) && toBase64Url(fromBase64Url(text)) === text;
+
+const headerSchema = z.object({
+  // Other members (`alg`, `kid`) may stand there; a private one cannot, jose refuses it.
+  jwk: z.object({
+    kty: z.literal("OKP"),
+    crv: z.literal("Ed25519"),
+    // One spelling for one key: the thumbprint is taken over this text.
+    x: z.string().refine(isCanonicalKey),
+  }),
+});
+const claimsSchema = z.object({
+  jti: z.string().min(1).max(256),
+  htm: z.string(),
+  htu: z.string(),
+  iat: z.number(),
+  ath: z.string().optional(),
+});
+
+/**
+ * Checks a DPoP proof, RFC 9449 section 4.3: type, algorithm (Ed25519 only), public key, signature,
+ * method, URL, time, and the hash of the access token. Whether it was used before is left to a
+ * `ReplayCache`, which the caller asks last.
+ * @throws KeysError invalid_proof
+ */
+export async function verifyProof(request: ProofRequest): Promise<ProvenKey> {
+  const { jwk, claims } = await open(request);
+  if (claims.htm !== request.method) throw invalid("its method is another");
+  if (withoutQuery(claims.htu) !== withoutQuery(request.url)) throw invalid("its URL is another");
+  if (Math.abs(claims.iat * 1000 - request.now) > PROOF_WINDOW_MS)
+    throw invalid("its time is over 60 s from the server's");
+  const expected =
+    request.token === undefined ? undefined : hash("sha256", request.token, "base64url");
+  if (claims.ath !== expected) throw invalid("it is for another access token, or for none");
+  const thumbprint = await calculateJwkThumbprint(jwk, "sha256");
+  return {
+    deviceKey: fromBase64Url(jwk.x),
+    thumbprint,
+    replayKey: hash("sha256", `${thumbprint} ${claims.jti}`, "base64url"),
+  };
+}
+
+async function open(request: ProofRequest) {
+  try {
+    const { payload, protectedHeader } = await jwtVerify(request.proof, EmbeddedJWK, {
+      algorithms: ["EdDSA"],
+      typ: "dpop+jwt",
+      currentDate: new Date(request.now),
+    });
+    return { jwk: headerSchema.parse(protectedHeader).jwk, claims: claimsSchema.parse(payload) };
+  } catch (cause) {
+    if (joseCode(cause) === undefined && !(cause instanceof z.ZodError) && !isKeyFault(cause))
+      throw cause;
+    throw invalid("it is not a proof signed with its own key", cause);
+  }
+}
+
+// What Web Crypto throws for a key it cannot take.
+const isKeyFault = (error: unknown): boolean =>
+  ["DataError", "InvalidAccessError", "NotSupportedError", "TypeError"].includes(
+    (error as Error).name,
+  );
+
+function withoutQuery(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
+const invalid = (why: string, cause?: unknown): KeysError =>
+  new KeysError("invalid_proof", `The device proof is not valid: ${why}.`, { cause });

@@ -1,0 +1,137 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
+import { findTenant, type Tenant } from "../accounts/tenant.ts";
+import { KeysError } from "../keys-error.ts";
+import { verifyProof, type ProvenKey } from "./device-proof.ts";
+import { identifyByGrant } from "./grants.ts";
+import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
+
+/** How long a session may be renewed before its user must sign in again, in milliseconds. */
+export const SESSION_LIFETIME_MS = 12 * 60 * 60 * 1000;
+
+export interface OpenedSession {
+  readonly accessToken: string;
+  readonly expiresAtMs: number;
+  readonly session: Uuid;
+  readonly tenant: { readonly id: Uuid; readonly slug: string };
+  readonly user: {
+    readonly id: Uuid;
+    readonly role: Role;
+    readonly displayName: string | null;
+  };
+  /** The account's key, 32 bytes; null until its first device is registered. */
+  readonly accountKey: Uint8Array | null;
+}
+
+/**
+ * Opens a session for the device key that signed the proof, on a password or a customer token.
+ * Audited, whether it succeeds or not.
+ * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked; and what `admit`
+ *   throws
+ */
+export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
+  const now = deps.now();
+  const key = await verifyProof({ ...request, now });
+  deps.replays.use(key.replayKey, now);
+  const tenant = await findTenant(deps.pool, request.tenant);
+  const identified = await identifyByGrant(deps, request, tenant, key, now);
+  if (tenant === undefined || "failure" in identified) {
+    if (tenant !== undefined) await recordFailure(deps, tenant, request.grant, identified, now);
+    throw new KeysError("sign_in_failed", "The sign-in failed.", {
+      cause: "cause" in identified ? identified.cause : undefined,
+    });
+  }
+  return inTransaction(deps.pool, tenant.id, (client) =>
+    createSession(deps, client, { tenant, user: identified.user, grant: request.grant, key, now }),
+  );
+}
+
+async function createSession(
+  deps: SignInDeps,
+  client: Client,
+  opening: {
+    readonly tenant: Tenant;
+    readonly user: Uuid;
+    readonly grant: Grant;
+    readonly key: ProvenKey;
+    readonly now: number;
+  },
+): Promise<OpenedSession> {
+  const { tenant, user, grant, key, now } = opening;
+  const { rows } = await client.query<{
+    role: Role;
+    displayName: string | null;
+    accountKey: Uint8Array | null;
+    revoked: boolean | null;
+    device: Uuid | null;
+  }>(
+    `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
+       d.id as device, d.revoked_at_ms is not null as revoked
+     from users u left join devices d on d.user_id = u.id and d.device_key = $2
+     where u.id = $1`,
+    [user, key.deviceKey],
+  );
+  const [account] = rows;
+  if (account === undefined) throw new Error("an account vanished between two statements");
+  if (account.revoked === true)
+    throw new KeysError("device_revoked", "This device was removed from its account.");
+  const session = deps.newId();
+  const expiresAtMs = now + SESSION_LIFETIME_MS;
+  await client.query(
+    `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [session, tenant.id, user, key.thumbprint, grant.kind, now, expiresAtMs],
+  );
+  await appendEntry(client, {
+    occurredAtMs: now,
+    tenant: tenant.id,
+    actor: { kind: "user", id: user, role: account.role, device: account.device ?? undefined },
+    action: "session.create",
+    class: "C",
+    resource: { type: "session", id: session },
+    outcome: "success",
+    requestId: deps.requestId,
+    session,
+    method: grant.kind,
+  });
+  const token = await deps.accessTokens.issue(
+    { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
+    now,
+    expiresAtMs,
+  );
+  return {
+    ...token,
+    session,
+    tenant: { id: tenant.id, slug: tenant.slug },
+    user: { id: user, role: account.role, displayName: account.displayName },
+    accountKey: account.accountKey,
+  };
+}
+
+async function recordFailure(
+  deps: SignInDeps,
+  tenant: Tenant,
+  grant: Grant,
+  failure: { readonly user?: Uuid | undefined; readonly failure?: string },
+  now: number,
+): Promise<void> {
+  await inTransaction(deps.pool, tenant.id, (client) =>
+    appendEntry(client, {
+      occurredAtMs: now,
+      tenant: tenant.id,
+      // Whoever it was has not shown to be the user.
+      actor: { kind: "system", id: "sign-in" },
+      action: "session.create",
+      class: "C",
+      resource: { type: "tenant", id: tenant.id },
+      subject: failure.user,
+      outcome: "refused",
+      reason: failure.failure,
+      requestId: deps.requestId,
+      method: grant.kind,
+    }),
+  );
+}

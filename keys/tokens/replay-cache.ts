@@ -1,0 +1,41 @@
+import { KeysError } from "../keys-error.ts";
+
+/**
+ * Remembers for at least `windowMs` what was used, so that it is used once. Two generations: the
+ * older one is dropped whole when its window is over, so memory is bounded whoever sends what.
+ */
+export class ReplayCache {
+  readonly #windowMs: number;
+  readonly #capacity: number;
+  #older = new Set<string>();
+  #newer = new Set<string>();
+  #turnedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** @param capacity entries in each generation; past that, `use` refuses. */
+  constructor(windowMs: number, capacity = 100_000) {
+    this.#windowMs = windowMs;
+    this.#capacity = capacity;
+  }
+
+  /**
+   * Marks `key` as used.
+   * @throws KeysError proof_reused, when it was within the window; overloaded, when there is no room
+   *   to remember it: then nothing is accepted rather than everything.
+   */
+  use(key: string, nowMs: number): void {
+    const age = nowMs - this.#turnedAtMs;
+    if (age >= this.#windowMs) {
+      this.#older = age < 2 * this.#windowMs ? this.#newer : new Set();
+      this.#newer = new Set();
+      this.#turnedAtMs = nowMs;
+    }
+    if (this.#newer.has(key) || this.#older.has(key))
+      throw new KeysError(
+        "proof_reused",
+        "This proof was used before; each request needs its own.",
+      );
+    if (this.#newer.size >= this.#capacity)
+      throw new KeysError("overloaded", "Too many requests at once; try again in a minute.");
+    this.#newer.add(key);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UseCase } from "../audited.ts";
+import type { Secret } from "../secret.ts";
+import type { AccessTokens } from "./access-token.ts";
+import type { ReplayCache } from "./replay-cache.ts";
+
+/** What a sign-in shows for itself. */
+export type Grant =
+  | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
+  | { readonly kind: "customer_token"; readonly token: Secret<string> };
+
+export interface SignInDeps extends UseCase {
+  readonly newId: () => Uuid;
+  readonly accessTokens: AccessTokens;
+  readonly replays: ReplayCache;
+  readonly blindIndexKey: Secret<Uint8Array>;
+  /** The audience of customer tokens. */
+  readonly publicUrl: string;
+  /** Asked before an account's secret is looked at; rejects when there were too many attempts. */
+  readonly admit: (account: string) => Promise<void>;
+}
+
+export interface SignIn {
+  readonly grant: Grant;
+  readonly tenant: string;
+  readonly proof: string;
+  readonly method: string;
+  readonly url: string;
+}
