@@ -28,9 +28,13 @@ interface UnixIds {
 }
 
 const unavailable = (message: string, cause?: unknown): DatabaseError =>
-  new DatabaseError("embedded_unavailable", `${message} Set DATABASE_URL to use a server of your own.`, {
-    cause,
-  });
+  new DatabaseError(
+    "embedded_unavailable",
+    `${message} Set DATABASE_URL to use a server of your own.`,
+    {
+      cause,
+    },
+  );
 
 /**
  * Starts the PostgreSQL that comes with the package, on 127.0.0.1 only, with its data in
@@ -52,9 +56,15 @@ export async function startEmbeddedPostgres(
   const urlFor = async (port: string | number) =>
     `postgresql://postgres:${(await readFile(passwordFile, "utf8")).trim()}@127.0.0.1:${port}/postgres`;
 
-  if (!existsSync(join(directory, "PG_VERSION"))) await createCluster(binaries, directory, passwordFile, ids);
+  if (!existsSync(join(directory, "PG_VERSION")))
+    await createCluster(binaries, directory, passwordFile, ids);
 
-  if (await pgCtl("status").then(() => true, () => false)) {
+  if (
+    await pgCtl("status").then(
+      () => true,
+      () => false,
+    )
+  ) {
     const port = (await readFile(join(directory, "postmaster.pid"), "utf8")).split("\n")[3];
     return { ownerUrl: await urlFor(port ?? ""), adopted: true, stop };
   }
@@ -70,9 +80,21 @@ export async function startEmbeddedPostgres(
   };
   const flags = Object.entries(options).map(([name, value]) => `-c ${name}='${value}'`);
   try {
-    await pgCtl("start", "-w", "-t", "60", "-l", join(directory, "server.log"), "-o", flags.join(" "));
+    await pgCtl(
+      "start",
+      "-w",
+      "-t",
+      "60",
+      "-l",
+      join(directory, "server.log"),
+      "-o",
+      flags.join(" "),
+    );
   } catch (cause) {
-    throw unavailable(`PostgreSQL did not start; ${join(directory, "server.log")} says why.`, cause);
+    throw unavailable(
+      `PostgreSQL did not start; ${join(directory, "server.log")} says why.`,
+      cause,
+    );
   }
   return { ownerUrl: await urlFor(port), adopted: false, stop };
 }
@@ -104,7 +126,10 @@ async function createCluster(
     );
   } catch (cause) {
     await rm(directory, { recursive: true, force: true });
-    const reason = ids === undefined ? "" : " As root it runs as user postgres, who must be able to reach this folder.";
+    const reason =
+      ids === undefined
+        ? ""
+        : " As root it runs as user postgres, who must be able to reach this folder.";
     throw unavailable(`PostgreSQL could not make a cluster in ${directory}.${reason}`, cause);
   }
 }
@@ -135,7 +160,10 @@ async function repairLinks(binaries: Binaries): Promise<void> {
 /** PostgreSQL refuses to run as root, so there it runs as user postgres. */
 async function postgresUser(): Promise<UnixIds> {
   const find = async () => {
-    const [uid, gid] = await Promise.all([run("id", ["-u", "postgres"]), run("id", ["-g", "postgres"])]);
+    const [uid, gid] = await Promise.all([
+      run("id", ["-u", "postgres"]),
+      run("id", ["-g", "postgres"]),
+    ]);
     return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
   };
   try {
@@ -144,7 +172,10 @@ async function postgresUser(): Promise<UnixIds> {
       return find();
     });
   } catch (cause) {
-    throw unavailable("PostgreSQL does not run as root, and a user postgres could not be made.", cause);
+    throw unavailable(
+      "PostgreSQL does not run as root, and a user postgres could not be made.",
+      cause,
+    );
   }
 }
 
@@ -154,7 +185,9 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+      probe.close(() =>
+        resolve(typeof address === "object" && address !== null ? address.port : 0),
+      );
     });
   });
 }

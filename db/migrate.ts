@@ -28,9 +28,13 @@ export async function migrate(url: string): Promise<number> {
     );
     return done.length;
   } catch (cause) {
-    throw new DatabaseError("migration_failed", "The database schema could not be brought up to date.", {
-      cause,
-    });
+    throw new DatabaseError(
+      "migration_failed",
+      "The database schema could not be brought up to date.",
+      {
+        cause,
+      },
+    );
   } finally {
     await client.end();
   }

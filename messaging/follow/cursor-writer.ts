@@ -1,0 +1,76 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Pool } from "../../db/pool.ts";
+import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+interface Acknowledged {
+  readonly conversation: Uuid;
+  readonly device: Uuid;
+  readonly seq: number;
+}
+
+const UPSERT = `
+  insert into cursors as c (tenant, conversation, device, seq)
+  select $1, * from unnest($2::uuid[], $3::uuid[], $4::int8[])
+  on conflict (conversation, device) do update set seq = excluded.seq where c.seq < excluded.seq`;
+
+/**
+ * Writes acknowledgements behind, the newest per device and conversation. Losing one only
+ * redelivers what the device already knows.
+ */
+export class CursorWriter {
+  readonly #pool: Pool;
+  readonly #intervalMs: number;
+  readonly #waiting = new Map<Uuid, Map<string, Acknowledged>>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(pool: Pool, intervalMs = 500) {
+    this.#pool = pool;
+    this.#intervalMs = intervalMs;
+  }
+
+  acknowledge(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
+    let waiting = this.#waiting.get(tenant);
+    if (waiting === undefined) this.#waiting.set(tenant, (waiting = new Map()));
+    waiting.set(device + conversation, { conversation, device, seq });
+    this.#timer ??= setTimeout(() => this.#flush(), this.#intervalMs);
+  }
+
+  /** Writes what is waiting. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#flush();
+    await this.#writing;
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const batches = [...this.#waiting];
+    this.#waiting.clear();
+    this.#writing = this.#writing.then(async () => {
+      for (const [tenant, rows] of batches) await this.#write(tenant, [...rows.values()]);
+    });
+  }
+
+  /** In a fixed order, so that two nodes cannot deadlock on the same rows. */
+  async #write(tenant: Uuid, rows: Acknowledged[]): Promise<void> {
+    rows.sort((a, b) => (a.conversation + a.device < b.conversation + b.device ? -1 : 1));
+    try {
+      await inTransaction(this.#pool, tenant, (client) =>
+        client.query({
+          name: "cursors",
+          text: UPSERT,
+          values: [
+            tenant,
+            uuidArray(rows.map((row) => row.conversation)),
+            uuidArray(rows.map((row) => row.device)),
+            int8Array(rows.map((row) => row.seq)),
+          ],
+        }),
+      );
+    } catch {
+      // Losing an acknowledgement is harmless, by design of the cursor.
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Pool } from "../../db/pool.ts";
+import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeliverableEvent } from "../log/event.ts";
+import type { VisibleRange } from "./visible-ranges.ts";
+
+const kindOf = new Map(
+  Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
+);
+
+const EVENTS = `
+  select e.*, p.bytes as packet,
+    case when e.seq = $4 then (
+      select before.transcript_hash from events before
+      where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
+    end as previous_hash
+  from events e
+  left join packets p on p.conversation = e.conversation and p.seq = e.seq and p.device = $2
+    and p.received_at_ms = e.received_at_ms
+  where e.conversation = $1 and e.seq > $3 and e.seq <= $5 and e.kind > 0
+  order by e.seq limit $6`;
+
+/** A request for a device's next events of one conversation. */
+export interface EventsRequest {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly device: Uuid;
+  /** Only events after this one. */
+  readonly afterSeq: number;
+  readonly range: VisibleRange;
+  readonly limit: number;
+}
+
+/** The next events of one visible range, in order; each with the packet meant for the device. */
+export async function readEvents(
+  pool: Pool,
+  request: EventsRequest,
+): Promise<readonly DeliverableEvent[]> {
+  const { fromSeq, untilSeq } = request.range;
+  const { rows } = await inTransaction(pool, request.tenant, (client) =>
+    client.query({
+      name: "read-events",
+      text: EVENTS,
+      values: [
+        request.conversation,
+        request.device,
+        Math.max(request.afterSeq, fromSeq - 1),
+        fromSeq,
+        untilSeq ?? Number.MAX_SAFE_INTEGER,
+        request.limit,
+      ],
+    }),
+  );
+  return rows.map((row) => ({
+    tenant: row.tenant,
+    conversation: row.conversation,
+    seq: row.seq,
+    kind: kindOf.get(row.kind) ?? "message",
+    senderDevice: row.sender_device,
+    epoch: row.epoch,
+    keyId: row.key_id,
+    clientMessageId: row.client_message_id,
+    receivedAt: row.received_at_ms,
+    ciphertext: row.ciphertext,
+    commitment: row.commitment,
+    frankingTag: row.franking_tag,
+    transcriptHash: row.transcript_hash,
+    packet: row.packet ?? undefined,
+    previousHash: row.seq === fromSeq ? (row.previous_hash ?? zeroHash) : undefined,
+  }));
+}

@@ -1,0 +1,90 @@
+import type { Client } from "../../db/pool.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
+import {
+  encodeControl,
+  type Control,
+  type EventKind,
+  type Member,
+} from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { LoggedEvent } from "./event.ts";
+import { insertEvents } from "./insert-events.ts";
+import { markerFor, numberControl, type LogPosition } from "./number-message.ts";
+
+const MEMBERS = `
+  select m.user_id, m.role,
+    array(select d.device from member_devices d
+      where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
+      order by d.device) as devices
+  from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
+
+/** The members of a conversation as the transaction sees them now. */
+export async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
+  const { rows } = await client.query(MEMBERS, [conversation]);
+  return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
+}
+
+export interface ControlChange {
+  readonly conversation: Uuid;
+  readonly kind: Exclude<EventKind, "message">;
+  /** Who did it, and with which device. */
+  readonly actor: Uuid;
+  readonly senderDevice: Uuid;
+  /** Whom it is about. */
+  readonly subject: Uuid;
+  readonly epoch: number;
+  readonly creation?: Control["creation"];
+}
+
+/**
+ * Appends a membership event after `position` and opens its epoch, in the caller's transaction,
+ * whose member rows must already say what is so from this event on.
+ * @returns the event, to be published once the transaction is committed.
+ */
+export async function appendControl(
+  client: Client,
+  position: LogPosition,
+  change: ControlChange,
+  now: number,
+): Promise<LoggedEvent> {
+  const members = await currentMembers(client, change.conversation);
+  const control = encodeControl({
+    epoch: change.epoch,
+    actor: change.actor,
+    subject: change.subject,
+    members,
+    creation: change.creation,
+  });
+  const event = numberControl(
+    position,
+    {
+      conversation: change.conversation,
+      kind: change.kind,
+      senderDevice: change.senderDevice,
+      epoch: change.epoch,
+      keyId: nilUuid,
+      clientMessageId: nilUuid,
+    },
+    control,
+    now,
+  );
+  const marker = markerFor(position, event);
+  await insertEvents(client, {
+    tenant: position.tenant,
+    events: [event],
+    firstUses: [],
+    markers: marker === undefined ? [] : [marker],
+  });
+  await client.query(
+    `insert into epochs (tenant, conversation, epoch, from_seq, devices)
+     values ($1, $2, $3, $4, $5) on conflict (conversation, epoch) do nothing`,
+    [
+      position.tenant,
+      change.conversation,
+      change.epoch,
+      event.seq,
+      members.flatMap((m) => m.devices),
+    ],
+  );
+  return event;
+}

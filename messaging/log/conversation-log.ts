@@ -1,0 +1,131 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Client, Pool } from "../../db/pool.ts";
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { MessagingError } from "../messaging-error.ts";
+import { ConversationQueue } from "./conversation-queue.ts";
+import type { LoggedEvent } from "./event.ts";
+import { HeadCache } from "./head-cache.ts";
+import type { ConversationHead } from "./head.ts";
+import { loadHead } from "./load-head.ts";
+import { MessageLane, type WaitingPost } from "./message-lane.ts";
+import type { PostOutcome, PostRequest } from "./plan-messages.ts";
+
+export interface LogOptions {
+  readonly pool: Pool;
+  readonly frankingKey: Uint8Array;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Called with events in log order per conversation, once they are durable. Must not throw. */
+  readonly onCommitted: (events: readonly LoggedEvent[]) => void;
+  readonly lanes?: number;
+  readonly maxBatch?: number;
+  /** Messages that may wait before further ones are refused as `unavailable`. */
+  readonly maxWaiting?: number;
+  readonly cachedHeads?: number;
+}
+
+/** What a change inside a conversation's log gives back: its events, and an answer for the caller. */
+export interface Change<T> {
+  readonly events: readonly LoggedEvent[];
+  readonly answer: T;
+}
+
+const CHANGE_ATTEMPTS = 8;
+
+/**
+ * The logs of all conversations, as one node writes them.
+ *
+ * Messages are committed in groups: whatever arrived while the last commits were in flight is the
+ * next batch. Membership changes run alone in their conversation, in a transaction of the caller's
+ * making. Both number events from a cached head; should another node have appended meanwhile, the
+ * unique key refuses, the head is read again, and the work is repeated.
+ */
+export class ConversationLog {
+  readonly #options: LogOptions;
+  readonly #heads: HeadCache;
+  readonly #queue = new ConversationQueue<WaitingPost>();
+  readonly #lanes: MessageLane[];
+  #closed = false;
+
+  constructor(options: LogOptions) {
+    this.#options = options;
+    this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
+    this.#lanes = Array.from(
+      { length: options.lanes ?? 2 },
+      () => new MessageLane(options, this.#heads, this.#queue, options.maxBatch ?? 256),
+    );
+  }
+
+  /**
+   * Stores one message, or says why not. Resolves only when the answer is final: accepted means
+   * durable. @throws MessagingError unavailable, conversation_not_found
+   */
+  post(request: PostRequest): Promise<PostOutcome> {
+    if (this.#closed || this.#queue.size >= (this.#options.maxWaiting ?? 20_000))
+      return Promise.reject(new MessagingError("unavailable", "The relay is busy. Send again."));
+    return new Promise((resolve, reject) => {
+      const { tenant, send } = request;
+      this.#queue.push(tenant, send.conversation, { request, resolve, reject, attempts: 0 });
+      this.#wake();
+    });
+  }
+
+  /**
+   * Runs `work` in one transaction, alone in its conversation, with the head as it is now
+   * (undefined when there is no such conversation). `work` stores the events it returns itself and
+   * is run again, on a new head, if another node appended first.
+   * @throws MessagingError contended, and whatever `work` throws
+   */
+  async change<T>(
+    tenant: Uuid,
+    conversation: Uuid,
+    work: (client: Client, head: ConversationHead | undefined) => Promise<Change<T>>,
+  ): Promise<T> {
+    await this.#queue.exclusive(tenant, conversation);
+    try {
+      const { events, answer } = await this.#attemptChange(tenant, conversation, work);
+      this.#options.onCommitted(events);
+      return answer;
+    } finally {
+      this.#heads.drop(conversation);
+      this.#queue.release(conversation);
+      this.#wake();
+    }
+  }
+
+  async #attemptChange<T>(
+    tenant: Uuid,
+    conversation: Uuid,
+    work: (client: Client, head: ConversationHead | undefined) => Promise<Change<T>>,
+  ): Promise<Change<T>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await inTransaction(this.#options.pool, tenant, async (client) =>
+          work(client, await loadHead(client, conversation, this.#options.now())),
+        );
+      } catch (error) {
+        if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+        if (attempt === CHANGE_ATTEMPTS)
+          throw new MessagingError("contended", "The conversation is busy. Try again.", {
+            cause: error,
+          });
+      }
+    }
+  }
+
+  /** Forgets what this node holds of a conversation: another node has appended to it. */
+  invalidate(conversation: Uuid): void {
+    this.#heads.drop(conversation);
+  }
+
+  /** Takes no more messages; resolves when those already taken are answered. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #wake(): void {
+    for (const lane of this.#lanes) if (this.#queue.size > 0) lane.wake();
+  }
+}

@@ -1,0 +1,92 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** Work waiting for one conversation. At most one batch or change of a conversation runs at a time. */
+interface Waiting<T> {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly items: T[];
+  readonly changes: (() => void)[];
+  busy: boolean;
+}
+
+/** What a lane took: some messages of one conversation, which stays busy until `release`. */
+export interface Taken<T> {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly items: readonly T[];
+}
+
+/**
+ * Queues by conversation, first come first served among conversations. A membership change takes
+ * its turn ahead of waiting messages, so a busy conversation cannot starve it.
+ */
+export class ConversationQueue<T> {
+  readonly #all = new Map<Uuid, Waiting<T>>();
+  /** Conversations with messages and not busy. */
+  readonly #ready = new Set<Waiting<T>>();
+  #size = 0;
+
+  /** Messages waiting, those taken not counted. */
+  get size(): number {
+    return this.#size;
+  }
+
+  push(tenant: Uuid, conversation: Uuid, item: T): void {
+    const waiting = this.#entry(tenant, conversation);
+    waiting.items.push(item);
+    this.#size++;
+    if (!waiting.busy) this.#ready.add(waiting);
+  }
+
+  /** Takes up to `max` messages of one tenant's conversations, which become busy. */
+  take(max: number): Taken<T>[] {
+    const taken: Taken<T>[] = [];
+    let count = 0;
+    for (const waiting of this.#ready) {
+      if (count >= max) break;
+      if (taken[0] !== undefined && taken[0].tenant !== waiting.tenant) continue;
+      const items = waiting.items.splice(0, max - count);
+      count += items.length;
+      waiting.busy = true;
+      this.#ready.delete(waiting);
+      taken.push({ tenant: waiting.tenant, conversation: waiting.conversation, items });
+    }
+    this.#size -= count;
+    return taken;
+  }
+
+  /** Resolves when the conversation is this caller's alone; `release` must follow. */
+  exclusive(tenant: Uuid, conversation: Uuid): Promise<void> {
+    const waiting = this.#entry(tenant, conversation);
+    if (!waiting.busy) {
+      waiting.busy = true;
+      this.#ready.delete(waiting);
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => waiting.changes.push(resolve));
+  }
+
+  /** Ends a turn, putting `unfinished` back in front. */
+  release(conversation: Uuid, unfinished: readonly T[] = []): void {
+    const waiting = this.#all.get(conversation);
+    if (waiting === undefined) return;
+    waiting.items.unshift(...unfinished);
+    this.#size += unfinished.length;
+    const change = waiting.changes.shift();
+    if (change !== undefined) {
+      change();
+      return;
+    }
+    waiting.busy = false;
+    if (waiting.items.length > 0) this.#ready.add(waiting);
+    else this.#all.delete(conversation);
+  }
+
+  #entry(tenant: Uuid, conversation: Uuid): Waiting<T> {
+    const known = this.#all.get(conversation);
+    if (known !== undefined) return known;
+    const made = { tenant, conversation, items: [], changes: [], busy: false };
+    this.#all.set(conversation, made);
+    return made;
+  }
+}

@@ -1,0 +1,29 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationHead } from "./head.ts";
+
+/** Heads of the conversations a node serves, the least recently used dropped first. About 2 KB each. */
+export class HeadCache {
+  readonly #heads = new Map<Uuid, ConversationHead>();
+  readonly #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(tenant: Uuid, conversation: Uuid): ConversationHead | undefined {
+    const head = this.#heads.get(conversation);
+    return head?.tenant === tenant ? head : undefined;
+  }
+
+  set(head: ConversationHead): void {
+    this.#heads.delete(head.conversation);
+    this.#heads.set(head.conversation, head);
+    if (this.#heads.size <= this.#capacity) return;
+    const [oldest] = this.#heads.keys();
+    if (oldest !== undefined) this.#heads.delete(oldest);
+  }
+
+  drop(conversation: Uuid): void {
+    this.#heads.delete(conversation);
+  }
+}

@@ -1,0 +1,102 @@
+import type { Client } from "../../db/pool.ts";
+import { byteaArray, int2Array, int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import { eventKinds } from "../../crypto/wire/frame.ts";
+import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { LoggedEvent } from "./event.ts";
+
+/** Marks, in the partition of the event before, that a conversation went on in a later month. */
+export interface MonthMarker {
+  readonly conversation: Uuid;
+  readonly seq: number;
+  /** When the event before was received: this is what places the marker in its partition. */
+  readonly receivedAtMs: number;
+}
+
+export interface EventBatch {
+  readonly tenant: Uuid;
+  readonly events: readonly LoggedEvent[];
+  /** Those events of the batch that are the first under their key. */
+  readonly firstUses: readonly LoggedEvent[];
+  readonly markers: readonly MonthMarker[];
+}
+
+// One statement, so one round trip and one transaction; no joins, so its plan does not depend on
+// how full this month's partition was when it was prepared.
+const INSERT = `
+  with packet_rows as (
+    insert into packets (tenant, conversation, seq, device, received_at_ms, bytes)
+    select $1, * from unnest($15::uuid[], $16::int8[], $17::uuid[], $18::int8[], $19::bytea[])
+  ), key_rows as (
+    insert into sender_keys (tenant, conversation, key_id, device, epoch, first_seq, started_at_ms)
+    select $1, * from unnest($20::uuid[], $21::uuid[], $22::uuid[], $23::int4[], $24::int8[], $14::int8[])
+  )
+  insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
+    client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
+  select $1::uuid, * from unnest($2::uuid[], $3::int8[], $4::int2[], $5::uuid[], $6::int4[], $7::uuid[],
+    $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[])`;
+
+/**
+ * Stores a batch, all or nothing. Inside a transaction it is part of that; alone it is one.
+ * @throws a PostgreSQL unique_violation when a seq or a message id is taken.
+ */
+export async function insertEvents(client: Client, batch: EventBatch): Promise<void> {
+  const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];
+  const packets = batch.events.flatMap((event) =>
+    event.packets.map((packet) => ({ event, packet })),
+  );
+  await client.query({
+    name: "insert-events",
+    text: INSERT,
+    values: [
+      batch.tenant,
+      uuidArray(rows.map((row) => row.conversation)),
+      int8Array(rows.map((row) => row.seq)),
+      int2Array([
+        ...batch.events.map((event) => eventKinds[event.kind]),
+        ...batch.markers.map(() => MARKER),
+      ]),
+      uuidArray(rows.map((row) => row.senderDevice)),
+      int4Array(rows.map((row) => row.epoch)),
+      uuidArray(rows.map((row) => row.keyId)),
+      uuidArray(rows.map((row) => row.clientMessageId)),
+      int8Array(rows.map((row) => row.receivedAt)),
+      byteaArray(rows.map((row) => row.ciphertext)),
+      byteaArray(rows.map((row) => row.commitment)),
+      byteaArray(rows.map((row) => row.frankingTag)),
+      byteaArray(rows.map((row) => row.transcriptHash)),
+      int8Array(batch.firstUses.map((event) => event.receivedAt)),
+      uuidArray(packets.map(({ event }) => event.conversation)),
+      int8Array(packets.map(({ event }) => event.seq)),
+      uuidArray(packets.map(({ packet }) => packet.device)),
+      int8Array(packets.map(({ event }) => event.receivedAt)),
+      byteaArray(packets.map(({ packet }) => packet.bytes)),
+      uuidArray(batch.firstUses.map((event) => event.conversation)),
+      uuidArray(batch.firstUses.map((event) => event.keyId)),
+      uuidArray(batch.firstUses.map((event) => event.senderDevice)),
+      int4Array(batch.firstUses.map((event) => event.epoch)),
+      int8Array(batch.firstUses.map((event) => event.seq)),
+    ],
+  });
+}
+
+const MARKER = 0;
+const empty = new Uint8Array(0);
+
+function markerRow(tenant: Uuid, marker: MonthMarker): Omit<LoggedEvent, "kind"> {
+  return {
+    tenant,
+    conversation: marker.conversation,
+    seq: marker.seq,
+    senderDevice: nilUuid,
+    epoch: 0,
+    keyId: nilUuid,
+    clientMessageId: nilUuid,
+    receivedAt: marker.receivedAtMs,
+    ciphertext: empty,
+    commitment: zeroHash,
+    frankingTag: zeroHash,
+    transcriptHash: zeroHash,
+    packets: [],
+  };
+}

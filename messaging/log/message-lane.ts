@@ -1,0 +1,235 @@
+import type pg from "pg";
+import type { Pool } from "../../db/pool.ts";
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { ConversationQueue, Taken } from "./conversation-queue.ts";
+import type { LoggedEvent } from "./event.ts";
+import { findAccepted } from "./find-accepted.ts";
+import type { HeadCache } from "./head-cache.ts";
+import type { ConversationHead } from "./head.ts";
+import { insertEvents } from "./insert-events.ts";
+import { loadHead } from "./load-head.ts";
+import {
+  mayStandInEarlierMonth,
+  planMessages,
+  type Plan,
+  type PostOutcome,
+  type PostRequest,
+} from "./plan-messages.ts";
+
+/** A message whose sender waits for an answer. */
+export interface WaitingPost {
+  readonly request: PostRequest;
+  readonly resolve: (outcome: PostOutcome) => void;
+  readonly reject: (error: Error) => void;
+  /** How often storing it failed without an answer from the database. */
+  attempts: number;
+}
+
+interface LaneOptions {
+  readonly pool: Pool;
+  readonly frankingKey: Uint8Array;
+  readonly now: () => number;
+  readonly onCommitted: (events: readonly LoggedEvent[]) => void;
+}
+
+/** One conversation's part of a batch. */
+interface Part {
+  readonly taken: Taken<WaitingPost>;
+  readonly plan: Plan;
+}
+
+const MAX_ATTEMPTS = 20;
+const RETRY_DELAY_MS = 250;
+const MAX_CONFLICTS = 1_000;
+
+/**
+ * One connection that commits batches one after another. While a batch is in flight its
+ * conversations are busy, so lanes never number the same conversation at the same time.
+ */
+export class MessageLane {
+  readonly #options: LaneOptions;
+  readonly #heads: HeadCache;
+  readonly #queue: ConversationQueue<WaitingPost>;
+  readonly #maxBatch: number;
+  #running: Promise<void> | undefined;
+  #client: pg.PoolClient | undefined;
+  #fence: Uuid | undefined;
+
+  constructor(
+    options: LaneOptions,
+    heads: HeadCache,
+    queue: ConversationQueue<WaitingPost>,
+    maxBatch: number,
+  ) {
+    this.#options = options;
+    this.#heads = heads;
+    this.#queue = queue;
+    this.#maxBatch = maxBatch;
+  }
+
+  /** Starts taking batches until the queue has none for this lane. */
+  wake(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    while (this.#queue.size > 0 || this.#running !== undefined) {
+      this.wake();
+      await this.#running;
+    }
+    this.#client?.release();
+    this.#client = undefined;
+  }
+
+  async #run(): Promise<void> {
+    // What arrives in the same turn of the event loop belongs to the same batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      const batch = this.#queue.take(this.#maxBatch);
+      const [first] = batch;
+      if (first === undefined) return;
+      try {
+        await this.#connect(first.tenant);
+        await this.#commit(batch);
+      } catch (cause) {
+        this.#retryLater(batch, cause);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      }
+    }
+  }
+
+  /** Commits what can be; conversations that another node appended to go round once more. */
+  async #commit(batch: readonly Taken<WaitingPost>[]): Promise<void> {
+    let parts: readonly Part[] = await this.#plan(batch);
+    for (let conflicts = 0; ; conflicts++) {
+      try {
+        await this.#insert(parts);
+        break;
+      } catch (error) {
+        const conflicting = sqlState(error) === UNIQUE_VIOLATION ? conflictOf(error) : undefined;
+        const part = parts.find(({ taken }) => taken.conversation === conflicting);
+        if (part === undefined || conflicts > MAX_CONFLICTS) throw error;
+        const again = await this.#planOne(part.taken, true);
+        parts = parts.flatMap((each) => {
+          if (each !== part) return [each];
+          return again === undefined ? [] : [{ taken: part.taken, plan: again }];
+        });
+      }
+    }
+    for (const { taken, plan } of parts) {
+      this.#heads.set(plan.next);
+      this.#options.onCommitted(plan.events);
+      for (const [index, item] of taken.items.entries()) {
+        const outcome = plan.outcomes[index];
+        if (outcome !== undefined) item.resolve(outcome);
+      }
+      this.#queue.release(taken.conversation);
+    }
+  }
+
+  async #insert(parts: readonly Part[]): Promise<void> {
+    const [first] = parts;
+    const events = parts.flatMap(({ plan }) => plan.events);
+    if (first === undefined || events.length === 0) return;
+    await insertEvents(this.#connected(), {
+      tenant: first.taken.tenant,
+      events,
+      firstUses: parts.flatMap(({ plan }) => plan.firstUses),
+      markers: parts.flatMap(({ plan }) => plan.markers),
+    });
+  }
+
+  async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
+    const parts: Part[] = [];
+    for (const taken of batch) {
+      const plan = await this.#planOne(taken, false);
+      if (plan !== undefined) parts.push({ taken, plan });
+    }
+    return parts;
+  }
+
+  /** @param suspect true when the messages may be in the log already, or the cached head is behind. */
+  async #planOne(taken: Taken<WaitingPost>, suspect: boolean): Promise<Plan | undefined> {
+    const requests = taken.items.map((item) => item.request);
+    const now = this.#options.now();
+    const plan = (head: ConversationHead, accepted: ReadonlyMap<string, LoggedEvent>) =>
+      planMessages(head, requests, accepted, this.#options.frankingKey, now);
+
+    if (!suspect && !taken.items.some((item) => doubtful(item, now))) {
+      const cached = this.#heads.get(taken.tenant, taken.conversation);
+      const quick = cached && plan(cached, new Map());
+      // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
+      if (quick?.outcomes.every((outcome) => outcome.accepted) === true) return quick;
+    }
+    const client = this.#connected();
+    const keyIds = requests.map(({ send }) => send.keyId);
+    const head = await loadHead(client, taken.conversation, now, keyIds);
+    if (head !== undefined)
+      return plan(head, await findAccepted(client, taken.conversation, requests, now));
+    const error = new MessagingError("conversation_not_found", "There is no such conversation.");
+    for (const item of taken.items) item.reject(error);
+    this.#queue.release(taken.conversation);
+    return undefined;
+  }
+
+  #connected(): pg.PoolClient {
+    if (this.#client === undefined) throw new Error("the connection was lost");
+    return this.#client;
+  }
+
+  async #connect(tenant: Uuid): Promise<void> {
+    if (this.#client === undefined) {
+      const client = await this.#options.pool.connect();
+      client.once("error", () => this.#disconnect(client));
+      this.#client = client;
+      this.#fence = undefined;
+    }
+    if (this.#fence === tenant) return;
+    await this.#client.query("select set_config('sealdesk.tenant', $1, false)", [tenant]);
+    this.#fence = tenant;
+  }
+
+  #disconnect(client: pg.PoolClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.release(true);
+  }
+
+  /**
+   * The database gave no answer, so the batch may or may not be stored. Its messages go back in
+   * front, marked so that they are looked for before they are stored again.
+   */
+  #retryLater(batch: readonly Taken<WaitingPost>[], cause: unknown): void {
+    if (this.#client !== undefined) this.#disconnect(this.#client);
+    for (const { conversation, items } of batch) {
+      this.#heads.drop(conversation);
+      const again: WaitingPost[] = [];
+      for (const item of items) {
+        item.attempts++;
+        if (item.attempts < MAX_ATTEMPTS) again.push(item);
+        else
+          item.reject(
+            new MessagingError("unavailable", "The message was not stored. Send it again.", {
+              cause,
+            }),
+          );
+      }
+      this.#queue.release(conversation, again);
+    }
+  }
+}
+
+/** True when only the whole log can say whether the message is new. */
+function doubtful(item: WaitingPost, now: number): boolean {
+  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
+}
+
+/** The conversation named by a unique violation on one of the log's keys. */
+function conflictOf(error: unknown): Uuid | undefined {
+  const detail = (error as { detail?: string }).detail ?? "";
+  return /\(conversation[^)]*\)=\(([0-9a-f-]{36})/.exec(detail)?.[1];
+}

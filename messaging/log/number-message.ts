@@ -1,0 +1,89 @@
+import { createHmac, hash } from "node:crypto";
+import type { Send } from "../../crypto/wire/frame.ts";
+import {
+  frankingTag,
+  transcriptHash,
+  zeroHash,
+  type EventHeader,
+} from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { monthStartMs, type LoggedEvent } from "./event.ts";
+import type { MonthMarker } from "./insert-events.ts";
+
+/** Where the next event goes. */
+export interface LogPosition {
+  readonly tenant: Uuid;
+  readonly seq: number;
+  readonly transcriptHash: Uint8Array;
+  readonly receivedAtMs: number;
+}
+
+export const sha256 = (input: Uint8Array): Buffer => hash("sha256", input, "buffer");
+const hmacSha256 = (key: Uint8Array, input: Uint8Array): Buffer =>
+  createHmac("sha256", key).update(input).digest();
+
+/** Gives an admitted message the next place after `position`. @param now milliseconds. */
+export function numberMessage(
+  position: LogPosition,
+  senderDevice: Uuid,
+  send: Send,
+  frankingKey: Uint8Array,
+  now: number,
+): LoggedEvent {
+  const header = nextHeader(position, now, {
+    conversation: send.conversation,
+    kind: "message",
+    senderDevice,
+    epoch: send.epoch,
+    keyId: send.keyId,
+    clientMessageId: send.clientMessageId,
+  });
+  const { ciphertext, commitment } = send;
+  return {
+    ...header,
+    tenant: position.tenant,
+    ciphertext,
+    commitment,
+    frankingTag: frankingTag(hmacSha256, frankingKey, header, commitment),
+    transcriptHash: transcriptHash(sha256, position.transcriptHash, header, ciphertext, commitment),
+    packets: send.packets,
+  };
+}
+
+/** Gives a membership event the next place after `position`. It has no commitment and no tag. */
+export function numberControl(
+  position: LogPosition,
+  fields: Omit<EventHeader, "seq" | "receivedAt">,
+  control: Uint8Array,
+  now: number,
+): LoggedEvent {
+  const header = nextHeader(position, now, fields);
+  return {
+    ...header,
+    tenant: position.tenant,
+    ciphertext: control,
+    commitment: zeroHash,
+    frankingTag: zeroHash,
+    transcriptHash: transcriptHash(sha256, position.transcriptHash, header, control, zeroHash),
+    packets: [],
+  };
+}
+
+function nextHeader(
+  position: LogPosition,
+  now: number,
+  fields: Omit<EventHeader, "seq" | "receivedAt">,
+): EventHeader {
+  return { ...fields, seq: position.seq + 1, receivedAt: Math.max(now, position.receivedAtMs) };
+}
+
+/** The marker an event needs when it is the first of its conversation in a new month. */
+export function markerFor(position: LogPosition, event: LoggedEvent): MonthMarker | undefined {
+  const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAt);
+  if (position.seq === 0 || sameMonth) return undefined;
+  return {
+    conversation: event.conversation,
+    seq: event.seq,
+    receivedAtMs: position.receivedAtMs,
+  };
+}

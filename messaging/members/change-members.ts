@@ -1,0 +1,159 @@
+import { nilUuid } from "../../crypto/wire/event.ts";
+import { toHex } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { decideConversation, type ConversationAction } from "../../policies/abilities.ts";
+import type { Actor } from "../../policies/actor.ts";
+import type { Client } from "../../db/pool.ts";
+import { auditDone, auditRefusals, Refused, type ConversationAct } from "../actor-audit.ts";
+import { appendControl } from "../log/append-control.ts";
+import type { ConversationHead } from "../log/head.ts";
+import { MessagingError } from "../messaging-error.ts";
+import {
+  conversationFacts,
+  enrolMember,
+  notFound,
+  subjectsOf,
+  type LogPlace,
+  type MessagingDeps,
+} from "./facts.ts";
+
+/**
+ * Makes a user a member from now on: a new epoch, and no view of the past.
+ * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden
+ */
+export function addMember(
+  deps: MessagingDeps,
+  actor: Actor,
+  input: { readonly conversation: Uuid; readonly user: Uuid },
+): Promise<LogPlace> {
+  return changeMembership(deps, actor, "add_member", input);
+}
+
+/**
+ * Ends a membership: the event that says so is the last the user's devices are sent.
+ * @throws MessagingError conversation_not_found, member_not_found, forbidden
+ */
+export function removeMember(
+  deps: MessagingDeps,
+  actor: Actor,
+  input: { readonly conversation: Uuid; readonly user: Uuid },
+): Promise<LogPlace> {
+  return changeMembership(deps, actor, "remove_member", input);
+}
+
+/**
+ * Closes a conversation to further messages; its members keep what they have.
+ * @throws MessagingError conversation_not_found, conversation_closed, forbidden
+ */
+export function closeConversation(
+  deps: MessagingDeps,
+  actor: Actor,
+  input: { readonly conversation: Uuid },
+): Promise<LogPlace> {
+  const { conversation } = input;
+  return change(deps, actor, conversation, async (client, head, now) => {
+    const act = actOf("close", conversation);
+    const facts = await conversationFacts(client, conversation);
+    const decision = decideConversation(actor, "close", facts);
+    if (!decision.allowed) throw new Refused(act, decision);
+    await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
+    return { act, decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
+  });
+}
+
+function changeMembership(
+  deps: MessagingDeps,
+  actor: Actor,
+  action: "add_member" | "remove_member",
+  { conversation, user }: { readonly conversation: Uuid; readonly user: Uuid },
+): Promise<LogPlace> {
+  return change(deps, actor, conversation, async (client, head, now) => {
+    const act = actOf(action, conversation, user);
+    const facts = await conversationFacts(client, conversation);
+    const [subject] = await subjectsOf(client, [user]);
+    const decision = decideConversation(actor, action, { ...facts, subject });
+    // Whoever may not do it is not told whether the user exists or is a member.
+    if (!decision.allowed) throw new Refused(act, decision);
+    if (subject === undefined)
+      throw new MessagingError("member_not_found", "There is no such user.");
+    const isMember = facts.members.includes(user);
+    if (action === "add_member") {
+      if (isMember) throw new MessagingError("already_a_member", "The user is a member already.");
+      await enrolMember(client, {
+        ...subject,
+        tenant: actor.tenant,
+        conversation,
+        seq: head.seq + 1,
+      });
+    } else {
+      if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
+      await endMembership(client, conversation, user, head.seq + 1);
+    }
+    const kind = action === "add_member" ? "member_added" : "member_removed";
+    return { act, decision, kind, epoch: head.epoch + 1, subject: user, now };
+  });
+}
+
+interface Decided {
+  readonly act: ConversationAct;
+  readonly decision: ReturnType<typeof decideConversation>;
+  readonly kind: "member_added" | "member_removed" | "closed";
+  readonly epoch: number;
+  readonly subject: Uuid;
+  readonly now: number;
+}
+
+/** Decision, change of state, event and audit entry in one transaction. */
+function change(
+  deps: MessagingDeps,
+  actor: Actor,
+  conversation: Uuid,
+  decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
+): Promise<LogPlace> {
+  return auditRefusals(deps, actor, () =>
+    deps.log.change(actor.tenant, conversation, async (client, head) => {
+      if (head === undefined) throw notFound();
+      const { act, decision, kind, epoch, subject, now } = await decideAndApply(
+        client,
+        head,
+        deps.now(),
+      );
+      const event = await appendControl(
+        client,
+        head,
+        {
+          conversation,
+          kind,
+          actor: actor.user,
+          senderDevice: actor.device ?? nilUuid,
+          subject,
+          epoch,
+        },
+        now,
+      );
+      const details = { seq: event.seq, epoch, transcriptHash: toHex(event.transcriptHash) };
+      await auditDone(client, actor, { ...act, details }, decision, now);
+      return { events: [event], answer: { epoch, seq: event.seq } };
+    }),
+  );
+}
+
+const actOf = (
+  action: Exclude<ConversationAction, "create" | "read" | "post">,
+  conversation: Uuid,
+  subject?: Uuid,
+): ConversationAct => ({ action: `conversation.${action}`, class: "U", conversation, subject });
+
+async function endMembership(
+  client: Client,
+  conversation: Uuid,
+  user: Uuid,
+  seq: number,
+): Promise<void> {
+  for (const table of ["members", "member_devices"])
+    await client.query(
+      `update ${table} set until_seq = $3
+       where conversation = $1 and user_id = $2 and until_seq is null`,
+      [conversation, user, seq],
+    );
+}

@@ -1,0 +1,74 @@
+import type { Client, Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ConversationFacts } from "../../policies/abilities.ts";
+import type { Subject } from "../../policies/actor.ts";
+import type { ConversationLog } from "../log/conversation-log.ts";
+import { MessagingError } from "../messaging-error.ts";
+
+/** What every membership use case works with. */
+export interface MessagingDeps {
+  readonly pool: Pool;
+  readonly log: ConversationLog;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+/** Where a change stands in the log, as its caller is told. */
+export interface LogPlace {
+  readonly epoch: number;
+  readonly seq: number;
+}
+
+/**
+ * The facts a decision about a conversation rests on.
+ * @throws MessagingError conversation_not_found
+ */
+export async function conversationFacts(
+  client: Client,
+  conversation: Uuid,
+): Promise<ConversationFacts & { readonly suite: string; readonly createdAtMs: number }> {
+  const { rows } = await client.query(
+    `select tenant, suite, state, created_by, created_at_ms,
+       array(select user_id from members where conversation = c.id and until_seq is null) as members
+     from conversations c where id = $1`,
+    [conversation],
+  );
+  const [row] = rows;
+  if (row === undefined) throw notFound();
+  return {
+    tenant: row.tenant,
+    suite: row.suite,
+    state: row.state,
+    createdBy: row.created_by,
+    createdAtMs: row.created_at_ms,
+    members: row.members,
+  };
+}
+
+/** Accounts of the tenant among `users`, with their roles; unknown ids are left out. */
+export async function subjectsOf(client: Client, users: readonly Uuid[]): Promise<Subject[]> {
+  const { rows } = await client.query("select id, role from users where id = any($1::uuid[])", [
+    users,
+  ]);
+  return rows.map((row) => ({ user: row.id, role: row.role }));
+}
+
+export const notFound = (): MessagingError =>
+  new MessagingError("conversation_not_found", "There is no such conversation.");
+
+const ENROL = `
+  insert into member_devices (tenant, conversation, device, user_id, from_seq)
+  select tenant, $1, id, user_id, $3 from devices
+  where user_id = $2 and revoked_at_ms is null`;
+
+/** Makes `user` a member, with every device of theirs, from event `seq` on. */
+export async function enrolMember(
+  client: Client,
+  member: { readonly tenant: Uuid; readonly conversation: Uuid; readonly seq: number } & Subject,
+): Promise<void> {
+  await client.query(
+    "insert into members (tenant, conversation, user_id, role, from_seq) values ($1, $2, $3, $4, $5)",
+    [member.tenant, member.conversation, member.user, member.role, member.seq],
+  );
+  await client.query(ENROL, [member.conversation, member.user, member.seq]);
+}

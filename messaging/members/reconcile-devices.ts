@@ -1,0 +1,91 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { appendControl } from "../log/append-control.ts";
+import type { ConversationHead } from "../log/head.ts";
+import type { MessagingDeps } from "./facts.ts";
+
+// Conversations of which the user is a member and whose device list is not what it should be:
+// a device that is not in it yet, or a revoked one that still is.
+const DIFFERENCES = `
+  select m.conversation, d.id as device, d.revoked_at_ms is null as added
+  from members m
+  join devices d on d.user_id = m.user_id
+  left join member_devices md
+    on md.conversation = m.conversation and md.device = d.id and md.until_seq is null
+  where m.user_id = $1 and m.until_seq is null and ($2::uuid is null or m.conversation = $2)
+    and (md.device is null) = (d.revoked_at_ms is null)`;
+
+/**
+ * Brings the device lists of a user's conversations in line with their devices, each as an event
+ * and a new epoch. Called after a device was registered or revoked, and when one connects: what a
+ * crash left undone is done then. Doing it again changes nothing.
+ */
+export async function reconcileDevices(
+  deps: MessagingDeps,
+  account: { readonly tenant: Uuid; readonly user: Uuid },
+): Promise<void> {
+  const { rows } = await inTransaction(deps.pool, account.tenant, (client) =>
+    client.query(DIFFERENCES, [account.user, null]),
+  );
+  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation)))
+    await deps.log.change(account.tenant, conversation, async (client, head) => {
+      const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
+      let position = head;
+      const events = [];
+      for (const { device, added } of now) {
+        if (position === undefined) break;
+        const event = await changeDevice(client, position, account, device, added, deps.now());
+        events.push(event);
+        position = { ...position, ...event, receivedAtMs: event.receivedAt };
+      }
+      return { events, answer: undefined };
+    });
+}
+
+async function changeDevice(
+  client: Client,
+  head: ConversationHead,
+  { tenant, user }: { readonly tenant: Uuid; readonly user: Uuid },
+  device: Uuid,
+  added: boolean,
+  now: number,
+) {
+  const { conversation } = head;
+  const seq = head.seq + 1;
+  await client.query(
+    added
+      ? `insert into member_devices (tenant, conversation, device, user_id, from_seq) values ($1, $2, $3, $4, $5)`
+      : `update member_devices set until_seq = $5 where tenant = $1 and conversation = $2
+         and device = $3 and user_id = $4 and until_seq is null`,
+    [tenant, conversation, device, user, seq],
+  );
+  const kind = added ? "device_added" : "device_removed";
+  const event = await appendControl(
+    client,
+    head,
+    {
+      conversation,
+      kind,
+      actor: user,
+      senderDevice: nilUuid,
+      subject: user,
+      epoch: head.epoch + 1,
+    },
+    now,
+  );
+  await appendEntry(client, {
+    occurredAtMs: now,
+    tenant,
+    actor: { kind: "system", id: "reconcile-devices" },
+    action: `conversation.${kind}`,
+    class: "U",
+    resource: { type: "conversation", id: conversation },
+    subject: user,
+    outcome: "success",
+    details: { device, seq, epoch: head.epoch + 1 },
+  });
+  return event;
+}

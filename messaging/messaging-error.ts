@@ -1,0 +1,30 @@
+import type { AdmissionRefusal } from "../policies/admission.ts";
+
+export type MessagingErrorCode =
+  | AdmissionRefusal
+  | "conversation_not_found" // or not visible to who asks: the two are not told apart
+  | "conversation_exists"
+  | "forbidden"
+  | "member_not_found"
+  | "already_a_member"
+  | "no_device" // a member needs a registered device before it can be written to
+  | "invalid_signature" // the creation record is not signed by the creating device
+  | "contended" // other changes kept coming first; try again
+  | "unavailable"; // the message was not stored; try again
+
+/** A refusal of the messaging domain. Its message never holds content or personal data. */
+export class MessagingError extends Error {
+  override readonly name = "MessagingError";
+  readonly code: MessagingErrorCode;
+  /** Why the policy said no, where it did. */
+  readonly reasons: readonly string[];
+  constructor(
+    code: MessagingErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly reasons?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.reasons = options.reasons ?? [];
+  }
+}

@@ -1,0 +1,108 @@
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
+
+/** What the relay knows about a conversation when it decides on a message. */
+export interface AdmissionFacts {
+  readonly state: "open" | "closed";
+  readonly epoch: number;
+  /** Current member devices. */
+  readonly devices: ReadonlySet<Uuid>;
+  /** Devices that were members before. */
+  readonly formerDevices: ReadonlySet<Uuid>;
+  readonly keyMaxMessages: number;
+  readonly keyMaxAgeMs: number;
+}
+
+/** A sending key the conversation has seen. */
+export interface SenderKeyFacts {
+  readonly device: Uuid;
+  readonly epoch: number;
+  readonly startedAtMs: number;
+  readonly messages: number;
+}
+
+/** A message that asks for a place in the log. */
+export interface MessageFacts {
+  readonly senderDevice: Uuid;
+  readonly clientMessageId: Uuid;
+  readonly epoch: number;
+  readonly ciphertextBytes: number;
+  readonly packetDevices: readonly Uuid[];
+}
+
+export type AdmissionRefusal =
+  | "stale_message_id"
+  | "not_a_member"
+  | "conversation_closed"
+  | "message_too_large"
+  | "stale_epoch"
+  | "key_expired"
+  | "device_mismatch";
+
+export type Admission =
+  | { readonly admitted: true; readonly newKey: boolean }
+  | {
+      readonly admitted: false;
+      readonly code: AdmissionRefusal;
+      readonly missing: readonly Uuid[];
+      readonly extra: readonly Uuid[];
+      readonly stale: readonly Uuid[];
+    };
+
+const DAY_MS = 86_400_000;
+const MAX_AGE_MS = 30 * DAY_MS;
+const MAX_AHEAD_MS = 5 * 60_000;
+const MAX_CIPHERTEXT_BYTES = 64 * 1024;
+
+const refuse = (code: AdmissionRefusal): Admission => ({
+  admitted: false,
+  code,
+  missing: [],
+  extra: [],
+  stale: [],
+});
+
+/**
+ * Whether a message may be stored, from what the server can know without a key.
+ * @param key what is known of the message's key id; undefined when this is its first use.
+ * @param now milliseconds since the Unix epoch.
+ */
+export function decideAdmission(
+  facts: AdmissionFacts,
+  key: SenderKeyFacts | undefined,
+  message: MessageFacts,
+  now: number,
+): Admission {
+  const madeAt = uuidv7TimeMs(message.clientMessageId);
+  if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
+    return refuse("stale_message_id");
+  if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
+  if (facts.state === "closed") return refuse("conversation_closed");
+  if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
+  if (message.epoch !== facts.epoch) return refuse("stale_epoch");
+  if (key === undefined) return decidePackets(facts, message);
+  const mine = key.device === message.senderDevice && key.epoch === facts.epoch;
+  const fresh = key.messages < facts.keyMaxMessages && now - key.startedAtMs < facts.keyMaxAgeMs;
+  if (!mine || !fresh) return refuse("key_expired");
+  // Packets belong to a key's first message; under a known key nobody may be sent other keys.
+  if (message.packetDevices.length > 0)
+    return { ...refuse("device_mismatch"), extra: message.packetDevices } as Admission;
+  return { admitted: true, newKey: false };
+}
+
+/** The first message under a key brings it to exactly the other member devices. */
+function decidePackets(facts: AdmissionFacts, message: MessageFacts): Admission {
+  const given = new Set(message.packetDevices);
+  const missing: Uuid[] = [];
+  for (const device of facts.devices)
+    if (device !== message.senderDevice && !given.has(device)) missing.push(device);
+  const extra: Uuid[] = [];
+  const stale: Uuid[] = [];
+  for (const device of given)
+    if (!facts.devices.has(device)) (facts.formerDevices.has(device) ? stale : extra).push(device);
+    else if (device === message.senderDevice) extra.push(device);
+  const repeated = given.size !== message.packetDevices.length;
+  if (missing.length === 0 && extra.length === 0 && stale.length === 0 && !repeated)
+    return { admitted: true, newKey: true };
+  return { admitted: false, code: "device_mismatch", missing, extra, stale };
+}

@@ -1,0 +1,230 @@
+import type { Socket } from "node:net";
+import type { WebSocket } from "ws";
+import {
+  decodeFrame,
+  encodeFrame,
+  type Ack,
+  type Hello,
+  type Send,
+} from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
+import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
+import type { EventsRequest } from "../../messaging/follow/read-events.ts";
+import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
+import { MessagingError } from "../../messaging/messaging-error.ts";
+import { closeCodes, type CloseReason } from "./close-codes.ts";
+import { Deliveries } from "./deliveries.ts";
+import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
+import type { Greeting, HandshakeSteps } from "./handshake.ts";
+import type { Relay } from "./relay.ts";
+
+/** What one socket needs of the rest of the server. */
+export interface ConnectionDeps extends HandshakeSteps {
+  readonly relay: Relay;
+  readonly log: Pick<ConversationLog, "post">;
+  readonly cursors: Pick<CursorWriter, "acknowledge">;
+  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  /** Why a socket was given up, for the log: never called with anything from its frames. */
+  readonly onFault: (reason: CloseReason, error?: unknown) => void;
+  readonly closeReasonOf: (error: unknown) => CloseReason;
+}
+
+const HELLO_TIMEOUT_MS = 10_000;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** Messages being stored for one socket; above it the socket is not read from. */
+const MAX_UNANSWERED = 512;
+
+/** One socket: hello first, then messages and acknowledgements in, deliveries out. */
+export class Connection {
+  device: Uuid = nilUuid;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #deps: ConnectionDeps;
+  readonly #helloTimer: NodeJS.Timeout;
+  #greeting: Greeting | undefined;
+  #deliveries: Deliveries | undefined;
+  /** Events committed while the device's conversations were being looked up. */
+  #early: ((deliveries: Deliveries) => void)[] = [];
+  #unanswered = 0;
+  #state: "new" | "joining" | "open" | "closed" = "new";
+
+  constructor(socket: WebSocket, raw: Socket, deps: ConnectionDeps) {
+    this.#socket = socket;
+    this.#raw = raw;
+    this.#deps = deps;
+    this.#helloTimer = setTimeout(() => this.close("hello_timeout"), HELLO_TIMEOUT_MS);
+    socket.on("message", (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
+    socket.on("close", () => this.#onClosed());
+    socket.on("error", () => undefined); // `close` follows
+    raw.on("drain", () => this.#deliveries?.resume());
+  }
+
+  /** A committed event of a conversation this connection follows. */
+  onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
+    this.#whenJoined((deliveries) => deliveries.onEvent(event, encoded));
+  }
+
+  onJoined(conversation: Uuid, seq: number): void {
+    this.#deps.relay.follow(this, conversation);
+    this.#whenJoined((deliveries) => deliveries.onJoined(conversation, seq));
+  }
+
+  onLeft(conversation: Uuid, seq: number): void {
+    this.#whenJoined((deliveries) => deliveries.onLeft(conversation, seq));
+  }
+
+  close(reason: CloseReason, error?: unknown): void {
+    if (this.#state === "closed") return;
+    this.#deps.onFault(reason, error);
+    this.#socket.close(closeCodes[reason], reason);
+    this.#onClosed();
+  }
+
+  #whenJoined(act: (deliveries: Deliveries) => void): void {
+    if (this.#deliveries !== undefined) act(this.#deliveries);
+    else if (this.#state === "joining") this.#early.push(act);
+  }
+
+  #onMessage(data: Buffer, isBinary: boolean): void {
+    if (this.#state === "closed") return;
+    try {
+      if (!isBinary) throw new WireError("malformed_frame", "Frames are binary messages.");
+      const frame = decodeFrame(data);
+      if (frame.kind === "hello" && this.#state === "new") void this.#onHello(frame.body);
+      else if (frame.kind === "send" && this.#state === "open") this.#onSend(frame.body);
+      else if (frame.kind === "ack" && this.#state === "open") this.#onAck(frame.body);
+      else throw new WireError("malformed_frame", "This frame has no place here.");
+    } catch (error) {
+      this.#fault("protocol_error", error);
+    }
+  }
+
+  async #onHello(hello: Hello): Promise<void> {
+    clearTimeout(this.#helloTimer);
+    this.#state = "joining";
+    try {
+      const greeting = await this.#deps.authenticate(hello);
+      if (this.#isClosed()) return;
+      this.#greeting = greeting;
+      this.device = greeting.actor.device;
+      // From here on commits reach this connection, so nothing falls between snapshot and live.
+      this.#deps.relay.join(this, this.device);
+      const followed = await this.#deps.followed(greeting.actor);
+      if (this.#isClosed()) return;
+      this.#open(greeting, followed, hello);
+    } catch (error) {
+      this.#fault(this.#deps.closeReasonOf(error), error);
+    }
+  }
+
+  #open(
+    greeting: Greeting,
+    followed: Awaited<ReturnType<HandshakeSteps["followed"]>>,
+    hello: Hello,
+  ): void {
+    const heads = followed.map(({ conversation, head, epoch }) => ({
+      conversation,
+      seq: head,
+      epoch,
+    }));
+    const { device } = this;
+    this.#transmit(
+      encodeFrame({ kind: "welcome", body: { device, heads, limits: greeting.limits } }),
+    );
+    const deliveries = new Deliveries({
+      actor: greeting.actor,
+      readEvents: this.#deps.readEvents,
+      transmit: (frame) => this.#transmit(frame),
+      isClogged: () => this.#socket.bufferedAmount > MAX_BUFFERED_BYTES,
+      onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
+      onError: (error) => this.close("try_again", error),
+    });
+    this.#deliveries = deliveries;
+    this.#state = "open";
+    const cursors = new Map(hello.cursors.map(({ conversation, seq }) => [conversation, seq]));
+    for (const each of followed) {
+      this.#deps.relay.follow(this, each.conversation);
+      deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
+    }
+    for (const act of this.#early.splice(0)) act(deliveries);
+    deliveries.resume();
+  }
+
+  #onSend(send: Send): void {
+    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
+    this.#unanswered++;
+    if (this.#unanswered === MAX_UNANSWERED) this.#socket.pause();
+    this.#deps.log
+      .post({ tenant, senderDevice: device, send })
+      .then(
+        (outcome) => this.#answer(send, outcome),
+        (error: unknown) => {
+          const known = error instanceof MessagingError ? error.code : "unavailable";
+          this.#transmit(refusedFrame(send, known));
+        },
+      )
+      .finally(() => {
+        this.#unanswered--;
+        if (this.#unanswered < MAX_UNANSWERED / 2 && this.#socket.isPaused) this.#socket.resume();
+      });
+  }
+
+  #answer(send: Send, outcome: PostOutcome): void {
+    if (!outcome.accepted)
+      this.#transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
+    else if (this.#deliveries?.hasAnswered(outcome.event) !== true)
+      this.#transmit(acceptedFrame(outcome.event));
+  }
+
+  #onAck(ack: Ack): void {
+    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
+    for (const { conversation, seq } of ack.cursors) {
+      const acked = this.#deliveries?.onAck(conversation, seq);
+      if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
+    }
+    this.#deliveries?.resume();
+  }
+
+  /** Frames of one turn of the event loop leave in one write. */
+  #transmit(frame: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (this.#raw.writableCorked === 0) {
+      this.#raw.cork();
+      process.nextTick(() => this.#raw.uncork());
+    }
+    this.#socket.send(frame, { binary: true });
+  }
+
+  /** Tells the device what was wrong, then closes. */
+  #fault(reason: CloseReason, error: unknown): void {
+    const code = (error as { code?: unknown } | null)?.code;
+    this.#transmit(
+      encodeFrame({
+        kind: "fault",
+        body: {
+          code: typeof code === "string" ? code : reason,
+          message: error instanceof WireError ? error.message : `Closed: ${reason}.`,
+          retryAfterMs: 0,
+        },
+      }),
+    );
+    this.close(reason, error);
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #onClosed(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#helloTimer);
+    if (this.#greeting !== undefined) this.#deps.relay.leave(this, this.device);
+    this.#deliveries?.close();
+    this.#early = [];
+  }
+}

@@ -1,0 +1,176 @@
+import { encodeFrame } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { EventsRequest } from "../../messaging/follow/read-events.ts";
+import type { Followed } from "../../messaging/follow/visible-ranges.ts";
+import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import { Follower } from "./follower.ts";
+import { acceptedFrame, deliverFrame } from "./frames.ts";
+import { WINDOW, type Greeting } from "./handshake.ts";
+
+export interface DeliveriesDeps {
+  readonly actor: Greeting["actor"];
+  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly transmit: (frame: Uint8Array) => void;
+  /** True while the socket has more buffered than it should. */
+  readonly isClogged: () => boolean;
+  /** There is nothing more to see of this conversation. */
+  readonly onDone: (conversation: Uuid) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const PAGE = 64;
+/** Conversations of one connection that are read at the same time. */
+const PARALLEL_READS = 4;
+
+/**
+ * What one connection is sent. An event goes straight from the commit to a follower that is live;
+ * one that is behind, or has its window full, reads pages from the database until it is live again.
+ * So what a connection holds in memory is bounded, however slow it reads.
+ */
+export class Deliveries {
+  readonly #deps: DeliveriesDeps;
+  readonly #followers = new Map<Uuid, Follower>();
+  /** Followers that are not live, first come first served. */
+  readonly #waiting = new Set<Follower>();
+  #reads = 0;
+  /** Own messages answered as they were published, before their sender's promise resolved. */
+  readonly #answered = new Set<LoggedEvent>();
+  #unacknowledged = 0;
+  #closed = false;
+
+  constructor(deps: DeliveriesDeps) {
+    this.#deps = deps;
+  }
+
+  follow(followed: Followed, cursor: number): void {
+    const { conversation, head, ranges } = followed;
+    const follower = new Follower(conversation, cursor, head, ranges);
+    this.#followers.set(conversation, follower);
+    this.#waiting.add(follower);
+  }
+
+  onJoined(conversation: Uuid, seq: number): void {
+    const follower = this.#followers.get(conversation);
+    if (follower !== undefined) {
+      if (follower.head < seq) follower.resumeFrom(seq);
+      return;
+    }
+    const range = { fromSeq: seq, untilSeq: undefined };
+    const joined = new Follower(conversation, seq - 1, seq - 1, [range]);
+    joined.synced = true;
+    this.#followers.set(conversation, joined);
+  }
+
+  onLeft(conversation: Uuid, seq: number): void {
+    this.#followers.get(conversation)?.endAt(seq);
+  }
+
+  onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
+    const follower = this.#followers.get(event.conversation);
+    if (follower === undefined || event.seq <= follower.head) return;
+    const live = !follower.behind && !follower.reading && follower.sent === event.seq - 1;
+    follower.head = event.seq;
+    if (!live || !this.#mayTransmit() || event.seq === follower.range?.fromSeq) {
+      this.#waiting.add(follower);
+      this.resume();
+      return;
+    }
+    if (event.seq > follower.target) return;
+    const own = event.kind === "message" && event.senderDevice === this.#deps.actor.device;
+    if (own) this.#answered.add(event);
+    const packet = event.packets.find(({ device }) => device === this.#deps.actor.device)?.bytes;
+    if (own) this.#deps.transmit(acceptedFrame(event));
+    else if (packet === undefined) this.#deps.transmit(encoded());
+    else this.#deps.transmit(deliverFrame({ ...event, packet, previousHash: undefined }));
+    this.#sent(follower, event.seq);
+  }
+
+  /** True when the sender of this message has had its `accepted` already. */
+  hasAnswered(event: LoggedEvent): boolean {
+    return this.#answered.delete(event);
+  }
+
+  /** @returns the acknowledged seq, or undefined when the conversation is not followed. */
+  onAck(conversation: Uuid, seq: number): number | undefined {
+    const follower = this.#followers.get(conversation);
+    if (follower === undefined) return undefined;
+    this.#unacknowledged -= follower.markAcked(seq);
+    const { acked } = follower;
+    if (follower.range === undefined && follower.unacknowledged === 0) this.#drop(follower);
+    return acked;
+  }
+
+  /** Goes on with whoever is behind, as far as window and buffer allow. */
+  resume(): void {
+    for (const follower of this.#waiting) {
+      if (this.#reads >= PARALLEL_READS || !this.#mayTransmit()) return;
+      if (!follower.reading) this.#catchUp(follower);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#followers.clear();
+    this.#waiting.clear();
+    this.#answered.clear();
+  }
+
+  #mayTransmit(): boolean {
+    return !this.#closed && this.#unacknowledged < WINDOW && !this.#deps.isClogged();
+  }
+
+  #catchUp(follower: Follower): void {
+    follower.reading = true;
+    this.#reads++;
+    this.#readPages(follower)
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#deps.onError(error);
+      })
+      .finally(() => {
+        follower.reading = false;
+        this.#reads--;
+        this.resume();
+      });
+  }
+
+  async #readPages(follower: Follower): Promise<void> {
+    const { conversation } = follower;
+    const { tenant, device } = this.#deps.actor;
+    while (follower.behind && follower.range !== undefined && this.#mayTransmit()) {
+      const events = await this.#deps.readEvents({
+        tenant,
+        conversation,
+        device,
+        afterSeq: follower.sent,
+        range: follower.range,
+        limit: Math.min(PAGE, WINDOW - this.#unacknowledged),
+      });
+      if (this.#closed) return;
+      if (events.length === 0) throw new Error("the log ends before its head");
+      for (const event of events) {
+        this.#deps.transmit(deliverFrame(event));
+        this.#sent(follower, event.seq);
+      }
+    }
+    if (this.#closed || follower.behind) return;
+    this.#waiting.delete(follower);
+    if (follower.synced) return;
+    follower.synced = true;
+    this.#deps.transmit(
+      encodeFrame({ kind: "synced", body: { conversation, seq: follower.sent } }),
+    );
+  }
+
+  #sent(follower: Follower, seq: number): void {
+    const before = follower.unacknowledged;
+    follower.markSent(seq);
+    this.#unacknowledged += follower.unacknowledged - before;
+    if (follower.range === undefined && follower.unacknowledged === 0) this.#drop(follower);
+  }
+
+  #drop(follower: Follower): void {
+    this.#followers.delete(follower.conversation);
+    this.#waiting.delete(follower);
+    this.#deps.onDone(follower.conversation);
+  }
+}

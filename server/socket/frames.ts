@@ -1,0 +1,79 @@
+import { encodeFrame, type Refused } from "../../crypto/wire/frame.ts";
+import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { Refusal } from "../../messaging/log/plan-messages.ts";
+import type { ConversationHead } from "../../messaging/log/head.ts";
+import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
+
+/** What a refused sender is told, and what it can do about it. */
+const sentences: Partial<Record<MessagingErrorCode, string>> = {
+  stale_message_id: "The message id is over 30 days old or ahead of time. Make a new one.",
+  not_a_member: "This device is not a member of the conversation.",
+  conversation_closed: "The conversation is closed.",
+  conversation_not_found: "There is no such conversation.",
+  message_too_large: "The ciphertext is over 64 KiB.",
+  stale_epoch: "The members have changed. Rotate the key for the devices named and send again.",
+  key_expired: "The sending key is used up. Rotate it and send again.",
+  device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
+  unavailable: "The message was not stored. Send it again.",
+};
+
+type RefusedIds = Pick<Refused, "conversation" | "clientMessageId">;
+
+export function refusedFrame(
+  ids: RefusedIds,
+  code: MessagingErrorCode,
+  retryAfterMs = 0,
+): Uint8Array {
+  return encodeFrame({
+    kind: "refused",
+    body: {
+      conversation: ids.conversation,
+      clientMessageId: ids.clientMessageId,
+      code,
+      message: sentences[code] ?? "The message was refused.",
+      epoch: 0,
+      devices: [],
+      missing: [],
+      extra: [],
+      stale: [],
+      retryAfterMs,
+    },
+  });
+}
+
+/** A refusal by admission. Only a member is told the epoch and the devices. */
+export function admissionRefusedFrame(
+  ids: RefusedIds,
+  { code, missing, extra, stale }: Refusal,
+  head: ConversationHead,
+): Uint8Array {
+  if (code === "not_a_member") return refusedFrame(ids, "conversation_not_found");
+  return encodeFrame({
+    kind: "refused",
+    body: {
+      conversation: ids.conversation,
+      clientMessageId: ids.clientMessageId,
+      code,
+      message: sentences[code] ?? "The message was refused.",
+      epoch: head.epoch,
+      devices: [...head.devices],
+      missing,
+      extra,
+      stale,
+      retryAfterMs: 0,
+    },
+  });
+}
+
+export function acceptedFrame(event: LoggedEvent): Uint8Array {
+  const { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag } = event;
+  return encodeFrame({
+    kind: "accepted",
+    body: { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag },
+  });
+}
+
+export function deliverFrame(event: DeliverableEvent): Uint8Array {
+  const { tenant: _tenant, ...body } = event;
+  return encodeFrame({ kind: "deliver", body });
+}
