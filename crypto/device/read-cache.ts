@@ -42,6 +42,6 @@ export class ReadCache {
   }
 
   clear(): void {
-    for (const key of [...this.#values.keys()]) this.delete(key);
+    for (const key of this.#values.keys()) this.delete(key);
   }
 }
