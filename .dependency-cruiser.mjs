@@ -90,7 +90,7 @@ export default {
     {
       name: "only-suites-signal-imports-libsignal",
       severity: "error",
-      from: { pathNot: "^crypto/device/suites/signal/" },
+      from: { pathNot: "^(crypto/device/suites/signal|test/unit/crypto-device)/" },
       to: { path: libsignal },
     },
     {
