@@ -1,4 +1,5 @@
 import { ErrorCode } from "@signalapp/libsignal-client";
+import type { Uuid } from "../../../wire/uuid.ts";
 import { SuiteError, type SuiteErrorCode } from "../../suite.ts";
 
 interface NativeError {
@@ -23,8 +24,12 @@ const codes: ReadonlyMap<number, SuiteErrorCode> = new Map([
  * libsignal's error in this suite's words; anything that is not libsignal's is returned as it is.
  * @param otherwise the code for errors that have none of their own
  */
-export function suiteErrorOf(error: unknown, otherwise: SuiteErrorCode): unknown {
+export function suiteErrorOf(
+  error: unknown,
+  otherwise: SuiteErrorCode,
+  devices: readonly Uuid[],
+): unknown {
   if (!isNativeError(error)) return error;
   const code = codes.get(error.code) ?? otherwise;
-  return new SuiteError(code, `libsignal refused: ${error.name}.`, { cause: error });
+  return new SuiteError(code, `libsignal refused: ${error.name}.`, { cause: error, devices });
 }

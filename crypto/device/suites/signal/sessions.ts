@@ -51,6 +51,7 @@ export async function establish(staging: Staging, bundle: PreKeyBundle): Promise
         new Identities(staging, self),
       ),
     "invalid_bundle",
+    [bundle.device],
   );
 }
 
@@ -82,6 +83,7 @@ export async function encryptTo(
         new Identities(staging, self),
       ),
     "no_session",
+    [device],
   );
   return concat(Uint8Array.of(message.type()), message.serialize());
 }
@@ -98,7 +100,9 @@ export async function decryptFrom(
   packet: Uint8Array,
 ): Promise<Uint8Array> {
   try {
-    return await staging.call(() => decrypt(staging, self, device, packet), "undecryptable");
+    return await staging.call(() => decrypt(staging, self, device, packet), "undecryptable", [
+      device,
+    ]);
   } catch (error) {
     if (error instanceof SuiteError && error.code === "duplicate")
       throw new SuiteError("undecryptable", "The key packet was opened before.", { cause: error });

@@ -1,3 +1,4 @@
+import type { Uuid } from "../../../wire/uuid.ts";
 import { suiteErrorOf } from "./libsignal-error.ts";
 import type { StoreTransaction } from "../../store-transaction.ts";
 import type { SuiteErrorCode } from "../../suite.ts";
@@ -60,14 +61,18 @@ export class Staging {
   /**
    * Runs a libsignal call. Errors of our stores lose their class on their way through the native
    * code, so the remembered one is thrown in place of what arrives.
-   * @throws SuiteError duplicate, untrusted_identity, no_session, else `otherwise`; store errors
+   * @throws SuiteError duplicate, untrusted_identity, else `otherwise`, with `devices`; store errors
    */
-  async call<T>(operation: () => Promise<T> | T, otherwise: SuiteErrorCode): Promise<T> {
+  async call<T>(
+    operation: () => Promise<T> | T,
+    otherwise: SuiteErrorCode,
+    devices: readonly Uuid[] = [],
+  ): Promise<T> {
     let result: T;
     try {
       result = await operation();
     } catch (error) {
-      throw this.#failure === undefined ? suiteErrorOf(error, otherwise) : this.#failure.error;
+      throw this.#failure?.error ?? suiteErrorOf(error, otherwise, devices);
     }
     if (this.#failure !== undefined) throw this.#failure.error;
     return result;
