@@ -18,6 +18,8 @@ export default {
     "<rootDir>/client/dist/",
     "<rootDir>/crypto/device/suites/signal/dist/",
   ],
+  globalSetup: "<rootDir>/test/support/global-setup.ts",
+  globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -1,0 +1,34 @@
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { startEmbeddedPostgres, type EmbeddedPostgres } from "../../db/embedded-postgres.ts";
+import { migrate } from "../../db/migrate.ts";
+
+declare global {
+  var testCluster: EmbeddedPostgres | undefined;
+}
+
+/** One real PostgreSQL for the whole run; every test file gets a copy of a migrated template. */
+export default async function globalSetup(): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), "sealdesk-test-"));
+  await chmod(home, 0o755);
+  const cluster = await startEmbeddedPostgres(join(home, "postgres"), {
+    fsync: "off",
+    full_page_writes: "off",
+    max_connections: "200",
+  });
+  globalThis.testCluster = cluster;
+  const owner = new pg.Client({ connectionString: cluster.ownerUrl });
+  await owner.connect();
+  await owner.query("create database sealdesk_template");
+  await owner.end();
+  await migrate(withDatabase(cluster.ownerUrl, "sealdesk_template"));
+  process.env["TEST_CLUSTER_URL"] = cluster.ownerUrl;
+}
+
+function withDatabase(url: string, name: string): string {
+  const changed = new URL(url);
+  changed.pathname = `/${name}`;
+  return changed.href;
+}
