@@ -18,6 +18,8 @@ export interface LogOptions {
   readonly now: () => number;
   /** Called with events in log order per conversation, once they are durable. Must not throw. */
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
+  /** Called when a conversation's log was found to reach to `seq`: events may not have been published here. */
+  readonly onHead: (conversation: Uuid, seq: number) => void;
   readonly lanes?: number;
   readonly maxBatch?: number;
   /** Messages that may wait before further ones are refused as `unavailable`. */

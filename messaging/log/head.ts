@@ -2,6 +2,18 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { LoggedEvent } from "./event.ts";
 
+/** What the sender of an accepted message is told: once, or again when it repeats itself. */
+export type AcceptedMessage = Pick<
+  LoggedEvent,
+  | "conversation"
+  | "senderDevice"
+  | "clientMessageId"
+  | "seq"
+  | "receivedAt"
+  | "transcriptHash"
+  | "frankingTag"
+>;
+
 /**
  * What a node holds of a conversation it serves. It is a copy and may be behind: a write that was
  * decided on it commits only if no event was appended since (the unique key on seq sees to that).
@@ -15,41 +27,82 @@ export interface ConversationHead extends AdmissionFacts {
   readonly receivedAtMs: number;
   /** Keys of the current epoch that are still within their age limit. */
   readonly keys: ReadonlyMap<Uuid, SenderKeyFacts>;
-  /** The last accepted messages by `messageKey`: most repeats are answered from here. */
-  readonly recent: ReadonlyMap<string, LoggedEvent>;
+  /** The last accepted messages, newest last: most repeats are answered from here. */
+  readonly recent: readonly AcceptedMessage[];
 }
 
-const RECENT_MESSAGES = 32;
+const RECENT_MESSAGES = 8;
 
-export const messageKey = (senderDevice: Uuid, clientMessageId: Uuid): string =>
-  senderDevice + clientMessageId;
+/** A head that messages are appended to while a batch is planned; the head it began as stays as it was. */
+export class HeadDraft {
+  readonly #start: ConversationHead;
+  readonly #keys: Map<Uuid, SenderKeyFacts>;
+  readonly #recent: AcceptedMessage[];
+  seq: number;
+  transcriptHash: Uint8Array;
+  receivedAtMs: number;
 
-/** The head after `events` of kind message were appended to it, in order. */
-export function advanced(head: ConversationHead, events: readonly LoggedEvent[]): ConversationHead {
-  const last = events.at(-1);
-  if (last === undefined) return head;
-  const keys = new Map(head.keys);
-  const recent = new Map(head.recent);
-  for (const event of events) {
-    const key = keys.get(event.keyId);
-    keys.set(event.keyId, {
+  constructor(start: ConversationHead) {
+    this.#start = start;
+    this.#keys = new Map(start.keys);
+    this.#recent = [...start.recent];
+    this.seq = start.seq;
+    this.transcriptHash = start.transcriptHash;
+    this.receivedAtMs = start.receivedAtMs;
+  }
+
+  get tenant(): Uuid {
+    return this.#start.tenant;
+  }
+
+  key(keyId: Uuid): SenderKeyFacts | undefined {
+    return this.#keys.get(keyId);
+  }
+
+  /** The answer this message got before, if that was lately. */
+  repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
+    return this.#recent.find(
+      (message) =>
+        message.clientMessageId === clientMessageId && message.senderDevice === senderDevice,
+    );
+  }
+
+  append(event: LoggedEvent): void {
+    this.seq = event.seq;
+    this.transcriptHash = event.transcriptHash;
+    this.receivedAtMs = event.receivedAt;
+    const key = this.#keys.get(event.keyId);
+    this.#keys.set(event.keyId, {
       device: event.senderDevice,
       epoch: event.epoch,
       startedAtMs: key?.startedAtMs ?? event.receivedAt,
       messages: (key?.messages ?? 0) + 1,
     });
-    recent.set(messageKey(event.senderDevice, event.clientMessageId), event);
+    const { conversation, senderDevice, clientMessageId, seq, receivedAt } = event;
+    const { transcriptHash, frankingTag } = event;
+    // Without the ciphertext: a node keeps this for every conversation it serves.
+    this.#recent.push({
+      conversation,
+      senderDevice,
+      clientMessageId,
+      seq,
+      receivedAt,
+      transcriptHash,
+      frankingTag,
+    });
+    if (this.#recent.length > RECENT_MESSAGES) this.#recent.shift();
   }
-  for (const key of recent.keys()) {
-    if (recent.size <= RECENT_MESSAGES) break;
-    recent.delete(key);
+
+  /** The head once everything appended is stored. */
+  finish(): ConversationHead {
+    const { seq, transcriptHash, receivedAtMs } = this;
+    return {
+      ...this.#start,
+      seq,
+      transcriptHash,
+      receivedAtMs,
+      keys: this.#keys,
+      recent: this.#recent,
+    };
   }
-  return {
-    ...head,
-    seq: last.seq,
-    transcriptHash: last.transcriptHash,
-    receivedAtMs: last.receivedAt,
-    keys,
-    recent,
-  };
 }

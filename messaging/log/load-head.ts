@@ -69,6 +69,6 @@ export async function loadHead(
         },
       ]),
     ),
-    recent: new Map(),
+    recent: [],
   };
 }

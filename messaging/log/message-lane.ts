@@ -7,7 +7,7 @@ import type { ConversationQueue, Taken } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { findAccepted } from "./find-accepted.ts";
 import type { HeadCache } from "./head-cache.ts";
-import type { ConversationHead } from "./head.ts";
+import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
 import { loadHead } from "./load-head.ts";
 import {
@@ -32,12 +32,15 @@ interface LaneOptions {
   readonly frankingKey: Uint8Array;
   readonly now: () => number;
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
+  readonly onHead: (conversation: Uuid, seq: number) => void;
 }
 
 /** One conversation's part of a batch. */
 interface Part {
   readonly taken: Taken<WaitingPost>;
   readonly plan: Plan;
+  /** True when the head came from the database: events may stand there that were never published here. */
+  readonly reread: boolean;
 }
 
 const MAX_ATTEMPTS = 20;
@@ -116,13 +119,14 @@ export class MessageLane {
         const again = await this.#planOne(part.taken, true);
         parts = parts.flatMap((each) => {
           if (each !== part) return [each];
-          return again === undefined ? [] : [{ taken: part.taken, plan: again }];
+          return again === undefined ? [] : [again];
         });
       }
     }
-    for (const { taken, plan } of parts) {
+    for (const { taken, plan, reread } of parts) {
       this.#heads.set(plan.next);
       this.#options.onCommitted(plan.events);
+      if (reread) this.#options.onHead(taken.conversation, plan.next.seq);
       for (const [index, item] of taken.items.entries()) {
         const outcome = plan.outcomes[index];
         if (outcome !== undefined) item.resolve(outcome);
@@ -146,30 +150,37 @@ export class MessageLane {
   async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
     const parts: Part[] = [];
     for (const taken of batch) {
-      const plan = await this.#planOne(taken, false);
-      if (plan !== undefined) parts.push({ taken, plan });
+      const part = await this.#planOne(taken, false);
+      if (part !== undefined) parts.push(part);
     }
     return parts;
   }
 
   /** @param suspect true when the messages may be in the log already, or the cached head is behind. */
-  async #planOne(taken: Taken<WaitingPost>, suspect: boolean): Promise<Plan | undefined> {
+  async #planOne(taken: Taken<WaitingPost>, suspect: boolean): Promise<Part | undefined> {
     const requests = taken.items.map((item) => item.request);
     const now = this.#options.now();
-    const plan = (head: ConversationHead, accepted: ReadonlyMap<string, LoggedEvent>) =>
-      planMessages(head, requests, accepted, this.#options.frankingKey, now);
+    const part = (
+      head: ConversationHead,
+      earlier: readonly AcceptedMessage[],
+      reread: boolean,
+    ): Part => ({
+      taken,
+      plan: planMessages(head, requests, earlier, this.#options.frankingKey, now),
+      reread,
+    });
 
     if (!suspect && !taken.items.some((item) => doubtful(item, now))) {
       const cached = this.#heads.get(taken.tenant, taken.conversation);
-      const quick = cached && plan(cached, new Map());
+      const quick = cached && part(cached, [], false);
       // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
-      if (quick?.outcomes.every((outcome) => outcome.accepted) === true) return quick;
+      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) return quick;
     }
     const client = this.#connected();
     const keyIds = requests.map(({ send }) => send.keyId);
     const head = await loadHead(client, taken.conversation, now, keyIds);
     if (head !== undefined)
-      return plan(head, await findAccepted(client, taken.conversation, requests, now));
+      return part(head, await findAccepted(client, taken.conversation, requests, now), true);
     const error = new MessagingError("conversation_not_found", "There is no such conversation.");
     for (const item of taken.items) item.reject(error);
     this.#queue.release(taken.conversation);

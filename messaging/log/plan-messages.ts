@@ -3,7 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
-import { advanced, messageKey, type ConversationHead } from "./head.ts";
+import { HeadDraft, type AcceptedMessage, type ConversationHead } from "./head.ts";
 import type { MonthMarker } from "./insert-events.ts";
 import { markerFor, numberMessage } from "./number-message.ts";
 
@@ -14,7 +14,7 @@ export interface PostRequest {
 }
 
 export type PostOutcome =
-  | { readonly accepted: true; readonly event: LoggedEvent; readonly repeated: boolean }
+  | { readonly accepted: true; readonly message: AcceptedMessage }
   | { readonly accepted: false; readonly refusal: Refusal; readonly head: ConversationHead };
 
 export type Refusal = Extract<Admission, { admitted: false }>;
@@ -29,45 +29,53 @@ export interface Plan {
   readonly next: ConversationHead;
 }
 
-/** Decides and numbers messages in order. Pure: nothing is stored, `head` is not changed. */
+/**
+ * Decides and numbers messages in order. Pure: nothing is stored, `head` is not changed.
+ * @param earlier messages among `requests` that the log is known to hold.
+ */
 export function planMessages(
   head: ConversationHead,
   requests: readonly PostRequest[],
-  alreadyAccepted: ReadonlyMap<string, LoggedEvent>,
+  earlier: readonly AcceptedMessage[],
   frankingKey: Uint8Array,
   now: number,
 ): Plan {
   const events: LoggedEvent[] = [];
   const firstUses: LoggedEvent[] = [];
   const markers: MonthMarker[] = [];
-  let next = head;
+  const draft = new HeadDraft(head);
   const outcomes = requests.map(({ senderDevice, send }): PostOutcome => {
-    const id = messageKey(senderDevice, send.clientMessageId);
-    const earlier = next.recent.get(id) ?? alreadyAccepted.get(id);
-    if (earlier !== undefined && next.devices.has(senderDevice))
-      return { accepted: true, event: earlier, repeated: true };
+    const { clientMessageId } = send;
+    const before =
+      draft.repeated(senderDevice, clientMessageId) ??
+      earlier.find(
+        (message) =>
+          message.clientMessageId === clientMessageId && message.senderDevice === senderDevice,
+      );
+    if (before !== undefined && head.devices.has(senderDevice))
+      return { accepted: true, message: before };
     const admission = decideAdmission(
-      next,
-      next.keys.get(send.keyId),
+      head,
+      draft.key(send.keyId),
       {
         senderDevice,
-        clientMessageId: send.clientMessageId,
+        clientMessageId,
         epoch: send.epoch,
         ciphertextBytes: send.ciphertext.length,
         packetDevices: send.packets.map((packet) => packet.device),
       },
       now,
     );
-    if (!admission.admitted) return { accepted: false, refusal: admission, head: next };
-    const event = numberMessage(next, senderDevice, send, frankingKey, now);
-    const marker = markerFor(next, event);
+    if (!admission.admitted) return { accepted: false, refusal: admission, head };
+    const event = numberMessage(draft, senderDevice, send, frankingKey, now);
+    const marker = markerFor(draft, event);
     if (marker !== undefined) markers.push(marker);
     if (admission.newKey) firstUses.push(event);
     events.push(event);
-    next = advanced(next, [event]);
-    return { accepted: true, event, repeated: false };
+    draft.append(event);
+    return { accepted: true, message: event };
   });
-  return { outcomes, events, firstUses, markers, next };
+  return { outcomes, events, firstUses, markers, next: draft.finish() };
 }
 
 /** True for ids that may stand in an earlier partition, where no unique key would refuse them. */

@@ -68,6 +68,10 @@ export class Connection {
     this.#whenJoined((deliveries) => deliveries.onEvent(event, encoded));
   }
 
+  onHead(conversation: Uuid, seq: number): void {
+    this.#whenJoined((deliveries) => deliveries.onHead(conversation, seq));
+  }
+
   onJoined(conversation: Uuid, seq: number): void {
     this.#deps.relay.follow(this, conversation);
     this.#whenJoined((deliveries) => deliveries.onJoined(conversation, seq));
@@ -176,8 +180,8 @@ export class Connection {
   #answer(send: Send, outcome: PostOutcome): void {
     if (!outcome.accepted)
       this.#transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
-    else if (this.#deliveries?.hasAnswered(outcome.event) !== true)
-      this.#transmit(acceptedFrame(outcome.event));
+    else if (this.#deliveries?.hasAnswered(outcome.message) !== true)
+      this.#transmit(acceptedFrame(outcome.message));
   }
 
   #onAck(ack: Ack): void {

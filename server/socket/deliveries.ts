@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
 import { WINDOW, type Greeting } from "./handshake.ts";
@@ -34,7 +35,7 @@ export class Deliveries {
   readonly #waiting = new Set<Follower>();
   #reads = 0;
   /** Own messages answered as they were published, before their sender's promise resolved. */
-  readonly #answered = new Set<LoggedEvent>();
+  readonly #answered = new Set<AcceptedMessage>();
   #unacknowledged = 0;
   #closed = false;
 
@@ -59,6 +60,14 @@ export class Deliveries {
     const joined = new Follower(conversation, seq - 1, seq - 1, [range]);
     joined.synced = true;
     this.#followers.set(conversation, joined);
+  }
+
+  onHead(conversation: Uuid, seq: number): void {
+    const follower = this.#followers.get(conversation);
+    if (follower === undefined || follower.head >= seq) return;
+    follower.head = seq;
+    this.#waiting.add(follower);
+    this.resume();
   }
 
   onLeft(conversation: Uuid, seq: number): void {
@@ -86,8 +95,8 @@ export class Deliveries {
   }
 
   /** True when the sender of this message has had its `accepted` already. */
-  hasAnswered(event: LoggedEvent): boolean {
-    return this.#answered.delete(event);
+  hasAnswered(message: AcceptedMessage): boolean {
+    return this.#answered.delete(message);
   }
 
   /** @returns the acknowledged seq, or undefined when the conversation is not followed. */

@@ -1,7 +1,7 @@
 import { encodeFrame, type Refused } from "../../crypto/wire/frame.ts";
-import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { DeliverableEvent } from "../../messaging/log/event.ts";
 import type { Refusal } from "../../messaging/log/plan-messages.ts";
-import type { ConversationHead } from "../../messaging/log/head.ts";
+import type { AcceptedMessage, ConversationHead } from "../../messaging/log/head.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 
 /** What a refused sender is told, and what it can do about it. */
@@ -65,8 +65,8 @@ export function admissionRefusedFrame(
   });
 }
 
-export function acceptedFrame(event: LoggedEvent): Uint8Array {
-  const { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag } = event;
+export function acceptedFrame(message: AcceptedMessage): Uint8Array {
+  const { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag } = message;
   return encodeFrame({
     kind: "accepted",
     body: { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag },

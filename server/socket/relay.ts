@@ -54,6 +54,12 @@ export class Relay {
     }
   }
 
+  /** The conversation's log reaches to `seq`; whoever has not been sent that far reads on. */
+  announceHead(conversation: Uuid, seq: number): void {
+    for (const connection of this.#byConversation.get(conversation) ?? [])
+      connection.onHead(conversation, seq);
+  }
+
   closeAll(close: (connection: Connection) => void): void {
     for (const connection of this.#byDevice.values()) close(connection);
   }

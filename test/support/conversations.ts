@@ -1,0 +1,140 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { uuidv7 } from "uuidv7";
+import type { Send } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
+import { appendControl } from "../../messaging/log/append-control.ts";
+import { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { LoggedEvent } from "../../messaging/log/event.ts";
+import { enrolMember } from "../../messaging/members/facts.ts";
+import { createPool } from "../../db/pool.ts";
+import type { TestDatabase } from "./database.ts";
+
+/** A conversation put straight into the database, with one device for each of its users. */
+export interface ArrangedConversation {
+  readonly tenant: Uuid;
+  readonly id: Uuid;
+  readonly users: readonly Uuid[];
+  readonly devices: readonly Uuid[];
+}
+
+export async function arrangeTenant(database: TestDatabase, keyMaxMessages = 100): Promise<Uuid> {
+  const tenant = randomUUID();
+  await database.owner.query(
+    `insert into sealdesk.tenants (id, slug, name, key_max_messages, created_at_ms)
+     values ($1::uuid, 't' || replace($1::text, '-', ''), 'Test', $2, 0)`,
+    [tenant, keyMaxMessages],
+  );
+  return tenant;
+}
+
+export async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid, Uuid]> {
+  const user = randomUUID();
+  const device = randomUUID();
+  await database.owner.query(
+    "insert into sealdesk.users (id, tenant, role, created_at_ms) values ($1, $2, 'agent', 0)",
+    [user, tenant],
+  );
+  await database.owner.query(
+    `insert into sealdesk.devices (id, tenant, user_id, registration_id, device_key, identity_key,
+       receipt_key, certificate, created_at_ms) values ($1, $2, $3, 1, $4, $5, $4, $6, 0)`,
+    [device, tenant, user, randomBytes(32), randomBytes(33), randomBytes(64)],
+  );
+  return [user, device];
+}
+
+/** A log on a pool of its own, as a node has one, with what it published. */
+export function openLog(
+  database: TestDatabase,
+  now: () => number = Date.now,
+): {
+  readonly log: ConversationLog;
+  readonly published: LoggedEvent[];
+  readonly heads: Map<Uuid, number>;
+  readonly close: () => Promise<void>;
+} {
+  const published: LoggedEvent[] = [];
+  const heads = new Map<Uuid, number>();
+  const pool = createPool(database.ownerUrl, { max: 4 });
+  const log = new ConversationLog({
+    pool,
+    frankingKey: new Uint8Array(32).fill(7),
+    now,
+    onCommitted: (events) => published.push(...events),
+    onHead: (conversation, seq) => heads.set(conversation, seq),
+  });
+  const close = async () => {
+    await log.close();
+    await pool.end();
+  };
+  return { log, published, heads, close };
+}
+
+export async function arrangeConversation(
+  database: TestDatabase,
+  log: ConversationLog,
+  tenant: Uuid,
+  members = 2,
+  now: number = Date.now(),
+): Promise<ArrangedConversation> {
+  const id = randomUUID();
+  const people: [Uuid, Uuid][] = [];
+  for (let index = 0; index < members; index++) people.push(await arrangeUser(database, tenant));
+  const [first] = people;
+  if (first === undefined) throw new Error("a conversation has members");
+  const [user, device] = first;
+  const creation = { suite: "signal-v1", device, signature: randomBytes(64) };
+  await log.change(tenant, id, async (client) => {
+    await client.query(
+      `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
+       values ($1, $2, 'signal-v1', $3, $4, $5, $6)`,
+      [id, tenant, user, device, creation.signature, now],
+    );
+    for (const [member] of people)
+      await enrolMember(client, { tenant, conversation: id, seq: 1, user: member, role: "agent" });
+    const event = await appendControl(
+      client,
+      { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },
+      {
+        conversation: id,
+        kind: "created",
+        actor: user,
+        senderDevice: device,
+        subject: user,
+        epoch: 1,
+        creation,
+      },
+      now,
+    );
+    return { events: [event], answer: undefined };
+  });
+  return { tenant, id, users: people.map(([u]) => u), devices: people.map(([, d]) => d) };
+}
+
+/** A well-formed message under `keyId`, with the packets its first use needs. */
+export function messageFor(
+  conversation: ArrangedConversation,
+  senderDevice: Uuid,
+  keyId: Uuid,
+  options: { readonly first?: boolean; readonly epoch?: number; readonly madeAtMs?: number } = {},
+): Send {
+  const packets = options.first
+    ? conversation.devices
+        .filter((device) => device !== senderDevice)
+        .map((device) => ({ device, bytes: randomBytes(40) }))
+    : [];
+  return {
+    conversation: conversation.id,
+    clientMessageId: options.madeAtMs === undefined ? uuidv7() : uuidv7At(options.madeAtMs),
+    epoch: options.epoch ?? 1,
+    keyId,
+    ciphertext: randomBytes(300),
+    commitment: randomBytes(32),
+    packets,
+  };
+}
+
+export function uuidv7At(ms: number): Uuid {
+  const hex = ms.toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7${uuidv7().slice(15)}`;
+}
