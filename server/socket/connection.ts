@@ -15,12 +15,13 @@ import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
+import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
 import { Deliveries } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
 import type { Greeting, HandshakeSteps } from "./handshake.ts";
-import type { Relay } from "./relay.ts";
+import type { Relay, Subscriber } from "./relay.ts";
 
 /** What one socket needs of the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps {
@@ -35,11 +36,12 @@ export interface ConnectionDeps extends HandshakeSteps {
 
 const HELLO_TIMEOUT_MS = 10_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+const SNAPSHOT_ATTEMPTS = 10;
 /** Messages being stored for one socket; above it the socket is not read from. */
 const MAX_UNANSWERED = 512;
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
-export class Connection {
+export class Connection implements Subscriber {
   device: Uuid = nilUuid;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
@@ -47,8 +49,6 @@ export class Connection {
   readonly #helloTimer: NodeJS.Timeout;
   #greeting: Greeting | undefined;
   #deliveries: Deliveries | undefined;
-  /** Events committed while the device's conversations were being looked up. */
-  #early: ((deliveries: Deliveries) => void)[] = [];
   #unanswered = 0;
   #state: "new" | "joining" | "open" | "closed" = "new";
 
@@ -65,20 +65,22 @@ export class Connection {
 
   /** A committed event of a conversation this connection follows. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
-    this.#whenJoined((deliveries) => deliveries.onEvent(event, encoded));
+    this.#deliveries?.onEvent(event, encoded);
   }
 
   onHead(conversation: Uuid, seq: number): void {
-    this.#whenJoined((deliveries) => deliveries.onHead(conversation, seq));
+    this.#deliveries?.onHead(conversation, seq);
   }
 
+  /** Before the first snapshot is in, this is left to the snapshot. */
   onJoined(conversation: Uuid, seq: number): void {
+    if (this.#deliveries === undefined) return;
     this.#deps.relay.follow(this, conversation);
-    this.#whenJoined((deliveries) => deliveries.onJoined(conversation, seq));
+    this.#deliveries.onJoined(conversation, seq);
   }
 
   onLeft(conversation: Uuid, seq: number): void {
-    this.#whenJoined((deliveries) => deliveries.onLeft(conversation, seq));
+    this.#deliveries?.onLeft(conversation, seq);
   }
 
   close(reason: CloseReason, error?: unknown): void {
@@ -86,11 +88,6 @@ export class Connection {
     this.#deps.onFault(reason, error);
     this.#socket.close(closeCodes[reason], reason);
     this.#onClosed();
-  }
-
-  #whenJoined(act: (deliveries: Deliveries) => void): void {
-    if (this.#deliveries !== undefined) act(this.#deliveries);
-    else if (this.#state === "joining") this.#early.push(act);
   }
 
   #onMessage(data: Buffer, isBinary: boolean): void {
@@ -115,21 +112,31 @@ export class Connection {
       if (this.#isClosed()) return;
       this.#greeting = greeting;
       this.device = greeting.actor.device;
-      // From here on commits reach this connection, so nothing falls between snapshot and live.
       this.#deps.relay.join(this, this.device);
-      const followed = await this.#deps.followed(greeting.actor);
-      if (this.#isClosed()) return;
-      this.#open(greeting, followed, hello);
+      await this.#follow(greeting, hello);
     } catch (error) {
       this.#fault(this.#deps.closeReasonOf(error), error);
     }
   }
 
-  #open(
-    greeting: Greeting,
-    followed: Awaited<ReturnType<HandshakeSteps["followed"]>>,
-    hello: Hello,
-  ): void {
+  /** Takes a snapshot of what to follow, again if it is overtaken by a change of members. */
+  async #follow(greeting: Greeting, hello: Hello): Promise<void> {
+    const { relay } = this.#deps;
+    for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
+      const mark = relay.mark();
+      const followed = await this.#deps.followed(greeting.actor);
+      if (this.#isClosed()) return;
+      const published = relay.publishedSince(mark);
+      if (published === undefined) continue;
+      const deliveries = this.#open(greeting, followed, hello);
+      for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
+      deliveries.resume();
+      return;
+    }
+    this.close("try_again");
+  }
+
+  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Deliveries {
     const heads = followed.map(({ conversation, head, epoch }) => ({
       conversation,
       seq: head,
@@ -154,8 +161,7 @@ export class Connection {
       this.#deps.relay.follow(this, each.conversation);
       deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
-    for (const act of this.#early.splice(0)) act(deliveries);
-    deliveries.resume();
+    return deliveries;
   }
 
   #onSend(send: Send): void {
@@ -229,6 +235,5 @@ export class Connection {
     clearTimeout(this.#helloTimer);
     if (this.#greeting !== undefined) this.#deps.relay.leave(this, this.device);
     this.#deliveries?.close();
-    this.#early = [];
   }
 }

@@ -2,13 +2,33 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
-import type { Connection } from "./connection.ts";
+import type { CloseReason } from "./close-codes.ts";
+
+/** A socket, as far as the relay needs to know it. */
+export interface Subscriber {
+  readonly device: Uuid;
+  /** An event of a conversation it follows was committed; `encoded` gives the frame without a packet. */
+  onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
+  onHead(conversation: Uuid, seq: number): void;
+  onJoined(conversation: Uuid, seq: number): void;
+  onLeft(conversation: Uuid, seq: number): void;
+  close(reason: CloseReason): void;
+}
+
+/** Heads published lately, for sockets that were looking up what to follow meanwhile. */
+const RECENT_HEADS = 8192;
 
 /** Which sockets follow what on this node, and the way from a commit to them. */
 export class Relay {
-  readonly #byDevice = new Map<Uuid, Connection>();
-  readonly #byConversation = new Map<Uuid, Set<Connection>>();
-  readonly #followed = new Map<Connection, Set<Uuid>>();
+  readonly #byDevice = new Map<Uuid, Subscriber>();
+  readonly #byConversation = new Map<Uuid, Set<Subscriber>>();
+  readonly #followed = new Map<Subscriber, Set<Uuid>>();
+
+  /** A ring of the last heads published, and how many there were ever. */
+  readonly #recent: (readonly [conversation: Uuid, seq: number])[] = [];
+  #published = 0;
+  /** `#published` when a membership last changed. */
+  #membershipChanged = 0;
 
   /** Sockets past their hello. */
   get size(): number {
@@ -16,61 +36,81 @@ export class Relay {
   }
 
   /** Makes this the device's one socket; an earlier one is displaced. */
-  join(connection: Connection, device: Uuid): void {
+  join(subscriber: Subscriber, device: Uuid): void {
     const earlier = this.#byDevice.get(device);
-    this.#byDevice.set(device, connection);
+    this.#byDevice.set(device, subscriber);
     earlier?.close("displaced");
   }
 
-  leave(connection: Connection, device: Uuid): void {
-    if (this.#byDevice.get(device) === connection) this.#byDevice.delete(device);
-    for (const conversation of this.#followed.get(connection) ?? [])
-      this.unfollow(connection, conversation);
-    this.#followed.delete(connection);
+  leave(subscriber: Subscriber, device: Uuid): void {
+    if (this.#byDevice.get(device) === subscriber) this.#byDevice.delete(device);
+    for (const conversation of this.#followed.get(subscriber) ?? [])
+      this.unfollow(subscriber, conversation);
+    this.#followed.delete(subscriber);
   }
 
-  follow(connection: Connection, conversation: Uuid): void {
-    addTo(this.#byConversation, conversation, connection);
-    addTo(this.#followed, connection, conversation);
+  follow(subscriber: Subscriber, conversation: Uuid): void {
+    addTo(this.#byConversation, conversation, subscriber);
+    addTo(this.#followed, subscriber, conversation);
   }
 
-  unfollow(connection: Connection, conversation: Uuid): void {
+  unfollow(subscriber: Subscriber, conversation: Uuid): void {
     const followers = this.#byConversation.get(conversation);
-    followers?.delete(connection);
+    followers?.delete(subscriber);
     if (followers?.size === 0) this.#byConversation.delete(conversation);
-    this.#followed.get(connection)?.delete(conversation);
+    this.#followed.get(subscriber)?.delete(conversation);
   }
 
   /** Takes committed events, in log order per conversation, to the sockets they are for. */
   publish(events: readonly LoggedEvent[]): void {
     for (const event of events) {
+      this.#recent[this.#published++ % RECENT_HEADS] = [event.conversation, event.seq];
       if (event.kind !== "message") this.#applyMembership(event);
       const followers = this.#byConversation.get(event.conversation);
       if (followers === undefined) continue;
       const encode = once(() =>
         deliverFrame({ ...event, packet: undefined, previousHash: undefined }),
       );
-      for (const connection of followers) connection.onEvent(event, encode);
+      for (const subscriber of followers) subscriber.onEvent(event, encode);
     }
+  }
+
+  /** Where publishing stands now; see `publishedSince`. */
+  mark(): number {
+    return this.#published;
+  }
+
+  /**
+   * Heads published after `mark`, so that a snapshot taken in between can be brought up to now.
+   * @returns undefined when they are not kept any more, or a membership changed: take it again.
+   */
+  publishedSince(mark: number): readonly (readonly [Uuid, number])[] | undefined {
+    const count = this.#published - mark;
+    if (count > RECENT_HEADS || this.#membershipChanged > mark) return undefined;
+    return Array.from(
+      { length: count },
+      (_, index) => this.#recent[(mark + index) % RECENT_HEADS],
+    ).filter((head) => head !== undefined);
   }
 
   /** The conversation's log reaches to `seq`; whoever has not been sent that far reads on. */
   announceHead(conversation: Uuid, seq: number): void {
-    for (const connection of this.#byConversation.get(conversation) ?? [])
-      connection.onHead(conversation, seq);
+    for (const subscriber of this.#byConversation.get(conversation) ?? [])
+      subscriber.onHead(conversation, seq);
   }
 
-  closeAll(close: (connection: Connection) => void): void {
-    for (const connection of this.#byDevice.values()) close(connection);
+  closeAll(close: (subscriber: Subscriber) => void): void {
+    for (const subscriber of this.#byDevice.values()) close(subscriber);
   }
 
   #applyMembership(event: LoggedEvent): void {
+    this.#membershipChanged = this.#published;
     const members = decodeControl(event.ciphertext).members.flatMap((member) => member.devices);
     const devices = new Set(members);
     for (const device of devices)
       this.#byDevice.get(device)?.onJoined(event.conversation, event.seq);
-    for (const connection of this.#byConversation.get(event.conversation) ?? [])
-      if (!devices.has(connection.device)) connection.onLeft(event.conversation, event.seq);
+    for (const subscriber of this.#byConversation.get(event.conversation) ?? [])
+      if (!devices.has(subscriber.device)) subscriber.onLeft(event.conversation, event.seq);
   }
 }
 
