@@ -38,22 +38,38 @@ export function entryBy(
  * @param work may add to the entry by what it calls `note` with.
  */
 export async function audited<T>(
-  { pool, now, requestId }: UseCase,
+  deps: UseCase,
   actor: Actor,
   act: Act,
   work: (client: Client, note: (more: Partial<Act>) => void) => Promise<T>,
 ): Promise<T> {
-  const at = { now: now(), requestId };
   let whole = act;
   const note = (more: Partial<Act>) => void (whole = { ...whole, ...more });
-  try {
-    return await inTransaction(pool, actor.tenant, async (client) => {
+  const at = { now: deps.now(), requestId: deps.requestId };
+  return refusalsAudited(
+    deps,
+    actor,
+    () => whole,
+    async (client) => {
       const result = await work(client, note);
       await appendEntry(client, { ...entryBy(actor, at), ...whole, outcome: "success" });
       return result;
-    });
+    },
+  );
+}
+
+/** As `audited`, but only a refusal is written: for reading what is public among members. */
+export async function refusalsAudited<T>(
+  { pool, now, requestId }: UseCase,
+  actor: Actor,
+  act: () => Act,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  try {
+    return await inTransaction(pool, actor.tenant, work);
   } catch (error) {
-    if (error instanceof KeysError) await writeRefusal(pool, actor, at, whole, error);
+    if (error instanceof KeysError)
+      await writeRefusal(pool, actor, { now: now(), requestId }, act(), error);
     throw error;
   }
 }

@@ -1,11 +1,12 @@
-import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /**
- * Tells the conversations of `user` that their devices changed, in the transaction of the change:
- * epochs advance together with the device list or neither does. Given by `messaging`.
+ * Brings the device lists of the user's conversations in line with their devices: each gets an
+ * event and a new epoch. Called after the change is durable; what a crash leaves undone is done
+ * when a device of the user connects. Given by `messaging`.
  */
-export type Announce = (
-  client: Client,
-  change: { readonly tenant: Uuid; readonly user: Uuid; readonly device: Uuid },
-) => Promise<void>;
+export type Announce = (change: {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+}) => Promise<void>;

@@ -1,10 +1,8 @@
-import { inTransaction } from "../../db/transaction.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { appendEntry } from "../../audit/append-entry.ts";
-import { entryBy, insist, type UseCase } from "../audited.ts";
+import { insist, refusalsAudited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
 
@@ -30,30 +28,16 @@ export interface ListedAccount {
 
 /**
  * A user's account key and certified devices. Whoever reads them checks the certificates.
- * @throws KeysError user_not_found, also for a user of another tenant; forbidden (audited)
+ * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
-export async function listDevices(
-  { pool, now, requestId }: UseCase,
-  actor: Actor,
-  user: Uuid,
-): Promise<ListedAccount> {
-  try {
-    return await inTransaction(pool, actor.tenant, (client) => readAccount(client, actor, user));
-  } catch (error) {
-    if (error instanceof KeysError && error.code === "forbidden")
-      await inTransaction(pool, actor.tenant, (client) =>
-        appendEntry(client, {
-          ...entryBy(actor, { now: now(), requestId }),
-          action: "device.list",
-          class: "R",
-          resource: { type: "user", id: user },
-          outcome: "refused",
-          reason: error.code,
-          decision: { allowed: false, reasons: error.reasons },
-        }),
-      );
-    throw error;
-  }
+export async function listDevices(deps: UseCase, actor: Actor, user: Uuid): Promise<ListedAccount> {
+  const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
+  return refusalsAudited(
+    deps,
+    actor,
+    () => act,
+    (client) => readAccount(client, actor, user),
+  );
 }
 
 async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {

@@ -32,7 +32,7 @@ export interface NewDevice {
  * Registers the device whose key signed this request. Its record must be certified by the account
  * key, which the account's first device sets and every further one must share. Repeating the same
  * registration is not an error.
- * @param announce advances the epochs of the user's conversations, in the same transaction.
+ * @param deps.announce advances the epochs of the user's conversations, once the device is there.
  * @throws KeysError invalid_certificate, account_key_mismatch, device_exists, too_many_devices,
  *   invalid_prekey, too_many_prekeys, prekey_id_reused
  */
@@ -50,11 +50,11 @@ export async function registerDevice(
     async (client) => {
       insistOnCertificate(record, device.certificate);
       await settleAccountKey(client, record);
-      const added = await insertDevice(client, record, device, deps.now());
+      await insertDevice(client, record, device, deps.now());
       await storePreKeys(client, { tenant, device: device.id }, device.preKeys);
-      if (added) await deps.announce(client, { tenant, user, device: device.id });
     },
   );
+  await deps.announce({ tenant, user, device: device.id });
 }
 
 function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): void {
@@ -81,13 +81,12 @@ async function settleAccountKey(client: Client, record: DeviceRecord): Promise<v
     );
 }
 
-/** @returns false when this very device was registered before. */
 async function insertDevice(
   client: Client,
   record: DeviceRecord,
   { registrationId, certificate }: NewDevice,
   now: number,
-): Promise<boolean> {
+): Promise<void> {
   const active = await client.query<{ id: Uuid }>(
     "select id from devices where user_id = $1 and revoked_at_ms is null",
     [record.user],
@@ -114,7 +113,7 @@ async function insertDevice(
       now,
     ],
   );
-  if (rowCount === 1) return true;
+  if (rowCount === 1) return;
   const same = await client.query(
     `select from devices where id = $1 and user_id = $2 and registration_id = $3
        and certificate = $4 and revoked_at_ms is null`,
@@ -122,5 +121,4 @@ async function insertDevice(
   );
   if (same.rows.length === 0)
     throw new KeysError("device_exists", "The device's id or its key is taken.");
-  return false;
 }

@@ -6,8 +6,8 @@ import type { Announce } from "./announce.ts";
 import { thumbprintOf } from "./ed25519.ts";
 
 /**
- * Removes a device of the actor's own account for ever: its sessions end, it gets nothing more, and
- * `announce` advances the epochs of the user's conversations in the same transaction.
+ * Removes a device of the actor's own account for ever: its sessions end, and `announce` then takes
+ * it out of the user's conversations and advances their epochs.
  * @throws KeysError device_not_found, also for another user's device and for one revoked before
  */
 export async function revokeDevice(
@@ -34,7 +34,7 @@ export async function revokeDevice(
          where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
         [actor.user, thumbprintOf(revoked.device_key), now],
       );
-      await deps.announce(client, { tenant: actor.tenant, user: actor.user, device });
     },
   );
+  await deps.announce({ tenant: actor.tenant, user: actor.user, device });
 }

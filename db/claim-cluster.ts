@@ -1,0 +1,28 @@
+import pg from "pg";
+
+/** Any number, as long as everyone uses this one. */
+const CLAIM_KEY = 7_325_372_001;
+
+export interface ClusterClaim {
+  release(): Promise<void>;
+}
+
+/**
+ * Claims the embedded cluster for the one who will stop it. The claim is a session's advisory lock,
+ * so it ends with the process however that ends.
+ * @returns undefined when another process holds it.
+ */
+export async function claimCluster(ownerUrl: string): Promise<ClusterClaim | undefined> {
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: "sealdesk-claim" });
+  // The cluster may be stopped before the claim is released.
+  client.on("error", () => undefined);
+  await client.connect();
+  const { rows } = await client.query<{ claimed: boolean }>(
+    "select pg_try_advisory_lock($1) as claimed",
+    [CLAIM_KEY],
+  );
+  const release = () => client.end();
+  if (rows[0]?.claimed === true) return { release };
+  await release();
+  return undefined;
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+
+const SERVER_LOGIN = "sealdesk_server";
+
+/**
+ * Gives the embedded cluster's server a login of its own: a member of `sealdesk_app` and of nothing
+ * else, so that no statement on its connections can become the owner or a superuser. The password
+ * is new each time; only one server runs on a cluster (see `claimCluster`).
+ * @param ownerUrl a superuser's login. @returns the URL to connect with.
+ */
+export async function refreshServerLogin(ownerUrl: string): Promise<string> {
+  const password = randomBytes(24).toString("base64url");
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: "sealdesk-login" });
+  try {
+    await client.connect();
+    const { rowCount } = await client.query("select from pg_roles where rolname = $1", [
+      SERVER_LOGIN,
+    ]);
+    if (rowCount === 0)
+      await client.query(`create role ${SERVER_LOGIN} login noinherit in role sealdesk_app`);
+    // Its alphabet has no quote in it.
+    await client.query(`alter role ${SERVER_LOGIN} password '${password}'`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(ownerUrl);
+  url.username = SERVER_LOGIN;
+  url.password = password;
+  return url.href;
+}

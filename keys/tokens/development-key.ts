@@ -1,0 +1,58 @@
+/** Stands in for a deployer's backend in development: a key that signs customer tokens. */
+import { generateKeyPairSync } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SignJWT, type JWK } from "jose";
+import { writeFileOnce } from "../private-file.ts";
+import { MAX_CUSTOMER_TOKEN_LIFETIME_S } from "./customer-token.ts";
+
+/** Marks the key in a tenant's JWK Set, so that production can refuse a tenant that trusts it. */
+export const DEVELOPMENT_KEY_ID = "sealdesk-development";
+
+const pathIn = (home: string): string => join(home, "development", "customer-key.json");
+
+/** The private JWK in `home`, made on first use (mode 0600). */
+export async function openDevelopmentKey(home: string): Promise<JWK> {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const made = { ...privateKey.export({ format: "jwk" }), kid: DEVELOPMENT_KEY_ID, alg: "EdDSA" };
+  await writeFileOnce(pathIn(home), `${JSON.stringify(made, undefined, 2)}\n`);
+  return JSON.parse(await readFile(pathIn(home), "utf8")) as JWK;
+}
+
+/** The private JWK in `home`, or undefined when no development server ever ran there. */
+export async function findDevelopmentKey(home: string): Promise<JWK | undefined> {
+  try {
+    return JSON.parse(await readFile(pathIn(home), "utf8")) as JWK;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** What of it goes into a tenant's JWK Set. */
+export function publicPart({ kty, crv, x, kid, alg }: JWK): JWK {
+  return { kty, crv, x, kid, alg } as JWK;
+}
+
+/** A customer token as `verifyCustomerToken` wants it, for ten minutes. */
+export async function signCustomerToken(
+  key: JWK,
+  claims: {
+    readonly tenant: string;
+    readonly subject: string;
+    /** The server's public URL. */
+    readonly audience: string;
+    /** Milliseconds since the Unix epoch. */
+    readonly now: number;
+  },
+): Promise<string> {
+  const issuedAt = Math.floor(claims.now / 1000);
+  return new SignJWT()
+    .setProtectedHeader({ alg: "EdDSA", kid: DEVELOPMENT_KEY_ID })
+    .setIssuer(claims.tenant)
+    .setAudience(claims.audience)
+    .setSubject(claims.subject)
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + MAX_CUSTOMER_TOKEN_LIFETIME_S)
+    .sign(key);
+}

@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { claimCluster } from "../db/claim-cluster.ts";
+import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
+import { migrate } from "../db/migrate.ts";
+import { createPool, type Pool } from "../db/pool.ts";
+import { refreshServerLogin } from "../db/server-login.ts";
+import { ConfigError, type Config } from "./config.ts";
+
+export interface OpenDatabase {
+  readonly pool: Pool;
+  /** For acts of the operator alone, such as making a tenant. */
+  readonly ownerUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * A pool on a database whose schema is up to date: the configured one, else the embedded one, which
+ * is started and, by `close`, stopped.
+ * @throws ConfigError when another server runs on the same SEALDESK_HOME; DatabaseError
+ */
+export async function openDatabase(config: Config): Promise<OpenDatabase> {
+  const { databaseUrl, databaseOwnerUrl } = config;
+  if (databaseUrl === undefined) return openEmbedded(config.home);
+  const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
+  await migrate(ownerUrl);
+  const pool = createPool(databaseUrl.reveal());
+  return { pool, ownerUrl, close: () => pool.end() };
+}
+
+async function openEmbedded(home: string): Promise<OpenDatabase> {
+  const cluster = await startEmbeddedPostgres(join(home, "postgres"));
+  const claim = await claimCluster(cluster.ownerUrl);
+  if (claim === undefined)
+    throw new ConfigError(
+      "SEALDESK_HOME is in use by another running server; stop it or choose another folder.",
+    );
+  try {
+    await migrate(cluster.ownerUrl);
+    const pool = createPool(await refreshServerLogin(cluster.ownerUrl));
+    return {
+      pool,
+      ownerUrl: cluster.ownerUrl,
+      async close() {
+        await pool.end();
+        await claim.release();
+        await cluster.stop();
+      },
+    };
+  } catch (error) {
+    await claim.release();
+    await cluster.stop();
+    throw error;
+  }
+}

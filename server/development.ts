@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { z } from "zod";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { Pool } from "../db/pool.ts";
+import { inTransaction } from "../db/transaction.ts";
+import { createTenant } from "../keys/accounts/create-tenant.ts";
+import { createStaff, type StaffRole } from "../keys/accounts/staff.ts";
+import { findTenant, type Tenant } from "../keys/accounts/tenant.ts";
+import { writeFileOnce } from "../keys/private-file.ts";
+import { Secret } from "../keys/secret.ts";
+import {
+  DEVELOPMENT_KEY_ID,
+  openDevelopmentKey,
+  publicPart,
+} from "../keys/tokens/development-key.ts";
+import { ConfigError, type Config } from "./config.ts";
+
+export const DEMO_TENANT = "demo";
+
+const samples: readonly { username: string; displayName: string; role: StaffRole }[] = [
+  { username: "alex", displayName: "Alex", role: "agent" },
+  { username: "robin", displayName: "Robin", role: "agent" },
+  { username: "sam", displayName: "Sam", role: "supervisor" },
+  { username: "kim", displayName: "Kim", role: "admin" },
+];
+
+/** An account to try the server with; its password is printed by `main.ts` alone. */
+export interface DevelopmentAccount {
+  readonly username: string;
+  readonly role: StaffRole;
+  readonly password: Secret<string>;
+}
+
+interface Deps {
+  readonly pool: Pool;
+  readonly ownerUrl: string;
+  readonly now: () => number;
+  readonly newId: () => Uuid;
+}
+
+/**
+ * Makes the tenant `demo`, which trusts a key in SEALDESK_HOME for its customers, and its sample
+ * staff; whatever is there already stays. The passwords are kept in SEALDESK_HOME, readable by this
+ * user alone. @throws ConfigError in production
+ */
+export async function openDevelopmentTenant(
+  { home, mode }: Config,
+  deps: Deps,
+): Promise<readonly DevelopmentAccount[]> {
+  if (mode === "production")
+    throw new ConfigError("NODE_ENV is production, where there are no sample accounts.");
+  const tenant = await demoTenant(home, deps);
+  const passwords = await samplePasswords(home);
+  const accounts: DevelopmentAccount[] = [];
+  for (const sample of samples) {
+    const password = new Secret(passwords[sample.username] ?? "");
+    await inTransaction(deps.pool, tenant.id, async (client) => {
+      const { rowCount } = await client.query("select from users where username = $1", [
+        sample.username,
+      ]);
+      if (rowCount === 0)
+        await createStaff(client, {
+          ...sample,
+          id: deps.newId(),
+          tenant: tenant.id,
+          password,
+          now: deps.now(),
+        });
+    });
+    accounts.push({ username: sample.username, role: sample.role, password });
+  }
+  return accounts;
+}
+
+async function demoTenant(home: string, deps: Deps): Promise<Pick<Tenant, "id">> {
+  const customerKeys = { keys: [publicPart(await openDevelopmentKey(home))] };
+  const existing = await findTenant(deps.pool, DEMO_TENANT);
+  if (existing !== undefined) return existing;
+  const made = { id: deps.newId(), slug: DEMO_TENANT, name: "Demo", customerKeys, now: deps.now() };
+  await createTenant(deps.ownerUrl, deps.pool, made);
+  return made;
+}
+
+async function samplePasswords(home: string): Promise<Record<string, string>> {
+  const path = join(home, "development", "passwords.json");
+  const made = Object.fromEntries(
+    samples.map(({ username }) => [username, randomBytes(12).toString("base64url")]),
+  );
+  await writeFileOnce(path, `${JSON.stringify(made, undefined, 2)}\n`);
+  return z.record(z.string(), z.string()).parse(JSON.parse(await readFile(path, "utf8")));
+}
+
+/**
+ * Keeps a database with sample accounts out of production: whoever holds the development key could
+ * sign in as any of its customers.
+ * @throws ConfigError
+ */
+export async function refuseDevelopmentTenants(ownerUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ found: boolean }>(
+      `select exists (select from sealdesk.tenants where customer_keys -> 'keys' @> $1::jsonb) as found`,
+      [JSON.stringify([{ kid: DEVELOPMENT_KEY_ID }])],
+    );
+    if (rows[0]?.found === true)
+      throw new ConfigError(
+        "DATABASE_URL names a database with sample accounts, which production refuses to serve.",
+      );
+  } finally {
+    await client.end();
+  }
+}

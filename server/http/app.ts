@@ -1,0 +1,61 @@
+import type { RequestListener } from "node:http";
+import express from "express";
+import helmet from "helmet";
+import type { Log } from "../log.ts";
+import { describeRoutes } from "./openapi.ts";
+import { docsPage } from "./pages/docs.ts";
+import { landingPage, type SampleAccount } from "./pages/landing.ts";
+import { logRequests } from "./log-requests.ts";
+import { nothingHere, sendProblem } from "./send-problem.ts";
+import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
+import type { Route } from "./route.ts";
+
+export interface AppDeps extends ServeDeps {
+  readonly routes: readonly Route[];
+  readonly log: Log;
+  readonly newId: () => string;
+  readonly version: string;
+  /** Proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Named on the landing page; none outside development. */
+  readonly sampleAccounts: readonly SampleAccount[];
+}
+
+/** The control plane: routes, their OpenAPI document, and two pages for people. */
+export function createApp(deps: AppDeps): RequestListener {
+  const { routes, publicUrl, version } = deps;
+  const app = express();
+  app.set("trust proxy", deps.trustedProxies);
+  app.set("etag", false);
+  // Nothing of ours needs nested queries.
+  app.set("query parser", "simple");
+  app.use(logRequests(deps));
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          styleSrc: ["'self'"],
+          // Swagger UI's icons are data URLs.
+          imgSrc: ["'self'", "data:"],
+          connectSrc: ["'self'"],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
+      },
+      strictTransportSecurity: publicUrl.startsWith("https:"),
+      referrerPolicy: { policy: "no-referrer" },
+    }),
+  );
+  serveRoutes(app, routes, deps);
+  const document = describeRoutes(routes, publicUrl, version);
+  app.get("/v1/openapi.json", (_request, response) => void response.json(document));
+  app.use(docsPage());
+  app.use(landingPage({ version, sampleAccounts: deps.sampleAccounts }));
+  app.use(nothingHere);
+  app.use(sendProblem(deps.log));
+  return app;
+}

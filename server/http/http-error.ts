@@ -1,0 +1,27 @@
+/** Refusals that arise in HTTP itself, before or beside any use case. */
+export type HttpErrorCode =
+  | "invalid_request" // the path, query or body is not of the documented form
+  | "malformed_json"
+  | "unsupported_media_type"
+  | "body_too_large"
+  | "not_found"
+  | "missing_token" // no Authorization or no DPoP header
+  | "rate_limited"
+  | "not_ready"
+  | "internal_error";
+
+export class HttpError extends Error {
+  override readonly name = "HttpError";
+  readonly code: HttpErrorCode;
+  /** Seconds after which trying again may help. */
+  readonly retryAfterSeconds: number | undefined;
+  constructor(
+    code: HttpErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly retryAfterSeconds?: number } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}

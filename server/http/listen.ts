@@ -1,0 +1,39 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { ConfigError } from "../config.ts";
+
+const GRACE_MS = 10_000;
+
+/** Listens, and says under which URL. @throws ConfigError when the address cannot be had */
+export async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    const refuse = (cause: Error & { readonly code?: string }) =>
+      reject(
+        new ConfigError(`PORT ${port} on HOST ${host} cannot be listened on (${cause.code}).`, {
+          cause,
+        }),
+      );
+    server.once("error", refuse);
+    server.listen(port, host, () => {
+      server.off("error", refuse);
+      resolve();
+    });
+  });
+  const { port: actual } = server.address() as AddressInfo;
+  // An address that means "all of them" is none to connect to.
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${actual}`;
+}
+
+/** Takes no more connections and resolves when the requests in flight are answered, or cut off. */
+export async function closeHttp(server: Server): Promise<void> {
+  const cutOff = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  clearTimeout(cutOff);
+}

@@ -1,0 +1,125 @@
+import {
+  OpenApiGeneratorV31,
+  OpenAPIRegistry,
+  type RouteConfig,
+} from "@asteasolutions/zod-to-openapi";
+import { z } from "zod";
+import { problemKinds, type ProblemCode } from "./problems.ts";
+import type { Route, RouteSpec } from "./route.ts";
+
+const sessionProblems: readonly ProblemCode[] = [
+  "missing_token",
+  "invalid_token",
+  "token_expired",
+  "invalid_proof",
+  "proof_reused",
+  "session_revoked",
+  "device_revoked",
+  "overloaded",
+];
+const inputProblems: readonly ProblemCode[] = ["invalid_request"];
+const bodyProblems: readonly ProblemCode[] = [
+  "malformed_json",
+  "unsupported_media_type",
+  "body_too_large",
+];
+
+const problem = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    action: z
+      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate"])
+      .optional()
+      .meta({ description: "What the client can do about it" }),
+  })
+  .meta({ id: "Problem", description: "RFC 9457" });
+
+/** The OpenAPI 3.1 document of exactly these routes, from the schemas that check them. */
+export function describeRoutes(
+  routes: readonly Route[],
+  publicUrl: string,
+  version: string,
+): object {
+  const registry = new OpenAPIRegistry();
+  registry.registerComponent("securitySchemes", "accessToken", {
+    type: "http",
+    scheme: "DPoP",
+    description: "An access token bound to a device key, RFC 9449",
+  });
+  registry.registerComponent("securitySchemes", "deviceProof", {
+    type: "apiKey",
+    in: "header",
+    name: "DPoP",
+    description: "A proof by that key for this request, RFC 9449 section 4; EdDSA only",
+  });
+  for (const { spec } of routes) registry.registerPath(operationOf(spec));
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "Sealdesk control plane",
+      version,
+      description:
+        "Sign-in, device directory, prekeys and conversations. Messages travel over the relay's WebSocket.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: publicUrl }],
+  });
+}
+
+function operationOf(spec: RouteSpec): RouteConfig {
+  const words = [spec.method, ...spec.path.split("/").map((part) => part.replaceAll(/\W/g, ""))];
+  return {
+    method: spec.method,
+    path: spec.path,
+    summary: spec.summary,
+    operationId: words.filter((word) => word !== "").join("_"),
+    tags: [spec.tag],
+    security: spec.access === "public" ? [] : [{ accessToken: [], deviceProof: [] }],
+    request: {
+      ...(spec.params && { params: spec.params }),
+      ...(spec.query && { query: spec.query }),
+      ...(spec.body && {
+        body: { required: true, content: { "application/json": { schema: spec.body } } },
+      }),
+    },
+    responses: { ...answersOf(spec), ...problemsOf(spec) },
+  };
+}
+
+function answersOf(spec: RouteSpec): RouteConfig["responses"] {
+  return Object.fromEntries(
+    Object.entries(spec.answers).map(([status, { description, schema }]) => [
+      status,
+      schema === undefined
+        ? { description }
+        : { description, content: { "application/json": { schema } } },
+    ]),
+  );
+}
+
+function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
+  const codes = new Set<ProblemCode>([
+    ...(spec.access === "public" ? [] : sessionProblems),
+    ...((spec.params ?? spec.query ?? spec.body) ? inputProblems : []),
+    ...(spec.body ? bodyProblems : []),
+    ...(spec.problems ?? []),
+  ]);
+  const byStatus = new Map<number, ProblemCode[]>();
+  for (const code of codes) {
+    const { status } = problemKinds[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [
+      String(status),
+      {
+        description: ofStatus.map((code) => `\`${code}\``).join(", "),
+        content: { "application/problem+json": { schema: problem } },
+      },
+    ]),
+  );
+}

@@ -1,0 +1,105 @@
+import type { KeysErrorCode } from "../../keys/keys-error.ts";
+import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
+import type { HttpErrorCode } from "./http-error.ts";
+
+/** What a client can do about a problem, where there is one right thing. */
+export type ProblemAction = "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+  readonly action?: ProblemAction;
+}
+
+export type ProblemCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode;
+
+const kind = (status: number, title: string, action?: ProblemAction): ProblemKind =>
+  action === undefined ? { status, title } : { status, title, action };
+
+/** The one table from error code to HTTP answer. */
+export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
+  invalid_request: kind(400, "The request is not of the documented form"),
+  malformed_json: kind(400, "The body is not JSON"),
+  unsupported_media_type: kind(415, "The body must be application/json"),
+  body_too_large: kind(413, "The body is too large"),
+  not_found: kind(404, "There is nothing here"),
+  missing_token: kind(401, "An access token and a device proof are needed", "sign_in"),
+  rate_limited: kind(429, "Too many requests", "wait"),
+  not_ready: kind(503, "The server is not ready", "wait"),
+  internal_error: kind(500, "Something went wrong in the server"),
+
+  keyring_damaged: kind(500, "Something went wrong in the server"),
+  keyring_unreachable: kind(500, "Something went wrong in the server"),
+  passphrase_required: kind(500, "Something went wrong in the server"),
+  wrong_passphrase: kind(500, "Something went wrong in the server"),
+  sign_in_failed: kind(401, "The sign-in failed"),
+  invalid_token: kind(401, "The access token is not valid", "sign_in"),
+  token_expired: kind(401, "The access token has expired", "renew"),
+  invalid_proof: kind(401, "The device proof is not valid"),
+  proof_reused: kind(401, "The device proof was used before"),
+  session_revoked: kind(401, "The session is over", "sign_in"),
+  device_revoked: kind(403, "The device was removed from its account"),
+  overloaded: kind(503, "The server is overloaded", "wait"),
+  tenant_exists: kind(409, "The tenant exists"),
+  tenant_not_found: kind(404, "There is no such tenant"),
+  username_taken: kind(409, "The user name is taken"),
+  weak_password: kind(400, "The password is too short or too long"),
+  user_not_found: kind(404, "There is no such user"),
+  device_required: kind(403, "The device is not registered", "register_device"),
+  device_exists: kind(409, "The device's id or key is taken"),
+  device_not_found: kind(404, "There is no such device"),
+  too_many_devices: kind(409, "The account has too many devices"),
+  account_key_mismatch: kind(409, "The account has another key"),
+  invalid_certificate: kind(400, "The device's certificate is not valid"),
+  invalid_prekey: kind(400, "A prekey is not valid"),
+  too_many_prekeys: kind(400, "Too many prekeys in one upload"),
+  prekey_id_reused: kind(409, "A prekey id was used for another key"),
+  prekeys_differ: kind(409, "The relay serves other keys than the device published"),
+  no_prekeys: kind(409, "The device has published no prekeys"),
+  forbidden: kind(403, "This is not permitted"),
+
+  conversation_not_found: kind(404, "There is no such conversation"),
+  conversation_exists: kind(409, "The conversation's id is taken"),
+  member_not_found: kind(404, "There is no such member"),
+  already_a_member: kind(409, "The user is a member already"),
+  no_device: kind(409, "A member has no registered device", "register_device"),
+  invalid_signature: kind(400, "The creation record is not signed by this device"),
+  contended: kind(409, "The conversation is busy", "wait"),
+  unavailable: kind(503, "The relay is busy", "wait"),
+  stale_message_id: kind(409, "The message id is too old or ahead of time", "sync"),
+  not_a_member: kind(403, "The device is not a member"),
+  conversation_closed: kind(409, "The conversation is closed"),
+  message_too_large: kind(413, "The message is too large"),
+  stale_epoch: kind(409, "The epoch has advanced", "rotate"),
+  key_expired: kind(409, "The key was used for long enough", "rotate"),
+  device_mismatch: kind(409, "The packets are not for the current devices", "sync"),
+};
+
+/** An answer that is not a success, RFC 9457. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly action?: ProblemAction;
+}
+
+const isProblemCode = (code: unknown): code is ProblemCode =>
+  typeof code === "string" && Object.hasOwn(problemKinds, code);
+
+/** The problem that an error is to its client; one of no known code becomes `internal_error`. */
+export function problemOf(error: unknown): Problem {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const known = isProblemCode(code) ? code : "internal_error";
+  const { status, title, action } = problemKinds[known];
+  return {
+    type: `urn:sealdesk:problem:${known}`,
+    title,
+    status,
+    code: known,
+    // Errors of ours say nothing of the server's inside; what they say of a 500 is for the log.
+    detail: status === 500 || typeof message !== "string" ? `${title}.` : message,
+    ...(action && { action }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { z } from "zod";
+import type { Authenticated } from "../../keys/tokens/authenticate.ts";
+import type { ProblemCode } from "./problems.ts";
+
+type Schema = z.ZodType;
+type Parameters = z.ZodObject;
+
+/** What a route takes and gives: the program checks it, and the OpenAPI document tells it. */
+export interface RouteSpec {
+  readonly method: "get" | "post" | "put" | "delete";
+  /** OpenAPI form, with {name} for parameters. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: "Sessions" | "Directory" | "Conversations" | "Service";
+  /**
+   * "session": an access token and a device proof, checked before anything is read.
+   * "renewal": the same, also with a token that has expired while its session has not.
+   */
+  readonly access: "public" | "session" | "renewal";
+  readonly params?: Parameters;
+  readonly query?: Parameters;
+  readonly body?: Schema;
+  readonly answers: Readonly<Record<number, Answers>>;
+  /** Codes beside those that every route of this access may answer. */
+  readonly problems?: readonly ProblemCode[];
+}
+
+export interface Answers {
+  readonly description: string;
+  readonly schema?: Schema;
+}
+
+/** A request that was authenticated and parsed as its spec says. */
+export interface Call<S extends RouteSpec> {
+  /** Tells this request in the audit log, the server's log and the X-Request-Id header. */
+  readonly requestId: string;
+  readonly who: S["access"] extends "public" ? undefined : Authenticated;
+  readonly params: Parsed<S["params"]>;
+  readonly query: Parsed<S["query"]>;
+  readonly body: Parsed<S["body"]>;
+  readonly request: RequestFacts;
+}
+type Parsed<T> = T extends Schema ? z.output<T> : undefined;
+
+export interface RequestFacts {
+  readonly method: string;
+  /** Absolute, on the public URL. */
+  readonly url: string;
+  readonly proof: string | undefined;
+  /** For limits only; never stored or logged. */
+  readonly address: string;
+}
+
+/** `body` is written as the schema of its status says; none for a status without a schema. */
+export interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+}
+
+export interface Route {
+  readonly spec: RouteSpec;
+  readonly handle: (call: Call<RouteSpec>) => Promise<Answer>;
+}
+
+/** Pairs a spec with the function that calls its one use case. */
+export function route<const S extends RouteSpec>(
+  spec: S,
+  handle: (call: Call<S>) => Promise<Answer>,
+): Route {
+  return { spec, handle: handle as Route["handle"] };
+}

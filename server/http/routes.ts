@@ -1,0 +1,80 @@
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Announce } from "../../keys/directory/announce.ts";
+import type { Secret } from "../../keys/secret.ts";
+import type { AccessTokens } from "../../keys/tokens/access-token.ts";
+import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
+import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
+import type { MessagingDeps } from "../../messaging/members/facts.ts";
+import type { Config } from "../config.ts";
+import { createLimiter } from "./limits.ts";
+import type { Route } from "./route.ts";
+import { addMemberRoute } from "./routes/add-member.ts";
+import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
+import { closeConversationRoute } from "./routes/close-conversation.ts";
+import { closeSessionRoute } from "./routes/close-session.ts";
+import { countPreKeysRoute } from "./routes/count-prekeys.ts";
+import { createConversationRoute } from "./routes/create-conversation.ts";
+import { healthRoute, readyRoute } from "./routes/health.ts";
+import { listConversationsRoute } from "./routes/list-conversations.ts";
+import { listDevicesRoute } from "./routes/list-devices.ts";
+import { listStaffRoute } from "./routes/list-staff.ts";
+import { openSessionRoute } from "./routes/open-session.ts";
+import { readConversationRoute } from "./routes/read-conversation.ts";
+import { registerDeviceRoute } from "./routes/register-device.ts";
+import { removeMemberRoute } from "./routes/remove-member.ts";
+import { renewSessionRoute } from "./routes/renew-session.ts";
+import { revokeDeviceRoute } from "./routes/revoke-device.ts";
+import { takeBundleRoute } from "./routes/take-bundle.ts";
+import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
+
+export interface RoutesDeps {
+  readonly config: Pick<Config, "signInLimit" | "bundleLimit">;
+  readonly pool: Pool;
+  readonly now: () => number;
+  readonly newId: () => Uuid;
+  readonly publicUrl: string;
+  readonly accessTokens: AccessTokens;
+  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly announce: Announce;
+  readonly messaging: MessagingDeps;
+  readonly isReady: () => Promise<boolean>;
+}
+
+/** Every route of the control plane, each given what it uses. */
+export function createRoutes(deps: RoutesDeps): readonly Route[] {
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey, announce, messaging } = deps;
+  const { signInLimit, bundleLimit } = deps.config;
+  const useCase = { pool, now };
+  return [
+    openSessionRoute({
+      ...useCase,
+      newId,
+      publicUrl,
+      accessTokens,
+      blindIndexKey,
+      // Apart from the proofs of those who are signed in, whose room nobody else may fill.
+      replays: new ReplayCache(PROOF_MEMORY_MS),
+      byAddress: createLimiter(signInLimit),
+      byAccount: createLimiter(signInLimit),
+    }),
+    renewSessionRoute({ ...useCase, accessTokens }),
+    closeSessionRoute(useCase),
+    registerDeviceRoute({ ...useCase, announce }),
+    revokeDeviceRoute({ ...useCase, announce }),
+    listDevicesRoute(useCase),
+    uploadPreKeysRoute(useCase),
+    countPreKeysRoute(useCase),
+    checkPreKeysRoute(useCase),
+    takeBundleRoute({ ...useCase, byPair: createLimiter(bundleLimit) }),
+    listStaffRoute({ pool }),
+    createConversationRoute(messaging),
+    listConversationsRoute(messaging),
+    readConversationRoute(messaging),
+    addMemberRoute(messaging),
+    removeMemberRoute(messaging),
+    closeConversationRoute(messaging),
+    healthRoute(),
+    readyRoute(deps.isReady),
+  ];
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { MessagingDeps } from "../../../messaging/members/facts.ts";
+import { addMember } from "../../../messaging/members/change-members.ts";
+import { uuid } from "../json-bytes.ts";
+import { route, type Route } from "../route.ts";
+import { conversationParams, logPlace } from "./conversation-schemas.ts";
+
+/** POST /v1/conversations/{id}/members */
+export function addMemberRoute(deps: MessagingDeps): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/conversations/{id}/members",
+      summary: "Add a member of staff, or join; the newcomer cannot read the past",
+      tag: "Conversations",
+      access: "session",
+      params: conversationParams,
+      body: z.strictObject({ user: uuid }),
+      answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
+      problems: [
+        "conversation_not_found",
+        "member_not_found",
+        "already_a_member",
+        "forbidden",
+        "contended",
+      ],
+    },
+    async ({ who, params, body }) => ({
+      status: 200,
+      body: await addMember(deps, who.actor, { conversation: params.id, user: body.user }),
+    }),
+  );
+}

@@ -1,0 +1,25 @@
+import { z } from "zod";
+import type { UseCase } from "../../../keys/audited.ts";
+import { checkPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import { bytes } from "../json-bytes.ts";
+import { route, type Route } from "../route.ts";
+
+/** POST /v1/devices/current/prekeys/check */
+export function checkPreKeysRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/devices/current/prekeys/check",
+      summary: "Compare what the relay serves for this device with what it published",
+      tag: "Directory",
+      access: "session",
+      body: z.strictObject({ digest: bytes(32) }),
+      answers: { 204: { description: "They are the same" } },
+      problems: ["device_required", "no_prekeys", "prekeys_differ"],
+    },
+    async ({ who, body, requestId }) => {
+      await checkPreKeys({ ...deps, requestId }, who.actor, body.digest);
+      return { status: 204 };
+    },
+  );
+}

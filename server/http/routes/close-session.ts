@@ -1,0 +1,21 @@
+import type { UseCase } from "../../../keys/audited.ts";
+import { closeSession } from "../../../keys/tokens/current-session.ts";
+import { route, type Route } from "../route.ts";
+
+/** DELETE /v1/sessions/current */
+export function closeSessionRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/sessions/current",
+      summary: "Sign out",
+      tag: "Sessions",
+      access: "session",
+      answers: { 204: { description: "The session's tokens serve no more" } },
+    },
+    async ({ who, requestId }) => {
+      await closeSession({ ...deps, requestId }, who);
+      return { status: 204 };
+    },
+  );
+}

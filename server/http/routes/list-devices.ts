@@ -1,0 +1,26 @@
+import { z } from "zod";
+import type { UseCase } from "../../../keys/audited.ts";
+import { listDevices } from "../../../keys/directory/list-devices.ts";
+import { uuid } from "../json-bytes.ts";
+import { route, type Route } from "../route.ts";
+import { account } from "./device-schemas.ts";
+
+/** GET /v1/users/{user}/devices */
+export function listDevicesRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/users/{user}/devices",
+      summary: "Read a user's account key and certified devices",
+      tag: "Directory",
+      access: "session",
+      params: z.strictObject({ user: uuid }),
+      answers: { 200: { description: "The account", schema: account } },
+      problems: ["user_not_found", "forbidden"],
+    },
+    async ({ who, params, requestId }) => ({
+      status: 200,
+      body: await listDevices({ ...deps, requestId }, who.actor, params.user),
+    }),
+  );
+}

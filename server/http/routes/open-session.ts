@@ -1,0 +1,55 @@
+import { openSession } from "../../../keys/tokens/open-session.ts";
+import type { Grant, SignInDeps } from "../../../keys/tokens/sign-in.ts";
+import { Secret } from "../../../keys/secret.ts";
+import type { z } from "zod";
+import { HttpError } from "../http-error.ts";
+import type { Limiter } from "../limits.ts";
+import { route, type Route } from "../route.ts";
+import { openedSession, signInBody } from "./session-schemas.ts";
+
+/** POST /v1/sessions. Every try counts against its address and against its account. */
+export function openSessionRoute(
+  deps: Omit<SignInDeps, "admit"> & { readonly byAddress: Limiter; readonly byAccount: Limiter },
+): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/sessions",
+      summary: "Sign in, with a password or a customer token",
+      tag: "Sessions",
+      access: "public",
+      body: signInBody,
+      answers: {
+        201: { description: "A session bound to the proof's key", schema: openedSession },
+      },
+      problems: [
+        "sign_in_failed",
+        "missing_token",
+        "invalid_proof",
+        "proof_reused",
+        "device_revoked",
+        "rate_limited",
+      ],
+    },
+    async ({ body, request, requestId }) => {
+      await deps.byAddress.take(request.address);
+      const { method, url, proof } = request;
+      if (proof === undefined)
+        throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
+      const opened = await openSession(
+        { ...deps, requestId, admit: (account) => deps.byAccount.take(account) },
+        { grant: grantOf(body), tenant: body.tenant, proof, method, url },
+      );
+      return { status: 201, body: opened };
+    },
+  );
+}
+
+function grantOf(body: z.output<typeof signInBody>): Grant {
+  switch (body.grant) {
+    case "password":
+      return { kind: body.grant, username: body.username, password: new Secret(body.password) };
+    case "customer_token":
+      return { kind: body.grant, token: new Secret(body.token) };
+  }
+}

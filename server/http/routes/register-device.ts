@@ -1,0 +1,33 @@
+import type { UseCase } from "../../../keys/audited.ts";
+import type { Announce } from "../../../keys/directory/announce.ts";
+import { registerDevice } from "../../../keys/directory/register-device.ts";
+import { route, type Route } from "../route.ts";
+import { newDevice, registered } from "./device-schemas.ts";
+
+/** POST /v1/devices */
+export function registerDeviceRoute(deps: UseCase & { readonly announce: Announce }): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/devices",
+      summary: "Register the device whose key signs this request's proof",
+      tag: "Directory",
+      access: "session",
+      body: newDevice,
+      answers: { 201: { description: "The device is registered", schema: registered } },
+      problems: [
+        "invalid_certificate",
+        "account_key_mismatch",
+        "device_exists",
+        "too_many_devices",
+        "invalid_prekey",
+        "too_many_prekeys",
+        "prekey_id_reused",
+      ],
+    },
+    async ({ who, body, requestId }) => {
+      await registerDevice({ ...deps, requestId }, who, body);
+      return { status: 201, body: { device: body.id } };
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import type { UseCase } from "../../../keys/audited.ts";
+import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import { renewSession } from "../../../keys/tokens/current-session.ts";
+import { route, type Route } from "../route.ts";
+import { accessToken } from "./session-schemas.ts";
+
+/** POST /v1/sessions/current/renew */
+export function renewSessionRoute(deps: UseCase & { readonly accessTokens: AccessTokens }): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/sessions/current/renew",
+      summary: "Get a fresh access token for the current session, also after the last one expired",
+      tag: "Sessions",
+      access: "renewal",
+      answers: { 200: { description: "A fresh access token", schema: accessToken } },
+    },
+    async ({ who, requestId }) => ({
+      status: 200,
+      body: await renewSession({ ...deps, requestId }, who),
+    }),
+  );
+}

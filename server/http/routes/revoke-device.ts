@@ -1,0 +1,26 @@
+import { z } from "zod";
+import type { UseCase } from "../../../keys/audited.ts";
+import type { Announce } from "../../../keys/directory/announce.ts";
+import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
+import { uuid } from "../json-bytes.ts";
+import { route, type Route } from "../route.ts";
+
+/** DELETE /v1/devices/{id} */
+export function revokeDeviceRoute(deps: UseCase & { readonly announce: Announce }): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/devices/{id}",
+      summary: "Remove a device of one's own account",
+      tag: "Directory",
+      access: "session",
+      params: z.strictObject({ id: uuid }),
+      answers: { 204: { description: "The device is removed and its sessions are over" } },
+      problems: ["device_not_found"],
+    },
+    async ({ who, params, requestId }) => {
+      await revokeDevice({ ...deps, requestId }, who.actor, params.id);
+      return { status: 204 };
+    },
+  );
+}

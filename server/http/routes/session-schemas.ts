@@ -1,0 +1,38 @@
+import { z } from "zod";
+import { milliseconds, nullableBytes, uuid } from "../json-bytes.ts";
+
+export const role = z.enum(["customer", "agent", "supervisor", "admin", "bot"]);
+export const staffRole = z.enum(["agent", "supervisor", "admin", "bot"]);
+
+const slug = z.string().min(1).max(63).meta({ description: "The tenant's slug" });
+
+export const signInBody = z
+  .discriminatedUnion("grant", [
+    z.strictObject({
+      grant: z.literal("password"),
+      tenant: slug,
+      username: z.string().min(1).max(128),
+      password: z.string().min(1).max(256),
+    }),
+    z.strictObject({
+      grant: z.literal("customer_token"),
+      tenant: slug,
+      token: z.string().min(1).max(8192),
+    }),
+  ])
+  .meta({ id: "SignIn" });
+
+export const accessToken = z
+  .strictObject({ accessToken: z.string(), expiresAtMs: milliseconds })
+  .meta({ id: "AccessToken" });
+
+export const openedSession = z
+  .strictObject({
+    accessToken: z.string(),
+    expiresAtMs: milliseconds,
+    session: uuid,
+    tenant: z.strictObject({ id: uuid, slug: z.string() }),
+    user: z.strictObject({ id: uuid, role, displayName: z.string().nullable() }),
+    accountKey: nullableBytes(32),
+  })
+  .meta({ id: "OpenedSession" });

@@ -1,0 +1,28 @@
+import { z } from "zod";
+import type { UseCase } from "../../../keys/audited.ts";
+import { takeBundle } from "../../../keys/prekeys/take-bundle.ts";
+import { uuid } from "../json-bytes.ts";
+import type { Limiter } from "../limits.ts";
+import { route, type Route } from "../route.ts";
+import { preKeyBundle } from "./device-schemas.ts";
+
+/** POST /v1/devices/{id}/bundle. Limited, since each use spends a one-time prekey of the other's. */
+export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/devices/{id}/bundle",
+      summary: "Take a prekey bundle of a device, to start a session with it",
+      tag: "Directory",
+      access: "session",
+      params: z.strictObject({ id: uuid }),
+      answers: { 200: { description: "One bundle", schema: preKeyBundle } },
+      problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],
+    },
+    async ({ who: { actor }, params, requestId }) => {
+      await deps.byPair.take(`${actor.device ?? actor.session} ${params.id}`);
+      const bundle = await takeBundle({ ...deps, requestId }, actor, params.id);
+      return { status: 200, body: { ...bundle, preKey: bundle.preKey ?? null } };
+    },
+  );
+}

@@ -1,0 +1,24 @@
+import type { UseCase } from "../../../keys/audited.ts";
+import { uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import { route, type Route } from "../route.ts";
+import { preKeyCount, preKeyUpload } from "./device-schemas.ts";
+
+/** PUT /v1/devices/current/prekeys */
+export function uploadPreKeysRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "put",
+      path: "/v1/devices/current/prekeys",
+      summary: "Publish prekeys of this device",
+      tag: "Directory",
+      access: "session",
+      body: preKeyUpload,
+      answers: { 200: { description: "What is left now", schema: preKeyCount } },
+      problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],
+    },
+    async ({ who, body, requestId }) => ({
+      status: 200,
+      body: await uploadPreKeys({ ...deps, requestId }, who.actor, body),
+    }),
+  );
+}

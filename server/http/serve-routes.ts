@@ -1,0 +1,107 @@
+import express, { type Express, type Request, type Response } from "express";
+import type { Authenticated, Authenticator } from "../../keys/tokens/authenticate.ts";
+import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
+import { z } from "zod";
+import { HttpError } from "./http-error.ts";
+import type { Call, Route, RouteSpec } from "./route.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+const MAX_HEADER_TOKEN = 8 * 1024;
+const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
+
+export interface ServeDeps {
+  readonly authenticator: Authenticator;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Never the Host header, which the client chooses. */
+  readonly publicUrl: string;
+}
+
+/** Serves each route: authenticate, parse, the route's use case, answer. */
+export function serveRoutes(app: Express, routes: readonly Route[], deps: ServeDeps): void {
+  for (const { spec, handle } of routes) {
+    app[spec.method](spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (request, response) => {
+      const facts = {
+        method: request.method,
+        url: deps.publicUrl + request.originalUrl,
+        proof: request.get("dpop"),
+        address: request.ip ?? "",
+      };
+      const who = await authenticate(spec.access, request, facts, deps);
+      const parsed = await parse(spec, request, response);
+      const call = { requestId: requestIdOf(response), who, request: facts, ...parsed };
+      const answer = await handle(call as Call<RouteSpec>);
+      send(response, spec, answer.status, answer.body);
+    });
+  }
+}
+
+export const requestIdOf = (response: Response): string => String(response.locals["requestId"]);
+
+async function authenticate(
+  access: RouteSpec["access"],
+  request: Request,
+  facts: { readonly method: string; readonly url: string; readonly proof: string | undefined },
+  { authenticator, now }: ServeDeps,
+): Promise<Authenticated | undefined> {
+  if (access === "public") return undefined;
+  const token = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.get("authorization") ?? "")?.[1];
+  const { method, url, proof } = facts;
+  if (
+    token === undefined ||
+    proof === undefined ||
+    Math.max(token.length, proof.length) > MAX_HEADER_TOKEN
+  )
+    throw new HttpError(
+      "missing_token",
+      "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
+    );
+  const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
+  return authenticator.identify({ token, proof, method, url, now: now(), graceMs });
+}
+
+async function parse(spec: RouteSpec, request: Request, response: Response) {
+  return {
+    params: spec.params && check(spec.params, request.params, "path"),
+    query: spec.query && check(spec.query, request.query, "query"),
+    body: spec.body && check(spec.body, await readBody(request, response), "body"),
+  };
+}
+
+async function readBody(request: Request, response: Response): Promise<unknown> {
+  if (request.is("application/json") === false)
+    throw new HttpError("unsupported_media_type", "Send the body as application/json.");
+  await new Promise<void>((resolve, reject) => {
+    readJsonBody(request, response, (error?: unknown) => {
+      if (error === undefined) resolve();
+      else reject(bodyError(error));
+    });
+  });
+  return request.body as unknown;
+}
+
+function bodyError(cause: unknown): unknown {
+  const { type } = cause as { type?: unknown };
+  if (type === "entity.too.large")
+    return new HttpError("body_too_large", `A body has at most ${MAX_BODY_BYTES} bytes.`);
+  // Without the cause: it quotes the body.
+  return new HttpError("malformed_json", "The body cannot be read as JSON.");
+}
+
+/** Says where the input is wrong, never what stood there. */
+function check(schema: z.ZodType, input: unknown, where: string): unknown {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = [where, ...(issue?.path ?? [])].map(String).join(".");
+  const unknown =
+    issue?.code === "unrecognized_keys" ? ": it has a property that is not known" : "";
+  throw new HttpError("invalid_request", `The request is not valid at ${path}${unknown}.`);
+}
+
+function send(response: Response, spec: RouteSpec, status: number, body: unknown): void {
+  const schema = spec.answers[status]?.schema;
+  response.status(status).set("Cache-Control", "no-store");
+  if (schema === undefined) response.end();
+  else response.json(z.encode(schema, body));
+}

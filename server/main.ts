@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { uuidv7 } from "uuidv7";
+import { readConfig, type Config } from "./config.ts";
+import { DEMO_TENANT } from "./development.ts";
+import { createLog, describeError } from "./log.ts";
+import { startServer, type RunningServer } from "./start.ts";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/** `.env` in the working directory, beneath what the environment says. */
+function environment(): Record<string, string | undefined> {
+  let file = {};
+  try {
+    file = parseEnv(readFileSync(".env", "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  return { ...file, ...process.env };
+}
+
+function versionOfPackage(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function greet({ url, accounts }: RunningServer): void {
+  print(`Sealdesk is at ${url}, its API documentation at ${url}/v1/docs.`);
+  if (accounts.length === 0) return;
+  print(`Development accounts, tenant "${DEMO_TENANT}":`);
+  for (const { username, role, password } of accounts)
+    print(`  ${username.padEnd(8)} ${role.padEnd(12)} ${password.reveal()}`);
+  print(`For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME`);
+}
+
+/** Resolves at the first SIGINT or SIGTERM; later ones change nothing. */
+const stopRequested = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.on("SIGINT", () => resolve());
+    process.on("SIGTERM", () => resolve());
+  });
+
+async function main(): Promise<void> {
+  // From the first moment on, so that what is being started is also stopped.
+  const stop = stopRequested();
+  const config: Config = readConfig(environment());
+  const log = createLog(config.logLevel);
+  const server = await startServer(config, {
+    now: Date.now,
+    newId: uuidv7,
+    log,
+    version: versionOfPackage(),
+  });
+  greet(server);
+  await stop;
+  await server.close().catch((error: unknown) => {
+    log.error("stopping failed", describeError(error));
+    process.exitCode = 1;
+  });
+}
+
+/** Expected errors say in one sentence what is wrong; the code of their cause says why. */
+function sentence(error: unknown): string {
+  if (!(error instanceof Error)) return "The server did not start.";
+  const code = (error.cause as { code?: unknown } | undefined)?.code;
+  return typeof code === "string" && !error.message.includes(code)
+    ? `${error.message} (${code})`
+    : error.message;
+}
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => {
+    process.stderr.write(`${sentence(error)}\n`);
+    process.exit(1);
+  },
+);

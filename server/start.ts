@@ -1,0 +1,125 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { openLocalKeyring } from "../keys/local-keyring.ts";
+import { createAccessTokens } from "../keys/tokens/access-token.ts";
+import { createAuthenticator } from "../keys/tokens/authenticate.ts";
+import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
+import { ReplayCache } from "../keys/tokens/replay-cache.ts";
+import { Closers } from "./closers.ts";
+import type { Config } from "./config.ts";
+import { startDataPlane } from "./data-plane.ts";
+import { openDatabase } from "./database.ts";
+import {
+  openDevelopmentTenant,
+  refuseDevelopmentTenants,
+  type DevelopmentAccount,
+} from "./development.ts";
+import { createApp } from "./http/app.ts";
+import { createRoutes } from "./http/routes.ts";
+import { closeHttp, listen } from "./http/listen.ts";
+import type { Log } from "./log.ts";
+
+/** What only the root of a program may touch, passed in so that tests can choose it. */
+export interface Ports {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly newId: () => Uuid;
+  readonly log: Log;
+  readonly version: string;
+}
+
+export interface RunningServer {
+  /** Where clients reach it; no slash at its end. */
+  readonly url: string;
+  /** Made in development only. */
+  readonly accounts: readonly DevelopmentAccount[];
+  /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the server together and starts it.
+ * @throws ConfigError, KeysError (keyring), DatabaseError; whatever had been started is stopped.
+ */
+export async function startServer(config: Config, ports: Ports): Promise<RunningServer> {
+  const closers = new Closers();
+  try {
+    return await start(config, ports, closers);
+  } catch (error) {
+    await closers.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
+  const { now, newId, log, version } = ports;
+  const { home, mode, keyringPassphrase: passphrase } = config;
+  const keyring = await openLocalKeyring({
+    home,
+    passphrase,
+    mustBeSealed: mode === "production",
+  });
+  const database = await openDatabase(config);
+  closers.add(() => database.close());
+  const { pool, ownerUrl } = database;
+  if (mode === "production") await refuseDevelopmentTenants(ownerUrl);
+  const accounts =
+    mode === "development"
+      ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })
+      : [];
+
+  // The public URL may depend on the port, so the port comes first and the app is put behind it.
+  let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
+  const http: Server = createServer((request, response) => handler(request, response));
+  const address = await listen(http, config);
+  const url = config.publicUrl ?? address;
+  closers.add(() => closeHttp(http));
+
+  const accessTokens = createAccessTokens({ ...keyring, issuer: url });
+  const replays = new ReplayCache(PROOF_MEMORY_MS);
+  const authenticator = createAuthenticator({ pool, accessTokens, replays });
+  const dataPlane = startDataPlane({
+    http,
+    pool,
+    frankingKey: keyring.frankingKey,
+    authenticator,
+    publicUrl: url,
+    now,
+    log,
+  });
+  closers.add(() => dataPlane.close());
+
+  let stopping = false;
+  const routes = createRoutes({
+    config,
+    pool,
+    now,
+    newId,
+    publicUrl: url,
+    accessTokens,
+    blindIndexKey: keyring.blindIndexKey,
+    announce: dataPlane.announce,
+    messaging: dataPlane.messaging,
+    isReady: async () => !stopping && (await pool.query("select 1")).rowCount === 1,
+  });
+  handler = createApp({
+    routes,
+    authenticator,
+    publicUrl: url,
+    now,
+    newId,
+    log,
+    version,
+    trustedProxies: config.trustedProxies,
+    sampleAccounts: accounts,
+  });
+  log.info("listening", { mode, embeddedDatabase: config.databaseUrl === undefined });
+  return {
+    url,
+    accounts,
+    async close() {
+      stopping = true;
+      await closers.close();
+    },
+  };
+}
