@@ -1,0 +1,224 @@
+import {
+  createHash,
+  generateKeyPairSync,
+  randomBytes,
+  randomInt,
+  randomUUID,
+  sign,
+  type KeyObject,
+} from "node:crypto";
+import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TestServer, TestStaff, TestTenant } from "./server.ts";
+
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  /** Raw, 32 bytes. */
+  readonly publicKey: Buffer;
+}
+
+export function ed25519(): KeyPair {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const { x = "" } = publicKey.export({ format: "jwk" });
+  return { privateKey, publicKey: Buffer.from(x, "base64url") };
+}
+
+const base64url = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64url");
+const json = (value: unknown): string => base64url(Buffer.from(JSON.stringify(value)));
+
+/** A JWS in compact form, RFC 7515, signed with Ed25519: not by the library under test. */
+export function signedJwt(key: KeyPair, header: object, claims: object): string {
+  const input = `${json({ alg: "EdDSA", ...header })}.${json(claims)}`;
+  return `${input}.${base64url(sign(null, Buffer.from(input), key.privateKey))}`;
+}
+
+export const jwkOf = (key: KeyPair) => ({
+  kty: "OKP",
+  crv: "Ed25519",
+  x: base64url(key.publicKey),
+});
+
+export interface ProofOptions {
+  readonly method: string;
+  readonly url: string;
+  readonly token?: string | undefined;
+  readonly nowMs?: number;
+  /** What is said instead of the truth. */
+  readonly claims?: object;
+  readonly header?: object;
+}
+
+/** A DPoP proof, RFC 9449 section 4.2. */
+export function dpopProof(key: KeyPair, options: ProofOptions): string {
+  const { method, url, token, nowMs = Date.now() } = options;
+  return signedJwt(
+    key,
+    { typ: "dpop+jwt", jwk: jwkOf(key), ...options.header },
+    {
+      jti: randomUUID(),
+      htm: method,
+      htu: url,
+      iat: Math.floor(nowMs / 1000),
+      ...(token !== undefined && { ath: createHash("sha256").update(token).digest("base64url") }),
+      ...options.claims,
+    },
+  );
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  // Whatever the server answered; tests look into it.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  readonly body: any;
+}
+
+interface RequestOptions {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly proof?: string;
+}
+
+/** Prekeys that look right; nobody can start a session from them. */
+export function fakePreKeys(
+  options: {
+    readonly oneTime?: number;
+    readonly firstId?: number;
+    readonly signedId?: number;
+  } = {},
+) {
+  const { oneTime = 3, firstId = 1, signedId = 1 } = options;
+  const ec = (id: number) => ({ id, publicKey: base64url(randomBytes(33)) });
+  const kyber = (id: number) => ({
+    id,
+    publicKey: base64url(randomBytes(1569)),
+    signature: base64url(randomBytes(64)),
+  });
+  const ids = Array.from({ length: oneTime }, (_, index) => firstId + index);
+  return {
+    signedPreKey: { ...ec(signedId), signature: base64url(randomBytes(64)) },
+    lastResortKyberPreKey: kyber(signedId),
+    preKeys: ids.map(ec),
+    kyberPreKeys: ids.map(kyber),
+  };
+}
+
+/** Drives the routes as a device would: real Ed25519 keys and proofs, made-up message keys. */
+export class TestDevice {
+  readonly id: Uuid = randomUUID();
+  readonly deviceKey: KeyPair = ed25519();
+  readonly receiptKey: KeyPair = ed25519();
+  readonly identityKey: Buffer = randomBytes(33);
+  accountKey: KeyPair = ed25519();
+  token = "";
+  user: Uuid = "";
+  tenant: Uuid = "";
+  readonly #server: TestServer;
+
+  constructor(server: TestServer) {
+    this.#server = server;
+  }
+
+  proof(method: string, path: string, options: Partial<ProofOptions> = {}): string {
+    const nowMs = this.#server.clock.now();
+    return dpopProof(this.deviceKey, { method, url: this.#server.url + path, nowMs, ...options });
+  }
+
+  /** One request with this device's token and a fresh proof, unless told otherwise. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Reply> {
+    const { body, token = this.token } = options;
+    const proof =
+      options.proof ?? this.proof(method, path, { token: token === "" ? undefined : token });
+    const response = await fetch(this.#server.url + path, {
+      method,
+      headers: {
+        dpop: proof,
+        ...(token !== "" && { authorization: `DPoP ${token}` }),
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const answer = text === "" ? undefined : (JSON.parse(text) as unknown);
+    return { status: response.status, headers: response.headers, body: answer };
+  }
+
+  /** Signs in and remembers token, user and tenant when that succeeded. */
+  async signIn(grant: object): Promise<Reply> {
+    const reply = await this.request("POST", "/v1/sessions", { body: grant, token: "" });
+    if (reply.status === 201) {
+      this.token = reply.body.accessToken;
+      this.user = reply.body.user.id;
+      this.tenant = reply.body.tenant.id;
+    }
+    return reply;
+  }
+
+  signInAsStaff({ tenant, username, password }: TestStaff): Promise<Reply> {
+    return this.signIn({ grant: "password", tenant, username, password });
+  }
+
+  async signInAsCustomer(
+    subject: string,
+    tenant: TestTenant = this.#server.tenant,
+  ): Promise<Reply> {
+    const token = await this.#server.customerToken(subject, tenant);
+    return this.signIn({ grant: "customer_token", tenant: tenant.slug, token });
+  }
+
+  /** The body that registers this device, certified by its account key. */
+  registration(changes: object = {}): Record<string, unknown> {
+    const record = deviceRecordBytes({
+      tenant: this.tenant,
+      user: this.user,
+      device: this.id,
+      accountKey: this.accountKey.publicKey,
+      deviceKey: this.deviceKey.publicKey,
+      identityKey: this.identityKey,
+      receiptKey: this.receiptKey.publicKey,
+    });
+    return {
+      id: this.id,
+      registrationId: randomInt(1, 16_380),
+      accountKey: base64url(this.accountKey.publicKey),
+      identityKey: base64url(this.identityKey),
+      receiptKey: base64url(this.receiptKey.publicKey),
+      certificate: base64url(sign(null, record, this.accountKey.privateKey)),
+      preKeys: fakePreKeys(),
+      ...changes,
+    };
+  }
+
+  register(changes: object = {}): Promise<Reply> {
+    return this.request("POST", "/v1/devices", { body: this.registration(changes) });
+  }
+}
+
+/** A registered device of a new member of staff. */
+export async function staffDevice(
+  server: TestServer,
+  role: Parameters<TestServer["createStaff"]>[0] = "agent",
+  tenant?: TestTenant,
+): Promise<TestDevice> {
+  const device = new TestDevice(server);
+  expectStatus(await device.signInAsStaff(await server.createStaff(role, tenant)), 201);
+  expectStatus(await device.register(), 201);
+  return device;
+}
+
+/** A registered device of the customer `subject`. */
+export async function customerDevice(
+  server: TestServer,
+  subject: string = randomUUID(),
+  tenant?: TestTenant,
+): Promise<TestDevice> {
+  const device = new TestDevice(server);
+  expectStatus(await device.signInAsCustomer(subject, tenant), 201);
+  expectStatus(await device.register(), 201);
+  return device;
+}
+
+function expectStatus(reply: Reply, status: number): void {
+  if (reply.status !== status)
+    throw new Error(`expected ${status}, got ${reply.status} ${JSON.stringify(reply.body)}`);
+}

@@ -1,0 +1,168 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { uuidv7 } from "uuidv7";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { createTenant } from "../../keys/accounts/create-tenant.ts";
+import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
+import { Secret } from "../../keys/secret.ts";
+import {
+  openDevelopmentKey,
+  publicPart,
+  signCustomerToken,
+} from "../../keys/tokens/development-key.ts";
+import { readConfig, type Config } from "../../server/config.ts";
+import { createLog } from "../../server/log.ts";
+import { startServer } from "../../server/start.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+
+export interface TestTenant {
+  readonly id: Uuid;
+  readonly slug: string;
+}
+
+export interface TestStaff {
+  readonly id: Uuid;
+  readonly tenant: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly database: TestDatabase;
+  /** The server's clock; tests move it by `offsetMs`. */
+  readonly clock: { offsetMs: number; now(): number };
+  /** Made with the server. */
+  readonly tenant: TestTenant;
+  createTenant(): Promise<TestTenant>;
+  createStaff(role: StaffRole, tenant?: TestTenant): Promise<TestStaff>;
+  /** A token by which the tenant's backend vouches for `subject`. */
+  customerToken(subject: string, tenant?: TestTenant): Promise<string>;
+  /** Everything logged so far. */
+  logged(): string;
+  /** Every audit entry of the tenant so far, oldest first. */
+  auditEntries(tenant?: TestTenant): Promise<readonly Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
+
+const generous = { burst: 10_000, secondsPerFurther: 1 };
+
+/** A whole server on a free port, with a database of its own and one tenant. */
+export async function startTestServer(changes: Partial<Config> = {}): Promise<TestServer> {
+  const database = await createTestDatabase();
+  const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
+  const login = await createLogin(database);
+  const clock = {
+    offsetMs: 0,
+    now(): number {
+      return Date.now() + this.offsetMs;
+    },
+  };
+  let logged = "";
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged += chunk.toString();
+      done();
+    },
+  });
+  const config = readConfig({
+    NODE_ENV: "test",
+    PORT: "0",
+    SEALDESK_HOME: home,
+    DATABASE_URL: login.url,
+    DATABASE_OWNER_URL: database.ownerUrl,
+  });
+  const server = await startServer(
+    { ...config, signInLimit: generous, bundleLimit: generous, ...changes },
+    {
+      now: () => clock.now(),
+      newId: uuidv7,
+      log: createLog("debug", stream),
+      version: "0.0.0-test",
+    },
+  );
+  const backendKey = await openDevelopmentKey(home);
+
+  async function makeTenant(): Promise<TestTenant> {
+    const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };
+    await createTenant(database.ownerUrl, database.pool, {
+      ...tenant,
+      name: "Test",
+      customerKeys: { keys: [publicPart(backendKey)] },
+      now: clock.now(),
+    });
+    return tenant;
+  }
+  const tenant = await makeTenant();
+
+  return {
+    url: server.url,
+    database,
+    clock,
+    tenant,
+    createTenant: makeTenant,
+    async createStaff(role, of = tenant) {
+      const staff = {
+        id: uuidv7(),
+        username: `${role}-${randomBytes(4).toString("hex")}`,
+        password: randomBytes(12).toString("base64url"),
+      };
+      await inTransaction(database.pool, of.id, (client) =>
+        createStaff(client, {
+          ...staff,
+          tenant: of.id,
+          role,
+          displayName: `Test ${role}`,
+          password: new Secret(staff.password),
+          now: clock.now(),
+        }),
+      );
+      return { ...staff, tenant: of.slug };
+    },
+    customerToken: (subject, of = tenant) =>
+      signCustomerToken(backendKey, {
+        tenant: of.slug,
+        subject,
+        audience: server.url,
+        now: clock.now(),
+      }),
+    logged: () => logged,
+    async auditEntries(of = tenant) {
+      const { rows } = await database.owner.query<{ entry: Buffer }>(
+        "select entry from audit.entries where tenant = $1 order by id",
+        [of.id],
+      );
+      return rows.map(({ entry }) => JSON.parse(entry.toString()) as Record<string, unknown>);
+    },
+    async close() {
+      await server.close();
+      await login.drop();
+      await database.drop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A login like the server's in production: a member of sealdesk_app and of nothing else. */
+async function createLogin(
+  database: TestDatabase,
+): Promise<{ readonly url: string; drop(): Promise<void> }> {
+  const name = `login_${randomUUID().replaceAll("-", "")}`;
+  const password = randomBytes(16).toString("hex");
+  await database.owner.query(
+    `create role ${name} login noinherit password '${password}' in role sealdesk_app`,
+  );
+  const url = new URL(database.ownerUrl);
+  url.username = name;
+  url.password = password;
+  return {
+    url: url.href,
+    async drop() {
+      await database.owner.query(`drop role ${name}`);
+    },
+  };
+}
