@@ -1,0 +1,71 @@
+import fc from "fast-check";
+import { ConversationQueue } from "../../../messaging/log/conversation-queue.ts";
+
+test("hands out every item once, in order per conversation, one turn of a conversation at a time", () => {
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          fc.record({ push: fc.integer({ min: 0, max: 4 }) }),
+          fc.record({ take: fc.integer({ min: 1, max: 6 }) }),
+          fc.record({ release: fc.integer({ min: 0, max: 4 }), fail: fc.boolean() }),
+        ),
+        { maxLength: 80 },
+      ),
+      (steps) => {
+        const queue = new ConversationQueue<number>();
+        const busy = new Map<string, readonly number[]>();
+        const pushed = new Map<string, number[]>();
+        const done = new Map<string, number[]>();
+        let counter = 0;
+        const finish = (conversation: string, fail: boolean) => {
+          const items = busy.get(conversation);
+          if (items === undefined) return;
+          busy.delete(conversation);
+          if (!fail) done.set(conversation, [...(done.get(conversation) ?? []), ...items]);
+          queue.release(conversation, fail ? items : []);
+        };
+        const take = (max: number) => {
+          const taken = queue.take(max);
+          const tenants = new Set(taken.map(({ tenant }) => tenant));
+          expect(tenants.size).toBeLessThanOrEqual(1);
+          for (const { conversation, items } of taken) {
+            expect(busy.has(conversation)).toBe(false);
+            busy.set(conversation, items);
+          }
+        };
+        for (const step of steps) {
+          if ("push" in step) {
+            const conversation = `c${step.push}`;
+            queue.push(`t${step.push % 2}`, conversation, ++counter);
+            pushed.set(conversation, [...(pushed.get(conversation) ?? []), counter]);
+          } else if ("take" in step) take(step.take);
+          else finish(`c${step.release}`, step.fail);
+        }
+        while (queue.size > 0 || busy.size > 0) {
+          for (const conversation of busy.keys()) finish(conversation, false);
+          take(3);
+        }
+        expect(done).toEqual(pushed);
+      },
+    ),
+    { seed: 11, numRuns: 1_000 },
+  );
+});
+
+test("a change waits for the turn in progress and goes before waiting messages", async () => {
+  const queue = new ConversationQueue<string>();
+  queue.push("t", "c", "first");
+  const [turn] = queue.take(10);
+  expect(turn?.items).toEqual(["first"]);
+  queue.push("t", "c", "second");
+  const order: string[] = [];
+  const change = queue.exclusive("t", "c").then(() => order.push("change"));
+  expect(queue.take(10)).toEqual([]);
+  queue.release("c");
+  await change;
+  expect(queue.take(10)).toEqual([]);
+  queue.release("c");
+  order.push(...queue.take(10).flatMap(({ items }) => items));
+  expect(order).toEqual(["change", "second"]);
+});
