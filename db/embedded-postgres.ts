@@ -105,6 +105,8 @@ async function createCluster(
   passwordFile: string,
   ids: UnixIds | undefined,
 ): Promise<void> {
+  // User postgres passes through the folder above, which is the caller's.
+  await mkdir(dirname(directory), { recursive: true, mode: 0o711 });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
   if (ids !== undefined) {

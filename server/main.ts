@@ -6,6 +6,7 @@ import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
 import { startServer, type RunningServer } from "./start.ts";
 
+const DEFAULT_URL = "http://127.0.0.1:8080";
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** `.env` in the working directory, beneath what the environment says. */
@@ -30,14 +31,15 @@ function greet({ url, accounts }: RunningServer): void {
   print(`Development accounts, tenant "${DEMO_TENANT}":`);
   for (const { username, role, password } of accounts)
     print(`  ${username.padEnd(8)} ${role.padEnd(12)} ${password.reveal()}`);
-  print(`For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME`);
+  const audience = url === DEFAULT_URL ? "" : ` --audience ${url}`;
+  print(`For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME${audience}`);
 }
 
-/** Resolves at the first SIGINT or SIGTERM; later ones change nothing. */
+/** Resolves at the first signal to stop; later ones change nothing. */
 const stopRequested = (): Promise<void> =>
   new Promise((resolve) => {
-    process.on("SIGINT", () => resolve());
-    process.on("SIGTERM", () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+      process.on(signal, () => resolve());
   });
 
 async function main(): Promise<void> {

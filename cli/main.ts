@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import type { StaffRole } from "../keys/accounts/staff.ts";
+import { createTenantCommand } from "./commands/create-tenant.ts";
+import { createUserCommand, staffRoles } from "./commands/create-user.ts";
+import { customerTokenCommand } from "./commands/customer-token.ts";
+import { migrateDatabase } from "./commands/migrate.ts";
+import { start } from "./commands/start.ts";
+import { readSettings } from "./settings.ts";
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+) as { version: string };
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const program = new Command("sealdesk")
+  .description("End-to-end encrypted support messaging")
+  .version(version);
+
+program
+  .command("start")
+  .description("run the server until it is stopped")
+  .action(async () => {
+    process.exitCode = await start();
+  });
+
+program
+  .command("migrate")
+  .description("bring the database schema up to date")
+  .action(async () => print(await migrateDatabase(readSettings())));
+
+program
+  .command("tenant")
+  .description("organisations on this server")
+  .command("create")
+  .requiredOption("--slug <slug>", "short name, as in sign-in")
+  .requiredOption("--name <name>", "name for people")
+  .option("--customer-keys <file>", "JWK Set whose keys sign the tenant's customer tokens")
+  .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
+    print(await createTenantCommand(readSettings(), options)),
+  );
+
+program
+  .command("user")
+  .description("staff accounts")
+  .command("create")
+  .description("the password is asked for, or read from standard input")
+  .requiredOption("--tenant <slug>", "the tenant")
+  .requiredOption("--username <name>", "what the user signs in as")
+  .addOption(
+    new Option("--role <role>", "what the user may do").choices(staffRoles).makeOptionMandatory(),
+  )
+  .option("--display-name <name>", "what others see")
+  .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
+    print(await createUserCommand(readSettings(), options)),
+  );
+
+program
+  .command("customer-token")
+  .description("sign a customer in, in development")
+  .requiredOption("--tenant <slug>", "the tenant")
+  .requiredOption("--subject <subject>", "who the customer is to the tenant")
+  .option("--audience <url>", "the server's public URL, when not as configured here")
+  .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
+    print(await customerTokenCommand(readSettings(), options)),
+  );
+
+program.parseAsync().catch((error: unknown) => {
+  const message = error instanceof Error ? error.message : "The command failed.";
+  process.stderr.write(`${message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseEnv } from "node:util";
+
+/** What the commands read from the environment; the server checks the rest for itself. */
+export interface Settings {
+  /** Absolute path of SEALDESK_HOME. */
+  readonly home: string;
+  /** A login that may act as the owner; undefined for the embedded database. */
+  readonly ownerUrl: string | undefined;
+  /** Where clients reach the server, if it is where the same environment puts it. */
+  readonly publicUrl: string;
+  readonly production: boolean;
+}
+
+/** An operator's mistake, said in one sentence. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+  readonly code = "invalid_command";
+}
+
+/** The settings of this process: its environment, and `.env` in the working directory beneath it. */
+export function readSettings(): Settings {
+  const environment = { ...readEnvFile(), ...process.env };
+  const value = (name: string): string | undefined => environment[name] || undefined;
+  const production = value("NODE_ENV") === "production";
+  const ownerUrl = value("DATABASE_OWNER_URL") ?? value("DATABASE_URL");
+  if (production && ownerUrl === undefined)
+    throw new CommandError(
+      "DATABASE_URL must be set in production, where the embedded database does not run.",
+    );
+  const host = value("HOST") ?? "127.0.0.1";
+  return {
+    home: resolve(value("SEALDESK_HOME") ?? "./.sealdesk"),
+    ownerUrl,
+    publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
+      /\/+$/,
+      "",
+    ),
+    production,
+  };
+}
+
+function readEnvFile(): Record<string, string | undefined> {
+  try {
+    return parseEnv(readFileSync(".env", "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { claimCluster } from "../db/claim-cluster.ts";
+import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
+import { sqlState } from "../db/database-error.ts";
+import { createPool, type Pool } from "../db/pool.ts";
+import { CommandError, type Settings } from "./settings.ts";
+
+// The role of the pool's sessions, a table, or a schema is not there.
+const MISSING_SCHEMA = ["22023", "42P01", "3F000"];
+
+/** The database a command works on, as its owner. */
+export interface CommandDatabase {
+  readonly ownerUrl: string;
+  /** Sessions of the application's role, fenced in like the server's. */
+  readonly pool: Pool;
+}
+
+/**
+ * Runs `work` on the configured database, else on the embedded one. That one is started when it does
+ * not run, and stopped again unless a server has taken it over meanwhile.
+ */
+export async function withDatabase<T>(
+  settings: Settings,
+  work: (database: CommandDatabase) => Promise<T>,
+): Promise<T> {
+  if (settings.ownerUrl !== undefined) return withPool(settings.ownerUrl, work);
+  const cluster = await startEmbeddedPostgres(join(settings.home, "postgres"));
+  try {
+    return await withPool(cluster.ownerUrl, work);
+  } finally {
+    // Holding the claim means that no server uses it, also when one left it running.
+    const claim = await claimCluster(cluster.ownerUrl);
+    if (claim !== undefined) {
+      await claim.release();
+      await cluster.stop();
+    }
+  }
+}
+
+async function withPool<T>(
+  ownerUrl: string,
+  work: (database: CommandDatabase) => Promise<T>,
+): Promise<T> {
+  const pool = createPool(ownerUrl, { max: 2 });
+  try {
+    return await work({ ownerUrl, pool });
+  } catch (cause) {
+    if (!MISSING_SCHEMA.includes(sqlState(cause) ?? "")) throw cause;
+    throw new CommandError("The database has no schema yet; run sealdesk migrate first.", {
+      cause,
+    });
+  } finally {
+    await pool.end();
+  }
+}
