@@ -1,0 +1,36 @@
+import type { Cursor } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Clock } from "../runtime.ts";
+
+/** Tells the relay what is safe in the store: one frame for all that became so in one turn. */
+export class Acknowledger {
+  readonly #clock: Clock;
+  readonly #send: (cursors: readonly Cursor[]) => void;
+  readonly #waiting = new Map<Uuid, number>();
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, send: (cursors: readonly Cursor[]) => void) {
+    this.#clock = clock;
+    this.#send = send;
+  }
+
+  /** Everything of the conversation up to `seq` is in the store. */
+  recorded(conversation: Uuid, seq: number): void {
+    this.#waiting.set(conversation, seq);
+    this.#cancel ??= this.#clock.after(0, () => {
+      const cursors = Array.from(this.#waiting, ([id, reached]) => ({
+        conversation: id,
+        seq: reached,
+      }));
+      this.reset();
+      this.#send(cursors);
+    });
+  }
+
+  /** Forgets what is waiting: the next hello says it. */
+  reset(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#waiting.clear();
+  }
+}

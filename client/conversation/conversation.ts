@@ -1,0 +1,91 @@
+import type { Member } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Api } from "../http/api.ts";
+import type { ConversationItem } from "./items.ts";
+import type { ConversationLog } from "./log.ts";
+import type { Sender, SentMessage } from "./sender.ts";
+
+type MembersApi = Pick<Api, "addMember" | "removeMember" | "closeConversation">;
+
+/** One conversation, as this device takes part in it. */
+export class Conversation {
+  readonly id: Uuid;
+  readonly #log: ConversationLog;
+  readonly #sender: Sender;
+  readonly #api: MembersApi;
+
+  constructor(log: ConversationLog, sender: Sender, api: MembersApi) {
+    this.id = log.id;
+    this.#log = log;
+    this.#sender = sender;
+    this.#api = api;
+  }
+
+  /** The members as of the last event this device has seen. */
+  get members(): readonly Member[] {
+    return this.#log.state?.members ?? [];
+  }
+
+  /** "left" when this device is no longer a member's; it keeps what it has. */
+  get state(): "open" | "closed" | "left" {
+    const state = this.#log.state;
+    if (state?.joined !== true) return "left";
+    return state.closed ? "closed" : "open";
+  }
+
+  /** The seq of the last event this device has seen: where to go on reading from. */
+  get seq(): number {
+    return this.#log.cursor;
+  }
+
+  /**
+   * Encrypts and sends a text to all members. Resolves when it is in the log: durable, and with a
+   * place among the others' messages. Before that it is in the store: a lost connection or a crash
+   * only delays it, and nothing is sent twice. Messages go out in the order of the calls.
+   * @throws SealdeskError message_too_large, not_a_member, conversation_closed, stale_message_id,
+   *   subject_erased, untrusted_member, send_refused: it was not sent and will not be. closed,
+   *   displaced, signed_out and others that end the connection: it will be, with the next one
+   */
+  send(text: string): Promise<SentMessage> {
+    return this.#sender.send(text);
+  }
+
+  /**
+   * What happened, from the event after `after` on and then as it happens: messages, changes of
+   * the members, and problems, in order of `seq`, each once. Breaking out of the loop stops it;
+   * `Sealdesk.close` ends it.
+   * @param options.after the `seq` of the last event already known; 0, the beginning, by default
+   * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and others
+   */
+  messages(
+    options: { readonly after?: number } = {},
+  ): AsyncGenerator<ConversationItem, void, undefined> {
+    return this.#log.items(options.after ?? 0);
+  }
+
+  /**
+   * Makes a user a member from now on: they cannot read what was said before. Resolves when this
+   * device has seen it, so that what it sends next is for them too.
+   * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
+   *   conversation_not_found
+   */
+  async addMember(user: Uuid): Promise<void> {
+    const { seq } = await this.#api.addMember(this.id, user);
+    await this.#log.reached(seq);
+  }
+
+  /**
+   * Ends a membership, also one's own. What is sent from now on, they cannot read.
+   * @throws SealdeskError forbidden, member_not_found, conversation_not_found
+   */
+  async removeMember(user: Uuid): Promise<void> {
+    const { seq } = await this.#api.removeMember(this.id, user);
+    await this.#log.reached(seq);
+  }
+
+  /** Closes the conversation to further messages. @throws SealdeskError forbidden, conversation_closed */
+  async close(): Promise<void> {
+    const { seq } = await this.#api.closeConversation(this.id);
+    await this.#log.reached(seq);
+  }
+}

@@ -1,0 +1,121 @@
+import { decodeControl, encodeControl, eventKinds, type Control } from "../../crypto/wire/frame.ts";
+import {
+  bytes,
+  choice,
+  fixed,
+  list,
+  message,
+  nested,
+  optional,
+  text,
+  uint,
+  uuid,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+import type { ConversationItem, EventProblemCode } from "./items.ts";
+
+const problem = message({ code: [1, text(64)], user: [2, optional(uuid)] });
+const record = message({
+  kind: [1, choice(eventKinds)],
+  senderDevice: [2, uuid],
+  /** The user behind the device. */
+  sender: [3, optional(uuid)],
+  clientMessageId: [4, uuid],
+  epoch: [5, uint()],
+  receivedAt: [6, uint()],
+  transcriptHash: [7, fixed(32)],
+  /** What was opened of a message; absent when nothing was. */
+  text: [8, optional(text(128 * 1024))],
+  /** With the tag, what a report of the message discloses; not of own messages. */
+  payload: [9, optional(bytes(128 * 1024))],
+  frankingKey: [10, optional(fixed(32))],
+  frankingTag: [11, fixed(32)],
+  control: [12, optional(bytes(1024 * 1024))],
+  problems: [13, list(nested(problem), 256)],
+});
+
+type Stored = MessageOf<typeof record>;
+
+/** What is kept of one event. */
+export interface HistoryRecord extends Omit<Stored, "control" | "problems"> {
+  readonly control: Control | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  readonly code: EventProblemCode;
+  /** The member whose account or device is concerned. */
+  readonly user: Uuid | undefined;
+}
+
+// Sixteen digits hold every safe integer, and keep the order of keys that of numbers.
+const prefixOf = (conversation: Uuid): string => `history!${conversation}!`;
+const keyOf = (conversation: Uuid, seq: number): string =>
+  prefixOf(conversation) + String(seq).padStart(16, "0");
+
+export function saveRecord(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  seq: number,
+  value: HistoryRecord,
+): void {
+  const control = value.control === undefined ? undefined : encodeControl(value.control);
+  const problems = [...value.problems];
+  transaction.put(keyOf(conversation, seq), encodeRecord(record, { ...value, control, problems }));
+}
+
+/** The transcript hash this device recorded at `seq`; undefined where it saw no such event. */
+export async function hashAt(
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  seq: number,
+): Promise<Uint8Array | undefined> {
+  const value = await transaction.get(keyOf(conversation, seq));
+  return value === undefined ? undefined : decodeRecord(record, value).transcriptHash;
+}
+
+/** Events after `after`, in order, at most `limit`. */
+export async function readHistory(
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  after: number,
+  limit: number,
+): Promise<readonly (readonly [seq: number, HistoryRecord])[]> {
+  const prefix = prefixOf(conversation);
+  const entries = await transaction.list(prefix, { after: keyOf(conversation, after), limit });
+  return entries.map(([key, value]) => {
+    const stored = decodeRecord(record, value);
+    const control = stored.control === undefined ? undefined : decodeControl(stored.control);
+    const problems = stored.problems as readonly Problem[];
+    return [Number(key.slice(prefix.length)), { ...stored, control, problems }];
+  });
+}
+
+/** How an event is shown: what happened first, then what is wrong with it. */
+export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): ConversationItem[] {
+  const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
+  const items: ConversationItem[] = [];
+  if (kind !== "message") {
+    if (control !== undefined) {
+      const { actor, subject, members } = control;
+      items.push({ kind, seq, actor, subject, members, receivedAt });
+    }
+  } else if (value.text !== undefined && sender !== undefined)
+    items.push({
+      kind,
+      seq,
+      id: clientMessageId,
+      sender,
+      senderDevice,
+      own: senderDevice === ownDevice,
+      text: value.text,
+      receivedAt,
+    });
+  const concerned = kind === "message" ? { message: clientMessageId, sender } : {};
+  for (const { code, user } of value.problems)
+    items.push({ kind: "problem", seq, code, user, ...concerned });
+  return items;
+}

@@ -1,0 +1,79 @@
+import type { EventKind, Member } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** A decrypted message. */
+export interface MessageItem {
+  readonly kind: "message";
+  readonly seq: number;
+  /** The sender's id for it, a UUIDv7. */
+  readonly id: Uuid;
+  /** The user who sent it. */
+  readonly sender: Uuid;
+  readonly senderDevice: Uuid;
+  /** True when this device sent it. */
+  readonly own: boolean;
+  readonly text: string;
+  /** Milliseconds since the Unix epoch, by the relay's clock. */
+  readonly receivedAt: number;
+}
+
+/** A change of who the members are, or the conversation's beginning or end. */
+export interface MembershipItem {
+  readonly kind: Exclude<EventKind, "message">;
+  readonly seq: number;
+  /** The user who did it. */
+  readonly actor: Uuid;
+  /** The user it is about. */
+  readonly subject: Uuid;
+  /** The members after it. */
+  readonly members: readonly Member[];
+  /** Milliseconds since the Unix epoch, by the relay's clock. */
+  readonly receivedAt: number;
+}
+
+/** What can be wrong with an event. None of these is ever shown as a message. */
+export type EventProblemCode =
+  // a message that could not be opened, or must not be shown
+  | "undecryptable" // damaged, forged, or for another key
+  | "no_key" // this device was not given the message's key
+  | "duplicate" // opened before: the relay shows one message twice
+  | "untrusted_sender" // the sending device is not certified by the key known for its account
+  | "not_a_member" // the sending device is none of a member
+  | "wrong_epoch" // sealed for members of another time
+  | "commitment_mismatch" // could never be reported: the commitment is not the message's
+  | "context_mismatch" // made for another place: conversation, sender, epoch or id differ
+  | "malformed_plaintext"
+  | "unsupported_payload" // of a kind that this release does not know
+  | "altered" // an own message, not as this device sealed it
+  | "unknown_own_message" // said to be this device's, which knows nothing of it
+  // a message that is shown, though its sender saw another log than this device
+  | "transcript_mismatch"
+  // a membership event
+  | "malformed_event"
+  | "invalid_creation" // the creating device did not sign this conversation, or not this suite
+  | "account_key_changed" // `user` has another account key: devices under it are not written to
+  | "invalid_device_record"; // a device of `user` is not certified by its account
+
+/** What can be wrong with the log the relay shows; the connection is made anew. */
+export type LogProblemCode =
+  | "missing_event" // the event `seq` was left out, or comes too late
+  | "forked_log" // the event `seq` is not the one that the log's hashes speak of
+  | "replayed"; // the event `seq` came again
+
+export type ProblemCode = EventProblemCode | LogProblemCode;
+
+/** Something that is not as it must be. */
+export interface ProblemItem {
+  readonly kind: "problem";
+  readonly seq: number;
+  readonly code: ProblemCode;
+  /** The message concerned, where it is one. */
+  readonly message?: Uuid | undefined;
+  /** The user who sent it, as the relay says. */
+  readonly sender?: Uuid | undefined;
+  /** The member whose account or device is concerned. */
+  readonly user?: Uuid | undefined;
+}
+
+/** One thing that happened in a conversation. */
+export type ConversationItem = MessageItem | MembershipItem | ProblemItem;

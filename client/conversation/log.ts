@@ -1,0 +1,121 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import { deferred } from "../deferred.ts";
+import type { SealdeskError } from "../errors.ts";
+import { itemsOf, readHistory } from "./history.ts";
+import type { ConversationItem, LogProblemCode, ProblemItem } from "./items.ts";
+import type { ConversationState } from "./state.ts";
+
+const pageSize = 64;
+
+/** One conversation's log as this device holds it, and whoever reads along. */
+export class ConversationLog {
+  readonly id: Uuid;
+  readonly ownDevice: Uuid;
+  readonly #store: DeviceStore;
+  readonly #reported = new Set<string>();
+  readonly #listeners = new Set<(problem: ProblemItem) => void>();
+  #state: ConversationState | undefined;
+  #changed = deferred<void>();
+  #end: { readonly error: SealdeskError; readonly quietly: boolean } | undefined;
+
+  constructor(id: Uuid, ownDevice: Uuid, store: DeviceStore, state: ConversationState | undefined) {
+    this.id = id;
+    this.ownDevice = ownDevice;
+    this.#store = store;
+    this.#state = state;
+  }
+
+  /** Undefined until the first event this device may see. */
+  get state(): ConversationState | undefined {
+    return this.#state;
+  }
+
+  /** The last event that is known here. */
+  get cursor(): number {
+    return this.#state?.seq ?? 0;
+  }
+
+  /** Takes the state that a transaction has just committed. */
+  advance(state: ConversationState): void {
+    this.#state = state;
+    this.#ring();
+  }
+
+  /**
+   * Tells readers what is wrong with the log the relay shows, each thing once.
+   * @returns the problem, unless it was reported before
+   */
+  report(seq: number, code: LogProblemCode, message?: Uuid): ProblemItem | undefined {
+    const known = `${code} ${seq}`;
+    if (this.#reported.has(known)) return undefined;
+    this.#reported.add(known);
+    const problem = { kind: "problem", seq, code, message } as const;
+    for (const listener of this.#listeners) listener(problem);
+    this.#ring();
+    return problem;
+  }
+
+  /** Ends whoever waits with `error`; readers may instead just come to their end. */
+  end(error: SealdeskError, readersQuietly: boolean): void {
+    this.#end ??= { error, quietly: readersQuietly };
+    this.#ring();
+  }
+
+  /** Resolves once the event `seq` is recorded. @throws SealdeskError that ended the connection */
+  async reached(seq: number): Promise<void> {
+    while (this.cursor < seq) {
+      if (this.#end !== undefined) throw this.#end.error;
+      await this.#changed.promise;
+    }
+  }
+
+  /**
+   * Everything after event `after`, then what comes, in order and each thing once. Ends when the
+   * connection is closed. @throws SealdeskError that ended the connection
+   */
+  async *items(after: number): AsyncGenerator<ConversationItem, void, undefined> {
+    const problems: ProblemItem[] = [];
+    const listener = (problem: ProblemItem) => void problems.push(problem);
+    this.#listeners.add(listener);
+    try {
+      for (let position = after; ; ) {
+        yield* problems.splice(0);
+        const changed = this.#changed.promise;
+        if (this.cursor > position) {
+          const page = await this.#page(position);
+          for (const [seq, record] of page) {
+            position = seq;
+            yield* itemsOf(seq, record, this.ownDevice);
+          }
+          if (page.length > 0) continue;
+          // What this device may see has a hole at its end; there is nothing up to the cursor.
+          position = this.cursor;
+        }
+        if (problems.length > 0) continue;
+        if (this.#end?.quietly === true) return;
+        if (this.#end !== undefined) throw this.#end.error;
+        await changed;
+      }
+    } finally {
+      this.#listeners.delete(listener);
+    }
+  }
+
+  async #page(after: number) {
+    try {
+      return await this.#store.read((transaction) =>
+        readHistory(transaction, this.id, after, pageSize),
+      );
+    } catch (error) {
+      // The store closes with the connection, which may be in the middle of a page.
+      if (this.#end !== undefined) return [];
+      throw error;
+    }
+  }
+
+  #ring(): void {
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+}

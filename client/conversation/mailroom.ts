@@ -1,0 +1,205 @@
+import { wireLimits, type Cursor, type Frame, type Welcome } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import type { Clock } from "../runtime.ts";
+import { Acknowledger } from "./acknowledger.ts";
+import { Conversation } from "./conversation.ts";
+import type { ProblemItem } from "./items.ts";
+import { ConversationLog } from "./log.ts";
+import { loadOutbox, type OutboxEntry } from "./outbox.ts";
+import { Receiver } from "./receiver.ts";
+import type { RecordingDeps } from "./record-event.ts";
+import { Sender } from "./sender.ts";
+import { loadStates, type ConversationState } from "./state.ts";
+
+export interface MailroomDeps extends RecordingDeps {
+  readonly api: Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
+  readonly clock: Clock;
+  readonly newId: () => Uuid;
+  /** @returns false when there is no connection */
+  readonly transmit: (frame: Frame) => boolean;
+  /** The connection is to be given up for another. */
+  readonly recycle: (reason: string) => void;
+  /** A conversation that was not known before has its first event in the store. */
+  readonly onConversation: (conversation: Conversation) => void;
+  readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
+  /** Nothing can be received or sent any more: the store failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Desk {
+  readonly conversation: Conversation;
+  readonly log: ConversationLog;
+  readonly receiver: Receiver;
+  readonly sender: Sender;
+}
+
+/** All conversations of a device: takes each frame to the one it is for. */
+export class Mailroom {
+  readonly #deps: MailroomDeps;
+  readonly #desks = new Map<Uuid, Desk>();
+  readonly #acknowledger: Acknowledger;
+  /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
+  #catchingUp: Set<Uuid> | undefined;
+  #onSynced: (() => void)[] = [];
+
+  private constructor(deps: MailroomDeps) {
+    this.#deps = deps;
+    this.#acknowledger = new Acknowledger(deps.clock, (cursors) => {
+      deps.transmit({ kind: "ack", body: { cursors } });
+    });
+  }
+
+  static async load(deps: MailroomDeps): Promise<Mailroom> {
+    const mailroom = new Mailroom(deps);
+    const outbox = await loadOutbox(deps.store);
+    for (const [id, state] of await loadStates(deps.store))
+      mailroom.#add(id, state, outbox.get(id) ?? []);
+    return mailroom;
+  }
+
+  conversations(): readonly Conversation[] {
+    return [...this.#desks.values()]
+      .filter(({ log }) => log.state !== undefined)
+      .map(({ conversation }) => conversation);
+  }
+
+  conversation(id: Uuid): Conversation | undefined {
+    const desk = this.#desks.get(id);
+    return desk?.log.state === undefined ? undefined : desk.conversation;
+  }
+
+  /** Resolves when the conversation's events up to `seq` are in the store. */
+  async reached(id: Uuid, seq: number): Promise<Conversation> {
+    const { log, conversation } = this.#desk(id);
+    await log.reached(seq);
+    return conversation;
+  }
+
+  /** Resolves when everything that the relay had at the last connection is in the store. */
+  synced(): Promise<void> {
+    if (this.#catchingUp?.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onSynced.push(resolve));
+  }
+
+  /** Where to go on from; once nothing of the last connection is being worked on. */
+  async cursors(): Promise<readonly Cursor[]> {
+    await Promise.all(Array.from(this.#desks.values(), ({ receiver }) => receiver.reset()));
+    const known = [...this.#desks.values()].filter(({ log }) => log.state !== undefined);
+    // Ids sort by time. For older ones the relay goes by what was acknowledged.
+    return known
+      .slice(-wireLimits.cursors)
+      .map(({ log }) => ({ conversation: log.id, seq: log.cursor }));
+  }
+
+  onUp(welcome: Welcome): void {
+    const heads = new Set(welcome.heads.map(({ conversation }) => conversation));
+    this.#catchingUp = heads;
+    for (const [id, { sender }] of this.#desks) if (!heads.has(id)) sender.open();
+    this.#announceSynced();
+  }
+
+  onDown(): void {
+    this.#catchingUp = undefined;
+    this.#acknowledger.reset();
+    for (const { sender } of this.#desks.values()) sender.lost();
+  }
+
+  onFrame(frame: Frame): void {
+    switch (frame.kind) {
+      case "deliver":
+        return this.#desk(frame.body.conversation).receiver.deliver(frame.body);
+      case "accepted":
+        return this.#desks.get(frame.body.conversation)?.receiver.accepted(frame.body);
+      case "refused":
+        return this.#desks.get(frame.body.conversation)?.sender.refused(frame.body);
+      case "synced":
+        return this.#onCaughtUp(frame.body.conversation, frame.body.seq);
+      default:
+      // Nothing else is for a conversation.
+    }
+  }
+
+  /** Ends readers and waiting sends: with what ended the connection, or quietly. */
+  async end(reason: SealdeskError, quietly: boolean): Promise<void> {
+    this.onDown();
+    for (const { log, sender } of this.#desks.values()) {
+      log.end(reason, quietly);
+      sender.end(reason);
+    }
+    for (const resolve of this.#onSynced.splice(0)) resolve();
+    for (const { receiver, sender } of this.#desks.values())
+      await Promise.all([receiver.reset(), sender.idle()]);
+  }
+
+  /** The conversation's own; a new one is live at once, as everything of it comes live. */
+  #desk(id: Uuid): Desk {
+    const known = this.#desks.get(id);
+    if (known !== undefined) return known;
+    const made = this.#add(id, undefined, []);
+    if (this.#catchingUp?.has(id) === false) made.sender.open();
+    return made;
+  }
+
+  /** Own messages of earlier connections are known once the events up to `seq` are recorded. */
+  #onCaughtUp(id: Uuid, seq: number): void {
+    const { log, sender } = this.#desk(id);
+    const catchingUp = this.#catchingUp;
+    void log.reached(seq).then(
+      () => {
+        if (catchingUp !== this.#catchingUp) return;
+        catchingUp?.delete(id);
+        sender.open();
+        this.#announceSynced();
+      },
+      () => undefined,
+    );
+  }
+
+  #announceSynced(): void {
+    if (this.#catchingUp?.size !== 0) return;
+    for (const resolve of this.#onSynced.splice(0)) resolve();
+  }
+
+  #add(
+    id: Uuid,
+    state: ConversationState | undefined,
+    outbox: readonly (readonly [Uuid, OutboxEntry])[],
+  ): Desk {
+    const deps = this.#deps;
+    const { account, store, api } = deps;
+    const log = new ConversationLog(id, account.device, store, state);
+    const sender: Sender = new Sender(
+      {
+        ...deps,
+        log,
+        conversation: id,
+        ownDevice: account.device,
+        onSilence: () => deps.recycle("a message was not answered"),
+      },
+      outbox,
+    );
+    const conversation = new Conversation(log, sender, api);
+    const receiver = new Receiver({
+      ...deps,
+      log,
+      onRecorded: ({ seq, record, first }) => {
+        this.#acknowledger.recorded(id, seq);
+        if (first) deps.onConversation(conversation);
+        for (const { code, user } of record.problems)
+          deps.onProblem(conversation, { kind: "problem", seq, code, user });
+        if (record.kind !== "message") sender.wake();
+        else if (record.senderDevice === account.device)
+          sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
+      },
+      onLogProblem: (problem, recycle) => {
+        if (problem !== undefined) deps.onProblem(conversation, problem);
+        if (recycle) deps.recycle("the log is not as it must be");
+      },
+    });
+    const desk = { conversation, log, receiver, sender };
+    this.#desks.set(id, desk);
+    return desk;
+  }
+}

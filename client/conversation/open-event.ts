@@ -1,0 +1,126 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import { creationBytes } from "../../crypto/wire/signed-records.ts";
+import { openMessage } from "../../crypto/device/open-message.ts";
+import type { LastSeen } from "../../crypto/device/payload.ts";
+import { sha256, verifySignature } from "../../crypto/device/sodium.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import { codeOf } from "../errors.ts";
+import type { Account } from "../device/account.ts";
+import type { KnownDevice } from "../device/trust.ts";
+import { hashAt, type HistoryRecord, type Problem } from "./history.ts";
+import type { EventProblemCode } from "./items.ts";
+import { deleteEntry, getEntry } from "./outbox.ts";
+import { memberWith, type ConversationState } from "./state.ts";
+
+type Opened = Pick<HistoryRecord, "text" | "payload" | "frankingKey"> & {
+  readonly problems: readonly Problem[];
+};
+
+const failed = (code: EventProblemCode): Opened => ({
+  text: undefined,
+  payload: undefined,
+  frankingKey: undefined,
+  problems: [{ code, user: undefined }],
+});
+
+/** The message as it can be shown, or why it cannot. Throws only what the store throws. */
+export async function openDelivered(
+  transaction: StoreTransaction,
+  suite: Suite,
+  state: ConversationState | undefined,
+  event: Deliver,
+): Promise<Opened> {
+  if (memberWith(state?.members ?? [], event.senderDevice) === undefined)
+    return failed("not_a_member");
+  // The relay admits a message only in the epoch it was sealed for.
+  if (state?.epoch !== event.epoch) return failed("wrong_epoch");
+  try {
+    const { body, lastSeen, payload, frankingKey } = await openMessage(transaction, suite, event);
+    const same = await sawTheSame(transaction, event, lastSeen);
+    const problems = same ? [] : failed("transcript_mismatch").problems;
+    return { text: body.text, payload, frankingKey, problems };
+  } catch (error) {
+    const code = problemOf(error);
+    if (code === undefined) throw error;
+    return failed(code);
+  }
+}
+
+/** An own message: its text comes from the outbox, which it leaves; nothing is decrypted. */
+export async function takeOwn(transaction: StoreTransaction, event: Deliver): Promise<Opened> {
+  const { conversation, clientMessageId, ciphertext } = event;
+  const entry = await getEntry(transaction, conversation, clientMessageId);
+  if (entry === undefined) return failed("unknown_own_message");
+  deleteEntry(transaction, conversation, clientMessageId);
+  const digest = sha256(ciphertext);
+  const intact = entry.digests.some((each) => equalBytes(each, digest));
+  const problems = intact ? [] : failed("altered").problems;
+  return { text: entry.text, payload: undefined, frankingKey: undefined, problems };
+}
+
+/** What is wrong with a membership event, besides the devices it brings. */
+export function controlProblems(
+  state: ConversationState | undefined,
+  event: Deliver,
+  control: Control,
+): readonly Problem[] {
+  const step = event.kind === "closed" ? 0 : 1;
+  // After an absence the epoch is whatever it has become.
+  const expected = state?.joined === true ? state.epoch + step : control.epoch;
+  const consistent = control.epoch === event.epoch && control.epoch === expected;
+  return consistent ? [] : failed("malformed_event").problems;
+}
+
+/** Whether the creating device signed this conversation with this suite. */
+export function isCreationValid(
+  event: Deliver,
+  control: Control,
+  expected: {
+    readonly account: Pick<Account, "tenant" | "device">;
+    readonly suite: string;
+    readonly creator: KnownDevice | undefined;
+    readonly ownDeviceKey: Uint8Array;
+  },
+): boolean {
+  const { creation } = control;
+  const { account, suite, creator, ownDeviceKey } = expected;
+  if (creation === undefined || creation.suite !== suite) return false;
+  const own = creation.device === account.device;
+  const key = own ? ownDeviceKey : creator?.deviceKey;
+  if (key === undefined || (!own && creator?.user !== control.actor)) return false;
+  const { conversation } = event;
+  const { device, signature } = creation;
+  const bytes = creationBytes({ tenant: account.tenant, conversation, suite, device });
+  return verifySignature(bytes, signature, key);
+}
+
+async function sawTheSame(
+  transaction: StoreTransaction,
+  event: Deliver,
+  lastSeen: LastSeen,
+): Promise<boolean> {
+  if (lastSeen.seq >= event.seq) return false;
+  const recorded = await hashAt(transaction, event.conversation, lastSeen.seq);
+  return recorded === undefined || equalBytes(recorded, lastSeen.transcriptHash);
+}
+
+const suiteProblems: Readonly<Record<string, EventProblemCode>> = {
+  no_key: "no_key",
+  duplicate: "duplicate",
+  undecryptable: "undecryptable",
+  untrusted_identity: "untrusted_sender",
+};
+const deviceProblems: Readonly<Record<string, EventProblemCode>> = {
+  malformed_plaintext: "malformed_plaintext",
+  commitment_mismatch: "commitment_mismatch",
+  context_mismatch: "context_mismatch",
+  unsupported_payload: "unsupported_payload",
+};
+
+function problemOf(error: unknown): EventProblemCode | undefined {
+  const suiteCode = codeOf(error, "SuiteError");
+  if (suiteCode !== undefined) return suiteProblems[suiteCode] ?? "undecryptable";
+  return deviceProblems[codeOf(error, "DeviceError") ?? ""];
+}

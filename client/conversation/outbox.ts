@@ -1,0 +1,87 @@
+import type { Send } from "../../crypto/wire/frame.ts";
+import {
+  bytes,
+  fixed,
+  list,
+  message,
+  nested,
+  optional,
+  text,
+  uint,
+  uuid,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const packet = message({ device: [1, uuid], bytes: [2, bytes(8 * 1024)] });
+const sealing = message({
+  epoch: [1, uint()],
+  keyId: [2, uuid],
+  ciphertext: [3, bytes(128 * 1024)],
+  commitment: [4, fixed(32)],
+  packets: [5, list(nested(packet), 4096)],
+});
+const record = message({
+  text: [1, text(128 * 1024)],
+  sealing: [2, optional(nested(sealing))],
+  /** SHA-256 of every ciphertext this message was ever sealed as. */
+  digests: [3, list(fixed(32), 4096)],
+});
+
+/** A message as it goes out: sent again, it is sent as these same bytes. */
+export type Sealing = MessageOf<typeof sealing>;
+/** A message that is not known to be in the log yet. */
+export type OutboxEntry = MessageOf<typeof record>;
+
+const prefix = "outbox!";
+const keyOf = (conversation: Uuid, id: Uuid): string => `${prefix}${conversation}!${id}`;
+
+export const putEntry = (
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  id: Uuid,
+  entry: OutboxEntry,
+): void => transaction.put(keyOf(conversation, id), encodeRecord(record, entry));
+
+export const deleteEntry = (transaction: StoreTransaction, conversation: Uuid, id: Uuid): void =>
+  transaction.delete(keyOf(conversation, id));
+
+export async function getEntry(
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  id: Uuid,
+): Promise<OutboxEntry | undefined> {
+  const value = await transaction.get(keyOf(conversation, id));
+  return value === undefined ? undefined : decodeRecord(record, value);
+}
+
+/** What waits, by conversation and in the order it was queued: ids are UUIDv7s. */
+export async function loadOutbox(
+  store: DeviceStore,
+): Promise<ReadonlyMap<Uuid, readonly (readonly [Uuid, OutboxEntry])[]>> {
+  const entries = await store.read((transaction) => transaction.list(prefix));
+  const byConversation = new Map<Uuid, (readonly [Uuid, OutboxEntry])[]>();
+  for (const [key, value] of entries) {
+    const [, conversation = "", id = ""] = key.split("!");
+    const waiting = byConversation.get(conversation) ?? [];
+    waiting.push([id, decodeRecord(record, value)]);
+    byConversation.set(conversation, waiting);
+  }
+  return byConversation;
+}
+
+/** The entry sealed as `made`, remembering its digest. */
+export const withSealing = (entry: OutboxEntry, made: Sealing): OutboxEntry => ({
+  ...entry,
+  sealing: made,
+  digests: [...entry.digests, sha256(made.ciphertext)],
+});
+
+export const sendOf = (conversation: Uuid, id: Uuid, made: Sealing): Send => ({
+  conversation,
+  clientMessageId: id,
+  ...made,
+});

@@ -1,0 +1,180 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { decodeControl, type Accepted, type Control, type Deliver } from "../../crypto/wire/frame.ts";
+import { isTransient } from "../errors.ts";
+import { Pump } from "../pump.ts";
+import { sleep, type Clock } from "../runtime.ts";
+import { hashAt, type HistoryRecord } from "./history.ts";
+import type { LogProblemCode, ProblemItem } from "./items.ts";
+import type { ConversationLog } from "./log.ts";
+import { getEntry } from "./outbox.ts";
+import { placeOf } from "./place.ts";
+import { recordEvent, type RecordingDeps } from "./record-event.ts";
+
+export interface ReceiverDeps extends RecordingDeps {
+  readonly clock: Clock;
+  readonly log: ConversationLog;
+  /** An event is in the store, and the log's state is the one after it. */
+  readonly onRecorded: (recorded: Recorded) => void;
+  /** The relay's log is not as it must be; `recycle` when only a new connection can mend it. */
+  readonly onLogProblem: (problem: ProblemItem | undefined, recycle: boolean) => void;
+  /** Nothing can be received any more: the store failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface Recorded {
+  readonly seq: number;
+  readonly record: HistoryRecord;
+  /** True for the first event of the conversation that this device has seen. */
+  readonly first: boolean;
+}
+
+const retryMs = 1_000;
+
+/** Takes a conversation's events from one connection after the other, one at a time, in order. */
+export class Receiver {
+  readonly #deps: ReceiverDeps;
+  #queue: Deliver[] = [];
+  /** Answers to own messages that came before the events before them. */
+  readonly #held = new Map<number, Accepted>();
+  #lastDelivered = 0;
+  #connection = new AbortController();
+  readonly #pump: Pump;
+
+  constructor(deps: ReceiverDeps) {
+    this.#deps = deps;
+    this.#pump = new Pump(() => this.#drain(this.#connection.signal), deps.onFailure);
+  }
+
+  deliver(event: Deliver): void {
+    if (event.seq <= this.#lastDelivered)
+      return this.#problem(event.seq, "replayed", event, false);
+    this.#lastDelivered = event.seq;
+    this.#queue.push(event);
+    this.#pump.wake();
+  }
+
+  accepted(answer: Accepted): void {
+    this.#held.set(answer.seq, answer);
+    this.#pump.wake();
+  }
+
+  /** Drops what the last connection brought and was not recorded; resolves when at rest. */
+  async reset(): Promise<void> {
+    this.#connection.abort();
+    this.#queue = [];
+    this.#held.clear();
+    await this.#pump.idle();
+    this.#lastDelivered = 0;
+    this.#connection = new AbortController();
+  }
+
+  async #drain(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const answered = this.#nextAnswer();
+      const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
+      if (event !== undefined) await this.#receive(event, signal);
+      else if (answered === undefined) return;
+    }
+  }
+
+  /** The answer that tells the event after the cursor. */
+  #nextAnswer(): Accepted | undefined {
+    const { cursor } = this.#deps.log;
+    for (const seq of this.#held.keys()) if (seq <= cursor) this.#held.delete(seq);
+    const answer = this.#held.get(cursor + 1);
+    this.#held.delete(cursor + 1);
+    return answer;
+  }
+
+  /**
+   * The event of an accepted own message, made from what was sent. Undefined when this device has
+   * nothing that the answer could be to.
+   */
+  async #ownEvent(answer: Accepted): Promise<Deliver | undefined> {
+    const { log, store, account } = this.#deps;
+    const { conversation, clientMessageId } = answer;
+    const entry = await store.read((transaction) =>
+      getEntry(transaction, conversation, clientMessageId),
+    );
+    if (entry?.sealing === undefined) return undefined;
+    const { epoch, keyId, ciphertext, commitment } = entry.sealing;
+    const event: Deliver = {
+      ...answer,
+      kind: "message",
+      senderDevice: account.device,
+      epoch,
+      keyId,
+      ciphertext,
+      commitment,
+      packet: undefined,
+      previousHash: undefined,
+    };
+    if (placeOf(log.state, event, undefined, account.device).kind === "next") return event;
+    // It may have been stored as it was sealed before. Delivered, it tells that by itself.
+    this.#deps.onLogProblem(undefined, true);
+    return undefined;
+  }
+
+  async #receive(event: Deliver, signal: AbortSignal): Promise<void> {
+    const { log, account, trust } = this.#deps;
+    const control = event.kind === "message" ? undefined : controlOf(event);
+    const place = placeOf(log.state, event, control, account.device);
+    switch (place.kind) {
+      case "known":
+        return this.#compareKnown(event);
+      case "missing":
+        return this.#problem(place.seq, "missing_event", event, true);
+      case "forked":
+        return this.#problem(event.seq, "forked_log", event, true);
+      case "next": {
+        const members = control?.members ?? [];
+        const devices = await this.#untilReached(
+          () => trust.lookUp(members, account.device),
+          signal,
+        );
+        if (devices === undefined) return;
+        const checked = { event, control, devices };
+        const first = log.state === undefined;
+        const { state, record } = await recordEvent(this.#deps, log.state, checked);
+        log.advance(state);
+        this.#deps.onRecorded({ seq: event.seq, record, first });
+      }
+    }
+  }
+
+  /** The relay may send what is known, but not something else in its place. */
+  async #compareKnown(event: Deliver): Promise<void> {
+    const { log, store } = this.#deps;
+    const recorded = await store.read((transaction) => hashAt(transaction, log.id, event.seq));
+    if (recorded !== undefined && !equalBytes(recorded, event.transcriptHash))
+      this.#problem(event.seq, "forked_log", event, true);
+  }
+
+  /** Repeats a question to the server until it is answered; undefined when the connection is gone. */
+  async #untilReached<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    while (!signal.aborted) {
+      try {
+        return await ask();
+      } catch (error) {
+        if (signal.aborted) return undefined;
+        if (!isTransient(error)) throw error;
+        await sleep(this.#deps.clock, retryMs, signal);
+      }
+    }
+    return undefined;
+  }
+
+  #problem(seq: number, code: LogProblemCode, event: Deliver, recycle: boolean): void {
+    const message = event.kind === "message" ? event.clientMessageId : undefined;
+    if (recycle) this.#queue = [];
+    this.#deps.onLogProblem(this.#deps.log.report(seq, code, message), recycle);
+  }
+}
+
+function controlOf(event: Deliver): Control | undefined {
+  try {
+    return decodeControl(event.ciphertext);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import type { Account } from "../device/account.ts";
+import type { Trust } from "../device/trust.ts";
+import { saveRecord, type HistoryRecord, type Problem } from "./history.ts";
+import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
+import { memberWith, saveState, stateAfter, type ConversationState } from "./state.ts";
+
+export interface RecordingDeps {
+  readonly store: DeviceStore;
+  readonly suite: Suite;
+  readonly trust: Trust;
+  readonly account: Account;
+  /** Ed25519 public key of this device. */
+  readonly deviceKey: Uint8Array;
+}
+
+/** An event whose place in the log is checked, with what its transaction may not wait for. */
+export interface CheckedEvent {
+  readonly event: Deliver;
+  readonly control: Control | undefined;
+  /** Records of devices the event brings. */
+  readonly devices: readonly CertifiedDevice[];
+}
+
+/**
+ * Takes one event into the store: opened, checked, and remembered with the cursor after it, in one
+ * transaction. After a crash the relay delivers it again, and nothing of it is there yet.
+ */
+export async function recordEvent(
+  deps: RecordingDeps,
+  before: ConversationState | undefined,
+  checked: CheckedEvent,
+): Promise<{ readonly state: ConversationState; readonly record: HistoryRecord }> {
+  const { event, control } = checked;
+  const { device } = deps.account;
+  const outcome = await deps.store.transact(async (transaction) => {
+    const { record, committed, valid } =
+      event.kind === "message"
+        ? await messageRecord(deps, transaction, before, event)
+        : await membershipRecord(deps, transaction, before, checked);
+    const state = stateAfter(before, event, { control, valid }, device);
+    saveRecord(transaction, event.conversation, event.seq, record);
+    saveState(transaction, event.conversation, state);
+    return { state, record, committed };
+  });
+  outcome.committed();
+  return outcome;
+}
+
+interface Made {
+  readonly record: HistoryRecord;
+  /** To be called once the transaction is committed. */
+  readonly committed: () => void;
+  /** False when the conversation is not what it says. */
+  readonly valid: boolean;
+}
+
+const headerOf = (event: Deliver) => ({
+  kind: event.kind,
+  senderDevice: event.senderDevice,
+  clientMessageId: event.clientMessageId,
+  epoch: event.epoch,
+  receivedAt: event.receivedAt,
+  transcriptHash: event.transcriptHash,
+  frankingTag: event.frankingTag,
+});
+
+async function messageRecord(
+  { suite, account }: RecordingDeps,
+  transaction: StoreTransaction,
+  before: ConversationState | undefined,
+  event: Deliver,
+): Promise<Made> {
+  const opened =
+    event.senderDevice === account.device
+      ? await takeOwn(transaction, event)
+      : await openDelivered(transaction, suite, before, event);
+  const sender = memberWith(before?.members ?? [], event.senderDevice)?.user;
+  const record = { ...headerOf(event), sender, control: undefined, ...opened };
+  return { record, committed: () => undefined, valid: true };
+}
+
+async function membershipRecord(
+  { suite, trust, account, deviceKey }: RecordingDeps,
+  transaction: StoreTransaction,
+  before: ConversationState | undefined,
+  { event, control, devices }: CheckedEvent,
+): Promise<Made> {
+  const nothing = { text: undefined, payload: undefined, frankingKey: undefined };
+  const base = { ...headerOf(event), sender: undefined, ...nothing };
+  const problems: Problem[] = [];
+  if (control === undefined) {
+    problems.push({ code: "malformed_event", user: undefined });
+    const record = { ...base, control: undefined, problems };
+    return { record, committed: () => undefined, valid: true };
+  }
+  const { distrusted, committed } = await trust.admit(transaction, devices);
+  problems.push(...controlProblems(before, event, control), ...distrusted);
+  let valid = true;
+  if (event.kind === "created") {
+    const creator = control.creation?.device ?? "";
+    const found = devices.find(({ record }) => record.device === creator)?.record;
+    const admitted = !distrusted.some(({ user }) => user === found?.user);
+    valid = isCreationValid(event, control, {
+      account,
+      suite: suite.name,
+      creator: trust.device(creator) ?? (admitted ? found : undefined),
+      ownDeviceKey: deviceKey,
+    });
+    if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
+  }
+  return { record: { ...base, control, problems }, committed, valid };
+}

@@ -1,0 +1,47 @@
+import type { Refused } from "../../crypto/wire/frame.ts";
+import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
+import type { Refusal } from "./send-window.ts";
+
+/** What becomes of a refused message: another try, or an error for whoever sent it. */
+export type Verdict =
+  | { readonly kind: "again"; readonly refusal: Refusal }
+  | { readonly kind: "failed"; readonly error: SealdeskError };
+
+const unavailableWaitMs = 500;
+
+const failures: Readonly<Record<string, SealdeskErrorCode>> = {
+  not_a_member: "not_a_member",
+  // What the relay says to devices that were never members, and to those that no longer are.
+  conversation_not_found: "not_a_member",
+  conversation_closed: "conversation_closed",
+  stale_message_id: "stale_message_id",
+  message_too_large: "message_too_large",
+  subject_erased: "subject_erased",
+};
+
+export function verdictOn(refused: Refused): Verdict {
+  const { code, epoch, retryAfterMs } = refused;
+  const again = (kind: Refusal["kind"], waitMs = 0): Verdict => ({
+    kind: "again",
+    refusal: { kind, epoch, waitMs },
+  });
+  switch (code) {
+    case "stale_epoch":
+    case "key_expired":
+      return again("rotated");
+    case "device_mismatch":
+      return again("packets");
+    case "rate_limited":
+      return again("later", Math.max(retryAfterMs, unavailableWaitMs));
+    case "unavailable":
+    case "contended":
+      return again("later", Math.max(retryAfterMs, unavailableWaitMs));
+    default: {
+      const known = failures[code] ?? "send_refused";
+      const error = new SealdeskError(known, `The relay refused the message: ${refused.message}`, {
+        problem: code,
+      });
+      return { kind: "failed", error };
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
+import { encodePayload } from "../../crypto/device/payload.ts";
+import { pad } from "../../crypto/device/padding.ts";
+import { sealMessage } from "../../crypto/device/seal-message.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import { getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
+import { otherDevices, type ConversationState } from "./state.ts";
+
+interface SealingDeps {
+  readonly store: DeviceStore;
+  readonly suite: Suite;
+  readonly conversation: Uuid;
+  readonly ownDevice: Uuid;
+}
+
+/**
+ * Seals queued messages in order, in one transaction with what they were sealed as: a ratchet that
+ * has moved on and the bytes it made are on disk together or not at all.
+ * @throws SuiteError no_session, untrusted_identity
+ */
+export function sealEntries(
+  { store, suite, conversation, ownDevice }: SealingDeps,
+  ids: readonly Uuid[],
+  /** Asked inside the transaction, so that it is the newest. */
+  current: () => ConversationState,
+  now: number,
+): Promise<ReadonlyMap<Uuid, Sealing>> {
+  return store.transact(async (transaction) => {
+    const state = current();
+    const { epoch, seq, transcriptHash } = state;
+    const made = new Map<Uuid, Sealing>();
+    for (const id of ids) {
+      const entry = await getEntry(transaction, conversation, id);
+      if (entry === undefined) continue;
+      const sealed = await sealMessage(transaction, suite, {
+        conversation,
+        senderDevice: ownDevice,
+        epoch,
+        clientMessageId: id,
+        lastSeen: { seq, transcriptHash },
+        body: { kind: "text", text: entry.text },
+        devices: otherDevices(state, ownDevice),
+        now,
+      });
+      const sealing = { ...sealed, epoch };
+      putEntry(transaction, conversation, id, withSealing(entry, sealing));
+      made.set(id, sealing);
+    }
+    return made;
+  });
+}
+
+/** Forgets how messages were sealed, and makes the next sealing use a fresh key. */
+export function unsealEntries(
+  { store, suite, conversation }: SealingDeps,
+  ids: readonly Uuid[],
+): Promise<void> {
+  return store.transact(async (transaction) => {
+    await suite.rotate(transaction, conversation);
+    for (const id of ids) {
+      const entry = await getEntry(transaction, conversation, id);
+      if (entry !== undefined)
+        putEntry(transaction, conversation, id, { ...entry, sealing: undefined });
+    }
+  });
+}
+
+/** @throws SealdeskError message_too_large: whatever the conversation, the text would not fit */
+export function checkSize(text: string, ownDevice: Uuid): void {
+  const largest = encodePayload({
+    conversation: ownDevice,
+    senderDevice: ownDevice,
+    epoch: 0xffffffff,
+    clientMessageId: ownDevice,
+    lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
+    body: { kind: "text", text },
+  });
+  try {
+    pad(new Uint8Array(32), largest);
+  } catch (cause) {
+    if (codeOf(cause, "DeviceError") !== "too_large") throw cause;
+    throw new SealdeskError("message_too_large", "The text does not fit one message.", { cause });
+  }
+}

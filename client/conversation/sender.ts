@@ -1,0 +1,253 @@
+import type { Frame, Refused } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { deferred, type Deferred } from "../deferred.ts";
+import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import { Pump } from "../pump.ts";
+import type { Clock } from "../runtime.ts";
+import type { ConversationLog } from "./log.ts";
+import { deleteEntry, putEntry, sendOf, type OutboxEntry, type Sealing } from "./outbox.ts";
+import { verdictOn } from "./refusal.ts";
+import { checkSize, sealEntries, unsealEntries } from "./seal-entries.ts";
+import { SendWindow } from "./send-window.ts";
+import { establishSessions, requireTrusted, type SessionDeps } from "./sessions.ts";
+import type { ConversationState } from "./state.ts";
+
+/** A message that is in the log. */
+export interface SentMessage {
+  /** Its id, a UUIDv7. */
+  readonly id: Uuid;
+  readonly seq: number;
+  /** Milliseconds since the Unix epoch, by the relay's clock. */
+  readonly receivedAt: number;
+}
+
+export interface SenderDeps extends SessionDeps {
+  readonly conversation: Uuid;
+  readonly log: ConversationLog;
+  readonly clock: Clock;
+  readonly newId: () => Uuid;
+  /** @returns false when there is no connection */
+  readonly transmit: (frame: Frame) => boolean;
+  /** The relay owes an answer for too long. */
+  readonly onSilence: () => void;
+  /** Nothing can be sent any more: the store failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Messages of one conversation that may be unanswered at a time. */
+const windowSize = 16;
+const answerWithinMs = 30_000;
+const retryMs = 1_000;
+
+/** Sends what is in one conversation's outbox, in order, over one connection after the other. */
+export class Sender {
+  readonly #deps: SenderDeps;
+  readonly #window = new SendWindow(windowSize);
+  readonly #pump: Pump;
+  /** Sealings of what is in the window. */
+  readonly #sealings = new Map<Uuid, Sealing>();
+  readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
+  #retryAtMs = 0;
+  #cancelTimer: () => void = () => undefined;
+  #cancelAlarm: (() => void) | undefined;
+  #end: SealdeskError | undefined;
+
+  /** @param outbox what was not known to be in the log when the device last stopped */
+  constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
+    this.#deps = deps;
+    this.#pump = new Pump(() => this.#work(), deps.onFailure);
+    for (const [id, { sealing }] of outbox) {
+      if (sealing !== undefined) this.#sealings.set(id, sealing);
+      this.#window.add(id, sealing !== undefined);
+    }
+  }
+
+  /** @see Conversation.send */
+  async send(text: string): Promise<SentMessage> {
+    const { store, conversation, ownDevice, log, newId } = this.#deps;
+    const wellFormed = text.toWellFormed();
+    checkSize(wellFormed, ownDevice);
+    if (this.#end !== undefined) throw this.#end;
+    if (log.state?.joined !== true)
+      throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+    if (log.state.closed)
+      throw new SealdeskError("conversation_closed", "The conversation is closed.");
+    const id = newId();
+    const outcome = deferred<SentMessage>();
+    this.#waiting.set(id, outcome);
+    try {
+      await store.transact(async (transaction) =>
+        putEntry(transaction, conversation, id, { text: wellFormed, sealing: undefined, digests: [] }),
+      );
+    } catch (error) {
+      this.#waiting.delete(id);
+      throw this.#end ?? error;
+    }
+    if (this.#end !== undefined) throw this.#end;
+    this.#window.add(id, false);
+    this.#pump.wake();
+    return outcome.promise;
+  }
+
+  /** The connection is there, and has delivered every own message that is in the log. */
+  open(): void {
+    this.#window.open();
+    this.#pump.wake();
+  }
+
+  /** The connection is gone. */
+  lost(): void {
+    this.#window.lost();
+    this.#cancelTimer();
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = undefined;
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    return this.#pump.idle();
+  }
+
+  /** The conversation's members or state have changed. */
+  wake(): void {
+    this.#pump.wake();
+  }
+
+  /** An own message is in the log, and in the history. */
+  recorded(sent: SentMessage): void {
+    this.#answered();
+    if (!this.#window.remove(sent.id)) return;
+    this.#sealings.delete(sent.id);
+    this.#waiting.get(sent.id)?.resolve(sent);
+    this.#waiting.delete(sent.id);
+    this.#pump.wake();
+  }
+
+  /** The relay did not store a message. */
+  refused(refused: Refused): void {
+    this.#answered();
+    const { clock, log, onFailure } = this.#deps;
+    const id = refused.clientMessageId;
+    const verdict = verdictOn(refused);
+    if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
+    const epoch = log.state?.epoch ?? 0;
+    if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
+    const error = new SealdeskError("send_refused", "The relay kept refusing the message.", {
+      problem: refused.code,
+    });
+    this.#fail([id], error).catch(onFailure);
+  }
+
+  /** Ends waiting sends with `error`. What is in the outbox stays for the next connection. */
+  end(error: SealdeskError): void {
+    this.#end ??= error;
+    this.lost();
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      const state = this.#deps.log.state;
+      const now = this.#deps.clock.now();
+      if (this.#end !== undefined || state === undefined) return;
+      const step = this.#window.next(state.epoch, now);
+      switch (step.kind) {
+        case "idle":
+          return;
+        case "wait":
+          return this.#wakeAt(step.untilMs);
+        case "reseal":
+          await unsealEntries(this.#deps, step.ids);
+          for (const id of step.ids) this.#sealings.delete(id);
+          this.#window.sealed(step.ids, false);
+          break;
+        case "seal":
+          if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
+          await this.#seal(step.ids, state);
+          break;
+        case "send":
+          if (!this.#transmit(step.id)) return;
+      }
+    }
+  }
+
+  #transmit(id: Uuid): boolean {
+    const { conversation, transmit } = this.#deps;
+    const sealing = this.#sealings.get(id);
+    if (sealing === undefined) {
+      this.#window.sealed([id], false);
+      return true;
+    }
+    if (!transmit({ kind: "send", body: sendOf(conversation, id, sealing) })) return false;
+    this.#window.sent(id);
+    this.#cancelAlarm ??= this.#deps.clock.after(answerWithinMs, this.#deps.onSilence);
+    return true;
+  }
+
+  async #seal(ids: readonly Uuid[], state: ConversationState): Promise<void> {
+    const { clock, log } = this.#deps;
+    try {
+      if (!state.joined)
+        throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+      await requireTrusted(this.#deps, state);
+      const made = await sealEntries(this.#deps, ids, () => log.state ?? state, clock.now());
+      for (const [id, sealing] of made) this.#sealings.set(id, sealing);
+      this.#window.sealed([...made.keys()], true);
+    } catch (error) {
+      await this.#recover(ids, error);
+    }
+  }
+
+  /** What can be done about messages that could not be sealed. */
+  async #recover(ids: readonly Uuid[], error: unknown): Promise<void> {
+    if (codeOf(error, "SuiteError") === "no_session") {
+      const { devices } = error as { readonly devices: readonly Uuid[] };
+      try {
+        return await establishSessions(this.#deps, devices);
+      } catch (cause) {
+        return this.#recover(ids, cause);
+      }
+    }
+    if (codeOf(error, "SuiteError") === "untrusted_identity")
+      return this.#fail(
+        ids,
+        new SealdeskError("untrusted_member", "A member's device is not the certified one.", {
+          cause: error,
+        }),
+      );
+    if (!(error instanceof SealdeskError)) throw error;
+    if (isTransient(error) || error.code === "request_refused" || error.code === "member_not_found")
+      // A device may be gone whose leaving is still on its way here: then the epoch changes.
+      this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
+    else if (error.code !== "closed") await this.#fail(ids, error);
+  }
+
+  /** Gives messages up. */
+  async #fail(ids: readonly Uuid[], error: SealdeskError): Promise<void> {
+    const { store, conversation } = this.#deps;
+    await store.transact(async (transaction) => {
+      for (const id of ids) deleteEntry(transaction, conversation, id);
+    });
+    for (const id of ids) {
+      this.#window.remove(id);
+      this.#sealings.delete(id);
+      this.#waiting.get(id)?.reject(error);
+      this.#waiting.delete(id);
+    }
+    this.#pump.wake();
+  }
+
+  #answered(): void {
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = undefined;
+    if (this.#window.unanswered)
+      this.#cancelAlarm = this.#deps.clock.after(answerWithinMs, this.#deps.onSilence);
+  }
+
+  #wakeAt(atMs: number): void {
+    const { clock } = this.#deps;
+    this.#cancelTimer();
+    this.#cancelTimer = clock.after(Math.max(0, atMs - clock.now()), () => this.#pump.wake());
+  }
+}

@@ -1,0 +1,63 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import type { Trust } from "../device/trust.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import { otherDevices, type ConversationState } from "./state.ts";
+
+export interface SessionDeps {
+  readonly store: DeviceStore;
+  readonly suite: Suite;
+  readonly trust: Trust;
+  readonly api: Pick<Api, "takeBundle">;
+  readonly ownDevice: Uuid;
+}
+
+/**
+ * Makes sure that every other member device is certified, looking up those not seen yet.
+ * @throws SealdeskError untrusted_member, naming the user; or transient
+ */
+export async function requireTrusted(
+  { store, trust, ownDevice }: SessionDeps,
+  state: ConversationState,
+): Promise<void> {
+  const isUnknown = (device: Uuid) => trust.device(device) === undefined;
+  if (!otherDevices(state, ownDevice).some(isUnknown)) return;
+  const found = await trust.lookUp(state.members, ownDevice);
+  const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
+  committed();
+  for (const { user, devices } of state.members)
+    for (const device of devices)
+      if (device !== ownDevice && isUnknown(device)) throw untrusted(user);
+}
+
+/**
+ * Starts a session with each of `devices` from a bundle of its prekeys. The bundle's identity key
+ * must be the certified one.
+ * @throws SealdeskError untrusted_member; or what the server answers
+ */
+export async function establishSessions(
+  { store, suite, trust, api }: SessionDeps,
+  devices: readonly Uuid[],
+): Promise<void> {
+  for (const device of devices) {
+    const bundle = await api.takeBundle(device);
+    try {
+      if (bundle.device !== device)
+        throw new SealdeskError("invalid_response", "The bundle is another device's.");
+      await store.transact((transaction) => suite.establish(transaction, bundle));
+    } catch (error) {
+      const code = codeOf(error, "SuiteError");
+      if (code === "untrusted_identity" || code === "invalid_bundle")
+        throw untrusted(trust.device(device)?.user, error);
+      throw error;
+    }
+  }
+}
+
+const untrusted = (user: Uuid | undefined, cause?: unknown): SealdeskError =>
+  new SealdeskError("untrusted_member", "A member's device is not certified by its account.", {
+    user,
+    cause,
+  });

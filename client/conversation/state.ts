@@ -1,0 +1,114 @@
+import {
+  decodeControl,
+  encodeControl,
+  type Control,
+  type Deliver,
+  type Member,
+} from "../../crypto/wire/frame.ts";
+import { bytes, fixed, message, uint } from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const prefix = "conversation!";
+const record = message({
+  seq: [1, uint()],
+  transcriptHash: [2, fixed(32)],
+  joined: [3, uint(1)],
+  closed: [4, uint(1)],
+  invalid: [5, uint(1)],
+  control: [6, bytes(1024 * 1024)],
+});
+
+/** What this device knows of a conversation, as of the event `seq`: the cursor it resumes from. */
+export interface ConversationState {
+  readonly seq: number;
+  readonly transcriptHash: Uint8Array;
+  /** Whether this device is a member's. */
+  readonly joined: boolean;
+  readonly closed: boolean;
+  /** The creation record does not hold: nothing is sealed for such a conversation. */
+  readonly invalid: boolean;
+  readonly epoch: number;
+  readonly members: readonly Member[];
+}
+
+/** Every conversation this device was ever in, in order of their ids. */
+export async function loadStates(
+  store: DeviceStore,
+): Promise<readonly (readonly [Uuid, ConversationState])[]> {
+  const entries = await store.read((transaction) => transaction.list(prefix));
+  return entries.map(([key, value]) => {
+    const { seq, transcriptHash, control, ...stored } = decodeRecord(record, value);
+    const { epoch, members } = decodeControl(control);
+    const flags = {
+      joined: stored.joined === 1,
+      closed: stored.closed === 1,
+      invalid: stored.invalid === 1,
+    };
+    return [key.slice(prefix.length), { seq, transcriptHash, ...flags, epoch, members }];
+  });
+}
+
+export function saveState(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  state: ConversationState,
+): void {
+  const { seq, transcriptHash, epoch, members } = state;
+  const control = encodeControl({
+    epoch,
+    members,
+    actor: conversation,
+    subject: conversation,
+    creation: undefined,
+  });
+  const flags = {
+    joined: Number(state.joined),
+    closed: Number(state.closed),
+    invalid: Number(state.invalid),
+  };
+  transaction.put(
+    prefix + conversation,
+    encodeRecord(record, { seq, transcriptHash, ...flags, control }),
+  );
+}
+
+const unknown = { joined: false, closed: false, invalid: false, epoch: 0, members: [] };
+
+/**
+ * The state after an event.
+ * @param control what a membership event says; undefined for messages
+ * @param valid false when the event shows that the conversation is not what it says
+ */
+export function stateAfter(
+  before: ConversationState | undefined,
+  event: Pick<Deliver, "seq" | "kind" | "transcriptHash">,
+  { control, valid }: { readonly control: Control | undefined; readonly valid: boolean },
+  ownDevice: Uuid,
+): ConversationState {
+  const { seq, transcriptHash } = event;
+  const unchanged = before ?? unknown;
+  if (control === undefined) return { ...unchanged, seq, transcriptHash };
+  const invalid = unchanged.invalid || !valid;
+  return {
+    seq,
+    transcriptHash,
+    joined: !invalid && hasDevice(control.members, ownDevice),
+    closed: unchanged.closed || event.kind === "closed",
+    invalid,
+    epoch: control.epoch,
+    members: control.members,
+  };
+}
+
+export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
+  memberWith(members, device) !== undefined;
+
+/** The member whose device it is. */
+export const memberWith = (members: readonly Member[], device: Uuid): Member | undefined =>
+  members.find(({ devices }) => devices.includes(device));
+
+/** Whom a message is sealed for: every member device but this one. */
+export const otherDevices = (state: ConversationState, ownDevice: Uuid): readonly Uuid[] =>
+  state.members.flatMap(({ devices }) => devices).filter((device) => device !== ownDevice);

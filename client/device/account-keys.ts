@@ -1,0 +1,78 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { acceptAccountKey, knownAccountKey } from "../../crypto/device/admit-device.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import { SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import type { Trust } from "./trust.ts";
+
+export interface AccountKeysDeps {
+  readonly store: DeviceStore;
+  readonly api: Pick<Api, "devicesOf">;
+  readonly trust: Trust;
+  /** The user whose device this is. */
+  readonly self: Uuid;
+}
+
+/** What two people compare, 60 digits in groups of five. */
+export interface SafetyNumbers {
+  /** With the account key that this device goes by; undefined before it has seen one. */
+  readonly known: string | undefined;
+  /** With the account key the server shows now; undefined when the user has no device. */
+  readonly offered: string | undefined;
+}
+
+/** @throws SealdeskError */
+export async function safetyNumbersWith(
+  deps: AccountKeysDeps,
+  user: Uuid,
+): Promise<SafetyNumbers> {
+  const { known, offered } = await accountKeysOf(deps, user);
+  return { known: await numberOf(deps, user, known), offered: await numberOf(deps, user, offered) };
+}
+
+/**
+ * Goes by the account key the server shows now, after a person has compared its safety number.
+ * @param confirmed the safety number that was compared
+ * @throws SealdeskError untrusted_member: the key the server shows has another number by now
+ */
+export async function acceptOffered(
+  deps: AccountKeysDeps,
+  user: Uuid,
+  confirmed: string,
+): Promise<void> {
+  const { known, offered, devices } = await accountKeysOf(deps, user);
+  const digits = (text: string | undefined) => text?.replaceAll(/\D/g, "");
+  const number = await numberOf(deps, user, offered);
+  if (offered === undefined || known === undefined || digits(number) !== digits(confirmed))
+    throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
+      user,
+    });
+  const { committed } = await deps.store.transact(async (transaction) => {
+    if (!equalBytes(known, offered))
+      await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
+    return deps.trust.admit(transaction, devices);
+  });
+  deps.trust.reconsider(user);
+  committed();
+}
+
+async function accountKeysOf({ store, api }: AccountKeysDeps, user: Uuid) {
+  const devices = await api.devicesOf(user);
+  const known = await store.read((transaction) => knownAccountKey(transaction, user));
+  return { known, offered: devices[0]?.record.accountKey, devices };
+}
+
+async function numberOf(
+  { store, self }: AccountKeysDeps,
+  user: Uuid,
+  accountKey: Uint8Array | undefined,
+): Promise<string | undefined> {
+  if (accountKey === undefined) return undefined;
+  const own = await store.read((transaction) => loadIdentityKey(transaction, "account"));
+  return groupDigits(
+    safetyNumber({ user: self, accountKey: own.publicKey }, { user, accountKey }),
+  );
+}

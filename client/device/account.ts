@@ -1,0 +1,47 @@
+import { message, optional, text, uint, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import { uuidFromBytes, uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  createIdentityKey,
+  loadIdentityKey,
+} from "../../crypto/device/identity.ts";
+import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const deviceName = "client!device";
+const accountName = "client!account";
+
+const account = message({
+  tenant: [1, uuid],
+  user: [2, uuid],
+  role: [3, text(64)],
+  displayName: [4, optional(text(1024))],
+  device: [5, uuid],
+  /** 1 once the server has this device. */
+  registered: [6, uint(1)],
+});
+
+/** Whose device this is. */
+export type Account = MessageOf<typeof account>;
+
+export async function loadAccount(transaction: ReadTransaction): Promise<Account | undefined> {
+  const record = await transaction.get(accountName);
+  return record === undefined ? undefined : decodeRecord(account, record);
+}
+
+export const saveAccount = (transaction: StoreTransaction, value: Account): void =>
+  transaction.put(accountName, encodeRecord(account, value));
+
+/** This device's id and device key, made on the first call: signing in needs the key already. */
+export function ownDevice(
+  store: DeviceStore,
+  newId: () => Uuid,
+): Promise<{ readonly device: Uuid; readonly deviceKey: SigningKeyPair }> {
+  return store.transact(async (transaction) => {
+    const known = await transaction.get(deviceName);
+    const device = known === undefined ? newId() : uuidFromBytes(known);
+    if (known === undefined) transaction.put(deviceName, uuidToBytes(device));
+    await createIdentityKey(transaction, "device");
+    return { device, deviceKey: await loadIdentityKey(transaction, "device") };
+  });
+}

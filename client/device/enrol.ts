@@ -1,0 +1,123 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  certifyDevice,
+  createIdentityKey,
+  loadIdentityKey,
+  type CertifiedDevice,
+} from "../../crypto/device/identity.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { PreKeyUpload, Suite } from "../../crypto/device/suite.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import type { SignedIn } from "../http/session.ts";
+import type { Clock } from "../runtime.ts";
+import { loadAccount, saveAccount, type Account } from "./account.ts";
+
+/** One-time prekeys of each kind that a device keeps published. */
+export const publishedPreKeys = 100;
+
+/**
+ * Makes this store the device of the account that signed in: keys, certificate and prekeys on the
+ * first run, nothing on later ones. May be repeated after a crash at any point.
+ * @throws SealdeskError other_account, account_has_other_devices, and what the server answers
+ */
+export async function enrolDevice(deps: {
+  readonly store: DeviceStore;
+  readonly suite: Suite;
+  readonly api: Pick<Api, "registerDevice" | "devicesOf">;
+  readonly clock: Clock;
+  readonly device: Uuid;
+  readonly signedIn: SignedIn;
+}): Promise<Account> {
+  const { store, api } = deps;
+  const { account, registration } = await store.transact((transaction) =>
+    prepare(deps, transaction),
+  );
+  if (registration === undefined) return account;
+  const { certified, registrationId, preKeys } = registration;
+  try {
+    await api.registerDevice(certified, registrationId, preKeys);
+  } catch (error) {
+    if (!(await isRegistered(api, certified, error))) throw error;
+  }
+  const registered = { ...account, registered: 1 };
+  await store.transact(async (transaction) => saveAccount(transaction, registered));
+  return registered;
+}
+
+interface Registration {
+  readonly certified: CertifiedDevice;
+  readonly registrationId: number;
+  readonly preKeys: PreKeyUpload;
+}
+
+async function prepare(
+  { suite, clock, device, signedIn }: Parameters<typeof enrolDevice>[0],
+  transaction: StoreTransaction,
+): Promise<{ readonly account: Account; readonly registration: Registration | undefined }> {
+  const { tenant, user } = signedIn;
+  const known = await loadAccount(transaction);
+  if (known !== undefined && (known.user !== user.id || known.tenant !== tenant.id))
+    throw new SealdeskError("other_account", "The store belongs to another account.");
+  const accountKey = await ownAccountKey(transaction, signedIn.accountKey);
+  const account: Account = {
+    tenant: tenant.id,
+    user: user.id,
+    role: user.role,
+    displayName: user.displayName,
+    device,
+    registered: signedIn.accountKey === undefined ? 0 : (known?.registered ?? 0),
+  };
+  saveAccount(transaction, account);
+  if (account.registered === 1) return { account, registration: undefined };
+
+  const { identityKey, registrationId } = await suite.createIdentity(transaction, device);
+  const { publicKey: deviceKey } = await loadIdentityKey(transaction, "device");
+  const receiptKey = await createIdentityKey(transaction, "receipt");
+  const certified = await certifyDevice(transaction, {
+    tenant: tenant.id,
+    user: user.id,
+    device,
+    accountKey,
+    deviceKey,
+    identityKey,
+    receiptKey,
+  });
+  const now = clock.now();
+  const preKeys = await suite.createPreKeys(transaction, { oneTime: publishedPreKeys, now });
+  return { account, registration: { certified, registrationId, preKeys } };
+}
+
+/** Makes the account key where the account has none yet; it never leaves the first device. */
+async function ownAccountKey(
+  transaction: StoreTransaction,
+  published: Uint8Array | undefined,
+): Promise<Uint8Array> {
+  if (published === undefined) return createIdentityKey(transaction, "account");
+  const held = await loadIdentityKey(transaction, "account").catch((error: unknown) => {
+    if (codeOf(error, "DeviceError") === "no_identity") return undefined;
+    throw error;
+  });
+  if (held !== undefined && equalBytes(held.publicKey, published)) return held.publicKey;
+  throw new SealdeskError(
+    "account_has_other_devices",
+    "Another device of this account holds its key and must approve this one.",
+  );
+}
+
+/** True when an earlier attempt, whose answer was lost, has registered exactly this device. */
+async function isRegistered(
+  api: Pick<Api, "devicesOf">,
+  { record }: CertifiedDevice,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof SealdeskError) || error.problem !== "device_exists") return false;
+  const devices = await api.devicesOf(record.user);
+  return devices.some(
+    (each) =>
+      each.record.device === record.device &&
+      equalBytes(each.record.identityKey, record.identityKey) &&
+      equalBytes(each.record.deviceKey, record.deviceKey),
+  );
+}

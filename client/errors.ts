@@ -1,0 +1,83 @@
+import type { Uuid } from "../crypto/wire/uuid.ts";
+
+/** Everything this SDK can say no with. */
+export type SealdeskErrorCode =
+  // reaching the server
+  | "network" // the server was not reached, or the answer was cut off
+  | "server_error" // the server failed; trying again later may help
+  | "rate_limited" // too many requests: see `retryAfterMs`
+  | "invalid_response" // an answer that is not of the agreed form
+  | "request_refused" // refused for a reason not listed here: see `problem`
+  // signing in
+  | "sign_in_failed" // wrong tenant, name, password or token
+  | "signed_out" // the session is over and there is nothing to sign in again with
+  | "device_revoked" // this device was removed from its account
+  | "account_has_other_devices" // another device holds the account key: it must approve this one
+  | "other_account" // the store belongs to another account
+  | "store_in_use" // another process has the store open
+  | "store_failed" // the device's store could not be read or written
+  // the connection
+  | "displaced" // the same device connected from somewhere else
+  | "relay_refused" // the relay closed the connection for good: see `closeCode`
+  | "closed" // `close()` was called; what was queued is sent with the next connection
+  // conversations
+  | "forbidden"
+  | "conversation_not_found" // or not for this account to see
+  | "member_not_found"
+  | "already_a_member"
+  | "no_device" // a member without a registered device cannot be written to
+  // sending
+  | "not_a_member"
+  | "conversation_closed"
+  | "message_too_large"
+  | "stale_message_id" // queued for over 30 days, or this device's clock is wrong: send it again
+  | "subject_erased" // the conversation's data subject is being erased
+  | "untrusted_member" // a member's device is not certified by the key known for `user`
+  | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
+
+/** What an error may carry besides its code. */
+export interface SealdeskErrorDetails extends ErrorOptions {
+  /** HTTP status. */
+  readonly status?: number | undefined;
+  /** The server's own code, as in its problem document or refusal. */
+  readonly problem?: string | undefined;
+  /** WebSocket close code. */
+  readonly closeCode?: number | undefined;
+  /** Milliseconds after which trying again makes sense. */
+  readonly retryAfterMs?: number | undefined;
+  /** The member concerned. */
+  readonly user?: Uuid | undefined;
+}
+
+/** The one error class of this SDK: tell errors apart by `code`. Its message holds no content. */
+export class SealdeskError extends Error {
+  override readonly name = "SealdeskError";
+  readonly code: SealdeskErrorCode;
+  readonly status: number | undefined;
+  readonly problem: string | undefined;
+  readonly closeCode: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly user: Uuid | undefined;
+
+  constructor(code: SealdeskErrorCode, message: string, details: SealdeskErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.status = details.status;
+    this.problem = details.problem;
+    this.closeCode = details.closeCode;
+    this.retryAfterMs = details.retryAfterMs;
+    this.user = details.user;
+  }
+}
+
+/** True for failures that may pass by themselves. */
+export function isTransient(error: unknown): boolean {
+  if (!(error instanceof SealdeskError)) return false;
+  return ["network", "server_error", "rate_limited"].includes(error.code);
+}
+
+/** The code of an error of class `name`, by its fields: another package may hold its own copy of the class. */
+export function codeOf(error: unknown, name: "SuiteError" | "DeviceError" | "StoreError") {
+  const { name: named, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return named === name && typeof code === "string" ? code : undefined;
+}

@@ -1,0 +1,163 @@
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import type { PreKeyBundle, PreKeyUpload, SignedPreKey, SuiteName } from "../../crypto/device/suite.ts";
+import * as read from "./schema.ts";
+import type { JsonRequest } from "./transport.ts";
+
+/** Sends a request with the session's access token. */
+export type Request = <T>(request: JsonRequest<T>) => Promise<T>;
+
+const signedPreKey = read.object({ id: read.integer, publicKey: read.bytes, signature: read.bytes });
+const bundle = read.object({
+  device: read.uuid,
+  registrationId: read.integer,
+  identityKey: read.bytes,
+  signedPreKey,
+  preKey: read.nullable(read.object({ id: read.integer, publicKey: read.bytes })),
+  kyberPreKey: signedPreKey,
+});
+const preKeyCount = read.object({ preKeys: read.integer, kyberPreKeys: read.integer });
+const account = read.object({
+  accountKey: read.nullable(read.bytes),
+  devices: read.list(
+    read.object({
+      id: read.uuid,
+      deviceKey: read.bytes,
+      identityKey: read.bytes,
+      receiptKey: read.bytes,
+      certificate: read.bytes,
+    }),
+  ),
+});
+const staff = read.object({
+  staff: read.list(
+    read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
+  ),
+});
+const place = read.object({ epoch: read.integer, seq: read.integer });
+
+/** A colleague, or for a customer somebody to write to. */
+export interface StaffMember {
+  readonly id: Uuid;
+  readonly role: string;
+  readonly displayName: string | undefined;
+}
+
+/** The server's resources as this SDK uses them. Every function throws SealdeskError. */
+export function createApi(request: Request, tenant: Uuid) {
+  return {
+    registerDevice: (
+      device: CertifiedDevice,
+      registrationId: number,
+      preKeys: PreKeyUpload,
+    ): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: "v1/devices",
+        body: {
+          id: device.record.device,
+          registrationId,
+          accountKey: toBase64Url(device.record.accountKey),
+          identityKey: toBase64Url(device.record.identityKey),
+          receiptKey: toBase64Url(device.record.receiptKey),
+          certificate: toBase64Url(device.signature),
+          preKeys: uploadJson(preKeys),
+        },
+        answer: read.nothing,
+      }),
+
+    /** A user's certified devices, their signatures not yet checked. */
+    async devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
+      const { accountKey, devices } = await request({
+        method: "GET",
+        path: `v1/users/${user}/devices`,
+        answer: account,
+      });
+      if (accountKey === undefined) return [];
+      return devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
+        record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
+        signature: certificate,
+      }));
+    },
+
+    /** Takes one bundle of a device's prekeys. */
+    takeBundle: (device: Uuid): Promise<PreKeyBundle> =>
+      request({ method: "POST", path: `v1/devices/${device}/bundle`, answer: bundle }),
+
+    countPreKeys: () =>
+      request({ method: "GET", path: "v1/devices/current/prekeys", answer: preKeyCount }),
+
+    uploadPreKeys: (preKeys: PreKeyUpload) =>
+      request({
+        method: "PUT",
+        path: "v1/devices/current/prekeys",
+        body: uploadJson(preKeys),
+        answer: preKeyCount,
+      }),
+
+    /** @throws SealdeskError with `problem` prekeys_differ: the relay serves other keys */
+    checkPreKeys: (digest: Uint8Array): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: "v1/devices/current/prekeys/check",
+        body: { digest: toBase64Url(digest) },
+        answer: read.nothing,
+      }),
+
+    async staff(role?: string): Promise<readonly StaffMember[]> {
+      const query = role === undefined ? "" : `?role=${encodeURIComponent(role)}`;
+      const answer = await request({ method: "GET", path: `v1/staff${query}`, answer: staff });
+      return answer.staff;
+    },
+
+    createConversation: (conversation: {
+      readonly id: Uuid;
+      readonly suite: SuiteName;
+      readonly members: readonly Uuid[];
+      readonly creationSignature: Uint8Array;
+    }) =>
+      request({
+        method: "POST",
+        path: "v1/conversations",
+        body: {
+          ...conversation,
+          creationSignature: toBase64Url(conversation.creationSignature),
+        },
+        answer: place,
+      }),
+
+    addMember: (conversation: Uuid, user: Uuid) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/members`,
+        body: { user },
+        answer: place,
+      }),
+
+    removeMember: (conversation: Uuid, user: Uuid) =>
+      request({
+        method: "DELETE",
+        path: `v1/conversations/${conversation}/members/${user}`,
+        answer: place,
+      }),
+
+    closeConversation: (conversation: Uuid) =>
+      request({ method: "POST", path: `v1/conversations/${conversation}/close`, answer: place }),
+  };
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+const signedJson = ({ id, publicKey, signature }: SignedPreKey) => ({
+  id,
+  publicKey: toBase64Url(publicKey),
+  signature: toBase64Url(signature),
+});
+
+const uploadJson = (upload: PreKeyUpload) => ({
+  signedPreKey: signedJson(upload.signedPreKey),
+  lastResortKyberPreKey: signedJson(upload.lastResortKyberPreKey),
+  preKeys: upload.preKeys.map(({ id, publicKey }) => ({ id, publicKey: toBase64Url(publicKey) })),
+  kyberPreKeys: upload.kyberPreKeys.map(signedJson),
+});

@@ -1,0 +1,39 @@
+import { importJWK, SignJWT } from "jose";
+import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
+import { randomBytes, sha256, type SigningKeyPair } from "../../crypto/device/sodium.ts";
+import type { Clock } from "../runtime.ts";
+
+/** The request a proof is for. */
+export interface ProvenRequest {
+  readonly method: string;
+  /** Absolute; query and fragment are left out of the proof. */
+  readonly url: string;
+  /** The access token sent along; none when signing in. */
+  readonly accessToken?: string | undefined;
+}
+
+/** Signs one proof for one request; a proof is accepted once. */
+export type ProofMaker = (request: ProvenRequest) => Promise<string>;
+
+/**
+ * Proofs of possession of the device key: DPoP, RFC 9449 section 4.2, with Ed25519.
+ * @param deviceKey libsodium's form: the private key is seed || public key
+ */
+export async function proofMaker(deviceKey: SigningKeyPair, clock: Clock): Promise<ProofMaker> {
+  const jwk = { kty: "OKP", crv: "Ed25519", x: toBase64Url(deviceKey.publicKey) } as const;
+  const seed = toBase64Url(deviceKey.privateKey.subarray(0, 32));
+  const key = await importJWK({ ...jwk, d: seed }, "EdDSA");
+  return ({ method, url, accessToken }) => {
+    const { origin, pathname } = new URL(url);
+    const claims = {
+      jti: toBase64Url(randomBytes(16)),
+      htm: method,
+      htu: origin + pathname,
+      ...(accessToken === undefined ? {} : { ath: toBase64Url(sha256(utf8(accessToken))) }),
+    };
+    return new SignJWT(claims)
+      .setProtectedHeader({ typ: "dpop+jwt", alg: "EdDSA", jwk })
+      .setIssuedAt(Math.floor(clock.now() / 1000))
+      .sign(key);
+  };
+}

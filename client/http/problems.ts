@@ -1,0 +1,60 @@
+import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
+import type { HttpResponse } from "../runtime.ts";
+
+/** Codes of the server that this SDK has a word of its own for. */
+const codes: Readonly<Record<string, SealdeskErrorCode>> = {
+  sign_in_failed: "sign_in_failed",
+  session_revoked: "signed_out",
+  invalid_token: "signed_out",
+  token_expired: "signed_out",
+  device_revoked: "device_revoked",
+  account_key_mismatch: "account_has_other_devices",
+  rate_limited: "rate_limited",
+  overloaded: "rate_limited",
+  forbidden: "forbidden",
+  conversation_not_found: "conversation_not_found",
+  conversation_closed: "conversation_closed",
+  member_not_found: "member_not_found",
+  user_not_found: "member_not_found",
+  already_a_member: "already_a_member",
+  no_device: "no_device",
+  subject_erased: "subject_erased",
+};
+
+/** The error a refused request stands for; RFC 9457 problem details where the server gave them. */
+export function errorOfResponse(response: HttpResponse, body: string): SealdeskError {
+  const { status } = response;
+  const { code: problem, detail } = problemOf(body);
+  return new SealdeskError(codeFor(status, problem), detail ?? `The server answered ${status}.`, {
+    status,
+    problem,
+    retryAfterMs: retryAfterMs(response),
+  });
+}
+
+function codeFor(status: number, problem: string | undefined): SealdeskErrorCode {
+  const known = problem === undefined ? undefined : codes[problem];
+  if (known !== undefined) return known;
+  if (status === 429) return "rate_limited";
+  if (status === 401) return "signed_out";
+  if (status === 403) return "forbidden";
+  return status >= 500 ? "server_error" : "request_refused";
+}
+
+function problemOf(body: string): { readonly code?: string; readonly detail?: string } {
+  try {
+    const problem = JSON.parse(body) as { readonly code?: unknown; readonly detail?: unknown } | null;
+    return {
+      ...(typeof problem?.code === "string" ? { code: problem.code } : {}),
+      ...(typeof problem?.detail === "string" ? { detail: problem.detail } : {}),
+    };
+  } catch {
+    return {};
+  }
+}
+
+/** `Retry-After` in seconds, RFC 9110 section 10.2.3; its form as a date is not read. */
+function retryAfterMs(response: HttpResponse): number | undefined {
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}

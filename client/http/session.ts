@@ -1,0 +1,133 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { SealdeskError } from "../errors.ts";
+import type { Clock } from "../runtime.ts";
+import * as read from "./schema.ts";
+import type { Exchange, JsonRequest } from "./transport.ts";
+
+/** What to sign in with. */
+export type Credentials =
+  | {
+      readonly grant: "password";
+      /** The tenant's slug. */
+      readonly tenant: string;
+      readonly username: string;
+      readonly password: string;
+    }
+  | {
+      readonly grant: "customer_token";
+      /** The tenant's slug. */
+      readonly tenant: string;
+      /** Asked for a fresh token, made by the tenant's own backend, at each sign-in. */
+      readonly token: () => Promise<string> | string;
+    };
+
+const tokenFields = { accessToken: read.text, expiresAtMs: read.integer };
+
+const signedIn = read.object({
+  ...tokenFields,
+  tenant: read.object({ id: read.uuid, slug: read.text }),
+  user: read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
+  accountKey: read.nullable(read.bytes),
+});
+
+/** Who signed in, as the server says. */
+export interface SignedIn {
+  readonly tenant: { readonly id: Uuid; readonly slug: string };
+  readonly user: { readonly id: Uuid; readonly role: string; readonly displayName: string | undefined };
+  /** The account's key; undefined until its first device is registered. */
+  readonly accountKey: Uint8Array | undefined;
+}
+
+/** A token this close to its end is renewed first: it has to last for the request it goes with. */
+const renewBeforeMs = 60_000;
+
+/**
+ * A session, and the access token that stands for it. The token is renewed when it is about to
+ * expire; when the session itself is over, the credentials open another.
+ */
+export class Session {
+  readonly #exchange: Exchange;
+  readonly #credentials: Credentials;
+  readonly #clock: Clock;
+  #token: { readonly accessToken: string; readonly expiresAtMs: number } | undefined;
+  #renewing: Promise<string> | undefined;
+
+  constructor(exchange: Exchange, credentials: Credentials, clock: Clock) {
+    this.#exchange = exchange;
+    this.#credentials = credentials;
+    this.#clock = clock;
+  }
+
+  /** @throws SealdeskError sign_in_failed, device_revoked, rate_limited, network */
+  async signIn(): Promise<SignedIn> {
+    const answer = await this.#exchange({
+      method: "POST",
+      path: "v1/sessions",
+      body: await grantOf(this.#credentials),
+      answer: signedIn,
+    });
+    this.#token = answer;
+    return answer;
+  }
+
+  /** An access token that is good for a minute at least. Throws what `signIn` throws. */
+  accessToken(): Promise<string> {
+    const token = this.#token;
+    if (token !== undefined && token.expiresAtMs - this.#clock.now() > renewBeforeMs)
+      return Promise.resolve(token.accessToken);
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  /** Makes the next `accessToken` a fresh one: the server has refused the present one. */
+  expire(): void {
+    if (this.#token !== undefined) this.#token = { ...this.#token, expiresAtMs: 0 };
+  }
+
+  /** Sends a request of this session; once more with a fresh token if this one was refused. */
+  async request<T>(request: JsonRequest<T>): Promise<T> {
+    const accessToken = await this.accessToken();
+    try {
+      return await this.#exchange(request, accessToken);
+    } catch (error) {
+      if (!isOver(error)) throw error;
+      if (this.#token?.accessToken === accessToken) this.expire();
+      return this.#exchange(request, await this.accessToken());
+    }
+  }
+
+  async #renew(): Promise<string> {
+    if (this.#token !== undefined) {
+      try {
+        this.#token = await this.#exchange(
+          {
+            method: "POST",
+            path: "v1/sessions/current/renew",
+            answer: read.object(tokenFields),
+          },
+          this.#token.accessToken,
+        );
+        return this.#token.accessToken;
+      } catch (error) {
+        if (!isOver(error)) throw error;
+      }
+    }
+    await this.signIn();
+    return this.#token?.accessToken ?? "";
+  }
+}
+
+const isOver = (error: unknown): boolean =>
+  error instanceof SealdeskError && error.code === "signed_out";
+
+async function grantOf(credentials: Credentials): Promise<Readonly<Record<string, string>>> {
+  const { grant, tenant } = credentials;
+  switch (credentials.grant) {
+    case "password":
+      return { grant, tenant, username: credentials.username, password: credentials.password };
+    case "customer_token":
+      return { grant, tenant, token: await credentials.token() };
+  }
+}

@@ -1,0 +1,75 @@
+import { SealdeskError } from "../errors.ts";
+import type { Fetch, HttpResponse } from "../runtime.ts";
+import type { ProofMaker } from "./device-proof.ts";
+import { errorOfResponse } from "./problems.ts";
+import type { Reader } from "./schema.ts";
+
+/** One JSON request. */
+export interface JsonRequest<T> {
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** From the server's base URL, without a leading slash. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly answer: Reader<T>;
+}
+
+/** Sends a request, with an access token when one is given. */
+export type Exchange = <T>(request: JsonRequest<T>, accessToken?: string) => Promise<T>;
+
+/**
+ * JSON over HTTP, each request with a proof of the device key.
+ * @param baseUrl the server's public URL: proofs name it
+ * @param signal aborts what is under way
+ * @returns a function that throws SealdeskError: network, closed, invalid_response, or what the
+ *   server's problem document says
+ */
+export function createExchange(deps: {
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly prove: ProofMaker;
+  readonly signal: AbortSignal;
+}): Exchange {
+  return async ({ method, path, body, answer }, accessToken) => {
+    const url = resourceUrl(deps.baseUrl, path);
+    const headers: Record<string, string> = {
+      accept: "application/json",
+      dpop: await deps.prove({ method, url, accessToken }),
+    };
+    if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    const { response, received } = await transfer(deps, url, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw errorOfResponse(response, received);
+    return answer(parsed(received), "answer");
+  };
+}
+
+/** Where `path` is under the base URL, which may have a path of its own. */
+export const resourceUrl = (baseUrl: string, path: string): string =>
+  new URL(path, baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`).href;
+
+async function transfer(
+  { fetch, signal }: { readonly fetch: Fetch; readonly signal: AbortSignal },
+  url: string,
+  init: Parameters<Fetch>[1],
+): Promise<{ readonly response: HttpResponse; readonly received: string }> {
+  try {
+    const response = await fetch(url, { ...init, signal });
+    return { response, received: await response.text() };
+  } catch (cause) {
+    if (signal.aborted) throw new SealdeskError("closed", "The connection was closed.", { cause });
+    throw new SealdeskError("network", "The server was not reached.", { cause });
+  }
+}
+
+function parsed(received: string): unknown {
+  if (received === "") return undefined;
+  try {
+    return JSON.parse(received);
+  } catch (cause) {
+    throw new SealdeskError("invalid_response", "The server's answer is not JSON.", { cause });
+  }
+}

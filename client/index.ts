@@ -1,0 +1,32 @@
+/** `@sealdesk/client`: a member device, from sign-in to decrypted messages. */
+export { Sealdesk, type SealdeskEvents, type SealdeskUser } from "./sealdesk.ts";
+export type { ConnectOptions } from "./options.ts";
+export type { Credentials } from "./http/session.ts";
+export type { StaffMember } from "./http/api.ts";
+export type { SafetyNumbers } from "./device/account-keys.ts";
+export type { Conversation } from "./conversation/conversation.ts";
+export type { SentMessage } from "./conversation/sender.ts";
+export type {
+  ConversationItem,
+  EventProblemCode,
+  LogProblemCode,
+  MembershipItem,
+  MessageItem,
+  ProblemCode,
+  ProblemItem,
+} from "./conversation/items.ts";
+export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
+export { openStore } from "./open-store.ts";
+export type {
+  Clock,
+  Fetch,
+  HttpResponse,
+  Runtime,
+  WebSocketConstructor,
+  WebSocketLike,
+} from "./runtime.ts";
+export type { BackoffLimits } from "./transport/backoff.ts";
+export { DeviceStore, StoreError, type Level, type StoreErrorCode } from "../crypto/device/store.ts";
+export type { Suite } from "../crypto/device/suite.ts";
+export type { Member } from "../crypto/wire/frame.ts";
+export type { Uuid } from "../crypto/wire/uuid.ts";

@@ -1,0 +1,35 @@
+import { Level } from "level";
+import { encodings } from "../crypto/device/level.ts";
+import { DeviceStore, deriveStoreKey, storeSalt } from "../crypto/device/store.ts";
+import { codeOf, SealdeskError } from "./errors.ts";
+
+/**
+ * Opens the encrypted store of one device, made when it is not there: a LevelDB in the directory
+ * of that name in Node, an IndexedDB of that name in browsers.
+ * @param secret a key of 32 bytes, from the operating system's keychain for example, or a
+ *   passphrase, from which Argon2id makes one; that blocks for some 200 ms
+ * @throws StoreError wrong_key, damaged; SealdeskError store_in_use
+ */
+export async function openStore(
+  location: string,
+  secret: Uint8Array | string,
+): Promise<DeviceStore> {
+  const level = new Level<string, Uint8Array>(location, encodings);
+  try {
+    const key =
+      typeof secret === "string" ? deriveStoreKey(secret, await storeSalt(level)) : secret;
+    return await DeviceStore.open(level, key);
+  } catch (error) {
+    await level.close();
+    if (codeOf(error, "StoreError") !== undefined || !isLocked(error)) throw error;
+    throw new SealdeskError("store_in_use", "Another process has this store open.", {
+      cause: error,
+    });
+  }
+}
+
+/** abstract-level wraps what the database says. */
+const isLocked = (error: unknown): boolean =>
+  [error, (error as { readonly cause?: unknown } | null)?.cause].some(
+    (each) => (each as { readonly code?: unknown } | null | undefined)?.code === "LEVEL_LOCKED",
+  );

@@ -1,0 +1,52 @@
+import type { DeviceStore } from "../crypto/device/store.ts";
+import type { Suite } from "../crypto/device/suite.ts";
+import { SealdeskError } from "./errors.ts";
+import type { Credentials } from "./http/session.ts";
+import { resourceUrl } from "./http/transport.ts";
+import { systemClock, type Runtime, type WebSocketConstructor } from "./runtime.ts";
+import { defaultBackoff, type BackoffLimits } from "./transport/backoff.ts";
+
+/** What a connection is made of. */
+export interface ConnectOptions {
+  /** The server's public URL, for example `https://support.example`. */
+  readonly url: string;
+  readonly credentials: Credentials;
+  /** The cipher suite; `@sealdesk/suite-signal` has one. */
+  readonly suite: Suite;
+  /** This device's state: see `openStore`. `Sealdesk.close` closes it. */
+  readonly store: DeviceStore;
+  /** The global one by default. */
+  readonly webSocket?: WebSocketConstructor;
+  /** How fast to come back after a lost connection. */
+  readonly backoff?: Partial<BackoffLimits>;
+  /** Time, chance and `fetch`; for tests. */
+  readonly runtime?: Partial<Omit<Runtime, "webSocket">>;
+}
+
+/** @throws TypeError when there is no WebSocket: in Node, pass the one of `@sealdesk/client/node` */
+export function runtimeOf({ runtime = {}, webSocket }: ConnectOptions): Runtime {
+  const constructor = webSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  if (constructor === undefined) throw new TypeError("There is no WebSocket here; pass one.");
+  return {
+    clock: systemClock,
+    random: Math.random,
+    fetch: (url, init) => globalThis.fetch(url, init),
+    webSocket: constructor,
+    ...runtime,
+  };
+}
+
+export const backoffOf = ({ backoff = {} }: ConnectOptions): BackoffLimits => ({
+  ...defaultBackoff,
+  ...backoff,
+});
+
+/** The relay's address: as proofs name it, and as a WebSocket. */
+export function relayUrls(baseUrl: string): { readonly http: string; readonly socket: string } {
+  const http = resourceUrl(baseUrl, "v1/relay");
+  return { http, socket: http.replace(/^http/, "ws") };
+}
+
+/** What everything under way ends with when the caller closes the connection. */
+export const closedError = (): SealdeskError =>
+  new SealdeskError("closed", "The connection was closed.");

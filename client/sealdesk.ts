@@ -1,0 +1,246 @@
+import { creationBytes } from "../crypto/wire/signed-records.ts";
+import type { Hello } from "../crypto/wire/frame.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
+import type { DeviceStore } from "../crypto/device/store.ts";
+import type { Conversation } from "./conversation/conversation.ts";
+import type { ProblemItem } from "./conversation/items.ts";
+import { Mailroom } from "./conversation/mailroom.ts";
+import {
+  acceptOffered,
+  safetyNumbersWith,
+  type AccountKeysDeps,
+  type SafetyNumbers,
+} from "./device/account-keys.ts";
+import { ownDevice, type Account } from "./device/account.ts";
+import { enrolDevice } from "./device/enrol.ts";
+import { PreKeyUpkeep } from "./device/prekeys.ts";
+import { Trust } from "./device/trust.ts";
+import { deferred } from "./deferred.ts";
+import { Emitter } from "./emitter.ts";
+import { SealdeskError } from "./errors.ts";
+import { createApi, type Api, type StaffMember } from "./http/api.ts";
+import { proofMaker } from "./http/device-proof.ts";
+import { Session } from "./http/session.ts";
+import { createExchange } from "./http/transport.ts";
+import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
+import { idMaker } from "./runtime.ts";
+import { Link } from "./transport/link.ts";
+
+/** What happens apart from conversations' own events. */
+export interface SealdeskEvents {
+  /** This device is in a conversation it did not know before. */
+  readonly conversation: Conversation;
+  /** Something in a conversation is not as it must be; also among the conversation's `messages`. */
+  readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
+  /** The relay hands out other keys for this device than it published: others may be misled. */
+  readonly security: { readonly code: "published_keys_differ" };
+  /** The connection came, or was lost; it comes back by itself. */
+  readonly connection: "up" | "down";
+  /** There will be no further connection. */
+  readonly end: SealdeskError;
+}
+
+/** Who is signed in. */
+export interface SealdeskUser {
+  readonly id: Uuid;
+  readonly role: string;
+  readonly displayName: string | undefined;
+}
+
+interface Parts {
+  readonly account: Account;
+  readonly api: Api;
+  readonly deviceKey: SigningKeyPair;
+  readonly suite: ConnectOptions["suite"];
+  readonly store: DeviceStore;
+  readonly trust: Trust;
+  readonly newId: () => Uuid;
+}
+
+/** A member device: signed in, connected, and able to read and write what its account may. */
+export class Sealdesk {
+  readonly #parts: Parts;
+  readonly #events: Emitter<SealdeskEvents>;
+  readonly #mailroom: Mailroom;
+  readonly #stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
+
+  private constructor(
+    parts: Parts,
+    events: Emitter<SealdeskEvents>,
+    mailroom: Mailroom,
+    stop: (reason: SealdeskError, quietly: boolean) => Promise<void>,
+  ) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#mailroom = mailroom;
+    this.#stop = stop;
+  }
+
+  /**
+   * Signs in, makes this store a device of the account on the first run, and connects. Resolves
+   * with the first connection; a lost one comes back by itself.
+   * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked, other_account,
+   *   account_has_other_devices. The store stays open then, for another attempt.
+   */
+  static async connect(options: ConnectOptions): Promise<Sealdesk> {
+    const runtime = runtimeOf(options);
+    const { suite, store, url: baseUrl } = options;
+    const { clock } = runtime;
+    const newId = idMaker(clock);
+    const requests = new AbortController();
+
+    const { device, deviceKey } = await ownDevice(store, newId);
+    const prove = await proofMaker(deviceKey, clock);
+    const exchange = createExchange({ ...runtime, baseUrl, prove, signal: requests.signal });
+    const session = new Session(exchange, options.credentials, clock);
+    const signedIn = await session.signIn();
+    const api = createApi((request) => session.request(request), signedIn.tenant.id);
+    const account = await enrolDevice({ store, suite, api, clock, device, signedIn });
+    const trust = await Trust.load({ suite, api, self: account.user }, store);
+    const parts: Parts = { account, api, deviceKey, suite, store, trust, newId };
+
+    const events = new Emitter<SealdeskEvents>();
+    const firstUp = deferred<void>();
+    let stopping: Promise<void> | undefined;
+    const stop = (reason: SealdeskError, quietly: boolean): Promise<void> =>
+      (stopping ??= (async () => {
+        firstUp.reject(reason);
+        requests.abort();
+        upkeep.stop();
+        await link.close();
+        await mailroom.end(reason, quietly);
+      })());
+    const fail = (error: SealdeskError): void => {
+      if (stopping !== undefined) return;
+      void stop(error, false);
+      events.emit("end", error);
+    };
+
+    const mailroom = await Mailroom.load({
+      ...parts,
+      clock,
+      deviceKey: deviceKey.publicKey,
+      transmit: (frame) => link.send(frame),
+      recycle: (reason) => link.recycle(reason),
+      onConversation: (conversation) => events.emit("conversation", conversation),
+      onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
+      onFailure: (cause) =>
+        fail(new SealdeskError("store_failed", "The device's store failed.", { cause })),
+    });
+    const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
+      events.emit("security", { code: "published_keys_differ" }),
+    );
+    const relay = relayUrls(baseUrl);
+    const hello = async (): Promise<Hello> => {
+      const cursors = await mailroom.cursors();
+      const accessToken = await session.accessToken();
+      const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
+      return { version: 1, accessToken, deviceProof, cursors };
+    };
+    const link = new Link(relay.socket, runtime, backoffOf(options), {
+      hello,
+      onUp: (welcome) => {
+        mailroom.onUp(welcome);
+        upkeep.start();
+        firstUp.resolve();
+        events.emit("connection", "up");
+      },
+      onFrame: (frame) => mailroom.onFrame(frame),
+      onDown: () => {
+        mailroom.onDown();
+        upkeep.stop();
+        events.emit("connection", "down");
+      },
+      onTokenExpired: () => session.expire(),
+      onEnd: fail,
+    });
+    link.start();
+    await firstUp.promise;
+    return new Sealdesk(parts, events, mailroom, stop);
+  }
+
+  /** The account. */
+  get user(): SealdeskUser {
+    const { user, role, displayName } = this.#parts.account;
+    return { id: user, role, displayName };
+  }
+
+  /** This device's id. */
+  get device(): Uuid {
+    return this.#parts.account.device;
+  }
+
+  /** @returns what takes the listener away again */
+  on<K extends keyof SealdeskEvents>(
+    name: K,
+    listener: (event: SealdeskEvents[K]) => void,
+  ): () => void {
+    return this.#events.on(name, listener);
+  }
+
+  /** Every conversation this device was ever in, oldest first. */
+  conversations(): readonly Conversation[] {
+    return this.#mailroom.conversations();
+  }
+
+  conversation(id: Uuid): Conversation | undefined {
+    return this.#mailroom.conversation(id);
+  }
+
+  /** Resolves when all that happened before the present connection is in the store. */
+  synced(): Promise<void> {
+    return this.#mailroom.synced();
+  }
+
+  /**
+   * Starts a conversation with these users. Resolves when this device can write in it.
+   * @throws SealdeskError forbidden, no_device
+   */
+  async openConversation({ with: members }: { readonly with: readonly Uuid[] }): Promise<Conversation> {
+    const { account, api, deviceKey, suite, newId } = this.#parts;
+    const id = newId();
+    const { tenant, device } = account;
+    const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
+    const creationSignature = sign(record, deviceKey.privateKey);
+    const { seq } = await api.createConversation({
+      id,
+      suite: suite.name,
+      members,
+      creationSignature,
+    });
+    return this.#mailroom.reached(id, seq);
+  }
+
+  /** Staff of the tenant, all or those of one role: whom a customer can write to. */
+  staff(role?: string): Promise<readonly StaffMember[]> {
+    return this.#parts.api.staff(role);
+  }
+
+  /** Digits to compare with another user, in person or over the telephone. @throws SealdeskError */
+  safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
+    return safetyNumbersWith(this.#accountKeys(), user);
+  }
+
+  /**
+   * Accepts a user's changed account key, after a person compared the offered safety number.
+   * @throws SealdeskError untrusted_member: the key offered now has another number
+   */
+  acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
+    return acceptOffered(this.#accountKeys(), user, safetyNumber);
+  }
+
+  /**
+   * Ends the connection, all readers and timers, and closes the store. What is queued is sent with
+   * the next connection.
+   */
+  async close(): Promise<void> {
+    await this.#stop(closedError(), true);
+    await this.#parts.store.close();
+  }
+
+  #accountKeys(): AccountKeysDeps {
+    const { store, api, trust, account } = this.#parts;
+    return { store, api, trust, self: account.user };
+  }
+}

@@ -1,0 +1,26 @@
+import { WebSocket } from "ws";
+import type { WebSocketConstructor } from "./runtime.ts";
+
+/** The relay pings every 25 s: a connection silent for longer than that and some is dead. */
+const silenceMs = 35_000;
+
+/**
+ * The WebSocket of `ws`, which also notices what browsers leave to the operating system: that the
+ * other side has been silent for too long. Then it closes as 1006, and the client connects anew.
+ */
+class WatchfulWebSocket extends WebSocket {
+  #alarm: NodeJS.Timeout | undefined;
+
+  constructor(url: string, protocols: string) {
+    super(url, protocols, { perMessageDeflate: false });
+    const heard = () => {
+      clearTimeout(this.#alarm);
+      this.#alarm = setTimeout(() => this.terminate(), silenceMs);
+    };
+    for (const sign of ["open", "ping", "message"]) this.on(sign, heard);
+    this.on("close", () => clearTimeout(this.#alarm));
+  }
+}
+
+/** For `Sealdesk.connect` in Node. */
+export const webSocket = WatchfulWebSocket as unknown as WebSocketConstructor;
