@@ -1,0 +1,181 @@
+import { createHash, randomUUID } from "node:crypto";
+import { ed25519, jwkOf, signedJwt, TestDevice, type KeyPair } from "../../support/device.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+describe("a password", () => {
+  test("opens a session bound to the device's key", async () => {
+    const staff = await server.createStaff("agent");
+    const device = new TestDevice(server);
+    const reply = await device.signInAsStaff(staff);
+    expect(reply.status).toBe(201);
+    expect(reply.body).toEqual({
+      accessToken: expect.any(String),
+      expiresAtMs: expect.any(Number),
+      session: expect.any(String),
+      tenant: server.tenant,
+      user: { id: staff.id, role: "agent", displayName: "Test agent" },
+      accountKey: null,
+    });
+    const inAnHour = server.clock.now() + 3_600_000;
+    expect(Math.abs(reply.body.expiresAtMs - inAnHour)).toBeLessThan(5000);
+    expect((await device.request("GET", "/v1/staff")).status).toBe(200);
+  });
+
+  test.each([
+    ["a wrong password", { password: "not the password at all" }],
+    ["an unknown user", { username: "nobody" }],
+    ["an unknown tenant", { tenant: "nowhere" }],
+  ])("with %s is refused, the same way each time", async (_what, wrong) => {
+    const { id: _id, ...right } = await server.createStaff("agent");
+    const reply = await new TestDevice(server).signIn({ grant: "password", ...right, ...wrong });
+    expect(reply.status).toBe(401);
+    expect(reply.body).toMatchObject({ code: "sign_in_failed", detail: "The sign-in failed." });
+  });
+
+  test("of another tenant's user is refused", async () => {
+    const staff = await server.createStaff("agent", await server.createTenant());
+    const reply = await new TestDevice(server).signInAsStaff({
+      ...staff,
+      tenant: server.tenant.slug,
+    });
+    expect(reply.body.code).toBe("sign_in_failed");
+  });
+
+  test("refused leaves an audit entry with the reason, which the answer does not say", async () => {
+    const staff = await server.createStaff("agent");
+    await new TestDevice(server).signInAsStaff({ ...staff, password: "not the password" });
+    expect((await server.auditEntries()).at(-1)).toMatchObject({
+      action: "session.create",
+      outcome: "refused",
+      reason: "wrong_password",
+      subject: staff.id,
+      actor: { kind: "system", id: "sign-in" },
+    });
+  });
+});
+
+describe("a customer token", () => {
+  const signIn = (token: string) =>
+    new TestDevice(server).signIn({ grant: "customer_token", tenant: server.tenant.slug, token });
+
+  test("makes an account on first sight and finds it again, without storing the subject", async () => {
+    const subject = `patient-${randomUUID()}`;
+    const first = await new TestDevice(server).signInAsCustomer(subject);
+    const second = await new TestDevice(server).signInAsCustomer(subject);
+    expect(first.body.user).toMatchObject({ role: "customer", displayName: null });
+    expect(second.body.user.id).toBe(first.body.user.id);
+    const { rows } = await server.database.owner.query<{ found: string }>(
+      "select u::text as found from sealdesk.users u where id = $1",
+      [first.body.user.id],
+    );
+    expect(rows[0]?.found).not.toContain(subject);
+  });
+
+  test("of one subject makes different accounts in different tenants", async () => {
+    const subject = randomUUID();
+    const here = await new TestDevice(server).signInAsCustomer(subject);
+    const there = await new TestDevice(server).signInAsCustomer(
+      subject,
+      await server.createTenant(),
+    );
+    expect(there.body.user.id).not.toBe(here.body.user.id);
+  });
+
+  test("serves many first sign-ins at once with one account", async () => {
+    const subject = randomUUID();
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, () => new TestDevice(server).signInAsCustomer(subject)),
+    );
+    expect(new Set(replies.map(({ body }) => body.user.id)).size).toBe(1);
+  });
+
+  describe("that the tenant's backend would not make", () => {
+    let backend: KeyPair;
+    beforeAll(async () => {
+      backend = ed25519();
+      const { rows } = await server.database.owner.query<{ keys: object[] }>(
+        "select customer_keys -> 'keys' as keys from sealdesk.tenants where id = $1",
+        [server.tenant.id],
+      );
+      await server.database.owner.query(
+        "update sealdesk.tenants set customer_keys = $2 where id = $1",
+        [
+          server.tenant.id,
+          JSON.stringify({
+            keys: [...(rows[0]?.keys ?? []), { ...jwkOf(backend), kid: "test", alg: "EdDSA" }],
+          }),
+        ],
+      );
+    });
+
+    const claims = (changes: object = {}) => {
+      const now = Math.floor(server.clock.now() / 1000);
+      const { slug } = server.tenant;
+      return { iss: slug, aud: server.url, sub: "someone", iat: now, exp: now + 300, ...changes };
+    };
+    const minutes = (count: number) => Math.floor(server.clock.now() / 1000) + count * 60;
+
+    test("nothing is wrong with it: accepted", async () => {
+      expect((await signIn(signedJwt(backend, { kid: "test" }, claims()))).status).toBe(201);
+    });
+
+    test.each<[string, () => object]>([
+      ["for another server", () => ({ aud: "https://elsewhere.example" })],
+      ["for no server", () => ({ aud: undefined })],
+      ["of another issuer", () => ({ iss: "another-tenant" })],
+      ["of no issuer", () => ({ iss: undefined })],
+      ["about nobody", () => ({ sub: undefined })],
+      ["expired", () => ({ iat: minutes(-8), exp: minutes(-2) })],
+      ["without an expiry", () => ({ exp: undefined })],
+      ["made in the future", () => ({ iat: minutes(5), exp: minutes(10) })],
+      ["good for an hour", () => ({ exp: minutes(60) })],
+      ["old, and good for an hour", () => ({ iat: minutes(-30), exp: minutes(30) })],
+      ["for another device key", () => ({ cnf: { jkt: "somebody-else" } })],
+    ])("%s: refused", async (_what, changes) => {
+      const reply = await signIn(signedJwt(backend, { kid: "test" }, claims(changes())));
+      expect(reply.body).toMatchObject({ code: "sign_in_failed", status: 401 });
+    });
+
+    test.each<[string, () => string]>([
+      ["signed by another key", () => signedJwt(ed25519(), { kid: "test" }, claims())],
+      ["not signed", () => signedJwt(backend, { alg: "none", kid: "test" }, claims())],
+      ["that is no token", () => "not.a.token"],
+    ])("%s: refused", async (_what, token) => {
+      expect((await signIn(token())).body.code).toBe("sign_in_failed");
+    });
+
+    test("for the right device key: accepted", async () => {
+      const device = new TestDevice(server);
+      const { crv, kty, x } = jwkOf(device.deviceKey);
+      const jkt = createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
+      const token = signedJwt(backend, { kid: "test" }, claims({ cnf: { jkt } }));
+      const grant = { grant: "customer_token", tenant: server.tenant.slug, token };
+      expect((await device.signIn(grant)).status).toBe(201);
+    });
+  });
+});
+
+describe("too many sign-ins", () => {
+  let limited: TestServer;
+  beforeAll(async () => {
+    limited = await startTestServer({ signInLimit: { burst: 5, secondsPerFurther: 60 } });
+  });
+  afterAll(() => limited.close());
+
+  test("are refused after five with the time to wait, right password or not", async () => {
+    const staff = await limited.createStaff("agent");
+    const wrong = { ...staff, password: "not the password" };
+    for (let attempt = 0; attempt < 5; attempt++)
+      expect((await new TestDevice(limited).signInAsStaff(wrong)).status).toBe(401);
+    const reply = await new TestDevice(limited).signInAsStaff(staff);
+    expect(reply.status).toBe(429);
+    expect(reply.body).toMatchObject({ code: "rate_limited", action: "wait" });
+    expect(Number(reply.headers.get("retry-after"))).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,31 @@
+import fc from "fast-check";
+import type { Actor, Role } from "../../../policies/actor.ts";
+
+/** Few users and tenants, so that generated facts often speak of the same ones. */
+export const users = ["u-1", "u-2", "u-3", "u-4"];
+export const tenants = ["t-1", "t-2"];
+export const allRoles: readonly Role[] = ["customer", "agent", "supervisor", "admin", "bot"];
+
+export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
+  tenant: "t-1",
+  user: "u-1",
+  role,
+  device: "d-1",
+  session: "s-1",
+  method: "password",
+  ...changes,
+});
+
+export const anyActor: fc.Arbitrary<Actor> = fc.record({
+  tenant: fc.constantFrom(...tenants),
+  user: fc.constantFrom(...users),
+  role: fc.constantFrom(...allRoles),
+  device: fc.option(fc.constantFrom("d-1", "d-2"), { nil: undefined }),
+  session: fc.constant("s-1"),
+  method: fc.constant("password"),
+});
+
+export const subject: fc.Arbitrary<{ user: string; role: Role }> = fc.record({
+  user: fc.constantFrom(...users),
+  role: fc.constantFrom(...allRoles),
+});

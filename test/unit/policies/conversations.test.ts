@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import {
+  decideConversation,
+  type ConversationAction,
+  type ConversationFacts,
+} from "../../../policies/abilities.ts";
+import type { Role } from "../../../policies/actor.ts";
+import { actor, anyActor, subject, tenants, users } from "./actors.ts";
+
+const facts = (changes: Partial<ConversationFacts> = {}): ConversationFacts => ({
+  tenant: "t-1",
+  createdBy: "u-2",
+  members: ["u-1", "u-2"],
+  state: "open",
+  ...changes,
+});
+const outside = { members: ["u-2", "u-3"] };
+const self = (role: Role) => ({ user: "u-1", role });
+
+const actions: readonly ConversationAction[] = [
+  "create",
+  "read",
+  "add_member",
+  "remove_member",
+  "close",
+  "post",
+];
+const anyFacts: fc.Arbitrary<ConversationFacts> = fc.record({
+  tenant: fc.constantFrom(...tenants),
+  createdBy: fc.constantFrom(...users),
+  members: fc.uniqueArray(fc.constantFrom(...users)),
+  state: fc.constantFrom("open", "closed"),
+  subject: fc.option(subject, { nil: undefined }),
+  others: fc.option(fc.array(subject), { nil: undefined }),
+});
+
+type Row = [Role, ConversationAction, string, Partial<ConversationFacts>, boolean];
+
+test.each<Row>([
+  ["customer", "read", "as a member", {}, true],
+  ["customer", "read", "as a member of a closed one", { state: "closed" }, true],
+  ["customer", "read", "from outside", outside, false],
+  ["customer", "post", "as a member", {}, true],
+  ["customer", "post", "to a closed one", { state: "closed" }, false],
+  ["customer", "post", "from outside", outside, false],
+  ["customer", "close", "their own", { createdBy: "u-1" }, true],
+  ["customer", "close", "another's", {}, false],
+  ["customer", "add_member", "an agent", { subject: { user: "u-3", role: "agent" } }, false],
+  ["customer", "remove_member", "an agent", { subject: { user: "u-2", role: "agent" } }, false],
+
+  ["agent", "read", "as a member", {}, true],
+  ["agent", "read", "from outside", outside, false],
+  ["agent", "post", "as a member", {}, true],
+  ["agent", "post", "from outside", outside, false],
+  ["agent", "close", "as a member", {}, true],
+  ["agent", "close", "from outside", outside, false],
+  ["agent", "close", "a closed one", { state: "closed" }, false],
+  ["agent", "add_member", "themself", { ...outside, subject: self("agent") }, true],
+  [
+    "agent",
+    "add_member",
+    "themself to a closed one",
+    { ...outside, state: "closed", subject: self("agent") },
+    false,
+  ],
+  [
+    "agent",
+    "add_member",
+    "an agent (hand-over)",
+    { subject: { user: "u-3", role: "agent" } },
+    true,
+  ],
+  ["agent", "add_member", "a bot", { subject: { user: "u-3", role: "bot" } }, true],
+  ["agent", "add_member", "an admin", { subject: { user: "u-3", role: "admin" } }, false],
+  ["agent", "add_member", "a customer", { subject: { user: "u-3", role: "customer" } }, false],
+  [
+    "agent",
+    "add_member",
+    "an agent, from outside",
+    { ...outside, subject: { user: "u-4", role: "agent" } },
+    false,
+  ],
+  ["agent", "add_member", "nobody", {}, false],
+  ["agent", "remove_member", "themself", { subject: self("agent") }, true],
+  ["agent", "remove_member", "another agent", { subject: { user: "u-2", role: "agent" } }, false],
+  ["agent", "remove_member", "the customer", { subject: { user: "u-2", role: "customer" } }, false],
+
+  [
+    "supervisor",
+    "add_member",
+    "an agent, from outside",
+    { ...outside, subject: { user: "u-4", role: "agent" } },
+    true,
+  ],
+  [
+    "supervisor",
+    "remove_member",
+    "an agent, from outside",
+    { ...outside, subject: { user: "u-3", role: "agent" } },
+    true,
+  ],
+  [
+    "supervisor",
+    "remove_member",
+    "the customer",
+    { subject: { user: "u-2", role: "customer" } },
+    false,
+  ],
+  ["supervisor", "add_member", "a customer", { subject: { user: "u-3", role: "customer" } }, false],
+  ["supervisor", "read", "from outside", outside, false],
+  ["supervisor", "close", "from outside", outside, false],
+
+  ["bot", "read", "as a member", {}, true],
+  ["bot", "post", "as a member", {}, true],
+  ["bot", "close", "as a member", {}, true],
+  ["bot", "remove_member", "itself", { subject: self("bot") }, true],
+  ["bot", "add_member", "itself", { ...outside, subject: self("bot") }, false],
+  ["bot", "add_member", "an agent", { subject: { user: "u-3", role: "agent" } }, false],
+])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
+  expect(decideConversation(actor(role), action, facts(changes)).allowed).toBe(allowed);
+});
+
+describe("creating", () => {
+  const own = facts({ createdBy: "u-1", members: ["u-1", "u-3"] });
+
+  test("a customer starts a conversation with staff, or with nobody yet", () => {
+    const others = [{ user: "u-3", role: "agent" as const }];
+    expect(decideConversation(actor("customer"), "create", { ...own, others }).allowed).toBe(true);
+    const alone = { ...own, members: ["u-1"] };
+    expect(decideConversation(actor("customer"), "create", alone).allowed).toBe(true);
+  });
+
+  test.each<[string, Partial<ConversationFacts>]>([
+    ["another customer", { others: [{ user: "u-3", role: "customer" }] }],
+    ["an admin", { others: [{ user: "u-3", role: "admin" }] }],
+    ["somebody the tenant does not know", { others: [] }],
+    ["somebody whose role was not looked up", {}],
+    ["without themself", { members: ["u-3"], others: [{ user: "u-3", role: "agent" }] }],
+  ])("not with %s", (_what, changes) => {
+    expect(decideConversation(actor("customer"), "create", { ...own, ...changes }).allowed).toBe(
+      false,
+    );
+  });
+
+  test.each<Role>(["agent", "supervisor", "admin", "bot"])("is not for %s", (role) => {
+    const others = [{ user: "u-3", role: "agent" as const }];
+    expect(decideConversation(actor(role), "create", { ...own, others }).allowed).toBe(false);
+  });
+});
+
+describe("whatever the facts", () => {
+  const decided = fc.tuple(anyActor, fc.constantFrom(...actions), anyFacts);
+  const always = (holds: (...args: [...Parameters<typeof decideConversation>]) => boolean) =>
+    fc.assert(
+      fc.property(decided, ([who, action, about]) => holds(who, action, about)),
+      { seed: 20_260_101, numRuns: 5000 },
+    );
+  const allowed = (...args: Parameters<typeof decideConversation>) =>
+    decideConversation(...args).allowed;
+
+  test("nobody touches another tenant's conversation", () => {
+    always((who, action, about) => who.tenant === about.tenant || !allowed(who, action, about));
+  });
+
+  test("an admin may nothing", () => {
+    always((who, action, about) => who.role !== "admin" || !allowed(who, action, about));
+  });
+
+  test("only members read and post", () => {
+    always(
+      (who, action, about) =>
+        !["read", "post"].includes(action) ||
+        about.members.includes(who.user) ||
+        !allowed(who, action, about),
+    );
+  });
+
+  test("a closed conversation is only read", () => {
+    always(
+      (who, action, about) =>
+        about.state === "open" || action === "read" || !allowed(who, action, about),
+    );
+  });
+
+  test("customers and admins are never added, and customers never removed", () => {
+    always(
+      (who, action, about) =>
+        !["add_member", "remove_member"].includes(action) ||
+        !["customer", "admin"].includes(about.subject?.role ?? "admin") ||
+        !allowed(who, action, about),
+    );
+  });
+
+  test("the same facts give the same answer, with at least one reason", () => {
+    always((who, action, about) => {
+      const decision = decideConversation(who, action, about);
+      expect(decideConversation(who, action, about)).toEqual(decision);
+      return decision.reasons.length > 0;
+    });
+  });
+});

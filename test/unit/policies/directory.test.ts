@@ -1,0 +1,70 @@
+import fc from "fast-check";
+import {
+  decideDirectory,
+  type DirectoryAction,
+  type DirectoryFacts,
+} from "../../../policies/directory.ts";
+import type { Role } from "../../../policies/actor.ts";
+import { actor, allRoles, anyActor, tenants, users } from "./actors.ts";
+
+const facts = (changes: Partial<DirectoryFacts> = {}): DirectoryFacts => ({
+  tenant: "t-1",
+  user: "u-2",
+  role: "customer",
+  sharesConversation: false,
+  ...changes,
+});
+
+type Row = [Role, DirectoryAction, string, Partial<DirectoryFacts>, boolean];
+
+test.each<Row>([
+  ["customer", "read_devices", "of staff", { role: "agent" }, true],
+  ["customer", "take_bundle", "of staff", { role: "agent" }, true],
+  ["customer", "read_devices", "of a co-member", { sharesConversation: true }, true],
+  ["customer", "read_devices", "of a stranger", {}, false],
+  ["customer", "take_bundle", "of a stranger", {}, false],
+  ["customer", "read_devices", "of their own account", { user: "u-1" }, true],
+  ["agent", "read_devices", "of any customer", {}, true],
+  ["agent", "take_bundle", "of any customer", {}, true],
+  ["bot", "take_bundle", "of any customer", {}, true],
+  ["admin", "read_devices", "of any customer", {}, true],
+  ["admin", "take_bundle", "of any customer", {}, false],
+  ["customer", "publish_prekeys", "for their device", { user: "u-1", device: "d-1" }, true],
+  [
+    "customer",
+    "publish_prekeys",
+    "for another device of theirs",
+    { user: "u-1", device: "d-2" },
+    false,
+  ],
+  ["supervisor", "publish_prekeys", "for another's device", { device: "d-1" }, false],
+])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
+  expect(decideDirectory(actor(role), action, facts(changes)).allowed).toBe(allowed);
+});
+
+test("without a device nobody publishes prekeys", () => {
+  const without = actor("agent", { device: undefined });
+  expect(decideDirectory(without, "publish_prekeys", facts({ user: "u-1" })).allowed).toBe(false);
+});
+
+test("nobody looks into another tenant's directory, whatever the facts", () => {
+  const anyFacts: fc.Arbitrary<DirectoryFacts> = fc.record({
+    tenant: fc.constantFrom(...tenants),
+    user: fc.constantFrom(...users),
+    role: fc.constantFrom(...allRoles),
+    sharesConversation: fc.boolean(),
+    device: fc.option(fc.constantFrom("d-1", "d-2"), { nil: undefined }),
+  });
+  const actions = fc.constantFrom<DirectoryAction>(
+    "read_devices",
+    "take_bundle",
+    "publish_prekeys",
+  );
+  fc.assert(
+    fc.property(anyActor, actions, anyFacts, (who, action, about) => {
+      const { allowed, reasons } = decideDirectory(who, action, about);
+      return reasons.length > 0 && (who.tenant === about.tenant || !allowed);
+    }),
+    { seed: 20_260_102, numRuns: 3000 },
+  );
+});
