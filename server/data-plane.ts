@@ -10,6 +10,7 @@ import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
+import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
@@ -38,8 +39,11 @@ export interface DataPlane {
   close(): Promise<void>;
 }
 
-export function startDataPlane(deps: DataPlaneDeps): DataPlane {
+export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const { http, pool, now, log } = deps;
+  const leavePartitions = await keepPartitions(pool, (error) =>
+    log.error("partitions could not be made", describeError(error)),
+  );
   const relay = new Relay();
   const conversations = new ConversationLog({
     pool,
@@ -64,6 +68,7 @@ export function startDataPlane(deps: DataPlaneDeps): DataPlane {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
     async close() {
+      leavePartitions();
       await attached.close();
       await conversations.close();
       await cursors.close();

@@ -78,7 +78,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const accessTokens = createAccessTokens({ ...keyring, issuer: url });
   const replays = new ReplayCache(PROOF_MEMORY_MS);
   const authenticator = createAuthenticator({ pool, accessTokens, replays });
-  const dataPlane = startDataPlane({
+  const dataPlane = await startDataPlane({
     http,
     pool,
     frankingKey: keyring.frankingKey,

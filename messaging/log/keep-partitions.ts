@@ -1,0 +1,20 @@
+import type { Pool } from "../../db/pool.ts";
+
+const ENSURE = `select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')`;
+const INTERVAL_MS = 6 * 3_600_000;
+
+/**
+ * Makes this month's and the next month's partitions, now and every six hours.
+ * @returns a function that ends it.
+ */
+export async function keepPartitions(
+  pool: Pool,
+  onError: (error: unknown) => void,
+): Promise<() => void> {
+  await pool.query(ENSURE);
+  const timer = setInterval(() => {
+    pool.query(ENSURE).catch(onError);
+  }, INTERVAL_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

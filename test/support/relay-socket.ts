@@ -1,0 +1,167 @@
+import { once } from "node:events";
+import { randomBytes, randomUUID, sign } from "node:crypto";
+import { uuidv7 } from "uuidv7";
+import { WebSocket } from "ws";
+import { creationBytes } from "../../crypto/wire/signed-records.ts";
+import {
+  decodeFrame,
+  encodeFrame,
+  type Cursor,
+  type Frame,
+  type FrameKind,
+  type Send,
+} from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { TestDevice } from "./device.ts";
+import type { TestServer } from "./server.ts";
+
+type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
+
+/** A socket to the relay that speaks raw frames, and keeps what it got until a test asks for it. */
+export class RelaySocket {
+  readonly socket: WebSocket;
+  readonly #received: Frame[] = [];
+  #waiting: (() => void)[] = [];
+  /** Resolves with the close code. */
+  readonly closed: Promise<number>;
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.once("close", (code) => {
+        resolve(code);
+        this.#wake();
+      });
+    });
+    socket.on("message", (data) => {
+      this.#received.push(decodeFrame(data as Buffer));
+      this.#wake();
+    });
+  }
+
+  /** An open WebSocket on which nothing has been said. */
+  static async dial(server: TestServer): Promise<RelaySocket> {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/relay`, "sealdesk.v1");
+    const relay = new RelaySocket(socket);
+    await once(socket, "open");
+    return relay;
+  }
+
+  /** Connects as `device` and takes the welcome. */
+  static async open(
+    server: TestServer,
+    device: TestDevice,
+    cursors: readonly Cursor[] = [],
+  ): Promise<RelaySocket> {
+    const relay = await RelaySocket.dial(server);
+    relay.send({ kind: "hello", body: helloOf(device, cursors) });
+    await relay.next("welcome");
+    return relay;
+  }
+
+  send(frame: Frame): void {
+    this.socket.send(encodeFrame(frame));
+  }
+
+  /** The next frame of this kind; frames of other kinds before it are left for later. */
+  async next<K extends FrameKind>(kind: K): Promise<BodyOf<K>> {
+    for (;;) {
+      const index = this.#received.findIndex((frame) => frame.kind === kind);
+      const [found] = index === -1 ? [] : this.#received.splice(index, 1);
+      if (found !== undefined) return found.body as BodyOf<K>;
+      if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`closed without ${kind}`);
+      await this.#change();
+    }
+  }
+
+  /** Takes `count` deliveries. */
+  async deliveries(count: number): Promise<BodyOf<"deliver">[]> {
+    const taken: BodyOf<"deliver">[] = [];
+    while (taken.length < count) taken.push(await this.next("deliver"));
+    return taken;
+  }
+
+  /** What has come and was not asked for. */
+  pending(): readonly Frame[] {
+    return this.#received;
+  }
+
+  async post(send: Send): Promise<BodyOf<"accepted"> | BodyOf<"refused">> {
+    this.send({ kind: "send", body: send });
+    for (;;) {
+      const index = this.#received.findIndex(
+        ({ kind, body }) =>
+          (kind === "accepted" || kind === "refused") &&
+          body.clientMessageId === send.clientMessageId,
+      );
+      const [found] = index === -1 ? [] : this.#received.splice(index, 1);
+      if (found !== undefined) return found.body as BodyOf<"accepted"> | BodyOf<"refused">;
+      await this.#change();
+    }
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  async close(): Promise<void> {
+    this.socket.terminate();
+    await this.closed;
+  }
+}
+
+export function helloOf(device: TestDevice, cursors: readonly Cursor[] = []) {
+  return {
+    version: 1,
+    accessToken: device.token,
+    deviceProof: device.proof("GET", "/v1/relay", { token: device.token }),
+    cursors,
+  };
+}
+
+/** Creates a conversation over HTTP. */
+export async function createConversation(
+  creator: TestDevice,
+  members: readonly TestDevice[],
+): Promise<Uuid> {
+  const id = uuidv7();
+  const record = creationBytes({
+    tenant: creator.tenant,
+    conversation: id,
+    suite: "signal-v1",
+    device: creator.id,
+  });
+  const reply = await creator.request("POST", "/v1/conversations", {
+    body: {
+      id,
+      suite: "signal-v1",
+      members: members.map((member) => member.user),
+      creationSignature: sign(null, record, creator.deviceKey.privateKey).toString("base64url"),
+    },
+  });
+  if (reply.status !== 201) throw new Error(`not created: ${JSON.stringify(reply.body)}`);
+  return id;
+}
+
+/** A well-formed message to `devices`, first under a key of its own unless `keyId` is given. */
+export function messageTo(
+  conversation: Uuid,
+  devices: readonly TestDevice[],
+  options: { readonly keyId?: Uuid; readonly epoch?: number } = {},
+): Send {
+  const { keyId, epoch = 1 } = options;
+  return {
+    conversation,
+    clientMessageId: uuidv7(),
+    epoch,
+    keyId: keyId ?? randomUUID(),
+    ciphertext: randomBytes(300),
+    commitment: randomBytes(32),
+    packets:
+      keyId === undefined ? devices.map(({ id }) => ({ device: id, bytes: randomBytes(40) })) : [],
+  };
+}
