@@ -1,0 +1,40 @@
+import { readOptions, usage, type Options } from "./options.ts";
+import { progressBar } from "./replay/progress-bar.ts";
+import { replayFile } from "./replay/replay-file.ts";
+import { complaintsOf, isGood, reportOf, summaryOf } from "./replay/report.ts";
+import { showConversation } from "./show/show-conversation.ts";
+
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** @returns the exit code */
+async function replay(options: Extract<Options, { kind: "replay" }>): Promise<number> {
+  const replayed = await replayFile(options, progressBar(!options.json));
+  const report = reportOf(replayed);
+  for (const complaint of complaintsOf(replayed)) complain(complaint);
+  if (!options.json) print(summaryOf(report, replayed));
+  print(JSON.stringify(report));
+  return isGood(replayed) ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  switch (options.kind) {
+    case "help":
+      print(usage);
+      return 0;
+    case "show":
+      await showConversation(options.keep, print);
+      return 0;
+    case "replay":
+      return replay(options);
+  }
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    complain(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  },
+);

@@ -1,0 +1,15 @@
+import { Presets, SingleBar } from "cli-progress";
+import type { Progress } from "./replay-file.ts";
+
+/** A bar on a terminal, nothing elsewhere. */
+export function progressBar(isWanted: boolean): Progress {
+  if (!isWanted || !process.stderr.isTTY)
+    return { start: () => undefined, done: () => undefined, stop: () => undefined };
+  const format = "Replaying {bar} {value} of {total} conversations";
+  const bar = new SingleBar({ format, hideCursor: true }, Presets.shades_classic);
+  return {
+    start: (conversations) => bar.start(conversations, 0),
+    done: () => bar.increment(),
+    stop: () => bar.stop(),
+  };
+}

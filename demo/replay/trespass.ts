@@ -1,0 +1,99 @@
+import type pg from "pg";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { OpenRequest } from "../../crypto/device/suite.ts";
+import { newSuite, openDeviceStore, type DeviceHome } from "../device/connect-device.ts";
+
+/** A message with all key material that was ever sent with it, for whomever it was. */
+export interface Taken {
+  /** The device that sent it. */
+  readonly sender: Uuid;
+  readonly requests: readonly OpenRequest[];
+}
+
+/**
+ * A conversation's messages as somebody takes them who has the whole database: each ciphertext
+ * with no packet, and with every device's.
+ */
+export async function takeMessages(
+  administrator: pg.Client,
+  conversation: Uuid,
+): Promise<readonly Taken[]> {
+  const { rows } = await administrator.query<{
+    epoch: number;
+    senderDevice: Uuid;
+    keyId: Uuid;
+    ciphertext: Uint8Array;
+    packets: readonly Uint8Array[];
+  }>(
+    `select e.epoch, e.sender_device as "senderDevice", e.key_id as "keyId", e.ciphertext,
+       array(select p.bytes from sealdesk.packets p join sealdesk.events f using (conversation, seq)
+             where f.conversation = e.conversation and f.key_id = e.key_id) as packets
+     from sealdesk.events e where e.conversation = $1 and e.kind = 1 order by e.seq`,
+    [conversation],
+  );
+  return rows.map(({ packets, ...message }) => ({
+    sender: message.senderDevice,
+    requests: [undefined, ...packets].map((packet) => ({ conversation, ...message, packet })),
+  }));
+}
+
+/** What a device with no right to them makes of some messages. */
+export interface Trespass {
+  readonly attempts: number;
+  readonly opened: number;
+}
+
+/**
+ * Really tries to open messages with the state of a device that is switched off: every ciphertext
+ * with every packet, each in a transaction that is thrown away.
+ */
+export async function trespass(device: DeviceHome, messages: readonly Taken[]): Promise<Trespass> {
+  const store = await openDeviceStore(device);
+  try {
+    let [attempts, opened] = [0, 0];
+    for (const { requests } of messages)
+      for (const request of requests) {
+        attempts++;
+        if ((await attempt(store, request)) === "opened") opened++;
+      }
+    return { attempts, opened };
+  } finally {
+    await store.close();
+  }
+}
+
+/**
+ * Whether the attempts could succeed at all: tried on messages the device did open, the suite knows
+ * them again instead of having no key.
+ */
+export async function wouldNotice(device: DeviceHome, opened: readonly Taken[]): Promise<boolean> {
+  const store = await openDeviceStore(device);
+  try {
+    for (const { requests } of opened)
+      for (const request of requests.slice(0, 1))
+        if ((await attempt(store, request)) !== "duplicate") return false;
+    return true;
+  } finally {
+    await store.close();
+  }
+}
+
+const suite = newSuite();
+
+class ThrownAway extends Error {}
+
+/** @returns "opened", or the code of the suite's refusal */
+async function attempt(store: DeviceStore, request: OpenRequest): Promise<string> {
+  try {
+    return await store.transact(async (transaction) => {
+      await suite.open(transaction, request);
+      throw new ThrownAway();
+    });
+  } catch (error) {
+    if (error instanceof ThrownAway) return "opened";
+    const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+    if (name === "SuiteError" && typeof code === "string") return code;
+    throw error;
+  }
+}

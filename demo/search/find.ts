@@ -1,0 +1,46 @@
+import { runBytes, type TextRuns } from "./text-runs.ts";
+
+/** A run of a conversation's text where none may be. */
+export interface Find {
+  readonly run: string;
+  /** The table or file it was found in. */
+  readonly place: string;
+}
+
+/** Finds of a search: each run counts once for each place. */
+export class Finds {
+  readonly #places = new Map<string, Set<string>>();
+
+  add(run: string, place: string): void {
+    const places = this.#places.get(run) ?? new Set();
+    this.#places.set(run, places.add(place));
+  }
+
+  get runs(): ReadonlySet<string> {
+    return new Set(this.#places.keys());
+  }
+
+  /** Those whose run is none of `known`. */
+  besides(known: ReadonlySet<string>): readonly Find[] {
+    return [...this.#places]
+      .filter(([run]) => !known.has(run))
+      .flatMap(([run, places]) => [...places].map((place) => ({ run, place })));
+  }
+}
+
+/** Searches a stream as if it were in one piece. @returns how many bytes it had */
+export async function searchStream(
+  stream: AsyncIterable<Uint8Array>,
+  runs: TextRuns,
+  onFound: (run: string) => void,
+): Promise<number> {
+  let total = 0;
+  let carried: Uint8Array = new Uint8Array(0);
+  for await (const chunk of stream) {
+    total += chunk.length;
+    const piece = carried.length === 0 ? chunk : Buffer.concat([carried, chunk]);
+    runs.search(piece, onFound);
+    carried = piece.slice(Math.max(0, piece.length - runBytes + 1));
+  }
+  return total;
+}

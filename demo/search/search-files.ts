@@ -1,0 +1,32 @@
+import { createReadStream } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { searchStream, type Finds } from "./find.ts";
+import type { TextRuns } from "./text-runs.ts";
+
+/**
+ * Reads every file below a folder: of a PostgreSQL in it the tables as they lie on the disk, what
+ * was deleted from them, and the write-ahead log.
+ * @returns how many bytes were read
+ */
+export async function searchFiles(folder: string, runs: TextRuns, finds: Finds): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  let total = 0;
+  for (const entry of entries) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const place = relative(folder, path);
+    total += await searchStream(bytesOf(path), runs, (run) => finds.add(run, place));
+  }
+  return total;
+}
+
+/** A file's bytes; none when PostgreSQL has removed it meanwhile. */
+async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
+      yield chunk as Buffer;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
