@@ -34,6 +34,8 @@ export interface TestStaff {
 export interface TestServer {
   readonly url: string;
   readonly database: TestDatabase;
+  /** What the server connects to its database with. */
+  readonly loginUrl: string;
   /** The server's clock; tests move it by `offsetMs`. */
   readonly clock: { offsetMs: number; now(): number };
   /** Made with the server. */
@@ -102,6 +104,7 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
   return {
     url: server.url,
     database,
+    loginUrl: login.url,
     clock,
     tenant,
     createTenant: makeTenant,

@@ -1,0 +1,136 @@
+import { sign } from "node:crypto";
+import { uuidv7 } from "uuidv7";
+import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+let customer: TestDevice;
+let agent: TestDevice;
+let colleague: TestDevice;
+beforeAll(async () => {
+  server = await startTestServer();
+  customer = await customerDevice(server);
+  agent = await staffDevice(server);
+  colleague = await staffDevice(server);
+});
+afterAll(() => server.close());
+
+const suite = "signal-v1";
+
+function creation(by: TestDevice, members: readonly string[], signer: TestDevice = by) {
+  const id = uuidv7();
+  const record = creationBytes({ tenant: by.tenant, conversation: id, suite, device: by.id });
+  const creationSignature = sign(null, record, signer.deviceKey.privateKey).toString("base64url");
+  return { id, suite, members, creationSignature };
+}
+
+async function started(): Promise<string> {
+  const body = creation(customer, [agent.user]);
+  expect((await customer.request("POST", "/v1/conversations", { body })).status).toBe(201);
+  return `/v1/conversations/${body.id}`;
+}
+
+test("a customer starts a conversation, and both members find it", async () => {
+  const body = creation(customer, [agent.user]);
+  const reply = await customer.request("POST", "/v1/conversations", { body });
+  expect([reply.status, reply.body]).toEqual([201, { id: body.id, epoch: 1, seq: 1 }]);
+  const read = await agent.request("GET", `/v1/conversations/${body.id}`);
+  expect(read.body).toMatchObject({
+    id: body.id,
+    suite,
+    state: "open",
+    createdBy: customer.user,
+    epoch: 1,
+  });
+  expect(read.body.members).toHaveLength(2);
+  expect(read.body.members).toContainEqual({
+    user: customer.user,
+    role: "customer",
+    devices: [customer.id],
+  });
+  const listed = await agent.request("GET", "/v1/conversations");
+  expect(listed.body.conversations).toContainEqual(read.body);
+});
+
+test("a signature by another device is refused", async () => {
+  const body = creation(customer, [agent.user], agent);
+  const reply = await customer.request("POST", "/v1/conversations", { body });
+  expect([reply.status, reply.body.code]).toEqual([400, "invalid_signature"]);
+});
+
+test("a customer may not bring another customer", async () => {
+  const other = await customerDevice(server);
+  const body = creation(customer, [other.user]);
+  const reply = await customer.request("POST", "/v1/conversations", { body });
+  expect([reply.status, reply.body.code]).toEqual([403, "forbidden"]);
+});
+
+test("a hand-over adds the colleague, lets the agent leave, and shuts out the rest", async () => {
+  const path = await started();
+  expect((await colleague.request("GET", path)).body.code).toBe("forbidden");
+  const added = await agent.request("POST", `${path}/members`, { body: { user: colleague.user } });
+  expect(added.body).toEqual({ epoch: 2, seq: 2 });
+  const twice = await agent.request("POST", `${path}/members`, { body: { user: colleague.user } });
+  expect(twice.body.code).toBe("already_a_member");
+  const left = await agent.request("DELETE", `${path}/members/${agent.user}`);
+  expect(left.body).toEqual({ epoch: 3, seq: 3 });
+  expect((await agent.request("GET", path)).status).toBe(403);
+  expect((await colleague.request("GET", path)).status).toBe(200);
+});
+
+test("a customer may not remove the agent, but close what they started", async () => {
+  const path = await started();
+  expect((await customer.request("DELETE", `${path}/members/${agent.user}`)).status).toBe(403);
+  expect((await customer.request("POST", `${path}/close`)).body).toEqual({ epoch: 1, seq: 2 });
+  expect((await customer.request("GET", path)).body.state).toBe("closed");
+});
+
+test("an admin reads no conversation", async () => {
+  const admin = await staffDevice(server, "admin");
+  const reply = await admin.request("GET", await started());
+  expect([reply.status, reply.body.code]).toEqual([403, "forbidden"]);
+});
+
+test("pages of the list join to the whole, in order", async () => {
+  const owner = await customerDevice(server);
+  for (let count = 0; count < 5; count++)
+    await owner.request("POST", "/v1/conversations", { body: creation(owner, []) });
+  const ids: string[] = [];
+  let query = "?limit=2";
+  for (;;) {
+    const { body } = await owner.request("GET", `/v1/conversations${query}`);
+    ids.push(...(body.conversations as { id: string }[]).map(({ id }) => id));
+    if (body.next === null) break;
+    query = `?limit=2&after=${body.next}`;
+  }
+  const whole = (await owner.request("GET", "/v1/conversations")).body.conversations;
+  expect(ids).toEqual((whole as { id: string }[]).map(({ id }) => id));
+  expect(ids).toHaveLength(5);
+});
+
+test.each(["?limit=0", "?limit=201", "?limit=x", "?after=x", "?unknown=1"])(
+  "a list with %s is refused",
+  async (query) => {
+    expect((await customer.request("GET", `/v1/conversations${query}`)).body.code).toBe(
+      "invalid_request",
+    );
+  },
+);
+
+test("a device registered later is a member of the account's conversations", async () => {
+  const subject = `late-${uuidv7()}`;
+  const first = await customerDevice(server, subject);
+  const body = creation(first, [agent.user]);
+  await first.request("POST", "/v1/conversations", { body });
+  const second = new TestDevice(server);
+  second.accountKey = first.accountKey;
+  await second.signInAsCustomer(subject);
+  expect((await second.register()).status).toBe(201);
+  const read = await agent.request("GET", `/v1/conversations/${body.id}`);
+  expect(read.body.epoch).toBe(2);
+  const member = (read.body.members as { user: string; devices: string[] }[]).find(
+    ({ user }) => user === first.user,
+  );
+  expect(member?.devices.toSorted()).toEqual([first.id, second.id].toSorted());
+});

@@ -1,0 +1,178 @@
+import { randomBytes, randomUUID, sign } from "node:crypto";
+import pg from "pg";
+import { uuidv7 } from "uuidv7";
+import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import type { Client } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+
+let server: TestServer;
+let elsewhere: TestTenant;
+let intruder: TestDevice;
+let victim: TestDevice;
+let conversation: string;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  elsewhere = await server.createTenant();
+  // The most that staff may do, in another tenant.
+  intruder = await staffDevice(server, "supervisor", elsewhere);
+  victim = await customerDevice(server);
+  const agent = await staffDevice(server);
+  conversation = uuidv7();
+  const suite = "signal-v1" as const;
+  const record = creationBytes({
+    tenant: victim.tenant,
+    conversation,
+    suite,
+    device: victim.id,
+  });
+  const created = await victim.request("POST", "/v1/conversations", {
+    body: {
+      id: conversation,
+      suite,
+      members: [agent.user],
+      creationSignature: sign(null, record, victim.deviceKey.privateKey).toString("base64url"),
+    },
+  });
+  expect(created.status).toBe(201);
+});
+afterAll(() => server.close());
+
+describe("over HTTP, another tenant's things are not there", () => {
+  test.each<[string, () => string, () => string, string]>([
+    ["a user", () => "GET", () => `/v1/users/${victim.user}/devices`, "user_not_found"],
+    [
+      "a device's bundle",
+      () => "POST",
+      () => `/v1/devices/${victim.id}/bundle`,
+      "device_not_found",
+    ],
+    ["a device to revoke", () => "DELETE", () => `/v1/devices/${victim.id}`, "device_not_found"],
+    [
+      "a conversation",
+      () => "GET",
+      () => `/v1/conversations/${conversation}`,
+      "conversation_not_found",
+    ],
+    [
+      "a conversation to close",
+      () => "POST",
+      () => `/v1/conversations/${conversation}/close`,
+      "conversation_not_found",
+    ],
+    [
+      "a member",
+      () => "DELETE",
+      () => `/v1/conversations/${conversation}/members/${victim.user}`,
+      "conversation_not_found",
+    ],
+  ])("%s", async (_what, method, path, code) => {
+    const reply = await intruder.request(method(), path());
+    expect([reply.status, reply.body.code]).toEqual([404, code]);
+  });
+
+  test("a conversation to join", async () => {
+    const reply = await intruder.request("POST", `/v1/conversations/${conversation}/members`, {
+      body: { user: intruder.user },
+    });
+    expect([reply.status, reply.body.code]).toEqual([404, "conversation_not_found"]);
+  });
+
+  test("lists hold one's own tenant alone", async () => {
+    const staff = (await intruder.request("GET", "/v1/staff")).body.staff as { id: string }[];
+    expect(staff.map(({ id }) => id)).toEqual([intruder.user]);
+    expect((await intruder.request("GET", "/v1/conversations")).body.conversations).toEqual([]);
+  });
+
+  test("a token of one tenant does not become another's by its claims", async () => {
+    const part = intruder.token.split(".");
+    const claims = JSON.parse(Buffer.from(part[1] ?? "", "base64url").toString()) as object;
+    const moved = Buffer.from(JSON.stringify({ ...claims, tid: victim.tenant })).toString(
+      "base64url",
+    );
+    const reply = await intruder.request("GET", "/v1/staff", {
+      token: [part[0], moved, part[2]].join("."),
+    });
+    expect(reply.body.code).toBe("invalid_token");
+  });
+});
+
+describe("in the database, the server's login cannot reach another tenant", () => {
+  const tables = [
+    "sealdesk.users",
+    "sealdesk.devices",
+    "sealdesk.signed_prekeys",
+    "sealdesk.one_time_prekeys",
+    "sealdesk.sessions",
+    "sealdesk.conversations",
+    "sealdesk.members",
+    "sealdesk.member_devices",
+    "sealdesk.epochs",
+    "sealdesk.events",
+    "audit.entries",
+  ];
+  const asTenant = <T>(tenant: string, work: (client: Client) => Promise<T>) =>
+    inTransaction(server.database.pool, tenant, work);
+
+  test.each(tables)("%s shows its rows to its own tenant alone", async (table) => {
+    const seen = async (tenant: string) =>
+      asTenant(tenant, async (client) => {
+        const { rows } = await client.query<{ tenants: string[] }>(
+          `select array_agg(distinct tenant) as tenants from ${table}`,
+        );
+        return rows[0]?.tenants ?? [];
+      });
+    expect(await seen(server.tenant.id)).toEqual([server.tenant.id]);
+    expect(await seen(elsewhere.id)).not.toContain(server.tenant.id);
+    expect(await seen(randomUUID())).toEqual([]);
+  });
+
+  test("without a tenant no row is seen at all", async () => {
+    for (const table of tables) {
+      const { rows } = await server.database.pool.query(`select from ${table}`);
+      expect([table, rows.length]).toEqual([table, 0]);
+    }
+  });
+
+  test("no row can be written for another tenant, nor changed", async () => {
+    await expect(
+      asTenant(elsewhere.id, (client) =>
+        client.query(
+          "insert into users (id, tenant, role, created_at_ms) values ($1, $2, 'admin', 0)",
+          [randomUUID(), server.tenant.id],
+        ),
+      ),
+    ).rejects.toThrow(/row-level security/);
+    const { rowCount } = await asTenant(elsewhere.id, (client) =>
+      client.query("update users set account_key = $2 where id = $1", [
+        victim.user,
+        randomBytes(32),
+      ]),
+    );
+    expect(rowCount).toBe(0);
+  });
+
+  test.each([
+    ["become the owner", "set role sealdesk_owner"],
+    [
+      "make a tenant",
+      "insert into sealdesk.tenants (id, slug, name, created_at_ms) values (gen_random_uuid(), 'x', 'x', 0)",
+    ],
+    ["change a role", "update sealdesk.users set role = 'admin'"],
+    ["turn off row-level security", "alter table sealdesk.users disable row level security"],
+    ["change the audit log", "update audit.entries set entry = ''"],
+    ["empty the audit log", "truncate audit.entries"],
+    ["delete messages", "delete from sealdesk.events"],
+  ])("it cannot %s", async (_what, statement) => {
+    const client = new pg.Client({ connectionString: server.loginUrl });
+    await client.connect();
+    try {
+      await client.query("set role sealdesk_app");
+      await expect(client.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+    } finally {
+      await client.end();
+    }
+  });
+});
