@@ -23,6 +23,13 @@ export interface DeliverableEvent extends Omit<LoggedEvent, "packets"> {
 
 /** First millisecond of the UTC month that holds `ms`: where a partition begins. */
 export function monthStartMs(ms: number): number {
-  const date = new Date(ms);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth());
+  if (ms < month.start || ms >= month.end) {
+    const date = new Date(ms);
+    const [year, index] = [date.getUTCFullYear(), date.getUTCMonth()];
+    month = { start: Date.UTC(year, index), end: Date.UTC(year, index + 1) };
+  }
+  return month.start;
 }
+
+/** The month last asked for: nearly always the one asked for next. */
+let month = { start: 0, end: 0 };

@@ -30,24 +30,33 @@ export function numberMessage(
   frankingKey: Uint8Array,
   now: number,
 ): LoggedEvent {
-  const header = nextHeader(position, now, {
-    conversation: send.conversation,
-    kind: "message",
-    senderDevice,
-    epoch: send.epoch,
-    keyId: send.keyId,
-    clientMessageId: send.clientMessageId,
-  });
-  const { ciphertext, commitment } = send;
-  return {
-    ...header,
+  const { conversation, clientMessageId, epoch, keyId, ciphertext, commitment, packets } = send;
+  // Built once and completed in place: this runs for every message.
+  const event = {
     tenant: position.tenant,
+    conversation,
+    seq: position.seq + 1,
+    kind: "message" as const,
+    senderDevice,
+    epoch,
+    keyId,
+    clientMessageId,
+    receivedAt: Math.max(now, position.receivedAtMs),
     ciphertext,
     commitment,
-    frankingTag: frankingTag(hmacSha256, frankingKey, header, commitment),
-    transcriptHash: transcriptHash(sha256, position.transcriptHash, header, ciphertext, commitment),
-    packets: send.packets,
+    frankingTag: zeroHash,
+    transcriptHash: zeroHash,
+    packets,
   };
+  event.frankingTag = frankingTag(hmacSha256, frankingKey, event, commitment);
+  event.transcriptHash = transcriptHash(
+    sha256,
+    position.transcriptHash,
+    event,
+    ciphertext,
+    commitment,
+  );
+  return event;
 }
 
 /** Gives a membership event the next place after `position`. It has no commitment and no tag. */
@@ -57,7 +66,11 @@ export function numberControl(
   control: Uint8Array,
   now: number,
 ): LoggedEvent {
-  const header = nextHeader(position, now, fields);
+  const header = {
+    ...fields,
+    seq: position.seq + 1,
+    receivedAt: Math.max(now, position.receivedAtMs),
+  };
   return {
     ...header,
     tenant: position.tenant,
@@ -67,14 +80,6 @@ export function numberControl(
     transcriptHash: transcriptHash(sha256, position.transcriptHash, header, control, zeroHash),
     packets: [],
   };
-}
-
-function nextHeader(
-  position: LogPosition,
-  now: number,
-  fields: Omit<EventHeader, "seq" | "receivedAt">,
-): EventHeader {
-  return { ...fields, seq: position.seq + 1, receivedAt: Math.max(now, position.receivedAtMs) };
 }
 
 /** The marker an event needs when it is the first of its conversation in a new month. */

@@ -168,19 +168,23 @@ export class Connection implements Subscriber {
     const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
     this.#unanswered++;
     if (this.#unanswered === MAX_UNANSWERED) this.#socket.pause();
-    this.#deps.log
-      .post({ tenant, senderDevice: device, send })
-      .then(
-        (outcome) => this.#answer(send, outcome),
-        (error: unknown) => {
-          const known = error instanceof MessagingError ? error.code : "unavailable";
-          this.#transmit(refusedFrame(send, known));
-        },
-      )
-      .finally(() => {
-        this.#unanswered--;
-        if (this.#unanswered < MAX_UNANSWERED / 2 && this.#socket.isPaused) this.#socket.resume();
-      });
+    this.#deps.log.post({ tenant, senderDevice: device, send }).then(
+      (outcome) => {
+        this.#answer(send, outcome);
+        this.#readOn();
+      },
+      (error: unknown) => {
+        const code = error instanceof MessagingError ? error.code : "unavailable";
+        this.#transmit(refusedFrame(send, code));
+        this.#readOn();
+      },
+    );
+  }
+
+  /** One message fewer is being stored for this socket. */
+  #readOn(): void {
+    this.#unanswered--;
+    if (this.#unanswered < MAX_UNANSWERED / 2 && this.#socket.isPaused) this.#socket.resume();
   }
 
   #answer(send: Send, outcome: PostOutcome): void {
