@@ -1,12 +1,17 @@
 /** Byte helpers that both browsers and Node have no common built-in for. */
+import { WireError } from "./wire-error.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is text like any other: without ignoreBOM, two byte strings are one text.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
-/** @throws TypeError when the bytes are not UTF-8. */
+/** The text, a byte order mark included. @throws TypeError when the bytes are not UTF-8. */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
+
+/** A plain array in memory of its own. `slice` is no copy when it is called on Node's Buffer. */
+export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -33,8 +38,22 @@ export function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** @throws Error when the text is not base64url. */
+/**
+ * The bytes of the one text `toBase64Url` gives for them: `atob` alone forgives padding, white
+ * space and stray bits, and so reads one value from many texts.
+ * @throws WireError malformed_record
+ */
 export function fromBase64Url(text: string): Uint8Array {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (character) => character.codePointAt(0) ?? 0);
+  const bytes = decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  if (toBase64Url(bytes) !== text)
+    throw new WireError("malformed_record", "The text is not base64url without padding.");
+  return bytes;
+}
+
+function decodeBase64(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0);
+  } catch (cause) {
+    throw new WireError("malformed_record", "The text is not base64url.", { cause });
+  }
 }

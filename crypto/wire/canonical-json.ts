@@ -16,10 +16,16 @@ const refused = (what: string): WireError =>
  * The one text of `value` by RFC 8785 (JSON Canonicalization Scheme): no white space, names sorted
  * by UTF-16 code units, strings escaped as `JSON.stringify` does. Properties that are undefined are
  * left out, as in `JSON.stringify`.
- * @throws WireError malformed_record, for a fraction, an unsafe integer, a lone surrogate, or
- *   anything that is not JSON.
+ * @throws WireError malformed_record, for a fraction, an unsafe integer, a lone surrogate, nesting
+ *   over 100 levels, or anything that is not JSON.
  */
-export function canonicalJson(value: CanonicalValue): string {
+export const canonicalJson = (value: CanonicalValue): string => written(value, 0);
+
+// Far above what is signed here, far below what fills a stack.
+const maxDepth = 100;
+
+function written(value: CanonicalValue, depth: number): string {
+  if (depth > maxDepth) throw refused("values nested so deep");
   if (value === null || typeof value === "boolean") return String(value);
   if (typeof value === "string") return quoted(value);
   if (typeof value === "number") {
@@ -27,12 +33,13 @@ export function canonicalJson(value: CanonicalValue): string {
     return String(value === 0 ? 0 : value);
   }
   if (typeof value !== "object") throw refused(`a ${typeof value}`);
-  if (isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+  // `Array.from` visits the holes of an array; `map` would write nothing for them.
+  if (isArray(value)) return `[${Array.from(value, (each) => written(each, depth + 1)).join(",")}]`;
   if (Object.getPrototypeOf(value) !== Object.prototype) throw refused("this kind of object");
   const parts: string[] = [];
   for (const name of Object.keys(value).toSorted(byCodeUnit)) {
     const part = value[name];
-    if (part !== undefined) parts.push(`${quoted(name)}:${canonicalJson(part)}`);
+    if (part !== undefined) parts.push(`${quoted(name)}:${written(part, depth + 1)}`);
   }
   return `{${parts.join(",")}}`;
 }

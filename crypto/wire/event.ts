@@ -28,6 +28,11 @@ export interface EventHeader {
 const transcriptLabel = utf8("sealdesk/transcript/v1");
 const frankingLabel = utf8("sealdesk/franking-tag/v1");
 
+/** Hashes are written without their length, so another length would be another layout. */
+function require32(...hashes: readonly Uint8Array[]): void {
+  if (hashes.some(({ length }) => length !== 32)) throw new RangeError("A hash has 32 bytes.");
+}
+
 function writeUint64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset, Math.floor(value / 2 ** 32));
   view.setUint32(offset + 4, value >>> 0);
@@ -37,6 +42,8 @@ function writeUint64(view: DataView, offset: number, value: number): void {
  * `SHA-256(label || previous || header || SHA-256(ciphertext) || commitment)`.
  * Every field has a fixed width, so the encoding is injective. Header: conversation 16, seq 8,
  * kind 1, sender device 16, epoch 4, key id 16, client message id 16, received at 8; big-endian.
+ * Packets and the franking tag are not covered: each device is shown a packet of its own.
+ * @throws RangeError when `previous` or `commitment` has not 32 bytes
  */
 export function transcriptHash(
   sha256: Sha256,
@@ -45,6 +52,7 @@ export function transcriptHash(
   ciphertext: Uint8Array,
   commitment: Uint8Array,
 ): Uint8Array {
+  require32(previous, commitment);
   const start = transcriptLabel.length;
   const input = new Uint8Array(start + 32 + 85 + 32 + 32);
   const view = new DataView(input.buffer);
@@ -69,6 +77,7 @@ export function transcriptHash(
  * `HMAC-SHA-256(relay key, label || commitment || conversation || sender device || client message id || epoch || received at)`.
  * Symmetric franking as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated
  * Encryption" (2017).
+ * @throws RangeError when `commitment` has not 32 bytes
  */
 export function frankingTag(
   hmac: HmacSha256,
@@ -76,6 +85,7 @@ export function frankingTag(
   header: EventHeader,
   commitment: Uint8Array,
 ): Uint8Array {
+  require32(commitment);
   const start = frankingLabel.length;
   const input = new Uint8Array(start + 32 + 16 + 16 + 16 + 4 + 8);
   const view = new DataView(input.buffer);
