@@ -1,6 +1,6 @@
 import { concat, utf8 } from "../wire/bytes.ts";
 import { encodings, type Level } from "./level.ts";
-import { argon2id, randomBytes } from "./sodium.ts";
+import { argon2id, randomBytes, zeroise } from "./sodium.ts";
 import { StoreError } from "./store-error.ts";
 import { reserved } from "./store-transaction.ts";
 
@@ -10,15 +10,21 @@ const version = 1;
 
 /**
  * The store key of a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. Unicode
- * forms of one passphrase give one key (RFC 8265, OpaqueString: NFC). Blocks for some 200 ms.
- * The parameters are those of salt version 1; other ones need a new version in `storeSalt`.
+ * forms of one passphrase give one key, as in RFC 8265 (OpaqueString): every space is U+0020, then
+ * NFC. Blocks for some 200 ms. The parameters are those of salt version 1; other ones need a new
+ * version in `storeSalt`.
+ * @throws StoreError wrong_key: the passphrase is empty or no Unicode text
  */
 export function deriveStoreKey(passphrase: string, salt: Uint8Array): Uint8Array {
-  return argon2id(utf8(passphrase.normalize("NFC")), salt, {
-    passes: 3,
-    memory: 64 * 1024 * 1024,
-    bytes: 32,
-  });
+  // All lone surrogates are one replacement character in UTF-8, and so would be one passphrase.
+  if (passphrase === "" || /\p{Surrogate}/u.test(passphrase))
+    throw new StoreError("wrong_key", "The passphrase is empty or not Unicode text.");
+  const secret = utf8(passphrase.replaceAll(/\p{Space_Separator}/gu, " ").normalize("NFC"));
+  try {
+    return argon2id(secret, salt, { passes: 3, memory: 64 * 1024 * 1024, bytes: 32 });
+  } finally {
+    zeroise(secret);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { copyOf } from "../wire/bytes.ts";
 import { StoreError } from "./store-error.ts";
 
 export type StoreEntry = readonly [key: string, value: Uint8Array];
@@ -59,7 +60,7 @@ export class StagedTransaction implements StoreTransaction {
 
   put(key: string, value: Uint8Array): void {
     this.#check(key);
-    this.#staged.set(key, value.slice());
+    this.#staged.set(key, copyOf(value));
   }
 
   delete(key: string): void {

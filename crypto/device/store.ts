@@ -34,6 +34,8 @@ export class DeviceStore {
   readonly #level: Level;
   readonly #seal: ValueSeal;
   readonly #cache = new ReadCache(cacheBytes);
+  /** Counts batches: a read that began before one must not fill the cache after it. */
+  #batches = 0;
   #tail: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
@@ -83,7 +85,14 @@ export class DeviceStore {
 
   /** Reads one consistent state, between transactions. @throws StoreError closed, damaged */
   read<T>(work: (transaction: ReadTransaction) => Promise<T>): Promise<T> {
-    return this.#exclusively(() => work(new StagedTransaction(this.#committed())));
+    return this.#exclusively(async () => {
+      const transaction = new StagedTransaction(this.#committed());
+      try {
+        return await work(transaction);
+      } finally {
+        transaction.finish();
+      }
+    });
   }
 
   /** Waits for the transactions under way, then wipes the key and the cache from memory. */
@@ -119,13 +128,15 @@ export class DeviceStore {
     const values = new Map(keys.map((key) => [key, this.#cache.get(key)?.slice()]));
     const missing = [...values].filter(([, value]) => value === undefined).map(([key]) => key);
     if (missing.length > 0) {
+      const batches = this.#batches;
       const sealed = await this.#level.getMany(missing, encodings);
       for (const [index, key] of missing.entries()) {
         const bytes = sealed[index];
         if (bytes === undefined) continue;
         const value = this.#seal.open(key, bytes);
         values.set(key, value.slice());
-        this.#cache.set(key, value);
+        // Work that failed may have left this read behind, and a later transaction gone on.
+        if (batches === this.#batches) this.#cache.set(key, value);
       }
     }
     return keys.map((key) => values.get(key));
@@ -154,6 +165,7 @@ export class DeviceStore {
         ? { type: "del", key }
         : { type: "put", key, value: this.#seal.seal(key, value) },
     );
+    this.#batches++;
     try {
       await this.#level.batch(operations, { ...encodings, sync: true });
     } catch (error) {
