@@ -11,6 +11,16 @@ export interface PeerDevice {
   readonly identityKey: Uint8Array;
 }
 
+/** What to make, see `Suite.createPreKeys`. */
+export interface PreKeyRequest {
+  /** One-time prekeys of each kind. */
+  readonly oneTime: number;
+  /** Milliseconds since the Unix epoch; decides renewal. */
+  readonly now: number;
+  /** False repeats the signed and last-resort prekeys whatever their age. Default: true. */
+  readonly renew?: boolean;
+}
+
 /** Public prekeys for upload. Ids count up from 1 and are never used again. */
 export interface PreKeyUpload {
   readonly signedPreKey: SignedPreKey;
@@ -84,11 +94,13 @@ export interface Suite {
     transaction: StoreTransaction,
     self: Uuid,
   ): Promise<{ identityKey: Uint8Array; registrationId: number }>;
-  /** Makes `oneTime` one-time prekeys of each kind; the signed and last-resort ones are made once and repeated. */
-  createPreKeys(
-    transaction: StoreTransaction,
-    request: { readonly oneTime: number; readonly now: number },
-  ): Promise<PreKeyUpload>;
+  /**
+   * Makes `oneTime` one-time prekeys of each kind. The signed and last-resort ones are repeated, and
+   * made anew when they are over 7 days old; the old private halves open late first messages for
+   * 30 days more and are then deleted. Call it daily, with `oneTime: 0` if need be, and upload what
+   * it returns until the server has it. With `renew: false` it only says what was made last.
+   */
+  createPreKeys(transaction: StoreTransaction, request: PreKeyRequest): Promise<PreKeyUpload>;
   /**
    * Records a certified device; its key is the only one accepted for it from then on.
    * @throws SuiteError untrusted_identity: another key is recorded; a re-registered device gets a new id

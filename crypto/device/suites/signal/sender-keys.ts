@@ -111,9 +111,12 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   const { senderDevice, keyId, packet } = request;
   const keyName = names.senderKey(request, senderDevice, keyId);
   await staging.getMany([names.self, names.peer(senderDevice), keyName]);
+  const self = await loadSelf(staging);
+  // The chain this device sends with is kept under the same names, and must only move by sending.
+  if (senderDevice === self.device)
+    throw new SuiteError("undecryptable", "The message says it is this device's own.");
   await requireTrusted(staging, senderDevice);
   if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
-  const self = await loadSelf(staging);
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
   const content = openKeyPacket(request, keyId, plaintext);
   await staging.call(async () => {

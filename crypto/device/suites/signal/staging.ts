@@ -31,6 +31,13 @@ export class Staging {
     return value;
   }
 
+  /** Names of records that begin with `prefix`; some may be staged for deletion. */
+  async namesUnder(prefix: string): Promise<readonly string[]> {
+    const stored = await this.#transaction.list(prefix);
+    const staged = [...this.#written.keys()].filter((name) => name.startsWith(prefix));
+    return [...new Set([...stored.map(([name]) => name), ...staged])];
+  }
+
   put(key: string, value: Uint8Array): void {
     this.#written.set(key, value);
   }

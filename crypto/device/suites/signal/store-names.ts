@@ -4,10 +4,13 @@ import type { Uuid } from "../../../wire/uuid.ts";
 export const names = {
   self: "signal!self",
   longTermPreKeys: "signal!long-term-prekeys",
+  retiredPreKeys: "signal!retired-prekeys",
   nextPreKeyId: "signal!next-prekey-id",
   preKey: (id: number) => `signal!prekey!${id}`,
   signedPreKey: (id: number) => `signal!signed-prekey!${id}`,
   kyberPreKey: (id: number) => `signal!kyber-prekey!${id}`,
+  /** What the names of a last-resort prekey's uses begin with. */
+  kyberPreKeyUses: (id: number) => `signal!kyber-use!${id}!`,
   kyberPreKeyUse: (id: number, signedPreKey: number, baseKeyHex: string) =>
     `signal!kyber-use!${id}!${signedPreKey}!${baseKeyHex}`,
   peer: (device: Uuid) => `signal!peer!${device}`,

@@ -1,0 +1,30 @@
+import type { Staging } from "./staging.ts";
+import { names } from "./store-names.ts";
+
+/** Ids from 1, never used again: a used-up id must not come to mean another key. */
+export class PreKeyIds {
+  readonly #staging: Staging;
+  #next: number;
+
+  private constructor(staging: Staging, next: number) {
+    this.#staging = staging;
+    this.#next = next;
+  }
+
+  static async load(staging: Staging): Promise<PreKeyIds> {
+    const stored = await staging.get(names.nextPreKeyId);
+    if (stored === undefined) return new PreKeyIds(staging, 1);
+    const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
+    return new PreKeyIds(staging, view.getUint32(0));
+  }
+
+  take(): number {
+    return this.#next++;
+  }
+
+  save(): void {
+    const record = new Uint8Array(4);
+    new DataView(record.buffer).setUint32(0, this.#next);
+    this.#staging.put(names.nextPreKeyId, record);
+  }
+}
