@@ -1,15 +1,18 @@
 import { equalBytes } from "../wire/bytes.ts";
-import type { Uuid } from "../wire/uuid.ts";
+import { uuidFromBytes, uuidToBytes, type Uuid } from "../wire/uuid.ts";
 import { DeviceError } from "./device-error.ts";
 import { verifyDevice, type CertifiedDevice } from "./identity.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 import type { Suite } from "./suite.ts";
 
 const accountName = (user: Uuid): string => `account!${user}`;
+const ownerName = (device: Uuid): string => `owner!${device}`;
 
 /**
  * Lets the suite talk to a device, once its account's signature holds. The first account key seen
- * for a user is remembered; another one is refused until a person accepts it.
+ * for a user is remembered; another one is refused until a person accepts it. A device stays with
+ * its first user, as an account may certify keys that are not its own. The caller compares the
+ * record's tenant and user with those it asked for.
  * @throws DeviceError invalid_device_record, account_key_changed; SuiteError untrusted_identity
  */
 export async function admitDevice(
@@ -18,10 +21,16 @@ export async function admitDevice(
   device: CertifiedDevice,
 ): Promise<void> {
   const { record } = device;
-  const known = await transaction.get(accountName(record.user));
-  verifyDevice(device, known ?? record.accountKey);
+  // First by its own word: a key that certified nothing is no reason to alarm a person.
+  verifyDevice(device, record.accountKey);
+  const names = [accountName(record.user), ownerName(record.device)];
+  const [known, owner] = await transaction.getMany(names);
+  if (known !== undefined) verifyDevice(device, known);
+  if (owner !== undefined && uuidFromBytes(owner) !== record.user)
+    throw new DeviceError("invalid_device_record", "The device belongs to another user.");
   await suite.trust(transaction, { device: record.device, identityKey: record.identityKey });
   if (known === undefined) transaction.put(accountName(record.user), record.accountKey);
+  if (owner === undefined) transaction.put(ownerName(record.device), uuidToBytes(record.user));
 }
 
 /** The account key remembered for a user, for safety numbers. */

@@ -1,4 +1,5 @@
 import { equalBytes } from "../wire/bytes.ts";
+import { isUuid } from "../wire/uuid.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../wire/signed-records.ts";
 import { DeviceError } from "./device-error.ts";
 import { generateSigningKey, sign, verifySignature, type SigningKeyPair } from "./sodium.ts";
@@ -15,6 +16,8 @@ export interface CertifiedDevice {
 
 const keyName = (name: IdentityKeyName): string => `identity!${name}`;
 const publicKeyBytes = 32;
+/** A libsignal key: its type, then 32 bytes. */
+const identityKeyBytes = 33;
 
 /**
  * Makes the named key pair, or returns the one made before: a key is never replaced here.
@@ -60,12 +63,17 @@ export async function certifyDevice(
 /**
  * Checks that `accountKey` certified the device.
  * @throws DeviceError account_key_changed: the record names another account key;
- *   invalid_device_record: lengths or signature are wrong
+ *   invalid_device_record: identifiers, lengths or signature are wrong
  */
 export function verifyDevice(device: CertifiedDevice, accountKey: Uint8Array): void {
   const { record, signature } = device;
   const keys = [record.accountKey, record.deviceKey, record.receiptKey];
-  if (keys.some((key) => key.length !== publicKeyBytes) || record.identityKey.length === 0)
+  if (![record.tenant, record.user, record.device].every(isUuid))
+    throw new DeviceError("invalid_device_record", "An identifier of the record is not a UUID.");
+  if (
+    keys.some(({ length }) => length !== publicKeyBytes) ||
+    record.identityKey.length !== identityKeyBytes
+  )
     throw new DeviceError(
       "invalid_device_record",
       "A key in the device record has a wrong length.",

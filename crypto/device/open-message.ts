@@ -40,9 +40,16 @@ export async function openMessage(
   message: DeliveredMessage,
 ): Promise<OpenedMessage> {
   const plaintext = await suite.open(transaction, message);
-  const { frankingKey, payload } = unpad(plaintext);
-  zeroise(plaintext);
+  const { frankingKey, payload } = unpadAndWipe(plaintext);
   verifyCommitment(frankingKey, payload, message.commitment);
   const { body, lastSeen } = openPayload(payload, message);
   return { body, lastSeen, payload, frankingKey };
+}
+
+function unpadAndWipe(plaintext: Uint8Array) {
+  try {
+    return unpad(plaintext);
+  } finally {
+    zeroise(plaintext);
+  }
 }
