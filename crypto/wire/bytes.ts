@@ -39,21 +39,13 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of the one text `toBase64Url` gives for them: `atob` alone forgives padding, white
- * space and stray bits, and so reads one value from many texts.
+ * Stricter than `atob`, which forgives padding and white space. Bits that are left over at the end
+ * are ignored: whoever needs one text for one value compares with `toBase64Url`.
  * @throws WireError malformed_record
  */
 export function fromBase64Url(text: string): Uint8Array {
-  const bytes = decodeBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
-  if (toBase64Url(bytes) !== text)
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1)
     throw new WireError("malformed_record", "The text is not base64url without padding.");
-  return bytes;
-}
-
-function decodeBase64(text: string): Uint8Array {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0);
-  } catch (cause) {
-    throw new WireError("malformed_record", "The text is not base64url.", { cause });
-  }
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(binary, (character) => character.codePointAt(0) ?? 0);
 }
