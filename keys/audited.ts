@@ -18,7 +18,7 @@ export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
   Partial<Pick<AuditEntry, "subject" | "details" | "decision">>;
 
 /** The parts of an audit entry that say who acts, when, and in which request. */
-export function entryBy(
+function entryBy(
   actor: Actor,
   at: { readonly now: number; readonly requestId?: string | undefined },
 ): Pick<AuditEntry, "occurredAtMs" | "tenant" | "actor" | "session" | "method" | "requestId"> {

@@ -32,7 +32,9 @@ function greet({ url, accounts }: RunningServer): void {
   for (const { username, role, password } of accounts)
     print(`  ${username.padEnd(8)} ${role.padEnd(12)} ${password.reveal()}`);
   const audience = url === DEFAULT_URL ? "" : ` --audience ${url}`;
-  print(`For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME${audience}`);
+  print(
+    `For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME${audience}`,
+  );
 }
 
 /** Resolves at the first signal to stop; later ones change nothing. */

@@ -3,9 +3,9 @@ import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 
 /** NIST SP 800-63B section 3.1.1.2 asks for at least 15 characters where a password stands alone. */
-export const MIN_PASSWORD_LENGTH = 15;
+const MIN_PASSWORD_LENGTH = 15;
 /** Long enough for any passphrase; a limit keeps hashing cheap to refuse. */
-export const MAX_PASSWORD_LENGTH = 256;
+const MAX_PASSWORD_LENGTH = 256;
 
 /**
  * The Argon2id hash (RFC 9106) that is stored, in PHC form; the library's parameters are OWASP's

@@ -11,7 +11,7 @@ import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 
 /** Devices of one account that are not revoked. */
-export const MAX_DEVICES_PER_USER = 16;
+const MAX_DEVICES_PER_USER = 16;
 
 export interface NewDevice {
   /** Made by the device. */

@@ -8,7 +8,7 @@ export const EC_PUBLIC_KEY_BYTES = 33;
 export const KYBER_PUBLIC_KEY_BYTES = 1569;
 export const SIGNATURE_BYTES = 64;
 /** One-time prekeys of one kind in one upload. */
-export const MAX_PREKEYS_PER_UPLOAD = 100;
+const MAX_PREKEYS_PER_UPLOAD = 100;
 
 export interface PreKey {
   readonly id: number;

@@ -2,12 +2,12 @@ import type { KeyObject } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Role } from "../../policies/actor.ts";
+import { roles, type Role } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
 import { joseCode } from "./jose-errors.ts";
 
 /** How long an access token serves, in milliseconds. */
-export const TOKEN_LIFETIME_MS = 60 * 60 * 1000;
+const TOKEN_LIFETIME_MS = 60 * 60 * 1000;
 
 export interface AccessClaims {
   readonly tenant: Uuid;
@@ -36,7 +36,7 @@ const claimsSchema = z.object({
   sub: z.uuid(),
   tid: z.uuid(),
   sid: z.uuid(),
-  role: z.enum(["customer", "agent", "supervisor", "admin", "bot"]),
+  role: z.enum(roles),
   cnf: z.object({ jkt: z.string() }),
 });
 

@@ -6,7 +6,7 @@ import { KeysError } from "../keys-error.ts";
 import { joseCode } from "./jose-errors.ts";
 
 /** How far a proof's clock may be from the server's, in milliseconds. */
-export const PROOF_WINDOW_MS = 60_000;
+const PROOF_WINDOW_MS = 60_000;
 /** A proof is remembered this long: from the earliest moment it could serve to the last. */
 export const PROOF_MEMORY_MS = 2 * PROOF_WINDOW_MS;
 

@@ -67,5 +67,5 @@ export function route<const S extends RouteSpec>(
   spec: S,
   handle: (call: Call<S>) => Promise<Answer>,
 ): Route {
-  return { spec, handle: handle as Route["handle"] };
+  return { spec, handle };
 }

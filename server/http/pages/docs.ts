@@ -2,7 +2,8 @@ import { createRequire } from "node:module";
 import { dirname } from "node:path";
 import express, { type Router } from "express";
 
-const assets = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const require = createRequire(import.meta.url);
+const assets = dirname(require.resolve("swagger-ui-dist/package.json"));
 
 const page = `<!doctype html>
 <html lang="en">

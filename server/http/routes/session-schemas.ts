@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { roles } from "../../../policies/actor.ts";
 import { milliseconds, nullableBytes, uuid } from "../json-bytes.ts";
 
-export const role = z.enum(["customer", "agent", "supervisor", "admin", "bot"]);
+export const role = z.enum(roles);
 export const staffRole = z.enum(["agent", "supervisor", "admin", "bot"]);
 
 const slug = z.string().min(1).max(63).meta({ description: "The tenant's slug" });

@@ -80,7 +80,7 @@ describe("registering", () => {
     const devices = [new TestDevice(server), new TestDevice(server)];
     for (const device of devices) await device.signInAsCustomer(subject);
     const replies = await Promise.all(devices.map((device) => device.register()));
-    expect(replies.map(({ status }) => status).toSorted()).toEqual([201, 409]);
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([201, 409]));
   });
 
   test.each<[string, (device: TestDevice) => object]>([

@@ -41,8 +41,9 @@ test("many takers at once get each one-time prekey once; the rest get the last r
   const { device, preKeys } = await publisher(5);
   const bundles = await Promise.all(Array.from({ length: 8 }, () => take(device)));
   const ids = bundles.map(({ body }) => body.preKey?.id ?? "none");
-  expect(ids.filter((id) => id !== "none").toSorted()).toEqual([1, 2, 3, 4, 5]);
-  expect(ids.filter((id) => id === "none")).toHaveLength(3);
+  const taken = ids.filter((id) => id !== "none");
+  expect(new Set(taken)).toEqual(new Set([1, 2, 3, 4, 5]));
+  expect(taken).toHaveLength(5);
   const kyber = bundles.map(({ body }) => body.kyberPreKey.publicKey as string);
   for (const { publicKey } of preKeys.kyberPreKeys)
     expect(kyber.filter((key) => key === publicKey)).toHaveLength(1);

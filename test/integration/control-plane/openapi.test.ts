@@ -1,0 +1,124 @@
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly security: readonly object[];
+  readonly parameters?: readonly { name: string; in: string; required: boolean }[];
+  readonly requestBody?: object;
+  readonly responses: Record<string, { description: string; content?: object }>;
+}
+interface Document {
+  readonly openapi: string;
+  readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: Record<string, Record<string, unknown>>;
+}
+
+let server: TestServer;
+let document: Document;
+let operations: [name: string, operation: Operation][];
+beforeAll(async () => {
+  server = await startTestServer();
+  document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as Document;
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
+  );
+});
+afterAll(() => server.close());
+
+test("the document names every route", () => {
+  expect(document.openapi).toBe("3.1.0");
+  expect(operations.map(([name]) => name).toSorted()).toEqual(
+    [
+      "POST /v1/sessions",
+      "POST /v1/sessions/current/renew",
+      "DELETE /v1/sessions/current",
+      "POST /v1/devices",
+      "DELETE /v1/devices/{id}",
+      "GET /v1/users/{user}/devices",
+      "PUT /v1/devices/current/prekeys",
+      "GET /v1/devices/current/prekeys",
+      "POST /v1/devices/current/prekeys/check",
+      "POST /v1/devices/{id}/bundle",
+      "GET /v1/staff",
+      "POST /v1/conversations",
+      "GET /v1/conversations",
+      "GET /v1/conversations/{id}",
+      "POST /v1/conversations/{id}/members",
+      "DELETE /v1/conversations/{id}/members/{user}",
+      "POST /v1/conversations/{id}/close",
+      "GET /healthz",
+      "GET /readyz",
+    ].toSorted(),
+  );
+});
+
+test("every route it names is served, and no other", async () => {
+  for (const [name] of operations) {
+    const [method = "", path = ""] = name.split(" ");
+    const url = server.url + path.replaceAll(/\{\w+\}/g, "00000000-0000-4000-8000-000000000000");
+    expect([name, (await fetch(url, { method })).status]).not.toEqual([name, 404]);
+  }
+  expect((await fetch(`${server.url}/v1/unknown`)).status).toBe(404);
+});
+
+test("every reference resolves", () => {
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)];
+  expect(references.length).toBeGreaterThan(5);
+  for (const [, path = ""] of references) {
+    const [, kind = "", name = ""] = path.split("/");
+    expect([path, document.components[kind]?.[name]]).not.toEqual([path, undefined]);
+  }
+});
+
+test("every operation has an id of its own, its path's parameters, answers and security", () => {
+  expect(new Set(operations.map(([, { operationId }]) => operationId)).size).toBe(
+    operations.length,
+  );
+  for (const [name, operation] of operations) {
+    const inPath = [...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter);
+    const declared = (operation.parameters ?? []).filter((each) => each.in === "path");
+    expect([name, declared.map((each) => each.name)]).toEqual([name, inPath]);
+    expect(declared.every(({ required }) => required)).toBe(true);
+    expect(operation.summary).not.toBe("");
+    const statuses = Object.keys(operation.responses);
+    expect(statuses.some((status) => status.startsWith("2"))).toBe(true);
+    for (const { description } of Object.values(operation.responses))
+      expect(description).not.toBe("");
+    const isPublic = /^(POST \/v1\/sessions|GET \/(healthz|readyz))$/.test(name);
+    expect([name, operation.security.length]).toEqual([name, isPublic ? 0 : 1]);
+    if (!isPublic) expect(statuses).toContain("401");
+  }
+});
+
+describe("pages for people", () => {
+  test.each(["/", "/v1/docs"])(
+    "%s is HTML with a language, a title and one main part",
+    async (path) => {
+      const response = await fetch(server.url + path);
+      const html = await response.text();
+      expect(response.headers.get("content-type")).toMatch(/^text\/html/);
+      expect(html).toMatch(/<html lang="en">/);
+      expect(html).toMatch(/<title>[^<]+<\/title>/);
+      expect(html.match(/<main/g)).toHaveLength(1);
+      // What the content security policy would not run.
+      expect(html).not.toMatch(/<script>|<style|\sstyle=|\son\w+=/);
+      const links = [...html.matchAll(/(?:href|src)="([^"]+)"/g)];
+      for (const [, link = ""] of links) {
+        const target = new URL(link, response.url);
+        expect(target.origin).toBe(server.url);
+        expect([link, (await fetch(target)).status]).toEqual([link, 200]);
+      }
+    },
+  );
+
+  test("everything is under a content security policy without inline code", async () => {
+    const policy = (await fetch(server.url)).headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).toContain("script-src 'self'");
+    expect(policy).not.toContain("unsafe");
+  });
+});

@@ -1,0 +1,76 @@
+import { Secret } from "../../../keys/secret.ts";
+import { openDevelopmentTenant } from "../../../server/development.ts";
+import { readConfig } from "../../../server/config.ts";
+import { startTestServer } from "../../support/server.ts";
+import { uuidv7 } from "uuidv7";
+import { createTestDatabase } from "../../support/database.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLog } from "../../../server/log.ts";
+import { startServer } from "../../../server/start.ts";
+
+const passphrase = "a passphrase of some length";
+const refusal = (message: RegExp) =>
+  expect.objectContaining({ name: "ConfigError", message: expect.stringMatching(message) });
+
+test("a sealed keyring and a database of one's own are served", async () => {
+  const server = await startTestServer({
+    mode: "production",
+    keyringPassphrase: new Secret(passphrase),
+  });
+  expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+  expect(await (await fetch(server.url)).text()).not.toContain("Sample accounts");
+  await server.close();
+});
+
+describe("refused is", () => {
+  const environment = (database: { ownerUrl: string }, home: string) => ({
+    NODE_ENV: "production",
+    PORT: "0",
+    SEALDESK_HOME: home,
+    DATABASE_URL: database.ownerUrl,
+    SEALDESK_KEYRING_PASSPHRASE: passphrase,
+  });
+  const ports = { now: Date.now, newId: uuidv7, log: createLog("error"), version: "0.0.0-test" };
+
+  test("a database with the development tenant in it", async () => {
+    const database = await createTestDatabase();
+    const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
+    try {
+      const config = readConfig(environment(database, home));
+      const deps = { pool: database.pool, ownerUrl: database.ownerUrl, ...ports };
+      const accounts = await openDevelopmentTenant({ ...config, mode: "development" }, deps);
+      expect(accounts.map(({ role }) => role)).toEqual(["agent", "agent", "supervisor", "admin"]);
+      await expect(startServer(config, ports)).rejects.toThrow(refusal(/^DATABASE_URL .*sample/));
+    } finally {
+      await database.drop();
+      await rm(home, { recursive: true });
+    }
+  });
+
+  test("making sample accounts", async () => {
+    const config = readConfig(environment({ ownerUrl: "postgresql://nowhere/x" }, tmpdir()));
+    const deps = { pool: undefined as never, ownerUrl: "", ...ports };
+    await expect(openDevelopmentTenant(config, deps)).rejects.toThrow(refusal(/^NODE_ENV /));
+  });
+
+  test("a keyring whose passphrase is another, before anything is listened on", async () => {
+    const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
+    const database = await createTestDatabase();
+    try {
+      const first = await startServer(readConfig(environment(database, home)), ports);
+      await first.close();
+      const changed = {
+        ...environment(database, home),
+        SEALDESK_KEYRING_PASSPHRASE: "x".repeat(12),
+      };
+      await expect(startServer(readConfig(changed), ports)).rejects.toThrow(
+        expect.objectContaining({ code: "wrong_passphrase" }),
+      );
+    } finally {
+      await database.drop();
+      await rm(home, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,29 @@
+import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
+
+const reused = expect.objectContaining({ code: "proof_reused" });
+
+test("what was used is refused for at least the window, and may come again later", () => {
+  const cache = new ReplayCache(1000);
+  cache.use("a", 0);
+  cache.use("b", 900);
+  expect(() => cache.use("a", 999)).toThrow(reused);
+  expect(() => cache.use("b", 1899)).toThrow(reused);
+  cache.use("a", 2899);
+  cache.use("b", 5000);
+});
+
+test("after a long silence nothing old is left", () => {
+  const cache = new ReplayCache(1000);
+  cache.use("a", 0);
+  cache.use("b", 10_000);
+  cache.use("a", 10_001);
+});
+
+test("when it is full it refuses, until room is made", () => {
+  const cache = new ReplayCache(1000, 2);
+  cache.use("a", 0);
+  cache.use("b", 1);
+  expect(() => cache.use("c", 2)).toThrow(expect.objectContaining({ code: "overloaded" }));
+  cache.use("c", 1000);
+  expect(() => cache.use("b", 1000)).toThrow(reused);
+});

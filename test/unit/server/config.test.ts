@@ -1,0 +1,68 @@
+import { inspect } from "node:util";
+import { readConfig } from "../../../server/config.ts";
+
+const production = {
+  NODE_ENV: "production",
+  DATABASE_URL: "postgresql://app:very-secret@db/sealdesk",
+  SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
+};
+
+test("says nothing, and there are sensible defaults", () => {
+  expect(readConfig({})).toMatchObject({
+    mode: "development",
+    host: "127.0.0.1",
+    port: 8080,
+    publicUrl: undefined,
+    home: expect.stringMatching(/\.sealdesk$/),
+    databaseUrl: undefined,
+    logLevel: "info",
+  });
+});
+
+test("an empty variable counts as not set", () => {
+  expect(readConfig({ PORT: "", PUBLIC_URL: "" }).port).toBe(8080);
+});
+
+test.each([
+  ["PORT", "http"],
+  ["PORT", "65536"],
+  ["PORT", "-1"],
+  ["HOST", "not a host"],
+  ["PUBLIC_URL", "sealdesk.example"],
+  ["PUBLIC_URL", "ftp://sealdesk.example"],
+  ["DATABASE_URL", "mysql://db"],
+  ["DATABASE_OWNER_URL", "db"],
+  ["NODE_ENV", "staging"],
+  ["LOG_LEVEL", "loud"],
+  ["SEALDESK_KEYRING_PASSPHRASE", "short"],
+  ["TRUSTED_PROXIES", "10.0.0.1; 10.0.0.2"],
+])("%s=%s stops with one sentence that names the variable and not its value", (name, value) => {
+  const read = () => readConfig({ [name]: value });
+  expect(read).toThrow(expect.objectContaining({ name: "ConfigError" }));
+  expect(read).toThrow(new RegExp(`^${name} [^.]*\\.$`.replace("[^.]*", "must .*")));
+  if (name === "DATABASE_URL") expect(read).not.toThrow(value);
+});
+
+describe("in production", () => {
+  test("what is complete is taken, and secrets do not print", () => {
+    const config = readConfig({ ...production, PUBLIC_URL: "https://sealdesk.example/" });
+    expect(config.publicUrl).toBe("https://sealdesk.example");
+    for (const text of [
+      inspect(config, { depth: 5 }),
+      JSON.stringify(config),
+      String(config.databaseUrl),
+    ]) {
+      expect(text).not.toContain("very-secret");
+      expect(text).not.toContain("some length");
+      expect(text).toContain("[redacted]");
+    }
+    expect(config.databaseUrl?.reveal()).toBe(production.DATABASE_URL);
+    expect(config.databaseOwnerUrl?.reveal()).toBe(production.DATABASE_URL);
+  });
+
+  test.each(["DATABASE_URL", "SEALDESK_KEYRING_PASSPHRASE"])("without %s it refuses", (name) => {
+    expect(() => readConfig({ ...production, [name]: undefined })).toThrow(
+      new RegExp(`^${name} must be set in production`),
+    );
+  });
+});
