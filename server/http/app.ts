@@ -27,6 +27,8 @@ export function createApp(deps: AppDeps): RequestListener {
   const app = express();
   app.set("trust proxy", deps.trustedProxies);
   app.set("etag", false);
+  app.set("case sensitive routing", true);
+  app.set("strict routing", true);
   // Nothing of ours needs nested queries.
   app.set("query parser", "simple");
   app.use(logRequests(deps));

@@ -7,7 +7,10 @@ import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
 
-/** POST /v1/sessions. Every try counts against its address and against its account. */
+/**
+ * POST /v1/sessions. Every try counts against its account; against its address, which many may
+ * share, only those that fail.
+ */
 export function openSessionRoute(
   deps: Omit<SignInDeps, "admit"> & { readonly byAddress: Limiter; readonly byAccount: Limiter },
 ): Route {
@@ -32,14 +35,16 @@ export function openSessionRoute(
       ],
     },
     async ({ body, request, requestId }) => {
-      await deps.byAddress.take(request.address);
+      const succeeded = await deps.byAddress.take(request.address);
       const { method, url, proof } = request;
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
+      const admit = async (account: string) => void (await deps.byAccount.take(account));
       const opened = await openSession(
-        { ...deps, requestId, admit: (account) => deps.byAccount.take(account) },
+        { ...deps, requestId, admit },
         { grant: grantOf(body), tenant: body.tenant, proof, method, url },
       );
+      await succeeded();
       return { status: 201, body: opened };
     },
   );

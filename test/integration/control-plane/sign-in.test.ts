@@ -168,7 +168,7 @@ describe("too many sign-ins", () => {
   });
   afterAll(() => limited.close());
 
-  test("are refused after five with the time to wait, right password or not", async () => {
+  test("are refused after five of an account with the time to wait, right password or not", async () => {
     const staff = await limited.createStaff("agent");
     const wrong = { ...staff, password: "not the password" };
     for (let attempt = 0; attempt < 5; attempt++)
@@ -178,4 +178,17 @@ describe("too many sign-ins", () => {
     expect(reply.body).toMatchObject({ code: "rate_limited", action: "wait" });
     expect(Number(reply.headers.get("retry-after"))).toBeGreaterThan(0);
   });
+
+  test("that fail are refused after five of an address, whoever they are for", async () => {
+    // The test before has used up this address as well.
+    const reply = await new TestDevice(limited).signInAsStaff(await limited.createStaff("agent"));
+    expect(reply.status).toBe(429);
+  });
+});
+
+test("many people behind one address sign in at once", async () => {
+  const limited = await startTestServer({ signInLimit: { burst: 5, secondsPerFurther: 60 } });
+  for (let count = 0; count < 12; count++)
+    expect((await new TestDevice(limited).signInAsCustomer(randomUUID())).status).toBe(201);
+  await limited.close();
 });
