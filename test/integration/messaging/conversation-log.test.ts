@@ -273,7 +273,7 @@ test("a batch cut off from the database is stored once, not lost and not twice",
       );
   }
   const seqs = (await Promise.all(posts)).map(seqOf);
-  expect([...seqs].sort((a, b) => a - b)).toEqual(Array.from({ length: 90 }, (_, i) => i + 2));
+  expect(seqs.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 90 }, (_, i) => i + 2));
   expect(await checkedLog(conversation)).toHaveLength(91);
   // What was stored without an answer is announced as a head, so that live members fetch it.
   const announced = new Set(published.map((event) => event.seq));
