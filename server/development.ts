@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import pg from "pg";
 import { z } from "zod";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Pool } from "../db/pool.ts";
@@ -98,19 +97,13 @@ async function samplePasswords(home: string): Promise<Record<string, string>> {
  * sign in as any of its customers.
  * @throws ConfigError
  */
-export async function refuseDevelopmentTenants(ownerUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: ownerUrl });
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ found: boolean }>(
-      `select exists (select from sealdesk.tenants where customer_keys -> 'keys' @> $1::jsonb) as found`,
-      [JSON.stringify([{ kid: DEVELOPMENT_KEY_ID }])],
+export async function refuseDevelopmentTenants(pool: Pool): Promise<void> {
+  const { rowCount } = await pool.query(
+    "select from tenants where customer_keys -> 'keys' @> $1::jsonb limit 1",
+    [JSON.stringify([{ kid: DEVELOPMENT_KEY_ID }])],
+  );
+  if (rowCount !== 0)
+    throw new ConfigError(
+      "DATABASE_URL names a database with sample accounts, which production refuses to serve.",
     );
-    if (rows[0]?.found === true)
-      throw new ConfigError(
-        "DATABASE_URL names a database with sample accounts, which production refuses to serve.",
-      );
-  } finally {
-    await client.end();
-  }
 }

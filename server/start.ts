@@ -62,7 +62,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
-  if (mode === "production") await refuseDevelopmentTenants(ownerUrl);
+  if (mode === "production") await refuseDevelopmentTenants(pool);
   const accounts =
     mode === "development"
       ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })

@@ -110,7 +110,9 @@ describe("pages for people", () => {
       for (const [, link = ""] of links) {
         const target = new URL(link, response.url);
         expect(target.origin).toBe(server.url);
-        expect([link, (await fetch(target)).status]).toEqual([link, 200]);
+        const linked = await fetch(target);
+        await linked.arrayBuffer();
+        expect([link, linked.status]).toEqual([link, 200]);
       }
     },
   );
