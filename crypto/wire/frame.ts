@@ -7,6 +7,7 @@ import {
   list,
   message,
   nested,
+  oneOf,
   optional,
   text,
   uint,
@@ -112,16 +113,16 @@ const synced = message({ conversation: [1, uuid], seq: [2, uint()] });
 const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });
 
 /** Tags of the frame's oneof, as in frames.proto. */
-const frame = message({
-  hello: [1, optional(nested(hello))],
-  send: [2, optional(nested(send))],
-  ack: [3, optional(nested(ack))],
-  welcome: [8, optional(nested(welcome))],
-  accepted: [9, optional(nested(accepted))],
-  refused: [10, optional(nested(refused))],
-  deliver: [11, optional(nested(deliver))],
-  synced: [12, optional(nested(synced))],
-  fault: [13, optional(nested(fault))],
+const frame = oneOf({
+  hello: [1, hello],
+  send: [2, send],
+  ack: [3, ack],
+  welcome: [8, welcome],
+  accepted: [9, accepted],
+  refused: [10, refused],
+  deliver: [11, deliver],
+  synced: [12, synced],
+  fault: [13, fault],
 });
 
 export type Cursor = MessageOf<typeof cursor>;
@@ -138,27 +139,11 @@ export type Deliver = MessageOf<typeof deliver>;
 export type Synced = MessageOf<typeof synced>;
 export type Fault = MessageOf<typeof fault>;
 
-type Bodies = MessageOf<typeof frame>;
-export type FrameKind = keyof Bodies;
 /** One frame: `kind` names the body. */
-export type Frame = { [K in FrameKind]: { kind: K; body: NonNullable<Bodies[K]> } }[FrameKind];
+export type Frame = MessageOf<typeof frame>;
+export type FrameKind = Frame["kind"];
 
-const empty: Bodies = {
-  hello: undefined,
-  send: undefined,
-  ack: undefined,
-  welcome: undefined,
-  accepted: undefined,
-  refused: undefined,
-  deliver: undefined,
-  synced: undefined,
-  fault: undefined,
-};
-const kinds = Object.keys(empty) as FrameKind[];
-
-export function encodeFrame(value: Frame): Uint8Array {
-  return encode(frame, { ...empty, [value.kind]: value.body });
-}
+export const encodeFrame = (value: Frame): Uint8Array => encode(frame, value);
 
 /**
  * Parses one WebSocket message.
@@ -167,12 +152,7 @@ export function encodeFrame(value: Frame): Uint8Array {
 export function decodeFrame(input: Uint8Array): Frame {
   if (input.length > wireLimits.frame)
     throw new WireError("malformed_frame", "The frame is over the size limit.");
-  const bodies = decode(frame, input);
-  const present = kinds.filter((kind) => bodies[kind] !== undefined);
-  const [kind] = present;
-  if (kind === undefined || present.length !== 1)
-    throw new WireError("malformed_frame", "A frame holds exactly one body.");
-  return { kind, body: bodies[kind] } as Frame;
+  return decode(frame, input);
 }
 
 const member = message({

@@ -179,6 +179,7 @@ function build(shape: Shape): Message<Record<string, unknown>> {
   }));
   const byKey: (Entry | undefined)[] = [];
   for (const entry of entries) byKey[entry.key] = entry;
+  const blank = Object.fromEntries(entries.map(({ name }) => [name, undefined]));
 
   return {
     write(value, writer) {
@@ -196,8 +197,7 @@ function build(shape: Shape): Message<Record<string, unknown>> {
       }
     },
     read(reader, end) {
-      const value: Record<string, unknown> = {};
-      for (const { name } of entries) value[name] = undefined;
+      const value: Record<string, unknown> = { ...blank };
       while (reader.pos < end) {
         const key = reader.tag();
         const entry = byKey[key];
@@ -214,6 +214,45 @@ function build(shape: Shape): Message<Record<string, unknown>> {
       if (reader.pos !== end) throw malformed("truncated");
       for (const { name, field } of entries) value[name] ??= field.absent();
       return value;
+    },
+  };
+}
+
+type Alternatives = Readonly<Record<string, readonly [tag: number, inner: Message<unknown>]>>;
+type OneOf<S extends Alternatives> = {
+  [K in keyof S]: { readonly kind: K; readonly body: MessageOf<S[K][1]> };
+}[keyof S];
+
+/** A message that is one proto3 `oneof`, exactly one of whose messages must be there. */
+export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>> {
+  const entries = Object.entries(shape).map(([kind, [tag, inner]]) => ({
+    kind,
+    key: ((tag << 3) | BYTES) >>> 0,
+    field: nested(inner),
+  }));
+  const byKind = new Map(entries.map((entry) => [entry.kind, entry]));
+  const byKey: ((typeof entries)[number] | undefined)[] = [];
+  for (const entry of entries) byKey[entry.key] = entry;
+
+  return {
+    write(value, writer) {
+      const entry = byKind.get(value.kind as string);
+      if (entry === undefined) throw malformed("unknown kind");
+      writer.uint32(entry.key);
+      entry.field.write(writer, value.body);
+    },
+    read(reader, end) {
+      let found: { readonly kind: string; readonly body: unknown } | undefined;
+      while (reader.pos < end) {
+        const key = reader.tag();
+        const entry = byKey[key];
+        if (entry === undefined) reader.skipType(key & 7, 0, key >>> 3);
+        else if (found !== undefined) throw malformed("more than one body");
+        else found = { kind: entry.kind, body: entry.field.read(reader) };
+      }
+      if (reader.pos !== end) throw malformed("truncated");
+      if (found === undefined) throw malformed("no body");
+      return found as OneOf<S>;
     },
   };
 }
