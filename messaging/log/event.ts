@@ -1,24 +1,14 @@
-import type { EventHeader } from "../../crypto/wire/event.ts";
-import type { Packet } from "../../crypto/wire/frame.ts";
+import type { Deliver, Packet } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** An event with its place in the log: what is stored, and what is delivered. */
-export interface LoggedEvent extends EventHeader {
+/** An event as a device may see it: what a `deliver` frame carries. */
+export interface DeliverableEvent extends Deliver {
   readonly tenant: Uuid;
-  /** For every kind but `message`, an encoded Control. */
-  readonly ciphertext: Uint8Array;
-  readonly commitment: Uint8Array;
-  readonly frankingTag: Uint8Array;
-  readonly transcriptHash: Uint8Array;
-  readonly packets: readonly Packet[];
 }
 
-/** An event as one device may see it. */
-export interface DeliverableEvent extends Omit<LoggedEvent, "packets"> {
-  /** The packet meant for the device that asked. */
-  readonly packet: Uint8Array | undefined;
-  /** The hash before it, on the first event of a range the device may see. */
-  readonly previousHash: Uint8Array | undefined;
+/** An event as it is put into the log, with the packets of all devices. */
+export interface LoggedEvent extends DeliverableEvent {
+  readonly packets: readonly Packet[];
 }
 
 /** First millisecond of the UTC month that holds `ms`: where a partition begins. */

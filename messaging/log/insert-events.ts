@@ -97,6 +97,8 @@ function markerRow(tenant: Uuid, marker: MonthMarker): Omit<LoggedEvent, "kind">
     commitment: zeroHash,
     frankingTag: zeroHash,
     transcriptHash: zeroHash,
+    packet: undefined,
+    previousHash: undefined,
     packets: [],
   };
 }

@@ -46,6 +46,8 @@ export function numberMessage(
     commitment,
     frankingTag: zeroHash,
     transcriptHash: zeroHash,
+    packet: undefined,
+    previousHash: undefined,
     packets,
   };
   event.frankingTag = frankingTag(hmacSha256, frankingKey, event, commitment);
@@ -78,6 +80,8 @@ export function numberControl(
     commitment: zeroHash,
     frankingTag: zeroHash,
     transcriptHash: transcriptHash(sha256, position.transcriptHash, header, control, zeroHash),
+    packet: undefined,
+    previousHash: undefined,
     packets: [],
   };
 }

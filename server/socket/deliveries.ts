@@ -90,7 +90,7 @@ export class Deliveries {
     const packet = event.packets.find(({ device }) => device === this.#deps.actor.device)?.bytes;
     if (own) this.#deps.transmit(acceptedFrame(event));
     else if (packet === undefined) this.#deps.transmit(encoded());
-    else this.#deps.transmit(deliverFrame({ ...event, packet, previousHash: undefined }));
+    else this.#deps.transmit(deliverFrame({ ...event, packet }));
     this.#sent(follower, event.seq);
   }
 

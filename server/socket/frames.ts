@@ -73,7 +73,5 @@ export function acceptedFrame(message: AcceptedMessage): Uint8Array {
   });
 }
 
-export function deliverFrame(event: DeliverableEvent): Uint8Array {
-  const { tenant: _tenant, ...body } = event;
-  return encodeFrame({ kind: "deliver", body });
-}
+export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
+  encodeFrame({ kind: "deliver", body: event });

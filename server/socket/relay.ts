@@ -68,9 +68,7 @@ export class Relay {
       if (event.kind !== "message") this.#applyMembership(event);
       const followers = this.#byConversation.get(event.conversation);
       if (followers === undefined) continue;
-      const encode = once(() =>
-        deliverFrame({ ...event, packet: undefined, previousHash: undefined }),
-      );
+      const encode = once(() => deliverFrame(event));
       for (const subscriber of followers) subscriber.onEvent(event, encode);
     }
   }
