@@ -8,14 +8,15 @@ import { fileURLToPath } from "node:url";
 
 export interface ServerProcess {
   readonly url: string;
-  /** Its whole output. */
-  readonly logFile: string;
   /** Asks it to stop, and with it its database. @throws Error when it fails or does not. */
   stop(): Promise<void>;
 }
 
 const startMs = 90_000;
 const stopMs = 60_000;
+
+/** The server's whole output, within its SEALDESK_HOME. */
+const logName = "demo-server.log";
 
 /**
  * Runs the built server as a process of its own, in development mode and with its embedded
@@ -26,8 +27,8 @@ const stopMs = 60_000;
 export async function startServer(home: string): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const logFile = join(home, "demo-server.log");
-  const log = await open(logFile, "a");
+  const logFile = join(home, logName);
+  const log = await open(logFile, "a", 0o600);
   const main = fileURLToPath(new URL("../../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [main], {
     cwd: home,
@@ -43,14 +44,13 @@ export async function startServer(home: string): Promise<ServerProcess> {
     stdio: ["ignore", log.fd, log.fd],
   });
   await log.close();
-  const process_ = { url, logFile, stop: () => stop(server) };
   try {
     await ready(server, url);
   } catch (cause) {
-    await process_.stop().catch(() => undefined);
+    await stop(server).catch(() => undefined);
     throw new Error(`The server did not come up.\n${await tail(logFile)}`, { cause });
   }
-  return process_;
+  return { url, stop: () => stop(server) };
 }
 
 /** Only what a process needs to run at all: no setting of a server that is configured here. */

@@ -19,7 +19,7 @@ export interface DeviceHome {
 export interface ConnectedDevice {
   readonly desk: Sealdesk;
   /** Cuts its connection; the SDK makes another. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 let devices = 0;
@@ -31,7 +31,7 @@ export function newDeviceHome(folder: string): DeviceHome {
   return { folder: join(folder, `device-${number}`), key: randomBytes(32), address };
 }
 
-/** A conversation's keys last as long as the relay lets them: docs of `signalSuite`. */
+/** Sending keys live as long as a tenant's limits let them unless it sets others. */
 export const newSuite = (): Suite => signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
 
 export const openDeviceStore = ({ folder, key }: DeviceHome): Promise<DeviceStore> =>

@@ -6,7 +6,7 @@ import { webSocket } from "../../client/index.node.ts";
 export interface Severable {
   readonly webSocket: WebSocketConstructor;
   /** Ends the TCP connection without a word, as when a train enters a tunnel. */
-  cut(): void;
+  readonly cut: () => void;
 }
 
 /** The SDK's own socket for Node, with a handle on the one in use. */
@@ -16,9 +16,10 @@ export function severable(): Severable {
   class Socket extends base {
     constructor(url: string, protocols: string) {
       super(url, protocols);
-      present = this;
+      remember(this);
     }
   }
+  const remember = (socket: WebSocket) => void (present = socket);
   return {
     webSocket: Socket as unknown as WebSocketConstructor,
     cut: () => present?.terminate(),

@@ -1,5 +1,5 @@
-import { createReadStream } from "node:fs";
-import { parse } from "csv-parse";
+import { readFile } from "node:fs/promises";
+import { parse } from "csv-parse/sync";
 
 /** What one person says, as it is sent: one message. */
 export interface Line {
@@ -26,18 +26,16 @@ const label = /^\s*"?([A-Z][A-Za-z]*(?:_[a-z]+)?(?:_?\d+)?): ?/;
  */
 export async function readDialogues(
   file: string,
-  limit = Number.POSITIVE_INFINITY,
+  limit: number | undefined,
 ): Promise<readonly Dialogue[]> {
-  const rows = createReadStream(file).pipe(parse({ columns: true, bom: true }));
-  const dialogues: Dialogue[] = [];
-  for await (const row of rows as AsyncIterable<Readonly<Record<string, string>>>) {
-    if (dialogues.length >= limit) break;
-    const { dialogue } = row;
+  const rows: readonly Row[] = parse(await readFile(file), { columns: true, bom: true });
+  return rows.slice(0, limit).map(({ dialogue }, index) => {
     if (dialogue === undefined) throw new Error(`${file} has no column named dialogue.`);
-    dialogues.push({ number: dialogues.length + 1, lines: readLines(dialogue) });
-  }
-  return dialogues;
+    return { number: index + 1, lines: readLines(dialogue) };
+  });
 }
+
+type Row = Readonly<Record<string, string>>;
 
 /**
  * Each line that is not blank, byte for byte after its speaker's name and the space behind the

@@ -19,7 +19,7 @@ export function reportOf({ replayed, failures, search, seconds }: FileReplayed):
     connectionsCut: total(({ mishaps }) => mishaps.cut),
     devicesReopened: total(({ mishaps }) => mishaps.closed),
     runsSearched: search.runs,
-    runsLeftOut: search.known.length,
+    runsLeftOut: new Set(search.known.map(({ run }) => run)).size,
     bytesSearched: search.tableBytes + search.fileBytes,
     seconds,
   };
@@ -48,7 +48,7 @@ const megabytes = (bytes: number | undefined): string => `${Math.round((bytes ??
 
 /** The report in words. */
 export function summaryOf(report: Report, { search }: FileReplayed): string {
-  const known = search.known.map((run) => JSON.stringify(run)).join(", ");
+  const known = [...new Set(search.known.map(({ run }) => JSON.stringify(run)))];
   return `
 ${report["conversations"]} conversations of ${report["messages"]} messages in ${report["seconds"]} s, over real sockets to a server process.
 ${report["connectionsCut"]} times a connection was cut, ${report["devicesReopened"]} times a device was closed and opened from its store.
@@ -60,5 +60,7 @@ opened without the right to, in ${report["attemptsWithoutRight"]} attempts with 
 ${megabytes(search.tableBytes)} of tables and ${megabytes(search.fileBytes)} of files (heap, write-ahead log, server's log) were searched for the
 ${report["runsSearched"]} different runs of ${runBytes} bytes in those messages; those of fewer than 4 different bytes do not count.
 found ${report["plaintextFoundInDatabase"]}; a text planted for the purpose was found.
-${known === "" ? "" : `Not counted, as they stood there before the first message was sent: ${known}.\n`}`;
+${known.length} runs were there before the first message was sent, in PostgreSQL's own tables and log, and do
+not count${known.length === 0 ? "" : `: ${known.slice(0, 5).join(" ")} ...`}
+`;
 }

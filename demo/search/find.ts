@@ -16,15 +16,14 @@ export class Finds {
     this.#places.set(run, places.add(place));
   }
 
-  get runs(): ReadonlySet<string> {
-    return new Set(this.#places.keys());
+  has(run: string): boolean {
+    return this.#places.has(run);
   }
 
-  /** Those whose run is none of `known`. */
-  besides(known: ReadonlySet<string>): readonly Find[] {
-    return [...this.#places]
-      .filter(([run]) => !known.has(run))
-      .flatMap(([run, places]) => [...places].map((place) => ({ run, place })));
+  list(): readonly Find[] {
+    return [...this.#places].flatMap(([run, places]) =>
+      [...places].map((place) => ({ run, place })),
+    );
   }
 }
 

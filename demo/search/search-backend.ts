@@ -1,5 +1,8 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import type pg from "pg";
 import type { Backend } from "../backend/open-backend.ts";
-import { Finds, type Find } from "./find.ts";
+import { Finds, searchStream, type Find } from "./find.ts";
 import { newControl, type Control } from "./plant-control.ts";
 import { searchFiles } from "./search-files.ts";
 import { searchTables } from "./search-tables.ts";
@@ -10,11 +13,13 @@ export interface SearchResult {
   readonly found: readonly Find[];
   /** Different runs that were looked for. */
   readonly runs: number;
-  /** Runs not counted: they stood there before any of the texts was sent. */
-  readonly known: readonly string[];
+  /** Finds not counted, as no text of a dialogue can be their origin. */
+  readonly known: readonly Find[];
   readonly tableBytes: number;
   readonly fileBytes: number;
 }
+
+const postgresLog = join("postgres", "server.log");
 
 /** Looks for every run of some texts in a server's tables, files and log. */
 export class BackendSearch {
@@ -22,7 +27,9 @@ export class BackendSearch {
   readonly #control: Control = newControl();
   readonly #controlRuns: TextRuns;
   readonly #runs: TextRuns;
-  #known: ReadonlySet<string> = new Set();
+  #tablesBefore = new Finds();
+  #filesBefore = new Finds();
+  #postgresWords = new Finds();
 
   constructor(backend: Backend, texts: readonly string[]) {
     this.#backend = backend;
@@ -30,14 +37,17 @@ export class BackendSearch {
     this.#runs = new TextRuns([...texts, this.#control.text]);
   }
 
-  /** Before any text is sent: what is found now is the server's own vocabulary. */
+  /**
+   * Before any text is sent: what stands in the tables or files now are the server's own words,
+   * and what stands in the PostgreSQL program are those of its log.
+   */
   async before(): Promise<void> {
     const { administrator, home } = this.#backend;
-    const finds = new Finds();
     await administrator.query("checkpoint");
-    await searchTables(administrator, this.#runs, finds);
-    await searchFiles(home, this.#runs, finds);
-    this.#known = finds.runs;
+    await searchTables(administrator, this.#runs, this.#tablesBefore);
+    await searchFiles(home, this.#runs, this.#filesBefore);
+    const program = createReadStream(await postgresProgram(administrator));
+    await searchStream(program, this.#runs, (run) => this.#postgresWords.add(run, postgresLog));
   }
 
   /**
@@ -55,21 +65,36 @@ export class BackendSearch {
 
     const planted = runsOf(this.#controlRuns, this.#control.text);
     for (const [where, finds] of Object.entries({ tables: inTables, files: inFiles }))
-      if (![...planted].every((run) => finds.runs.has(run)))
+      if (![...planted].every((run) => finds.has(run)))
         throw new Error(`The search is blind: it did not find in the ${where} what was planted.`);
-    const expected = new Set([...planted, ...this.#known]);
+    const isKnownInFiles = ({ run, place }: Find) =>
+      this.#filesBefore.has(run) || (place === postgresLog && this.#postgresWords.has(run));
+    const tables = split(inTables, planted, ({ run }) => this.#tablesBefore.has(run));
+    const files = split(inFiles, planted, isKnownInFiles);
     return {
-      found: [...inTables.besides(expected), ...inFiles.besides(expected)],
+      found: [...tables.found, ...files.found],
       runs: this.#runs.size - planted.size,
-      known: [...this.#known],
+      known: [...tables.known, ...files.known],
       tableBytes,
       fileBytes,
     };
   }
 }
 
+function split(finds: Finds, planted: ReadonlySet<string>, isKnown: (find: Find) => boolean) {
+  const all = finds.list().filter(({ run }) => !planted.has(run));
+  return { found: all.filter((find) => !isKnown(find)), known: all.filter(isKnown) };
+}
+
 function runsOf(runs: TextRuns, text: string): ReadonlySet<string> {
   const found = new Set<string>();
   runs.search(Buffer.from(text), (run) => found.add(run));
   return found;
+}
+
+async function postgresProgram(administrator: pg.Client): Promise<string> {
+  const { rows } = await administrator.query<{ setting: string }>(
+    "select setting from pg_config where name = 'BINDIR'",
+  );
+  return join(rows[0]?.setting ?? "", process.platform === "win32" ? "postgres.exe" : "postgres");
 }

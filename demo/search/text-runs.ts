@@ -3,7 +3,7 @@ import { utf8 } from "../../crypto/wire/bytes.ts";
 /** So many bytes of a line in a row count as a find. */
 export const runBytes = 12;
 /** Runs with fewer different bytes are left out: a row of spaces or dots says nothing. */
-export const fewestDistinctBytes = 4;
+const fewestDistinctBytes = 4;
 
 /** Of 4-byte pieces this far apart, one at least lies wholly within any run. */
 const stride = runBytes - 4;

@@ -1,0 +1,30 @@
+import { isFlawless, judge, sum, type Sent } from "../../../demo/replay/verdict.ts";
+
+const message = (id: string, text = id): Sent => ({ id, sender: "someone", text });
+const [a, b, c] = [message("a"), message("b"), message("c")];
+const sent = [a, b, c];
+const flawless = sum([]);
+
+test("everything once and in order is flawless", () => {
+  const verdict = judge(sent, 0, sent);
+  expect(verdict).toEqual({ ...flawless, opened: 3 });
+  expect(isFlawless(verdict)).toBe(true);
+});
+
+test.each([
+  ["lost", [a, c], { opened: 2, lost: 1 }],
+  ["duplicated", [a, b, b, c], { opened: 3, duplicated: 1 }],
+  ["out of order", [b, a, c], { opened: 3, outOfOrder: 1 }],
+  ["altered text", [a, { ...b, text: "b " }, c], { opened: 2, lost: 1, altered: 1 }],
+  ["another sender", [a, { ...b, sender: "other" }, c], { opened: 2, lost: 1, altered: 1 }],
+  ["never sent", [a, b, c, message("d")], { opened: 3, altered: 1 }],
+])("%s", (_what, shown, expected) => {
+  const verdict = judge(sent, 0, shown);
+  expect(verdict).toEqual({ ...flawless, ...expected });
+  expect(isFlawless(verdict)).toBe(false);
+});
+
+test("what was sent before a member came is not theirs to see, nor lost to them", () => {
+  expect(judge(sent, 2, [c])).toEqual({ ...flawless, opened: 1 });
+  expect(judge(sent, 2, [b, c])).toEqual({ ...flawless, opened: 1, openedWithoutRight: 1 });
+});
