@@ -78,6 +78,9 @@ export function isTransient(error: unknown): boolean {
 
 /** The code of an error of class `name`, by its fields: another package may hold its own copy of the class. */
 export function codeOf(error: unknown, name: "SuiteError" | "DeviceError" | "StoreError") {
-  const { name: named, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  const { name: named, code } = (error ?? {}) as {
+    readonly name?: unknown;
+    readonly code?: unknown;
+  };
   return named === name && typeof code === "string" ? code : undefined;
 }

@@ -26,7 +26,12 @@ export type {
   WebSocketLike,
 } from "./runtime.ts";
 export type { BackoffLimits } from "./transport/backoff.ts";
-export { DeviceStore, StoreError, type Level, type StoreErrorCode } from "../crypto/device/store.ts";
+export {
+  DeviceStore,
+  StoreError,
+  type Level,
+  type StoreErrorCode,
+} from "../crypto/device/store.ts";
 export type { Suite } from "../crypto/device/suite.ts";
 export type { Member } from "../crypto/wire/frame.ts";
 export type { Uuid } from "../crypto/wire/uuid.ts";

@@ -58,6 +58,39 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * The clock set right by the server's: proofs and message ids are judged by that one, and devices
+ * with a wrong clock are many.
+ */
+export class ServerClock implements Clock {
+  readonly #clock: Clock;
+  #offsetMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now() + this.#offsetMs;
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    return this.#clock.after(ms, callback);
+  }
+
+  /**
+   * Goes by the `Date` header of an answer (RFC 9110 section 6.6.1), unless the clocks agree well
+   * enough; it has whole seconds, and the answer was under way.
+   */
+  heard(date: string | null): void {
+    const serverMs = Date.parse(date ?? "");
+    if (Math.abs(serverMs - this.now()) > toleratedMs)
+      this.#offsetMs = serverMs - this.#clock.now();
+  }
+}
+
+const toleratedMs = 10_000;
+
 /** Resolves `ms` from now, or at once when `signal` aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

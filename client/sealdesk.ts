@@ -24,7 +24,7 @@ import { proofMaker } from "./http/device-proof.ts";
 import { Session } from "./http/session.ts";
 import { createExchange } from "./http/transport.ts";
 import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
-import { idMaker } from "./runtime.ts";
+import { idMaker, ServerClock } from "./runtime.ts";
 import { Link } from "./transport/link.ts";
 
 /** What happens apart from conversations' own events. */
@@ -86,13 +86,13 @@ export class Sealdesk {
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
     const runtime = runtimeOf(options);
     const { suite, store, url: baseUrl } = options;
-    const { clock } = runtime;
+    const clock = new ServerClock(runtime.clock);
     const newId = idMaker(clock);
     const requests = new AbortController();
 
     const { device, deviceKey } = await ownDevice(store, newId);
     const prove = await proofMaker(deviceKey, clock);
-    const exchange = createExchange({ ...runtime, baseUrl, prove, signal: requests.signal });
+    const exchange = createExchange({ ...runtime, clock, baseUrl, prove, signal: requests.signal });
     const session = new Session(exchange, options.credentials, clock);
     const signedIn = await session.signIn();
     const api = createApi((request) => session.request(request), signedIn.tenant.id);
@@ -197,17 +197,21 @@ export class Sealdesk {
    * Starts a conversation with these users. Resolves when this device can write in it.
    * @throws SealdeskError forbidden, no_device
    */
-  async openConversation({ with: members }: { readonly with: readonly Uuid[] }): Promise<Conversation> {
+  async openConversation({
+    with: members,
+  }: {
+    readonly with: readonly Uuid[];
+  }): Promise<Conversation> {
     const { account, api, deviceKey, suite, newId } = this.#parts;
     const id = newId();
     const { tenant, device } = account;
     const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
     const creationSignature = sign(record, deviceKey.privateKey);
-    const { seq } = await api.createConversation({
-      id,
-      suite: suite.name,
-      members,
-      creationSignature,
+    const request = { id, suite: suite.name, members, creationSignature };
+    // Asked twice, the server gives the first answer again: one whose answer was lost is repeated.
+    const { seq } = await api.createConversation(request).catch((error: unknown) => {
+      if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
+      return api.createConversation(request);
     });
     return this.#mailroom.reached(id, seq);
   }

@@ -79,7 +79,7 @@ export class ConversationLog {
     const listener = (problem: ProblemItem) => void problems.push(problem);
     this.#listeners.add(listener);
     try {
-      for (let position = after; ; ) {
+      for (let position = after; ;) {
         yield* problems.splice(0);
         const changed = this.#changed.promise;
         if (this.cursor > position) {

@@ -1,5 +1,10 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import { decodeControl, type Accepted, type Control, type Deliver } from "../../crypto/wire/frame.ts";
+import {
+  decodeControl,
+  type Accepted,
+  type Control,
+  type Deliver,
+} from "../../crypto/wire/frame.ts";
 import { isTransient } from "../errors.ts";
 import { Pump } from "../pump.ts";
 import { sleep, type Clock } from "../runtime.ts";
@@ -46,8 +51,7 @@ export class Receiver {
   }
 
   deliver(event: Deliver): void {
-    if (event.seq <= this.#lastDelivered)
-      return this.#problem(event.seq, "replayed", event, false);
+    if (event.seq <= this.#lastDelivered) return this.#problem(event.seq, "replayed", event, false);
     this.#lastDelivered = event.seq;
     this.#queue.push(event);
     this.#pump.wake();

@@ -38,6 +38,8 @@ export interface SenderDeps extends SessionDeps {
 const windowSize = 16;
 const answerWithinMs = 30_000;
 const retryMs = 1_000;
+/** How often in a row the server may refuse a member's prekeys before messages are given up. */
+const maxFailures = 5;
 
 /** Sends what is in one conversation's outbox, in order, over one connection after the other. */
 export class Sender {
@@ -48,6 +50,7 @@ export class Sender {
   readonly #sealings = new Map<Uuid, Sealing>();
   readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
   #retryAtMs = 0;
+  #failures = 0;
   #cancelTimer: () => void = () => undefined;
   #cancelAlarm: (() => void) | undefined;
   #end: SealdeskError | undefined;
@@ -76,16 +79,14 @@ export class Sender {
     const outcome = deferred<SentMessage>();
     this.#waiting.set(id, outcome);
     try {
-      await store.transact(async (transaction) =>
-        putEntry(transaction, conversation, id, { text: wellFormed, sealing: undefined, digests: [] }),
-      );
+      const entry = { text: wellFormed, sealing: undefined, digests: [] };
+      await store.transact(async (transaction) => putEntry(transaction, conversation, id, entry));
+      this.#window.add(id, false);
+      this.#pump.wake();
     } catch (error) {
       this.#waiting.delete(id);
-      throw this.#end ?? error;
+      outcome.reject(error);
     }
-    if (this.#end !== undefined) throw this.#end;
-    this.#window.add(id, false);
-    this.#pump.wake();
     return outcome.promise;
   }
 
@@ -194,6 +195,7 @@ export class Sender {
       const made = await sealEntries(this.#deps, ids, () => log.state ?? state, clock.now());
       for (const [id, sealing] of made) this.#sealings.set(id, sealing);
       this.#window.sealed([...made.keys()], true);
+      this.#failures = 0;
     } catch (error) {
       await this.#recover(ids, error);
     }
@@ -217,8 +219,9 @@ export class Sender {
         }),
       );
     if (!(error instanceof SealdeskError)) throw error;
-    if (isTransient(error) || error.code === "request_refused" || error.code === "member_not_found")
-      // A device may be gone whose leaving is still on its way here: then the epoch changes.
+    // A device may be gone whose leaving is still on its way here: then the epoch changes.
+    const mayPass = error.code === "request_refused" && ++this.#failures < maxFailures;
+    if (isTransient(error) || mayPass)
       this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
     else if (error.code !== "closed") await this.#fail(ids, error);
   }

@@ -25,10 +25,7 @@ export interface SafetyNumbers {
 }
 
 /** @throws SealdeskError */
-export async function safetyNumbersWith(
-  deps: AccountKeysDeps,
-  user: Uuid,
-): Promise<SafetyNumbers> {
+export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Promise<SafetyNumbers> {
   const { known, offered } = await accountKeysOf(deps, user);
   return { known: await numberOf(deps, user, known), offered: await numberOf(deps, user, offered) };
 }
@@ -72,7 +69,5 @@ async function numberOf(
 ): Promise<string | undefined> {
   if (accountKey === undefined) return undefined;
   const own = await store.read((transaction) => loadIdentityKey(transaction, "account"));
-  return groupDigits(
-    safetyNumber({ user: self, accountKey: own.publicKey }, { user, accountKey }),
-  );
+  return groupDigits(safetyNumber({ user: self, accountKey: own.publicKey }, { user, accountKey }));
 }

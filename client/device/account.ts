@@ -1,9 +1,6 @@
 import { message, optional, text, uint, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import { uuidFromBytes, uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
-import {
-  createIdentityKey,
-  loadIdentityKey,
-} from "../../crypto/device/identity.ts";
+import { createIdentityKey, loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";

@@ -2,7 +2,11 @@ import { fixed, message, uuid, type MessageOf } from "../../crypto/wire/protobuf
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { admitDevice } from "../../crypto/device/admit-device.ts";
-import { loadIdentityKey, verifyDevice, type CertifiedDevice } from "../../crypto/device/identity.ts";
+import {
+  loadIdentityKey,
+  verifyDevice,
+  type CertifiedDevice,
+} from "../../crypto/device/identity.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";

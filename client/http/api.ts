@@ -1,14 +1,23 @@
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
-import type { PreKeyBundle, PreKeyUpload, SignedPreKey, SuiteName } from "../../crypto/device/suite.ts";
+import type {
+  PreKeyBundle,
+  PreKeyUpload,
+  SignedPreKey,
+  SuiteName,
+} from "../../crypto/device/suite.ts";
 import * as read from "./schema.ts";
 import type { JsonRequest } from "./transport.ts";
 
 /** Sends a request with the session's access token. */
 export type Request = <T>(request: JsonRequest<T>) => Promise<T>;
 
-const signedPreKey = read.object({ id: read.integer, publicKey: read.bytes, signature: read.bytes });
+const signedPreKey = read.object({
+  id: read.integer,
+  publicKey: read.bytes,
+  signature: read.bytes,
+});
 const bundle = read.object({
   device: read.uuid,
   registrationId: read.integer,

@@ -10,7 +10,12 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   device_revoked: "device_revoked",
   account_key_mismatch: "account_has_other_devices",
   rate_limited: "rate_limited",
-  overloaded: "rate_limited",
+  overloaded: "server_error",
+  not_ready: "server_error",
+  unavailable: "server_error",
+  contended: "server_error",
+  invalid_proof: "request_refused",
+  proof_reused: "request_refused",
   forbidden: "forbidden",
   conversation_not_found: "conversation_not_found",
   conversation_closed: "conversation_closed",
@@ -43,7 +48,10 @@ function codeFor(status: number, problem: string | undefined): SealdeskErrorCode
 
 function problemOf(body: string): { readonly code?: string; readonly detail?: string } {
   try {
-    const problem = JSON.parse(body) as { readonly code?: unknown; readonly detail?: unknown } | null;
+    const problem = JSON.parse(body) as {
+      readonly code?: unknown;
+      readonly detail?: unknown;
+    } | null;
     return {
       ...(typeof problem?.code === "string" ? { code: problem.code } : {}),
       ...(typeof problem?.detail === "string" ? { detail: problem.detail } : {}),

@@ -33,7 +33,11 @@ const signedIn = read.object({
 /** Who signed in, as the server says. */
 export interface SignedIn {
   readonly tenant: { readonly id: Uuid; readonly slug: string };
-  readonly user: { readonly id: Uuid; readonly role: string; readonly displayName: string | undefined };
+  readonly user: {
+    readonly id: Uuid;
+    readonly role: string;
+    readonly displayName: string | undefined;
+  };
   /** The account's key; undefined until its first device is registered. */
   readonly accountKey: Uint8Array | undefined;
 }

@@ -1,5 +1,5 @@
 import { SealdeskError } from "../errors.ts";
-import type { Fetch, HttpResponse } from "../runtime.ts";
+import type { Clock, Fetch, HttpResponse, ServerClock } from "../runtime.ts";
 import type { ProofMaker } from "./device-proof.ts";
 import { errorOfResponse } from "./problems.ts";
 import type { Reader } from "./schema.ts";
@@ -27,9 +27,11 @@ export function createExchange(deps: {
   readonly baseUrl: string;
   readonly fetch: Fetch;
   readonly prove: ProofMaker;
+  readonly clock: ServerClock;
   readonly signal: AbortSignal;
 }): Exchange {
-  return async ({ method, path, body, answer }, accessToken) => {
+  async function attempt<T>(request: JsonRequest<T>, accessToken?: string): Promise<T> {
+    const { method, path, body, answer } = request;
     const url = resourceUrl(deps.baseUrl, path);
     const headers: Record<string, string> = {
       accept: "application/json",
@@ -42,26 +44,52 @@ export function createExchange(deps: {
       headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    deps.clock.heard(response.headers.get("date"));
     if (!response.ok) throw errorOfResponse(response, received);
     return answer(parsed(received), "answer");
+  }
+
+  return async (request, accessToken) => {
+    try {
+      return await attempt(request, accessToken);
+    } catch (error) {
+      // The proof's time may have been wrong; by now the server has said what time it is.
+      if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
+      return attempt(request, accessToken);
+    }
   };
 }
+
+/** After so long without an answer, a request has failed. */
+const timeoutMs = 30_000;
 
 /** Where `path` is under the base URL, which may have a path of its own. */
 export const resourceUrl = (baseUrl: string, path: string): string =>
   new URL(path, baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`).href;
 
 async function transfer(
-  { fetch, signal }: { readonly fetch: Fetch; readonly signal: AbortSignal },
+  {
+    fetch,
+    clock,
+    signal,
+  }: { readonly fetch: Fetch; readonly clock: Clock; readonly signal: AbortSignal },
   url: string,
   init: Parameters<Fetch>[1],
 ): Promise<{ readonly response: HttpResponse; readonly received: string }> {
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort();
+  const cancel = clock.after(timeoutMs, abort);
+  signal.addEventListener("abort", abort);
   try {
-    const response = await fetch(url, { ...init, signal });
+    if (signal.aborted) throw new Error("closed before the request");
+    const response = await fetch(url, { ...init, signal: giveUp.signal });
     return { response, received: await response.text() };
   } catch (cause) {
     if (signal.aborted) throw new SealdeskError("closed", "The connection was closed.", { cause });
     throw new SealdeskError("network", "The server was not reached.", { cause });
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", abort);
   }
 }
 

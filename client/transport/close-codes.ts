@@ -2,8 +2,7 @@ import { SealdeskError } from "../errors.ts";
 
 /** What a closed connection means for the next one. */
 export type Closure =
-  | { readonly kind: "reconnect" }
-  | { readonly kind: "final"; readonly error: SealdeskError };
+  { readonly kind: "reconnect" } | { readonly kind: "final"; readonly error: SealdeskError };
 
 /**
  * Codes of RFC 6455 section 7.4 that speak of the connection and not of this device: going away,

@@ -18,6 +18,14 @@ export interface LinkEvents {
   readonly onEnd: (error: SealdeskError) => void;
 }
 
+/** What became of one attempt to connect. */
+interface Attempt {
+  readonly livedMs: number;
+  readonly retryAfterMs?: number | undefined;
+  /** Forbids another attempt. */
+  readonly error?: SealdeskError;
+}
+
 /** Codes this side closes with; all in the range that asks for another connection. */
 const closing = { done: 1000, recycled: 3401, unanswered: 3402 } as const;
 const welcomeTimeoutMs = 15_000;
@@ -78,18 +86,21 @@ export class Link {
         return;
       }
       this.#wake = new AbortController();
-      await sleep(clock, this.#backoff.nextMs(attempt.livedMs), this.#wake.signal);
+      const waitMs = Math.max(this.#backoff.nextMs(attempt.livedMs), attempt.retryAfterMs ?? 0);
+      await sleep(clock, waitMs, this.#wake.signal);
     }
   }
 
   /** One connection from hello to close. @returns the error that forbids another one */
-  async #connection(): Promise<{ readonly livedMs: number; readonly error?: SealdeskError }> {
+  async #connection(): Promise<Attempt> {
     const { clock } = this.#runtime;
     let hello: Hello;
     try {
       hello = await this.#events.hello();
     } catch (error) {
-      return isTransient(error) ? { livedMs: 0 } : { livedMs: 0, error: asSealdeskError(error) };
+      const known = asSealdeskError(error);
+      if (!isTransient(known)) return { livedMs: 0, error: known };
+      return { livedMs: 0, retryAfterMs: known.retryAfterMs };
     }
     if (this.#stop.signal.aborted) return { livedMs: 0 };
     let upAtMs: number | undefined;

@@ -31,8 +31,10 @@ export class RelaySocket {
     this.#socket.addEventListener("message", (event: { readonly data: unknown }) =>
       this.#onMessage(event.data),
     );
-    this.#socket.addEventListener("close", (event: { readonly code: number; readonly reason: string }) =>
-      this.#closed(event.code, event.reason),
+    this.#socket.addEventListener(
+      "close",
+      (event: { readonly code: number; readonly reason: string }) =>
+        this.#closed(event.code, event.reason),
     );
     // A close event follows; without a listener some implementations throw.
     this.#socket.addEventListener("error", () => undefined);

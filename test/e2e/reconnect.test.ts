@@ -1,0 +1,162 @@
+import { webSocket } from "../../client/index.node.ts";
+import type { WebSocketConstructor } from "../../client/index.ts";
+import {
+  connect,
+  connectCustomer,
+  connectStaff,
+  copyOf,
+  joined,
+  problemsOf,
+  readUntil,
+  textsOf,
+  type Member,
+} from "../support/member.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+/** A network that can be cut, as when a laptop's lid closes, or for good, as when its process dies. */
+function cuttable(): {
+  readonly webSocket: WebSocketConstructor;
+  cut(): void;
+  kill(): void;
+  opened(): number;
+} {
+  const sockets: { terminate(): void }[] = [];
+  let dead = false;
+  const Base = webSocket as unknown as new (
+    url: string,
+    protocols: string,
+  ) => {
+    terminate(): void;
+  };
+  class Cuttable extends Base {
+    constructor(url: string, protocols: string) {
+      super(dead ? "ws://127.0.0.1:9" : url, protocols);
+      sockets.push(this);
+    }
+  }
+  const cut = () => sockets.at(-1)?.terminate();
+  return {
+    webSocket: Cuttable as unknown as WebSocketConstructor,
+    cut,
+    kill() {
+      dead = true;
+      cut();
+    },
+    opened: () => sockets.length,
+  };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const fast = { baseMs: 5, capMs: 20, stableMs: 50 };
+
+describe("connections are lost", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  test("sockets cut at random: nothing is lost, doubled or out of order", async () => {
+    const networks = [cuttable(), cuttable()] as const;
+    const agent = await connectStaff(server, "agent", { ...networks[0], backoff: fast });
+    const customer = await connectCustomer(server, { ...networks[1], backoff: fast });
+    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const serving = await joined(agent, asking.id);
+
+    let typing = true;
+    const cutting = networks.map(async ({ cut }) => {
+      while (typing) {
+        await pause(20 + Math.random() * 120);
+        cut();
+      }
+    });
+    const sent = await Promise.all(
+      [asking, serving].map(async (conversation, who) => {
+        const receipts = [];
+        for (let turn = 0; turn < 60; turn++) {
+          const texts = Array.from({ length: 5 }, (_, index) => `${who}.${turn * 5 + index}`);
+          receipts.push(...(await Promise.all(texts.map((text) => conversation.send(text)))));
+        }
+        return receipts;
+      }),
+    );
+    typing = false;
+    await Promise.all(cutting);
+
+    for (const conversation of [asking, serving]) {
+      const items = await readUntil(conversation, (all) => textsOf(all).length === 600);
+      expect(problemsOf(items)).toEqual([]);
+      expect(items.map(({ seq }) => seq)).toEqual(items.map((_, index) => index + 1));
+      for (const who of [0, 1])
+        expect(textsOf(items).filter((text) => text.startsWith(`${who}.`))).toEqual(
+          Array.from({ length: 300 }, (_, index) => `${who}.${index}`),
+        );
+      const seqOf = new Map(
+        items.map((item) => [item.kind === "message" ? item.id : "", item.seq]),
+      );
+      for (const { id, seq } of sent.flat()) expect(seqOf.get(id)).toBe(seq);
+    }
+    expect(networks[0].opened()).toBeGreaterThan(5);
+    await Promise.all([agent.desk.close(), customer.desk.close()]);
+  }, 120_000);
+
+  test("devices killed at random: nothing is lost, doubled or out of order", async () => {
+    const reader = await connectStaff(server);
+    let network = cuttable();
+    let writer = await connectCustomer(server, network);
+    const { id } = await writer.desk.openConversation({ with: [reader.desk.user.id] });
+    const reading = await joined(reader, id);
+    const texts = Array.from({ length: 120 }, (_, index) => `text ${index}`);
+    const killed: Member[] = [];
+
+    for (let start = 0; start < texts.length; start += 20) {
+      const conversation = await joined(writer, id);
+      const queued = texts.slice(start, start + 20).map(async (text) => {
+        await conversation.send(text).catch(() => undefined);
+      });
+      // Everything is queued once the last text is in the store; then the process is gone.
+      while (!(await holds(writer, start + 20))) await pause(1);
+      await pause(Math.random() * 30);
+      network.kill();
+      killed.push(writer);
+      network = cuttable();
+      const disk = await copyOf(writer.level);
+      writer = await connect(server, writer.credentials, { level: disk, ...network }, writer.key);
+      void queued;
+    }
+    await writer.desk.synced();
+
+    for (const conversation of [reading, await joined(writer, id)]) {
+      const items = await readUntil(conversation, (all) => textsOf(all).length === texts.length);
+      expect(problemsOf(items)).toEqual([]);
+      expect(textsOf(items)).toEqual(texts);
+    }
+    await Promise.all([...killed, writer, reader].map(({ desk }) => desk.close()));
+  }, 60_000);
+
+  test("the server restarts its connections: readers go on as if nothing had been", async () => {
+    const agent = await connectStaff(server, "agent", { backoff: fast });
+    const customer = await connectCustomer(server, { backoff: fast });
+    const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const serving = await joined(agent, asking.id);
+    const changes: string[] = [];
+    customer.desk.on("connection", (change) => changes.push(change));
+    const reading = readUntil(asking, (all) => textsOf(all).length === 2);
+    await serving.send("before");
+    server.clock.offsetMs += 90 * 60_000;
+    await serving.send("after");
+    server.clock.offsetMs = 0;
+
+    expect(textsOf(await reading)).toEqual(["before", "after"]);
+    expect(changes).toEqual([]);
+    await Promise.all([agent.desk.close(), customer.desk.close()]);
+  });
+});
+
+/** Whether so many texts are in the device's outbox or history. */
+async function holds({ level }: Member, count: number): Promise<boolean> {
+  const entries = await level.iterator({ keyEncoding: "utf8", valueEncoding: "view" }).all();
+  const outbox = entries.filter(([key]) => key.startsWith("outbox!")).length;
+  const history = entries.filter(([key]) => key.startsWith("history!")).length;
+  return outbox + history - 1 >= count;
+}

@@ -1,0 +1,127 @@
+import type { SealdeskError } from "../../client/index.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import {
+  connect,
+  connectCustomer,
+  connectStaff,
+  copyOf,
+  joined,
+  problemsOf,
+  readTexts,
+  readUntil,
+  textsOf,
+} from "../support/member.ts";
+
+describe("a customer and an agent", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  test("write to each other", async () => {
+    const agent = await connectStaff(server);
+    const customer = await connectCustomer(server);
+    const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const answered = await joined(agent, asked.id);
+
+    const question = await asked.send("Where is my claim?");
+    const answer = await answered.send("On my desk. 🙂");
+
+    expect(question.seq).toBe(2);
+    expect(answer.seq).toBe(3);
+    for (const conversation of [asked, answered]) {
+      const items = await readUntil(conversation, (all) => all.length === 3);
+      expect(items.map(({ kind }) => kind)).toEqual(["created", "message", "message"]);
+      expect(textsOf(items)).toEqual(["Where is my claim?", "On my desk. 🙂"]);
+      expect(items[1]).toMatchObject({ id: question.id, sender: customer.desk.user.id });
+      expect(items[2]).toMatchObject({ id: answer.id, sender: agent.desk.user.id });
+    }
+    await Promise.all([agent.desk.close(), customer.desk.close()]);
+  });
+
+  test("keep keys, history and cursor over a restart", async () => {
+    let agent = await connectStaff(server);
+    let customer = await connectCustomer(server);
+    const { id } = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    await (await joined(agent, id)).send("one");
+    const device = customer.desk.device;
+
+    customer = await customer.restart();
+    agent = await agent.restart();
+    const again = customer.desk.conversation(id)!;
+    await again.send("two");
+    await (await joined(agent, id)).send("three");
+
+    expect(customer.desk.device).toBe(device);
+    expect(await readTexts(again, 3)).toEqual(["one", "two", "three"]);
+    expect(await readTexts(await joined(agent, id), 3)).toEqual(["one", "two", "three"]);
+    await Promise.all([agent.desk.close(), customer.desk.close()]);
+  });
+
+  test("get what was written while they were away", async () => {
+    const agent = await connectStaff(server);
+    let customer = await connectCustomer(server);
+    const { id } = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    const conversation = await joined(agent, id);
+    await customer.desk.close();
+    const texts = Array.from({ length: 300 }, (_, index) => `message ${index}`);
+    await Promise.all(texts.map((text) => conversation.send(text)));
+
+    customer = await connect(server, customer.credentials, { level: customer.level }, customer.key);
+    await customer.desk.synced();
+
+    const items = await readUntil(customer.desk.conversation(id)!, (all) => all.length === 301);
+    expect(textsOf(items)).toEqual(texts);
+    expect(problemsOf(items)).toEqual([]);
+    await Promise.all([agent.desk.close(), customer.desk.close()]);
+  });
+
+  test("a second store of one account is told that another device must approve it", async () => {
+    const agent = await connectStaff(server);
+    await expect(connect(server, agent.credentials)).rejects.toMatchObject({
+      name: "SealdeskError",
+      code: "account_has_other_devices",
+    });
+    await agent.desk.close();
+  });
+
+  test("a store serves one account only", async () => {
+    const agent = await connectStaff(server);
+    const { tenant, username, password } = await server.createStaff("agent");
+    await agent.desk.close();
+    const attempt = connect(
+      server,
+      { grant: "password", tenant, username, password },
+      { level: agent.level },
+      agent.key,
+    );
+    await expect(attempt).rejects.toMatchObject({ code: "other_account" });
+  });
+
+  test("a wrong password is said to be one", async () => {
+    const { tenant, username } = await server.createStaff("agent");
+    const attempt = connect(server, { grant: "password", tenant, username, password: "wrong" });
+    await expect(attempt).rejects.toMatchObject({ code: "sign_in_failed", status: 401 });
+  });
+
+  test("a second socket of a device displaces the first, whose readers end with the reason", async () => {
+    const first = await connectStaff(server);
+    const customer = await connectCustomer(server);
+    const { id } = await customer.desk.openConversation({ with: [first.desk.user.id] });
+    const conversation = await joined(first, id);
+    const ended = new Promise<SealdeskError>((resolve) => first.desk.on("end", resolve));
+    const reading = expect(readUntil(conversation, () => false)).rejects.toMatchObject({
+      code: "displaced",
+      closeCode: 4509,
+    });
+    const copy = await copyOf(first.level);
+
+    const second = await connect(server, first.credentials, { level: copy }, first.key);
+
+    await reading;
+    expect((await ended).code).toBe("displaced");
+    await expect(conversation.send("late")).rejects.toMatchObject({ code: "displaced" });
+    await Promise.all([first.desk.close(), second.desk.close(), customer.desk.close()]);
+  });
+});

@@ -1,0 +1,76 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeliveredMessage } from "../../crypto/device/open-message.ts";
+import { openMessage } from "../../crypto/device/open-message.ts";
+import { DeviceStore } from "../../crypto/device/store.ts";
+import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
+import type { Member } from "./member.ts";
+import type { TestServer } from "./server.ts";
+
+export interface RawMessage extends Omit<DeliveredMessage, "packet"> {
+  readonly seq: number;
+}
+
+/** Every message of a conversation as the database has it, which no device is ever given whole. */
+export async function rawMessages(
+  server: TestServer,
+  conversation: Uuid,
+): Promise<readonly RawMessage[]> {
+  const { rows } = await server.database.owner.query(
+    `select seq, sender_device, epoch, key_id, client_message_id, ciphertext, commitment
+     from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
+    [conversation],
+  );
+  return rows.map((row) => ({
+    conversation,
+    seq: Number(row.seq),
+    senderDevice: row.sender_device,
+    epoch: row.epoch,
+    keyId: row.key_id,
+    clientMessageId: row.client_message_id,
+    ciphertext: row.ciphertext,
+    commitment: row.commitment,
+  }));
+}
+
+/** All key packets of a conversation, whomever they are for. */
+export async function rawPackets(
+  server: TestServer,
+  conversation: Uuid,
+): Promise<readonly Uint8Array[]> {
+  const { rows } = await server.database.owner.query<{ bytes: Uint8Array }>(
+    "select bytes from sealdesk.packets where conversation = $1 order by seq",
+    [conversation],
+  );
+  return rows.map(({ bytes }) => bytes);
+}
+
+/**
+ * Tries to open messages with everything a closed device has on its disk and every packet there
+ * is, as a relay that hands out whatever it holds could make it do.
+ * @returns the seqs that opened
+ */
+export async function openableBy(
+  member: Member,
+  messages: readonly RawMessage[],
+  packets: readonly Uint8Array[],
+): Promise<number[]> {
+  const store = await DeviceStore.open(member.level, member.key);
+  const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
+  const opened: number[] = [];
+  for (const { seq, ...message } of messages)
+    for (const packet of [undefined, ...packets]) {
+      // Rolled back every time, so that one attempt cannot spoil the next.
+      const failure = await store
+        .transact(async (transaction) => {
+          await openMessage(transaction, suite, { ...message, packet });
+          throw new Error("opened");
+        })
+        .catch((error: unknown) => error as Error);
+      if (failure instanceof Error && failure.message === "opened") {
+        opened.push(seq);
+        break;
+      }
+    }
+  await store.close();
+  return opened;
+}
