@@ -6,7 +6,7 @@ import { Finds, searchStream, type Find } from "./find.ts";
 import { newControl, type Control } from "./plant-control.ts";
 import { searchFiles } from "./search-files.ts";
 import { searchTables } from "./search-tables.ts";
-import { TextRuns } from "./text-runs.ts";
+import { runsOf, TextRuns } from "./text-runs.ts";
 
 /** What a search of everything the server keeps came to. */
 export interface SearchResult {
@@ -25,7 +25,6 @@ const postgresLog = join("postgres", "server.log");
 export class BackendSearch {
   readonly #backend: Backend;
   readonly #control: Control = newControl();
-  readonly #controlRuns: TextRuns;
   readonly #runs: TextRuns;
   #tablesBefore = new Finds();
   #filesBefore = new Finds();
@@ -33,7 +32,6 @@ export class BackendSearch {
 
   constructor(backend: Backend, texts: readonly string[]) {
     this.#backend = backend;
-    this.#controlRuns = new TextRuns([this.#control.text]);
     this.#runs = new TextRuns([...texts, this.#control.text]);
   }
 
@@ -63,7 +61,7 @@ export class BackendSearch {
     await this.#backend.stop();
     const fileBytes = await searchFiles(home, this.#runs, inFiles);
 
-    const planted = runsOf(this.#controlRuns, this.#control.text);
+    const planted = new Set(runsOf(this.#control.text));
     for (const [where, finds] of Object.entries({ tables: inTables, files: inFiles }))
       if (![...planted].every((run) => finds.has(run)))
         throw new Error(`The search is blind: it did not find in the ${where} what was planted.`);
@@ -84,12 +82,6 @@ export class BackendSearch {
 function split(finds: Finds, planted: ReadonlySet<string>, isKnown: (find: Find) => boolean) {
   const all = finds.list().filter(({ run }) => !planted.has(run));
   return { found: all.filter((find) => !isKnown(find)), known: all.filter(isKnown) };
-}
-
-function runsOf(runs: TextRuns, text: string): ReadonlySet<string> {
-  const found = new Set<string>();
-  runs.search(Buffer.from(text), (run) => found.add(run));
-  return found;
 }
 
 async function postgresProgram(administrator: pg.Client): Promise<string> {

@@ -19,11 +19,7 @@ export class TextRuns {
   readonly #pieces = new Uint32Array(2 ** (filterBits - 5));
 
   constructor(texts: Iterable<string>) {
-    for (const text of texts) {
-      const bytes = Buffer.from(utf8(text));
-      for (let end = runBytes; end <= bytes.length; end++)
-        this.#add(bytes.subarray(end - runBytes, end));
-    }
+    for (const text of texts) for (const run of runsOf(text)) this.#add(run);
   }
 
   /** How many different runs there are. */
@@ -48,11 +44,11 @@ export class TextRuns {
     }
   }
 
-  #add(run: Buffer): void {
-    if (new Set(run).size < fewestDistinctBytes) return;
-    this.#runs.add(run.toString("latin1"));
+  #add(run: string): void {
+    this.#runs.add(run);
+    const bytes = Buffer.from(run, "latin1");
     for (let piece = 0; piece + 4 <= runBytes; piece++) {
-      const slot = slotOf(run.readInt32LE(piece));
+      const slot = slotOf(bytes.readInt32LE(piece));
       this.#pieces[slot >>> 5] = (this.#pieces[slot >>> 5] ?? 0) | (1 << (slot & 31));
     }
   }
@@ -61,6 +57,17 @@ export class TextRuns {
     const slot = slotOf(piece);
     return ((this.#pieces[slot >>> 5] ?? 0) & (1 << (slot & 31))) !== 0;
   }
+}
+
+/** The runs of a text's UTF-8 bytes, as latin1 text, without those of too few different bytes. */
+export function runsOf(text: string): readonly string[] {
+  const bytes = Buffer.from(utf8(text));
+  const runs: string[] = [];
+  for (let end = runBytes; end <= bytes.length; end++) {
+    const run = bytes.subarray(end - runBytes, end);
+    if (new Set(run).size >= fewestDistinctBytes) runs.push(run.toString("latin1"));
+  }
+  return runs;
 }
 
 /** Multiplicative hashing: the high bits depend on every byte of the piece. */
