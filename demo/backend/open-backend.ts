@@ -6,7 +6,7 @@ import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
 import { createPool } from "../../db/pool.ts";
 import { findTenant } from "../../keys/accounts/tenant.ts";
 import { People } from "./people.ts";
-import { startServer } from "./start-server.ts";
+import { startServer, type ServerProcess } from "./start-server.ts";
 
 /** A server with its database, and what its operator can do. */
 export interface Backend {
@@ -16,9 +16,11 @@ export interface Backend {
   readonly administrator: pg.Client;
   /** SEALDESK_HOME. */
   readonly home: string;
+  /** Where the demo's devices keep their stores; not the server's, and never kept. */
+  readonly devicesFolder: string;
   /** Stops server and database; their files stay. Again does nothing. */
   stop(): Promise<void>;
-  /** Stops them and removes the files, unless they are to be kept. */
+  /** Stops them and removes the files; the server's only if they are not to be kept. */
   discard(): Promise<void>;
 }
 
@@ -48,24 +50,43 @@ export async function withBackend<T>(
  */
 async function openBackend(keep: string | undefined): Promise<Backend> {
   const home = await makeHome(keep);
-  const remove = () => rm(home, { recursive: true, force: true });
+  const devicesFolder = await mkdtemp(join(tmpdir(), "sealdesk-devices-"));
+  const remove = async () => {
+    const folders = keep === undefined ? [home, devicesFolder] : [devicesFolder];
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  };
   try {
     const backend = await startIn(home);
     return {
       ...backend,
+      devicesFolder,
       async discard() {
-        await backend.stop();
-        if (keep === undefined) await remove();
+        try {
+          await backend.stop();
+        } finally {
+          await remove();
+        }
       },
     };
   } catch (error) {
-    if (keep === undefined) await remove();
+    await remove();
     throw error;
   }
 }
 
-async function startIn(home: string): Promise<Omit<Backend, "discard">> {
+type StartedBackend = Omit<Backend, "devicesFolder" | "discard">;
+
+async function startIn(home: string): Promise<StartedBackend> {
   const server = await startServer(home);
+  try {
+    return await lookInto(server, home);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function lookInto(server: ServerProcess, home: string): Promise<StartedBackend> {
   // It runs already: this takes over its address, not its life.
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
   const administrator = new pg.Client({ connectionString: ownerUrl, application_name: "demo" });

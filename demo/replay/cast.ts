@@ -5,19 +5,16 @@ import { Person } from "../device/person.ts";
 import type { Plan } from "./plan.ts";
 import { customer } from "./read-dialogues.ts";
 
-export interface CastDeps {
-  readonly backend: Pick<Backend, "url" | "people">;
-  /** Where devices keep their stores. */
-  readonly devicesFolder: string;
-}
+/** What people need of a backend to sign in. */
+export type CastBackend = Pick<Backend, "url" | "people" | "devicesFolder">;
 
 /** The people of one conversation, each with a fresh account and device. */
 export class Cast {
-  readonly #deps: CastDeps;
+  readonly #backend: CastBackend;
   readonly #people = new Map<string, Person>();
 
-  constructor(deps: CastDeps) {
-    this.#deps = deps;
+  constructor(backend: CastBackend) {
+    this.#backend = backend;
   }
 
   get everyone(): readonly Person[] {
@@ -43,7 +40,7 @@ export class Cast {
 
   /** Somebody on a new device: the customer, or else an agent. */
   async signIn(name: string): Promise<Person> {
-    const person = await signInSomebody(this.#deps, name, name === customer);
+    const person = await signInSomebody(this.#backend, name, name === customer);
     this.#people.set(name, person);
     return person;
   }
@@ -55,11 +52,10 @@ export class Cast {
 
 /** A new account on a new device. */
 export async function signInSomebody(
-  { backend, devicesFolder }: CastDeps,
+  { url, people, devicesFolder }: CastBackend,
   name: string,
   isCustomer: boolean,
 ): Promise<Person> {
-  const { url, people } = backend;
   const home = newDeviceHome(devicesFolder);
   const tenant = tenantSlug;
   if (isCustomer) {

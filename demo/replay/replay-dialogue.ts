@@ -2,14 +2,15 @@ import type pg from "pg";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceHome } from "../device/connect-device.ts";
 import type { Person } from "../device/person.ts";
-import { Cast, type CastDeps } from "./cast.ts";
+import { Cast, type CastBackend } from "./cast.ts";
 import { Mishaps, type MishapCounts } from "./mishaps.ts";
 import { firstLineOf, type HandOver, type Plan } from "./plan.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { takeMessages, trespass, wouldNotice } from "./trespass.ts";
 import { isFlawless, judge, sum, type Sent, type Verdict } from "./verdict.ts";
 
-export interface ReplayDeps extends CastDeps {
+export interface ReplayDeps {
+  readonly backend: CastBackend;
   readonly administrator: pg.Client;
   /** A device, switched off, that is in no conversation. */
   readonly outsider: DeviceHome;
@@ -37,7 +38,7 @@ const arrivalMs = 60_000;
  * @throws Error when it cannot go on; it says with whom
  */
 export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Replayed> {
-  const cast = new Cast(deps);
+  const cast = new Cast(deps.backend);
   try {
     const conversation = await cast.begin(plan);
     const mishaps = new Mishaps(deps.random, deps.mishapsPerLine);

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import { BackendSearch, type SearchResult } from "../search/search-backend.ts";
 import { signInSomebody } from "./cast.ts";
@@ -51,12 +48,11 @@ export async function replayFile(
 ): Promise<FileReplayed> {
   const startedMs = Date.now();
   const dialogues = await readDialogues(file, limit);
-  const devicesFolder = await mkdtemp(join(tmpdir(), "sealdesk-devices-"));
   try {
     return await withBackend(keep, async (backend) => {
       const texts = dialogues.flatMap(({ lines }) => lines.map(({ text }) => text));
       const search = new BackendSearch(backend, texts);
-      const deps = await prepare(backend, devicesFolder);
+      const deps = await prepare(backend);
       await search.before();
       progress.start(dialogues.length);
       const { replayed, failures } = await replayAll(deps, dialogues, seed, progress);
@@ -67,18 +63,17 @@ export async function replayFile(
     });
   } finally {
     progress.stop();
-    await rm(devicesFolder, { recursive: true, force: true });
   }
 }
 
 type SharedDeps = Omit<ReplayDeps, "random" | "mishapsPerLine">;
 
 /** An outsider's device, and a rehearsal that must go well. */
-async function prepare(backend: Backend, devicesFolder: string): Promise<SharedDeps> {
+async function prepare(backend: Backend): Promise<SharedDeps> {
   const { administrator } = backend;
-  const outsider = await signInSomebody({ backend, devicesFolder }, "Outsider", true);
+  const outsider = await signInSomebody(backend, "Outsider", true);
   await outsider.switchOff();
-  const deps = { backend, devicesFolder, administrator, outsider: outsider.home };
+  const deps = { backend, administrator, outsider: outsider.home };
   const random = new SeededRandom(0);
   const { verdict, complaints } = await replayDialogue(
     { ...deps, random, mishapsPerLine: 0.5 },

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { toHex } from "../../crypto/wire/bytes.ts";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import type { Person } from "../device/person.ts";
@@ -16,20 +13,14 @@ const arrivalMs = 30_000;
 /** Lets a customer and an agent talk, and prints what each sees beside what the database holds. */
 export async function showConversation(keep: string | undefined, print: Print): Promise<void> {
   print("Starting a server, a customer's device and an agent's device ...\n");
-  const devicesFolder = await mkdtemp(join(tmpdir(), "sealdesk-devices-"));
-  try {
-    await withBackend(keep, (backend) => show(backend, devicesFolder, print));
-  } finally {
-    await rm(devicesFolder, { recursive: true, force: true });
-  }
+  await withBackend(keep, (backend) => show(backend, print));
   if (keep !== undefined) print(`\nServe what is left with SEALDESK_HOME=${keep} npm start`);
 }
 
-async function show(backend: Backend, devicesFolder: string, print: Print): Promise<void> {
-  const deps = { backend, devicesFolder };
+async function show(backend: Backend, print: Print): Promise<void> {
   const people = {
-    Maya: await signInSomebody(deps, "Maya", true),
-    Ben: await signInSomebody(deps, "Ben", false),
+    Maya: await signInSomebody(backend, "Maya", true),
+    Ben: await signInSomebody(backend, "Ben", false),
   };
   try {
     const { id } = await people.Maya.begin([people.Ben.desk.user.id]);
