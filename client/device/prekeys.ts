@@ -21,7 +21,7 @@ export interface PreKeyDeps {
 }
 
 /** Publishes one-time prekeys when few are left. @throws SealdeskError */
-export async function replenishPreKeys({ store, suite, api, clock }: PreKeyDeps): Promise<void> {
+async function replenishPreKeys({ store, suite, api, clock }: PreKeyDeps): Promise<void> {
   const left = await api.countPreKeys();
   const fewest = Math.min(left.preKeys, left.kyberPreKeys);
   if (fewest >= fewPreKeys) return;
@@ -35,7 +35,7 @@ export async function replenishPreKeys({ store, suite, api, clock }: PreKeyDeps)
  * @returns false when it serves others: what is sent to this device may be read by somebody else
  * @throws SealdeskError
  */
-export async function arePreKeysOurs(
+async function arePreKeysOurs(
   { store, suite, api, clock }: PreKeyDeps,
   device: Uuid,
 ): Promise<boolean> {

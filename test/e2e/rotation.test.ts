@@ -1,4 +1,4 @@
-import { SenderKeyMessage } from "@signalapp/libsignal-client";
+import { decode, message, uint } from "../../crypto/wire/protobuf.ts";
 import type { Conversation } from "../../client/index.ts";
 import {
   connectCustomer,
@@ -12,6 +12,9 @@ import { rawMessages } from "../support/raw-log.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const rounds = 1_000;
+
+/** The fields of libsignal's SenderKeyMessage that say which message key it is under. */
+const senderKeyMessage = message({ chain: [2, uint()], iteration: [3, uint()] });
 
 describe("keys rotate under way", () => {
   let server: TestServer;
@@ -35,10 +38,13 @@ describe("keys rotate under way", () => {
       const texts = await readAll(conversation, 2 * rounds);
       expect(texts.toSorted()).toEqual(expected.flat().toSorted());
     }
-    const keys = (await rawMessages(server, asking.id)).map(({ senderDevice, ciphertext }) => {
-      const message = SenderKeyMessage.deserialize(Uint8Array.from(ciphertext));
-      return `${senderDevice} ${message.distributionId()} ${message.iteration()}`;
-    });
+    const keys = (await rawMessages(server, asking.id)).map(
+      ({ senderDevice, keyId, ciphertext }) => {
+        // Version byte || message || signature, as libsignal writes it.
+        const { chain, iteration } = decode(senderKeyMessage, ciphertext.subarray(1, -64));
+        return [senderDevice, keyId, chain, iteration].join(" ");
+      },
+    );
     expect(new Set(keys).size).toBe(2 * rounds);
     await Promise.all([agent.desk.close(), customer.desk.close()]);
   }, 180_000);
@@ -51,10 +57,10 @@ describe("keys rotate under way", () => {
     ]);
     const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
     const serving = await joined(agent, asking.id);
-    let changing = true;
+    const changes = { over: false };
     let sent = 0;
     const typing = [asking, serving].map(async (conversation, who) => {
-      for (let turn = 0; changing; turn++) {
+      for (let turn = 0; !changes.over; turn++) {
         await Promise.all([
           conversation.send(`${who}.${turn}a`),
           conversation.send(`${who}.${turn}b`),
@@ -66,7 +72,7 @@ describe("keys rotate under way", () => {
       await serving.addMember(guest.desk.user.id);
       await serving.removeMember(guest.desk.user.id);
     }
-    changing = false;
+    changes.over = true;
     await Promise.all(typing);
 
     for (const conversation of [asking, serving]) {

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { connectCustomer, readTexts } from "../support/member.ts";
+import { startTestServer } from "../support/server.ts";
+
+const run = promisify(execFile);
+
+/** Where the packages' names lead in this repository. */
+const sources: Readonly<Record<string, string>> = {
+  "@sealdesk/client/node": "client/index.node.ts",
+  "@sealdesk/client": "client/index.ts",
+  "@sealdesk/suite-signal": "crypto/device/suites/signal/index.ts",
+};
+
+async function snippets(): Promise<string[]> {
+  const readme = await readFile("client/README.md", "utf8");
+  return Array.from(readme.matchAll(/```ts\n([\s\S]*?)```/g), ([, code = ""]) => {
+    let local = code;
+    for (const [name, path] of Object.entries(sources))
+      local = local.replaceAll(`"${name}"`, `"../../${path}"`);
+    return local;
+  });
+}
+
+describe("the snippets of the client's README", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(resolve("test/.readme-"));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("compile", async () => {
+    const code = await snippets();
+    expect(code.length).toBe(2);
+    for (const [index, text] of code.entries()) await writeFile(join(folder, `${index}.ts`), text);
+    const options = { composite: false, incremental: false, noEmit: true, types: ["node"] };
+    const config = { extends: "../../tsconfig.portable.json", compilerOptions: options };
+    await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
+    await run("npx", ["tsc", "-p", folder]);
+  }, 60_000);
+
+  test("run: the agent answers", async () => {
+    const server = await startTestServer();
+    const { id, tenant, username, password } = await server.createStaff("agent");
+    const [code = ""] = await snippets();
+    const runnable = code
+      .replace("http://127.0.0.1:8080", server.url)
+      .replace('tenant: "demo"', `tenant: "${tenant}"`)
+      .replace('username: "agent"', `username: "${username}"`)
+      .replace("correct horse battery staple", password)
+      .replace("./agent-device", join(folder, "agent-device"));
+    const file = join(folder, "agent.ts");
+    await writeFile(file, `${runnable}\nexport { desk };\n`);
+    const { desk } = (await import(file)) as { readonly desk: { close(): Promise<void> } };
+
+    const customer = await connectCustomer(server);
+    const conversation = await customer.desk.openConversation({ with: [id] });
+    await conversation.send("Is anybody there?");
+
+    expect(await readTexts(conversation, 2)).toEqual([
+      "Is anybody there?",
+      "You said: Is anybody there?",
+    ]);
+    await Promise.all([customer.desk.close(), desk.close()]);
+    await server.close();
+  });
+});

@@ -1,0 +1,252 @@
+import type { Conversation, ConversationItem } from "../../client/index.ts";
+import type { Deliver, Frame } from "../../crypto/wire/frame.ts";
+import {
+  connectCustomer,
+  connectStaff,
+  joined,
+  problemsOf,
+  readUntil,
+  textsOf,
+  type Member,
+} from "../support/member.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import {
+  OtherLog,
+  startTamperingRelay,
+  type Tamper,
+  type TamperingRelay,
+} from "../support/tampering-relay.ts";
+
+describe("C3: a relay that does not show what was said", () => {
+  let server: TestServer;
+  let relay: TamperingRelay;
+  let agent: Member;
+  let victim: Member;
+  let serving: Conversation;
+  let asking: Conversation;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+
+  beforeEach(async () => {
+    relay = await startTamperingRelay(server);
+    agent = await connectStaff(server);
+    victim = await connectCustomer(server, {
+      webSocket: relay.webSocket,
+      backoff: { baseMs: 5, capMs: 20, stableMs: 50 },
+    });
+  });
+  afterEach(async () => {
+    await Promise.all([agent.desk.close(), victim.desk.close()]);
+    await relay.close();
+  });
+
+  /** @param tamper applied to events of the conversation from its first one on */
+  async function open(tamper: Tamper): Promise<void> {
+    relay.tamper = tamper;
+    asking = await victim.desk.openConversation({ with: [agent.desk.user.id] });
+    serving = await joined(agent, asking.id);
+  }
+
+  const isMessage = (frame: Frame, seq: number): boolean =>
+    frame.kind === "deliver" && frame.body.kind === "message" && frame.body.seq === seq;
+  const readVictim = (enough: (items: readonly ConversationItem[]) => boolean) =>
+    readUntil(asking, enough);
+
+  test("drops a message: the device notices at the next one, and asks for it again", async () => {
+    let dropped = false;
+    await open((frame) => {
+      if (dropped || !isMessage(frame, 2)) return [frame];
+      dropped = true;
+      return [];
+    });
+    const reading = readVictim((all) => textsOf(all).length === 2);
+    await serving.send("one");
+    await serving.send("two");
+
+    const items = await reading;
+    expect(textsOf(items)).toEqual(["one", "two"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "missing_event", seq: 2 }]);
+    expect(relay.connections()).toBe(2);
+  });
+
+  test("withholds a message for good: the device says which, and shows nothing after it", async () => {
+    await open((frame) => (isMessage(frame, 3) ? [] : [frame]));
+    const reading = readVictim((all) => problemsOf(all).length === 1);
+    for (const text of ["one", "two", "three"]) await serving.send(text);
+
+    const items = await reading;
+    expect(textsOf(items)).toEqual(["one"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "missing_event", seq: 3 }]);
+  });
+
+  test("leaves a message out and closes the gap: the sender's next one tells", async () => {
+    const shown = new OtherLog();
+    await open((frame) => {
+      if (frame.kind !== "deliver") return [frame];
+      return isMessage(frame, 3) ? [] : [shown.append(frame.body)];
+    });
+    await serving.send("one");
+    await serving.send("hidden");
+    const third = await serving.send("two");
+    const fourth = await serving.send("three");
+
+    const items = await readVictim((all) => problemsOf(all).length === 2);
+    expect(textsOf(items)).toEqual(["one", "two", "three"]);
+    expect(problemsOf(items)).toMatchObject([
+      { code: "transcript_mismatch", message: third.id, sender: agent.desk.user.id },
+      { code: "transcript_mismatch", message: fourth.id, sender: agent.desk.user.id },
+    ]);
+  });
+
+  test("shows two members different orders: the next message tells, to both", async () => {
+    const shown = new OtherLog();
+    let held: Deliver | undefined;
+    await open((frame) => {
+      if (frame.kind !== "deliver") return [frame];
+      if (isMessage(frame, 3)) {
+        held = frame.body;
+        return [];
+      }
+      const [first, second] = [frame.body, held];
+      held = undefined;
+      return [shown.append(first), ...(second === undefined ? [] : [shown.append(second)])];
+    });
+    await serving.send("will you?");
+    // Both at once: neither tells that it was sent after the other.
+    await Promise.all([serving.send("yes"), serving.send("no")]);
+    const next = await serving.send("so be it");
+
+    const items = await readVictim((all) => problemsOf(all).length === 1);
+    expect(textsOf(items)).toEqual(["will you?", "no", "yes", "so be it"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "transcript_mismatch", message: next.id }]);
+
+    const reply = expect(asking.send("I see")).rejects.toMatchObject({ code: "closed" });
+    const noticed = await readUntil(serving, (all) => problemsOf(all).length === 1);
+    expect(problemsOf(noticed)).toMatchObject([
+      { code: "transcript_mismatch", seq: 6, sender: victim.desk.user.id },
+    ]);
+    await victim.desk.close();
+    await reply;
+  });
+
+  test("swaps two messages on the way: nothing is shown out of order", async () => {
+    let held: Frame | undefined;
+    await open((frame) => {
+      if (relay.connections() > 1) return [frame];
+      if (isMessage(frame, 2)) {
+        held = frame;
+        return [];
+      }
+      return held !== undefined && isMessage(frame, 3) ? [frame, held] : [frame];
+    });
+    const reading = readVictim((all) => textsOf(all).length === 3);
+    for (const text of ["one", "two", "three"]) await serving.send(text);
+
+    const items = await reading;
+    expect(textsOf(items)).toEqual(["one", "two", "three"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "missing_event", seq: 2 }]);
+  });
+
+  test("sends a message twice: it is shown once, and said to be replayed", async () => {
+    await open((frame) => (isMessage(frame, 2) ? [frame, frame] : [frame]));
+    const reading = readVictim((all) => problemsOf(all).length === 1 && textsOf(all).length === 2);
+    const first = await serving.send("pay 100");
+    await serving.send("thanks");
+
+    const items = await reading;
+    expect(textsOf(items)).toEqual(["pay 100", "thanks"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "replayed", seq: 2, message: first.id }]);
+  });
+
+  test("replays a message as a new one: it is not shown again", async () => {
+    const shown = new OtherLog();
+    await open((frame) => {
+      if (frame.kind !== "deliver") return [frame];
+      const { body } = frame;
+      return isMessage(frame, 2) ? [shown.append(body), shown.append(body)] : [shown.append(body)];
+    });
+    const first = await serving.send("pay 100");
+    await serving.send("thanks");
+    const third = await serving.send("bye");
+
+    const items = await readVictim((all) => problemsOf(all).length === 2);
+    expect(textsOf(items)).toEqual(["pay 100", "thanks", "bye"]);
+    expect(problemsOf(items)).toMatchObject([
+      { code: "duplicate", seq: 3, message: first.id },
+      { code: "transcript_mismatch", seq: 5, message: third.id },
+    ]);
+  });
+
+  test("puts a message under another sender, epoch or id: it does not open", async () => {
+    const shown = new OtherLog();
+    const other = await connectStaff(server);
+    await open((frame) => {
+      if (frame.kind !== "deliver") return [frame];
+      const { body } = frame;
+      if (body.kind !== "message") return [shown.append(body)];
+      if (body.seq === 3) return [shown.append({ ...body, senderDevice: other.desk.device })];
+      if (body.seq === 4) return [shown.append({ ...body, epoch: body.epoch + 1 })];
+      if (body.seq === 5) return [shown.append({ ...body, clientMessageId: asking.id })];
+      if (body.seq === 6) return [shown.append({ ...body, commitment: body.transcriptHash })];
+      return [shown.append(body)];
+    });
+    for (let turn = 2; turn <= 7; turn++) await serving.send(`message ${turn}`);
+
+    const items = await readVictim((all) => all.at(-1)?.seq === 7);
+    expect(textsOf(items)).toEqual(["message 2", "message 7"]);
+    expect(problemsOf(items).map(({ seq, code }) => [seq, code])).toMatchObject([
+      [3, "not_a_member"],
+      [4, "wrong_epoch"],
+      [5, "context_mismatch"],
+      [6, "commitment_mismatch"],
+    ]);
+    await other.desk.close();
+  });
+
+  test("changes a message's bytes: not taken for the one the log speaks of", async () => {
+    await open((frame) => {
+      if (frame.kind !== "deliver" || !isMessage(frame, 2) || relay.connections() > 1)
+        return [frame];
+      const ciphertext = Uint8Array.from(frame.body.ciphertext);
+      ciphertext[40]! ^= 1;
+      return [{ kind: "deliver", body: { ...frame.body, ciphertext } }];
+    });
+    const reading = readVictim((all) => textsOf(all).length === 1);
+    const sent = await serving.send("the truth");
+
+    const items = await reading;
+    expect(textsOf(items)).toEqual(["the truth"]);
+    expect(problemsOf(items)).toMatchObject([{ code: "forked_log", seq: 2, message: sent.id }]);
+  });
+
+  test("says it accepted what it did not: the log's hashes tell", async () => {
+    await open((frame) => {
+      if (frame.kind !== "accepted" || relay.connections() > 1) return [frame];
+      return [{ kind: "accepted", body: { ...frame.body, transcriptHash: new Uint8Array(32) } }];
+    });
+
+    const sent = await asking.send("did you get this?");
+
+    expect(relay.connections()).toBe(2);
+    const items = await readVictim((all) => textsOf(all).length === 1);
+    expect(items.at(-1)).toMatchObject({ id: sent.id, seq: sent.seq });
+    expect(problemsOf(items)).toEqual([]);
+  });
+
+  test("makes up a conversation, or another suite: nothing is sealed for it", async () => {
+    await open((frame) => {
+      if (frame.kind !== "deliver" || frame.body.kind !== "created") return [frame];
+      const ciphertext = Uint8Array.from(frame.body.ciphertext);
+      // Somewhere in the signature, which is the last field.
+      ciphertext[ciphertext.length - 5]! ^= 1;
+      return [new OtherLog().append({ ...frame.body, ciphertext })];
+    });
+
+    const items = await readVictim((all) => problemsOf(all).length === 1);
+    expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation", seq: 1 }]);
+    await expect(asking.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
+  });
+});

@@ -1,0 +1,95 @@
+import { hash } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { WebSocket, WebSocketServer } from "ws";
+import { webSocket } from "../../client/index.node.ts";
+import type { WebSocketConstructor } from "../../client/index.ts";
+import { transcriptHash } from "../../crypto/wire/event.ts";
+import { decodeFrame, encodeFrame, type Deliver, type Frame } from "../../crypto/wire/frame.ts";
+import type { TestServer } from "./server.ts";
+
+/** Makes of one frame of the relay what the device is shown instead. */
+export type Tamper = (frame: Frame) => readonly Frame[];
+
+export interface TamperingRelay {
+  /** Connects to this relay, whatever address it is given. */
+  readonly webSocket: WebSocketConstructor;
+  tamper: Tamper;
+  /** Connections so far. */
+  connections(): number;
+  close(): Promise<void>;
+}
+
+/** A relay between a device and the real one that shows the device what it likes. */
+export async function startTamperingRelay(server: TestServer): Promise<TamperingRelay> {
+  const listener = new WebSocketServer({
+    port: 0,
+    host: "127.0.0.1",
+    handleProtocols: () => "sealdesk.v1",
+  });
+  await new Promise((resolve) => listener.once("listening", resolve));
+  const { port } = listener.address() as AddressInfo;
+  const upstreamUrl = `${server.url.replace("http", "ws")}/v1/relay`;
+  let connections = 0;
+
+  listener.on("connection", (device) => {
+    connections++;
+    const upstream = new WebSocket(upstreamUrl, "sealdesk.v1");
+    const early: Buffer[] = [];
+    device.on("message", (data: Buffer) => {
+      if (upstream.readyState === WebSocket.OPEN) upstream.send(data);
+      else early.push(data);
+    });
+    upstream.on("open", () => {
+      for (const data of early.splice(0)) upstream.send(data);
+    });
+    upstream.on("message", (data: Buffer) => {
+      for (const frame of relay.tamper(decodeFrame(data))) device.send(encodeFrame(frame));
+    });
+    upstream.on("close", (code, reason) => {
+      if (code >= 3000) device.close(code, reason.toString());
+      else device.terminate();
+    });
+    device.on("close", () => upstream.terminate());
+    upstream.on("error", () => device.terminate());
+  });
+
+  const Base = webSocket as unknown as new (url: string, protocols: string) => object;
+  class Redirected extends Base {
+    constructor(_url: string, protocols: string) {
+      super(`ws://127.0.0.1:${port}`, protocols);
+    }
+  }
+  const relay: TamperingRelay = {
+    webSocket: Redirected as unknown as WebSocketConstructor,
+    tamper: (frame) => [frame],
+    connections: () => connections,
+    async close() {
+      for (const device of listener.clients) device.terminate();
+      await new Promise<void>((resolve) => listener.close(() => resolve()));
+    },
+  };
+  return relay;
+}
+
+/**
+ * A log of its own, with numbers and hashes that fit each other: what a relay shows that means to
+ * hide what it does. Own messages of the device are not provided for.
+ */
+export class OtherLog {
+  #seq = 0;
+  #hash: Uint8Array = new Uint8Array(32);
+
+  /** The event as the next one of this log. */
+  append(event: Deliver): Frame {
+    const renumbered = { ...event, seq: ++this.#seq };
+    this.#hash = transcriptHash(
+      (input) => hash("sha256", input, "buffer"),
+      this.#hash,
+      renumbered,
+      event.ciphertext,
+      event.commitment,
+    );
+    const body = { ...renumbered, transcriptHash: this.#hash };
+    return { kind: "deliver", body };
+  }
+}

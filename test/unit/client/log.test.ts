@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import { saveRecord } from "../../../client/conversation/history.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+
+const device = uuidv7();
+
+async function setUp() {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const log = new ConversationLog(uuidv7(), device, store, undefined);
+  const append = async (seq: number) => {
+    await store.transact(async (transaction) =>
+      saveRecord(transaction, log.id, seq, {
+        kind: "message",
+        senderDevice: device,
+        sender: nilUuid,
+        clientMessageId: nilUuid,
+        epoch: 1,
+        receivedAt: 0,
+        transcriptHash: zeroHash,
+        text: `text ${seq}`,
+        payload: undefined,
+        frankingKey: undefined,
+        frankingTag: zeroHash,
+        control: undefined,
+        problems: [],
+      }),
+    );
+    const state = { joined: true, closed: false, invalid: false, epoch: 1, members: [] };
+    log.advance({ ...state, seq, transcriptHash: zeroHash });
+  };
+  const read = async (after: number, count: number): Promise<number[]> => {
+    const seqs: number[] = [];
+    for await (const { seq } of log.items(after)) {
+      seqs.push(seq);
+      if (seqs.length === count) break;
+    }
+    return seqs;
+  };
+  return { log, store, append, read };
+}
+
+const numbers = (from: number, until: number) =>
+  Array.from({ length: until - from + 1 }, (_, index) => from + index);
+
+describe("reading a conversation", () => {
+  test("gives history, then what comes, each once and in order, to every reader", async () => {
+    const { append, read } = await setUp();
+    for (const seq of numbers(1, 100)) await append(seq);
+    const readers = [read(0, 300), read(64, 236), read(250, 50)];
+    for (const seq of numbers(101, 300)) await append(seq);
+    expect(await Promise.all(readers)).toEqual([
+      numbers(1, 300),
+      numbers(65, 300),
+      numbers(251, 300),
+    ]);
+  });
+
+  test("goes over what this device was never shown", async () => {
+    const { append, read } = await setUp();
+    for (const seq of [1, 2, 7, 8]) await append(seq);
+    expect(await read(0, 4)).toEqual([1, 2, 7, 8]);
+    expect(await read(3, 2)).toEqual([7, 8]);
+  });
+
+  test("tells of a problem once, to those who are reading", async () => {
+    const { log, append } = await setUp();
+    await append(1);
+    const reader = log.items(0);
+    expect((await reader.next()).value).toMatchObject({ seq: 1 });
+    const next = reader.next();
+    expect(log.report(2, "missing_event")).toBeDefined();
+    expect(log.report(2, "missing_event")).toBeUndefined();
+    expect((await next).value).toEqual({ kind: "problem", seq: 2, code: "missing_event" });
+    await append(2);
+    expect((await reader.next()).value).toMatchObject({ kind: "message", seq: 2 });
+  });
+
+  test("ends quietly when the caller closed, and with the reason otherwise", async () => {
+    const displaced = new SealdeskError("displaced", "");
+    for (const quietly of [true, false]) {
+      const { log, append, store } = await setUp();
+      await append(1);
+      const reader = log.items(0);
+      await reader.next();
+      const next = reader.next();
+      log.end(displaced, quietly);
+      await store.close();
+      if (quietly) expect(await next).toEqual({ done: true, value: undefined });
+      else await expect(next).rejects.toBe(displaced);
+      await expect(log.reached(2)).rejects.toBe(displaced);
+    }
+  });
+});

@@ -1,0 +1,272 @@
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import type { ConversationItem, ProblemItem } from "../../../client/index.ts";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import { putEntry, withSealing, type Sealing } from "../../../client/conversation/outbox.ts";
+import { Receiver } from "../../../client/conversation/receiver.ts";
+import type { Trust } from "../../../client/device/trust.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { sha256, generateSigningKey, sign } from "../../../crypto/device/sodium.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import type { Suite } from "../../../crypto/device/suite.ts";
+import { nilUuid, transcriptHash, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
+import {
+  encodeControl,
+  type Accepted,
+  type Deliver,
+  type EventKind,
+} from "../../../crypto/wire/frame.ts";
+import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+const account = {
+  tenant: uuidv7(),
+  user: uuidv7(),
+  role: "agent",
+  displayName: undefined,
+  device: uuidv7(),
+  registered: 1,
+};
+const conversation = uuidv7();
+const deviceKey = generateSigningKey();
+
+/** A relay's log of one conversation with one member, as a double: numbers and hashes are right. */
+class LogDouble {
+  #seq = 0;
+  #hash = zeroHash;
+
+  #append(kind: EventKind, fields: Partial<Deliver>): Deliver {
+    const header: EventHeader = {
+      conversation,
+      seq: ++this.#seq,
+      kind,
+      senderDevice: account.device,
+      epoch: 1,
+      keyId: nilUuid,
+      clientMessageId: nilUuid,
+      receivedAt: 1_000 + this.#seq,
+      ...fields,
+    };
+    const { ciphertext = new Uint8Array(0), commitment = zeroHash } = fields;
+    this.#hash = transcriptHash(sha256, this.#hash, header, ciphertext, commitment);
+    return {
+      ...header,
+      ciphertext,
+      commitment,
+      frankingTag: zeroHash,
+      transcriptHash: this.#hash,
+      packet: undefined,
+      previousHash: this.#seq === 1 ? zeroHash : undefined,
+    };
+  }
+
+  created(): Deliver {
+    const { tenant, user, device } = account;
+    const suite = "signal-v1";
+    const record = creationBytes({ tenant, conversation, suite, device });
+    const creation = { suite, device, signature: sign(record, deviceKey.privateKey) };
+    const members = [{ user, role: "agent", devices: [device] }];
+    const control = { epoch: 1, actor: user, subject: user, members, creation };
+    return this.#append("created", { ciphertext: encodeControl(control) });
+  }
+
+  closed(): Deliver {
+    const { user, device } = account;
+    const members = [{ user, role: "agent", devices: [device] }];
+    const control = { epoch: 1, actor: user, subject: user, members, creation: undefined };
+    return this.#append("closed", { ciphertext: encodeControl(control) });
+  }
+
+  message(clientMessageId: string, sealing: Sealing): Deliver {
+    const { epoch, keyId, ciphertext, commitment } = sealing;
+    return this.#append("message", { clientMessageId, epoch, keyId, ciphertext, commitment });
+  }
+}
+
+const acceptedOf = ({
+  seq,
+  clientMessageId,
+  receivedAt,
+  transcriptHash: hash,
+}: Deliver): Accepted => ({
+  conversation,
+  clientMessageId,
+  seq,
+  receivedAt,
+  transcriptHash: hash,
+  frankingTag: zeroHash,
+});
+
+async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve([])) {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const log = new ConversationLog(conversation, account.device, store, undefined);
+  const recorded: number[] = [];
+  const problems: ProblemItem[] = [];
+  let recycled = 0;
+  const clock = new ManualClock();
+  const trust = {
+    lookUp,
+    admit: () => Promise.resolve({ distrusted: [], committed: () => undefined }),
+    device: () => undefined,
+  };
+  const receiver = new Receiver({
+    store,
+    log,
+    clock,
+    account,
+    // Nothing of another device arrives here.
+    suite: { name: "signal-v1" } as Suite,
+    trust: trust as unknown as Trust,
+    deviceKey: deviceKey.publicKey,
+    onRecorded: ({ seq }) => recorded.push(seq),
+    onLogProblem: (problem, recycle) => {
+      if (problem !== undefined) problems.push(problem);
+      if (recycle) recycled++;
+    },
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  /** Queues and seals a message, as the sender does. */
+  const queue = async (text: string): Promise<[string, Sealing]> => {
+    const id = uuidv7();
+    const sealing: Sealing = {
+      epoch: 1,
+      keyId: uuidv7(),
+      ciphertext: randomBytes(64),
+      commitment: randomBytes(32),
+      packets: [],
+    };
+    const entry = withSealing({ text, sealing: undefined, digests: [] }, sealing);
+    await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
+    return [id, sealing];
+  };
+  const items = async (): Promise<ConversationItem[]> => {
+    log.end(new SealdeskError("closed", ""), true);
+    const all: ConversationItem[] = [];
+    for await (const item of log.items(0)) all.push(item);
+    return all;
+  };
+  const wait = async () => {
+    for (let turn = 0; turn < 20; turn++) await settle();
+  };
+  return { log, receiver, recorded, problems, clock, queue, items, wait, recycled: () => recycled };
+}
+
+describe("receiving", () => {
+  test("an answer that comes before the events before it waits for them", async () => {
+    const { receiver, recorded, problems, queue, items, wait } = await setUp();
+    const relay = new LogDouble();
+    const [created, first, second, closed] = [
+      relay.created(),
+      relay.message(...(await queue("one"))),
+      relay.message(...(await queue("two"))),
+      relay.closed(),
+    ];
+    receiver.accepted(acceptedOf(second));
+    receiver.accepted(acceptedOf(first));
+    await wait();
+    expect(recorded).toEqual([]);
+    receiver.deliver(created);
+    await wait();
+    expect(recorded).toEqual([1, 2, 3]);
+    receiver.deliver(closed);
+    await wait();
+
+    expect(recorded).toEqual([1, 2, 3, 4]);
+    expect(problems).toEqual([]);
+    const texts = (await items()).map((item) => (item.kind === "message" ? item.text : item.kind));
+    expect(texts).toEqual(["created", "one", "two", "closed"]);
+  });
+
+  test("an own message that is answered and delivered too is shown once", async () => {
+    const { receiver, recorded, problems, queue, items, wait } = await setUp();
+    const relay = new LogDouble();
+    const [created, first] = [relay.created(), relay.message(...(await queue("one")))];
+    receiver.deliver(created);
+    receiver.accepted(acceptedOf(first));
+    await wait();
+    receiver.deliver(first);
+    receiver.accepted(acceptedOf(first));
+    await wait();
+
+    expect(recorded).toEqual([1, 2]);
+    expect(problems).toEqual([]);
+    expect((await items()).length).toBe(2);
+  });
+
+  test("another connection delivers again what was not recorded, and nothing else changes", async () => {
+    let reachable = false;
+    const lookUp = () =>
+      reachable
+        ? Promise.resolve([] as const)
+        : Promise.reject(new SealdeskError("network", "not reached"));
+    const { receiver, recorded, log, wait } = await setUp(lookUp);
+    const created = new LogDouble().created();
+    receiver.deliver(created);
+    await wait();
+    expect(log.cursor).toBe(0);
+    await receiver.reset();
+    reachable = true;
+    receiver.deliver(created);
+    await wait();
+    expect(recorded).toEqual([1]);
+  });
+
+  test("waits for the server to say whose devices there are", async () => {
+    let asked = 0;
+    const lookUp = () =>
+      ++asked < 3
+        ? Promise.reject(new SealdeskError("server_error", "later"))
+        : Promise.resolve([] as const);
+    const { receiver, recorded, clock, wait } = await setUp(lookUp);
+    receiver.deliver(new LogDouble().created());
+    await wait();
+    await clock.pass(1_000);
+    await clock.pass(1_000);
+    await wait();
+    expect([asked, recorded]).toEqual([3, [1]]);
+  });
+
+  test("an event left out asks for another connection, and is named", async () => {
+    const { receiver, recorded, problems, recycled, queue, wait } = await setUp();
+    const relay = new LogDouble();
+    const created = relay.created();
+    relay.message(...(await queue("withheld")));
+    const closed = relay.closed();
+    receiver.deliver(created);
+    receiver.deliver(closed);
+    await wait();
+    await receiver.reset();
+    receiver.deliver(closed);
+    await wait();
+
+    expect(recorded).toEqual([1]);
+    expect(problems).toEqual([{ kind: "problem", seq: 2, code: "missing_event" }]);
+    expect(recycled()).toBe(2);
+  });
+
+  test("an own message that this device never wrote is a problem, not a message", async () => {
+    const { receiver, problems, items, wait } = await setUp();
+    const relay = new LogDouble();
+    receiver.deliver(relay.created());
+    receiver.deliver(
+      relay.message(uuidv7(), {
+        epoch: 1,
+        keyId: uuidv7(),
+        ciphertext: randomBytes(64),
+        commitment: randomBytes(32),
+        packets: [],
+      }),
+    );
+    await wait();
+    expect(problems).toEqual([]);
+    expect((await items()).at(-1)).toMatchObject({
+      kind: "problem",
+      seq: 2,
+      code: "unknown_own_message",
+    });
+  });
+});

@@ -1,0 +1,188 @@
+import fc from "fast-check";
+import { SendWindow, type Refusal } from "../../../client/conversation/send-window.ts";
+
+const rotated: Refusal = { kind: "rotated", epoch: 0, waitMs: 0 };
+const packets: Refusal = { kind: "packets", epoch: 0, waitMs: 0 };
+const later: Refusal = { kind: "later", epoch: 0, waitMs: 500 };
+
+/** A window with entries sealed and sent. */
+function sentWindow(ids: readonly string[], size = 16): SendWindow {
+  const window = new SendWindow(size);
+  for (const id of ids) window.add(id, true);
+  window.open();
+  for (const id of ids.slice(0, size)) window.sent(id);
+  return window;
+}
+
+describe("the send window", () => {
+  test("seals, then sends, in order, no more than its size at a time", () => {
+    const window = new SendWindow(2);
+    for (const id of ["a", "b", "c"]) window.add(id, false);
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    window.open();
+    expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["a", "b"] });
+    window.sealed(["a", "b"], true);
+    expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
+    window.sent("a");
+    expect(window.next(1, 0)).toEqual({ kind: "send", id: "b" });
+    window.sent("b");
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    window.remove("a");
+    expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["c"] });
+  });
+
+  test("after a refusal waits for every answer, then seals again what was not stored", () => {
+    const window = sentWindow(["a", "b", "c", "d"]);
+    window.remove("a");
+    window.refused("b", rotated, 1, 0);
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    window.refused("c", rotated, 1, 0);
+    window.refused("d", packets, 1, 0);
+    expect(window.next(1, 0)).toEqual({ kind: "reseal", ids: ["b", "c", "d"] });
+    window.sealed(["b", "c", "d"], false);
+    expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["b", "c", "d"] });
+  });
+
+  test("refusals of a sealing that is void already change nothing", () => {
+    const window = sentWindow(["a", "b"]);
+    window.refused("a", rotated, 1, 0);
+    window.refused("b", rotated, 1, 0);
+    window.sealed(["a", "b"], false);
+    window.sealed(["a", "b"], true);
+    expect(window.refused("b", rotated, 1, 0)).toBe(true);
+    expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
+  });
+
+  test("waits for the membership event when the relay's epoch is ahead", () => {
+    const window = sentWindow(["a"]);
+    window.refused("a", { ...rotated, epoch: 3 }, 1, 0);
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    expect(window.next(2, 0)).toEqual({ kind: "idle" });
+    expect(window.next(3, 0)).toEqual({ kind: "reseal", ids: ["a"] });
+  });
+
+  test("a rate limit delays, and keeps the sealings, with the packets that went with them", () => {
+    const window = sentWindow(["first-under-its-key", "b"]);
+    window.refused("first-under-its-key", later, 1, 1_000);
+    // Refused only because the key's first message, with the packets, is not in the log.
+    window.refused("b", packets, 1, 1_000);
+    expect(window.next(1, 1_200)).toEqual({ kind: "wait", untilMs: 1_500 });
+    expect(window.next(1, 1_500)).toEqual({ kind: "send", id: "first-under-its-key" });
+  });
+
+  test("a lost connection: the same again, under the same sealings", () => {
+    const window = sentWindow(["a", "b"]);
+    window.refused("a", rotated, 1, 0);
+    window.lost();
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    window.remove("b");
+    window.open();
+    expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
+  });
+
+  test("gives up a message that is refused again and again in one epoch", () => {
+    const window = new SendWindow(16);
+    window.add("a", true);
+    window.open();
+    const verdicts = Array.from({ length: 9 }, (_, attempt) => {
+      window.sent("a");
+      const verdict = window.refused("a", rotated, 1 + (attempt < 4 ? 0 : 1), 0);
+      window.sealed(["a"], false);
+      window.sealed(["a"], true);
+      return verdict;
+    });
+    expect(verdicts).toEqual(Array(9).fill(true));
+    for (let attempt = 0; attempt < 4; attempt++) {
+      window.sent("a");
+      window.refused("a", rotated, 2, 0);
+    }
+    window.sent("a");
+    expect(window.refused("a", rotated, 2, 0)).toBe(false);
+  });
+});
+
+/** A relay in miniature: stores a message once, and only under the key it currently accepts. */
+class RelayDouble {
+  readonly log: string[] = [];
+  readonly sealedAs = new Map<string, number>();
+  key = 0;
+  receive(id: string, key: number): "accepted" | "refused" {
+    if (this.log.includes(id)) return "accepted";
+    if (key !== this.key) return "refused";
+    this.log.push(id);
+    this.sealedAs.set(id, key);
+    return "accepted";
+  }
+}
+
+type Happening = "send" | "answer" | "rotate" | "lose" | "limit";
+
+test("whatever happens on the way, everything is stored once and in order", () => {
+  const happenings = fc.array(
+    fc.constantFrom<Happening>(
+      "send",
+      "send",
+      "send",
+      "answer",
+      "answer",
+      "rotate",
+      "lose",
+      "limit",
+    ),
+    { maxLength: 400 },
+  );
+  fc.assert(
+    fc.property(happenings, fc.integer({ min: 1, max: 20 }), (script, count) => {
+      const relay = new RelayDouble();
+      const window = new SendWindow(4);
+      const ids = Array.from({ length: count }, (_, index) => `m${index}`);
+      const keyOf = new Map<string, number>();
+      /** On the wire: reached the relay in order; answers come back in order or are lost. */
+      let wire: { readonly id: string; readonly key: number; readonly limited: boolean }[] = [];
+      let limited = false;
+      for (const id of ids) window.add(id, false);
+      window.open();
+
+      const answer = () => {
+        const sent = wire.shift();
+        if (sent === undefined) return;
+        if (sent.limited) window.refused(sent.id, { ...later, waitMs: 0 }, 1, 0);
+        else if (relay.receive(sent.id, sent.key) === "accepted") window.remove(sent.id);
+        else window.refused(sent.id, rotated, 1, 0);
+      };
+      const send = () => {
+        const step = window.next(1, 0);
+        if (step.kind === "seal") {
+          for (const id of step.ids) keyOf.set(id, relay.key);
+          window.sealed(step.ids, true);
+        } else if (step.kind === "reseal") window.sealed(step.ids, false);
+        else if (step.kind === "send") {
+          wire.push({ id: step.id, key: keyOf.get(step.id) ?? -1, limited });
+          limited = false;
+          window.sent(step.id);
+        }
+      };
+      for (const happening of script) {
+        if (happening === "send") send();
+        else if (happening === "answer") answer();
+        else if (happening === "rotate") relay.key++;
+        else if (happening === "limit") limited = true;
+        else {
+          // Some of what is on the wire arrives, none of it is answered; then all is made known.
+          for (const { id, key, limited: refused } of wire.slice(0, wire.length >> 1))
+            if (!refused) relay.receive(id, key);
+          wire = [];
+          window.lost();
+          for (const id of relay.log) window.remove(id);
+          window.open();
+        }
+      }
+      for (let turn = 0; turn < 50 * count + 100; turn++) {
+        send();
+        answer();
+      }
+      expect(relay.log.toSorted()).toEqual(ids.toSorted());
+      if (!script.includes("limit")) expect(relay.log).toEqual(ids);
+    }),
+  );
+});

@@ -1,0 +1,174 @@
+import { EmbeddedJWK, jwtVerify } from "jose";
+import { createHash } from "node:crypto";
+import { generateSigningKey } from "../../../crypto/device/sodium.ts";
+import { proofMaker } from "../../../client/http/device-proof.ts";
+import { Session, type Credentials } from "../../../client/http/session.ts";
+import { createExchange } from "../../../client/http/transport.ts";
+import * as read from "../../../client/http/schema.ts";
+import { ServerClock, type Fetch } from "../../../client/runtime.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+interface Received {
+  readonly line: string;
+  readonly headers: Record<string, string>;
+  readonly body: unknown;
+}
+type Answer = readonly [status: number, body: unknown, headers?: Record<string, string>];
+
+/** A session whose server answers what the test says, request by request. */
+async function sessionWith(
+  answers: readonly Answer[],
+  credentials: Credentials = { grant: "password", tenant: "t", username: "u", password: "p" },
+) {
+  const time = new ManualClock();
+  const clock = new ServerClock(time);
+  const received: Received[] = [];
+  const waiting = [...answers];
+  const fetch: Fetch = (url, { method, headers, body }) => {
+    const parsed: unknown = body === undefined ? undefined : JSON.parse(body);
+    received.push({ line: `${method} ${url}`, headers, body: parsed });
+    const [status, answer, given = {}] = waiting.shift()!;
+    return Promise.resolve({
+      ok: status < 300,
+      status,
+      headers: { get: (name) => given[name] ?? null },
+      text: () => Promise.resolve(JSON.stringify(answer)),
+    });
+  };
+  const deviceKey = generateSigningKey();
+  const prove = await proofMaker(deviceKey, clock);
+  const { signal } = new AbortController();
+  const exchange = createExchange({ baseUrl: "https://host/desk", fetch, prove, clock, signal });
+  return { session: new Session(exchange, credentials, clock), received, time, deviceKey };
+}
+
+const hour = 3_600_000;
+const signedIn = (accessToken: string, expiresAtMs: number) => ({
+  accessToken,
+  expiresAtMs,
+  session: "01928374-0000-7000-8000-000000000003",
+  tenant: { id: "01928374-0000-7000-8000-000000000001", slug: "t" },
+  user: { id: "01928374-0000-7000-8000-000000000002", role: "agent", displayName: null },
+  accountKey: null,
+});
+const start = new ManualClock().now();
+const ask = {
+  method: "GET",
+  path: "v1/staff",
+  answer: read.object({ staff: read.list(read.text) }),
+} as const;
+const refusal = (code: string) => ({
+  type: "about:blank",
+  title: "No",
+  status: 401,
+  code,
+  detail: "No.",
+});
+
+describe("a session", () => {
+  test("signs in with a proof of the device key, and asks with token and proof", async () => {
+    const { session, received, time, deviceKey } = await sessionWith([
+      [201, signedIn("first", start + hour)],
+      [200, { staff: ["a"] }],
+    ]);
+    await session.signIn();
+    expect(await session.request(ask)).toEqual({ staff: ["a"] });
+
+    const [signIn, request] = received;
+    expect(signIn).toMatchObject({
+      line: "POST https://host/desk/v1/sessions",
+      body: { grant: "password", tenant: "t", username: "u", password: "p" },
+    });
+    expect(request?.headers["authorization"]).toBe("DPoP first");
+    const options = { algorithms: ["EdDSA"], typ: "dpop+jwt", currentDate: new Date(time.now()) };
+    const proof = await jwtVerify(request?.headers["dpop"] ?? "", EmbeddedJWK, options);
+    expect(proof.protectedHeader.jwk).toEqual({
+      kty: "OKP",
+      crv: "Ed25519",
+      x: Buffer.from(deviceKey.publicKey).toString("base64url"),
+    });
+    expect(proof.payload).toMatchObject({
+      htm: "GET",
+      htu: "https://host/desk/v1/staff",
+      iat: Math.floor(start / 1000),
+      ath: createHash("sha256").update("first").digest("base64url"),
+    });
+    const first = await jwtVerify(signIn?.headers["dpop"] ?? "", EmbeddedJWK, options);
+    expect(first.payload["ath"]).toBeUndefined();
+    expect(first.payload.jti).not.toBe(proof.payload.jti);
+  });
+
+  test("renews its token before it expires, once for all who wait", async () => {
+    const { session, received, time } = await sessionWith([
+      [201, signedIn("first", start + hour)],
+      [200, { accessToken: "second", expiresAtMs: start + 2 * hour }],
+    ]);
+    await session.signIn();
+    await time.pass(hour - 61_000);
+    expect(await session.accessToken()).toBe("first");
+    await time.pass(2_000);
+    expect(await Promise.all([session.accessToken(), session.accessToken()])).toEqual([
+      "second",
+      "second",
+    ]);
+    expect(received.map(({ line }) => line).slice(1)).toEqual([
+      "POST https://host/desk/v1/sessions/current/renew",
+    ]);
+  });
+
+  test("signs in again when the session is over, with a fresh customer token", async () => {
+    let made = 0;
+    const token = () => `token ${++made}`;
+    const { session, received } = await sessionWith(
+      [
+        [201, signedIn("first", start + hour)],
+        [401, refusal("session_revoked")],
+        [401, refusal("session_revoked")],
+        [201, signedIn("second", start + hour)],
+        [200, { staff: [] }],
+      ],
+      { grant: "customer_token", tenant: "t", token },
+    );
+    await session.signIn();
+    expect(await session.request(ask)).toEqual({ staff: [] });
+    expect(received.at(3)?.body).toEqual({
+      grant: "customer_token",
+      tenant: "t",
+      token: "token 2",
+    });
+    expect(received.at(4)?.headers["authorization"]).toBe("DPoP second");
+  });
+
+  test("goes by the server's clock when the proof was refused for its time", async () => {
+    const date = { date: new Date(start + 3 * hour).toUTCString() };
+    const { session, received } = await sessionWith([
+      [401, refusal("invalid_proof"), date],
+      [201, signedIn("first", start + 4 * hour)],
+    ]);
+    await session.signIn();
+    const [, claims = ""] = received[1]?.headers["dpop"]?.split(".") ?? [];
+    expect(JSON.parse(Buffer.from(claims, "base64url").toString())).toMatchObject({
+      iat: Math.floor((start + 3 * hour) / 1000),
+    });
+  });
+
+  test("says what the server refused, and why", async () => {
+    const { session } = await sessionWith([
+      [401, refusal("sign_in_failed")],
+      [429, { code: "rate_limited", detail: "Slow down." }, { "retry-after": "17" }],
+      [500, "not a problem document"],
+      [201, { accessToken: 1 }],
+    ]);
+    await expect(session.signIn()).rejects.toMatchObject({ code: "sign_in_failed", status: 401 });
+    await expect(session.signIn()).rejects.toMatchObject({
+      code: "rate_limited",
+      retryAfterMs: 17_000,
+      message: "Slow down.",
+    });
+    await expect(session.signIn()).rejects.toMatchObject({ code: "server_error", status: 500 });
+    await expect(session.signIn()).rejects.toMatchObject({
+      code: "invalid_response",
+      message: "The server's answer has no text at answer.accessToken.",
+    });
+  });
+});
