@@ -127,7 +127,6 @@ const frame = oneOf({
 
 export type Cursor = MessageOf<typeof cursor>;
 export type Packet = MessageOf<typeof packet>;
-export type Head = MessageOf<typeof head>;
 export type Limits = MessageOf<typeof limits>;
 export type Hello = MessageOf<typeof hello>;
 export type Send = MessageOf<typeof send>;
@@ -136,8 +135,6 @@ export type Welcome = MessageOf<typeof welcome>;
 export type Accepted = MessageOf<typeof accepted>;
 export type Refused = MessageOf<typeof refused>;
 export type Deliver = MessageOf<typeof deliver>;
-export type Synced = MessageOf<typeof synced>;
-export type Fault = MessageOf<typeof fault>;
 
 /** One frame: `kind` names the body. */
 export type Frame = MessageOf<typeof frame>;

@@ -7,7 +7,7 @@ import { Connection, type ConnectionDeps } from "./connection.ts";
 import type { Relay } from "./relay.ts";
 
 export const RELAY_PATH = "/v1/relay";
-export const SUBPROTOCOL = "sealdesk.v1";
+const SUBPROTOCOL = "sealdesk.v1";
 
 /** The running data plane. */
 export interface AttachedRelay {

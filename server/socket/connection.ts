@@ -20,7 +20,7 @@ import { MessagingError } from "../../messaging/messaging-error.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
 import { Deliveries } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
-import type { Greeting, HandshakeSteps } from "./handshake.ts";
+import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 
 /** What one socket needs of the rest of the server. */
@@ -108,6 +108,11 @@ export class Connection implements Subscriber {
     clearTimeout(this.#helloTimer);
     this.#state = "joining";
     try {
+      if (hello.version !== PROTOCOL_VERSION)
+        throw new WireError(
+          "malformed_frame",
+          `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
+        );
       const greeting = await this.#deps.authenticate(hello);
       if (this.#isClosed()) return;
       this.#greeting = greeting;
@@ -115,7 +120,9 @@ export class Connection implements Subscriber {
       this.#deps.relay.join(this, this.device);
       await this.#follow(greeting, hello);
     } catch (error) {
-      this.#fault(this.#deps.closeReasonOf(error), error);
+      const reason =
+        error instanceof WireError ? "protocol_error" : this.#deps.closeReasonOf(error);
+      this.#fault(reason, error);
     }
   }
 

@@ -28,7 +28,7 @@ export async function arrangeTenant(database: TestDatabase, keyMaxMessages = 100
   return tenant;
 }
 
-export async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid, Uuid]> {
+async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid, Uuid]> {
   const user = randomUUID();
   const device = randomUUID();
   await database.owner.query(
