@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { WebSocketServer } from "ws";
 import { wireLimits } from "../../crypto/wire/frame.ts";
+import { webSocketChannel } from "./channel.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import type { Relay } from "./relay.ts";
 
@@ -38,7 +39,11 @@ export function attachRelay(
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       (stream as Socket).setNoDelay(true);
-      void new Connection(socket, stream as Socket, { ...deps, relay });
+      webSocketChannel(
+        socket,
+        stream as Socket,
+        (channel) => new Connection(channel, { ...deps, relay }),
+      );
     });
   };
   server.on("upgrade", onUpgrade);

@@ -1,5 +1,3 @@
-import type { Socket } from "node:net";
-import type { WebSocket } from "ws";
 import {
   decodeFrame,
   encodeFrame,
@@ -17,7 +15,8 @@ import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
-import { closeCodes, type CloseReason } from "./close-codes.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import type { CloseReason } from "./close-codes.ts";
 import { Deliveries } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
@@ -41,10 +40,9 @@ const SNAPSHOT_ATTEMPTS = 10;
 const MAX_UNANSWERED = 512;
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
-export class Connection implements Subscriber {
+export class Connection implements Subscriber, ChannelEvents {
   device: Uuid = nilUuid;
-  readonly #socket: WebSocket;
-  readonly #raw: Socket;
+  readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
   readonly #helloTimer: NodeJS.Timeout;
   #greeting: Greeting | undefined;
@@ -52,15 +50,14 @@ export class Connection implements Subscriber {
   #unanswered = 0;
   #state: "new" | "joining" | "open" | "closed" = "new";
 
-  constructor(socket: WebSocket, raw: Socket, deps: ConnectionDeps) {
-    this.#socket = socket;
-    this.#raw = raw;
+  constructor(channel: Channel, deps: ConnectionDeps) {
+    this.#channel = channel;
     this.#deps = deps;
     this.#helloTimer = setTimeout(() => this.close("hello_timeout"), HELLO_TIMEOUT_MS);
-    socket.on("message", (data, isBinary) => this.#onMessage(data as Buffer, isBinary));
-    socket.on("close", () => this.#onClosed());
-    socket.on("error", () => undefined); // `close` follows
-    raw.on("drain", () => this.#deliveries?.resume());
+  }
+
+  onDrain(): void {
+    this.#deliveries?.resume();
   }
 
   /** A committed event of a conversation this connection follows. */
@@ -86,15 +83,16 @@ export class Connection implements Subscriber {
   close(reason: CloseReason, error?: unknown): void {
     if (this.#state === "closed") return;
     this.#deps.onFault(reason, error);
-    this.#socket.close(closeCodes[reason], reason);
-    this.#onClosed();
+    this.#channel.close(reason);
+    this.onClosed();
   }
 
-  #onMessage(data: Buffer, isBinary: boolean): void {
+  onFrame(bytes: Uint8Array | undefined): void {
     if (this.#state === "closed") return;
     try {
-      if (!isBinary) throw new WireError("malformed_frame", "Frames are binary messages.");
-      const frame = decodeFrame(data);
+      if (bytes === undefined)
+        throw new WireError("malformed_frame", "Frames are binary messages.");
+      const frame = decodeFrame(bytes);
       if (frame.kind === "hello" && this.#state === "new") void this.#onHello(frame.body);
       else if (frame.kind === "send" && this.#state === "open") this.#onSend(frame.body);
       else if (frame.kind === "ack" && this.#state === "open") this.#onAck(frame.body);
@@ -157,7 +155,7 @@ export class Connection implements Subscriber {
       actor: greeting.actor,
       readEvents: this.#deps.readEvents,
       transmit: (frame) => this.#transmit(frame),
-      isClogged: () => this.#socket.bufferedAmount > MAX_BUFFERED_BYTES,
+      isClogged: () => this.#channel.bufferedBytes > MAX_BUFFERED_BYTES,
       onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
       onError: (error) => this.close("try_again", error),
     });
@@ -174,7 +172,7 @@ export class Connection implements Subscriber {
   #onSend(send: Send): void {
     const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
     this.#unanswered++;
-    if (this.#unanswered === MAX_UNANSWERED) this.#socket.pause();
+    if (this.#unanswered === MAX_UNANSWERED) this.#channel.pause();
     this.#deps.log.post({ tenant, senderDevice: device, send }).then(
       (outcome) => {
         this.#answer(send, outcome);
@@ -191,7 +189,7 @@ export class Connection implements Subscriber {
   /** One message fewer is being stored for this socket. */
   #readOn(): void {
     this.#unanswered--;
-    if (this.#unanswered < MAX_UNANSWERED / 2 && this.#socket.isPaused) this.#socket.resume();
+    if (this.#unanswered === MAX_UNANSWERED / 2) this.#channel.resume();
   }
 
   #answer(send: Send, outcome: PostOutcome): void {
@@ -210,14 +208,8 @@ export class Connection implements Subscriber {
     this.#deliveries?.resume();
   }
 
-  /** Frames of one turn of the event loop leave in one write. */
   #transmit(frame: Uint8Array): void {
-    if (this.#state === "closed") return;
-    if (this.#raw.writableCorked === 0) {
-      this.#raw.cork();
-      process.nextTick(() => this.#raw.uncork());
-    }
-    this.#socket.send(frame, { binary: true });
+    if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
   /** Tells the device what was wrong, then closes. */
@@ -240,7 +232,7 @@ export class Connection implements Subscriber {
     return this.#state === "closed";
   }
 
-  #onClosed(): void {
+  onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#helloTimer);
