@@ -12,6 +12,13 @@ export class Emitter<Events extends object> {
 
   emit<K extends keyof Events>(name: K, event: Events[K]): void {
     for (const listener of this.#listeners.get(name) ?? [])
-      (listener as (event: Events[K]) => void)(event);
+      try {
+        (listener as (event: Events[K]) => void)(event);
+      } catch (error) {
+        // The listener's own affair: reported as an uncaught error, without harm to who emits.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
   }
 }

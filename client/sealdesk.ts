@@ -26,6 +26,7 @@ import { createExchange } from "./http/transport.ts";
 import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
 import { idMaker, ServerClock } from "./runtime.ts";
 import { Link } from "./transport/link.ts";
+import { whenOnline } from "./transport/online.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -37,7 +38,7 @@ export interface SealdeskEvents {
   readonly security: { readonly code: "published_keys_differ" };
   /** The connection came, or was lost; it comes back by itself. */
   readonly connection: "up" | "down";
-  /** There will be no further connection. */
+  /** There will be no further connection; `close` still has to be called. */
   readonly end: SealdeskError;
 }
 
@@ -108,6 +109,7 @@ export class Sealdesk {
         firstUp.reject(reason);
         requests.abort();
         upkeep.stop();
+        stopListening();
         await link.close();
         await mailroom.end(reason, quietly);
       })());
@@ -125,8 +127,7 @@ export class Sealdesk {
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
-      onFailure: (cause) =>
-        fail(new SealdeskError("store_failed", "The device's store failed.", { cause })),
+      onFailure: (cause) => fail(endingOf(cause)),
     });
     const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
       events.emit("security", { code: "published_keys_differ" }),
@@ -155,6 +156,7 @@ export class Sealdesk {
       onTokenExpired: () => session.expire(),
       onEnd: fail,
     });
+    const stopListening = whenOnline(() => link.hurry());
     link.start();
     await firstUp.promise;
     return new Sealdesk(parts, events, mailroom, stop);
@@ -248,3 +250,8 @@ export class Sealdesk {
     return { store, api, trust, self: account.user };
   }
 }
+
+const endingOf = (cause: unknown): SealdeskError =>
+  cause instanceof SealdeskError
+    ? cause
+    : new SealdeskError("store_failed", "The device's store failed.", { cause });

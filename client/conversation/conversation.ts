@@ -52,15 +52,15 @@ export class Conversation {
 
   /**
    * What happened, from the event after `after` on and then as it happens: messages, changes of
-   * the members, and problems, in order of `seq`, each once. Breaking out of the loop stops it;
-   * `Sealdesk.close` ends it.
+   * the members, and problems, in order of `seq`, each once. Breaking out of the loop stops it, as
+   * does `signal`; `Sealdesk.close` ends it.
    * @param options.after the `seq` of the last event already known; 0, the beginning, by default
    * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and others
    */
   messages(
-    options: { readonly after?: number } = {},
+    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ConversationItem, void, undefined> {
-    return this.#log.items(options.after ?? 0);
+    return this.#log.items(options.after ?? 0, options.signal);
   }
 
   /**

@@ -58,7 +58,8 @@ export type EventProblemCode =
 export type LogProblemCode =
   | "missing_event" // the event `seq` was left out, or comes too late
   | "forked_log" // the event `seq` is not the one that the log's hashes speak of
-  | "replayed"; // the event `seq` came again
+  | "replayed" // the event `seq` came again
+  | "rolled_back"; // the relay's log ends before the event `seq`, which it has shown before
 
 export type ProblemCode = EventProblemCode | LogProblemCode;
 

@@ -72,14 +72,20 @@ export class ConversationLog {
 
   /**
    * Everything after event `after`, then what comes, in order and each thing once. Ends when the
-   * connection is closed. @throws SealdeskError that ended the connection
+   * connection is closed, or `signal` aborts. @throws SealdeskError that ended the connection
    */
-  async *items(after: number): AsyncGenerator<ConversationItem, void, undefined> {
+  async *items(
+    after: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<ConversationItem, void, undefined> {
     const problems: ProblemItem[] = [];
     const listener = (problem: ProblemItem) => void problems.push(problem);
+    const ring = () => this.#ring();
     this.#listeners.add(listener);
+    signal?.addEventListener("abort", ring);
     try {
       for (let position = after; ;) {
+        if (signal?.aborted === true) return;
         yield* problems.splice(0);
         const changed = this.#changed.promise;
         if (this.cursor > position) {
@@ -99,6 +105,7 @@ export class ConversationLog {
       }
     } finally {
       this.#listeners.delete(listener);
+      signal?.removeEventListener("abort", ring);
     }
   }
 

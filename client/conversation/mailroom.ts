@@ -5,6 +5,7 @@ import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Conversation } from "./conversation.ts";
+import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
 import { loadOutbox, type OutboxEntry } from "./outbox.ts";
@@ -96,6 +97,7 @@ export class Mailroom {
   onUp(welcome: Welcome): void {
     const heads = new Set(welcome.heads.map(({ conversation }) => conversation));
     this.#catchingUp = heads;
+    for (const { conversation, seq } of welcome.heads) this.#compareHead(conversation, seq);
     for (const [id, { sender }] of this.#desks) if (!heads.has(id)) sender.open();
     this.#announceSynced();
   }
@@ -157,6 +159,14 @@ export class Mailroom {
     );
   }
 
+  /** A log only grows. One that is shorter than before is another log, or an older copy. */
+  #compareHead(id: Uuid, seq: number): void {
+    const desk = this.#desks.get(id);
+    if (desk === undefined || seq >= desk.log.cursor) return;
+    const problem = desk.log.report(seq + 1, "rolled_back");
+    if (problem !== undefined) this.#deps.onProblem(desk.conversation, problem);
+  }
+
   #announceSynced(): void {
     if (this.#catchingUp?.size !== 0) return;
     for (const resolve of this.#onSynced.splice(0)) resolve();
@@ -187,8 +197,8 @@ export class Mailroom {
       onRecorded: ({ seq, record, first }) => {
         this.#acknowledger.recorded(id, seq);
         if (first) deps.onConversation(conversation);
-        for (const { code, user } of record.problems)
-          deps.onProblem(conversation, { kind: "problem", seq, code, user });
+        for (const item of itemsOf(seq, record, account.device))
+          if (item.kind === "problem") deps.onProblem(conversation, item);
         if (record.kind !== "message") sender.wake();
         else if (record.senderDevice === account.device)
           sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });

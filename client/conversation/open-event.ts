@@ -44,8 +44,29 @@ export async function openDelivered(
   } catch (error) {
     const code = problemOf(error);
     if (code === undefined) throw error;
-    return failed(code);
+    if (code === "untrusted_sender") keepPacket(transaction, event);
+    const kept = code === "no_key" ? await takeKeptPacket(transaction, event) : undefined;
+    if (kept === undefined) return failed(code);
+    return openDelivered(transaction, suite, state, { ...event, packet: kept });
   }
+}
+
+// The packet comes once, with a key's first message. Should a person accept the sender's account
+// key later, the key's further messages open with the packet that was kept.
+const packetName = ({ conversation, epoch, senderDevice, keyId }: Deliver): string =>
+  `packet!${conversation}!${epoch}!${senderDevice}!${keyId}`;
+
+function keepPacket(transaction: StoreTransaction, event: Deliver): void {
+  if (event.packet !== undefined) transaction.put(packetName(event), event.packet);
+}
+
+async function takeKeptPacket(
+  transaction: StoreTransaction,
+  event: Deliver,
+): Promise<Uint8Array | undefined> {
+  const kept = await transaction.get(packetName(event));
+  if (kept !== undefined) transaction.delete(packetName(event));
+  return kept;
 }
 
 /** An own message: its text comes from the outbox, which it leaves; nothing is decrypted. */

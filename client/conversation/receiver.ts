@@ -1,10 +1,13 @@
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
 import {
   decodeControl,
   type Accepted,
   type Control,
   type Deliver,
 } from "../../crypto/wire/frame.ts";
+import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
 import { Pump } from "../pump.ts";
 import { sleep, type Clock } from "../runtime.ts";
@@ -51,10 +54,17 @@ export class Receiver {
   }
 
   deliver(event: Deliver): void {
-    if (event.seq <= this.#lastDelivered) return this.#problem(event.seq, "replayed", event, false);
+    if (event.seq <= this.#lastDelivered) return this.#onLate(event);
     this.#lastDelivered = event.seq;
     this.#queue.push(event);
     this.#pump.wake();
+  }
+
+  /** What comes late was missed before, and is reported as that when the event after it is looked at. */
+  #onLate(event: Deliver): void {
+    const { cursor } = this.#deps.log;
+    const came = event.seq <= cursor || this.#queue.some(({ seq }) => seq === event.seq);
+    if (came) this.#problem(event.seq, "replayed", event, false);
   }
 
   accepted(answer: Accepted): void {
@@ -74,7 +84,7 @@ export class Receiver {
 
   async #drain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const answered = this.#nextAnswer();
+      const answered = await this.#nextAnswer();
       const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
       if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
@@ -82,9 +92,13 @@ export class Receiver {
   }
 
   /** The answer that tells the event after the cursor. */
-  #nextAnswer(): Accepted | undefined {
+  async #nextAnswer(): Promise<Accepted | undefined> {
     const { cursor } = this.#deps.log;
-    for (const seq of this.#held.keys()) if (seq <= cursor) this.#held.delete(seq);
+    for (const [seq, answer] of this.#held) {
+      if (seq > cursor) continue;
+      this.#held.delete(seq);
+      await this.#compareKnown(answer);
+    }
     const answer = this.#held.get(cursor + 1);
     this.#held.delete(cursor + 1);
     return answer;
@@ -120,7 +134,7 @@ export class Receiver {
   }
 
   async #receive(event: Deliver, signal: AbortSignal): Promise<void> {
-    const { log, account, trust } = this.#deps;
+    const { log, account } = this.#deps;
     const control = event.kind === "message" ? undefined : controlOf(event);
     const place = placeOf(log.state, event, control, account.device);
     switch (place.kind) {
@@ -131,11 +145,7 @@ export class Receiver {
       case "forked":
         return this.#problem(event.seq, "forked_log", event, true);
       case "next": {
-        const members = control?.members ?? [];
-        const devices = await this.#untilReached(
-          () => trust.lookUp(members, account.device),
-          signal,
-        );
+        const devices = await this.#devicesOf(control, signal);
         if (devices === undefined) return;
         const checked = { event, control, devices };
         const first = log.state === undefined;
@@ -147,29 +157,50 @@ export class Receiver {
   }
 
   /** The relay may send what is known, but not something else in its place. */
-  async #compareKnown(event: Deliver): Promise<void> {
+  async #compareKnown(
+    told: Pick<Deliver, "seq" | "transcriptHash" | "clientMessageId">,
+  ): Promise<void> {
     const { log, store } = this.#deps;
-    const recorded = await store.read((transaction) => hashAt(transaction, log.id, event.seq));
-    if (recorded !== undefined && !equalBytes(recorded, event.transcriptHash))
-      this.#problem(event.seq, "forked_log", event, true);
+    const recorded = await store.read((transaction) => hashAt(transaction, log.id, told.seq));
+    if (recorded !== undefined && !equalBytes(recorded, told.transcriptHash))
+      this.#problem(told.seq, "forked_log", told, false);
   }
 
-  /** Repeats a question to the server until it is answered; undefined when the connection is gone. */
-  async #untilReached<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-    while (!signal.aborted) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (signal.aborted) return undefined;
-        if (!isTransient(error)) throw error;
-        await sleep(this.#deps.clock, retryMs, signal);
+  /**
+   * The certified devices an event brings, asked for until the server answers; undefined when the
+   * connection is gone.
+   */
+  async #devicesOf(
+    control: Control | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly CertifiedDevice[] | undefined> {
+    if (control === undefined) return [];
+    const { trust, account, clock } = this.#deps;
+    const gone = deferred<undefined>();
+    const leave = () => gone.resolve(undefined);
+    signal.addEventListener("abort", leave);
+    try {
+      while (!signal.aborted) {
+        const asked = trust.lookUp(control.members, account.device);
+        const devices = await Promise.race([asked, gone.promise]).catch((error: unknown) => {
+          if (!isTransient(error)) throw error;
+        });
+        if (devices !== undefined) return devices;
+        await sleep(clock, retryMs, signal);
       }
+      return undefined;
+    } finally {
+      signal.removeEventListener("abort", leave);
     }
-    return undefined;
   }
 
-  #problem(seq: number, code: LogProblemCode, event: Deliver, recycle: boolean): void {
-    const message = event.kind === "message" ? event.clientMessageId : undefined;
+  #problem(
+    seq: number,
+    code: LogProblemCode,
+    { clientMessageId }: Pick<Deliver, "clientMessageId">,
+    recycle: boolean,
+  ): void {
+    const message = clientMessageId === nilUuid ? undefined : clientMessageId;
     if (recycle) this.#queue = [];
     this.#deps.onLogProblem(this.#deps.log.report(seq, code, message), recycle);
   }

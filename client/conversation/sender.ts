@@ -38,7 +38,7 @@ export interface SenderDeps extends SessionDeps {
 const windowSize = 16;
 const answerWithinMs = 30_000;
 const retryMs = 1_000;
-/** How often in a row the server may refuse a member's prekeys before messages are given up. */
+/** How often in a row sessions may not come about before messages are given up. */
 const maxFailures = 5;
 
 /** Sends what is in one conversation's outbox, in order, over one connection after the other. */
@@ -203,7 +203,7 @@ export class Sender {
 
   /** What can be done about messages that could not be sealed. */
   async #recover(ids: readonly Uuid[], error: unknown): Promise<void> {
-    if (codeOf(error, "SuiteError") === "no_session") {
+    if (codeOf(error, "SuiteError") === "no_session" && ++this.#failures < maxFailures) {
       const { devices } = error as { readonly devices: readonly Uuid[] };
       try {
         return await establishSessions(this.#deps, devices);
@@ -211,10 +211,10 @@ export class Sender {
         return this.#recover(ids, cause);
       }
     }
-    if (codeOf(error, "SuiteError") === "untrusted_identity")
+    if (codeOf(error, "SuiteError") !== undefined)
       return this.#fail(
         ids,
-        new SealdeskError("untrusted_member", "A member's device is not the certified one.", {
+        new SealdeskError("untrusted_member", "A member's device cannot be sealed to.", {
           cause: error,
         }),
       );
