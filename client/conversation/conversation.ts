@@ -41,7 +41,8 @@ export class Conversation {
   /**
    * Encrypts and sends a text to all members. Resolves when it is in the log: durable, and with a
    * place among the others' messages. Before that it is in the store: a lost connection or a crash
-   * only delays it, and nothing is sent twice. Messages go out in the order of the calls.
+   * only delays it, and nothing is sent twice. Messages go out in the order of the calls, and are
+   * stored in it unless the relay limits their rate.
    * @throws SealdeskError message_too_large, not_a_member, conversation_closed, stale_message_id,
    *   subject_erased, untrusted_member, send_refused: it was not sent and will not be. closed,
    *   displaced, signed_out and others that end the connection: it will be, with the next one

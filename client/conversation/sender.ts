@@ -221,9 +221,9 @@ export class Sender {
     if (!(error instanceof SealdeskError)) throw error;
     // A device may be gone whose leaving is still on its way here: then the epoch changes.
     const mayPass = error.code === "request_refused" && ++this.#failures < maxFailures;
-    if (isTransient(error) || mayPass)
+    if (mayPass || isTransient(error) || endsConnection(error))
       this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
-    else if (error.code !== "closed") await this.#fail(ids, error);
+    else await this.#fail(ids, error);
   }
 
   /** Gives messages up. */
@@ -254,3 +254,7 @@ export class Sender {
     this.#cancelTimer = clock.after(Math.max(0, atMs - clock.now()), () => this.#pump.wake());
   }
 }
+
+/** Errors that say nothing about the message: it stays for the next connection. */
+const endsConnection = ({ code }: SealdeskError): boolean =>
+  ["closed", "signed_out", "sign_in_failed", "device_revoked"].includes(code);

@@ -1,0 +1,261 @@
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import { loadOutbox } from "../../../client/conversation/outbox.ts";
+import { Sender } from "../../../client/conversation/sender.ts";
+import type { Trust } from "../../../client/device/trust.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { SuiteError, type PreKeyBundle, type Suite } from "../../../crypto/device/suite.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+const ownDevice = uuidv7();
+const peer = uuidv7();
+const conversation = uuidv7();
+
+/** A suite that encrypts nothing, as a double: it counts keys and asks for a session once. */
+function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean } {
+  let key = uuidv7();
+  let fresh = true;
+  const suite = {
+    name: "signal-v1" as const,
+    seen: [] as string[],
+    hasSession: true,
+    rotate() {
+      suite.seen.push("rotate");
+      key = uuidv7();
+      fresh = true;
+      return Promise.resolve();
+    },
+    establish(_transaction: unknown, bundle: PreKeyBundle) {
+      suite.seen.push(`establish ${bundle.device === peer}`);
+      suite.hasSession = true;
+      return Promise.resolve();
+    },
+    seal() {
+      if (!suite.hasSession)
+        return Promise.reject(new SuiteError("no_session", "", { devices: [peer] }));
+      const packets = fresh ? [{ device: peer, bytes: randomBytes(8) }] : [];
+      fresh = false;
+      return Promise.resolve({ keyId: key, ciphertext: randomBytes(32), packets });
+    },
+  };
+  return suite as never;
+}
+
+async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const log = new ConversationLog(conversation, ownDevice, store, undefined);
+  const members = [{ user: uuidv7(), role: "agent", devices: [ownDevice, peer] }];
+  const state = (epoch: number) => ({
+    seq: epoch,
+    transcriptHash: zeroHash,
+    joined: true,
+    closed: false,
+    invalid: false,
+    epoch,
+    members,
+  });
+  log.advance(state(1));
+  const suite = suiteDouble();
+  const clock = new ManualClock();
+  const sent: Send[] = [];
+  let silences = 0;
+  const sender = new Sender(
+    {
+      store,
+      log,
+      suite,
+      clock,
+      conversation,
+      ownDevice,
+      newId: uuidv7,
+      trust: { device: () => ({}) } as unknown as Trust,
+      api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
+      transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
+      onSilence: () => silences++,
+      onFailure: (error) => {
+        throw error;
+      },
+    },
+    [],
+  );
+  sender.open();
+  const refuse = async (id: string, code: string, more: Partial<Refused> = {}) => {
+    const lists = { devices: [], missing: [], extra: [], stale: [] };
+    sender.refused({
+      conversation,
+      clientMessageId: id,
+      code,
+      message: "",
+      epoch: 1,
+      retryAfterMs: 0,
+      ...lists,
+      ...more,
+    });
+    await wait();
+  };
+  return { store, log, state, suite, clock, sent, sender, refuse, silences: () => silences };
+}
+
+async function wait(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await settle();
+}
+
+describe("sending", () => {
+  test("queues on disk, seals, sends, and answers when it is in the log", async () => {
+    const { store, sender, sent } = await setUp();
+    const outcome = sender.send("hello \ud800 there");
+    await wait();
+    const [first] = sent;
+    expect((await loadOutbox(store)).get(conversation)).toMatchObject([
+      [first!.clientMessageId, { text: "hello \ufffd there" }],
+    ]);
+    const receipt = { id: first!.clientMessageId, seq: 2, receivedAt: 17 };
+    sender.recorded(receipt);
+    expect(await outcome).toEqual(receipt);
+  });
+
+  test("no more than 16 messages are unanswered at a time", async () => {
+    const { sender, sent } = await setUp();
+    for (let count = 0; count < 20; count++) void sender.send(`${count}`).catch(() => undefined);
+    await wait();
+    expect(sent.length).toBe(16);
+    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAt: 0 });
+    await wait();
+    expect(sent.length).toBe(17);
+    sender.end(new SealdeskError("closed", ""));
+  });
+
+  test("fetches bundles for devices without a session, then sends", async () => {
+    const { sender, sent, suite } = await setUp();
+    suite.hasSession = false;
+    void sender.send("hello");
+    await wait();
+    expect(suite.seen).toEqual(["establish true"]);
+    expect(sent.length).toBe(1);
+  });
+
+  test("an untrusted identity key fails the message; a server away only delays it", async () => {
+    let answer = (): Promise<PreKeyBundle> =>
+      Promise.reject(new SealdeskError("rate_limited", "", { retryAfterMs: 9_000 }));
+    const { sender, sent, suite, clock, store } = await setUp(() => answer());
+    suite.hasSession = false;
+    const outcome = expect(sender.send("hello")).rejects.toMatchObject({
+      code: "untrusted_member",
+    });
+    await wait();
+    answer = () => Promise.reject(new SealdeskError("signed_out", ""));
+    await clock.pass(9_000);
+    expect((await loadOutbox(store)).size).toBe(1);
+    answer = () => Promise.resolve({ device: peer } as PreKeyBundle);
+    suite.establish = () => Promise.reject(new SuiteError("untrusted_identity", ""));
+    await clock.pass(1_000);
+    await outcome;
+    expect(sent).toEqual([]);
+    expect((await loadOutbox(store)).size).toBe(0);
+  });
+
+  test("seals all later messages again, in order, under the same ids, when the members changed", async () => {
+    const { sender, sent, suite, log, state, refuse } = await setUp();
+    for (const text of ["a", "b", "c"]) void sender.send(text);
+    await wait();
+    const ids = sent.map(({ clientMessageId }) => clientMessageId);
+    const [a = "", b = "", c = ""] = ids;
+    sender.recorded({ id: a, seq: 2, receivedAt: 0 });
+    await refuse(b, "stale_epoch", { epoch: 2 });
+    await refuse(c, "stale_epoch", { epoch: 2 });
+    expect(sent.length).toBe(3);
+    log.advance(state(2));
+    sender.wake();
+    await wait();
+
+    expect(suite.seen).toEqual(["rotate"]);
+    const again = sent.slice(3);
+    expect(again.map(({ clientMessageId }) => clientMessageId)).toEqual([b, c]);
+    expect(again.map(({ epoch }) => epoch)).toEqual([2, 2]);
+    expect(again.map(({ packets }) => packets.length)).toEqual([1, 0]);
+    expect(again[0]!.keyId).not.toBe(sent[1]!.keyId);
+  });
+
+  test("sends the same bytes again after a lost connection, and after a restart", async () => {
+    const { sender, sent, store } = await setUp();
+    void sender.send("hello");
+    await wait();
+    sender.lost();
+    sender.open();
+    await wait();
+    expect(sent.length).toBe(2);
+    expect(sent[1]).toEqual(sent[0]);
+    const sealing = (await loadOutbox(store)).get(conversation)?.[0]?.[1].sealing;
+    expect(sealing).toMatchObject({ keyId: sent[0]!.keyId, ciphertext: sent[0]!.ciphertext });
+  });
+
+  test("waits as long as the relay's rate limit asks", async () => {
+    const { sender, sent, clock, refuse } = await setUp();
+    void sender.send("hello");
+    await wait();
+    await refuse(sent[0]!.clientMessageId, "rate_limited", { retryAfterMs: 3_000 });
+    await clock.pass(2_999);
+    expect(sent.length).toBe(1);
+    await clock.pass(1);
+    await wait();
+    expect(sent[1]).toEqual(sent[0]);
+  });
+
+  test.each([
+    ["conversation_not_found", "not_a_member"],
+    ["conversation_closed", "conversation_closed"],
+    ["stale_message_id", "stale_message_id"],
+    ["subject_erased", "subject_erased"],
+    ["something_new", "send_refused"],
+  ])("a refusal as %s is told as %s, and not tried again", async (code, told) => {
+    const { sender, sent, refuse, store } = await setUp();
+    const outcome = expect(sender.send("hello")).rejects.toMatchObject({
+      code: told,
+      problem: code,
+    });
+    await wait();
+    await refuse(sent[0]!.clientMessageId, code);
+    await outcome;
+    expect((await loadOutbox(store)).size).toBe(0);
+  });
+
+  test("a text that does not fit is refused before anything is sealed", async () => {
+    const { sender, sent } = await setUp();
+    await expect(sender.send("x".repeat(64 * 1024))).rejects.toMatchObject({
+      code: "message_too_large",
+    });
+    void sender.send("é".repeat(31 * 1024));
+    await wait();
+    expect(sent.length).toBe(1);
+  });
+
+  test("an answer that stays away gives the connection up", async () => {
+    const { sender, clock, silences } = await setUp();
+    void sender.send("hello").catch(() => undefined);
+    await wait();
+    await clock.pass(29_999);
+    expect(silences()).toBe(0);
+    await clock.pass(1);
+    expect(silences()).toBe(1);
+    sender.lost();
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("closing keeps what is queued", async () => {
+    const { sender, store } = await setUp();
+    sender.lost();
+    const outcome = expect(sender.send("later")).rejects.toMatchObject({ code: "closed" });
+    await wait();
+    sender.end(new SealdeskError("closed", ""));
+    await outcome;
+    expect((await loadOutbox(store)).get(conversation)?.length).toBe(1);
+    await expect(sender.send("never queued")).rejects.toMatchObject({ code: "closed" });
+    expect((await loadOutbox(store)).get(conversation)?.length).toBe(1);
+  });
+});
