@@ -22,5 +22,8 @@ export function createPool(url: string, options: { readonly max?: number } = {})
   });
   // An idle connection may be cut at any time; the pool replaces it when next asked.
   pool.on("error", () => undefined);
+  // So may one that is in use: the statement that fails tells, but an `error` event that nobody
+  // listens to would end the process.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
 }
