@@ -1,0 +1,326 @@
+-- Made by `npm run schema` from the migrations. Read it; change the migrations.
+table audit.entries (
+  id bigint not null generated always as identity,
+  tenant uuid not null,
+  entry bytea not null,
+  leaf_hash bytea generated always as (sha256(('\x00'::bytea || entry))) stored
+)
+  row level security
+  CREATE INDEX entries_tenant_id_idx ON audit.entries USING btree (tenant, id)
+  CREATE TRIGGER entries_are_final BEFORE DELETE OR UPDATE ON audit.entries FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER entries_stay BEFORE TRUNCATE ON audit.entries FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint entries_entry_check CHECK ((length(entry) <= 65535))
+  constraint entries_pkey PRIMARY KEY (id)
+  constraint entries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert (entry, tenant) to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.conversations (
+  id uuid not null,
+  tenant uuid not null,
+  suite text not null,
+  state text not null default 'open'::text,
+  created_by uuid not null,
+  creation_device uuid not null,
+  creation_signature bytea not null,
+  created_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX conversations_tenant_created_at_ms_idx ON sealdesk.conversations USING btree (tenant, created_at_ms)
+  constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES sealdesk.users(id)
+  constraint conversations_creation_device_fkey FOREIGN KEY (creation_device) REFERENCES sealdesk.devices(id)
+  constraint conversations_creation_signature_check CHECK ((length(creation_signature) = 64))
+  constraint conversations_pkey PRIMARY KEY (id)
+  constraint conversations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+  constraint conversations_suite_check CHECK ((suite = ANY (ARRAY['signal-v1'::text, 'mls-v1'::text])))
+  constraint conversations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (state) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.cursors (
+  tenant uuid not null,
+  conversation uuid not null,
+  device uuid not null,
+  seq bigint not null
+) with (fillfactor=50)
+  row level security
+  constraint cursors_pkey PRIMARY KEY (conversation, device)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.devices (
+  id uuid not null,
+  tenant uuid not null,
+  user_id uuid not null,
+  registration_id integer not null,
+  device_key bytea not null,
+  identity_key bytea not null,
+  receipt_key bytea not null,
+  certificate bytea not null,
+  created_at_ms bigint not null,
+  revoked_at_ms bigint
+)
+  row level security
+  CREATE INDEX devices_user_id_idx ON sealdesk.devices USING btree (user_id) WHERE (revoked_at_ms IS NULL)
+  constraint devices_certificate_check CHECK ((length(certificate) = 64))
+  constraint devices_device_key_check CHECK ((length(device_key) = 32))
+  constraint devices_identity_key_check CHECK ((length(identity_key) = 33))
+  constraint devices_pkey PRIMARY KEY (id)
+  constraint devices_receipt_key_check CHECK ((length(receipt_key) = 32))
+  constraint devices_tenant_device_key_key UNIQUE (tenant, device_key)
+  constraint devices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (revoked_at_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.epochs (
+  tenant uuid not null,
+  conversation uuid not null,
+  epoch integer not null,
+  from_seq bigint not null,
+  devices uuid[] not null
+)
+  row level security
+  constraint epochs_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint epochs_pkey PRIMARY KEY (conversation, epoch)
+  constraint epochs_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.events (
+  tenant uuid not null,
+  conversation uuid not null,
+  seq bigint not null,
+  kind smallint not null,
+  sender_device uuid not null,
+  epoch integer not null,
+  key_id uuid not null,
+  client_message_id uuid not null,
+  received_at_ms bigint not null,
+  ciphertext bytea not null,
+  commitment bytea not null,
+  franking_tag bytea not null,
+  transcript_hash bytea not null
+) partition by RANGE (received_at_ms)
+  row level security
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.member_devices (
+  tenant uuid not null,
+  conversation uuid not null,
+  device uuid not null,
+  user_id uuid not null,
+  from_seq bigint not null,
+  until_seq bigint
+)
+  row level security
+  CREATE INDEX member_devices_device_idx ON sealdesk.member_devices USING btree (device)
+  CREATE UNIQUE INDEX member_devices_conversation_device_idx ON sealdesk.member_devices USING btree (conversation, device) WHERE (until_seq IS NULL)
+  constraint member_devices_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint member_devices_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint member_devices_pkey PRIMARY KEY (conversation, device, from_seq)
+  constraint member_devices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint member_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (until_seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.members (
+  tenant uuid not null,
+  conversation uuid not null,
+  user_id uuid not null,
+  role text not null,
+  from_seq bigint not null,
+  until_seq bigint
+)
+  row level security
+  CREATE INDEX members_user_id_idx ON sealdesk.members USING btree (user_id)
+  CREATE UNIQUE INDEX members_conversation_user_id_idx ON sealdesk.members USING btree (conversation, user_id) WHERE (until_seq IS NULL)
+  constraint members_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint members_pkey PRIMARY KEY (conversation, user_id, from_seq)
+  constraint members_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (until_seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.one_time_prekeys (
+  tenant uuid not null,
+  device uuid not null,
+  kind text not null,
+  id bigint not null,
+  public_key bytea,
+  signature bytea,
+  digest bytea not null
+)
+  row level security
+  CREATE INDEX one_time_prekeys_device_kind_id_idx ON sealdesk.one_time_prekeys USING btree (device, kind, id) WHERE (public_key IS NOT NULL)
+  constraint one_time_prekeys_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint one_time_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber'::text])))
+  constraint one_time_prekeys_pkey PRIMARY KEY (device, kind, id)
+  constraint one_time_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.packets (
+  tenant uuid not null,
+  conversation uuid not null,
+  seq bigint not null,
+  device uuid not null,
+  received_at_ms bigint not null,
+  bytes bytea not null
+) partition by RANGE (received_at_ms)
+  row level security
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.sender_keys (
+  tenant uuid not null,
+  conversation uuid not null,
+  key_id uuid not null,
+  device uuid not null,
+  epoch integer not null,
+  first_seq bigint not null,
+  started_at_ms bigint not null
+)
+  row level security
+  constraint sender_keys_pkey PRIMARY KEY (conversation, key_id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.sessions (
+  id uuid not null,
+  tenant uuid not null,
+  user_id uuid not null,
+  device_key_thumbprint text not null,
+  method text not null,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null,
+  revoked_at_ms bigint
+)
+  row level security
+  constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text])))
+  constraint sessions_pkey PRIMARY KEY (id)
+  constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (revoked_at_ms) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.signed_prekeys (
+  tenant uuid not null,
+  device uuid not null,
+  kind text not null,
+  id bigint not null,
+  public_key bytea not null,
+  signature bytea not null
+)
+  row level security
+  constraint signed_prekeys_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint signed_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber_last_resort'::text])))
+  constraint signed_prekeys_pkey PRIMARY KEY (device, kind)
+  constraint signed_prekeys_signature_check CHECK ((length(signature) = 64))
+  constraint signed_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.tenants (
+  id uuid not null,
+  slug text not null,
+  name text not null,
+  customer_keys jsonb not null default '{"keys": []}'::jsonb,
+  key_max_messages integer not null default 100,
+  key_max_age_ms integer not null default 3600000,
+  created_at_ms bigint not null
+)
+  constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
+  constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))
+  constraint tenants_pkey PRIMARY KEY (id)
+  constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
+  constraint tenants_slug_key UNIQUE (slug)
+  grant select to sealdesk_app
+
+table sealdesk.users (
+  id uuid not null,
+  tenant uuid not null,
+  role text not null,
+  username text,
+  display_name text,
+  password_hash text,
+  subject_index bytea,
+  account_key bytea,
+  created_at_ms bigint not null
+)
+  row level security
+  constraint users_account_key_check CHECK ((length(account_key) = 32))
+  constraint users_pkey PRIMARY KEY (id)
+  constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text])))
+  constraint users_subject_index_check CHECK ((length(subject_index) = 32))
+  constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
+  constraint users_tenant_username_key UNIQUE (tenant, username)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (account_key, display_name, password_hash) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
+
+CREATE OR REPLACE FUNCTION sealdesk.ensure_partitions(at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+declare
+  first timestamptz := date_trunc('month', at, 'UTC');
+  suffix text := to_char(first at time zone 'UTC', 'YYYY_MM');
+  from_ms bigint := extract(epoch from first) * 1000;
+  until_ms bigint := extract(epoch from date_trunc('month', first + interval '32 days', 'UTC')) * 1000;
+begin
+  if to_regclass('sealdesk.events_' || suffix) is not null then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('sealdesk.ensure_partitions'));
+  if to_regclass('sealdesk.events_' || suffix) is not null then
+    return;
+  end if;
+  execute format('create table sealdesk.events_%s partition of sealdesk.events for values from (%s) to (%s)', suffix, from_ms, until_ms);
+  execute format('create unique index events_%s_seq on sealdesk.events_%s (conversation, seq)', suffix, suffix);
+  execute format('create unique index events_%s_message on sealdesk.events_%s (conversation, sender_device, client_message_id) where kind = 1', suffix, suffix);
+  execute format('create table sealdesk.packets_%s partition of sealdesk.packets for values from (%s) to (%s)', suffix, from_ms, until_ms);
+  execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq)', suffix, suffix);
+end
+$function$
+
+CREATE OR REPLACE FUNCTION audit.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'audit entries cannot be changed or removed' using errcode = 'restrict_violation';
+end
+$function$
