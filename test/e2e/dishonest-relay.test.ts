@@ -236,6 +236,22 @@ describe("C3: a relay that does not show what was said", () => {
     expect(problemsOf(items)).toEqual([]);
   });
 
+  test("comes back with an older log: the device knows that there was more", async () => {
+    await open((frame) => [frame]);
+    await serving.send("one");
+    await serving.send("two");
+    await readVictim((all) => textsOf(all).length === 2);
+    const reading = readVictim((all) => problemsOf(all).length === 1);
+    relay.tamper = (frame) => {
+      if (frame.kind !== "welcome") return [frame];
+      const heads = frame.body.heads.map((head) => ({ ...head, seq: 2 }));
+      return [{ kind: "welcome", body: { ...frame.body, heads } }];
+    };
+    relay.cut();
+
+    expect(problemsOf(await reading)).toMatchObject([{ code: "rolled_back", seq: 3 }]);
+  });
+
   test("makes up a conversation, or another suite: nothing is sealed for it", async () => {
     await open((frame) => {
       if (frame.kind !== "deliver" || frame.body.kind !== "created") return [frame];

@@ -1,4 +1,9 @@
-import type { SealdeskError } from "../../client/index.ts";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStore, Sealdesk, type SealdeskError } from "../../client/index.ts";
+import { webSocket } from "../../client/index.node.ts";
+import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import {
   connect,
@@ -75,6 +80,37 @@ describe("a customer and an agent", () => {
     expect(textsOf(items)).toEqual(texts);
     expect(problemsOf(items)).toEqual([]);
     await Promise.all([agent.desk.close(), customer.desk.close()]);
+  });
+
+  test("keep their state on disk, sealed with a passphrase, for one process at a time", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sealdesk-device-"));
+    const customer = await connectCustomer(server);
+    const { id, ...account } = await server.createStaff("agent");
+    const credentials = { grant: "password", ...account } as const;
+    const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
+    const open = async () => {
+      const store = await openStore(folder, "a passphrase");
+      return Sealdesk.connect({ url: server.url, credentials, suite, store, webSocket });
+    };
+    const first = await open();
+    const asking = await customer.desk.openConversation({ with: [id] });
+    await asking.send("a secret that no disk shows");
+    await expect(openStore(folder, "a passphrase")).rejects.toMatchObject({ code: "store_in_use" });
+    await first.close();
+
+    await expect(openStore(folder, "another")).rejects.toMatchObject({ code: "wrong_key" });
+    const files = await Promise.all(
+      (await readdir(folder)).map((name) => readFile(join(folder, name))),
+    );
+    expect(Buffer.concat(files).includes("no disk shows")).toBe(false);
+    const second = await open();
+    await second.synced();
+    expect(second.device).toBe(first.device);
+    expect(await readTexts(second.conversation(asking.id)!, 1)).toEqual([
+      "a secret that no disk shows",
+    ]);
+    await Promise.all([second.close(), customer.desk.close()]);
+    await rm(folder, { recursive: true });
   });
 
   test("a second store of one account is told that another device must approve it", async () => {

@@ -16,6 +16,8 @@ export interface TamperingRelay {
   tamper: Tamper;
   /** Connections so far. */
   connections(): number;
+  /** Cuts the connections there are. */
+  cut(): void;
   close(): Promise<void>;
 }
 
@@ -63,8 +65,11 @@ export async function startTamperingRelay(server: TestServer): Promise<Tampering
     webSocket: Redirected as unknown as WebSocketConstructor,
     tamper: (frame) => [frame],
     connections: () => connections,
-    async close() {
+    cut() {
       for (const device of listener.clients) device.terminate();
+    },
+    async close() {
+      relay.cut();
       await new Promise<void>((resolve) => listener.close(() => resolve()));
     },
   };
