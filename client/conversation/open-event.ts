@@ -6,13 +6,14 @@ import type { LastSeen } from "../../crypto/device/payload.ts";
 import { sha256, verifySignature } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf } from "../errors.ts";
 import type { Account } from "../device/account.ts";
 import type { KnownDevice } from "../device/trust.ts";
 import { hashAt, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
 import { deleteEntry, getEntry } from "./outbox.ts";
-import { memberWith, type ConversationState } from "./state.ts";
+import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 
 type Opened = Pick<HistoryRecord, "text" | "payload" | "frankingKey"> & {
   readonly problems: readonly Problem[];
@@ -25,15 +26,26 @@ const failed = (code: EventProblemCode): Opened => ({
   problems: [{ code, user: undefined }],
 });
 
-/** The message as it can be shown, or why it cannot. Throws only what the store throws. */
+/**
+ * The message as it can be shown, or why it cannot. Throws only what the store throws.
+ * @param sender whose device it came from by certificate; undefined when there is no such user
+ */
 export async function openDelivered(
   transaction: StoreTransaction,
   suite: Suite,
-  state: ConversationState | undefined,
+  {
+    state,
+    sender,
+  }: { readonly state: ConversationState | undefined; readonly sender: Uuid | undefined },
   event: Deliver,
 ): Promise<Opened> {
-  if (memberWith(state?.members ?? [], event.senderDevice) === undefined)
-    return failed("not_a_member");
+  const members = state?.members ?? [];
+  if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
+  // Whose message it is, the certificate says; the relay's list of members must agree.
+  if (sender === undefined || !isListedUnder(members, sender, event.senderDevice)) {
+    keepPacket(transaction, event);
+    return failed("untrusted_sender");
+  }
   // The relay admits a message only in the epoch it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
@@ -47,7 +59,7 @@ export async function openDelivered(
     if (code === "untrusted_sender") keepPacket(transaction, event);
     const kept = code === "no_key" ? await takeKeptPacket(transaction, event) : undefined;
     if (kept === undefined) return failed(code);
-    return openDelivered(transaction, suite, state, { ...event, packet: kept });
+    return openDelivered(transaction, suite, { state, sender }, { ...event, packet: kept });
   }
 }
 

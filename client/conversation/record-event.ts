@@ -69,16 +69,18 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account }: RecordingDeps,
+  { suite, account, trust }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
 ): Promise<Made> {
-  const opened =
-    event.senderDevice === account.device
-      ? await takeOwn(transaction, event)
-      : await openDelivered(transaction, suite, before, event);
-  const sender = memberWith(before?.members ?? [], event.senderDevice)?.user;
+  const own = event.senderDevice === account.device;
+  const certified = own ? account.user : trust.device(event.senderDevice)?.user;
+  const opened = own
+    ? await takeOwn(transaction, event)
+    : await openDelivered(transaction, suite, { state: before, sender: certified }, event);
+  // Of a message that is not shown, the relay's word is all there may be.
+  const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const record = { ...headerOf(event), sender, control: undefined, ...opened };
   return { record, committed: () => undefined, valid: true };
 }

@@ -15,21 +15,24 @@ export interface SessionDeps {
 }
 
 /**
- * Makes sure that every other member device is certified, looking up those not seen yet.
+ * Makes sure that every other member device is certified by the member it is listed under, looking
+ * up those not seen yet. A relay may list one user's device as another's.
  * @throws SealdeskError untrusted_member, naming the user; or transient
  */
-export async function requireTrusted(
-  { store, trust, ownDevice }: SessionDeps,
-  state: ConversationState,
-): Promise<void> {
+export async function requireTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
+  const { store, trust, ownDevice } = deps;
   const isUnknown = (device: Uuid) => trust.device(device) === undefined;
-  if (!otherDevices(state, ownDevice).some(isUnknown)) return;
+  if (!otherDevices(state, ownDevice).some(isUnknown)) return requireOwners(deps, state);
   const found = await trust.lookUp(state.members, ownDevice);
   const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
   committed();
+  requireOwners(deps, state);
+}
+
+function requireOwners({ trust, ownDevice }: SessionDeps, state: ConversationState): void {
   for (const { user, devices } of state.members)
     for (const device of devices)
-      if (device !== ownDevice && isUnknown(device)) throw untrusted(user);
+      if (device !== ownDevice && trust.device(device)?.user !== user) throw untrusted(user);
 }
 
 /**

@@ -109,6 +109,10 @@ export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
 export const memberWith = (members: readonly Member[], device: Uuid): Member | undefined =>
   members.find(({ devices }) => devices.includes(device));
 
+/** Whether the relay lists the device as that user's, who by the device's certificate it is. */
+export const isListedUnder = (members: readonly Member[], user: Uuid, device: Uuid): boolean =>
+  members.some((member) => member.user === user && member.devices.includes(device));
+
 /** Whom a message is sealed for: every member device but this one. */
 export const otherDevices = (state: ConversationState, ownDevice: Uuid): readonly Uuid[] =>
   state.members.flatMap(({ devices }) => devices).filter((device) => device !== ownDevice);

@@ -47,12 +47,13 @@ export async function acceptOffered(
     throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
       user,
     });
-  const { committed } = await deps.store.transact(async (transaction) => {
+  const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (!equalBytes(known, offered))
       await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
-    return deps.trust.admit(transaction, devices);
+    const forgotten = deps.trust.reconsider(transaction, user);
+    return { forget: forgotten, ...(await deps.trust.admit(transaction, devices)) };
   });
-  deps.trust.reconsider(user);
+  forget();
   committed();
 }
 

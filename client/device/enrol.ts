@@ -12,10 +12,8 @@ import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import type { Clock } from "../runtime.ts";
+import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
 import { loadAccount, saveAccount, type Account } from "./account.ts";
-
-/** One-time prekeys of each kind that a device keeps published. */
-export const publishedPreKeys = 100;
 
 /**
  * Makes this store the device of the account that signed in: keys, certificate and prekeys on the
@@ -42,7 +40,10 @@ export async function enrolDevice(deps: {
     if (!(await isRegistered(api, certified, error))) throw error;
   }
   const registered = { ...account, registered: 1 };
-  await store.transact(async (transaction) => saveAccount(transaction, registered));
+  await store.transact(async (transaction) => {
+    saveAccount(transaction, registered);
+    savePublished(transaction, publishedDigest(certified.record.identityKey, preKeys));
+  });
   return registered;
 }
 

@@ -1,12 +1,16 @@
-import { publishedKeysBytes } from "../../crypto/wire/signed-records.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
-import { publishedPreKeys } from "./enrol.ts";
+import {
+  loadPublished,
+  publishedDigest,
+  publishedPreKeys,
+  savePublished,
+} from "./published-keys.ts";
 
 /** Below so many of either kind, more are published. */
 const fewPreKeys = 20;
@@ -20,14 +24,30 @@ export interface PreKeyDeps {
   readonly clock: Clock;
 }
 
-/** Publishes one-time prekeys when few are left. @throws SealdeskError */
-async function replenishPreKeys({ store, suite, api, clock }: PreKeyDeps): Promise<void> {
+/**
+ * Publishes one-time prekeys when few are left, and the signed ones when they were renewed. An
+ * upload of which no answer came is repeated.
+ * @throws SealdeskError
+ */
+async function replenishPreKeys(
+  { store, suite, api, clock }: PreKeyDeps,
+  device: Uuid,
+): Promise<void> {
   const left = await api.countPreKeys();
   const fewest = Math.min(left.preKeys, left.kyberPreKeys);
-  if (fewest >= fewPreKeys) return;
-  const request = { oneTime: publishedPreKeys - fewest, now: clock.now() };
-  const upload = await store.transact((transaction) => suite.createPreKeys(transaction, request));
+  const oneTime = fewest < fewPreKeys ? publishedPreKeys - fewest : 0;
+  const { upload, digest, published } = await store.transact(async (transaction) => {
+    const made = await suite.createPreKeys(transaction, { oneTime, now: clock.now() });
+    const identity = await suite.createIdentity(transaction, device);
+    return {
+      upload: made,
+      digest: publishedDigest(identity.identityKey, made),
+      published: await loadPublished(transaction),
+    };
+  });
+  if (oneTime === 0 && published !== undefined && equalBytes(published, digest)) return;
   await api.uploadPreKeys(upload);
+  await store.transact(async (transaction) => savePublished(transaction, digest));
 }
 
 /**
@@ -35,17 +55,11 @@ async function replenishPreKeys({ store, suite, api, clock }: PreKeyDeps): Promi
  * @returns false when it serves others: what is sent to this device may be read by somebody else
  * @throws SealdeskError
  */
-async function arePreKeysOurs(
-  { store, suite, api, clock }: PreKeyDeps,
-  device: Uuid,
-): Promise<boolean> {
-  const now = clock.now();
-  const keys = await store.transact(async (transaction) => ({
-    ...(await suite.createIdentity(transaction, device)),
-    ...(await suite.createPreKeys(transaction, { oneTime: 0, now })),
-  }));
+async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
+  const published = await store.read(loadPublished);
+  if (published === undefined) return true;
   try {
-    await api.checkPreKeys(sha256(publishedKeysBytes(keys)));
+    await api.checkPreKeys(published);
     return true;
   } catch (error) {
     if (error instanceof SealdeskError && error.problem === "prekeys_differ") return false;
@@ -79,8 +93,8 @@ export class PreKeyUpkeep {
   /** A failure is left to the next time: without new prekeys the last-resort one still serves. */
   async #look(): Promise<void> {
     try {
-      await replenishPreKeys(this.#deps);
-      if (!(await arePreKeysOurs(this.#deps, this.#device))) this.#onDiffering();
+      await replenishPreKeys(this.#deps, this.#device);
+      if (!(await arePreKeysOurs(this.#deps))) this.#onDiffering();
     } catch {
       return;
     }

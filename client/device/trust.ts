@@ -113,10 +113,18 @@ export class Trust {
     return { distrusted: [...bad.values()], committed };
   }
 
-  /** Makes the next `lookUp` ask for a user's devices again, after their new key was accepted. */
-  reconsider(user: Uuid): void {
-    for (const [device, distrust] of this.#distrusted)
-      if (distrust.user === user) this.#distrusted.delete(device);
+  /**
+   * Forgets what was decided about a user's devices, the good ones too: their new account key must
+   * certify them. Call the function it returns once the transaction is committed.
+   */
+  reconsider(transaction: StoreTransaction, user: Uuid): () => void {
+    const known = [...this.#known].filter(([, device]) => device.user === user);
+    for (const [device] of known) transaction.delete(prefix + device);
+    return () => {
+      for (const [device] of known) this.#known.delete(device);
+      for (const [device, distrust] of this.#distrusted)
+        if (distrust.user === user) this.#distrusted.delete(device);
+    };
   }
 
   async #admitOne(

@@ -1,5 +1,11 @@
 import type { Conversation, ConversationItem } from "../../client/index.ts";
-import type { Deliver, Frame } from "../../crypto/wire/frame.ts";
+import {
+  decodeControl,
+  encodeControl,
+  type Control,
+  type Deliver,
+  type Frame,
+} from "../../crypto/wire/frame.ts";
 import {
   connectCustomer,
   connectStaff,
@@ -250,6 +256,42 @@ describe("C3: a relay that does not show what was said", () => {
     relay.cut();
 
     expect(problemsOf(await reading)).toMatchObject([{ code: "rolled_back", seq: 3 }]);
+  });
+
+  test("lists one member's device as another's: not shown as theirs, and not written to", async () => {
+    const mallory = await connectStaff(server);
+    const earlier = await victim.desk.openConversation({ with: [mallory.desk.user.id] });
+    await earlier.send("so this device is known");
+
+    const alice = agent.desk.user.id;
+    const log = new OtherLog();
+    const asAlices = (control: Control): Control => {
+      const devices = control.members
+        .filter(({ user }) => user === alice || user === mallory.desk.user.id)
+        .flatMap((member) => member.devices);
+      const others = control.members.filter(({ user }) => user === victim.desk.user.id);
+      return { ...control, members: [...others, { user: alice, role: "agent", devices }] };
+    };
+    relay.tamper = (frame) => {
+      if (frame.kind !== "deliver" || frame.body.conversation === earlier.id) return [frame];
+      if (frame.body.kind === "message") return [log.append(frame.body)];
+      const ciphertext = encodeControl(asAlices(decodeControl(frame.body.ciphertext)));
+      return [log.append({ ...frame.body, ciphertext })];
+    };
+    asking = await victim.desk.openConversation({ with: [alice, mallory.desk.user.id] });
+    const impostor = await joined(mallory, asking.id);
+    await impostor.send("I am Alice");
+
+    const items = await readVictim((all) => problemsOf(all).length === 1);
+    expect(textsOf(items)).toEqual([]);
+    expect(problemsOf(items)).toMatchObject([
+      { code: "untrusted_sender", sender: mallory.desk.user.id },
+    ]);
+    await expect(asking.send("for Alice alone")).rejects.toMatchObject({
+      code: "untrusted_member",
+      user: alice,
+    });
+    await mallory.desk.close();
   });
 
   test("makes up a conversation, or another suite: nothing is sealed for it", async () => {

@@ -50,7 +50,8 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const log = new ConversationLog(conversation, ownDevice, store, undefined);
-  const members = [{ user: uuidv7(), role: "agent", devices: [ownDevice, peer] }];
+  const user = uuidv7();
+  const members = [{ user, role: "agent", devices: [ownDevice, peer] }];
   const state = (epoch: number) => ({
     seq: epoch,
     transcriptHash: zeroHash,
@@ -74,7 +75,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
       conversation,
       ownDevice,
       newId: uuidv7,
-      trust: { device: () => ({}) } as unknown as Trust,
+      trust: { device: () => ({ user }) } as unknown as Trust,
       api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
       onSilence: () => silences++,

@@ -1,0 +1,62 @@
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { PreKeyUpkeep } from "../../../client/device/prekeys.ts";
+import type { PreKeyUpload } from "../../../crypto/device/suite.ts";
+import { randomBytes } from "../../../crypto/device/sodium.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { signalSuite } from "../../../crypto/device/suites/signal/index.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+const DAY_MS = 86_400_000;
+
+test("signed prekeys are published anew once they are a week old, and again when no answer came", async () => {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
+  const device = uuidv7();
+  await store.transact((transaction) => suite.createIdentity(transaction, device));
+  const clock = new ManualClock();
+  const uploads: PreKeyUpload[] = [];
+  let reachable = true;
+  let checks = 0;
+  let looked: () => void = () => undefined;
+  const api = {
+    countPreKeys: () => Promise.resolve({ preKeys: 100, kyberPreKeys: 100 }),
+    async uploadPreKeys(upload: PreKeyUpload) {
+      uploads.push(upload);
+      if (reachable) return { preKeys: 100, kyberPreKeys: 100 };
+      looked();
+      throw new Error("no answer");
+    },
+    async checkPreKeys() {
+      checks++;
+      looked();
+    },
+  };
+  const upkeep = new PreKeyUpkeep({ store, suite, api: api as never, clock }, device, () => {
+    throw new Error("a false alarm");
+  });
+  const look = () =>
+    new Promise<void>((resolve) => {
+      looked = resolve;
+      upkeep.start();
+    });
+
+  await look();
+  await look();
+  expect(uploads).toHaveLength(1);
+  upkeep.stop();
+  await clock.pass(8 * DAY_MS);
+  reachable = false;
+  await look();
+  reachable = true;
+  await look();
+  await look();
+  const [first, lost, repeated] = uploads.map(({ signedPreKey }) => signedPreKey.id);
+  expect(lost).not.toBe(first);
+  expect(repeated).toBe(lost);
+  expect(uploads).toHaveLength(3);
+  expect(checks).toBe(4);
+  upkeep.stop();
+  await store.close();
+});
