@@ -33,7 +33,7 @@ function greet({ url, accounts }: RunningServer): void {
     print(`  ${username.padEnd(8)} ${role.padEnd(12)} ${password.reveal()}`);
   const audience = url === DEFAULT_URL ? "" : ` --audience ${url}`;
   print(
-    `For a customer: sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME${audience}`,
+    `For a customer: npx sealdesk customer-token --tenant ${DEMO_TENANT} --subject NAME${audience}`,
   );
 }
 

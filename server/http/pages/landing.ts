@@ -53,7 +53,7 @@ ${accounts.length === 0 ? "" : renderAccounts(accounts)}<p>Version ${escapeHtml(
 const renderAccounts = (accounts: readonly SampleAccount[]): string => `<h2>Sample accounts</h2>
 <p>This server runs for development, with accounts in the tenant <code>demo</code>. Their passwords
 stand where the server was started. For a customer, run
-<code>sealdesk customer-token --tenant demo --subject anyone</code>.</p>
+<code>npx sealdesk customer-token --tenant demo --subject anyone</code>.</p>
 <table>
 <thead><tr><th scope="col">User name</th><th scope="col">Role</th></tr></thead>
 <tbody>
