@@ -203,13 +203,15 @@ export class Sender {
 
   /** What can be done about messages that could not be sealed. */
   async #recover(ids: readonly Uuid[], error: unknown): Promise<void> {
-    if (codeOf(error, "SuiteError") === "no_session" && ++this.#failures < maxFailures) {
+    if (codeOf(error, "SuiteError") === "no_session") {
       const { devices } = error as { readonly devices: readonly Uuid[] };
       try {
-        return await establishSessions(this.#deps, devices);
+        await establishSessions(this.#deps, devices);
       } catch (cause) {
         return this.#recover(ids, cause);
       }
+      // Counted only when bundles came: a server that is away says nothing of the device.
+      if (this.#mayFailAgain()) return;
     }
     if (codeOf(error, "SuiteError") !== undefined)
       return this.#fail(
@@ -220,10 +222,16 @@ export class Sender {
       );
     if (!(error instanceof SealdeskError)) throw error;
     // A device may be gone whose leaving is still on its way here: then the epoch changes.
-    const mayPass = error.code === "request_refused" && ++this.#failures < maxFailures;
+    const mayPass = error.code === "request_refused" && this.#mayFailAgain();
     if (mayPass || isTransient(error) || endsConnection(error))
       this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
     else await this.#fail(ids, error);
+  }
+
+  /** Counts a failure. @returns false when there were too many in a row; then they count anew */
+  #mayFailAgain(): boolean {
+    this.#failures = (this.#failures + 1) % maxFailures;
+    return this.#failures > 0;
   }
 
   /** Gives messages up. */

@@ -161,6 +161,34 @@ describe("sending", () => {
     expect((await loadOutbox(store)).size).toBe(0);
   });
 
+  test("however long the server is away before there is a session, nothing is given up", async () => {
+    let answer = (): Promise<PreKeyBundle> => Promise.reject(new SealdeskError("network", ""));
+    const { sender, sent, suite, clock } = await setUp(() => answer());
+    suite.hasSession = false;
+    const first = sender.send("first");
+    await wait();
+    for (let second = 0; second < 30; second++) await clock.pass(1_000);
+    expect(sent).toEqual([]);
+    answer = () => Promise.resolve({ device: peer } as PreKeyBundle);
+    await clock.pass(1_000);
+    await wait();
+    const [{ clientMessageId: id } = { clientMessageId: "" }] = sent;
+    sender.recorded({ id, seq: 2, receivedAt: 17 });
+    expect(await first).toEqual({ id, seq: 2, receivedAt: 17 });
+  });
+
+  test("a member whose bundles make no session fails each message, not for ever", async () => {
+    const { sender, sent, suite } = await setUp();
+    suite.hasSession = false;
+    const establish = suite.establish;
+    suite.establish = () => Promise.resolve();
+    await expect(sender.send("first")).rejects.toMatchObject({ code: "untrusted_member" });
+    suite.establish = establish;
+    void sender.send("second").catch(() => undefined);
+    await wait();
+    expect(sent.length).toBe(1);
+  });
+
   test("seals all later messages again, in order, under the same ids, when the members changed", async () => {
     const { sender, sent, suite, log, state, refuse } = await setUp();
     for (const text of ["a", "b", "c"]) void sender.send(text);
