@@ -91,7 +91,7 @@ export class ConversationLog {
       return answer;
     } finally {
       this.#heads.drop(conversation);
-      this.#queue.release(conversation);
+      this.#queue.release({ tenant, conversation });
       this.#wake();
     }
   }

@@ -9,19 +9,26 @@ interface Waiting<T> {
   busy: boolean;
 }
 
-/** What a lane took: some messages of one conversation, which stays busy until `release`. */
-export interface Taken<T> {
+/** Whose turn it is; the conversation stays busy until `release`. */
+export interface Turn {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
+}
+
+/** What a lane took: some messages of one conversation. */
+export interface Taken<T> extends Turn {
   readonly items: readonly T[];
 }
+
+const keyOf = ({ tenant, conversation }: Turn): string => tenant + conversation;
 
 /**
  * Queues by conversation, first come first served among conversations. A membership change takes
  * its turn ahead of waiting messages, so a busy conversation cannot starve it.
  */
 export class ConversationQueue<T> {
-  readonly #all = new Map<Uuid, Waiting<T>>();
+  /** By tenant and conversation: whoever names another tenant's conversation waits elsewhere. */
+  readonly #all = new Map<string, Waiting<T>>();
   /** Conversations with messages and not busy. */
   readonly #ready = new Set<Waiting<T>>();
   #size = 0;
@@ -67,8 +74,8 @@ export class ConversationQueue<T> {
   }
 
   /** Ends a turn, putting `unfinished` back in front. */
-  release(conversation: Uuid, unfinished: readonly T[] = []): void {
-    const waiting = this.#all.get(conversation);
+  release(turn: Turn, unfinished: readonly T[] = []): void {
+    const waiting = this.#all.get(keyOf(turn));
     if (waiting === undefined) return;
     waiting.items.unshift(...unfinished);
     this.#size += unfinished.length;
@@ -79,14 +86,15 @@ export class ConversationQueue<T> {
     }
     waiting.busy = false;
     if (waiting.items.length > 0) this.#ready.add(waiting);
-    else this.#all.delete(conversation);
+    else this.#all.delete(keyOf(turn));
   }
 
   #entry(tenant: Uuid, conversation: Uuid): Waiting<T> {
-    const known = this.#all.get(conversation);
+    const key = keyOf({ tenant, conversation });
+    const known = this.#all.get(key);
     if (known !== undefined) return known;
     const made = { tenant, conversation, items: [], changes: [], busy: false };
-    this.#all.set(conversation, made);
+    this.#all.set(key, made);
     return made;
   }
 }

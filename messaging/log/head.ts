@@ -59,7 +59,7 @@ export class HeadDraft {
     return this.#keys.get(keyId);
   }
 
-  /** The answer this message got before, if that was lately. */
+  /** The answer this message got before, if that was lately or in what is being planned. */
   repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
@@ -90,7 +90,6 @@ export class HeadDraft {
       transcriptHash,
       frankingTag,
     });
-    if (this.#recent.length > RECENT_MESSAGES) this.#recent.shift();
   }
 
   /** The head once everything appended is stored. */
@@ -102,7 +101,7 @@ export class HeadDraft {
       transcriptHash,
       receivedAtMs,
       keys: this.#keys,
-      recent: this.#recent,
+      recent: this.#recent.slice(-RECENT_MESSAGES),
     };
   }
 }

@@ -84,7 +84,8 @@ export class MessageLane {
       this.wake();
       await this.#running;
     }
-    this.#client?.release();
+    // Not back into the pool: the connection is fenced to a tenant for as long as it lives.
+    this.#client?.release(true);
     this.#client = undefined;
   }
 
@@ -131,7 +132,7 @@ export class MessageLane {
         const outcome = plan.outcomes[index];
         if (outcome !== undefined) item.resolve(outcome);
       }
-      this.#queue.release(taken.conversation);
+      this.#queue.release(taken);
     }
   }
 
@@ -183,7 +184,7 @@ export class MessageLane {
       return part(head, await findAccepted(client, taken.conversation, requests, now), true);
     const error = new MessagingError("conversation_not_found", "There is no such conversation.");
     for (const item of taken.items) item.reject(error);
-    this.#queue.release(taken.conversation);
+    this.#queue.release(taken);
     return undefined;
   }
 
@@ -216,10 +217,10 @@ export class MessageLane {
    */
   #retryLater(batch: readonly Taken<WaitingPost>[], cause: unknown): void {
     if (this.#client !== undefined) this.#disconnect(this.#client);
-    for (const { conversation, items } of batch) {
-      this.#heads.drop(conversation);
+    for (const taken of batch) {
+      this.#heads.drop(taken.conversation);
       const again: WaitingPost[] = [];
-      for (const item of items) {
+      for (const item of taken.items) {
         item.attempts++;
         if (item.attempts < MAX_ATTEMPTS) again.push(item);
         else
@@ -229,7 +230,7 @@ export class MessageLane {
             }),
           );
       }
-      this.#queue.release(conversation, again);
+      this.#queue.release(taken, again);
     }
   }
 }

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { ConversationQueue } from "../../../messaging/log/conversation-queue.ts";
 
+const tenantOf = (conversation: string) => `t${Number(conversation.slice(1)) % 2}`;
+
 test("hands out every item once, in order per conversation, one turn of a conversation at a time", () => {
   fc.assert(
     fc.property(
@@ -23,7 +25,7 @@ test("hands out every item once, in order per conversation, one turn of a conver
           if (items === undefined) return;
           busy.delete(conversation);
           if (!fail) done.set(conversation, [...(done.get(conversation) ?? []), ...items]);
-          queue.release(conversation, fail ? items : []);
+          queue.release({ tenant: tenantOf(conversation), conversation }, fail ? items : []);
         };
         const take = (max: number) => {
           const taken = queue.take(max);
@@ -37,7 +39,7 @@ test("hands out every item once, in order per conversation, one turn of a conver
         for (const step of steps) {
           if ("push" in step) {
             const conversation = `c${step.push}`;
-            queue.push(`t${step.push % 2}`, conversation, ++counter);
+            queue.push(tenantOf(conversation), conversation, ++counter);
             pushed.set(conversation, [...(pushed.get(conversation) ?? []), counter]);
           } else if ("take" in step) take(step.take);
           else finish(`c${step.release}`, step.fail);
@@ -62,10 +64,10 @@ test("a change waits for the turn in progress and goes before waiting messages",
   const order: string[] = [];
   const change = queue.exclusive("t", "c").then(() => order.push("change"));
   expect(queue.take(10)).toEqual([]);
-  queue.release("c");
+  queue.release({ tenant: "t", conversation: "c" });
   await change;
   expect(queue.take(10)).toEqual([]);
-  queue.release("c");
+  queue.release({ tenant: "t", conversation: "c" });
   order.push(...queue.take(10).flatMap(({ items }) => items));
   expect(order).toEqual(["change", "second"]);
 });

@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { createPool } from "../../../db/pool.ts";
+import { ConversationLog } from "../../../messaging/log/conversation-log.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import {
+  arrangeConversation,
+  arrangeTenant,
+  messageFor,
+  openLog,
+} from "../../support/conversations.ts";
+
+let database: TestDatabase;
+let tenant: Uuid;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  tenant = await arrangeTenant(database);
+});
+afterAll(async () => {
+  await Promise.all(closers.map((close) => close()));
+  await database.drop();
+});
+
+function node() {
+  const opened = openLog(database);
+  closers.push(opened.close);
+  return opened.log;
+}
+
+test("a repeat far behind its first in one batch gets the first answer, and holds nobody up", async () => {
+  const log = node();
+  const conversation = await arrangeConversation(database, log, tenant);
+  const [senderDevice = ""] = conversation.devices;
+  const key = randomUUID();
+  const sends = Array.from({ length: 20 }, (_, index) =>
+    messageFor(conversation, senderDevice, key, { first: index === 0 }),
+  );
+  const first = sends[1]!;
+  const outcomes = await Promise.all(
+    [...sends, first].map((send) => log.post({ tenant, senderDevice, send })),
+  );
+  expect(outcomes.at(-1)).toMatchObject({ accepted: true, message: { seq: 3 } });
+  expect(outcomes.slice(0, -1)).toEqual(
+    sends.map((_, index) =>
+      expect.objectContaining({ message: expect.objectContaining({ seq: index + 2 }) }),
+    ),
+  );
+}, 60_000);
+
+test("a stranger's message to the same id does not pull a conversation into another tenant", async () => {
+  const log = node();
+  const elsewhere = await arrangeTenant(database);
+  const conversation = await arrangeConversation(database, log, tenant);
+  const [senderDevice = ""] = conversation.devices;
+  const stranger = randomUUID();
+  const foreign = () =>
+    log.post({
+      tenant: elsewhere,
+      senderDevice: stranger,
+      send: messageFor(conversation, stranger, randomUUID(), { first: true }),
+    });
+  const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
+  const [before, own, after] = await Promise.allSettled([
+    foreign(),
+    log.post({ tenant, senderDevice, send }),
+    foreign(),
+  ]);
+  expect(own).toMatchObject({ status: "fulfilled", value: { accepted: true } });
+  for (const outcome of [before, after])
+    expect(outcome).toMatchObject({
+      status: "rejected",
+      reason: { code: "conversation_not_found" },
+    });
+});
+
+test("a log that was closed leaves no tenant behind on the pool's connections", async () => {
+  const pool = createPool(database.ownerUrl, { max: 1 });
+  const log = new ConversationLog({
+    pool,
+    frankingKey: new Uint8Array(32),
+    now: Date.now,
+    onCommitted: () => undefined,
+    onHead: () => undefined,
+    lanes: 1,
+  });
+  const arranged = await arrangeConversation(database, node(), tenant);
+  const [senderDevice = ""] = arranged.devices;
+  const send = messageFor(arranged, senderDevice, randomUUID(), { first: true });
+  await log.post({ tenant, senderDevice, send });
+  await log.close();
+  const { rows } = await pool.query("select sealdesk.current_tenant() as tenant");
+  expect(rows).toEqual([{ tenant: null }]);
+  expect((await pool.query("select from users")).rowCount).toBe(0);
+  await pool.end();
+});
