@@ -34,6 +34,8 @@ export function attachRelay(
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = closing ? 503 : refusalOf(request);
     if (refusal !== undefined) {
+      // Node listens no more on an upgraded stream; a peer that resets it must not end the process.
+      stream.on("error", () => undefined);
       stream.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
