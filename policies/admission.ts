@@ -73,10 +73,11 @@ export function decideAdmission(
   message: MessageFacts,
   now: number,
 ): Admission {
+  // First, since every other answer tells of the conversation.
+  if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
     return refuse("stale_message_id");
-  if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   if (facts.state === "closed") return refuse("conversation_closed");
   if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");

@@ -5,6 +5,7 @@ import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { Secret } from "../keys/secret.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
+import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents } from "../messaging/follow/read-events.ts";
@@ -35,6 +36,7 @@ export interface DataPlane {
   /** What the membership use cases work with. */
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
+  readonly disconnect: Disconnect;
   /** Closes every socket, then answers what was accepted. */
   close(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   return {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
+    disconnect: ({ device, session }) => relay.disconnect(device, session),
     async close() {
       leavePartitions();
       await attached.close();

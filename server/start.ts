@@ -99,6 +99,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     accessTokens,
     blindIndexKey: keyring.blindIndexKey,
     announce: dataPlane.announce,
+    disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
     isReady: async () => !stopping && (await pool.query("select 1")).rowCount === 1,
   });

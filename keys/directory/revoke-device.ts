@@ -2,16 +2,17 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
+import type { Disconnect } from "../tokens/disconnect.ts";
 import type { Announce } from "./announce.ts";
 import { thumbprintOf } from "./ed25519.ts";
 
 /**
- * Removes a device of the actor's own account for ever: its sessions end, and `announce` then takes
- * it out of the user's conversations and advances their epochs.
+ * Removes a device of the actor's own account for ever: its sessions end, what it has open is
+ * closed, and `announce` then takes it out of the user's conversations and advances their epochs.
  * @throws KeysError device_not_found, also for another user's device and for one revoked before
  */
 export async function revokeDevice(
-  deps: UseCase & { readonly announce: Announce },
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
   actor: Actor,
   device: Uuid,
 ): Promise<void> {
@@ -36,5 +37,7 @@ export async function revokeDevice(
       );
     },
   );
+  // Before its conversations have changed, which may take a while or be left to a later day.
+  deps.disconnect({ device });
   await deps.announce({ tenant: actor.tenant, user: actor.user, device });
 }

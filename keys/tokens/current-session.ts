@@ -1,6 +1,7 @@
 import { audited, type UseCase } from "../audited.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { Authenticated } from "./authenticate.ts";
+import type { Disconnect } from "./disconnect.ts";
 
 /**
  * A fresh access token for the session that `who` showed. It never outlives the session. The
@@ -19,8 +20,11 @@ export async function renewSession(
   );
 }
 
-/** Ends the session: its tokens serve no more. */
-export async function closeSession(deps: UseCase, { actor }: Authenticated): Promise<void> {
+/** Ends the session: its tokens serve no more, and what was opened on it is closed. */
+export async function closeSession(
+  deps: UseCase & { readonly disconnect: Disconnect },
+  { actor }: Authenticated,
+): Promise<void> {
   await audited(
     deps,
     actor,
@@ -31,4 +35,6 @@ export async function closeSession(deps: UseCase, { actor }: Authenticated): Pro
         [actor.session, deps.now()],
       ),
   );
+  const { device, session } = actor;
+  if (device !== undefined) deps.disconnect({ device, session });
 }

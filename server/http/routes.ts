@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
+import type { Disconnect } from "../../keys/tokens/disconnect.ts";
 import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
@@ -37,13 +38,15 @@ export interface RoutesDeps {
   readonly accessTokens: AccessTokens;
   readonly blindIndexKey: Secret<Uint8Array>;
   readonly announce: Announce;
+  readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
   readonly isReady: () => Promise<boolean>;
 }
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly Route[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey, announce, messaging } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
+  const { announce, disconnect, messaging } = deps;
   const { signInLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
   return [
@@ -59,9 +62,9 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
       byAccount: createLimiter(signInLimit),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
-    closeSessionRoute(useCase),
+    closeSessionRoute({ ...useCase, disconnect }),
     registerDeviceRoute({ ...useCase, announce }),
-    revokeDeviceRoute({ ...useCase, announce }),
+    revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute(useCase),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),

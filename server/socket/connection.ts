@@ -56,6 +56,10 @@ export class Connection implements Subscriber, ChannelEvents {
     this.#helloTimer = setTimeout(() => this.close("hello_timeout"), HELLO_TIMEOUT_MS);
   }
 
+  get session(): Uuid {
+    return this.#greeting?.actor.session ?? nilUuid;
+  }
+
   onDrain(): void {
     this.#deliveries?.resume();
   }

@@ -7,6 +7,8 @@ import type { CloseReason } from "./close-codes.ts";
 /** A socket, as far as the relay needs to know it. */
 export interface Subscriber {
   readonly device: Uuid;
+  /** The session whose token it was opened with. */
+  readonly session: Uuid;
   /** An event of a conversation it follows was committed; `encoded` gives the frame without a packet. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
   onHead(conversation: Uuid, seq: number): void;
@@ -47,6 +49,13 @@ export class Relay {
     for (const conversation of this.#followed.get(subscriber) ?? [])
       this.unfollow(subscriber, conversation);
     this.#followed.delete(subscriber);
+  }
+
+  /** Closes the device's socket: when it was opened on `session`, or in any case when none is named. */
+  disconnect(device: Uuid, session?: Uuid): void {
+    const subscriber = this.#byDevice.get(device);
+    if (session === undefined) subscriber?.close("device_refused");
+    else if (subscriber?.session === session) subscriber.close("unauthenticated");
   }
 
   follow(subscriber: Subscriber, conversation: Uuid): void {

@@ -1,9 +1,10 @@
 import type { UseCase } from "../../../keys/audited.ts";
 import { closeSession } from "../../../keys/tokens/current-session.ts";
+import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
 import { route, type Route } from "../route.ts";
 
 /** DELETE /v1/sessions/current */
-export function closeSessionRoute(deps: UseCase): Route {
+export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconnect }): Route {
   return route(
     {
       method: "delete",

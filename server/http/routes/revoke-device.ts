@@ -2,11 +2,14 @@ import { z } from "zod";
 import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
 import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
+import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 
 /** DELETE /v1/devices/{id} */
-export function revokeDeviceRoute(deps: UseCase & { readonly announce: Announce }): Route {
+export function revokeDeviceRoute(
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
+): Route {
   return route(
     {
       method: "delete",
