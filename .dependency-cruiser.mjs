@@ -20,8 +20,10 @@ const mayImport = {
   cli: [...backend, ...domains, "audit/verify"],
   client: ["crypto/wire", "crypto/device", "audit/verify"],
   console: ["client"],
+  rig: referencesOf("rig"),
   demo: referencesOf("demo"),
   bench: referencesOf("bench"),
+  chaos: referencesOf("chaos"),
 };
 const folders = Object.keys(mayImport);
 

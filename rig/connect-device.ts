@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { DeviceStore } from "../../crypto/device/store.ts";
-import type { Suite } from "../../crypto/device/suite.ts";
-import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
-import { Sealdesk, type Credentials } from "../../client/index.ts";
-import { openStore } from "../../client/index.node.ts";
+import type { DeviceStore } from "../crypto/device/store.ts";
+import type { RotationLimits, Suite } from "../crypto/device/suite.ts";
+import { signalSuite } from "../crypto/device/suites/signal/index.ts";
+import { Sealdesk, type BackoffLimits, type Credentials } from "../client/index.ts";
+import { openStore } from "../client/index.node.ts";
 import { severable } from "./severable-socket.ts";
 
 /** A device's place on the disk and what unlocks it. */
@@ -22,6 +22,12 @@ export interface ConnectedDevice {
   readonly cut: () => void;
 }
 
+/** What an application may choose for its devices. */
+export interface DeviceChoices {
+  readonly limits?: RotationLimits;
+  readonly backoff?: BackoffLimits;
+}
+
 let devices = 0;
 
 /** A new device, with an empty folder of its own below `folder`. */
@@ -32,7 +38,9 @@ export function newDeviceHome(folder: string): DeviceHome {
 }
 
 /** Sending keys live as long as a tenant's limits let them unless it sets others. */
-export const newSuite = (): Suite => signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });
+const usualLimits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
+
+export const newSuite = (limits = usualLimits): Suite => signalSuite(limits);
 
 export const openDeviceStore = ({ folder, key }: DeviceHome): Promise<DeviceStore> =>
   openStore(folder, key);
@@ -45,6 +53,7 @@ export async function connectDevice(
   url: string,
   home: DeviceHome,
   credentials: Credentials,
+  { limits, backoff }: DeviceChoices = {},
 ): Promise<ConnectedDevice> {
   const store = await openDeviceStore(home);
   const { webSocket, cut } = severable();
@@ -52,9 +61,10 @@ export async function connectDevice(
     const desk = await Sealdesk.connect({
       url,
       credentials,
-      suite: newSuite(),
+      suite: newSuite(limits),
       store,
       webSocket,
+      ...(backoff !== undefined && { backoff }),
       runtime: {
         fetch: (target, init) =>
           fetch(target, { ...init, headers: { ...init.headers, "x-forwarded-for": home.address } }),

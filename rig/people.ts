@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { JWK } from "jose";
 import { uuidv7 } from "uuidv7";
-import { inTransaction } from "../../db/transaction.ts";
-import type { Pool } from "../../db/pool.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { createStaff } from "../../keys/accounts/staff.ts";
-import type { Tenant } from "../../keys/accounts/tenant.ts";
-import { Secret } from "../../keys/secret.ts";
-import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
+import { inTransaction } from "../db/transaction.ts";
+import type { Pool } from "../db/pool.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { createStaff } from "../keys/accounts/staff.ts";
+import type { Tenant } from "../keys/accounts/tenant.ts";
+import { Secret } from "../keys/secret.ts";
+import { findDevelopmentKey, signCustomerToken } from "../keys/tokens/development-key.ts";
 
 interface PeopleDeps {
   /** The server's SEALDESK_HOME, where its development key is. */

@@ -16,20 +16,41 @@ const startMs = 90_000;
 const stopMs = 60_000;
 
 /** The server's whole output, within its SEALDESK_HOME. */
-const logName = "demo-server.log";
+const logName = "server-process.log";
+
+/** What the server is told beside its defaults for development. */
+export type ServerSettings = Readonly<Record<string, string>>;
 
 /**
- * Runs the built server as a process of its own, in development mode and with its embedded
- * database, and waits until it is ready.
+ * Runs the built server as a process of its own, in development mode and unless told otherwise
+ * with its embedded database, and waits until it is ready.
  * @param home its SEALDESK_HOME
  * @throws Error with the end of its output when it does not come up
  */
-export async function startServer(home: string): Promise<ServerProcess> {
+export async function startServer(
+  home: string,
+  settings: ServerSettings = {},
+): Promise<ServerProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const logFile = join(home, logName);
-  const log = await open(logFile, "a", 0o600);
-  const main = fileURLToPath(new URL("../../server/main.js", import.meta.url));
+  const server = await spawnServer(home, port, settings);
+  try {
+    await untilReady(server, url);
+  } catch (cause) {
+    await stopServer(server).catch(() => undefined);
+    throw new Error(`The server did not come up.\n${await serverLogTail(home)}`, { cause });
+  }
+  return { url, stop: () => stopServer(server) };
+}
+
+/** Starts the process and does not wait for the server; a signal to it is the caller's matter. */
+export async function spawnServer(
+  home: string,
+  port: number,
+  settings: ServerSettings,
+): Promise<ChildProcess> {
+  const log = await open(join(home, logName), "a", 0o600);
+  const main = fileURLToPath(new URL("../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [main], {
     cwd: home,
     env: {
@@ -38,19 +59,14 @@ export async function startServer(home: string): Promise<ServerProcess> {
       SEALDESK_HOME: home,
       HOST: "127.0.0.1",
       PORT: String(port),
-      // The demo's devices say through which network they come: see `connect-device.ts`.
+      // Devices say through which network they come: see `connect-device.ts`.
       TRUSTED_PROXIES: "127.0.0.1",
+      ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],
   });
   await log.close();
-  try {
-    await ready(server, url);
-  } catch (cause) {
-    await stop(server).catch(() => undefined);
-    throw new Error(`The server did not come up.\n${await tail(logFile)}`, { cause });
-  }
-  return { url, stop: () => stop(server) };
+  return server;
 }
 
 /** Only what a process needs to run at all: no setting of a server that is configured here. */
@@ -59,18 +75,20 @@ function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
 }
 
-async function ready(server: ChildProcess, url: string): Promise<void> {
+/** Resolves when the server at `url` says that it is ready. @throws Error when it ends, or is late */
+export async function untilReady(server: ChildProcess, url: string): Promise<void> {
   const deadline = Date.now() + startMs;
-  while (server.exitCode === null && Date.now() < deadline) {
+  while (!hasEnded(server) && Date.now() < deadline) {
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     if (answer?.ok === true) return;
     await wait(100);
   }
-  throw new Error(server.exitCode === null ? "It is not ready." : "It ended.");
+  throw new Error(hasEnded(server) ? "It ended." : "It is not ready.");
 }
 
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null) return;
+/** @throws Error when it does not stop, or stops with an error */
+export async function stopServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
   const ended = once(server, "exit", { signal: AbortSignal.timeout(stopMs) });
   server.kill("SIGTERM");
   await ended.catch(() => {
@@ -80,10 +98,15 @@ async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode !== 0) throw new Error("The server stopped with an error.");
 }
 
-const tail = async (file: string): Promise<string> =>
-  (await readFile(file, "utf8")).split("\n").slice(-20).join("\n");
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
 
-async function freePort(): Promise<number> {
+/** The last lines of what the server of this SEALDESK_HOME has said. */
+export const serverLogTail = async (home: string): Promise<string> =>
+  (await readFile(join(home, logName), "utf8")).split("\n").slice(-20).join("\n");
+
+/** A port of 127.0.0.1 that nothing listened on a moment ago. */
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;

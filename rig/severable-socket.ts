@@ -1,6 +1,6 @@
 import type { WebSocket } from "ws";
-import type { WebSocketConstructor } from "../../client/index.ts";
-import { webSocket } from "../../client/index.node.ts";
+import type { WebSocketConstructor } from "../client/index.ts";
+import { webSocket } from "../client/index.node.ts";
 
 /** A device's connections, of which the present one can be cut. */
 export interface Severable {

@@ -5,8 +5,8 @@ import pg from "pg";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
 import { createPool } from "../../db/pool.ts";
 import { findTenant } from "../../keys/accounts/tenant.ts";
-import { People } from "./people.ts";
-import { startServer, type ServerProcess } from "./start-server.ts";
+import { People } from "../../rig/people.ts";
+import { startServer, type ServerProcess } from "../../rig/server-process.ts";
 
 /** A server with its database, and what its operator can do. */
 export interface Backend {

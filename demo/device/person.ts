@@ -2,8 +2,8 @@ import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Conversation, Credentials, Sealdesk } from "../../client/index.ts";
 import type { Sent, Shown } from "../replay/verdict.ts";
-import { connectDevice, type ConnectedDevice, type DeviceHome } from "./connect-device.ts";
-import { within } from "./time-limit.ts";
+import { connectDevice, type ConnectedDevice, type DeviceHome } from "../../rig/connect-device.ts";
+import { within } from "../../rig/time-limit.ts";
 
 const stepMs = 60_000;
 

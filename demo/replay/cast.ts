@@ -1,6 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { tenantSlug, type Backend } from "../backend/open-backend.ts";
-import { newDeviceHome } from "../device/connect-device.ts";
+import { newDeviceHome } from "../../rig/connect-device.ts";
 import { Person } from "../device/person.ts";
 import type { Plan } from "./plan.ts";
 import { customer } from "./read-dialogues.ts";

@@ -1,5 +1,5 @@
 import type { Person } from "../device/person.ts";
-import type { SeededRandom } from "./seeded-random.ts";
+import type { SeededRandom } from "../../rig/seeded-random.ts";
 
 /** The probability that a line finds some device cut off. */
 export const usualMishaps = 0.05;

@@ -1,11 +1,11 @@
 import type pg from "pg";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceHome } from "../device/connect-device.ts";
+import type { DeviceHome } from "../../rig/connect-device.ts";
 import type { Person } from "../device/person.ts";
 import { Cast, type CastBackend } from "./cast.ts";
 import { Mishaps, type MishapCounts } from "./mishaps.ts";
 import { firstLineOf, type HandOver, type Plan } from "./plan.ts";
-import type { SeededRandom } from "./seeded-random.ts";
+import type { SeededRandom } from "../../rig/seeded-random.ts";
 import { takeMessages, trespass, wouldNotice } from "./trespass.ts";
 import { isFlawless, judge, sum, type Sent, type Verdict } from "./verdict.ts";
 

@@ -6,7 +6,7 @@ import { planOf } from "./plan.ts";
 import { readDialogues, type Dialogue } from "./read-dialogues.ts";
 import { rehearsal } from "./rehearse.ts";
 import { replayDialogue, type Replayed, type ReplayDeps } from "./replay-dialogue.ts";
-import { SeededRandom } from "./seeded-random.ts";
+import { SeededRandom } from "../../rig/seeded-random.ts";
 import { isFlawless } from "./verdict.ts";
 
 export interface ReplayOptions {

@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { OpenRequest } from "../../crypto/device/suite.ts";
-import { newSuite, openDeviceStore, type DeviceHome } from "../device/connect-device.ts";
+import { newSuite, openDeviceStore, type DeviceHome } from "../../rig/connect-device.ts";
 
 /** A message with all key material that was ever sent with it, for whomever it was. */
 export interface Taken {

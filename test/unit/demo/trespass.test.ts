@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newDeviceHome, newSuite, openDeviceStore } from "../../../demo/device/connect-device.ts";
+import { newDeviceHome, newSuite, openDeviceStore } from "../../../rig/connect-device.ts";
 import { trespass, wouldNotice, type Taken } from "../../../demo/replay/trespass.ts";
 
 const suite = newSuite();

@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+
+/** What the command line asks for. */
+export interface Options {
+  /** How long mishaps go on. */
+  readonly seconds: number;
+  /** Decides what happens to whom, and when. */
+  readonly seed: number;
+  readonly devices: number;
+  readonly conversations: number;
+  /** Only the JSON line. */
+  readonly json: boolean;
+  /** Leave journals, stores and logs behind. */
+  readonly keep: boolean;
+}
+
+export const usage = `npm run chaos    devices talk while relay, devices and database connections are killed
+  --seconds N        for so long (60 unless told)
+  --seed N           other mishaps (1 unless told)
+  --devices N        200 unless told; over 8 processes
+  --conversations N  50 unless told; each has a customer, the other devices are agents'
+  --json             no progress, no summary: one JSON line
+  --keep             leave journals, stores and logs behind, and say where
+`;
+
+/** @returns undefined when only help is wanted @throws Error that says in one sentence what is wrong */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: "1" },
+      devices: { type: "string", default: "200" },
+      conversations: { type: "string", default: "50" },
+      json: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const { json, keep, help } = values;
+  if (help) return undefined;
+  const conversations = wholeNumber("--conversations", values.conversations, 1);
+  const devices = wholeNumber("--devices", values.devices, 2);
+  if (devices < 2 * conversations)
+    throw new Error("--devices must be at least two for each of the --conversations.");
+  const seconds = wholeNumber("--seconds", values.seconds, 1);
+  return {
+    seconds,
+    seed: wholeNumber("--seed", values.seed, 0),
+    devices,
+    conversations,
+    json,
+    keep,
+  };
+}
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < least)
+    throw new Error(`${name} must be a whole number, ${least} or more.`);
+  return value;
+}
