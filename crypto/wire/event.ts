@@ -25,12 +25,19 @@ export interface EventHeader {
   readonly receivedAt: number;
 }
 
-const transcriptLabel = utf8("sealdesk/transcript/v1");
-const frankingLabel = utf8("sealdesk/franking-tag/v1");
+/** A layout of fixed width, written again and again into the same memory after its label. */
+function layout(label: string, width: number) {
+  const start = utf8(label);
+  const bytes = new Uint8Array(start.length + width);
+  bytes.set(start, 0);
+  return { bytes, view: new DataView(bytes.buffer), start: start.length };
+}
+const transcript = layout("sealdesk/transcript/v1", 32 + 85 + 32 + 32);
+const franking = layout("sealdesk/franking-tag/v1", 32 + 16 + 16 + 16 + 4 + 8);
 
 /** Hashes are written without their length, so another length would be another layout. */
-function require32(...hashes: readonly Uint8Array[]): void {
-  if (hashes.some(({ length }) => length !== 32)) throw new RangeError("A hash has 32 bytes.");
+function require32(hash: Uint8Array): void {
+  if (hash.length !== 32) throw new RangeError("A hash has 32 bytes.");
 }
 
 function writeUint64(view: DataView, offset: number, value: number): void {
@@ -52,11 +59,10 @@ export function transcriptHash(
   ciphertext: Uint8Array,
   commitment: Uint8Array,
 ): Uint8Array {
-  require32(previous, commitment);
-  const start = transcriptLabel.length;
-  const input = new Uint8Array(start + 32 + 85 + 32 + 32);
-  const view = new DataView(input.buffer);
-  input.set(transcriptLabel, 0);
+  require32(previous);
+  require32(commitment);
+  const digest = sha256(ciphertext);
+  const { bytes: input, view, start } = transcript;
   input.set(previous, start);
   const at = start + 32;
   writeUuid(header.conversation, input, at);
@@ -67,7 +73,7 @@ export function transcriptHash(
   writeUuid(header.keyId, input, at + 45);
   writeUuid(header.clientMessageId, input, at + 61);
   writeUint64(view, at + 77, header.receivedAt);
-  input.set(sha256(ciphertext), at + 85);
+  input.set(digest, at + 85);
   input.set(commitment, at + 117);
   return sha256(input);
 }
@@ -86,10 +92,7 @@ export function frankingTag(
   commitment: Uint8Array,
 ): Uint8Array {
   require32(commitment);
-  const start = frankingLabel.length;
-  const input = new Uint8Array(start + 32 + 16 + 16 + 16 + 4 + 8);
-  const view = new DataView(input.buffer);
-  input.set(frankingLabel, 0);
+  const { bytes: input, view, start } = franking;
   input.set(commitment, start);
   writeUuid(header.conversation, input, start + 32);
   writeUuid(header.senderDevice, input, start + 48);

@@ -3,31 +3,36 @@ import { WireError } from "./wire-error.ts";
 /** A UUID in its lower-case 36-character form, RFC 9562 section 4. */
 export type Uuid = string;
 
-const hexOf = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+// Identifiers are converted for every message, so both ways go through tables and scratch memory.
+const digits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
+const dash = 45;
+/** Where the 16 bytes stand in the text. */
+const positions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
+const codes: number[] = Array.from({ length: 36 }, () => dash);
+const valueOf = new Uint8Array(128);
+for (const [value, code] of digits.entries()) valueOf[code] = value;
+
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export const isUuid = (text: string): text is Uuid => pattern.test(text);
 
 /** The 36-character form of the 16 bytes at `offset`. */
 export function uuidFromBytes(bytes: Uint8Array, offset = 0): Uuid {
-  let text = "";
   for (let index = 0; index < 16; index++) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) text += "-";
-    text += hexOf[bytes[offset + index] ?? 0];
+    const byte = bytes[offset + index] ?? 0;
+    const at = positions[index] ?? 0;
+    codes[at] = digits[byte >> 4] ?? 0;
+    codes[at + 1] = digits[byte & 15] ?? 0;
   }
-  return text;
+  return String.fromCharCode.apply(undefined, codes);
 }
-
-const nibble = (code: number): number => (code > 57 ? code - 87 : code - 48);
 
 /** Writes the 16 bytes of `id` into `target` at `offset`. `id` must be a `Uuid`. */
 export function writeUuid(id: Uuid, target: Uint8Array, offset: number): void {
-  let position = 0;
   for (let index = 0; index < 16; index++) {
-    if (id.charCodeAt(position) === 45) position++;
-    target[offset + index] =
-      (nibble(id.charCodeAt(position)) << 4) | nibble(id.charCodeAt(position + 1));
-    position += 2;
+    const at = positions[index] ?? 0;
+    const high = valueOf[id.charCodeAt(at)] ?? 0;
+    target[offset + index] = (high << 4) | (valueOf[id.charCodeAt(at + 1)] ?? 0);
   }
 }
 
