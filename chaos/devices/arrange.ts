@@ -9,7 +9,7 @@ import type { Account, DeviceAssignment, WorkerAssignment } from "./assignment.t
 /** Processes that the devices are spread over. */
 const workers = 8;
 /** Messages a second that all devices together try to send, and the most of one device. */
-const perSecond = 70;
+const perSecond = 100;
 const perDevice = 1;
 const accountsAtATime = 4;
 
