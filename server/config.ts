@@ -22,7 +22,7 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Tries at once, and seconds until each further one; per account and per address. */
   readonly signInLimit: RateLimit;
-  /** Bundles at once, and seconds until each further one; per asking and asked device. */
+  /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
 }
 

@@ -17,9 +17,15 @@ interface DeviceRow {
 /**
  * Takes one bundle of a device's prekeys. A one-time prekey is handed out once, however many ask at
  * once; when those of a kind have run out the bundle has none, or the last-resort Kyber prekey.
+ * @param deps.admit asked for the pair of account and device, once that is known to be one; rejects
+ *   when the account took too many.
  * @throws KeysError device_not_found, also for a device of another tenant; forbidden, no_prekeys
  */
-export async function takeBundle(deps: UseCase, actor: Actor, device: Uuid): Promise<PreKeyBundle> {
+export async function takeBundle(
+  deps: UseCase & { readonly admit: (pair: string) => Promise<void> },
+  actor: Actor,
+  device: Uuid,
+): Promise<PreKeyBundle> {
   return audited(
     deps,
     actor,
@@ -27,6 +33,8 @@ export async function takeBundle(deps: UseCase, actor: Actor, device: Uuid): Pro
     async (client, note) => {
       const found = await permittedDevice(client, actor, device);
       note({ subject: found.user });
+      // By account: it may have any number of sessions and devices. And only for what there is.
+      await deps.admit(`${actor.user} ${device}`);
       const signed = await signedPreKeys(client, device);
       const preKey = await takeOneTime<PreKey>(client, device, "ec");
       const kyberPreKey = await takeOneTime<SignedPreKey>(client, device, "kyber");

@@ -1,3 +1,4 @@
+import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -15,7 +16,10 @@ export type Identified =
   | { readonly user: Uuid }
   | { readonly failure: string; readonly user?: Uuid | undefined; readonly cause?: unknown };
 
-type Deps = Pick<SignInDeps, "pool" | "newId" | "blindIndexKey" | "publicUrl" | "admit">;
+type Deps = Pick<
+  SignInDeps,
+  "pool" | "newId" | "blindIndexKey" | "publicUrl" | "admit" | "requestId"
+>;
 
 /** Whose account `request.grant` proves. Takes as long for an unknown tenant or name as for a known one. */
 export async function identifyByGrant(
@@ -28,8 +32,7 @@ export async function identifyByGrant(
   const { grant } = request;
   switch (grant.kind) {
     case "password":
-      await deps.admit(`${request.tenant}/${grant.username}`);
-      return byPassword(deps, tenant, grant.username, grant.password);
+      return byPassword(deps, request.tenant, tenant, grant, key);
     case "customer_token":
       return tenant === undefined
         ? { failure: "unknown_tenant" }
@@ -38,21 +41,31 @@ export async function identifyByGrant(
 }
 
 async function byPassword(
-  { pool }: Deps,
+  { pool, admit }: Deps,
+  slug: string,
   tenant: Tenant | undefined,
-  username: string,
-  password: Secret<string>,
+  { username, password }: { readonly username: string; readonly password: Secret<string> },
+  { deviceKey, thumbprint }: ProvenKey,
 ): Promise<Identified> {
   const found =
     tenant === undefined
       ? undefined
       : await inTransaction(pool, tenant.id, async (client) => {
-          const { rows } = await client.query<{ id: Uuid; password_hash: string | null }>(
-            "select id, password_hash from users where tenant = $1 and username = $2",
-            [tenant.id, username],
+          const { rows } = await client.query<{
+            id: Uuid;
+            password_hash: string | null;
+            known: boolean;
+          }>(
+            `select id, password_hash, exists (select from devices d where d.user_id = users.id
+               and d.device_key = $3 and d.revoked_at_ms is null) as known
+             from users where tenant = $1 and username = $2`,
+            [tenant.id, username, deviceKey],
           );
           return rows[0];
         });
+  // A device of the account has tries of its own, so that strangers who guess cannot lock it out.
+  const account = `${slug}/${username}`;
+  await admit(found?.known === true ? `${thumbprint} ${account}` : account);
   const matches = await checkPassword(found?.password_hash ?? undefined, password);
   if (found === undefined) return { failure: "unknown_user" };
   return matches ? { user: found.id } : { failure: "wrong_password", user: found.id };
@@ -80,13 +93,22 @@ async function byCustomerToken(
   }
   const index = subjectIndex(deps.blindIndexKey, tenant.id, subject);
   await deps.admit(`${tenant.id}/${toHex(index)}`);
-  const { user } = await inTransaction(deps.pool, tenant.id, (client) =>
-    findOrCreateCustomer(client, {
-      tenant: tenant.id,
-      subjectIndex: index,
-      newId: deps.newId(),
-      now,
-    }),
-  );
-  return { user };
+  return inTransaction(deps.pool, tenant.id, async (client) => {
+    const customer = { tenant: tenant.id, subjectIndex: index, newId: deps.newId(), now };
+    const { user, created } = await findOrCreateCustomer(client, customer);
+    if (created)
+      await appendEntry(client, {
+        occurredAtMs: now,
+        tenant: tenant.id,
+        actor: { kind: "system", id: "sign-in" },
+        action: "user.create",
+        class: "C",
+        resource: { type: "user", id: user },
+        subject: user,
+        outcome: "success",
+        requestId: deps.requestId,
+        details: { role: "customer" },
+      });
+    return { user };
+  });
 }

@@ -44,9 +44,17 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
       cause: "cause" in identified ? identified.cause : undefined,
     });
   }
-  return inTransaction(deps.pool, tenant.id, (client) =>
-    createSession(deps, client, { tenant, user: identified.user, grant: request.grant, key, now }),
-  );
+  const { user } = identified;
+  const { grant } = request;
+  try {
+    return await inTransaction(deps.pool, tenant.id, (client) =>
+      createSession(deps, client, { tenant, user, grant, key, now }),
+    );
+  } catch (error) {
+    if (error instanceof KeysError)
+      await recordFailure(deps, tenant, grant, { user, failure: error.code }, now);
+    throw error;
+  }
 }
 
 async function createSession(

@@ -1,3 +1,4 @@
+import { isIPv6 } from "node:net";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { HttpError } from "./http-error.ts";
 
@@ -40,3 +41,17 @@ const within = (limiter: RateLimiterMemory, key: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** What counts as one address: of IPv6 the /64, all of which is one subscriber's. */
+export function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes(".")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head === "" ? [] : head.split(":");
+  const after = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: 8 - groups.length - after.length }, () => "0");
+  const whole = tail === undefined ? groups : [...groups, ...zeros, ...after];
+  return whole
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(":");
+}

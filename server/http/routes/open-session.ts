@@ -3,7 +3,7 @@ import type { Grant, SignInDeps } from "../../../keys/tokens/sign-in.ts";
 import { Secret } from "../../../keys/secret.ts";
 import type { z } from "zod";
 import { HttpError } from "../http-error.ts";
-import type { Limiter } from "../limits.ts";
+import { networkOf, type Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
 
@@ -35,7 +35,7 @@ export function openSessionRoute(
       ],
     },
     async ({ body, request, requestId }) => {
-      const succeeded = await deps.byAddress.take(request.address);
+      const succeeded = await deps.byAddress.take(networkOf(request.address));
       const { method, url, proof } = request;
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");

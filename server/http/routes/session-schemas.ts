@@ -5,14 +5,22 @@ import { milliseconds, nullableBytes, uuid } from "../json-bytes.ts";
 export const role = z.enum(roles);
 export const staffRole = z.enum(["agent", "supervisor", "admin", "bot"]);
 
-const slug = z.string().min(1).max(63).meta({ description: "The tenant's slug" });
+const slug = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/)
+  .meta({ description: "The tenant's slug" });
 
 export const signInBody = z
   .discriminatedUnion("grant", [
     z.strictObject({
       grant: z.literal("password"),
       tenant: slug,
-      username: z.string().min(1).max(128),
+      // PostgreSQL takes no text with a NUL.
+      username: z
+        .string()
+        .min(1)
+        .max(128)
+        .refine((name) => !name.includes("\u0000")),
       password: z.string().min(1).max(256),
     }),
     z.strictObject({

@@ -20,8 +20,8 @@ export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): R
       problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],
     },
     async ({ who: { actor }, params, requestId }) => {
-      await deps.byPair.take(`${actor.device ?? actor.session} ${params.id}`);
-      const bundle = await takeBundle({ ...deps, requestId }, actor, params.id);
+      const admit = async (pair: string) => void (await deps.byPair.take(pair));
+      const bundle = await takeBundle({ ...deps, requestId, admit }, actor, params.id);
       return { status: 200, body: { ...bundle, preKey: bundle.preKey ?? null } };
     },
   );
