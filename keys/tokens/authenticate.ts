@@ -61,8 +61,9 @@ export function createAuthenticator(deps: {
     const claims = await accessTokens.verify(token, now, request.graceMs);
     if (claims.thumbprint !== key.thumbprint)
       throw new KeysError("invalid_token", "The access token belongs to another device key.");
-    // Only now, so that nobody without a token can fill the memory of used proofs.
-    replays.use(key.replayKey, now);
+    // Only now, so that nobody without a token can fill the memory of used proofs; and by user, so
+    // that no account can, however many devices and sessions it has.
+    replays.use(key.replayKey, now, claims.user);
     const { rows } = await inTransaction(pool, claims.tenant, (client) =>
       client.query<SessionRow>(
         `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,

@@ -61,7 +61,9 @@ const claimsSchema = z.object({
 export async function verifyProof(request: ProofRequest): Promise<ProvenKey> {
   const { jwk, claims } = await open(request);
   if (claims.htm !== request.method) throw invalid("its method is another");
-  if (withoutQuery(claims.htu) !== withoutQuery(request.url)) throw invalid("its URL is another");
+  const asked = withoutQuery(request.url);
+  if (asked === undefined || withoutQuery(claims.htu) !== asked)
+    throw invalid("its URL is another");
   if (Math.abs(claims.iat * 1000 - request.now) > PROOF_WINDOW_MS)
     throw invalid("its time is over 60 s from the server's");
   const expected =

@@ -23,7 +23,7 @@ export class CursorWriter {
   readonly #intervalMs: number;
   readonly #waiting = new Map<Uuid, Map<string, Acknowledged>>();
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
 
   constructor(pool: Pool, intervalMs = 500) {
     this.#pool = pool;
@@ -34,23 +34,32 @@ export class CursorWriter {
     let waiting = this.#waiting.get(tenant);
     if (waiting === undefined) this.#waiting.set(tenant, (waiting = new Map()));
     waiting.set(device + conversation, { conversation, device, seq });
-    this.#timer ??= setTimeout(() => this.#flush(), this.#intervalMs);
+    this.#schedule();
   }
 
   /** Writes what is waiting. */
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#flush();
     await this.#writing;
+    clearTimeout(this.#timer);
+    await this.#flush();
   }
 
-  #flush(): void {
+  /** One write at a time: what comes meanwhile replaces what waits, so a slow database costs no memory. */
+  #schedule(): void {
+    if (this.#writing !== undefined) return;
+    this.#timer ??= setTimeout(() => {
+      this.#writing = this.#flush().finally(() => {
+        this.#writing = undefined;
+        if (this.#waiting.size > 0) this.#schedule();
+      });
+    }, this.#intervalMs);
+  }
+
+  async #flush(): Promise<void> {
     this.#timer = undefined;
     const batches = [...this.#waiting];
     this.#waiting.clear();
-    this.#writing = this.#writing.then(async () => {
-      for (const [tenant, rows] of batches) await this.#write(tenant, [...rows.values()]);
-    });
+    for (const [tenant, rows] of batches) await this.#write(tenant, [...rows.values()]);
   }
 
   /** In a fixed order, so that two nodes cannot deadlock on the same rows. */

@@ -27,3 +27,13 @@ test("when it is full it refuses, until room is made", () => {
   cache.use("c", 1000);
   expect(() => cache.use("b", 1000)).toThrow(reused);
 });
+
+test("one owner cannot take the room of all others", () => {
+  const cache = new ReplayCache(1000, 10, 3);
+  for (const key of ["a", "b", "c"]) cache.use(key, 0, "greedy");
+  expect(() => cache.use("d", 1, "greedy")).toThrow(
+    expect.objectContaining({ code: "overloaded" }),
+  );
+  cache.use("e", 1, "modest");
+  cache.use("d", 1000, "greedy");
+});

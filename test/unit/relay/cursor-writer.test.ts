@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Pool } from "../../../db/pool.ts";
+import { CursorWriter } from "../../../messaging/follow/cursor-writer.ts";
+
+const tenant = "00000000-0000-7000-8000-000000000001";
+const device = "00000000-0000-7000-8000-000000000002";
+const conversation = "00000000-0000-7000-8000-000000000003";
+
+test("while the database does not answer, only the newest acknowledgements are kept", async () => {
+  let answer = () => {};
+  const reachable = new Promise<void>((resolve) => (answer = resolve));
+  let transactions = 0;
+  const client = { query: () => Promise.resolve({ rows: [] }), release: () => undefined };
+  const pool = {
+    async connect() {
+      transactions++;
+      await reachable;
+      return client;
+    },
+  } as unknown as Pool;
+  const writer = new CursorWriter(pool, 1);
+  for (let seq = 1; seq <= 10; seq++) {
+    writer.acknowledge(tenant, device, conversation, seq);
+    await sleep(3);
+  }
+  answer();
+  await writer.close();
+  expect(transactions).toBe(2);
+});
