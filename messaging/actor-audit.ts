@@ -40,43 +40,37 @@ export async function auditDone(
   await appendEntry(client, { ...entryFor(actor, act, now), outcome: "success", decision });
 }
 
-/** Thrown inside a transaction to leave it; `auditRefusals` turns it into entry and error. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-  readonly act: ConversationAct;
-  readonly decision: Decision;
-  constructor(act: ConversationAct, decision: Decision) {
-    super("refused");
-    this.act = act;
-    this.decision = decision;
-  }
+/** @throws MessagingError forbidden, with the decision's reasons, unless it allows. */
+export function insist(decision: Decision): void {
+  if (!decision.allowed)
+    throw new MessagingError("forbidden", "Your role does not allow this here.", {
+      reasons: decision.reasons,
+    });
 }
 
 /**
- * Runs a use case. When its policy decision was no, everything it did is rolled back, the refusal
- * is audited, and the caller gets `forbidden` — or `conversation_not_found` where even its
- * existence is none of the actor's business.
+ * Runs a use case. When it refuses, everything it did is rolled back and the refusal is audited,
+ * also where what it is about is not there: that is how looking for others' things shows.
  */
 export async function auditRefusals<T>(
   deps: { readonly pool: Pool; readonly now: () => number },
   actor: Actor,
+  act: ConversationAct,
   useCase: () => Promise<T>,
 ): Promise<T> {
   try {
     return await useCase();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    const { act, decision } = error;
+    if (!(error instanceof MessagingError)) throw error;
+    const { code, reasons } = error;
     await inTransaction(deps.pool, actor.tenant, (client) =>
       appendEntry(client, {
         ...entryFor(actor, act, deps.now()),
+        ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
         outcome: "refused",
-        reason: "forbidden",
-        decision,
+        reason: code,
       }),
     );
-    throw new MessagingError("forbidden", "Your role does not allow this here.", {
-      reasons: decision.reasons,
-    });
+    throw error;
   }
 }

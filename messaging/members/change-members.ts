@@ -4,7 +4,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation, type ConversationAction } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
-import { auditDone, auditRefusals, Refused, type ConversationAct } from "../actor-audit.ts";
+import { auditDone, auditRefusals, insist, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -51,13 +51,12 @@ export function closeConversation(
   input: { readonly conversation: Uuid },
 ): Promise<LogPlace> {
   const { conversation } = input;
-  return change(deps, actor, conversation, async (client, head, now) => {
-    const act = actOf("close", conversation);
+  return change(deps, actor, actOf("close", conversation), async (client, head, now) => {
     const facts = await conversationFacts(client, conversation);
     const decision = decideConversation(actor, "close", facts);
-    if (!decision.allowed) throw new Refused(act, decision);
+    insist(decision);
     await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
-    return { act, decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
+    return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
   });
 }
 
@@ -67,13 +66,12 @@ function changeMembership(
   action: "add_member" | "remove_member",
   { conversation, user }: { readonly conversation: Uuid; readonly user: Uuid },
 ): Promise<LogPlace> {
-  return change(deps, actor, conversation, async (client, head, now) => {
-    const act = actOf(action, conversation, user);
+  return change(deps, actor, actOf(action, conversation, user), async (client, head, now) => {
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
     // Whoever may not do it is not told whether the user exists or is a member.
-    if (!decision.allowed) throw new Refused(act, decision);
+    insist(decision);
     if (subject === undefined)
       throw new MessagingError("member_not_found", "There is no such user.");
     const isMember = facts.members.includes(user);
@@ -90,12 +88,11 @@ function changeMembership(
       await endMembership(client, conversation, user, head.seq + 1);
     }
     const kind = action === "add_member" ? "member_added" : "member_removed";
-    return { act, decision, kind, epoch: head.epoch + 1, subject: user, now };
+    return { decision, kind, epoch: head.epoch + 1, subject: user, now };
   });
 }
 
 interface Decided {
-  readonly act: ConversationAct;
   readonly decision: ReturnType<typeof decideConversation>;
   readonly kind: "member_added" | "member_removed" | "closed";
   readonly epoch: number;
@@ -107,13 +104,14 @@ interface Decided {
 function change(
   deps: MessagingDeps,
   actor: Actor,
-  conversation: Uuid,
+  act: ConversationAct,
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
 ): Promise<LogPlace> {
-  return auditRefusals(deps, actor, () =>
+  const { conversation } = act;
+  return auditRefusals(deps, actor, act, () =>
     deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
-      const { act, decision, kind, epoch, subject, now } = await decideAndApply(
+      const { decision, kind, epoch, subject, now } = await decideAndApply(
         client,
         head,
         deps.now(),

@@ -6,7 +6,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, Refused } from "../actor-audit.ts";
+import { auditDone, auditRefusals, insist, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { enrolMember, subjectsOf, type LogPlace, type MessagingDeps } from "./facts.ts";
@@ -31,16 +31,22 @@ export async function createConversation(
   actor: Actor,
   input: NewConversation,
 ): Promise<LogPlace & { readonly id: Uuid }> {
-  const { device } = actor;
-  if (device === undefined)
-    throw new MessagingError("no_device", "Register this device before starting a conversation.");
-  const place = await auditRefusals(deps, actor, () =>
-    deps.log.change(actor.tenant, input.id, async (client, head) => {
+  const act = {
+    action: "conversation.create",
+    class: "C" as const,
+    conversation: input.id,
+    details: { suite: input.suite, members: [...input.members] },
+  };
+  const place = await auditRefusals(deps, actor, act, async () => {
+    const { device } = actor;
+    if (device === undefined)
+      throw new MessagingError("no_device", "Register this device before starting a conversation.");
+    return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
         return { events: [], answer: await firstAnswer(client, actor, input.id) };
-      return create(client, actor, device, input, deps.now());
-    }),
-  );
+      return create(client, actor, device, input, act, deps.now());
+    });
+  });
   return { id: input.id, ...place };
 }
 
@@ -49,14 +55,9 @@ async function create(
   actor: Actor,
   device: Uuid,
   input: NewConversation,
+  act: ConversationAct,
   now: number,
 ) {
-  const act = {
-    action: "conversation.create",
-    class: "C" as const,
-    conversation: input.id,
-    details: { suite: input.suite, members: [...input.members] },
-  };
   const members = [...new Set([actor.user, ...input.members])];
   const others = await subjectsOf(
     client,
@@ -69,7 +70,7 @@ async function create(
     state: "open",
     others,
   });
-  if (!decision.allowed) throw new Refused(act, decision);
+  insist(decision);
   await checkSignature(client, actor, device, input);
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)

@@ -4,7 +4,7 @@ import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditRefusals, Refused } from "../actor-audit.ts";
+import { auditRefusals, insist } from "../actor-audit.ts";
 import { currentMembers } from "../log/append-control.ts";
 import { conversationFacts, type MessagingDeps } from "./facts.ts";
 
@@ -28,12 +28,11 @@ export function readConversation(
   input: { readonly conversation: Uuid },
 ): Promise<ConversationView> {
   const { conversation } = input;
-  return auditRefusals(deps, actor, () =>
+  const act = { action: "conversation.read", class: "R", conversation } as const;
+  return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "read", facts);
-      if (!decision.allowed)
-        throw new Refused({ action: "conversation.read", class: "R", conversation }, decision);
+      insist(decideConversation(actor, "read", facts));
       return view(client, { ...facts, id: conversation });
     }),
   );
