@@ -157,6 +157,8 @@ export class Deliveries {
       if (this.#closed) return;
       if (events.length === 0) throw new Error("the log ends before its head");
       for (const event of events) {
+        // The page was asked for before; a removal since then ends it, a return begins another.
+        if (event.seq > follower.target || event.seq <= follower.sent) break;
         this.#deps.transmit(deliverFrame(event));
         this.#sent(follower, event.seq);
       }
