@@ -28,7 +28,7 @@ export type KeysErrorCode =
   | "account_key_mismatch" // the account has another key
   | "invalid_certificate" // the account key did not sign this device record
   | "invalid_prekey" // a prekey has a wrong length
-  | "too_many_prekeys" // over 100 of a kind in one upload
+  | "too_many_prekeys" // over 100 of a kind in one upload, or over 500 unused
   | "prekey_id_reused" // the id was used for another key
   | "prekeys_differ" // the relay serves other keys than the device published
   | "no_prekeys" // the device has published none yet

@@ -7,6 +7,8 @@ import { KeysError } from "../keys-error.ts";
 export const EC_PUBLIC_KEY_BYTES = 33;
 export const KYBER_PUBLIC_KEY_BYTES = 1569;
 export const SIGNATURE_BYTES = 64;
+/** One-time prekeys of one kind that wait to be taken. */
+export const MAX_UNUSED_PREKEYS = 500;
 /** One-time prekeys of one kind in one upload. */
 const MAX_PREKEYS_PER_UPLOAD = 100;
 

@@ -1,6 +1,9 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { KeysError } from "../keys-error.ts";
+import { countPreKeys } from "./count-prekeys.ts";
 import {
+  MAX_UNUSED_PREKEYS,
   checkUpload,
   preKeyDigest,
   reused,
@@ -29,6 +32,12 @@ export async function storePreKeys(
   await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
   await storeOneTime(client, owner, "ec", upload.preKeys);
   await storeOneTime(client, owner, "kyber", upload.kyberPreKeys);
+  const unused = await countPreKeys(client, owner.device);
+  if (Math.max(unused.preKeys, unused.kyberPreKeys) > MAX_UNUSED_PREKEYS)
+    throw new KeysError(
+      "too_many_prekeys",
+      `A device has at most ${MAX_UNUSED_PREKEYS} unused one-time prekeys of a kind.`,
+    );
 }
 
 async function storeSigned(

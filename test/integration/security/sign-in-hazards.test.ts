@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { TestDevice, customerDevice, staffDevice } from "../../support/device.ts";
+import { TestDevice, customerDevice, fakePreKeys, staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 
 let server: TestServer;
@@ -99,6 +99,24 @@ describe("with limits", () => {
     expect(statuses.at(-1)).toBe(429);
     const elsewhere = await limited.createStaff("agent");
     expect(await signInFrom("2001:db8:1:3::1", new TestDevice(limited), elsewhere)).toBe(201);
+  });
+});
+
+describe("prekeys", () => {
+  test("do not pile up, however often a device uploads", async () => {
+    const device = await staffDevice(server);
+    const codes: unknown[] = [];
+    for (let upload = 1; upload <= 6; upload++) {
+      const options = { oneTime: 100, firstId: upload * 1000, signedId: upload + 1 };
+      const body = { ...fakePreKeys(options), kyberPreKeys: [] };
+      codes.push((await device.request("PUT", "/v1/devices/current/prekeys", { body })).body.code);
+    }
+    expect(codes.filter((code) => code !== undefined)).toEqual([
+      "too_many_prekeys",
+      "too_many_prekeys",
+    ]);
+    const left = await device.request("GET", "/v1/devices/current/prekeys");
+    expect(left.body.preKeys).toBeLessThanOrEqual(500);
   });
 });
 
