@@ -1,6 +1,7 @@
 /** What can go wrong below any feature. */
 export type DatabaseErrorCode =
   | "database_unreachable" // no connection could be had
+  | "not_fenced" // row-level security does not apply to the server's sessions
   | "migration_failed" // a migration stopped; the schema is as before it
   | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
 

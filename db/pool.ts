@@ -1,4 +1,5 @@
 import pg from "pg";
+import { DatabaseError } from "./database-error.ts";
 
 /** 64-bit integers of ours stay below 2^53, so they are read as numbers. */
 const types = new pg.TypeOverrides();
@@ -26,4 +27,19 @@ export function createPool(url: string, options: { readonly max?: number } = {})
   // listens to would end the process.
   pool.on("connect", (client) => client.on("error", () => undefined));
   return pool;
+}
+
+/**
+ * Makes sure that row-level security holds on the pool's sessions: a pooler in between may have
+ * dropped the role that `createPool` asks for. @throws DatabaseError not_fenced
+ */
+export async function insistOnFence(pool: Pool): Promise<void> {
+  const { rows } = await pool.query<{ fenced: boolean }>(
+    "select row_security_active('sealdesk.users') as fenced",
+  );
+  if (rows[0]?.fenced !== true)
+    throw new DatabaseError(
+      "not_fenced",
+      "DATABASE_URL leads to sessions without row-level security; connect without a pooler that drops startup options.",
+    );
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { claimCluster } from "../db/claim-cluster.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { migrate } from "../db/migrate.ts";
-import { createPool, type Pool } from "../db/pool.ts";
+import { createPool, insistOnFence, type Pool } from "../db/pool.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
 import { ConfigError, type Config } from "./config.ts";
 
@@ -24,6 +24,10 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   await migrate(ownerUrl);
   const pool = createPool(databaseUrl.reveal());
+  await insistOnFence(pool).catch(async (error: unknown) => {
+    await pool.end();
+    throw error;
+  });
   return { pool, ownerUrl, close: () => pool.end() };
 }
 
