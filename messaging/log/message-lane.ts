@@ -6,10 +6,11 @@ import { MessagingError } from "../messaging-error.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { findAccepted } from "./find-accepted.ts";
+import { findBehind } from "./find-behind.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
-import { loadHead } from "./load-head.ts";
+import { loadHeads } from "./load-head.ts";
 import {
   mayStandInEarlierMonth,
   planMessages,
@@ -45,7 +46,7 @@ interface Part {
 
 const MAX_ATTEMPTS = 20;
 const RETRY_DELAY_MS = 250;
-const MAX_CONFLICTS = 1_000;
+const MAX_CONFLICTS = 100;
 
 /**
  * One connection that commits batches one after another. While a batch is in flight its
@@ -114,14 +115,8 @@ export class MessageLane {
         await this.#insert(parts);
         break;
       } catch (error) {
-        const conflicting = sqlState(error) === UNIQUE_VIOLATION ? conflictOf(error) : undefined;
-        const part = parts.find(({ taken }) => taken.conversation === conflicting);
-        if (part === undefined || conflicts > MAX_CONFLICTS) throw error;
-        const again = await this.#planOne(part.taken, true);
-        parts = parts.flatMap((each) => {
-          if (each !== part) return [each];
-          return again === undefined ? [] : [again];
-        });
+        if (sqlState(error) !== UNIQUE_VIOLATION || conflicts === MAX_CONFLICTS) throw error;
+        parts = await this.#planAgain(parts);
       }
     }
     for (const { taken, plan, reread } of parts) {
@@ -148,44 +143,71 @@ export class MessageLane {
     });
   }
 
-  async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
-    const parts: Part[] = [];
-    for (const taken of batch) {
-      const part = await this.#planOne(taken, false);
-      if (part !== undefined) parts.push(part);
-    }
-    return parts;
+  /**
+   * After a unique violation: plans anew what another node has appended to; or everything, when
+   * nobody did, for then a message was in the log already. Row-level security keeps the database
+   * from naming the key, so all of the batch is looked at in one statement.
+   */
+  async #planAgain(parts: readonly Part[]): Promise<Part[]> {
+    const behind = await findBehind(
+      this.#connected(),
+      parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
+    );
+    const suspect = ({ taken }: Part) => behind.size === 0 || behind.has(taken.conversation);
+    const again = await this.#planOnLog(parts.filter(suspect).map(({ taken }) => taken));
+    return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
   }
 
-  /** @param suspect true when the messages may be in the log already, or the cached head is behind. */
-  async #planOne(taken: Taken<WaitingPost>, suspect: boolean): Promise<Part | undefined> {
-    const requests = taken.items.map((item) => item.request);
+  /** On cached heads as far as they serve; the rest on what the log says. */
+  async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
+    const parts: Part[] = [];
+    const rest: Taken<WaitingPost>[] = [];
     const now = this.#options.now();
-    const part = (
-      head: ConversationHead,
-      earlier: readonly AcceptedMessage[],
-      reread: boolean,
-    ): Part => ({
-      taken,
-      plan: planMessages(head, requests, earlier, this.#options.frankingKey, now),
-      reread,
-    });
-
-    if (!suspect && !taken.items.some((item) => doubtful(item, now))) {
+    for (const taken of batch) {
       const cached = this.#heads.get(taken.tenant, taken.conversation);
-      const quick = cached && part(cached, [], false);
+      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
+      const quick = doubt ? undefined : this.#part(taken, cached, [], false, now);
       // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
-      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) return quick;
+      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
+      else rest.push(taken);
     }
+    return inOrder([...parts, ...(await this.#planOnLog(rest))]);
+  }
+
+  /** For conversations whose cached head is behind, or whose messages may be in the log already. */
+  async #planOnLog(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
+    if (batch.length === 0) return [];
     const client = this.#connected();
-    const keyIds = requests.map(({ send }) => send.keyId);
-    const head = await loadHead(client, taken.conversation, now, keyIds);
-    if (head !== undefined)
-      return part(head, await findAccepted(client, taken.conversation, requests, now), true);
-    const error = new MessagingError("conversation_not_found", "There is no such conversation.");
-    for (const item of taken.items) item.reject(error);
-    this.#queue.release(taken);
-    return undefined;
+    const now = this.#options.now();
+    const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
+    const heads = await loadHeads(
+      client,
+      batch.map(({ conversation }) => conversation),
+      now,
+      requests.map(({ send }) => send.keyId),
+    );
+    const earlier = await findAccepted(client, requests, now);
+    return batch.flatMap((taken) => {
+      const head = heads.get(taken.conversation);
+      if (head !== undefined) return [this.#part(taken, head, earlier, true, now)];
+      const error = new MessagingError("conversation_not_found", "There is no such conversation.");
+      for (const item of taken.items) item.reject(error);
+      this.#queue.release(taken);
+      return [];
+    });
+  }
+
+  #part(
+    taken: Taken<WaitingPost>,
+    head: ConversationHead,
+    earlier: readonly AcceptedMessage[],
+    reread: boolean,
+    now: number,
+  ): Part {
+    const requests = taken.items.map((item) => item.request);
+    const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
+    const plan = planMessages(head, requests, known, this.#options.frankingKey, now);
+    return { taken, plan, reread };
   }
 
   #connected(): pg.PoolClient {
@@ -240,8 +262,7 @@ function doubtful(item: WaitingPost, now: number): boolean {
   return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
 }
 
-/** The conversation named by a unique violation on one of the log's keys. */
-function conflictOf(error: unknown): Uuid | undefined {
-  const detail = (error as { detail?: string }).detail ?? "";
-  return /\(conversation[^)]*\)=\(([0-9a-f-]{36})/.exec(detail)?.[1];
+/** In one order on all nodes: two that insert the same keys in two orders would deadlock. */
+function inOrder(parts: readonly Part[]): Part[] {
+  return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));
 }
