@@ -16,6 +16,8 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
+  /** Undefined: hints travel over the database, and limits and presence are each node's own. */
+  readonly redisUrl: Secret<string> | undefined;
   readonly keyringPassphrase: Secret<string> | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   /** Proxies whose X-Forwarded-For is believed, for the limits per address. */
@@ -42,6 +44,8 @@ const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === "";
 const isPostgresUrl = (text: string): boolean => /^postgres(ql)?:\/\/./.test(text);
 
+const isRedisUrl = (text: string): boolean => /^rediss?:\/\/./.test(text) && URL.canParse(text);
+
 const text = (rule: string, isValid: (value: string) => boolean = () => true) =>
   z.string().refine(isValid, rule);
 const databaseUrl = text("must be a URL that begins with postgresql://.", isPostgresUrl);
@@ -62,6 +66,7 @@ const environmentSchema = z.object({
   SEALDESK_HOME: text("must be the path of a folder.").default("./.sealdesk"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
+  REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
   SEALDESK_KEYRING_PASSPHRASE: text(
     "must have at least 12 characters.",
     (passphrase) => passphrase.length >= 12,
@@ -96,6 +101,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: resolve(values.SEALDESK_HOME),
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
+    redisUrl: secret(values.REDIS_URL),
     keyringPassphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
     logLevel: values.LOG_LEVEL,
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],

@@ -15,6 +15,8 @@ import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
+import type { HintListener, Hints } from "./nodes/hints.ts";
+import { Neighbours } from "./nodes/neighbours.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
@@ -29,6 +31,9 @@ export interface DataPlaneDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
+  /** Milliseconds between looks for what other nodes wrote and hints did not say. */
+  readonly pollMs: number;
+  readonly openHints: (listener: HintListener) => Promise<Hints>;
 }
 
 /** The conversations' logs and the relay that serves them on the HTTP server's port. */
@@ -46,14 +51,30 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const leavePartitions = await keepPartitions(pool, (error) =>
     log.error("partitions could not be made", describeError(error)),
   );
-  const relay = new Relay();
+  let neighbours: Neighbours | undefined;
+  const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
   const conversations = new ConversationLog({
     pool,
     frankingKey: deps.frankingKey.reveal(),
     now,
-    onCommitted: (events) => relay.publish(events),
+    onCommitted: (events) => {
+      relay.publish(events);
+      neighbours?.onCommitted(events);
+    },
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
   });
+  const met = await Neighbours.meet(
+    {
+      pool,
+      relay,
+      log: conversations,
+      now,
+      pollMs: deps.pollMs,
+      onError: (error) => log.warn("other nodes' events could not be read", describeError(error)),
+    },
+    deps.openHints,
+  );
+  neighbours = met;
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
   const attached = attachRelay(http, relay, {
@@ -74,6 +95,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       leavePartitions();
       await attached.close();
       await conversations.close();
+      await met.close();
       await cursors.close();
     },
   };
@@ -98,15 +120,16 @@ async function greet(
     throw new KeysError("device_required", "Register this device before it connects.");
   await reconcileDevices(messaging, actor);
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ keyMaxMessages: number; keyMaxAgeMs: number }>(
-      `select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs"
+    client.query<{ keyMaxMessages: number; keyMaxAgeMs: number; since: number }>(
+      `select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
+         (extract(epoch from clock_timestamp()) * 1000000)::int8 as since
        from tenants where id = $1`,
       [tenant],
     ),
   );
   const [limits] = rows;
   if (limits === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
-  return { actor: { ...actor, device }, limits: limitsFor(limits) };
+  return { actor: { ...actor, device }, limits: limitsFor(limits), since: limits.since };
 }
 
 function closeReasonOf(error: unknown): CloseReason {

@@ -8,6 +8,8 @@ import { ConfigError, type Config } from "./config.ts";
 
 export interface OpenDatabase {
   readonly pool: Pool;
+  /** What the pool connects with. */
+  readonly url: string;
   /** For acts of the operator alone, such as making a tenant. */
   readonly ownerUrl: string;
   close(): Promise<void>;
@@ -23,12 +25,13 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
   if (databaseUrl === undefined) return openEmbedded(config.home);
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   await migrate(ownerUrl);
-  const pool = createPool(databaseUrl.reveal());
+  const url = databaseUrl.reveal();
+  const pool = createPool(url);
   await insistOnFence(pool).catch(async (error: unknown) => {
     await pool.end();
     throw error;
   });
-  return { pool, ownerUrl, close: () => pool.end() };
+  return { pool, url, ownerUrl, close: () => pool.end() };
 }
 
 async function openEmbedded(home: string): Promise<OpenDatabase> {
@@ -40,9 +43,11 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
     );
   try {
     await migrate(cluster.ownerUrl);
-    const pool = createPool(await refreshServerLogin(cluster.ownerUrl));
+    const url = await refreshServerLogin(cluster.ownerUrl);
+    const pool = createPool(url);
     return {
       pool,
+      url,
       ownerUrl: cluster.ownerUrl,
       async close() {
         await pool.end();

@@ -17,7 +17,10 @@ import {
 import { createApp } from "./http/app.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
-import type { Log } from "./log.ts";
+import { limiterFactory } from "./http/limits.ts";
+import { describeError, type Log } from "./log.ts";
+import { openHints } from "./nodes/open-hints.ts";
+import { connectRedis } from "./nodes/redis-client.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
 export interface Ports {
@@ -26,11 +29,24 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  readonly timings?: Timings;
 }
+
+/** How long a node waits for others, in milliseconds. */
+export interface Timings {
+  /** On average, between looks for what other nodes wrote and hints did not say. */
+  readonly pollMs: number;
+  /** At least, between one sending of hints and the next. */
+  readonly hintFlushMs: number;
+}
+
+const usualTimings: Timings = { pollMs: 3_000, hintFlushMs: 5 };
 
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
   readonly url: string;
+  /** Where this node itself listens, whatever stands in front of it. */
+  readonly address: string;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
   /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
@@ -52,7 +68,7 @@ export async function startServer(config: Config, ports: Ports): Promise<Running
 }
 
 async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
-  const { now, newId, log, version } = ports;
+  const { now, newId, log, version, timings = usualTimings } = ports;
   const { home, mode, keyringPassphrase: passphrase } = config;
   const keyring = await openLocalKeyring({
     home,
@@ -63,6 +79,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const onLost = (service: string) => (error: unknown) =>
+    log.warn("connection lost", { service, ...describeError(error) });
+  const { redisUrl } = config;
+  const redis = redisUrl && (await connectRedis(redisUrl, onLost("redis")));
+  if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
     mode === "development"
       ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })
@@ -86,6 +107,18 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     now,
     log,
+    pollMs: timings.pollMs,
+    openHints: (listener) =>
+      openHints(
+        {
+          node: newId(),
+          flushMs: timings.hintFlushMs,
+          databaseUrl: database.url,
+          redis,
+          onLost: onLost("hints"),
+        },
+        listener,
+      ),
   });
   closers.add(() => dataPlane.close());
 
@@ -98,6 +131,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     accessTokens,
     blindIndexKey: keyring.blindIndexKey,
+    createLimiter: limiterFactory(redis?.client, keyring.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
@@ -117,6 +151,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   log.info("listening", { mode, embeddedDatabase: config.databaseUrl === undefined });
   return {
     url,
+    address,
     accounts,
     async close() {
       stopping = true;

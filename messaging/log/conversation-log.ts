@@ -116,9 +116,9 @@ export class ConversationLog {
     }
   }
 
-  /** Forgets what this node holds of a conversation: another node has appended to it. */
-  invalidate(conversation: Uuid): void {
-    this.#heads.drop(conversation);
+  /** Another node is said to have appended up to `seq`: what is held here and is older is forgotten. */
+  invalidate(conversation: Uuid, seq: number): void {
+    this.#heads.dropBehind(conversation, seq);
   }
 
   /** Takes no more messages; resolves when those already taken are answered. */

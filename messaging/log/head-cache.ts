@@ -26,4 +26,10 @@ export class HeadCache {
   drop(conversation: Uuid): void {
     this.#heads.delete(conversation);
   }
+
+  /** Drops the head unless it has reached `seq`. */
+  dropBehind(conversation: Uuid, seq: number): void {
+    const head = this.#heads.get(conversation);
+    if (head !== undefined && head.seq < seq) this.#heads.delete(conversation);
+  }
 }

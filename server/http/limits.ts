@@ -1,5 +1,12 @@
+import { createHmac } from "node:crypto";
 import { isIPv6 } from "node:net";
-import { RateLimiterMemory } from "rate-limiter-flexible";
+import {
+  RateLimiterMemory,
+  RateLimiterRedis,
+  type RateLimiterAbstract,
+} from "rate-limiter-flexible";
+import type { Secret } from "../../keys/secret.ts";
+import { answerOf, type RedisClient } from "../nodes/redis-client.ts";
 import { HttpError } from "./http-error.ts";
 
 /** `burst` at once, then one each `secondsPerFurther`. */
@@ -16,28 +23,67 @@ export interface Limiter {
   take(key: string): Promise<() => Promise<void>>;
 }
 
-/** A limit kept in this process's memory; keys are forgotten when they are free again. */
-export function createLimiter({ burst, secondsPerFurther }: Rate): Limiter {
-  const steady = new RateLimiterMemory({ points: 1, duration: secondsPerFurther });
-  const spare = new RateLimiterMemory({
-    points: burst - 1,
-    duration: secondsPerFurther * (burst - 1),
-  });
-  return {
-    async take(key) {
-      for (const limiter of [steady, spare])
-        if (await within(limiter, key)) return async () => void (await limiter.reward(key));
-      const waitMs = (await steady.get(key))?.msBeforeNext ?? secondsPerFurther * 1000;
-      const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-      throw new HttpError("rate_limited", `Too many attempts; try again in ${seconds} s.`, {
-        retryAfterSeconds: seconds,
-      });
-    },
+/** @param name tells limits apart that use the same keys. */
+export type CreateLimiter = (name: string, rate: Rate) => Limiter;
+
+/**
+ * Limits shared by all nodes over Redis; without it, each in this process's memory. Keys are
+ * forgotten when they are free again. Redis is told keys only as HMACs under `hashKey`: it holds no
+ * address and no account name.
+ */
+export function limiterFactory(
+  redis: RedisClient | undefined,
+  hashKey: Secret<Uint8Array>,
+): CreateLimiter {
+  const nameOf = (key: string) =>
+    createHmac("sha256", hashKey.reveal()).update(`rate limit\0${key}`).digest("base64url");
+  return (name, { burst, secondsPerFurther }) => {
+    const counter = (kind: string, points: number, duration: number): RateLimiterAbstract =>
+      redis === undefined
+        ? new RateLimiterMemory({ points, duration })
+        : new RateLimiterRedis({
+            storeClient: redis,
+            useRedisPackage: true,
+            keyPrefix: `sealdesk:limit:${name}:${kind}`,
+            points,
+            duration,
+          });
+    const limiters = {
+      steady: counter("steady", 1, secondsPerFurther),
+      spare: counter("spare", burst - 1, secondsPerFurther * (burst - 1)),
+    };
+    return { take: (key) => take(limiters, nameOf(key), secondsPerFurther) };
   };
 }
 
-const within = (limiter: RateLimiterMemory, key: string): Promise<boolean> =>
-  limiter.consume(key).then(
+interface Limiters {
+  readonly steady: RateLimiterAbstract;
+  readonly spare: RateLimiterAbstract;
+}
+
+async function take(
+  { steady, spare }: Limiters,
+  key: string,
+  secondsPerFurther: number,
+): Promise<() => Promise<void>> {
+  for (const limiter of [steady, spare])
+    if (await within(limiter, key))
+      // A count that cannot be taken back stays; that is on the safe side.
+      return () =>
+        answerOf(limiter.reward(key)).then(
+          () => undefined,
+          () => undefined,
+        );
+  const state = await answerOf(steady.get(key)).catch(() => null);
+  const waitMs = state?.msBeforeNext ?? secondsPerFurther * 1000;
+  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+  throw new HttpError("rate_limited", `Too many attempts; try again in ${seconds} s.`, {
+    retryAfterSeconds: seconds,
+  });
+}
+
+const within = (limiter: RateLimiterAbstract, key: string): Promise<boolean> =>
+  answerOf(limiter.consume(key)).then(
     () => true,
     () => false,
   );

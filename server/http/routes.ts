@@ -8,7 +8,7 @@ import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
-import { createLimiter } from "./limits.ts";
+import type { CreateLimiter } from "./limits.ts";
 import type { Route } from "./route.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
 import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
@@ -37,6 +37,7 @@ export interface RoutesDeps {
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
   readonly blindIndexKey: Secret<Uint8Array>;
+  readonly createLimiter: CreateLimiter;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
@@ -46,7 +47,7 @@ export interface RoutesDeps {
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly Route[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
-  const { announce, disconnect, messaging } = deps;
+  const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
   return [
@@ -58,8 +59,8 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
       blindIndexKey,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
       replays: new ReplayCache(PROOF_MEMORY_MS),
-      byAddress: createLimiter(signInLimit),
-      byAccount: createLimiter(signInLimit),
+      byAddress: createLimiter("sign-in-address", signInLimit),
+      byAccount: createLimiter("sign-in-account", signInLimit),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
@@ -69,7 +70,7 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
-    takeBundleRoute({ ...useCase, byPair: createLimiter(bundleLimit) }),
+    takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
     listStaffRoute({ pool }),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),

@@ -42,6 +42,8 @@ const MAX_UNANSWERED = 512;
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
 export class Connection implements Subscriber, ChannelEvents {
   device: Uuid = nilUuid;
+  tenant: Uuid = nilUuid;
+  since = 0;
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
   readonly #helloTimer: NodeJS.Timeout;
@@ -71,6 +73,10 @@ export class Connection implements Subscriber, ChannelEvents {
 
   onHead(conversation: Uuid, seq: number): void {
     this.#deliveries?.onHead(conversation, seq);
+  }
+
+  headOf(conversation: Uuid): number | undefined {
+    return this.#deliveries?.headOf(conversation);
   }
 
   /** Before the first snapshot is in, this is left to the snapshot. */
@@ -119,6 +125,8 @@ export class Connection implements Subscriber, ChannelEvents {
       if (this.#isClosed()) return;
       this.#greeting = greeting;
       this.device = greeting.actor.device;
+      this.tenant = greeting.actor.tenant;
+      this.since = greeting.since;
       this.#deps.relay.join(this, this.device);
       await this.#follow(greeting, hello);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { encodeFrame } from "../../crypto/wire/frame.ts";
+import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
@@ -53,7 +53,9 @@ export class Deliveries {
   onJoined(conversation: Uuid, seq: number): void {
     const follower = this.#followers.get(conversation);
     if (follower !== undefined) {
-      if (follower.head < seq) follower.resumeFrom(seq);
+      follower.resumeFrom(seq);
+      if (follower.behind) this.#waiting.add(follower);
+      this.resume();
       return;
     }
     const range = { fromSeq: seq, untilSeq: undefined };
@@ -68,6 +70,11 @@ export class Deliveries {
     follower.head = seq;
     this.#waiting.add(follower);
     this.resume();
+  }
+
+  /** The last event of the conversation's log that is known here; undefined when it is not followed. */
+  headOf(conversation: Uuid): number | undefined {
+    return this.#followers.get(conversation)?.head;
   }
 
   onLeft(conversation: Uuid, seq: number): void {
@@ -155,10 +162,12 @@ export class Deliveries {
         limit: Math.min(PAGE, WINDOW - this.#unacknowledged),
       });
       if (this.#closed) return;
-      if (events.length === 0) throw new Error("the log ends before its head");
+      // Heads are hearsay when they come from another node. What the database says stands.
+      if (events.length === 0) follower.head = follower.sent;
       for (const event of events) {
         // The page was asked for before; a removal since then ends it, a return begins another.
         if (event.seq > follower.target || event.seq <= follower.sent) break;
+        if (endsMembership(event, device)) follower.narrowTo(event.seq);
         this.#deps.transmit(deliverFrame(event));
         this.#sent(follower, event.seq);
       }
@@ -184,4 +193,11 @@ export class Deliveries {
     this.#waiting.delete(follower);
     this.#deps.onDone(follower.conversation);
   }
+}
+
+/** True for the event that removed the device: nothing after it is the device's to see. */
+function endsMembership(event: DeliverableEvent, device: Uuid): boolean {
+  if (event.kind === "message") return false;
+  const { members } = decodeControl(event.ciphertext);
+  return !members.some(({ devices }) => devices.includes(device));
 }

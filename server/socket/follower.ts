@@ -67,14 +67,21 @@ export class Follower {
   /** The membership ended with event `seq`, which is the last one to be sent. */
   endAt(seq: number): void {
     const last = this.#ranges.at(-1);
-    if (last !== undefined && last.untilSeq === undefined)
+    if (last !== undefined && last.untilSeq === undefined && last.fromSeq <= seq)
       this.#ranges[this.#ranges.length - 1] = { ...last, untilSeq: seq };
     this.#skipDoneRanges();
   }
 
-  /** The device is a member again, from event `seq` on. */
+  /** Event `seq` itself, which is about to be sent, says that the device is no member after it. */
+  narrowTo(seq: number): void {
+    const [range] = this.#ranges;
+    if (range !== undefined) this.#ranges[0] = { ...range, untilSeq: seq };
+  }
+
+  /** The device is a member again, from event `seq` on; unless that is known already. */
   resumeFrom(seq: number): void {
-    if (this.#ranges.at(-1)?.untilSeq === undefined && this.#ranges.length > 0) return;
+    const last = this.#ranges.at(-1);
+    if (last === undefined ? seq <= this.sent : (last.untilSeq ?? Infinity) >= seq) return;
     this.#ranges.push({ fromSeq: seq, untilSeq: undefined });
     this.#skipDoneRanges();
   }

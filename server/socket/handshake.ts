@@ -13,6 +13,8 @@ const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 export interface Greeting {
   readonly actor: Actor & { readonly device: Uuid };
   readonly limits: Limits;
+  /** When it was let in, by the database's clock: of a device's sockets the latest stays. Microseconds. */
+  readonly since: number;
 }
 
 export interface HandshakeSteps {

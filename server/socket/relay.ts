@@ -9,12 +9,26 @@ export interface Subscriber {
   readonly device: Uuid;
   /** The session whose token it was opened with. */
   readonly session: Uuid;
+  readonly tenant: Uuid;
+  /** Of a device's sockets, on any node, the one with the latest stays. */
+  readonly since: number;
+  /** The conversation's last event it knows of; undefined when it does not follow it. */
+  headOf(conversation: Uuid): number | undefined;
   /** An event of a conversation it follows was committed; `encoded` gives the frame without a packet. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
   onHead(conversation: Uuid, seq: number): void;
   onJoined(conversation: Uuid, seq: number): void;
   onLeft(conversation: Uuid, seq: number): void;
   close(reason: CloseReason): void;
+}
+
+/** What the sockets of this node follow in one tenant. */
+export interface Served {
+  readonly devices: Uuid[];
+  /** Every pair of a device and a conversation it follows. */
+  readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
+  /** By conversation, the last event that all who follow it know of. */
+  readonly heads: Map<Uuid, number>;
 }
 
 /** Heads published lately, for sockets that were looking up what to follow meanwhile. */
@@ -31,6 +45,12 @@ export class Relay {
   #published = 0;
   /** `#published` when a membership last changed. */
   #membershipChanged = 0;
+  readonly #onJoin: (device: Uuid, since: number) => void;
+
+  /** @param onJoin told of every socket that became a device's one socket. */
+  constructor(onJoin: (device: Uuid, since: number) => void = () => undefined) {
+    this.#onJoin = onJoin;
+  }
 
   /** Sockets past their hello. */
   get size(): number {
@@ -42,6 +62,19 @@ export class Relay {
     const earlier = this.#byDevice.get(device);
     this.#byDevice.set(device, subscriber);
     earlier?.close("displaced");
+    this.#onJoin(device, subscriber.since);
+  }
+
+  /**
+   * The device has a socket on another node. Displaces the one here when it is older.
+   * @returns since when the one here is, if it is the newer one and the other must go.
+   */
+  joinedElsewhere(device: Uuid, since: number): number | undefined {
+    const here = this.#byDevice.get(device);
+    if (here === undefined || here.since === since) return undefined;
+    if (here.since > since) return here.since;
+    here.close("displaced");
+    return undefined;
   }
 
   leave(subscriber: Subscriber, device: Uuid): void {
@@ -102,8 +135,44 @@ export class Relay {
 
   /** The conversation's log reaches to `seq`; whoever has not been sent that far reads on. */
   announceHead(conversation: Uuid, seq: number): void {
+    this.#recent[this.#published++ % RECENT_HEADS] = [conversation, seq];
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onHead(conversation, seq);
+  }
+
+  /** A membership changed on another node: snapshots being taken are taken again. */
+  membershipChanged(): void {
+    this.#membershipChanged = ++this.#published;
+  }
+
+  /** The device is a member since event `fromSeq`, and the log reaches to `head`. */
+  deviceJoined(device: Uuid, conversation: Uuid, fromSeq: number, head: number): void {
+    const subscriber = this.#byDevice.get(device);
+    subscriber?.onJoined(conversation, fromSeq);
+    subscriber?.onHead(conversation, head);
+  }
+
+  /** Sockets past their hello, by device, with since when they are. */
+  online(): [device: Uuid, since: number][] {
+    return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
+  }
+
+  /** What is followed here, by tenant. */
+  served(): Map<Uuid, Served> {
+    const tenants = new Map<Uuid, Served>();
+    for (const [device, subscriber] of this.#byDevice) {
+      let served = tenants.get(subscriber.tenant);
+      if (served === undefined)
+        tenants.set(subscriber.tenant, (served = { devices: [], follows: [], heads: new Map() }));
+      served.devices.push(device);
+      for (const conversation of this.#followed.get(subscriber) ?? []) {
+        const head = subscriber.headOf(conversation);
+        if (head === undefined) continue;
+        served.follows.push({ device, conversation });
+        served.heads.set(conversation, Math.min(head, served.heads.get(conversation) ?? head));
+      }
+    }
+    return tenants;
   }
 
   closeAll(close: (subscriber: Subscriber) => void): void {

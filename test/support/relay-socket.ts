@@ -40,7 +40,7 @@ export class RelaySocket {
   }
 
   /** An open WebSocket on which nothing has been said. */
-  static async dial(server: TestServer): Promise<RelaySocket> {
+  static async dial(server: Pick<TestServer, "url">): Promise<RelaySocket> {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/relay`, "sealdesk.v1");
     const relay = new RelaySocket(socket);
     await once(socket, "open");
@@ -49,7 +49,7 @@ export class RelaySocket {
 
   /** Connects as `device` and takes the welcome. */
   static async open(
-    server: TestServer,
+    server: Pick<TestServer, "url">,
     device: TestDevice,
     cursors: readonly Cursor[] = [],
   ): Promise<RelaySocket> {

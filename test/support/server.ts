@@ -16,7 +16,7 @@ import {
 } from "../../keys/tokens/development-key.ts";
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
-import { startServer } from "../../server/start.ts";
+import { startServer, type Timings } from "../../server/start.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 export interface TestTenant {
@@ -29,6 +29,14 @@ export interface TestStaff {
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
+}
+
+/** A further server on the same database, keys and public URL. */
+export interface TestNode {
+  /** Where this node listens. */
+  readonly url: string;
+  logged(): string;
+  close(): Promise<void>;
 }
 
 export interface TestServer {
@@ -44,6 +52,8 @@ export interface TestServer {
   createStaff(role: StaffRole, tenant?: TestTenant): Promise<TestStaff>;
   /** A token by which the tenant's backend vouches for `subject`. */
   customerToken(subject: string, tenant?: TestTenant): Promise<string>;
+  /** Starts another node; stop it before the server. */
+  startNode(changes?: Partial<Config>): Promise<TestNode>;
   /** Everything logged so far. */
   logged(): string;
   /** Every audit entry of the tenant so far, oldest first. */
@@ -54,7 +64,10 @@ export interface TestServer {
 const generous = { burst: 10_000, secondsPerFurther: 1 };
 
 /** A whole server on a free port, with a database of its own and one tenant. */
-export async function startTestServer(changes: Partial<Config> = {}): Promise<TestServer> {
+export async function startTestServer(
+  changes: Partial<Config> = {},
+  timings?: Timings,
+): Promise<TestServer> {
   const database = await createTestDatabase();
   const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
   const login = await createLogin(database);
@@ -64,13 +77,6 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
       return Date.now() + this.offsetMs;
     },
   };
-  let logged = "";
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      logged += chunk.toString();
-      done();
-    },
-  });
   const config = readConfig({
     NODE_ENV: "test",
     PORT: "0",
@@ -78,15 +84,27 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
     DATABASE_URL: login.url,
     DATABASE_OWNER_URL: database.ownerUrl,
   });
-  const server = await startServer(
-    { ...config, signInLimit: generous, bundleLimit: generous, ...changes },
-    {
-      now: () => clock.now(),
-      newId: uuidv7,
-      log: createLog("debug", stream),
-      version: "0.0.0-test",
-    },
-  );
+  async function start(settings: Partial<Config>) {
+    let logged = "";
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        logged += chunk.toString();
+        done();
+      },
+    });
+    const running = await startServer(
+      { ...config, signInLimit: generous, bundleLimit: generous, ...settings },
+      {
+        now: () => clock.now(),
+        newId: uuidv7,
+        log: createLog("debug", stream),
+        version: "0.0.0-test",
+        ...(timings !== undefined && { timings }),
+      },
+    );
+    return { running, logged: () => logged };
+  }
+  const { running: server, logged } = await start(changes);
   const backendKey = await openDevelopmentKey(home);
 
   async function makeTenant(): Promise<TestTenant> {
@@ -133,7 +151,15 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
         audience: server.url,
         now: clock.now(),
       }),
-    logged: () => logged,
+    async startNode(nodeChanges = {}) {
+      const node = await start({ ...changes, ...nodeChanges, publicUrl: server.url });
+      return {
+        url: node.running.address,
+        logged: node.logged,
+        close: () => node.running.close(),
+      };
+    },
+    logged,
     async auditEntries(of = tenant) {
       const { rows } = await database.owner.query<{ entry: Buffer }>(
         "select entry from audit.entries where tenant = $1 order by id",

@@ -1,0 +1,105 @@
+import pg from "pg";
+
+interface NotificationsOptions {
+  readonly url: string;
+  /** A plain identifier. */
+  readonly channel: string;
+  readonly onPayload: (payload: string) => void;
+  /** Listening has begun, again if it had broken off: what was sent in between was missed. */
+  readonly onListening: () => void;
+  /** The connection was lost or could not be had; another is tried. */
+  readonly onLost: (error: unknown) => void;
+}
+
+const ANSWER_MS = 5_000;
+const CHECK_MS = 10_000;
+const RETRY_MS = { first: 50, most: 2_000 };
+
+/**
+ * LISTEN and NOTIFY on one connection of its own, which is replaced when it is lost. Nothing is
+ * kept for a connection that is not there: notifications are hints, and may be lost.
+ */
+export class Notifications {
+  readonly #options: NotificationsOptions;
+  #client: pg.Client | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #failures = 0;
+  #closed = false;
+  readonly #check: NodeJS.Timeout;
+
+  private constructor(options: NotificationsOptions) {
+    this.#options = options;
+    // A connection that died silently is noticed by whoever next asks something of it.
+    this.#check = setInterval(() => void this.notify([]).catch(() => undefined), CHECK_MS);
+    this.#check.unref();
+  }
+
+  /** Resolves after the first attempt to connect, whether or not it succeeded. */
+  static async open(options: NotificationsOptions): Promise<Notifications> {
+    const notifications = new Notifications(options);
+    await notifications.#connect();
+    return notifications;
+  }
+
+  /**
+   * Sends payloads of less than 8,000 bytes each, in one transaction.
+   * @throws when there is no connection, or it fails.
+   */
+  async notify(payloads: readonly string[]): Promise<void> {
+    const client = this.#client;
+    if (client === undefined) throw new Error("there is no connection for notifications");
+    try {
+      await client.query("select pg_notify($1, payload) from unnest($2::text[]) as payload", [
+        this.#options.channel,
+        payloads,
+      ]);
+    } catch (error) {
+      this.#lost(client, error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#check);
+    clearTimeout(this.#retry);
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async #connect(): Promise<void> {
+    const { url, channel, onPayload, onListening } = this.#options;
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: "sealdesk-hints",
+      options: "-c role=sealdesk_app",
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
+      keepAlive: true,
+    });
+    client.on("error", (error) => this.#lost(client, error));
+    client.on("end", () => this.#lost(client, new Error("the connection was closed")));
+    client.on("notification", ({ payload }) => onPayload(payload ?? ""));
+    this.#client = client;
+    try {
+      await client.connect();
+      await client.query(`listen ${channel}`);
+    } catch (error) {
+      this.#lost(client, error);
+      return;
+    }
+    this.#failures = 0;
+    if (!this.#closed) onListening();
+  }
+
+  #lost(client: pg.Client, error: unknown): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.end().catch(() => undefined);
+    if (this.#closed) return;
+    this.#options.onLost(error);
+    const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** this.#failures++);
+    this.#retry = setTimeout(() => void this.#connect(), waitMs * (0.5 + Math.random() / 2));
+  }
+}

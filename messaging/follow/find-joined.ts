@@ -1,0 +1,54 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Pool } from "../../db/pool.ts";
+import { uuidArray } from "../../db/binary-arrays.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** A device that is a member now. */
+export interface Joined {
+  readonly device: Uuid;
+  readonly conversation: Uuid;
+  readonly fromSeq: number;
+  /** The log's last event. */
+  readonly head: number;
+}
+
+const JOINED = `
+  select md.device, md.conversation, md.from_seq as "fromSeq",
+    (select max(e.seq) from events e where e.conversation = md.conversation and e.kind > 0) as head
+  from member_devices md
+  where md.until_seq is null and `;
+
+const OF_CONVERSATIONS = `${JOINED} md.conversation = any($1::uuid[])`;
+
+const NOT_FOLLOWED = `${JOINED} md.device = any($1::uuid[])
+  and not exists (select from unnest($2::uuid[], $3::uuid[]) as follows (device, conversation)
+    where follows.device = md.device and follows.conversation = md.conversation)`;
+
+/** The devices that are members of these conversations. */
+export async function devicesIn(
+  pool: Pool,
+  tenant: Uuid,
+  conversations: readonly Uuid[],
+): Promise<readonly Joined[]> {
+  const { rows } = await inTransaction(pool, tenant, (client) =>
+    client.query(OF_CONVERSATIONS, [uuidArray(conversations)]),
+  );
+  return rows as Joined[];
+}
+
+/** Conversations that these devices are members of and do not follow. */
+export async function notFollowed(
+  pool: Pool,
+  tenant: Uuid,
+  devices: readonly Uuid[],
+  follows: readonly Pick<Joined, "device" | "conversation">[],
+): Promise<readonly Joined[]> {
+  const { rows } = await inTransaction(pool, tenant, (client) =>
+    client.query(NOT_FOLLOWED, [
+      uuidArray(devices),
+      uuidArray(follows.map(({ device }) => device)),
+      uuidArray(follows.map(({ conversation }) => conversation)),
+    ]),
+  );
+  return rows as Joined[];
+}

@@ -1,0 +1,150 @@
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { findAdvanced } from "../../messaging/follow/find-advanced.ts";
+import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
+import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { LoggedEvent } from "../../messaging/log/event.ts";
+import type { Relay, Served } from "../socket/relay.ts";
+import type { HeadHint, Hint, HintListener, Hints } from "./hints.ts";
+
+export interface NeighboursDeps {
+  readonly pool: Pool;
+  readonly relay: Relay;
+  readonly log: Pick<ConversationLog, "invalidate">;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Milliseconds from one poll to the next, on average. */
+  readonly pollMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Conversations whose heads are asked for in one statement. */
+const PER_QUERY = 2_000;
+/** Events of longer ago than this before the last good poll are not looked for; clocks differ less. */
+const CLOCKS_DIFFER_MS = 86_400_000;
+
+/**
+ * What this node makes of the other nodes on its database. A hint that a conversation has grown
+ * wakes its local followers, who read on; a poll finds what hints did not say. The database alone
+ * says what was appended and who is a member.
+ */
+export class Neighbours implements HintListener {
+  readonly #deps: NeighboursDeps;
+  #hints: Hints | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #polling: Promise<void> = Promise.resolve();
+  #polledMs: number;
+  #closed = false;
+
+  private constructor(deps: NeighboursDeps) {
+    this.#deps = deps;
+    this.#polledMs = deps.now();
+  }
+
+  static async meet(
+    deps: NeighboursDeps,
+    openHints: (listener: HintListener) => Promise<Hints>,
+  ): Promise<Neighbours> {
+    const neighbours = new Neighbours(deps);
+    neighbours.#hints = await openHints(neighbours);
+    neighbours.#schedule();
+    return neighbours;
+  }
+
+  /** Tells the others of events of one conversation that were committed here. Returns at once. */
+  onCommitted(events: readonly LoggedEvent[]): void {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    const { tenant, conversation, seq } = last;
+    const membership = events.some(({ kind }) => kind !== "message");
+    this.#hints?.announce([{ tenant, conversation, seq, membership }]);
+  }
+
+  /** Tells the others of a device's socket here, so that they close an older one. */
+  onDeviceJoined(device: Uuid, since: number): void {
+    this.#hints?.announceDevices([{ device, since }]);
+  }
+
+  onHint({ heads, devices }: Hint): void {
+    const { relay, log } = this.#deps;
+    for (const { conversation, seq } of heads) {
+      log.invalidate(conversation, seq);
+      relay.announceHead(conversation, seq);
+    }
+    const changed = heads.filter(({ membership }) => membership);
+    if (changed.length > 0) this.#findJoined(changed).catch(this.#deps.onError);
+    for (const { device, since } of devices) {
+      const newer = relay.joinedElsewhere(device, since);
+      if (newer !== undefined) this.onDeviceJoined(device, newer);
+    }
+  }
+
+  /** What the others missed of this node, or this node of them, is made up for. */
+  onListening(): void {
+    const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
+    this.#hints?.announceDevices(devices);
+    if (this.#hints !== undefined) this.#pollSoon(0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#hints?.close();
+    await this.#polling;
+  }
+
+  async #findJoined(changed: readonly HeadHint[]): Promise<void> {
+    const { relay, pool } = this.#deps;
+    // A device that is just looking up what it is in looks again.
+    relay.membershipChanged();
+    for (const tenant of new Set(changed.map((hint) => hint.tenant))) {
+      const conversations = changed
+        .filter((hint) => hint.tenant === tenant)
+        .map(({ conversation }) => conversation);
+      for (const joined of await devicesIn(pool, tenant, conversations))
+        relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+    }
+  }
+
+  #schedule(): void {
+    this.#pollSoon(this.#deps.pollMs * (0.75 + Math.random() / 2));
+  }
+
+  #pollSoon(ms: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#polling = this.#polling.then(() => this.#poll());
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #poll(): Promise<void> {
+    const began = this.#deps.now();
+    try {
+      for (const [tenant, served] of this.#deps.relay.served()) {
+        if (this.#closed) return;
+        await this.#pollTenant(tenant, served);
+      }
+      this.#polledMs = began;
+    } catch (error) {
+      this.#deps.onError(error);
+    }
+    this.#schedule();
+  }
+
+  async #pollTenant(tenant: Uuid, { devices, follows, heads }: Served): Promise<void> {
+    const { pool, relay, log } = this.#deps;
+    const sinceMs = this.#polledMs - CLOCKS_DIFFER_MS;
+    const known = [...heads];
+    for (let from = 0; from < known.length; from += PER_QUERY) {
+      const some = known.slice(from, from + PER_QUERY);
+      for (const { conversation, seq } of await findAdvanced(pool, tenant, some, sinceMs)) {
+        log.invalidate(conversation, seq);
+        relay.announceHead(conversation, seq);
+      }
+    }
+    for (const joined of await notFollowed(pool, tenant, devices, follows))
+      relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+  }
+}

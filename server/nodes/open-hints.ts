@@ -1,0 +1,39 @@
+import { Notifications } from "../../db/notifications.ts";
+import { BatchedHints } from "./batched-hints.ts";
+import type { HintListener, Hints } from "./hints.ts";
+import type { RedisConnection } from "./redis-client.ts";
+import { openRedisTransport } from "./redis-transport.ts";
+
+export interface OpenHintsOptions {
+  readonly node: string;
+  readonly flushMs: number;
+  readonly databaseUrl: string;
+  /** Undefined: hints travel over the database. */
+  readonly redis: RedisConnection | undefined;
+  readonly onLost: (error: unknown) => void;
+}
+
+const CHANNEL = "sealdesk_hints";
+
+/** Hints over Redis when there is one, else over PostgreSQL's LISTEN and NOTIFY. */
+export function openHints(options: OpenHintsOptions, listener: HintListener): Promise<Hints> {
+  const { node, flushMs, databaseUrl, redis, onLost } = options;
+  return BatchedHints.open({
+    node,
+    flushMs,
+    listener,
+    onLost,
+    async open(events) {
+      if (redis !== undefined) return openRedisTransport(redis, events);
+      const notifications = await Notifications.open({
+        ...events,
+        url: databaseUrl,
+        channel: CHANNEL,
+      });
+      return {
+        send: (payloads) => notifications.notify(payloads),
+        close: () => notifications.close(),
+      };
+    },
+  });
+}
