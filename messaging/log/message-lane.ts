@@ -6,6 +6,7 @@ import { MessagingError } from "../messaging-error.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { findAccepted } from "./find-accepted.ts";
+import { findBehind } from "./find-behind.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
@@ -45,7 +46,7 @@ interface Part {
 
 const MAX_ATTEMPTS = 20;
 const RETRY_DELAY_MS = 250;
-const MAX_CONFLICTS = 1_000;
+const MAX_CONFLICTS = 100;
 
 /**
  * One connection that commits batches one after another. While a batch is in flight its
@@ -114,14 +115,8 @@ export class MessageLane {
         await this.#insert(parts);
         break;
       } catch (error) {
-        const conflicting = sqlState(error) === UNIQUE_VIOLATION ? conflictOf(error) : undefined;
-        const part = parts.find(({ taken }) => taken.conversation === conflicting);
-        if (part === undefined || conflicts > MAX_CONFLICTS) throw error;
-        const again = await this.#planOne(part.taken, true);
-        parts = parts.flatMap((each) => {
-          if (each !== part) return [each];
-          return again === undefined ? [] : [again];
-        });
+        if (sqlState(error) !== UNIQUE_VIOLATION || conflicts === MAX_CONFLICTS) throw error;
+        parts = await this.#planAgain(parts);
       }
     }
     for (const { taken, plan, reread } of parts) {
@@ -148,9 +143,29 @@ export class MessageLane {
     });
   }
 
+  /**
+   * After a unique violation: plans anew what another node has appended to; or everything, when
+   * nobody did, for then a message was in the log already. Row-level security keeps the database
+   * from naming the key, so all of the batch is looked at in one statement.
+   */
+  async #planAgain(parts: readonly Part[]): Promise<Part[]> {
+    const behind = await findBehind(
+      this.#connected(),
+      parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
+    );
+    const planned: Part[] = [];
+    for (const part of parts) {
+      const suspect = behind.size === 0 || behind.has(part.taken.conversation);
+      const again = suspect ? await this.#planOne(part.taken, true) : part;
+      if (again !== undefined) planned.push(again);
+    }
+    return planned;
+  }
+
+  /** In one order on all nodes: two that insert the same keys in two orders would deadlock. */
   async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
     const parts: Part[] = [];
-    for (const taken of batch) {
+    for (const taken of batch.toSorted((a, b) => (a.conversation < b.conversation ? -1 : 1))) {
       const part = await this.#planOne(taken, false);
       if (part !== undefined) parts.push(part);
     }
@@ -238,10 +253,4 @@ export class MessageLane {
 /** True when only the whole log can say whether the message is new. */
 function doubtful(item: WaitingPost, now: number): boolean {
   return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
-}
-
-/** The conversation named by a unique violation on one of the log's keys. */
-function conflictOf(error: unknown): Uuid | undefined {
-  const detail = (error as { detail?: string }).detail ?? "";
-  return /\(conversation[^)]*\)=\(([0-9a-f-]{36})/.exec(detail)?.[1];
 }
