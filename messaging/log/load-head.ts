@@ -1,11 +1,12 @@
 import type { Client } from "../../db/pool.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
+import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
 
-const HEAD = `
-  select c.tenant, c.state, t.key_max_messages, t.key_max_age_ms,
+const HEADS = `
+  select c.id, c.tenant, c.state, t.key_max_messages, t.key_max_age_ms,
     coalesce(epoch.epoch, 0) as epoch,
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null) as devices,
@@ -17,58 +18,76 @@ const HEAD = `
   left join lateral (
     select seq, transcript_hash, received_at_ms from events
     where conversation = c.id and kind > 0 order by seq desc limit 1) last on true
-  where c.id = $1`;
+  where c.id = any($1::uuid[])`;
 
 const KEYS = `
-  select k.key_id, k.device, k.epoch, k.started_at_ms,
+  select k.conversation, k.key_id, k.device, k.epoch, k.started_at_ms,
     (select count(*) from events e
       where e.conversation = k.conversation and e.seq >= k.first_seq
         and e.received_at_ms >= k.started_at_ms and e.key_id = k.key_id and e.kind = 1) as messages
-  from sender_keys k
-  where k.conversation = $1 and ((k.epoch = $2 and k.started_at_ms > $3) or k.key_id = any($4::uuid[]))`;
+  from unnest($1::uuid[], $2::int4[], $3::int8[]) as head (conversation, epoch, after_ms)
+  join sender_keys k on k.conversation = head.conversation
+  where (k.epoch = head.epoch and k.started_at_ms > head.after_ms) or k.key_id = any($4::uuid[])`;
 
 /**
- * Reads a conversation's head inside the caller's transaction or fence.
+ * Reads heads of one tenant's conversations inside the caller's transaction or fence.
  * @param keyIds keys to know of even when they are expired or of an earlier epoch.
- * @returns undefined when the tenant has no such conversation.
+ * @returns those there are, by conversation.
  */
+export async function loadHeads(
+  client: Client,
+  conversations: readonly Uuid[],
+  now: number,
+  keyIds: readonly Uuid[] = [],
+): Promise<ReadonlyMap<Uuid, ConversationHead>> {
+  const { rows } = await client.query(HEADS, [uuidArray(conversations)]);
+  const keys = await client.query(KEYS, [
+    uuidArray(rows.map((row) => row.id)),
+    int4Array(rows.map((row) => row.epoch)),
+    int8Array(rows.map((row) => now - row.key_max_age_ms)),
+    uuidArray(keyIds),
+  ]);
+  const keysOf = new Map<Uuid, Map<Uuid, SenderKeyFacts>>();
+  for (const key of keys.rows) {
+    const known = keysOf.get(key.conversation) ?? new Map<Uuid, SenderKeyFacts>();
+    keysOf.set(key.conversation, known);
+    known.set(key.key_id, {
+      device: key.device,
+      epoch: key.epoch,
+      startedAtMs: key.started_at_ms,
+      messages: key.messages,
+    });
+  }
+  return new Map(
+    rows.map((row): [Uuid, ConversationHead] => {
+      const devices = new Set<Uuid>(row.devices);
+      return [
+        row.id,
+        {
+          tenant: row.tenant,
+          conversation: row.id,
+          state: row.state,
+          epoch: row.epoch,
+          keyMaxMessages: row.key_max_messages,
+          keyMaxAgeMs: row.key_max_age_ms,
+          seq: row.seq,
+          transcriptHash: row.transcript_hash ?? zeroHash,
+          receivedAtMs: row.received_at_ms,
+          devices,
+          formerDevices: new Set<Uuid>(row.former.filter((device: Uuid) => !devices.has(device))),
+          keys: keysOf.get(row.id) ?? new Map<Uuid, SenderKeyFacts>(),
+          recent: [],
+        },
+      ];
+    }),
+  );
+}
+
+/** One conversation's head; undefined when the tenant has no such conversation. */
 export async function loadHead(
   client: Client,
   conversation: Uuid,
   now: number,
-  keyIds: readonly Uuid[] = [],
 ): Promise<ConversationHead | undefined> {
-  const [row] = (await client.query({ name: "head", text: HEAD, values: [conversation] })).rows;
-  if (row === undefined) return undefined;
-  const devices = new Set<Uuid>(row.devices);
-  const keys = await client.query({
-    name: "head-keys",
-    text: KEYS,
-    values: [conversation, row.epoch, now - row.key_max_age_ms, keyIds],
-  });
-  return {
-    tenant: row.tenant,
-    conversation,
-    state: row.state,
-    epoch: row.epoch,
-    keyMaxMessages: row.key_max_messages,
-    keyMaxAgeMs: row.key_max_age_ms,
-    seq: row.seq,
-    transcriptHash: row.transcript_hash ?? zeroHash,
-    receivedAtMs: row.received_at_ms,
-    devices,
-    formerDevices: new Set<Uuid>(row.former.filter((device: Uuid) => !devices.has(device))),
-    keys: new Map(
-      keys.rows.map((key): [Uuid, SenderKeyFacts] => [
-        key.key_id,
-        {
-          device: key.device,
-          epoch: key.epoch,
-          startedAtMs: key.started_at_ms,
-          messages: key.messages,
-        },
-      ]),
-    ),
-    recent: [],
-  };
+  return (await loadHeads(client, [conversation], now)).get(conversation);
 }

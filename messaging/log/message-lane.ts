@@ -10,7 +10,7 @@ import { findBehind } from "./find-behind.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
-import { loadHead } from "./load-head.ts";
+import { loadHeads } from "./load-head.ts";
 import {
   mayStandInEarlierMonth,
   planMessages,
@@ -153,54 +153,61 @@ export class MessageLane {
       this.#connected(),
       parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
     );
-    const planned: Part[] = [];
-    for (const part of parts) {
-      const suspect = behind.size === 0 || behind.has(part.taken.conversation);
-      const again = suspect ? await this.#planOne(part.taken, true) : part;
-      if (again !== undefined) planned.push(again);
-    }
-    return planned;
+    const suspect = ({ taken }: Part) => behind.size === 0 || behind.has(taken.conversation);
+    const again = await this.#planOnLog(parts.filter(suspect).map(({ taken }) => taken));
+    return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
   }
 
-  /** In one order on all nodes: two that insert the same keys in two orders would deadlock. */
+  /** On cached heads as far as they serve; the rest on what the log says. */
   async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
     const parts: Part[] = [];
-    for (const taken of batch.toSorted((a, b) => (a.conversation < b.conversation ? -1 : 1))) {
-      const part = await this.#planOne(taken, false);
-      if (part !== undefined) parts.push(part);
+    const rest: Taken<WaitingPost>[] = [];
+    const now = this.#options.now();
+    for (const taken of batch) {
+      const cached = this.#heads.get(taken.tenant, taken.conversation);
+      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
+      const quick = doubt ? undefined : this.#part(taken, cached, [], false, now);
+      // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
+      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
+      else rest.push(taken);
     }
-    return parts;
+    return inOrder([...parts, ...(await this.#planOnLog(rest))]);
   }
 
-  /** @param suspect true when the messages may be in the log already, or the cached head is behind. */
-  async #planOne(taken: Taken<WaitingPost>, suspect: boolean): Promise<Part | undefined> {
-    const requests = taken.items.map((item) => item.request);
-    const now = this.#options.now();
-    const part = (
-      head: ConversationHead,
-      earlier: readonly AcceptedMessage[],
-      reread: boolean,
-    ): Part => ({
-      taken,
-      plan: planMessages(head, requests, earlier, this.#options.frankingKey, now),
-      reread,
-    });
-
-    if (!suspect && !taken.items.some((item) => doubtful(item, now))) {
-      const cached = this.#heads.get(taken.tenant, taken.conversation);
-      const quick = cached && part(cached, [], false);
-      // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
-      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) return quick;
-    }
+  /** For conversations whose cached head is behind, or whose messages may be in the log already. */
+  async #planOnLog(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
+    if (batch.length === 0) return [];
     const client = this.#connected();
-    const keyIds = requests.map(({ send }) => send.keyId);
-    const head = await loadHead(client, taken.conversation, now, keyIds);
-    if (head !== undefined)
-      return part(head, await findAccepted(client, taken.conversation, requests, now), true);
-    const error = new MessagingError("conversation_not_found", "There is no such conversation.");
-    for (const item of taken.items) item.reject(error);
-    this.#queue.release(taken);
-    return undefined;
+    const now = this.#options.now();
+    const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
+    const heads = await loadHeads(
+      client,
+      batch.map(({ conversation }) => conversation),
+      now,
+      requests.map(({ send }) => send.keyId),
+    );
+    const earlier = await findAccepted(client, requests, now);
+    return batch.flatMap((taken) => {
+      const head = heads.get(taken.conversation);
+      if (head !== undefined) return [this.#part(taken, head, earlier, true, now)];
+      const error = new MessagingError("conversation_not_found", "There is no such conversation.");
+      for (const item of taken.items) item.reject(error);
+      this.#queue.release(taken);
+      return [];
+    });
+  }
+
+  #part(
+    taken: Taken<WaitingPost>,
+    head: ConversationHead,
+    earlier: readonly AcceptedMessage[],
+    reread: boolean,
+    now: number,
+  ): Part {
+    const requests = taken.items.map((item) => item.request);
+    const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
+    const plan = planMessages(head, requests, known, this.#options.frankingKey, now);
+    return { taken, plan, reread };
   }
 
   #connected(): pg.PoolClient {
@@ -253,4 +260,9 @@ export class MessageLane {
 /** True when only the whole log can say whether the message is new. */
 function doubtful(item: WaitingPost, now: number): boolean {
   return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
+}
+
+/** In one order on all nodes: two that insert the same keys in two orders would deadlock. */
+function inOrder(parts: readonly Part[]): Part[] {
+  return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));
 }

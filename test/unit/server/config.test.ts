@@ -4,6 +4,7 @@ import { readConfig } from "../../../server/config.ts";
 const production = {
   NODE_ENV: "production",
   DATABASE_URL: "postgresql://app:very-secret@db/sealdesk",
+  REDIS_URL: "rediss://:very-secret@redis:6380",
   SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
 };
 
@@ -15,6 +16,7 @@ test("says nothing, and there are sensible defaults", () => {
     publicUrl: undefined,
     home: expect.stringMatching(/\.sealdesk$/),
     databaseUrl: undefined,
+    redisUrl: undefined,
     logLevel: "info",
   });
 });
@@ -32,6 +34,8 @@ test.each([
   ["PUBLIC_URL", "ftp://sealdesk.example"],
   ["DATABASE_URL", "mysql://db"],
   ["DATABASE_OWNER_URL", "db"],
+  ["REDIS_URL", "http://redis"],
+  ["REDIS_URL", "redis://"],
   ["NODE_ENV", "staging"],
   ["LOG_LEVEL", "loud"],
   ["SEALDESK_KEYRING_PASSPHRASE", "short"],
@@ -56,6 +60,7 @@ describe("in production", () => {
       expect(text).not.toContain("some length");
       expect(text).toContain("[redacted]");
     }
+    expect(config.redisUrl?.reveal()).toBe(production.REDIS_URL);
     expect(config.databaseUrl?.reveal()).toBe(production.DATABASE_URL);
     expect(config.databaseOwnerUrl?.reveal()).toBe(production.DATABASE_URL);
   });
