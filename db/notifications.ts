@@ -98,7 +98,8 @@ export class Notifications {
     this.#client = undefined;
     client.end().catch(() => undefined);
     if (this.#closed) return;
-    this.#options.onLost(error);
+    // Said once, not at every attempt.
+    if (this.#failures === 0) this.#options.onLost(error);
     const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** this.#failures++);
     this.#retry = setTimeout(() => void this.#connect(), waitMs * (0.5 + Math.random() / 2));
   }

@@ -10,9 +10,9 @@ export interface HintTransport {
 }
 
 export interface TransportEvents {
-  onPayload(payload: string): void;
-  onListening(): void;
-  onLost(error: unknown): void;
+  readonly onPayload: (payload: string) => void;
+  readonly onListening: () => void;
+  readonly onLost: (error: unknown) => void;
 }
 
 interface BatchedHintsOptions {

@@ -62,7 +62,10 @@ describe("over Redis", () => {
   });
 
   test("R2: Redis is killed and comes back: nothing is lost or doubled, only later", async () => {
-    await converseThrough(server, other, { begin: redis.kill, end: redis.restart });
+    await converseThrough(server, other, {
+      begin: () => redis.kill(),
+      end: () => redis.restart(),
+    });
   }, 60_000);
 });
 
@@ -82,26 +85,23 @@ describe("over NOTIFY", () => {
     const { owner } = server.database;
     const LISTENING = `from pg_stat_activity
       where application_name = 'sealdesk-hints' and datname = current_database()`;
-    const database = (await owner.query("select current_database() as name")).rows[0].name;
-    let cutting = true;
+    const outage = new AbortController();
     let cuts: Promise<void> = Promise.resolve();
     await converseThrough(server, other, {
       async begin() {
         // Nobody new may listen either, until the outage ends.
         cuts = (async () => {
-          while (cutting) {
+          while (!outage.signal.aborted) {
             await owner.query(`select pg_terminate_backend(pid) ${LISTENING}`);
-            await new Promise((resolve) => setTimeout(resolve, 5));
+            await new Promise((resolve) => setImmediate(resolve));
           }
         })();
       },
       async end() {
-        cutting = false;
+        outage.abort();
         await cuts;
       },
     });
-    expect(database).toMatch(/^test_/);
-    const { rows } = await owner.query(`select count(*)::int as nodes ${LISTENING}`);
-    expect(rows).toEqual([{ nodes: 2 }]);
+    while ((await owner.query(`select ${LISTENING}`)).rowCount !== 2);
   }, 60_000);
 });
