@@ -180,7 +180,7 @@ describe("sending", () => {
   test("a member whose bundles make no session fails each message, not for ever", async () => {
     const { sender, sent, suite } = await setUp();
     suite.hasSession = false;
-    const establish = suite.establish;
+    const establish = suite.establish.bind(suite);
     suite.establish = () => Promise.resolve();
     await expect(sender.send("first")).rejects.toMatchObject({ code: "untrusted_member" });
     suite.establish = establish;
