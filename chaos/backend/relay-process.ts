@@ -9,9 +9,14 @@ import {
 } from "../../rig/server-process.ts";
 
 /** Ends that nobody meant after which the relay is left as it is. */
-const mostCrashes = 20;
+const mostEnds = 20;
+/** What a server exits with that could not start, for example for want of its database. */
+const couldNotStart = 1;
 
-/** One relay after the other, on one port: whatever ends one, the next is started at once. */
+/**
+ * One relay after the other, on one port: whatever ends one, the next is started at once, as a
+ * supervisor would.
+ */
 export class RelayProcess {
   readonly #home: string;
   readonly #port: number;
@@ -19,7 +24,8 @@ export class RelayProcess {
   #present: ChildProcess | undefined;
   #stopping = false;
   #starting: Promise<unknown> = Promise.resolve();
-  /** Ends that nobody meant, each with the last lines it said. */
+  #ends = 0;
+  /** Ends that nobody meant of relays that had started, each with the last lines it said. */
   readonly crashes: string[] = [];
 
   constructor(home: string, port: number, settings: ServerSettings) {
@@ -30,8 +36,7 @@ export class RelayProcess {
 
   /** Starts it and waits until it is ready. @throws Error when it ends, or is late */
   async start(): Promise<void> {
-    const server = await this.#spawn();
-    await untilReady(server, `http://127.0.0.1:${this.#port}`);
+    await untilReady(await this.#spawn(), this.#url);
   }
 
   /** As the machine's power would end it; another takes its place. */
@@ -65,17 +70,31 @@ export class RelayProcess {
   #spawn(): Promise<ChildProcess> {
     const starting = spawnServer(this.#home, this.#port, this.#settings).then((server) => {
       this.#present = server;
-      server.once("exit", (code, signal) => void this.#onExit(server, String(signal ?? code)));
+      let hasStarted = false;
+      untilReady(server, this.#url).then(
+        () => (hasStarted = true),
+        () => undefined,
+      );
+      server.once("exit", (code, signal) => {
+        const crashed = hasStarted || code !== couldNotStart;
+        void this.#onExit(server, crashed ? String(signal ?? code) : undefined);
+      });
       return server;
     });
     this.#starting = starting;
     return starting;
   }
 
-  async #onExit(server: ChildProcess, how: string): Promise<void> {
+  get #url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** @param crash how it ended; undefined when it could not start */
+  async #onExit(server: ChildProcess, crash: string | undefined): Promise<void> {
     if (this.#stopping || server !== this.#present) return;
     this.#present = undefined;
-    this.crashes.push(`the relay ended by itself (${how}): ${await serverLogTail(this.#home)}`);
-    if (this.crashes.length < mostCrashes) await this.#spawn();
+    if (crash !== undefined)
+      this.crashes.push(`the relay ended by itself (${crash}): ${await serverLogTail(this.#home)}`);
+    if (++this.#ends < mostEnds) await this.#spawn();
   }
 }
