@@ -18,7 +18,10 @@ import { describeError, type Log } from "./log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
+import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
 import { Relay } from "./socket/relay.ts";
+import { TimerWheel } from "./socket/timer-wheel.ts";
+import type { Timings } from "./socket/timings.ts";
 
 export interface DataPlaneDeps {
   readonly http: Server;
@@ -26,6 +29,8 @@ export interface DataPlaneDeps {
   readonly frankingKey: Secret<Uint8Array>;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
+  readonly messageRates: MessageRates;
+  readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
@@ -37,12 +42,12 @@ export interface DataPlane {
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
-  /** Closes every socket, then answers what was accepted. */
+  /** Answers what was accepted, and closes every socket. */
   close(): Promise<void>;
 }
 
 export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
-  const { http, pool, now, log } = deps;
+  const { http, pool, now, log, timings } = deps;
   const leavePartitions = await keepPartitions(pool, (error) =>
     log.error("partitions could not be made", describeError(error)),
   );
@@ -56,7 +61,15 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
-  const attached = attachRelay(http, relay, {
+  const monotonic = () => performance.now();
+  const wheel = new TimerWheel(monotonic, timings.tickMs);
+  const attached = attachRelay(http, {
+    relay,
+    timings,
+    wheel,
+    monotonic,
+    open: new Set(),
+    messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
     log: conversations,
     cursors,
     readEvents: (request) => readEvents(pool, request),
@@ -69,10 +82,14 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   return {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
-    disconnect: ({ device, session }) => relay.disconnect(device, session),
+    disconnect: ({ device, session }) =>
+      session === undefined
+        ? relay.disconnect({ device }, "device_refused")
+        : relay.disconnect({ device, session }, "unauthenticated"),
     async close() {
       leavePartitions();
       await attached.close();
+      wheel.close();
       await conversations.close();
       await cursors.close();
     },
@@ -86,7 +103,7 @@ async function greet(
   hello: Hello,
 ): Promise<Greeting> {
   const { authenticator, pool, publicUrl, now } = deps;
-  const actor = await authenticator.authenticate({
+  const { actor, tokenExpiresAtMs } = await authenticator.identify({
     token: hello.accessToken,
     proof: hello.deviceProof,
     method: "GET",
@@ -106,7 +123,11 @@ async function greet(
   );
   const [limits] = rows;
   if (limits === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
-  return { actor: { ...actor, device }, limits: limitsFor(limits) };
+  return {
+    actor: { ...actor, device },
+    limits: limitsFor(limits),
+    tokenServesMs: Math.max(0, tokenExpiresAtMs - now()),
+  };
 }
 
 function closeReasonOf(error: unknown): CloseReason {

@@ -18,6 +18,7 @@ import { createApp } from "./http/app.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
 import type { Log } from "./log.ts";
+import { defaultTimings, type Timings } from "./socket/timings.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
 export interface Ports {
@@ -26,6 +27,8 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  /** Those of the relay that are to differ from the protocol's. */
+  readonly timings?: Partial<Timings>;
 }
 
 export interface RunningServer {
@@ -84,6 +87,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     frankingKey: keyring.frankingKey,
     authenticator,
     publicUrl: url,
+    messageRates: config.messageRates,
+    timings: { ...defaultTimings, ...ports.timings },
     now,
     log,
   });

@@ -25,6 +25,7 @@ export interface Authenticated {
   /** Ed25519, 32 bytes. */
   readonly deviceKey: Uint8Array;
   readonly thumbprint: string;
+  readonly tokenExpiresAtMs: number;
   readonly sessionExpiresAtMs: number;
 }
 
@@ -87,6 +88,7 @@ export function createAuthenticator(deps: {
       },
       deviceKey: key.deviceKey,
       thumbprint: key.thumbprint,
+      tokenExpiresAtMs: claims.expiresAtMs,
       sessionExpiresAtMs: session.expires_at_ms,
     };
   }

@@ -2,58 +2,104 @@ import {
   decodeFrame,
   encodeFrame,
   type Ack,
+  type Frame,
   type Hello,
-  type Send,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
+import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
-import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
-import type { Followed } from "../../messaging/follow/visible-ranges.ts";
-import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import { Deliveries } from "./deliveries.ts";
-import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
+import type { Drainable } from "./drain.ts";
+import { faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
-import type { Relay, Subscriber } from "./relay.ts";
+import { Intake } from "./intake.ts";
+import { Liveness } from "./liveness.ts";
+import type { MessageLimits } from "./message-limits.ts";
+import type { Identity, Relay, Subscriber } from "./relay.ts";
+import type { Timed, TimerWheel } from "./timer-wheel.ts";
+import type { Timings } from "./timings.ts";
 
 /** What one socket needs of the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps {
   readonly relay: Relay;
   readonly log: Pick<ConversationLog, "post">;
+  readonly messageLimits: MessageLimits;
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly timings: Timings;
+  readonly wheel: TimerWheel;
+  /** Milliseconds on a clock that never goes back; not the time of day. */
+  readonly monotonic: () => number;
+  /** Connections that are not closed, to which each adds itself. */
+  readonly open: Set<Drainable>;
   /** Why a socket was given up, for the log: never called with anything from its frames. */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
 }
 
-const HELLO_TIMEOUT_MS = 10_000;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** What may be lost is, once so much waits that must not be. */
+const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
-/** Messages being stored for one socket; above it the socket is not read from. */
-const MAX_UNANSWERED = 512;
+
+/** What there is of a connection once hello is answered. */
+interface Session {
+  readonly greeting: Greeting;
+  readonly deliveries: Deliveries;
+  readonly intake: Intake;
+}
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
-export class Connection implements Subscriber, ChannelEvents {
-  device: Uuid = nilUuid;
+export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
-  readonly #helloTimer: NodeJS.Timeout;
-  #greeting: Greeting | undefined;
-  #deliveries: Deliveries | undefined;
-  #unanswered = 0;
-  #state: "new" | "joining" | "open" | "closed" = "new";
+  readonly #liveness: Liveness;
+  #identity: Identity | undefined;
+  #session: Session | undefined;
+  #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
+  #onClosed: (() => void) | undefined;
 
   constructor(channel: Channel, deps: ConnectionDeps) {
     this.#channel = channel;
     this.#deps = deps;
-    this.#helloTimer = setTimeout(() => this.close("hello_timeout"), HELLO_TIMEOUT_MS);
+    this.#liveness = new Liveness(deps.timings, deps.monotonic());
+    deps.open.add(this);
+    deps.wheel.schedule(this, deps.timings.helloMs);
+  }
+
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  get device(): Uuid {
+    return this.#identity?.device ?? nilUuid;
+  }
+
+  /** Looks after the device: whether it is there, takes what it is sent, and may be here still. */
+  onDue(nowMs: number): number | undefined {
+    const { deliveries, intake } = this.#session ?? {};
+    const verdict = this.#liveness.look(nowMs, {
+      blocked: deliveries?.blocked === true || this.#channel.bufferedBytes > 0,
+      progress: this.#channel.takenBytes + (deliveries?.acknowledged ?? 0),
+      paused: intake?.paused === true,
+    });
+    if (verdict.kind === "close") {
+      this.close(verdict.reason);
+      return undefined;
+    }
+    if (verdict.ping) this.#channel.probe();
+    return verdict.nextMs;
+  }
+
+  onHeard(): void {
+    this.#liveness.heard(this.#deps.monotonic());
   }
 
   get session(): Uuid {
@@ -61,27 +107,27 @@ export class Connection implements Subscriber, ChannelEvents {
   }
 
   onDrain(): void {
-    this.#deliveries?.resume();
+    this.#session?.deliveries.resume();
   }
 
   /** A committed event of a conversation this connection follows. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
-    this.#deliveries?.onEvent(event, encoded);
+    this.#session?.deliveries.onEvent(event, encoded);
   }
 
   onHead(conversation: Uuid, seq: number): void {
-    this.#deliveries?.onHead(conversation, seq);
+    this.#session?.deliveries.onHead(conversation, seq);
   }
 
   /** Before the first snapshot is in, this is left to the snapshot. */
   onJoined(conversation: Uuid, seq: number): void {
-    if (this.#deliveries === undefined) return;
+    if (this.#session === undefined) return;
     this.#deps.relay.follow(this, conversation);
-    this.#deliveries.onJoined(conversation, seq);
+    this.#session.deliveries.onJoined(conversation, seq);
   }
 
   onLeft(conversation: Uuid, seq: number): void {
-    this.#deliveries?.onLeft(conversation, seq);
+    this.#session?.deliveries.onLeft(conversation, seq);
   }
 
   close(reason: CloseReason, error?: unknown): void {
@@ -91,24 +137,46 @@ export class Connection implements Subscriber, ChannelEvents {
     this.onClosed();
   }
 
+  /** Frames that come from now on are left unread; messages taken before are answered first. */
+  drain(): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
+    this.#state = "draining";
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+    });
+    if (this.#session?.intake.idle !== false) this.close("going_away");
+    return closed;
+  }
+
   onFrame(bytes: Uint8Array | undefined): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === "draining") return;
+    this.onHeard();
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
-      const frame = decodeFrame(bytes);
-      if (frame.kind === "hello" && this.#state === "new") void this.#onHello(frame.body);
-      else if (frame.kind === "send" && this.#state === "open") this.#onSend(frame.body);
-      else if (frame.kind === "ack" && this.#state === "open") this.#onAck(frame.body);
-      else throw new WireError("malformed_frame", "This frame has no place here.");
+      this.#take(decodeFrame(bytes));
     } catch (error) {
       this.#fault("protocol_error", error);
     }
   }
 
+  #take(frame: Frame): void {
+    if (frame.kind === "hello" && this.#state === "new") return void this.#onHello(frame.body);
+    const session = this.#session;
+    if (session !== undefined) {
+      if (frame.kind === "send") return session.intake.take(frame.body);
+      if (frame.kind === "ack") return this.#onAck(session, frame.body);
+      if (frame.kind === "ackGap")
+        return this.#onAckGap(session, frame.body.conversation, frame.body.to);
+    }
+    throw new WireError("malformed_frame", "This frame has no place here.");
+  }
+
   async #onHello(hello: Hello): Promise<void> {
-    clearTimeout(this.#helloTimer);
+    const { relay } = this.#deps;
+    this.#liveness.greeted();
     this.#state = "joining";
+    const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
         throw new WireError(
@@ -116,10 +184,12 @@ export class Connection implements Subscriber, ChannelEvents {
           `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
         );
       const greeting = await this.#deps.authenticate(hello);
-      if (this.#isClosed()) return;
-      this.#greeting = greeting;
-      this.device = greeting.actor.device;
-      this.#deps.relay.join(this, this.device);
+      if (this.#state !== "joining") return;
+      // Somebody was disconnected while this one was let in: perhaps it was this one.
+      if (relay.expulsions !== expulsions) return this.close("try_again");
+      const { tenant, user, device, session } = greeting.actor;
+      this.#identity = { tenant, user, device, session };
+      relay.join(this, device);
       await this.#follow(greeting, hello);
     } catch (error) {
       const reason =
@@ -134,10 +204,10 @@ export class Connection implements Subscriber, ChannelEvents {
     for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
       const mark = relay.mark();
       const followed = await this.#deps.followed(greeting.actor);
-      if (this.#isClosed()) return;
+      if (this.#state !== "joining") return;
       const published = relay.publishedSince(mark);
       if (published === undefined) continue;
-      const deliveries = this.#open(greeting, followed, hello);
+      const { deliveries } = this.#open(greeting, followed, hello);
       for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
       deliveries.resume();
       return;
@@ -145,102 +215,92 @@ export class Connection implements Subscriber, ChannelEvents {
     this.close("try_again");
   }
 
-  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Deliveries {
+  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Session {
+    const { relay, wheel, monotonic, timings } = this.#deps;
+    const { actor, limits, tokenServesMs } = greeting;
     const heads = followed.map(({ conversation, head, epoch }) => ({
       conversation,
       seq: head,
       epoch,
     }));
-    const { device } = this;
-    this.#transmit(
-      encodeFrame({ kind: "welcome", body: { device, heads, limits: greeting.limits } }),
-    );
+    this.#transmit(encodeFrame({ kind: "welcome", body: { device: actor.device, heads, limits } }));
+    const session = this.#serve(greeting);
+    this.#session = session;
+    this.#state = "open";
+    const now = monotonic();
+    this.#liveness.expiresAt(now + tokenServesMs);
+    wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
+    const cursors = new Map(hello.cursors.map(({ conversation, seq }) => [conversation, seq]));
+    for (const each of followed) {
+      relay.follow(this, each.conversation);
+      session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
+    }
+    return session;
+  }
+
+  #serve(greeting: Greeting): Session {
+    const { actor } = greeting;
+    const transmit = (frame: Uint8Array) => this.#transmit(frame);
     const deliveries = new Deliveries({
-      actor: greeting.actor,
+      actor,
       readEvents: this.#deps.readEvents,
-      transmit: (frame) => this.#transmit(frame),
+      transmit,
       isClogged: () => this.#channel.bufferedBytes > MAX_BUFFERED_BYTES,
       onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
       onError: (error) => this.close("try_again", error),
     });
-    this.#deliveries = deliveries;
-    this.#state = "open";
-    const cursors = new Map(hello.cursors.map(({ conversation, seq }) => [conversation, seq]));
-    for (const each of followed) {
-      this.#deps.relay.follow(this, each.conversation);
-      deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
-    }
-    return deliveries;
-  }
-
-  #onSend(send: Send): void {
-    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
-    this.#unanswered++;
-    if (this.#unanswered === MAX_UNANSWERED) this.#channel.pause();
-    this.#deps.log.post({ tenant, senderDevice: device, send }).then(
-      (outcome) => {
-        this.#answer(send, outcome);
-        this.#readOn();
+    const intake = new Intake({
+      ...this.#deps,
+      actor,
+      channel: this.#channel,
+      transmit,
+      hasAnswered: (message) => deliveries.hasAnswered(message),
+      onIdle: () => {
+        if (this.#state === "draining") this.close("going_away");
       },
-      (error: unknown) => {
-        const code = error instanceof MessagingError ? error.code : "unavailable";
-        this.#transmit(refusedFrame(send, code));
-        this.#readOn();
-      },
-    );
+    });
+    return { greeting, deliveries, intake };
   }
 
-  /** One message fewer is being stored for this socket. */
-  #readOn(): void {
-    this.#unanswered--;
-    if (this.#unanswered === MAX_UNANSWERED / 2) this.#channel.resume();
-  }
-
-  #answer(send: Send, outcome: PostOutcome): void {
-    if (!outcome.accepted)
-      this.#transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
-    else if (this.#deliveries?.hasAnswered(outcome.message) !== true)
-      this.#transmit(acceptedFrame(outcome.message));
-  }
-
-  #onAck(ack: Ack): void {
-    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
+  #onAck({ greeting, deliveries }: Session, ack: Ack): void {
+    const { tenant, device } = greeting.actor;
     for (const { conversation, seq } of ack.cursors) {
-      const acked = this.#deliveries?.onAck(conversation, seq);
+      const acked = deliveries.onAck(conversation, seq);
       if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
     }
-    this.#deliveries?.resume();
+    deliveries.resume();
+  }
+
+  #onAckGap({ greeting, deliveries }: Session, conversation: Uuid, to: number): void {
+    const { tenant, device } = greeting.actor;
+    if (!deliveries.onAckGap(conversation, to)) return;
+    this.#deps.cursors.acknowledge(tenant, device, conversation, to);
+    deliveries.resume();
   }
 
   #transmit(frame: Uint8Array): void {
     if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
-  /** Tells the device what was wrong, then closes. */
-  #fault(reason: CloseReason, error: unknown): void {
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#transmit(
-      encodeFrame({
-        kind: "fault",
-        body: {
-          code: typeof code === "string" ? code : reason,
-          message: error instanceof WireError ? error.message : `Closed: ${reason}.`,
-          retryAfterMs: 0,
-        },
-      }),
-    );
-    this.close(reason, error);
+  /** Sends what may be lost, unless the device is behind with what may not. */
+  transmitEphemeral(frame: Uint8Array): void {
+    if (this.#session === undefined) return;
+    if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
   }
 
-  #isClosed(): boolean {
-    return this.#state === "closed";
+  /** Tells the device what was wrong, then closes. */
+  #fault(reason: CloseReason, error: unknown): void {
+    this.#transmit(faultFrame(reason, error));
+    this.close(reason, error);
   }
 
   onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    clearTimeout(this.#helloTimer);
-    if (this.#greeting !== undefined) this.#deps.relay.leave(this, this.device);
-    this.#deliveries?.close();
+    this.#deps.open.delete(this);
+    this.#deps.wheel.cancel(this);
+    if (this.#identity !== undefined) this.#deps.relay.leave(this, this.#identity.device);
+    this.#session?.deliveries.close();
+    this.#onClosed?.();
   }
 }

@@ -13,6 +13,8 @@ const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 export interface Greeting {
   readonly actor: Actor & { readonly device: Uuid };
   readonly limits: Limits;
+  /** For how many milliseconds the access token will serve still. */
+  readonly tokenServesMs: number;
 }
 
 export interface HandshakeSteps {

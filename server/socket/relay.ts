@@ -4,11 +4,19 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { CloseReason } from "./close-codes.ts";
 
+/** Who is on a socket. */
+export interface Identity {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+  readonly session: Uuid;
+}
+
 /** A socket, as far as the relay needs to know it. */
 export interface Subscriber {
   readonly device: Uuid;
-  /** The session whose token it was opened with. */
-  readonly session: Uuid;
+  /** Undefined before hello. */
+  readonly identity: Identity | undefined;
   /** An event of a conversation it follows was committed; `encoded` gives the frame without a packet. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
   onHead(conversation: Uuid, seq: number): void;
@@ -31,6 +39,7 @@ export class Relay {
   #published = 0;
   /** `#published` when a membership last changed. */
   #membershipChanged = 0;
+  #expulsions = 0;
 
   /** Sockets past their hello. */
   get size(): number {
@@ -49,13 +58,6 @@ export class Relay {
     for (const conversation of this.#followed.get(subscriber) ?? [])
       this.unfollow(subscriber, conversation);
     this.#followed.delete(subscriber);
-  }
-
-  /** Closes the device's socket: when it was opened on `session`, or in any case when none is named. */
-  disconnect(device: Uuid, session?: Uuid): void {
-    const subscriber = this.#byDevice.get(device);
-    if (session === undefined) subscriber?.close("device_refused");
-    else if (subscriber?.session === session) subscriber.close("unauthenticated");
   }
 
   follow(subscriber: Subscriber, conversation: Uuid): void {
@@ -106,8 +108,18 @@ export class Relay {
       subscriber.onHead(conversation, seq);
   }
 
-  closeAll(close: (subscriber: Subscriber) => void): void {
-    for (const subscriber of this.#byDevice.values()) close(subscriber);
+  /** How often somebody was disconnected: a socket that is being let in may be one of them. */
+  get expulsions(): number {
+    return this.#expulsions;
+  }
+
+  /** Closes the sockets of one device, one session, one user or one tenant on this node. */
+  disconnect(whose: Partial<Identity>, reason: CloseReason): void {
+    this.#expulsions++;
+    const parts = Object.entries(whose) as [keyof Identity, Uuid][];
+    const named = whose.device === undefined ? undefined : this.#byDevice.get(whose.device);
+    for (const subscriber of named === undefined ? this.#byDevice.values() : [named])
+      if (parts.every(([part, id]) => subscriber.identity?.[part] === id)) subscriber.close(reason);
   }
 
   #applyMembership(event: LoggedEvent): void {

@@ -16,6 +16,7 @@ import {
 } from "../../keys/tokens/development-key.ts";
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
+import type { Timings } from "../../server/socket/timings.ts";
 import { startServer } from "../../server/start.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -52,9 +53,14 @@ export interface TestServer {
 }
 
 const generous = { burst: 10_000, secondsPerFurther: 1 };
+const flood = { burst: 1_000_000, perSecond: 1_000_000 };
+const messageRates = { device: flood, staffDevice: flood, account: flood, tenant: flood };
 
 /** A whole server on a free port, with a database of its own and one tenant. */
-export async function startTestServer(changes: Partial<Config> = {}): Promise<TestServer> {
+export async function startTestServer(
+  changes: Partial<Config> = {},
+  timings: Partial<Timings> = {},
+): Promise<TestServer> {
   const database = await createTestDatabase();
   const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
   const login = await createLogin(database);
@@ -79,12 +85,13 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Te
     DATABASE_OWNER_URL: database.ownerUrl,
   });
   const server = await startServer(
-    { ...config, signInLimit: generous, bundleLimit: generous, ...changes },
+    { ...config, signInLimit: generous, bundleLimit: generous, messageRates, ...changes },
     {
       now: () => clock.now(),
       newId: uuidv7,
       log: createLog("debug", stream),
       version: "0.0.0-test",
+      timings,
     },
   );
   const backendKey = await openDevelopmentKey(home);
