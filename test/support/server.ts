@@ -35,6 +35,8 @@ export interface TestStaff {
 export interface TestServer {
   readonly url: string;
   readonly database: TestDatabase;
+  /** Its SEALDESK_HOME. */
+  readonly home: string;
   /** What the server connects to its database with. */
   readonly loginUrl: string;
   /** The server's clock; tests move it by `offsetMs`. */
@@ -111,6 +113,7 @@ export async function startTestServer(
   return {
     url: server.url,
     database,
+    home,
     loginUrl: login.url,
     clock,
     tenant,
