@@ -8,6 +8,7 @@ export type { Conversation } from "./conversation/conversation.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type {
   ConversationItem,
+  GapItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,

@@ -112,6 +112,8 @@ export class Mailroom {
     switch (frame.kind) {
       case "deliver":
         return this.#desk(frame.body.conversation).receiver.deliver(frame.body);
+      case "gap":
+        return this.#desk(frame.body.conversation).receiver.gap(frame.body);
       case "accepted":
         return this.#desks.get(frame.body.conversation)?.receiver.accepted(frame.body);
       case "refused":
@@ -203,6 +205,7 @@ export class Mailroom {
         else if (record.senderDevice === account.device)
           sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
       },
+      onGap: (to) => void deps.transmit({ kind: "ackGap", body: { conversation: id, to } }),
       onLogProblem: (problem, recycle) => {
         if (problem !== undefined) deps.onProblem(conversation, problem);
         if (recycle) deps.recycle("the log is not as it must be");

@@ -102,10 +102,6 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
     this.#liveness.heard(this.#deps.monotonic());
   }
 
-  get session(): Uuid {
-    return this.#greeting?.actor.session ?? nilUuid;
-  }
-
   onDrain(): void {
     this.#session?.deliveries.resume();
   }

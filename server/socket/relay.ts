@@ -117,8 +117,7 @@ export class Relay {
   disconnect(whose: Partial<Identity>, reason: CloseReason): void {
     this.#expulsions++;
     const parts = Object.entries(whose) as [keyof Identity, Uuid][];
-    const named = whose.device === undefined ? undefined : this.#byDevice.get(whose.device);
-    for (const subscriber of named === undefined ? this.#byDevice.values() : [named])
+    for (const subscriber of this.#byDevice.values())
       if (parts.every(([part, id]) => subscriber.identity?.[part] === id)) subscriber.close(reason);
   }
 
