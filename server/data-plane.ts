@@ -1,6 +1,7 @@
 import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
+import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { Secret } from "../keys/secret.ts";
@@ -63,6 +64,12 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const cursors = new CursorWriter(pool);
   const monotonic = () => performance.now();
   const wheel = new TimerWheel(monotonic, timings.tickMs);
+  const endWatch = watchSuspensions(
+    pool,
+    timings.suspensionPollMs,
+    (tenant) => relay.disconnect({ tenant }, "tenant_suspended"),
+    (error) => log.error("suspensions could not be read", describeError(error)),
+  );
   const attached = attachRelay(http, {
     relay,
     timings,
@@ -88,6 +95,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
         : relay.disconnect({ device, session }, "unauthenticated"),
     async close() {
       leavePartitions();
+      endWatch();
       await attached.close();
       wheel.close();
       await conversations.close();
@@ -138,6 +146,8 @@ function closeReasonOf(error: unknown): CloseReason {
     case "device_required":
     case "device_revoked":
       return "device_refused";
+    case "tenant_suspended":
+      return "tenant_suspended";
     case "overloaded":
       return "try_again";
     default:

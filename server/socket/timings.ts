@@ -18,6 +18,8 @@ export interface Timings {
   readonly drainMs: number;
   /** Between two batches of sockets that are closed while stopping. */
   readonly drainBatchEveryMs: number;
+  /** Between two looks at which tenants are suspended. */
+  readonly suspensionPollMs: number;
   /** From a user's last socket to `offline`. */
   readonly offlineAfterMs: number;
 }
@@ -32,5 +34,6 @@ export const defaultTimings: Timings = {
   closingMs: 5_000,
   drainMs: 25_000,
   drainBatchEveryMs: 50,
+  suspensionPollMs: 1_000,
   offlineAfterMs: 30_000,
 };
