@@ -7,6 +7,7 @@ import { KeysError } from "../keys/keys-error.ts";
 import type { Secret } from "../keys/secret.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents } from "../messaging/follow/read-events.ts";
@@ -20,7 +21,9 @@ import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
-import { Relay } from "./socket/relay.ts";
+import { LocalPresence, type UserPresence } from "./socket/presence.ts";
+import { presenceFrame } from "./socket/whisper.ts";
+import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
 import type { Timings } from "./socket/timings.ts";
 
@@ -76,6 +79,14 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     wheel,
     monotonic,
     open: new Set(),
+    presence: new LocalPresence({
+      wheel,
+      monotonic,
+      now,
+      offlineAfterMs: timings.offlineAfterMs,
+      onChange: (user, presence, conversations) =>
+        tellPresence(relay, user, presence, conversations),
+    }),
     messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
     log: conversations,
     cursors,
@@ -102,6 +113,23 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       await cursors.close();
     },
   };
+}
+
+/** Tells those who share a conversation with the user, and nobody else. */
+function tellPresence(
+  relay: Relay,
+  user: Uuid,
+  presence: UserPresence,
+  conversations: readonly Uuid[],
+): void {
+  const frame = presenceFrame(user, presence);
+  const told = new Set<Subscriber>();
+  for (const conversation of conversations)
+    relay.whisper(conversation, frame, (subscriber) => {
+      if (told.has(subscriber) || subscriber.identity?.user === user) return false;
+      told.add(subscriber);
+      return true;
+    });
 }
 
 /** Who says hello: the same check as for HTTP, as if the device had requested the relay's path. */

@@ -1,42 +1,24 @@
-import {
-  decodeFrame,
-  encodeFrame,
-  type Ack,
-  type Frame,
-  type Hello,
-} from "../../crypto/wire/frame.ts";
+import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
-import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
-import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
-import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
-import { Deliveries } from "./deliveries.ts";
 import type { Drainable } from "./drain.ts";
 import { faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
-import { Intake } from "./intake.ts";
 import { Liveness } from "./liveness.ts";
-import type { MessageLimits } from "./message-limits.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
+import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 import type { Timings } from "./timings.ts";
 
 /** What one socket needs of the rest of the server. */
-export interface ConnectionDeps extends HandshakeSteps {
-  readonly relay: Relay;
-  readonly log: Pick<ConversationLog, "post">;
-  readonly messageLimits: MessageLimits;
-  readonly cursors: Pick<CursorWriter, "acknowledge">;
-  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly wheel: TimerWheel;
-  /** Milliseconds on a clock that never goes back; not the time of day. */
-  readonly monotonic: () => number;
   /** Connections that are not closed, to which each adds itself. */
   readonly open: Set<Drainable>;
   /** Why a socket was given up, for the log: never called with anything from its frames. */
@@ -44,17 +26,9 @@ export interface ConnectionDeps extends HandshakeSteps {
   readonly closeReasonOf: (error: unknown) => CloseReason;
 }
 
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** What may be lost is, once so much waits that must not be. */
 const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
-
-/** What there is of a connection once hello is answered. */
-interface Session {
-  readonly greeting: Greeting;
-  readonly deliveries: Deliveries;
-  readonly intake: Intake;
-}
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
 export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
@@ -158,13 +132,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
 
   #take(frame: Frame): void {
     if (frame.kind === "hello" && this.#state === "new") return void this.#onHello(frame.body);
-    const session = this.#session;
-    if (session !== undefined) {
-      if (frame.kind === "send") return session.intake.take(frame.body);
-      if (frame.kind === "ack") return this.#onAck(session, frame.body);
-      if (frame.kind === "ackGap")
-        return this.#onAckGap(session, frame.body.conversation, frame.body.to);
-    }
+    if (this.#session?.take(frame) === true) return;
     throw new WireError("malformed_frame", "This frame has no place here.");
   }
 
@@ -220,7 +188,14 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
       epoch,
     }));
     this.#transmit(encodeFrame({ kind: "welcome", body: { device: actor.device, heads, limits } }));
-    const session = this.#serve(greeting);
+    const session = new Session(this, this.#channel, actor, this.#deps, {
+      transmit: (frame) => this.#transmit(frame),
+      transmitEphemeral: (frame) => this.#transmitEphemeral(frame),
+      onIdle: () => {
+        if (this.#state === "draining") this.close("going_away");
+      },
+      onError: (error) => this.close("try_again", error),
+    });
     this.#session = session;
     this.#state = "open";
     const now = monotonic();
@@ -231,56 +206,21 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
       relay.follow(this, each.conversation);
       session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
+    const { whisper } = session;
+    whisper.tellPresent(relay.usersIn(followed.map(({ conversation }) => conversation)));
     return session;
-  }
-
-  #serve(greeting: Greeting): Session {
-    const { actor } = greeting;
-    const transmit = (frame: Uint8Array) => this.#transmit(frame);
-    const deliveries = new Deliveries({
-      actor,
-      readEvents: this.#deps.readEvents,
-      transmit,
-      isClogged: () => this.#channel.bufferedBytes > MAX_BUFFERED_BYTES,
-      onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
-      onError: (error) => this.close("try_again", error),
-    });
-    const intake = new Intake({
-      ...this.#deps,
-      actor,
-      channel: this.#channel,
-      transmit,
-      hasAnswered: (message) => deliveries.hasAnswered(message),
-      onIdle: () => {
-        if (this.#state === "draining") this.close("going_away");
-      },
-    });
-    return { greeting, deliveries, intake };
-  }
-
-  #onAck({ greeting, deliveries }: Session, ack: Ack): void {
-    const { tenant, device } = greeting.actor;
-    for (const { conversation, seq } of ack.cursors) {
-      const acked = deliveries.onAck(conversation, seq);
-      if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
-    }
-    deliveries.resume();
-  }
-
-  #onAckGap({ greeting, deliveries }: Session, conversation: Uuid, to: number): void {
-    const { tenant, device } = greeting.actor;
-    if (!deliveries.onAckGap(conversation, to)) return;
-    this.#deps.cursors.acknowledge(tenant, device, conversation, to);
-    deliveries.resume();
   }
 
   #transmit(frame: Uint8Array): void {
     if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
+  onWhisper(conversation: Uuid, frame: Uint8Array): void {
+    if (this.#session?.deliveries.isMember(conversation) === true) this.#transmitEphemeral(frame);
+  }
+
   /** Sends what may be lost, unless the device is behind with what may not. */
-  transmitEphemeral(frame: Uint8Array): void {
-    if (this.#session === undefined) return;
+  #transmitEphemeral(frame: Uint8Array): void {
     if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
   }
 
@@ -295,7 +235,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
     this.#state = "closed";
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
-    if (this.#identity !== undefined) this.#deps.relay.leave(this, this.#identity.device);
+    if (this.#identity !== undefined) {
+      const { user, device } = this.#identity;
+      this.#deps.presence.leave(user, device, this.#deps.relay.conversationsOf(this));
+      this.#deps.relay.leave(this, device);
+    }
     this.#session?.deliveries.close();
     this.#onClosed?.();
   }

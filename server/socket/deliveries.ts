@@ -105,6 +105,11 @@ export class Deliveries {
     this.#sent(follower, event.seq);
   }
 
+  /** True while the device is a member's, as far as is committed. */
+  isMember(conversation: Uuid): boolean {
+    return this.#followers.get(conversation)?.isMember === true;
+  }
+
   /** True when the sender of this message has had its `accepted` already. */
   hasAnswered(message: AcceptedMessage): boolean {
     return this.#answered.delete(message);

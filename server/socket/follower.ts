@@ -51,6 +51,12 @@ export class Follower {
     return this.sent < this.target;
   }
 
+  /** True while the device is a member's. */
+  get isMember(): boolean {
+    const last = this.#ranges.at(-1);
+    return last !== undefined && last.untilSeq === undefined;
+  }
+
   /** The number of the next event to be sent, once there is one. */
   get next(): number {
     return Math.max(this.sent, this.#firstSeq() - 1) + 1;

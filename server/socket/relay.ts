@@ -22,6 +22,8 @@ export interface Subscriber {
   onHead(conversation: Uuid, seq: number): void;
   onJoined(conversation: Uuid, seq: number): void;
   onLeft(conversation: Uuid, seq: number): void;
+  /** Something that may be lost, for members of the conversation. */
+  onWhisper(conversation: Uuid, frame: Uint8Array): void;
   close(reason: CloseReason): void;
 }
 
@@ -106,6 +108,26 @@ export class Relay {
   announceHead(conversation: Uuid, seq: number): void {
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onHead(conversation, seq);
+  }
+
+  /** Conversations that a socket follows. */
+  conversationsOf(subscriber: Subscriber): readonly Uuid[] {
+    return [...(this.#followed.get(subscriber) ?? [])];
+  }
+
+  /** Users with sockets on this node who follow one of these conversations. */
+  usersIn(conversations: Iterable<Uuid>): ReadonlySet<Uuid> {
+    const users = new Set<Uuid>();
+    for (const conversation of conversations)
+      for (const { identity } of this.#byConversation.get(conversation) ?? [])
+        if (identity !== undefined) users.add(identity.user);
+    return users;
+  }
+
+  /** Takes a frame that may be lost to the sockets in the conversation that `isFor` says yes to. */
+  whisper(conversation: Uuid, frame: Uint8Array, isFor: (subscriber: Subscriber) => boolean): void {
+    for (const subscriber of this.#byConversation.get(conversation) ?? [])
+      if (isFor(subscriber)) subscriber.onWhisper(conversation, frame);
   }
 
   /** How often somebody was disconnected: a socket that is being let in may be one of them. */
