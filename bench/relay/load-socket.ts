@@ -97,6 +97,10 @@ export class LoadSocket {
       case "hello":
       case "send":
       case "ack":
+      case "ackGap":
+      case "gap":
+      case "activity":
+      case "presence":
         return undefined;
     }
   }

@@ -243,9 +243,9 @@ describe("frames.proto", () => {
     ["EventKind", eventKinds],
     ["ActivityKind", activityKinds],
     ["PresenceState", presenceStates],
-  ])("%s has the words and numbers we use", (name, words) => {
+  ])("%s has the words and numbers we use", (name, kinds) => {
     const values = Object.entries(root.lookupEnum(name).values).filter(([, number]) => number > 0);
-    const ours = Object.entries(words).map(([word, number]) => [word.toUpperCase(), number]);
+    const ours = Object.entries(kinds).map(([word, number]) => [word.toUpperCase(), number]);
     expect(Object.fromEntries(values)).toEqual(Object.fromEntries(ours));
   });
 });
