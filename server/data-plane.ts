@@ -84,8 +84,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       monotonic,
       now,
       offlineAfterMs: timings.offlineAfterMs,
-      onChange: (user, presence, conversations) =>
-        tellPresence(relay, user, presence, conversations),
+      onChange: (user, presence, shared) => tellPresence(relay, user, presence, shared),
     }),
     messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
     log: conversations,

@@ -10,7 +10,7 @@ import type { Drainable } from "./drain.ts";
 import { faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
-import type { Identity, Relay, Subscriber } from "./relay.ts";
+import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 import type { Timings } from "./timings.ts";

@@ -24,10 +24,8 @@ interface Talker {
 /** Keeps `depth` messages on their way until the socket closes. @returns ids that were accepted */
 async function talk(socket: RelaySocket, talker: Talker, agent: TestDevice, depth: number) {
   const accepted = new Set<string>();
-  let open = true;
-  void socket.closed.then(() => (open = false));
   const line = async () => {
-    while (open) {
+    for (;;) {
       const send = messageTo(talker.conversation, [agent]);
       talker.sent.set(send.clientMessageId, send);
       const answer = await Promise.race([socket.post(send), socket.closed]);
