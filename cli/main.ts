@@ -7,6 +7,7 @@ import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { start } from "./commands/start.ts";
+import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -30,9 +31,9 @@ program
   .description("bring the database schema up to date")
   .action(async () => print(await migrateDatabase(readSettings())));
 
-program
-  .command("tenant")
-  .description("organisations on this server")
+const tenant = program.command("tenant").description("organisations on this server");
+
+tenant
   .command("create")
   .requiredOption("--slug <slug>", "short name, as in sign-in")
   .requiredOption("--name <name>", "name for people")
@@ -40,6 +41,18 @@ program
   .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
     print(await createTenantCommand(readSettings(), options)),
   );
+
+for (const [name, suspended, description] of [
+  ["suspend", true, "close its sockets and refuse its people"],
+  ["resume", false, "serve its people again"],
+] as const)
+  tenant
+    .command(name)
+    .description(description)
+    .requiredOption("--slug <slug>", "the tenant")
+    .action(async ({ slug }: { readonly slug: string }) =>
+      print(await suspendTenantCommand(readSettings(), { slug, suspended })),
+    );
 
 program
   .command("user")

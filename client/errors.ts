@@ -12,6 +12,7 @@ export type SealdeskErrorCode =
   | "sign_in_failed" // wrong tenant, name, password or token
   | "signed_out" // the session is over and there is nothing to sign in again with
   | "device_revoked" // this device was removed from its account
+  | "tenant_suspended" // the organisation is suspended; nobody of it is served
   | "account_has_other_devices" // another device holds the account key: it must approve this one
   | "other_account" // the store belongs to another account
   | "store_in_use" // another process has the store open

@@ -1,13 +1,15 @@
 /** `@sealdesk/client`: a member device, from sign-in to decrypted messages. */
-export { Sealdesk, type SealdeskEvents, type SealdeskUser } from "./sealdesk.ts";
+export { Sealdesk, type SealdeskEvents, type SealdeskUser, type UserPresence } from "./sealdesk.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { Conversation } from "./conversation/conversation.ts";
+export type { MemberActivity } from "./conversation/activities.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type {
   ConversationItem,
+  GapItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,

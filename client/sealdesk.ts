@@ -1,9 +1,10 @@
 import { creationBytes } from "../crypto/wire/signed-records.ts";
-import type { Hello } from "../crypto/wire/frame.ts";
+import type { Hello, PresenceState } from "../crypto/wire/frame.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import type { Conversation } from "./conversation/conversation.ts";
+import type { MemberActivity } from "./conversation/activities.ts";
 import type { ProblemItem } from "./conversation/items.ts";
 import { Mailroom } from "./conversation/mailroom.ts";
 import {
@@ -34,12 +35,23 @@ export interface SealdeskEvents {
   readonly conversation: Conversation;
   /** Something in a conversation is not as it must be; also among the conversation's `messages`. */
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
+  /** A member types, or has got up to some event: as the relay says, and not kept. */
+  readonly activity: MemberActivity;
+  /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
+  readonly presence: UserPresence;
   /** The relay hands out other keys for this device than it published: others may be misled. */
   readonly security: { readonly code: "published_keys_differ" };
   /** The connection came, or was lost; it comes back by itself. */
   readonly connection: "up" | "down";
   /** There will be no further connection; `close` still has to be called. */
   readonly end: SealdeskError;
+}
+
+/** How a user can be reached, and since when: milliseconds since the Unix epoch. */
+export interface UserPresence {
+  readonly user: Uuid;
+  readonly state: PresenceState;
+  readonly since: number;
 }
 
 /** Who is signed in. */
@@ -57,6 +69,8 @@ interface Parts {
   readonly store: DeviceStore;
   readonly trust: Trust;
   readonly newId: () => Uuid;
+  /** Says how the user is, now and on every further connection. */
+  readonly say: (state: "online" | "idle") => void;
 }
 
 /** A member device: signed in, connected, and able to read and write what its account may. */
@@ -99,7 +113,16 @@ export class Sealdesk {
     const api = createApi((request) => session.request(request), signedIn.tenant.id);
     const account = await enrolDevice({ store, suite, api, clock, device, signedIn });
     const trust = await Trust.load({ suite, api, self: account.user }, store);
-    const parts: Parts = { account, api, deviceKey, suite, store, trust, newId };
+    let presence: "online" | "idle" | undefined;
+    const sayPresence = () => {
+      if (presence === undefined) return;
+      link.send({ kind: "presence", body: { state: presence, user: undefined, since: 0 } });
+    };
+    const say = (state: "online" | "idle") => {
+      presence = state;
+      sayPresence();
+    };
+    const parts: Parts = { account, api, deviceKey, suite, store, trust, newId, say };
 
     const events = new Emitter<SealdeskEvents>();
     const firstUp = deferred<void>();
@@ -126,6 +149,7 @@ export class Sealdesk {
       transmit: (frame) => link.send(frame),
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
+      onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
       onFailure: (cause) => fail(endingOf(cause)),
     });
@@ -144,10 +168,15 @@ export class Sealdesk {
       onUp: (welcome) => {
         mailroom.onUp(welcome);
         upkeep.start();
+        sayPresence();
         firstUp.resolve();
         events.emit("connection", "up");
       },
-      onFrame: (frame) => mailroom.onFrame(frame),
+      onFrame: (frame) => {
+        if (frame.kind !== "presence") return mailroom.onFrame(frame);
+        const { user, state, since } = frame.body;
+        if (user !== undefined) events.emit("presence", { user, state, since });
+      },
       onDown: () => {
         mailroom.onDown();
         upkeep.stop();
@@ -179,6 +208,14 @@ export class Sealdesk {
     listener: (event: SealdeskEvents[K]) => void,
   ): () => void {
     return this.#events.on(name, listener);
+  }
+
+  /**
+   * Tells those who share a conversation with this user that they are there, or idle; until the first
+   * call they are told nothing. Half a minute after the last device went they are told that, too.
+   */
+  setPresence(state: "online" | "idle"): void {
+    this.#parts.say(state);
   }
 
   /** Every conversation this device was ever in, oldest first. */

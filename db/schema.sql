@@ -250,7 +250,8 @@ table sealdesk.tenants (
   customer_keys jsonb not null default '{"keys": []}'::jsonb,
   key_max_messages integer not null default 100,
   key_max_age_ms integer not null default 3600000,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  suspended_at_ms bigint
 )
   constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
   constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))

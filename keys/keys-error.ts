@@ -15,6 +15,7 @@ export type KeysErrorCode =
   | "device_revoked" // the device was removed from its account
   | "overloaded" // too many proofs in too short a time; try again
   // accounts
+  | "tenant_suspended" // nobody of the tenant is served until it is resumed
   | "tenant_exists"
   | "tenant_not_found"
   | "username_taken"

@@ -14,6 +14,7 @@ export interface ServerProcess {
 
 const startMs = 90_000;
 const stopMs = 60_000;
+const unlimited = "1000000,1000000";
 
 /** The server's whole output, within its SEALDESK_HOME. */
 const logName = "server-process.log";
@@ -61,6 +62,11 @@ export async function spawnServer(
       PORT: String(port),
       // Devices say through which network they come: see `connect-device.ts`.
       TRUSTED_PROXIES: "127.0.0.1",
+      // One device here says in a second what a person says in a day.
+      MESSAGE_LIMIT: unlimited,
+      STAFF_MESSAGE_LIMIT: unlimited,
+      ACCOUNT_MESSAGE_LIMIT: unlimited,
+      TENANT_MESSAGE_LIMIT: unlimited,
       ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { Secret } from "../keys/secret.ts";
+import type { BucketRate } from "../policies/token-bucket.ts";
+import type { MessageRates } from "./socket/message-limits.ts";
 
 /** Everything the server is told from outside, checked. */
 export interface Config {
@@ -26,6 +28,7 @@ export interface Config {
   readonly signInLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
+  readonly messageRates: MessageRates;
 }
 
 export interface RateLimit {
@@ -49,6 +52,17 @@ const isRedisUrl = (text: string): boolean => /^rediss?:\/\/./.test(text) && URL
 const text = (rule: string, isValid: (value: string) => boolean = () => true) =>
   z.string().refine(isValid, rule);
 const databaseUrl = text("must be a URL that begins with postgresql://.", isPostgresUrl);
+/** "60,1": so many at once, then so many a second. */
+const bucketRate = (standard: string) =>
+  text(
+    "must be two numbers over 0, parted by a comma: how many at once, and how many a second.",
+    (rate) => /^[1-9]\d{0,8},(\d{1,9}(\.\d{1,3})?)$/.test(rate) && !/,0*(\.0*)?$/.test(rate),
+  )
+    .default(standard)
+    .transform((rate): BucketRate => {
+      const [burst = 1, perSecond = 1] = rate.split(",").map(Number);
+      return { burst, perSecond };
+    });
 
 /** Each variable's rule; an issue's message completes the sentence that the name begins. */
 const environmentSchema = z.object({
@@ -77,6 +91,10 @@ const environmentSchema = z.object({
   TRUSTED_PROXIES: text("must be a list of addresses or networks, parted by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
+  MESSAGE_LIMIT: bucketRate("60,1"),
+  STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
+  ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
+  TENANT_MESSAGE_LIMIT: bucketRate("100000,10000"),
 });
 
 /**
@@ -107,6 +125,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
+    messageRates: {
+      device: values.MESSAGE_LIMIT,
+      staffDevice: values.STAFF_MESSAGE_LIMIT,
+      account: values.ACCOUNT_MESSAGE_LIMIT,
+      tenant: values.TENANT_MESSAGE_LIMIT,
+    },
   };
   refuseInProduction(config);
   return config;

@@ -1,11 +1,13 @@
 import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
+import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { Secret } from "../keys/secret.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents } from "../messaging/follow/read-events.ts";
@@ -20,7 +22,12 @@ import { Neighbours } from "./nodes/neighbours.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
-import { Relay } from "./socket/relay.ts";
+import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
+import { LocalPresence, type UserPresence } from "./socket/presence.ts";
+import { presenceFrame } from "./socket/whisper.ts";
+import { Relay, type Subscriber } from "./socket/relay.ts";
+import { TimerWheel } from "./socket/timer-wheel.ts";
+import type { Timings } from "./socket/timings.ts";
 
 export interface DataPlaneDeps {
   readonly http: Server;
@@ -28,6 +35,8 @@ export interface DataPlaneDeps {
   readonly frankingKey: Secret<Uint8Array>;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
+  readonly messageRates: MessageRates;
+  readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
@@ -42,12 +51,12 @@ export interface DataPlane {
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
-  /** Closes every socket, then answers what was accepted. */
+  /** Answers what was accepted, and closes every socket. */
   close(): Promise<void>;
 }
 
 export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
-  const { http, pool, now, log } = deps;
+  const { http, pool, now, log, timings } = deps;
   const leavePartitions = await keepPartitions(pool, (error) =>
     log.error("partitions could not be made", describeError(error)),
   );
@@ -77,7 +86,28 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   neighbours = met;
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
-  const attached = attachRelay(http, relay, {
+  const monotonic = () => performance.now();
+  const wheel = new TimerWheel(monotonic, timings.tickMs);
+  const endWatch = watchSuspensions(
+    pool,
+    timings.suspensionPollMs,
+    (tenant) => relay.disconnect({ tenant }, "tenant_suspended"),
+    (error) => log.error("suspensions could not be read", describeError(error)),
+  );
+  const attached = attachRelay(http, {
+    relay,
+    timings,
+    wheel,
+    monotonic,
+    open: new Set(),
+    presence: new LocalPresence({
+      wheel,
+      monotonic,
+      now,
+      offlineAfterMs: timings.offlineAfterMs,
+      onChange: (user, presence, shared) => tellPresence(relay, user, presence, shared),
+    }),
+    messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
     log: conversations,
     cursors,
     readEvents: (request) => readEvents(pool, request),
@@ -90,15 +120,37 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   return {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
-    disconnect: ({ device, session }) => relay.disconnect(device, session),
+    disconnect: ({ device, session }) =>
+      session === undefined
+        ? relay.disconnect({ device }, "device_refused")
+        : relay.disconnect({ device, session }, "unauthenticated"),
     async close() {
       leavePartitions();
+      endWatch();
       await attached.close();
+      wheel.close();
       await conversations.close();
       await met.close();
       await cursors.close();
     },
   };
+}
+
+/** Tells those who share a conversation with the user, and nobody else. */
+function tellPresence(
+  relay: Relay,
+  user: Uuid,
+  presence: UserPresence,
+  conversations: readonly Uuid[],
+): void {
+  const frame = presenceFrame(user, presence);
+  const told = new Set<Subscriber>();
+  for (const conversation of conversations)
+    relay.whisper(conversation, frame, (subscriber) => {
+      if (told.has(subscriber) || subscriber.identity?.user === user) return false;
+      told.add(subscriber);
+      return true;
+    });
 }
 
 /** Who says hello: the same check as for HTTP, as if the device had requested the relay's path. */
@@ -108,7 +160,7 @@ async function greet(
   hello: Hello,
 ): Promise<Greeting> {
   const { authenticator, pool, publicUrl, now } = deps;
-  const actor = await authenticator.authenticate({
+  const { actor, tokenExpiresAtMs } = await authenticator.identify({
     token: hello.accessToken,
     proof: hello.deviceProof,
     method: "GET",
@@ -129,7 +181,12 @@ async function greet(
   );
   const [limits] = rows;
   if (limits === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
-  return { actor: { ...actor, device }, limits: limitsFor(limits), since: limits.since };
+  return {
+    actor: { ...actor, device },
+    limits: limitsFor(limits),
+    since: limits.since,
+    tokenServesMs: Math.max(0, tokenExpiresAtMs - now()),
+  };
 }
 
 function closeReasonOf(error: unknown): CloseReason {
@@ -140,6 +197,8 @@ function closeReasonOf(error: unknown): CloseReason {
     case "device_required":
     case "device_revoked":
       return "device_refused";
+    case "tenant_suspended":
+      return "tenant_suspended";
     case "overloaded":
       return "try_again";
     default:

@@ -21,6 +21,7 @@ import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
+import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
 export interface Ports {
@@ -29,18 +30,19 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
-  readonly timings?: Timings;
+  /** Those that are to differ from the protocol's. */
+  readonly timings?: Partial<Timings>;
 }
 
-/** How long a node waits for others, in milliseconds. */
-export interface Timings {
+/** How long the relay waits for devices, and a node for others, in milliseconds. */
+export interface Timings extends SocketTimings {
   /** On average, between looks for what other nodes wrote and hints did not say. */
   readonly pollMs: number;
   /** At least, between one sending of hints and the next. */
   readonly hintFlushMs: number;
 }
 
-const usualTimings: Timings = { pollMs: 3_000, hintFlushMs: 5 };
+const usualTimings: Timings = { ...defaultTimings, pollMs: 3_000, hintFlushMs: 5 };
 
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
@@ -68,7 +70,8 @@ export async function startServer(config: Config, ports: Ports): Promise<Running
 }
 
 async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
-  const { now, newId, log, version, timings = usualTimings } = ports;
+  const { now, newId, log, version } = ports;
+  const timings = { ...usualTimings, ...ports.timings };
   const { home, mode, keyringPassphrase: passphrase } = config;
   const keyring = await openLocalKeyring({
     home,
@@ -105,6 +108,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     frankingKey: keyring.frankingKey,
     authenticator,
     publicUrl: url,
+    messageRates: config.messageRates,
+    timings,
     now,
     log,
     pollMs: timings.pollMs,

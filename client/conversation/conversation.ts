@@ -1,4 +1,4 @@
-import type { Member } from "../../crypto/wire/frame.ts";
+import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Api } from "../http/api.ts";
 import type { ConversationItem } from "./items.ts";
@@ -13,12 +13,19 @@ export class Conversation {
   readonly #log: ConversationLog;
   readonly #sender: Sender;
   readonly #api: MembersApi;
+  readonly #whisper: (kind: ActivityKind, seq: number) => void;
 
-  constructor(log: ConversationLog, sender: Sender, api: MembersApi) {
+  constructor(
+    log: ConversationLog,
+    sender: Sender,
+    api: MembersApi,
+    whisper: (kind: ActivityKind, seq: number) => void,
+  ) {
     this.id = log.id;
     this.#log = log;
     this.#sender = sender;
     this.#api = api;
+    this.#whisper = whisper;
   }
 
   /** The members as of the last event this device has seen. */
@@ -49,6 +56,19 @@ export class Conversation {
    */
   send(text: string): Promise<SentMessage> {
     return this.#sender.send(text);
+  }
+
+  /**
+   * Tells the members who are connected that this user is typing, or has stopped. They take it for
+   * over after ten seconds, so an app repeats it every few. Not stored, and lost without a connection.
+   */
+  typing(isTyping = true): void {
+    this.#whisper(isTyping ? "typing" : "stopped", 0);
+  }
+
+  /** Tells the members who are connected that this user has read up to the event `seq`; as `typing`. */
+  markRead(seq: number): void {
+    this.#whisper("read", seq);
   }
 
   /**

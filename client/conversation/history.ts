@@ -1,4 +1,11 @@
-import { decodeControl, encodeControl, eventKinds, type Control } from "../../crypto/wire/frame.ts";
+import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
+import {
+  decodeControl,
+  encodeControl,
+  eventKinds,
+  type Control,
+  type Gap,
+} from "../../crypto/wire/frame.ts";
 import {
   bytes,
   choice,
@@ -18,8 +25,9 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 import type { ConversationItem, EventProblemCode } from "./items.ts";
 
 const problem = message({ code: [1, text(64)], user: [2, optional(uuid)] });
+const gap = message({ from: [1, uint()], reason: [2, text(64)] });
 const record = message({
-  kind: [1, choice(eventKinds)],
+  kind: [1, choice({ ...eventKinds, gap: 31 })],
   senderDevice: [2, uuid],
   /** The user behind the device. */
   sender: [3, optional(uuid)],
@@ -35,6 +43,8 @@ const record = message({
   frankingTag: [11, fixed(32)],
   control: [12, optional(bytes(1024 * 1024))],
   problems: [13, list(nested(problem), 256)],
+  /** Of a gap alone, which is kept under its last event. */
+  gap: [14, optional(nested(gap))],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -67,6 +77,31 @@ export function saveRecord(
   transaction.put(keyOf(conversation, seq), encodeRecord(record, { ...value, control, problems }));
 }
 
+/** Remembers that the events `from` to `to` are gone. */
+export function saveGap(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  missing: Pick<Gap, "from" | "to" | "reason">,
+): void {
+  const { from, to, reason } = missing;
+  saveRecord(transaction, conversation, to, {
+    kind: "gap",
+    senderDevice: nilUuid,
+    sender: undefined,
+    clientMessageId: nilUuid,
+    epoch: 0,
+    receivedAt: 0,
+    transcriptHash: zeroHash,
+    text: undefined,
+    payload: undefined,
+    frankingKey: undefined,
+    frankingTag: zeroHash,
+    control: undefined,
+    problems: [],
+    gap: { from, reason },
+  });
+}
+
 /** The transcript hash this device recorded at `seq`; undefined where it saw no such event. */
 export async function hashAt(
   transaction: ReadTransaction,
@@ -74,7 +109,9 @@ export async function hashAt(
   seq: number,
 ): Promise<Uint8Array | undefined> {
   const value = await transaction.get(keyOf(conversation, seq));
-  return value === undefined ? undefined : decodeRecord(record, value).transcriptHash;
+  if (value === undefined) return undefined;
+  const { kind, transcriptHash } = decodeRecord(record, value);
+  return kind === "gap" ? undefined : transcriptHash;
 }
 
 /** Events after `after`, in order, at most `limit`. */
@@ -97,6 +134,10 @@ export async function readHistory(
 /** How an event is shown: what happened first, then what is wrong with it. */
 export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): ConversationItem[] {
   const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
+  if (kind === "gap") {
+    const { from = seq, reason = "" } = value.gap ?? {};
+    return [{ kind, seq, from, to: seq, reason }];
+  }
   const items: ConversationItem[] = [];
   if (kind !== "message") {
     if (control !== undefined) {

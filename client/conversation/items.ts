@@ -76,5 +76,16 @@ export interface ProblemItem {
   readonly user?: Uuid | undefined;
 }
 
+/** Events that are not there any more, by the relay's word: nobody can receive them. */
+export interface GapItem {
+  readonly kind: "gap";
+  /** The last event that is gone. */
+  readonly seq: number;
+  readonly from: number;
+  readonly to: number;
+  /** "purged": older than the tenant keeps events. */
+  readonly reason: string;
+}
+
 /** One thing that happened in a conversation. */
-export type ConversationItem = MessageItem | MembershipItem | ProblemItem;
+export type ConversationItem = MessageItem | MembershipItem | GapItem | ProblemItem;

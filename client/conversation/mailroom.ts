@@ -4,6 +4,7 @@ import type { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { Acknowledger } from "./acknowledger.ts";
+import { Activities, type MemberActivity } from "./activities.ts";
 import { Conversation } from "./conversation.ts";
 import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
@@ -25,6 +26,7 @@ export interface MailroomDeps extends RecordingDeps {
   /** A conversation that was not known before has its first event in the store. */
   readonly onConversation: (conversation: Conversation) => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
+  readonly onActivity: (activity: MemberActivity) => void;
   /** Nothing can be received or sent any more: the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -41,12 +43,14 @@ export class Mailroom {
   readonly #deps: MailroomDeps;
   readonly #desks = new Map<Uuid, Desk>();
   readonly #acknowledger: Acknowledger;
+  readonly #activities: Activities;
   /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
 
   private constructor(deps: MailroomDeps) {
     this.#deps = deps;
+    this.#activities = new Activities(deps.clock, deps.onActivity);
     this.#acknowledger = new Acknowledger(deps.clock, (cursors) => {
       deps.transmit({ kind: "ack", body: { cursors } });
     });
@@ -105,6 +109,7 @@ export class Mailroom {
   onDown(): void {
     this.#catchingUp = undefined;
     this.#acknowledger.reset();
+    this.#activities.reset();
     for (const { sender } of this.#desks.values()) sender.lost();
   }
 
@@ -112,6 +117,10 @@ export class Mailroom {
     switch (frame.kind) {
       case "deliver":
         return this.#desk(frame.body.conversation).receiver.deliver(frame.body);
+      case "gap":
+        return this.#desk(frame.body.conversation).receiver.gap(frame.body);
+      case "activity":
+        return this.#activities.heard(frame.body);
       case "accepted":
         return this.#desks.get(frame.body.conversation)?.receiver.accepted(frame.body);
       case "refused":
@@ -190,7 +199,10 @@ export class Mailroom {
       },
       outbox,
     );
-    const conversation = new Conversation(log, sender, api);
+    const conversation = new Conversation(log, sender, api, (kind, seq) => {
+      const body = { conversation: id, kind, seq, device: undefined };
+      deps.transmit({ kind: "activity", body });
+    });
     const receiver = new Receiver({
       ...deps,
       log,
@@ -203,6 +215,7 @@ export class Mailroom {
         else if (record.senderDevice === account.device)
           sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
       },
+      onGap: (to) => void deps.transmit({ kind: "ackGap", body: { conversation: id, to } }),
       onLogProblem: (problem, recycle) => {
         if (problem !== undefined) deps.onProblem(conversation, problem);
         if (recycle) deps.recycle("the log is not as it must be");

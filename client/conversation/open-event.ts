@@ -100,8 +100,8 @@ export function controlProblems(
   control: Control,
 ): readonly Problem[] {
   const step = event.kind === "closed" ? 0 : 1;
-  // After an absence the epoch is whatever it has become.
-  const expected = state?.joined === true ? state.epoch + step : control.epoch;
+  // After an absence or a gap the epoch is whatever it has become.
+  const expected = state?.joined === true && !state.afterGap ? state.epoch + step : control.epoch;
   const consistent = control.epoch === event.epoch && control.epoch === expected;
   return consistent ? [] : failed("malformed_event").problems;
 }

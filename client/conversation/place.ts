@@ -1,6 +1,6 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../crypto/wire/event.ts";
-import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
@@ -17,8 +17,8 @@ export type Place =
 
 /**
  * Checks an event's number and recomputes its transcript hash. A device that is not a member sees
- * nothing until an event brings it in; there alone the relay says what hash the log continues from.
- * Should that be a lie, every member's next message will tell.
+ * nothing until an event brings it in; there, and after a gap, the relay says what hash the log
+ * continues from. Should that be a lie, every member's next message will tell.
  */
 export function placeOf(
   state: ConversationState | undefined,
@@ -28,11 +28,24 @@ export function placeOf(
 ): Place {
   const cursor = state?.seq ?? 0;
   if (event.seq <= cursor) return { kind: "known" };
-  if (event.seq === cursor + 1) return hashed(event, state?.transcriptHash ?? zeroHash);
+  if (event.seq === cursor + 1 && state?.afterGap !== true)
+    return hashed(event, state?.transcriptHash ?? zeroHash);
   const enters = control !== undefined && hasDevice(control.members, ownDevice);
-  if (state?.joined === true || event.previousHash === undefined || !enters)
+  if (event.seq > cursor + 1 && (state?.joined === true || !enters))
     return { kind: "missing", seq: cursor + 1 };
-  return hashed(event, event.previousHash);
+  // Where the event before is gone, this one's own hash is where the chain begins.
+  return event.previousHash === undefined ? { kind: "next" } : hashed(event, event.previousHash);
+}
+
+/** How a gap fits to what is known; `from` is the first event that is missing here. */
+export function placeOfGap(
+  state: ConversationState | undefined,
+  { from, to }: Pick<Gap, "from" | "to">,
+): { readonly kind: "next"; readonly from: number } | Exclude<Place, { readonly kind: "next" }> {
+  const cursor = state?.seq ?? 0;
+  if (to <= cursor) return { kind: "known" };
+  if (from > cursor + 1 && state?.joined === true) return { kind: "missing", seq: cursor + 1 };
+  return { kind: "next", from: Math.max(from, cursor + 1) };
 }
 
 function hashed(event: Deliver, previous: Uint8Array): Place {

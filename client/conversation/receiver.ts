@@ -6,6 +6,7 @@ import {
   type Accepted,
   type Control,
   type Deliver,
+  type Gap,
 } from "../../crypto/wire/frame.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
@@ -15,14 +16,16 @@ import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
-import { placeOf } from "./place.ts";
-import { recordEvent, type RecordingDeps } from "./record-event.ts";
+import { placeOf, placeOfGap } from "./place.ts";
+import { recordEvent, recordGap, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
   readonly clock: Clock;
   readonly log: ConversationLog;
   /** An event is in the store, and the log's state is the one after it. */
   readonly onRecorded: (recorded: Recorded) => void;
+  /** Events up to `to` are known to be gone: nothing else keeps the relay from going on. */
+  readonly onGap: (to: number) => void;
   /** The relay's log is not as it must be; `recycle` when only a new connection can mend it. */
   readonly onLogProblem: (problem: ProblemItem | undefined, recycle: boolean) => void;
   /** Nothing can be received any more: the store failed. */
@@ -41,7 +44,7 @@ const retryMs = 1_000;
 /** Takes a conversation's events from one connection after the other, one at a time, in order. */
 export class Receiver {
   readonly #deps: ReceiverDeps;
-  #queue: Deliver[] = [];
+  #queue: (Deliver | Gap)[] = [];
   /** Answers to own messages that came before the events before them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
@@ -60,10 +63,18 @@ export class Receiver {
     this.#pump.wake();
   }
 
+  /** The relay says that events are gone; nothing follows them until it was told that this is known. */
+  gap(missing: Gap): void {
+    this.#lastDelivered = Math.max(this.#lastDelivered, missing.to);
+    this.#queue.push(missing);
+    this.#pump.wake();
+  }
+
   /** What comes late was missed before, and is reported as that when the event after it is looked at. */
   #onLate(event: Deliver): void {
     const { cursor } = this.#deps.log;
-    const came = event.seq <= cursor || this.#queue.some(({ seq }) => seq === event.seq);
+    const queued = this.#queue.some((each) => "seq" in each && each.seq === event.seq);
+    const came = event.seq <= cursor || queued;
     if (came) this.#problem(event.seq, "replayed", event, false);
   }
 
@@ -86,7 +97,8 @@ export class Receiver {
     while (!signal.aborted) {
       const answered = await this.#nextAnswer();
       const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
-      if (event !== undefined) await this.#receive(event, signal);
+      if (event !== undefined && "to" in event) await this.#receiveGap(event);
+      else if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
     }
   }
@@ -154,6 +166,20 @@ export class Receiver {
         this.#deps.onRecorded({ seq: event.seq, record, first });
       }
     }
+  }
+
+  async #receiveGap(missing: Gap): Promise<void> {
+    const { log, store, onGap } = this.#deps;
+    const place = placeOfGap(log.state, missing);
+    if (place.kind === "missing") {
+      this.#queue = [];
+      return this.#deps.onLogProblem(log.report(place.seq, "missing_event"), true);
+    }
+    if (place.kind === "next") {
+      const { to, reason } = missing;
+      log.advance(await recordGap(store, log.id, log.state, { from: place.from, to, reason }));
+    }
+    onGap(missing.to);
   }
 
   /** The relay may send what is known, but not something else in its place. */

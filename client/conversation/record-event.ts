@@ -1,12 +1,19 @@
-import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
-import { saveRecord, type HistoryRecord, type Problem } from "./history.ts";
+import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
-import { memberWith, saveState, stateAfter, type ConversationState } from "./state.ts";
+import {
+  memberWith,
+  saveState,
+  stateAfter,
+  stateAfterGap,
+  type ConversationState,
+} from "./state.ts";
 
 export interface RecordingDeps {
   readonly store: DeviceStore;
@@ -50,6 +57,21 @@ export async function recordEvent(
   return outcome;
 }
 
+/** Takes note, in the store, of events that are gone; the cursor is then behind them. */
+export function recordGap(
+  store: DeviceStore,
+  conversation: Uuid,
+  before: ConversationState | undefined,
+  missing: Pick<Gap, "from" | "to" | "reason">,
+): Promise<ConversationState> {
+  const state = stateAfterGap(before, missing.to);
+  return store.transact(async (transaction) => {
+    saveGap(transaction, conversation, missing);
+    saveState(transaction, conversation, state);
+    return state;
+  });
+}
+
 interface Made {
   readonly record: HistoryRecord;
   /** To be called once the transaction is committed. */
@@ -66,6 +88,7 @@ const headerOf = (event: Deliver) => ({
   receivedAt: event.receivedAt,
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
+  gap: undefined,
 });
 
 async function messageRecord(

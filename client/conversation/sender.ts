@@ -265,4 +265,4 @@ export class Sender {
 
 /** Errors that say nothing about the message: it stays for the next connection. */
 const endsConnection = ({ code }: SealdeskError): boolean =>
-  ["closed", "signed_out", "sign_in_failed", "device_revoked"].includes(code);
+  ["closed", "signed_out", "sign_in_failed", "device_revoked", "tenant_suspended"].includes(code);

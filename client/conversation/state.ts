@@ -5,6 +5,7 @@ import {
   type Deliver,
   type Member,
 } from "../../crypto/wire/frame.ts";
+import { zeroHash } from "../../crypto/wire/event.ts";
 import { bytes, fixed, message, uint } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
@@ -18,12 +19,15 @@ const record = message({
   closed: [4, uint(1)],
   invalid: [5, uint(1)],
   control: [6, bytes(1024 * 1024)],
+  afterGap: [7, uint(1)],
 });
 
 /** What this device knows of a conversation, as of the event `seq`: the cursor it resumes from. */
 export interface ConversationState {
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
+  /** The event `seq` is gone, and its hash with it: the chain begins anew with the next one. */
+  readonly afterGap: boolean;
   /** Whether this device is a member's. */
   readonly joined: boolean;
   readonly closed: boolean;
@@ -45,6 +49,7 @@ export async function loadStates(
       joined: stored.joined === 1,
       closed: stored.closed === 1,
       invalid: stored.invalid === 1,
+      afterGap: stored.afterGap === 1,
     };
     return [key.slice(prefix.length), { seq, transcriptHash, ...flags, epoch, members }];
   });
@@ -67,6 +72,7 @@ export function saveState(
     joined: Number(state.joined),
     closed: Number(state.closed),
     invalid: Number(state.invalid),
+    afterGap: Number(state.afterGap),
   };
   transaction.put(
     prefix + conversation,
@@ -89,11 +95,12 @@ export function stateAfter(
 ): ConversationState {
   const { seq, transcriptHash } = event;
   const unchanged = before ?? unknown;
-  if (control === undefined) return { ...unchanged, seq, transcriptHash };
+  if (control === undefined) return { ...unchanged, seq, transcriptHash, afterGap: false };
   const invalid = unchanged.invalid || !valid;
   return {
     seq,
     transcriptHash,
+    afterGap: false,
     joined: !invalid && hasDevice(control.members, ownDevice),
     closed: unchanged.closed || event.kind === "closed",
     invalid,
@@ -101,6 +108,17 @@ export function stateAfter(
     members: control.members,
   };
 }
+
+/** The state after events that are gone, of which the last is `to`. */
+export const stateAfterGap = (
+  before: ConversationState | undefined,
+  to: number,
+): ConversationState => ({
+  ...(before ?? unknown),
+  seq: to,
+  transcriptHash: zeroHash,
+  afterGap: true,
+});
 
 export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
   memberWith(members, device) !== undefined;

@@ -8,6 +8,7 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   invalid_token: "signed_out",
   token_expired: "signed_out",
   device_revoked: "device_revoked",
+  tenant_suspended: "tenant_suspended",
   account_key_mismatch: "account_has_other_devices",
   rate_limited: "rate_limited",
   overloaded: "server_error",

@@ -26,6 +26,10 @@ function finalError(closeCode: number, reason: string): SealdeskError {
       return new SealdeskError("signed_out", "The relay refused the session.", { closeCode });
     case 4503:
       return new SealdeskError("device_revoked", "The relay refused this device.", { closeCode });
+    case 4504:
+      return new SealdeskError("tenant_suspended", "The organisation is suspended.", {
+        closeCode,
+      });
     case 4509:
       return new SealdeskError("displaced", "This device connected from somewhere else.", {
         closeCode,

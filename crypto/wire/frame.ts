@@ -121,7 +121,7 @@ const gap = message({
 const ackGap = message({ conversation: [1, uuid], to: [2, uint()] });
 
 /** What a member may be seen doing, with the numbers in frames.proto. */
-const activityKinds = { typing: 1, stopped: 2, delivered: 3, read: 4 } as const;
+export const activityKinds = { typing: 1, stopped: 2, delivered: 3, read: 4 } as const;
 export type ActivityKind = keyof typeof activityKinds;
 const activity = message({
   conversation: [1, uuid],
@@ -131,7 +131,7 @@ const activity = message({
 });
 
 /** Whether a user can be reached, with the numbers in frames.proto. */
-const presenceStates = { online: 1, idle: 2, offline: 3 } as const;
+export const presenceStates = { online: 1, idle: 2, offline: 3 } as const;
 export type PresenceState = keyof typeof presenceStates;
 const presence = message({
   state: [1, choice(presenceStates)],
@@ -166,6 +166,10 @@ export type Welcome = MessageOf<typeof welcome>;
 export type Accepted = MessageOf<typeof accepted>;
 export type Refused = MessageOf<typeof refused>;
 export type Deliver = MessageOf<typeof deliver>;
+export type Gap = MessageOf<typeof gap>;
+export type AckGap = MessageOf<typeof ackGap>;
+export type Activity = MessageOf<typeof activity>;
+export type Presence = MessageOf<typeof presence>;
 
 /** One frame: `kind` names the body. */
 export type Frame = MessageOf<typeof frame>;

@@ -1,4 +1,3 @@
-import pg from "pg";
 import type { JSONWebKeySet } from "jose";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -6,6 +5,7 @@ import type { Pool } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { KeysError } from "../keys-error.ts";
+import { asOwner } from "./as-owner.ts";
 
 export interface NewTenant {
   readonly id: Uuid;
@@ -43,15 +43,4 @@ export async function createTenant(ownerUrl: string, pool: Pool, tenant: NewTena
       outcome: "success",
     }),
   );
-}
-
-async function asOwner(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: "sealdesk-operator" });
-  try {
-    await client.connect();
-    await client.query("set role sealdesk_owner");
-    await work(client);
-  } finally {
-    await client.end();
-  }
 }

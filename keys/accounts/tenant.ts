@@ -8,12 +8,15 @@ export interface Tenant {
   readonly name: string;
   /** Public keys (RFC 7517) that sign this tenant's customer tokens. */
   readonly customerKeys: JSONWebKeySet;
+  /** Milliseconds since the Unix epoch; null while it is served. */
+  readonly suspendedAtMs: number | null;
 }
 
 /** The tenant of that slug, or undefined. Needs no tenant fence: this is how one is found. */
 export async function findTenant(pool: Pool, slug: string): Promise<Tenant | undefined> {
   const { rows } = await pool.query<Tenant>(
-    `select id, slug, name, customer_keys as "customerKeys" from tenants where slug = $1`,
+    `select id, slug, name, customer_keys as "customerKeys", suspended_at_ms as "suspendedAtMs"
+     from tenants where slug = $1`,
     [slug],
   );
   return rows[0];

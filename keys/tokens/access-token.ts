@@ -29,7 +29,11 @@ export interface AccessTokens {
    * Checks signature, issuer, audience and expiry; expired up to `graceMs` ago is let pass.
    * @throws KeysError invalid_token, token_expired
    */
-  verify(token: string, nowMs: number, graceMs?: number): Promise<AccessClaims>;
+  verify(
+    token: string,
+    nowMs: number,
+    graceMs?: number,
+  ): Promise<AccessClaims & { readonly expiresAtMs: number }>;
 }
 
 const claimsSchema = z.object({
@@ -37,6 +41,7 @@ const claimsSchema = z.object({
   tid: z.uuid(),
   sid: z.uuid(),
   role: z.enum(roles),
+  exp: z.number(),
   cnf: z.object({ jkt: z.string() }),
 });
 
@@ -88,6 +93,7 @@ export function createAccessTokens(keys: {
           role: claims.role,
           session: claims.sid,
           thumbprint: claims.cnf.jkt,
+          expiresAtMs: claims.exp * 1000,
         };
       } catch (cause) {
         if (joseCode(cause) === "ERR_JWT_EXPIRED")

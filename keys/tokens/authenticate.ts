@@ -25,13 +25,14 @@ export interface Authenticated {
   /** Ed25519, 32 bytes. */
   readonly deviceKey: Uint8Array;
   readonly thumbprint: string;
+  readonly tokenExpiresAtMs: number;
   readonly sessionExpiresAtMs: number;
 }
 
 export interface Authenticator {
   /**
    * @throws KeysError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
-   *   device_revoked, overloaded
+   *   device_revoked, tenant_suspended, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
   /** As `authenticate`, and tells which key signed. */
@@ -45,6 +46,7 @@ interface SessionRow {
   readonly role: Role;
   readonly device: Uuid | null;
   readonly device_revoked_at_ms: number | null;
+  readonly suspended_at_ms: number | null;
 }
 
 /** Turns access token and device proof into an actor: one set of rules for HTTP and for the relay. */
@@ -67,8 +69,9 @@ export function createAuthenticator(deps: {
     const { rows } = await inTransaction(pool, claims.tenant, (client) =>
       client.query<SessionRow>(
         `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
-           d.id as device, d.revoked_at_ms as device_revoked_at_ms
+           d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms
          from sessions s
+         join tenants t on t.id = s.tenant
          join users u on u.id = s.user_id
          left join devices d on d.tenant = s.tenant and d.user_id = s.user_id and d.device_key = $3
          where s.id = $1 and s.user_id = $2`,
@@ -87,6 +90,7 @@ export function createAuthenticator(deps: {
       },
       deviceKey: key.deviceKey,
       thumbprint: key.thumbprint,
+      tokenExpiresAtMs: claims.expiresAtMs,
       sessionExpiresAtMs: session.expires_at_ms,
     };
   }
@@ -94,9 +98,13 @@ export function createAuthenticator(deps: {
   return { identify, authenticate: async (request) => (await identify(request)).actor };
 }
 
+export const tenantSuspended = (): KeysError =>
+  new KeysError("tenant_suspended", "This organisation is suspended.");
+
 function usable(row: SessionRow | undefined, now: number): SessionRow {
   if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= now)
     throw new KeysError("session_revoked", "This session is over; sign in again.");
+  if (row.suspended_at_ms !== null) throw tenantSuspended();
   if (row.device_revoked_at_ms !== null)
     throw new KeysError("device_revoked", "This device was removed from its account.");
   return row;

@@ -5,6 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Role } from "../../policies/actor.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../keys-error.ts";
+import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { identifyByGrant } from "./grants.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
@@ -29,7 +30,7 @@ export interface OpenedSession {
 /**
  * Opens a session for the device key that signed the proof, on a password or a customer token.
  * Audited, whether it succeeds or not.
- * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked; and what `admit`
+ * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended; and what `admit`
  *   throws
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
@@ -47,6 +48,8 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const { user } = identified;
   const { grant } = request;
   try {
+    // Only now, so that whoever does not belong to the tenant learns nothing of it.
+    if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
       createSession(deps, client, { tenant, user, grant, key, now }),
     );

@@ -4,7 +4,6 @@ import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeliverableEvent } from "../log/event.ts";
-import type { VisibleRange } from "./visible-ranges.ts";
 
 const kindOf = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
@@ -29,28 +28,28 @@ export interface EventsRequest {
   readonly device: Uuid;
   /** Only events after this one. */
   readonly afterSeq: number;
-  readonly range: VisibleRange;
+  /** The last event wanted, which is the last one the device may see now, or before it. */
+  readonly untilSeq: number;
+  /** The event that is to say what hash the one before it had. */
+  readonly anchorSeq: number;
   readonly limit: number;
 }
 
-/** The next events of one visible range, in order; each with the packet meant for the device. */
+/**
+ * The next events of one visible range, in order; each with the packet meant for the device. Numbers
+ * that are left out are of events that are not there any more. The anchor has no `previousHash` when
+ * the event before it is not there.
+ */
 export async function readEvents(
   pool: Pool,
   request: EventsRequest,
 ): Promise<readonly DeliverableEvent[]> {
-  const { fromSeq, untilSeq } = request.range;
+  const { afterSeq, untilSeq, anchorSeq } = request;
   const { rows } = await inTransaction(pool, request.tenant, (client) =>
     client.query({
       name: "read-events",
       text: EVENTS,
-      values: [
-        request.conversation,
-        request.device,
-        Math.max(request.afterSeq, fromSeq - 1),
-        fromSeq,
-        untilSeq ?? Number.MAX_SAFE_INTEGER,
-        request.limit,
-      ],
+      values: [request.conversation, request.device, afterSeq, anchorSeq, untilSeq, request.limit],
     }),
   );
   return rows.map((row) => ({
@@ -68,6 +67,6 @@ export async function readEvents(
     frankingTag: row.franking_tag,
     transcriptHash: row.transcript_hash,
     packet: row.packet ?? undefined,
-    previousHash: row.seq === fromSeq ? (row.previous_hash ?? zeroHash) : undefined,
+    previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
   }));
 }

@@ -15,6 +15,7 @@ const sessionProblems: readonly ProblemCode[] = [
   "proof_reused",
   "session_revoked",
   "device_revoked",
+  "tenant_suspended",
   "overloaded",
 ];
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];

@@ -40,6 +40,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   session_revoked: kind(401, "The session is over", "sign_in"),
   device_revoked: kind(403, "The device was removed from its account"),
   overloaded: kind(503, "The server is overloaded", "wait"),
+  tenant_suspended: kind(403, "The organisation is suspended"),
   tenant_exists: kind(409, "The tenant exists"),
   tenant_not_found: kind(404, "There is no such tenant"),
   username_taken: kind(409, "The user name is taken"),

@@ -5,30 +5,34 @@ import { WebSocketServer } from "ws";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { webSocketChannel } from "./channel.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
-import type { Relay } from "./relay.ts";
+import { drainAll } from "./drain.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
 
 /** The running data plane. */
 export interface AttachedRelay {
-  /** Refuses further sockets and closes those that are open, asking them to connect elsewhere. */
+  /**
+   * Refuses further sockets; answers what those that are open have sent, then closes them, a batch
+   * at a time, asking them to connect elsewhere. What is left when the time is over is cut off.
+   */
   close(): Promise<void>;
 }
 
 /** Serves the relay's WebSocket on an HTTP server. */
-export function attachRelay(
-  server: Server,
-  relay: Relay,
-  deps: Omit<ConnectionDeps, "relay">,
-): AttachedRelay {
-  const sockets = new WebSocketServer({
+export function attachRelay(server: Server, deps: ConnectionDeps): AttachedRelay {
+  const { timings } = deps;
+  // A variable, as the types do not know of `closeTimeout`, which ws 8.19 brought.
+  const options = {
     noServer: true,
     maxPayload: wireLimits.frame,
     // Ciphertext does not compress, and compressing secrets beside chosen text leaks them (CRIME).
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-  });
+    closeTimeout: timings.closingMs,
+    handleProtocols: (offered: Set<string>): string | false =>
+      offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false,
+  };
+  const sockets = new WebSocketServer(options);
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -41,11 +45,7 @@ export function attachRelay(
     }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       (stream as Socket).setNoDelay(true);
-      webSocketChannel(
-        socket,
-        stream as Socket,
-        (channel) => new Connection(channel, { ...deps, relay }),
-      );
+      webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps));
     });
   };
   server.on("upgrade", onUpgrade);
@@ -53,11 +53,15 @@ export function attachRelay(
   return {
     async close() {
       closing = true;
-      relay.closeAll((connection) => connection.close("going_away"));
-      for (const socket of sockets.clients) socket.close(3001, "going_away");
-      await new Promise<void>((resolve) => {
+      await drainAll(deps.open, timings);
+      const ended = new Promise<void>((resolve) => {
         sockets.close(() => resolve());
       });
+      const late = setTimeout(() => {
+        for (const socket of sockets.clients) socket.terminate();
+      }, timings.closingMs);
+      await ended;
+      clearTimeout(late);
       server.off("upgrade", onUpgrade);
     },
   };

@@ -7,8 +7,12 @@ export interface Channel {
   /** Frames sent in one turn of the event loop may leave together. */
   transmit(frame: Uint8Array): void;
   close(reason: CloseReason): void;
+  /** Asks for a sign of life; `onHeard` is the answer. */
+  probe(): void;
   /** Bytes sent and not yet taken by the network. */
   readonly bufferedBytes: number;
+  /** Bytes the network has taken so far. */
+  readonly takenBytes: number;
   /** Stops and resumes taking frames from the device. */
   pause(): void;
   resume(): void;
@@ -18,6 +22,8 @@ export interface Channel {
 export interface ChannelEvents {
   /** One frame; undefined when what came cannot be one. */
   onFrame(frame: Uint8Array | undefined): void;
+  /** The device is there, says the channel itself. */
+  onHeard(): void;
   /** Room in the buffer again. */
   onDrain(): void;
   /** The channel is gone, whoever closed it. */
@@ -38,15 +44,24 @@ export function webSocketChannel(
       }
       socket.send(frame, { binary: true });
     },
-    close: (reason) => socket.close(closeCodes[reason], reason),
+    close(reason) {
+      socket.close(closeCodes[reason], reason);
+      // Nobody is there to take part in a handshake, nor to be told the code.
+      if (reason === "silent") socket.terminate();
+    },
+    probe: () => socket.ping(),
     get bufferedBytes() {
       return socket.bufferedAmount;
+    },
+    get takenBytes() {
+      return raw.bytesWritten - raw.writableLength;
     },
     pause: () => socket.pause(),
     resume: () => socket.resume(),
   };
   const events = serve(channel);
   socket.on("message", (data, isBinary) => events.onFrame(isBinary ? (data as Buffer) : undefined));
+  socket.on("pong", () => events.onHeard());
   socket.on("close", () => events.onClosed());
   socket.on("error", () => undefined); // `close` follows
   raw.on("drain", () => events.onDrain());

@@ -1,93 +1,108 @@
-import {
-  decodeFrame,
-  encodeFrame,
-  type Ack,
-  type Hello,
-  type Send,
-} from "../../crypto/wire/frame.ts";
+import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
-import type { EventsRequest } from "../../messaging/follow/read-events.ts";
-import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
-import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
-import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
-import { MessagingError } from "../../messaging/messaging-error.ts";
+import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
-import { Deliveries } from "./deliveries.ts";
-import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
+import type { Drainable } from "./drain.ts";
+import { faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
-import type { Relay, Subscriber } from "./relay.ts";
+import { Liveness } from "./liveness.ts";
+import type { Identity, Subscriber } from "./relay.ts";
+import { Session, type ServiceDeps } from "./session.ts";
+import type { Timed, TimerWheel } from "./timer-wheel.ts";
+import type { Timings } from "./timings.ts";
 
 /** What one socket needs of the rest of the server. */
-export interface ConnectionDeps extends HandshakeSteps {
-  readonly relay: Relay;
-  readonly log: Pick<ConversationLog, "post">;
-  readonly cursors: Pick<CursorWriter, "acknowledge">;
-  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
+  readonly timings: Timings;
+  readonly wheel: TimerWheel;
+  /** Connections that are not closed, to which each adds itself. */
+  readonly open: Set<Drainable>;
   /** Why a socket was given up, for the log: never called with anything from its frames. */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
 }
 
-const HELLO_TIMEOUT_MS = 10_000;
-const MAX_BUFFERED_BYTES = 1024 * 1024;
+/** What may be lost is, once so much waits that must not be. */
+const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
-/** Messages being stored for one socket; above it the socket is not read from. */
-const MAX_UNANSWERED = 512;
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
-export class Connection implements Subscriber, ChannelEvents {
-  device: Uuid = nilUuid;
-  tenant: Uuid = nilUuid;
+export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
   since = 0;
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
-  readonly #helloTimer: NodeJS.Timeout;
-  #greeting: Greeting | undefined;
-  #deliveries: Deliveries | undefined;
-  #unanswered = 0;
-  #state: "new" | "joining" | "open" | "closed" = "new";
+  readonly #liveness: Liveness;
+  #identity: Identity | undefined;
+  #session: Session | undefined;
+  #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
+  #onClosed: (() => void) | undefined;
 
   constructor(channel: Channel, deps: ConnectionDeps) {
     this.#channel = channel;
     this.#deps = deps;
-    this.#helloTimer = setTimeout(() => this.close("hello_timeout"), HELLO_TIMEOUT_MS);
+    this.#liveness = new Liveness(deps.timings, deps.monotonic());
+    deps.open.add(this);
+    deps.wheel.schedule(this, deps.timings.helloMs);
   }
 
-  get session(): Uuid {
-    return this.#greeting?.actor.session ?? nilUuid;
+  get identity(): Identity | undefined {
+    return this.#identity;
+  }
+
+  get device(): Uuid {
+    return this.#identity?.device ?? nilUuid;
+  }
+
+  /** Looks after the device: whether it is there, takes what it is sent, and may be here still. */
+  onDue(nowMs: number): number | undefined {
+    const { deliveries, intake } = this.#session ?? {};
+    const verdict = this.#liveness.look(nowMs, {
+      blocked: deliveries?.blocked === true || this.#channel.bufferedBytes > 0,
+      progress: this.#channel.takenBytes + (deliveries?.acknowledged ?? 0),
+      paused: intake?.paused === true,
+    });
+    if (verdict.kind === "close") {
+      this.close(verdict.reason);
+      return undefined;
+    }
+    if (verdict.ping) this.#channel.probe();
+    return verdict.nextMs;
+  }
+
+  onHeard(): void {
+    this.#liveness.heard(this.#deps.monotonic());
   }
 
   onDrain(): void {
-    this.#deliveries?.resume();
+    this.#session?.deliveries.resume();
   }
 
   /** A committed event of a conversation this connection follows. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
-    this.#deliveries?.onEvent(event, encoded);
+    this.#session?.deliveries.onEvent(event, encoded);
   }
 
   onHead(conversation: Uuid, seq: number): void {
-    this.#deliveries?.onHead(conversation, seq);
+    this.#session?.deliveries.onHead(conversation, seq);
   }
 
   headOf(conversation: Uuid): number | undefined {
-    return this.#deliveries?.headOf(conversation);
+    return this.#session?.deliveries.headOf(conversation);
   }
 
   /** Before the first snapshot is in, this is left to the snapshot. */
   onJoined(conversation: Uuid, seq: number): void {
-    if (this.#deliveries === undefined) return;
+    if (this.#session === undefined) return;
     this.#deps.relay.follow(this, conversation);
-    this.#deliveries.onJoined(conversation, seq);
+    this.#session.deliveries.onJoined(conversation, seq);
   }
 
   onLeft(conversation: Uuid, seq: number): void {
-    this.#deliveries?.onLeft(conversation, seq);
+    this.#session?.deliveries.onLeft(conversation, seq);
   }
 
   close(reason: CloseReason, error?: unknown): void {
@@ -97,24 +112,40 @@ export class Connection implements Subscriber, ChannelEvents {
     this.onClosed();
   }
 
+  /** Frames that come from now on are left unread; messages taken before are answered first. */
+  drain(): Promise<void> {
+    if (this.#state === "closed") return Promise.resolve();
+    this.#state = "draining";
+    const closed = new Promise<void>((resolve) => {
+      this.#onClosed = resolve;
+    });
+    if (this.#session?.intake.idle !== false) this.close("going_away");
+    return closed;
+  }
+
   onFrame(bytes: Uint8Array | undefined): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || this.#state === "draining") return;
+    this.onHeard();
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
-      const frame = decodeFrame(bytes);
-      if (frame.kind === "hello" && this.#state === "new") void this.#onHello(frame.body);
-      else if (frame.kind === "send" && this.#state === "open") this.#onSend(frame.body);
-      else if (frame.kind === "ack" && this.#state === "open") this.#onAck(frame.body);
-      else throw new WireError("malformed_frame", "This frame has no place here.");
+      this.#take(decodeFrame(bytes));
     } catch (error) {
       this.#fault("protocol_error", error);
     }
   }
 
+  #take(frame: Frame): void {
+    if (frame.kind === "hello" && this.#state === "new") return void this.#onHello(frame.body);
+    if (this.#session?.take(frame) === true) return;
+    throw new WireError("malformed_frame", "This frame has no place here.");
+  }
+
   async #onHello(hello: Hello): Promise<void> {
-    clearTimeout(this.#helloTimer);
+    const { relay } = this.#deps;
+    this.#liveness.greeted();
     this.#state = "joining";
+    const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
         throw new WireError(
@@ -122,12 +153,13 @@ export class Connection implements Subscriber, ChannelEvents {
           `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
         );
       const greeting = await this.#deps.authenticate(hello);
-      if (this.#isClosed()) return;
-      this.#greeting = greeting;
-      this.device = greeting.actor.device;
-      this.tenant = greeting.actor.tenant;
+      if (this.#state !== "joining") return;
+      // Somebody was disconnected while this one was let in: perhaps it was this one.
+      if (relay.expulsions !== expulsions) return this.close("try_again");
+      const { tenant, user, device, session } = greeting.actor;
+      this.#identity = { tenant, user, device, session };
       this.since = greeting.since;
-      this.#deps.relay.join(this, this.device);
+      relay.join(this, device);
       await this.#follow(greeting, hello);
     } catch (error) {
       const reason =
@@ -142,10 +174,10 @@ export class Connection implements Subscriber, ChannelEvents {
     for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
       const mark = relay.mark();
       const followed = await this.#deps.followed(greeting.actor);
-      if (this.#isClosed()) return;
+      if (this.#state !== "joining") return;
       const published = relay.publishedSince(mark);
       if (published === undefined) continue;
-      const deliveries = this.#open(greeting, followed, hello);
+      const { deliveries } = this.#open(greeting, followed, hello);
       for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
       deliveries.resume();
       return;
@@ -153,102 +185,68 @@ export class Connection implements Subscriber, ChannelEvents {
     this.close("try_again");
   }
 
-  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Deliveries {
+  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Session {
+    const { relay, wheel, monotonic, timings } = this.#deps;
+    const { actor, limits, tokenServesMs } = greeting;
     const heads = followed.map(({ conversation, head, epoch }) => ({
       conversation,
       seq: head,
       epoch,
     }));
-    const { device } = this;
-    this.#transmit(
-      encodeFrame({ kind: "welcome", body: { device, heads, limits: greeting.limits } }),
-    );
-    const deliveries = new Deliveries({
-      actor: greeting.actor,
-      readEvents: this.#deps.readEvents,
+    this.#transmit(encodeFrame({ kind: "welcome", body: { device: actor.device, heads, limits } }));
+    const session = new Session(this, this.#channel, actor, this.#deps, {
       transmit: (frame) => this.#transmit(frame),
-      isClogged: () => this.#channel.bufferedBytes > MAX_BUFFERED_BYTES,
-      onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
+      transmitEphemeral: (frame) => this.#transmitEphemeral(frame),
+      onIdle: () => {
+        if (this.#state === "draining") this.close("going_away");
+      },
       onError: (error) => this.close("try_again", error),
     });
-    this.#deliveries = deliveries;
+    this.#session = session;
     this.#state = "open";
+    const now = monotonic();
+    this.#liveness.expiresAt(now + tokenServesMs);
+    wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
     const cursors = new Map(hello.cursors.map(({ conversation, seq }) => [conversation, seq]));
     for (const each of followed) {
-      this.#deps.relay.follow(this, each.conversation);
-      deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
+      relay.follow(this, each.conversation);
+      session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
-    return deliveries;
-  }
-
-  #onSend(send: Send): void {
-    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
-    this.#unanswered++;
-    if (this.#unanswered === MAX_UNANSWERED) this.#channel.pause();
-    this.#deps.log.post({ tenant, senderDevice: device, send }).then(
-      (outcome) => {
-        this.#answer(send, outcome);
-        this.#readOn();
-      },
-      (error: unknown) => {
-        const code = error instanceof MessagingError ? error.code : "unavailable";
-        this.#transmit(refusedFrame(send, code));
-        this.#readOn();
-      },
-    );
-  }
-
-  /** One message fewer is being stored for this socket. */
-  #readOn(): void {
-    this.#unanswered--;
-    if (this.#unanswered === MAX_UNANSWERED / 2) this.#channel.resume();
-  }
-
-  #answer(send: Send, outcome: PostOutcome): void {
-    if (!outcome.accepted)
-      this.#transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
-    else if (this.#deliveries?.hasAnswered(outcome.message) !== true)
-      this.#transmit(acceptedFrame(outcome.message));
-  }
-
-  #onAck(ack: Ack): void {
-    const { tenant, device } = this.#greeting?.actor ?? { tenant: nilUuid, device: nilUuid };
-    for (const { conversation, seq } of ack.cursors) {
-      const acked = this.#deliveries?.onAck(conversation, seq);
-      if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
-    }
-    this.#deliveries?.resume();
+    const { whisper } = session;
+    whisper.tellPresent(relay.usersIn(followed.map(({ conversation }) => conversation)));
+    return session;
   }
 
   #transmit(frame: Uint8Array): void {
     if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
-  /** Tells the device what was wrong, then closes. */
-  #fault(reason: CloseReason, error: unknown): void {
-    const code = (error as { code?: unknown } | null)?.code;
-    this.#transmit(
-      encodeFrame({
-        kind: "fault",
-        body: {
-          code: typeof code === "string" ? code : reason,
-          message: error instanceof WireError ? error.message : `Closed: ${reason}.`,
-          retryAfterMs: 0,
-        },
-      }),
-    );
-    this.close(reason, error);
+  onWhisper(conversation: Uuid, frame: Uint8Array): void {
+    if (this.#session?.deliveries.isMember(conversation) === true) this.#transmitEphemeral(frame);
   }
 
-  #isClosed(): boolean {
-    return this.#state === "closed";
+  /** Sends what may be lost, unless the device is behind with what may not. */
+  #transmitEphemeral(frame: Uint8Array): void {
+    if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
+  }
+
+  /** Tells the device what was wrong, then closes. */
+  #fault(reason: CloseReason, error: unknown): void {
+    this.#transmit(faultFrame(reason, error));
+    this.close(reason, error);
   }
 
   onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    clearTimeout(this.#helloTimer);
-    if (this.#greeting !== undefined) this.#deps.relay.leave(this, this.device);
-    this.#deliveries?.close();
+    this.#deps.open.delete(this);
+    this.#deps.wheel.cancel(this);
+    if (this.#identity !== undefined) {
+      const { user, device } = this.#identity;
+      this.#deps.presence.leave(user, device, this.#deps.relay.conversationsOf(this));
+      this.#deps.relay.leave(this, device);
+    }
+    this.#session?.deliveries.close();
+    this.#onClosed?.();
   }
 }

@@ -37,10 +37,21 @@ export class Deliveries {
   /** Own messages answered as they were published, before their sender's promise resolved. */
   readonly #answered = new Set<AcceptedMessage>();
   #unacknowledged = 0;
+  #acknowledged = 0;
   #closed = false;
 
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
+  }
+
+  /** Deliveries acknowledged so far. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** True while there is more to send and the device is not ready for it. */
+  get blocked(): boolean {
+    return this.#waiting.size > 0 && !this.#mayTransmit();
   }
 
   follow(followed: Followed, cursor: number): void {
@@ -86,7 +97,7 @@ export class Deliveries {
     if (follower === undefined || event.seq <= follower.head) return;
     const live = !follower.behind && !follower.reading && follower.sent === event.seq - 1;
     follower.head = event.seq;
-    if (!live || !this.#mayTransmit() || event.seq === follower.range?.fromSeq) {
+    if (!live || !this.#mayTransmit() || event.seq === follower.anchor) {
       this.#waiting.add(follower);
       this.resume();
       return;
@@ -101,6 +112,11 @@ export class Deliveries {
     this.#sent(follower, event.seq);
   }
 
+  /** True while the device is a member's, as far as is committed. */
+  isMember(conversation: Uuid): boolean {
+    return this.#followers.get(conversation)?.isMember === true;
+  }
+
   /** True when the sender of this message has had its `accepted` already. */
   hasAnswered(message: AcceptedMessage): boolean {
     return this.#answered.delete(message);
@@ -110,17 +126,30 @@ export class Deliveries {
   onAck(conversation: Uuid, seq: number): number | undefined {
     const follower = this.#followers.get(conversation);
     if (follower === undefined) return undefined;
-    this.#unacknowledged -= follower.markAcked(seq);
+    this.#acknowledge(follower.markAcked(seq));
     const { acked } = follower;
     if (follower.range === undefined && follower.unacknowledged === 0) this.#drop(follower);
     return acked;
+  }
+
+  /**
+   * The device knows of a gap up to event `to`; `resume` goes on after it.
+   * @returns false when it was told of no such gap
+   */
+  onAckGap(conversation: Uuid, to: number): boolean {
+    const follower = this.#followers.get(conversation);
+    if (follower?.gap === undefined || follower.gap.to !== to) return false;
+    this.#acknowledge(follower.skipGap());
+    if (follower.range === undefined) this.#drop(follower);
+    else this.#waiting.add(follower);
+    return true;
   }
 
   /** Goes on with whoever is behind, as far as window and buffer allow. */
   resume(): void {
     for (const follower of this.#waiting) {
       if (this.#reads >= PARALLEL_READS || !this.#mayTransmit()) return;
-      if (!follower.reading) this.#catchUp(follower);
+      if (!follower.reading && follower.gap === undefined) this.#catchUp(follower);
     }
   }
 
@@ -153,20 +182,31 @@ export class Deliveries {
     const { conversation } = follower;
     const { tenant, device } = this.#deps.actor;
     while (follower.behind && follower.range !== undefined && this.#mayTransmit()) {
+      const { next, target, range, anchor } = follower;
       const events = await this.#deps.readEvents({
         tenant,
         conversation,
         device,
-        afterSeq: follower.sent,
-        range: follower.range,
+        afterSeq: next - 1,
+        untilSeq: Math.min(target, range.untilSeq ?? target),
+        anchorSeq: anchor,
         limit: Math.min(PAGE, WINDOW - this.#unacknowledged),
       });
       if (this.#closed) return;
+      const [first] = events;
       // Heads are hearsay when they come from another node. What the database says stands.
-      if (events.length === 0) follower.head = follower.sent;
+      if (first === undefined && range.untilSeq === undefined) {
+        follower.head = follower.sent;
+        break;
+      }
+      if (first?.seq !== next) {
+        const to = (first?.seq ?? Math.min(target, range.untilSeq ?? target) + 1) - 1;
+        this.#tellGap(follower, next, to);
+        return;
+      }
       for (const event of events) {
-        // The page was asked for before; a removal since then ends it, a return begins another.
-        if (event.seq > follower.target || event.seq <= follower.sent) break;
+        // A hole within the page begins the next one; a removal since the page was asked for ends it.
+        if (event.seq !== follower.next || event.seq > follower.target) break;
         if (endsMembership(event, device)) follower.narrowTo(event.seq);
         this.#deps.transmit(deliverFrame(event));
         this.#sent(follower, event.seq);
@@ -179,6 +219,21 @@ export class Deliveries {
     this.#deps.transmit(
       encodeFrame({ kind: "synced", body: { conversation, seq: follower.sent } }),
     );
+  }
+
+  /** What is committed and cannot be read was purged. */
+  #tellGap(follower: Follower, from: number, to: number): void {
+    const { conversation } = follower;
+    follower.gap = { from, to };
+    this.#waiting.delete(follower);
+    this.#deps.transmit(
+      encodeFrame({ kind: "gap", body: { conversation, from, to, reason: "purged" } }),
+    );
+  }
+
+  #acknowledge(count: number): void {
+    this.#unacknowledged -= count;
+    this.#acknowledged += count;
   }
 
   #sent(follower: Follower, seq: number): void {

@@ -17,6 +17,10 @@ export class Follower {
   reading = false;
   /** True once the device was told that it has caught up. */
   synced = false;
+  /** Events that are not there any more; nothing follows until the device knows of it. */
+  gap: { readonly from: number; readonly to: number } | undefined;
+  /** The event that comes after a gap, with which the device's hash chain begins anew. */
+  #afterGap = 0;
   #ranges: VisibleRange[];
 
   constructor(conversation: Uuid, cursor: number, head: number, ranges: readonly VisibleRange[]) {
@@ -45,6 +49,34 @@ export class Follower {
 
   get behind(): boolean {
     return this.sent < this.target;
+  }
+
+  /** True while the device is a member's. */
+  get isMember(): boolean {
+    const last = this.#ranges.at(-1);
+    return last !== undefined && last.untilSeq === undefined;
+  }
+
+  /** The number of the next event to be sent, once there is one. */
+  get next(): number {
+    return Math.max(this.sent, this.#firstSeq() - 1) + 1;
+  }
+
+  /** The event that says what hash the device's chain goes on from; the first of a range by default. */
+  get anchor(): number {
+    return Math.max(this.#afterGap, this.#firstSeq());
+  }
+
+  /** The device knows of the gap, and so of everything before it. @returns deliveries that acknowledges */
+  skipGap(): number {
+    const { unacknowledged } = this;
+    if (this.gap === undefined) return 0;
+    this.sent = this.gap.to;
+    this.acked = this.sent;
+    this.#afterGap = this.sent + 1;
+    this.gap = undefined;
+    this.#skipDoneRanges();
+    return unacknowledged;
   }
 
   /** Deliveries on their way and not acknowledged. */

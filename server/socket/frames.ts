@@ -1,11 +1,16 @@
 import { encodeFrame, type Refused } from "../../crypto/wire/frame.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { DeliverableEvent } from "../../messaging/log/event.ts";
 import type { Refusal } from "../../messaging/log/plan-messages.ts";
 import type { AcceptedMessage, ConversationHead } from "../../messaging/log/head.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
+import type { CloseReason } from "./close-codes.ts";
+
+/** Why a message was not taken: by the log's rules, or because there were too many. */
+type RefusalCode = MessagingErrorCode | "rate_limited";
 
 /** What a refused sender is told, and what it can do about it. */
-const sentences: Partial<Record<MessagingErrorCode, string>> = {
+const sentences: Partial<Record<RefusalCode, string>> = {
   stale_message_id: "The message id is over 30 days old or ahead of time. Make a new one.",
   not_a_member: "This device is not a member of the conversation.",
   conversation_closed: "The conversation is closed.",
@@ -14,16 +19,13 @@ const sentences: Partial<Record<MessagingErrorCode, string>> = {
   stale_epoch: "The members have changed. Rotate the key for the devices named and send again.",
   key_expired: "The sending key is used up. Rotate it and send again.",
   device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
+  rate_limited: "Too many messages. Wait, then send it again.",
   unavailable: "The message was not stored. Send it again.",
 };
 
 type RefusedIds = Pick<Refused, "conversation" | "clientMessageId">;
 
-export function refusedFrame(
-  ids: RefusedIds,
-  code: MessagingErrorCode,
-  retryAfterMs = 0,
-): Uint8Array {
+export function refusedFrame(ids: RefusedIds, code: RefusalCode, retryAfterMs = 0): Uint8Array {
   return encodeFrame({
     kind: "refused",
     body: {
@@ -75,3 +77,16 @@ export function acceptedFrame(message: AcceptedMessage): Uint8Array {
 
 export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
   encodeFrame({ kind: "deliver", body: event });
+
+/** What was wrong with a connection; of errors that are not ours, only that there was one. */
+export function faultFrame(reason: CloseReason, error: unknown): Uint8Array {
+  const code = (error as { code?: unknown } | null)?.code;
+  return encodeFrame({
+    kind: "fault",
+    body: {
+      code: typeof code === "string" ? code : reason,
+      message: error instanceof WireError ? error.message : `Closed: ${reason}.`,
+      retryAfterMs: 0,
+    },
+  });
+}

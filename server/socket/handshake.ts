@@ -15,6 +15,8 @@ export interface Greeting {
   readonly limits: Limits;
   /** When it was let in, by the database's clock: of a device's sockets the latest stays. Microseconds. */
   readonly since: number;
+  /** For how many milliseconds the access token will serve still. */
+  readonly tokenServesMs: number;
 }
 
 export interface HandshakeSteps {

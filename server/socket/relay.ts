@@ -4,12 +4,19 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { CloseReason } from "./close-codes.ts";
 
+/** Who is on a socket. */
+export interface Identity {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+  readonly session: Uuid;
+}
+
 /** A socket, as far as the relay needs to know it. */
 export interface Subscriber {
   readonly device: Uuid;
-  /** The session whose token it was opened with. */
-  readonly session: Uuid;
-  readonly tenant: Uuid;
+  /** Undefined before hello. */
+  readonly identity: Identity | undefined;
   /** Of a device's sockets, on any node, the one with the latest stays. */
   readonly since: number;
   /** The conversation's last event it knows of; undefined when it does not follow it. */
@@ -19,6 +26,8 @@ export interface Subscriber {
   onHead(conversation: Uuid, seq: number): void;
   onJoined(conversation: Uuid, seq: number): void;
   onLeft(conversation: Uuid, seq: number): void;
+  /** Something that may be lost, for members of the conversation. */
+  onWhisper(conversation: Uuid, frame: Uint8Array): void;
   close(reason: CloseReason): void;
 }
 
@@ -45,6 +54,7 @@ export class Relay {
   #published = 0;
   /** `#published` when a membership last changed. */
   #membershipChanged = 0;
+  #expulsions = 0;
   readonly #onJoin: (device: Uuid, since: number) => void;
 
   /** @param onJoin told of every socket that became a device's one socket. */
@@ -82,13 +92,6 @@ export class Relay {
     for (const conversation of this.#followed.get(subscriber) ?? [])
       this.unfollow(subscriber, conversation);
     this.#followed.delete(subscriber);
-  }
-
-  /** Closes the device's socket: when it was opened on `session`, or in any case when none is named. */
-  disconnect(device: Uuid, session?: Uuid): void {
-    const subscriber = this.#byDevice.get(device);
-    if (session === undefined) subscriber?.close("device_refused");
-    else if (subscriber?.session === session) subscriber.close("unauthenticated");
   }
 
   follow(subscriber: Subscriber, conversation: Uuid): void {
@@ -161,9 +164,11 @@ export class Relay {
   served(): Map<Uuid, Served> {
     const tenants = new Map<Uuid, Served>();
     for (const [device, subscriber] of this.#byDevice) {
-      let served = tenants.get(subscriber.tenant);
+      const tenant = subscriber.identity?.tenant;
+      if (tenant === undefined) continue;
+      let served = tenants.get(tenant);
       if (served === undefined)
-        tenants.set(subscriber.tenant, (served = { devices: [], follows: [], heads: new Map() }));
+        tenants.set(tenant, (served = { devices: [], follows: [], heads: new Map() }));
       served.devices.push(device);
       for (const conversation of this.#followed.get(subscriber) ?? []) {
         const head = subscriber.headOf(conversation);
@@ -175,8 +180,37 @@ export class Relay {
     return tenants;
   }
 
-  closeAll(close: (subscriber: Subscriber) => void): void {
-    for (const subscriber of this.#byDevice.values()) close(subscriber);
+  /** Conversations that a socket follows. */
+  conversationsOf(subscriber: Subscriber): readonly Uuid[] {
+    return [...(this.#followed.get(subscriber) ?? [])];
+  }
+
+  /** Users with sockets on this node who follow one of these conversations. */
+  usersIn(conversations: Iterable<Uuid>): ReadonlySet<Uuid> {
+    const users = new Set<Uuid>();
+    for (const conversation of conversations)
+      for (const { identity } of this.#byConversation.get(conversation) ?? [])
+        if (identity !== undefined) users.add(identity.user);
+    return users;
+  }
+
+  /** Takes a frame that may be lost to the sockets in the conversation that `isFor` says yes to. */
+  whisper(conversation: Uuid, frame: Uint8Array, isFor: (subscriber: Subscriber) => boolean): void {
+    for (const subscriber of this.#byConversation.get(conversation) ?? [])
+      if (isFor(subscriber)) subscriber.onWhisper(conversation, frame);
+  }
+
+  /** How often somebody was disconnected: a socket that is being let in may be one of them. */
+  get expulsions(): number {
+    return this.#expulsions;
+  }
+
+  /** Closes the sockets of one device, one session, one user or one tenant on this node. */
+  disconnect(whose: Partial<Identity>, reason: CloseReason): void {
+    this.#expulsions++;
+    const parts = Object.entries(whose) as [keyof Identity, Uuid][];
+    for (const subscriber of this.#byDevice.values())
+      if (parts.every(([part, id]) => subscriber.identity?.[part] === id)) subscriber.close(reason);
   }
 
   #applyMembership(event: LoggedEvent): void {

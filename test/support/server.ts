@@ -42,6 +42,8 @@ export interface TestNode {
 export interface TestServer {
   readonly url: string;
   readonly database: TestDatabase;
+  /** Its SEALDESK_HOME. */
+  readonly home: string;
   /** What the server connects to its database with. */
   readonly loginUrl: string;
   /** The server's clock; tests move it by `offsetMs`. */
@@ -62,11 +64,13 @@ export interface TestServer {
 }
 
 const generous = { burst: 10_000, secondsPerFurther: 1 };
+const flood = { burst: 1_000_000, perSecond: 1_000_000 };
+const messageRates = { device: flood, staffDevice: flood, account: flood, tenant: flood };
 
 /** A whole server on a free port, with a database of its own and one tenant. */
 export async function startTestServer(
   changes: Partial<Config> = {},
-  timings?: Timings,
+  timings: Partial<Timings> = {},
 ): Promise<TestServer> {
   const database = await createTestDatabase();
   const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
@@ -93,13 +97,13 @@ export async function startTestServer(
       },
     });
     const running = await startServer(
-      { ...config, signInLimit: generous, bundleLimit: generous, ...settings },
+      { ...config, signInLimit: generous, bundleLimit: generous, messageRates, ...settings },
       {
         now: () => clock.now(),
         newId: uuidv7,
         log: createLog("debug", stream),
         version: "0.0.0-test",
-        ...(timings !== undefined && { timings }),
+        timings,
       },
     );
     return { running, logged: () => logged };
@@ -122,6 +126,7 @@ export async function startTestServer(
   return {
     url: server.url,
     database,
+    home,
     loginUrl: login.url,
     clock,
     tenant,

@@ -31,6 +31,7 @@ export function openSessionRoute(
         "invalid_proof",
         "proof_reused",
         "device_revoked",
+        "tenant_suspended",
         "rate_limited",
       ],
     },

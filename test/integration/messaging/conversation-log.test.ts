@@ -48,7 +48,8 @@ async function checkedLog(conversation: ArrangedConversation) {
     conversation: conversation.id,
     device: conversation.devices[0] ?? "",
     afterSeq: 0,
-    range: { fromSeq: 1, untilSeq: undefined },
+    untilSeq: Number.MAX_SAFE_INTEGER,
+    anchorSeq: 1,
     limit: 10_000,
   });
   let previous = zeroHash;

@@ -3,12 +3,13 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { attachRelay } from "../../../server/socket/attach-relay.ts";
-import { Relay } from "../../../server/socket/relay.ts";
+import type { ConnectionDeps } from "../../../server/socket/connection.ts";
+import { defaultTimings } from "../../../server/socket/timings.ts";
 
 let http: Server;
 beforeAll(async () => {
   http = createServer();
-  attachRelay(http, new Relay(), undefined as never);
+  attachRelay(http, { timings: defaultTimings } as ConnectionDeps);
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
 });

@@ -28,6 +28,7 @@ describe("what a closed connection means", () => {
       protocol_error: "relay_refused",
       unauthenticated: "signed_out",
       device_refused: "device_revoked",
+      tenant_suspended: "tenant_suspended",
       displaced: "displaced",
     });
   });

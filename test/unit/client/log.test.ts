@@ -29,10 +29,11 @@ async function setUp() {
         frankingTag: zeroHash,
         control: undefined,
         problems: [],
+        gap: undefined,
       }),
     );
-    const state = { joined: true, closed: false, invalid: false, epoch: 1, members: [] };
-    log.advance({ ...state, seq, transcriptHash: zeroHash });
+    const flags = { joined: true, closed: false, invalid: false, afterGap: false };
+    log.advance({ ...flags, epoch: 1, members: [], seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {
     const seqs: number[] = [];

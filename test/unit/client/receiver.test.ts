@@ -104,6 +104,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
   const log = new ConversationLog(conversation, account.device, store, undefined);
   const recorded: number[] = [];
   const problems: ProblemItem[] = [];
+  const gaps: number[] = [];
   let recycled = 0;
   const clock = new ManualClock();
   const trust = {
@@ -121,6 +122,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
     trust: trust as unknown as Trust,
     deviceKey: deviceKey.publicKey,
     onRecorded: ({ seq }) => recorded.push(seq),
+    onGap: (to) => gaps.push(to),
     onLogProblem: (problem, recycle) => {
       if (problem !== undefined) problems.push(problem);
       if (recycle) recycled++;
@@ -152,7 +154,18 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
   const wait = async () => {
     for (let turn = 0; turn < 20; turn++) await settle();
   };
-  return { log, receiver, recorded, problems, clock, queue, items, wait, recycled: () => recycled };
+  return {
+    log,
+    receiver,
+    recorded,
+    gaps,
+    problems,
+    clock,
+    queue,
+    items,
+    wait,
+    recycled: () => recycled,
+  };
 }
 
 describe("receiving", () => {
@@ -268,5 +281,64 @@ describe("receiving", () => {
       seq: 2,
       code: "unknown_own_message",
     });
+  });
+
+  test("events that are gone are shown as a gap, and the chain begins anew behind it", async () => {
+    const { receiver, recorded, gaps, problems, items, queue, wait } = await setUp();
+    const relay = new LogDouble();
+    const created = relay.created();
+    const own = async (text: string) => relay.message(...(await queue(text)));
+    const [, , third, fourth, fifth] = [
+      created,
+      await own("b"),
+      await own("c"),
+      await own("d"),
+      await own("e"),
+    ];
+    if (third === undefined || fourth === undefined || fifth === undefined) throw new Error();
+    receiver.deliver(created);
+    receiver.gap({ conversation, from: 2, to: 3, reason: "purged" });
+    await wait();
+    expect(gaps).toEqual([3]);
+    await receiver.reset();
+    // The connection was lost before the acknowledgement arrived: told again, known already.
+    receiver.gap({ conversation, from: 2, to: 3, reason: "purged" });
+    receiver.deliver(fourth);
+    receiver.deliver(fifth);
+    await wait();
+
+    expect([gaps, recorded, problems]).toEqual([[3, 3], [1, 4, 5], []]);
+    const shown = (await items()).map((item) => ("text" in item ? item.text : item));
+    expect(shown.slice(1)).toEqual([
+      { kind: "gap", seq: 3, from: 2, to: 3, reason: "purged" },
+      "d",
+      "e",
+    ]);
+  });
+
+  test("a gap in what was not reached yet leaves out what is before it", async () => {
+    const { receiver, gaps, problems, recycled, wait } = await setUp();
+    const relay = new LogDouble();
+    receiver.deliver(relay.created());
+    receiver.gap({ conversation, from: 4, to: 6, reason: "purged" });
+    await wait();
+    expect(gaps).toEqual([]);
+    expect(problems).toEqual([{ kind: "problem", seq: 2, code: "missing_event" }]);
+    expect(recycled()).toBe(1);
+  });
+
+  test("the hash that follows a gap must be the one of the event that is there", async () => {
+    const { receiver, recorded, problems, queue, wait } = await setUp();
+    const relay = new LogDouble();
+    receiver.deliver(relay.created());
+    relay.message(...(await queue("gone")));
+    const next = relay.message(...(await queue("next")));
+    const last = relay.message(...(await queue("last")));
+    receiver.gap({ conversation, from: 2, to: 2, reason: "purged" });
+    receiver.deliver({ ...next, transcriptHash: randomBytes(32) });
+    receiver.deliver(last);
+    await wait();
+    expect(recorded).toEqual([1, 3]);
+    expect(problems).toMatchObject([{ seq: 4, code: "forked_log" }]);
   });
 });

@@ -58,6 +58,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
     joined: true,
     closed: false,
     invalid: false,
+    afterGap: false,
     epoch,
     members,
   });

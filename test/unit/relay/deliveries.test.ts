@@ -41,9 +41,9 @@ test("a device that is removed while a page is read for it is sent nothing after
       method: "password",
     },
     // As the database would: what is committed by the time it gets to look.
-    async readEvents({ afterSeq, range }: EventsRequest) {
+    async readEvents({ afterSeq, untilSeq }: EventsRequest) {
       await allowed;
-      const until = Math.min(head, range.untilSeq ?? head);
+      const until = Math.min(head, untilSeq);
       return Array.from({ length: until - afterSeq }, (_, index) => event(afterSeq + 1 + index));
     },
     transmit(frame) {

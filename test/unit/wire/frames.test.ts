@@ -7,11 +7,13 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import {
+  activityKinds,
   decodeControl,
   decodeFrame,
   encodeControl,
   encodeFrame,
   eventKinds,
+  presenceStates,
   type Control,
   type Frame,
 } from "../../../crypto/wire/frame.ts";
@@ -35,6 +37,7 @@ const bytes = fc.uint8Array({ maxLength: 300 });
 const list = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 4 });
 // Absent and empty are one thing to proto3 where a field has no presence of its own.
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
+const words = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
 const cursor = fc.record({ conversation: uuid, seq: uint53 });
 
 const bodies = {
@@ -88,7 +91,7 @@ const bodies = {
   deliver: fc.record({
     conversation: uuid,
     seq: uint53,
-    kind: fc.constantFrom(...(Object.keys(eventKinds) as (keyof typeof eventKinds)[])),
+    kind: fc.constantFrom(...words(eventKinds)),
     senderDevice: uuid,
     epoch: uint32,
     keyId: uuid,
@@ -103,17 +106,16 @@ const bodies = {
   }),
   synced: cursor,
   fault: fc.record({ code: text(64), message: text(512), retryAfterMs: uint32 }),
-
   ackGap: fc.record({ conversation: uuid, to: uint53 }),
   gap: fc.record({ conversation: uuid, from: uint53, to: uint53, reason: text(64) }),
   activity: fc.record({
     conversation: uuid,
-    kind: fc.constantFrom("typing", "stopped", "delivered", "read"),
+    kind: fc.constantFrom(...words(activityKinds)),
     seq: uint53,
     device: maybe(uuid),
   }),
   presence: fc.record({
-    state: fc.constantFrom("online", "idle", "offline"),
+    state: fc.constantFrom(...words(presenceStates)),
     user: maybe(uuid),
     since: uint53,
   }),
@@ -149,23 +151,26 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(parts.map(([name, part]) => [name, plain(part)]));
 }
 
-/** How protobufjs wants what we hold: bytes for identifiers, numbers for kinds. */
-function forReflection(value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value);
-  if (typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value))
-    return Buffer.from(uuidToBytes(value));
-  if (Array.isArray(value)) return value.map(forReflection);
-  if (typeof value !== "object" || value === null) return value;
+/** How protobufjs wants what we hold: bytes for identifiers, numbers for words of an enum. */
+function forReflection(type: protobuf.Type, value: object): Record<string, unknown> {
   const parts = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(
-    parts.map(([name, part]) => [
-      name,
-      name === "kind" ? eventKinds[part as keyof typeof eventKinds] : forReflection(part),
-    ]),
+    parts.map(([name, part]) => {
+      const field = type.fields[name]?.resolve();
+      if (field === undefined) throw new Error(`${type.name} has no field ${name}`);
+      const one = (each: unknown) => valueForReflection(field, each);
+      return [name, Array.isArray(part) ? part.map(one) : one(part)];
+    }),
   );
 }
 
-const kindNames = new Map(Object.entries(eventKinds).map(([name, number]) => [number, name]));
+function valueForReflection({ resolvedType, type }: protobuf.Field, value: unknown): unknown {
+  if (resolvedType instanceof protobuf.Type) return forReflection(resolvedType, value as object);
+  if (resolvedType instanceof protobuf.Enum)
+    return resolvedType.values[(value as string).toUpperCase()];
+  if (type === "bytes" && typeof value === "string") return Buffer.from(uuidToBytes(value));
+  return value instanceof Uint8Array ? Buffer.from(value) : value;
+}
 
 /** What the schema reads from our bytes, in the words of our types. */
 function reflected(type: protobuf.Type, encoded: Uint8Array): Record<string, unknown> {
@@ -173,6 +178,11 @@ function reflected(type: protobuf.Type, encoded: Uint8Array): Record<string, unk
   const object = type.toObject(decoded, { longs: Number, arrays: true, defaults: false });
   return withDefaults(type, object);
 }
+
+/** Fields that have no default with us: where proto3 says nothing, there is nothing. */
+const optional = ["Deliver.packet", "Deliver.previousHash", "Activity.device", "Presence.user"];
+const isOptional = (type: protobuf.Type, field: protobuf.Field): boolean =>
+  optional.includes(`${type.name}.${field.name}`);
 
 /** proto3 leaves defaults out; our decoder says them. Messages and lone optional fields stay absent. */
 function withDefaults(type: protobuf.Type, object: Record<string, unknown>) {
@@ -186,9 +196,9 @@ function withDefaults(type: protobuf.Type, object: Record<string, unknown>) {
       if (field.repeated) full[field.name] = ((value ?? []) as unknown[]).map(nested);
       else if (value !== undefined) full[field.name] = nested(value);
     } else if (resolvedType instanceof protobuf.Enum)
-      full[field.name] = kindNames.get(value as never);
+      full[field.name] = resolvedType.valuesById[value as number]?.toLowerCase();
     else if (field.repeated) full[field.name] = value ?? [];
-    else if (value !== undefined || !["packet", "previousHash"].includes(field.name))
+    else if (value !== undefined || !isOptional(type, field))
       full[field.name] = value ?? (field.type === "bytes" ? new Uint8Array(0) : field.typeDefault);
   }
   return full;
@@ -209,7 +219,7 @@ describe("frames.proto", () => {
   test("writes frames that we read as what they are", () => {
     fc.assert(
       fc.property(frames, (frame) => {
-        const value = { [frame.kind]: forReflection(frame.body) };
+        const value = forReflection(frameType, { [frame.kind]: frame.body });
         const encoded = frameType.encode(frameType.create(value)).finish();
         expect(plain(decodeFrame(encoded))).toEqual(plain(frame));
       }),
@@ -221,7 +231,7 @@ describe("frames.proto", () => {
     fc.assert(
       fc.property(controls, (control) => {
         expect(plain(reflected(controlType, encodeControl(control)))).toEqual(plain(control));
-        const value = forReflection(control) as Record<string, unknown>;
+        const value = forReflection(controlType, control);
         const encoded = controlType.encode(controlType.create(value)).finish();
         expect(plain(decodeControl(encoded))).toEqual(plain(control));
       }),
@@ -229,10 +239,14 @@ describe("frames.proto", () => {
     );
   });
 
-  test("names the kinds of event as we do", () => {
-    const { EVENT_KIND_UNSPECIFIED: _, ...values } = root.lookupEnum("EventKind").values;
-    const ours = Object.entries(eventKinds).map(([name, number]) => [name.toUpperCase(), number]);
-    expect(values).toEqual(Object.fromEntries(ours));
+  test.each([
+    ["EventKind", eventKinds],
+    ["ActivityKind", activityKinds],
+    ["PresenceState", presenceStates],
+  ])("%s has the words and numbers we use", (name, kinds) => {
+    const values = Object.entries(root.lookupEnum(name).values).filter(([, number]) => number > 0);
+    const ours = Object.entries(kinds).map(([word, number]) => [word.toUpperCase(), number]);
+    expect(Object.fromEntries(values)).toEqual(Object.fromEntries(ours));
   });
 });
 

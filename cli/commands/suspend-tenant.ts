@@ -1,0 +1,16 @@
+import { suspendTenant } from "../../keys/accounts/suspend-tenant.ts";
+import type { Settings } from "../settings.ts";
+import { withDatabase } from "../with-database.ts";
+
+/** Suspends the tenant of that slug, or lifts that. */
+export async function suspendTenantCommand(
+  settings: Settings,
+  { slug, suspended }: { readonly slug: string; readonly suspended: boolean },
+): Promise<string> {
+  await withDatabase(settings, ({ ownerUrl, pool }) =>
+    suspendTenant(ownerUrl, pool, { slug, suspended, now: Date.now() }),
+  );
+  return suspended
+    ? `Suspended tenant ${slug}: nobody of it signs in or is served.`
+    : `Resumed tenant ${slug}.`;
+}

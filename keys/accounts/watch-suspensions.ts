@@ -1,0 +1,37 @@
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms is not null`;
+
+/**
+ * Calls `onSuspended` once for each tenant that is suspended from now on, by whichever process. It
+ * asks the database, so nothing is missed for good, whatever is lost on the way.
+ * @param everyMs between two looks
+ * @returns a function that ends it
+ */
+export function watchSuspensions(
+  pool: Pool,
+  everyMs: number,
+  onSuspended: (tenant: Uuid) => void,
+  onError: (error: unknown) => void,
+): () => void {
+  let known = new Map<Uuid, number>();
+  let asking = false;
+  const look = async () => {
+    const { rows } = await pool.query<{ id: Uuid; suspended_at_ms: number }>(SUSPENDED);
+    const before = known;
+    known = new Map(rows.map((row) => [row.id, row.suspended_at_ms]));
+    for (const [tenant, at] of known) if (before.get(tenant) !== at) onSuspended(tenant);
+  };
+  const timer = setInterval(() => {
+    if (asking) return;
+    asking = true;
+    look()
+      .catch(onError)
+      .finally(() => {
+        asking = false;
+      });
+  }, everyMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

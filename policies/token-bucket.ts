@@ -1,0 +1,36 @@
+/** So many at once, then so many a second. */
+export interface BucketRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** What is left of a rate for one who uses it. Times are milliseconds of a clock that never goes back. */
+export interface Bucket {
+  readonly rate: BucketRate;
+  tokens: number;
+  filledAt: number;
+}
+
+export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
+  rate,
+  tokens: rate.burst,
+  filledAt: now,
+});
+
+/**
+ * Takes one token from each bucket, or none from any.
+ * @returns 0, or in how many milliseconds every bucket will hold one if nobody else takes any
+ */
+export function takeFrom(buckets: readonly Bucket[], now: number): number {
+  let waitMs = 0;
+  for (const bucket of buckets) {
+    const { burst, perSecond } = bucket.rate;
+    const filled = bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000;
+    bucket.tokens = Math.min(burst, filled);
+    bucket.filledAt = now;
+    if (bucket.tokens < 1)
+      waitMs = Math.max(waitMs, Math.ceil(((1 - bucket.tokens) * 1000) / perSecond));
+  }
+  if (waitMs === 0) for (const bucket of buckets) bucket.tokens--;
+  return waitMs;
+}

@@ -1,0 +1,91 @@
+import type { PresenceState } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Timed, TimerWheel } from "./timer-wheel.ts";
+
+/** How a user can be reached, and since when: milliseconds since the Unix epoch. */
+export interface UserPresence {
+  readonly state: PresenceState;
+  readonly since: number;
+}
+
+/**
+ * Who is there. A user is as present as the most present of their devices; one that says nothing is
+ * not shown. Answers at once: one that shares what it knows among nodes keeps a copy of it.
+ */
+export interface PresenceBoard {
+  /** A device says how its user is; members of `conversations` are told. */
+  say(user: Uuid, device: Uuid, state: "online" | "idle", conversations: readonly Uuid[]): void;
+  /** The device's socket went; members of `conversations` are told, in the end. */
+  leave(user: Uuid, device: Uuid, conversations: readonly Uuid[]): void;
+  of(user: Uuid): UserPresence | undefined;
+}
+
+export interface LocalPresenceDeps {
+  readonly wheel: TimerWheel;
+  readonly monotonic: () => number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly offlineAfterMs: number;
+  /** @param conversations whose members are to be told */
+  readonly onChange: (user: Uuid, presence: UserPresence, conversations: readonly Uuid[]) => void;
+}
+
+interface Entry {
+  readonly devices: Map<Uuid, "online" | "idle">;
+  presence: UserPresence;
+  leaving: Timed | undefined;
+}
+
+/** The board of one node, in its memory: an entry for each user who is or was just now connected. */
+export class LocalPresence implements PresenceBoard {
+  readonly #deps: LocalPresenceDeps;
+  readonly #entries = new Map<Uuid, Entry>();
+
+  constructor(deps: LocalPresenceDeps) {
+    this.#deps = deps;
+  }
+
+  say(user: Uuid, device: Uuid, state: "online" | "idle", conversations: readonly Uuid[]): void {
+    const entry = this.#entries.get(user) ?? this.#add(user);
+    entry.devices.set(device, state);
+    if (entry.leaving !== undefined) this.#deps.wheel.cancel(entry.leaving);
+    entry.leaving = undefined;
+    this.#update(user, entry, conversations);
+  }
+
+  leave(user: Uuid, device: Uuid, conversations: readonly Uuid[]): void {
+    const entry = this.#entries.get(user);
+    if (entry?.devices.delete(device) !== true) return;
+    if (entry.devices.size > 0) return this.#update(user, entry, conversations);
+    const { wheel, monotonic, offlineAfterMs } = this.#deps;
+    const dueAt = monotonic() + offlineAfterMs;
+    entry.leaving = {
+      onDue: (nowMs) => {
+        if (nowMs < dueAt) return dueAt - nowMs;
+        this.#update(user, entry, conversations);
+        this.#entries.delete(user);
+        return undefined;
+      },
+    };
+    wheel.schedule(entry.leaving, offlineAfterMs);
+  }
+
+  of(user: Uuid): UserPresence | undefined {
+    return this.#entries.get(user)?.presence;
+  }
+
+  #add(user: Uuid): Entry {
+    const presence = { state: "offline", since: 0 } as const;
+    const entry: Entry = { devices: new Map(), presence, leaving: undefined };
+    this.#entries.set(user, entry);
+    return entry;
+  }
+
+  #update(user: Uuid, entry: Entry, conversations: readonly Uuid[]): void {
+    const said = new Set(entry.devices.values());
+    const state = said.has("online") ? "online" : said.has("idle") ? "idle" : "offline";
+    if (state === entry.presence.state) return;
+    entry.presence = { state, since: this.#deps.now() };
+    this.#deps.onChange(user, entry.presence, conversations);
+  }
+}

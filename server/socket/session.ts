@@ -1,0 +1,120 @@
+import type { Ack, AckGap, Frame } from "../../crypto/wire/frame.ts";
+import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
+import type { EventsRequest } from "../../messaging/follow/read-events.ts";
+import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { DeliverableEvent } from "../../messaging/log/event.ts";
+import type { Channel } from "./channel.ts";
+import { Deliveries } from "./deliveries.ts";
+import type { Greeting } from "./handshake.ts";
+import { Intake } from "./intake.ts";
+import type { MessageLimits } from "./message-limits.ts";
+import type { PresenceBoard } from "./presence.ts";
+import type { Relay, Subscriber } from "./relay.ts";
+import { Whisper } from "./whisper.ts";
+
+/** What a connection past its hello needs of the rest of the server. */
+export interface ServiceDeps {
+  readonly relay: Relay;
+  readonly log: Pick<ConversationLog, "post">;
+  readonly messageLimits: MessageLimits;
+  readonly cursors: Pick<CursorWriter, "acknowledge">;
+  readonly presence: PresenceBoard;
+  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  /** Milliseconds on a clock that never goes back; not the time of day. */
+  readonly monotonic: () => number;
+}
+
+/** What a session does to its connection. */
+export interface SessionEvents {
+  readonly transmit: (frame: Uint8Array) => void;
+  readonly transmitEphemeral: (frame: Uint8Array) => void;
+  /** Every message taken so far is answered. */
+  readonly onIdle: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+
+/** A device on a connection, from welcome on: what it sends, what it is sent, what it says in passing. */
+export class Session {
+  readonly deliveries: Deliveries;
+  readonly intake: Intake;
+  readonly whisper: Whisper;
+  readonly #actor: Greeting["actor"];
+  readonly #deps: ServiceDeps;
+
+  constructor(
+    subscriber: Subscriber,
+    channel: Channel,
+    actor: Greeting["actor"],
+    deps: ServiceDeps,
+    events: SessionEvents,
+  ) {
+    this.#actor = actor;
+    this.#deps = deps;
+    const { relay, readEvents } = deps;
+    const { transmit, onIdle, onError } = events;
+    const deliveries = new Deliveries({
+      actor,
+      readEvents,
+      transmit,
+      isClogged: () => channel.bufferedBytes > MAX_BUFFERED_BYTES,
+      onDone: (conversation) => relay.unfollow(subscriber, conversation),
+      onError,
+    });
+    this.deliveries = deliveries;
+    this.intake = new Intake({
+      ...deps,
+      actor,
+      channel,
+      transmit,
+      hasAnswered: (message) => deliveries.hasAnswered(message),
+      onIdle,
+    });
+    this.whisper = new Whisper(actor, {
+      ...deps,
+      conversations: () => relay.conversationsOf(subscriber),
+      isMember: (conversation) => deliveries.isMember(conversation),
+      transmit: events.transmitEphemeral,
+    });
+  }
+
+  /** @returns false for a frame that has no place here */
+  take(frame: Frame): boolean {
+    switch (frame.kind) {
+      case "send":
+        this.intake.take(frame.body);
+        return true;
+      case "ack":
+        this.#onAck(frame.body);
+        return true;
+      case "ackGap":
+        this.#onAckGap(frame.body);
+        return true;
+      case "activity":
+        this.whisper.onActivity(frame.body);
+        return true;
+      case "presence":
+        this.whisper.onPresence(frame.body);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #onAck(ack: Ack): void {
+    const { tenant, device } = this.#actor;
+    for (const { conversation, seq } of ack.cursors) {
+      const acked = this.deliveries.onAck(conversation, seq);
+      if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
+    }
+    this.deliveries.resume();
+  }
+
+  #onAckGap({ conversation, to }: AckGap): void {
+    const { tenant, device } = this.#actor;
+    if (!this.deliveries.onAckGap(conversation, to)) return;
+    this.#deps.cursors.acknowledge(tenant, device, conversation, to);
+    this.deliveries.resume();
+  }
+}

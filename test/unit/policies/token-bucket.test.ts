@@ -1,0 +1,48 @@
+import fc from "fast-check";
+import { fullBucket, takeFrom } from "../../../policies/token-bucket.ts";
+
+test("60 at once, then one a second", () => {
+  const bucket = fullBucket({ burst: 60, perSecond: 1 }, 0);
+  for (let index = 0; index < 60; index++) expect(takeFrom([bucket], 0)).toBe(0);
+  expect(takeFrom([bucket], 0)).toBe(1_000);
+  expect(takeFrom([bucket], 400)).toBe(600);
+  expect(takeFrom([bucket], 1_000)).toBe(0);
+  expect(takeFrom([bucket], 1_000)).toBe(1_000);
+  for (let index = 0; index < 60; index++) expect(takeFrom([bucket], 1e9)).toBe(0);
+  expect(takeFrom([bucket], 1e9)).toBe(1_000);
+});
+
+test("what one bucket refuses is taken from none", () => {
+  const device = fullBucket({ burst: 10, perSecond: 1 }, 0);
+  const tenant = fullBucket({ burst: 1, perSecond: 0.5 }, 0);
+  expect(takeFrom([device, tenant], 0)).toBe(0);
+  expect(takeFrom([device, tenant], 0)).toBe(2_000);
+  expect(device.tokens).toBe(9);
+});
+
+test("whoever waits as told is let through; over any time no more than burst and rate allow", () => {
+  const rates = fc.record({
+    burst: fc.integer({ min: 1, max: 100 }),
+    perSecond: fc.integer({ min: 1, max: 50 }),
+  });
+  const gaps = fc.array(fc.integer({ min: 0, max: 3_000 }), { maxLength: 200 });
+  fc.assert(
+    fc.property(rates, gaps, (rate, waits) => {
+      const bucket = fullBucket(rate, 0);
+      let now = 0;
+      let taken = 0;
+      for (const wait of waits) {
+        now += wait;
+        const retryAfterMs = takeFrom([bucket], now);
+        if (retryAfterMs === 0) taken++;
+        else {
+          now += retryAfterMs;
+          expect(takeFrom([bucket], now)).toBe(0);
+          taken++;
+        }
+        expect(taken).toBeLessThanOrEqual(rate.burst + (now * rate.perSecond) / 1000 + 1e-6);
+      }
+    }),
+    { seed: 3, numRuns: 300 },
+  );
+});

@@ -1,0 +1,94 @@
+import { Liveness, type Condition } from "../../../server/socket/liveness.ts";
+import { defaultTimings } from "../../../server/socket/timings.ts";
+
+const well: Condition = { blocked: false, progress: 0, paused: false };
+
+/** Lets time pass and looks whenever it is said to; `live` says what the device does meanwhile. */
+function follow(liveness: Liveness, untilMs: number, condition: (now: number) => Condition) {
+  const pings: number[] = [];
+  for (let now = 0; now <= untilMs;) {
+    const verdict = liveness.look(now, condition(now));
+    if (verdict.kind === "close") return { closed: verdict.reason, at: now, pings };
+    if (verdict.ping) pings.push(now);
+    now += verdict.nextMs;
+  }
+  return { closed: undefined, at: untilMs, pings };
+}
+
+function greeted(): Liveness {
+  const liveness = new Liveness(defaultTimings, 0);
+  liveness.greeted();
+  return liveness;
+}
+
+test("hello has ten seconds", () => {
+  const liveness = new Liveness(defaultTimings, 0);
+  expect(follow(liveness, 60_000, () => well)).toMatchObject({
+    closed: "hello_timeout",
+    at: 10_000,
+  });
+});
+
+test("asks after 25 s of silence, and takes a device for dead 8 s later", () => {
+  const result = follow(greeted(), 300_000, () => well);
+  expect(result).toMatchObject({ closed: "silent", at: 33_000 });
+  expect(result.pings).toHaveLength(1);
+});
+
+test("a device that answers stays", () => {
+  const liveness = greeted();
+  let pings = 0;
+  for (let now = 0; now < 600_000;) {
+    const verdict = liveness.look(now, well);
+    if (verdict.kind === "close") throw new Error(verdict.reason);
+    if (verdict.ping) {
+      pings++;
+      now += 3_000;
+      liveness.heard(now);
+    }
+    now += Math.min(verdict.nextMs, 5_000);
+  }
+  expect(pings).toBeGreaterThan(15);
+});
+
+test("is dropped after 90 s of silence where nobody can be asked", () => {
+  const liveness = new Liveness({ ...defaultTimings, pingEveryMs: 1e9 }, 0);
+  liveness.greeted();
+  const result = follow(liveness, 300_000, () => well);
+  expect(result.closed).toBe("silent");
+  expect(result.at).toBeGreaterThanOrEqual(90_000);
+  expect(result.at).toBeLessThanOrEqual(100_000);
+});
+
+test("a device that the relay does not read from is not silent", () => {
+  const paused = { ...well, paused: true };
+  expect(follow(greeted(), 300_000, () => paused).closed).toBeUndefined();
+});
+
+test("blocked without progress for 30 s is stalled; with some it is not", () => {
+  const liveness = greeted();
+  const stalled = follow(liveness, 300_000, (now) => {
+    liveness.heard(now);
+    return { blocked: now >= 47_000, progress: 7, paused: false };
+  });
+  expect(stalled.closed).toBe("stalled");
+  expect(stalled.at).toBeGreaterThanOrEqual(77_000);
+  expect(stalled.at).toBeLessThanOrEqual(87_000);
+
+  const slow = greeted();
+  const result = follow(slow, 300_000, (now) => {
+    slow.heard(now);
+    return { blocked: true, progress: Math.floor(now / 20_000), paused: false };
+  });
+  expect(result.closed).toBeUndefined();
+});
+
+test("the access token's end is the connection's", () => {
+  const liveness = greeted();
+  liveness.expiresAt(61_234);
+  const result = follow(liveness, 300_000, (now) => {
+    liveness.heard(now);
+    return well;
+  });
+  expect(result).toMatchObject({ closed: "token_expired", at: 61_234 });
+});
