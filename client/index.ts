@@ -6,12 +6,16 @@ export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { SentMessage } from "./conversation/sender.ts";
+export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
+export type { AttachmentData } from "./attachments/pieces.ts";
 export type {
+  AttachmentItem,
   ConversationItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,
   MessageItem,
+  ReceivedAttachment,
   ProblemCode,
   ProblemItem,
 } from "./conversation/items.ts";
