@@ -33,6 +33,12 @@ export type SealdeskErrorCode =
   | "message_too_large"
   | "stale_message_id" // queued for over 30 days, or this device's clock is wrong: send it again
   | "subject_erased" // the conversation's data subject is being erased
+  // attachments
+  | "attachment_not_found" // or not for this account, or removed with its conversation
+  | "attachment_too_large"
+  | "attachment_damaged" // not what its message names: see `problem`
+  | "attachment_unreadable" // the data to send could not be read, or is not of the size announced
+  | "quota_exceeded" // the server has no more room for attachments here
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 
@@ -78,7 +84,10 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** The code of an error of class `name`, by its fields: another package may hold its own copy of the class. */
-export function codeOf(error: unknown, name: "SuiteError" | "DeviceError" | "StoreError") {
+export function codeOf(
+  error: unknown,
+  name: "SuiteError" | "DeviceError" | "StoreError" | "AttachmentError",
+) {
   const { name: named, code } = (error ?? {}) as {
     readonly name?: unknown;
     readonly code?: unknown;

@@ -7,13 +7,17 @@ export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
 export type { SentMessage } from "./conversation/sender.ts";
+export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
+export type { AttachmentData } from "./attachments/pieces.ts";
 export type {
+  AttachmentItem,
   ConversationItem,
   GapItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,
   MessageItem,
+  ReceivedAttachment,
   ProblemCode,
   ProblemItem,
 } from "./conversation/items.ts";

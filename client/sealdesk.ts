@@ -18,9 +18,11 @@ import { enrolDevice } from "./device/enrol.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
 import { deferred } from "./deferred.ts";
+import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import { createApi, type Api, type StaffMember } from "./http/api.ts";
+import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { proofMaker } from "./http/device-proof.ts";
 import { Session } from "./http/session.ts";
 import { createExchange } from "./http/transport.ts";
@@ -107,10 +109,16 @@ export class Sealdesk {
 
     const { device, deviceKey } = await ownDevice(store, newId);
     const prove = await proofMaker(deviceKey, clock);
-    const exchange = createExchange({ ...runtime, clock, baseUrl, prove, signal: requests.signal });
+    const { signal } = requests;
+    const transport = { ...runtime, clock, baseUrl, prove, signal };
+    const exchange = createExchange(transport);
+    const exchangeBytes = createBytesExchange(transport);
     const session = new Session(exchange, options.credentials, clock);
     const signedIn = await session.signIn();
     const api = createApi((request) => session.request(request), signedIn.tenant.id);
+    const uploads = createUploadsApi((request) =>
+      session.authorised((accessToken) => exchangeBytes(request, accessToken)),
+    );
     const account = await enrolDevice({ store, suite, api, clock, device, signedIn });
     const trust = await Trust.load({ suite, api, self: account.user }, store);
     let presence: "online" | "idle" | undefined;
@@ -145,6 +153,8 @@ export class Sealdesk {
     const mailroom = await Mailroom.load({
       ...parts,
       clock,
+      uploads,
+      signal,
       deviceKey: deviceKey.publicKey,
       transmit: (frame) => link.send(frame),
       recycle: (reason) => link.recycle(reason),

@@ -16,6 +16,54 @@ table audit.entries (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.attachment_references (
+  tenant uuid not null,
+  attachment uuid not null,
+  conversation uuid not null
+)
+  row level security
+  CREATE INDEX attachment_references_conversation_idx ON sealdesk.attachment_references USING btree (conversation)
+  constraint attachment_references_attachment_fkey FOREIGN KEY (attachment) REFERENCES sealdesk.attachments(id) ON DELETE CASCADE
+  constraint attachment_references_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint attachment_references_pkey PRIMARY KEY (attachment, conversation)
+  constraint attachment_references_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.attachments (
+  id uuid not null,
+  tenant uuid not null,
+  conversation uuid not null,
+  uploader uuid not null,
+  device uuid not null,
+  size bigint not null,
+  state text not null default 'uploading'::text,
+  sha256 bytea,
+  seq bigint,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
+  CREATE INDEX attachments_device_idx ON sealdesk.attachments USING btree (device)
+  CREATE INDEX attachments_tenant_state_idx ON sealdesk.attachments USING btree (tenant, state)
+  constraint attachments_check CHECK (((state <> 'complete'::text) OR ((sha256 IS NOT NULL) AND (seq IS NOT NULL))))
+  constraint attachments_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint attachments_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint attachments_pkey PRIMARY KEY (id)
+  constraint attachments_sha256_check CHECK ((length(sha256) = 32))
+  constraint attachments_size_check CHECK ((size > 0))
+  constraint attachments_state_check CHECK ((state = ANY (ARRAY['uploading'::text, 'complete'::text, 'deleting'::text])))
+  constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint attachments_uploader_fkey FOREIGN KEY (uploader) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (seq, sha256, state) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.conversations (
   id uuid not null,
   tenant uuid not null,
@@ -251,8 +299,16 @@ table sealdesk.tenants (
   key_max_messages integer not null default 100,
   key_max_age_ms integer not null default 3600000,
   created_at_ms bigint not null,
-  suspended_at_ms bigint
+  suspended_at_ms bigint,
+  attachment_max_bytes bigint not null default 104857600,
+  attachment_conversation_bytes bigint not null default '2147483648'::bigint,
+  attachment_device_bytes bigint not null default '5368709120'::bigint,
+  attachment_tenant_bytes bigint not null default '107374182400'::bigint
 )
+  constraint tenants_attachment_conversation_bytes_check CHECK ((attachment_conversation_bytes > 0))
+  constraint tenants_attachment_device_bytes_check CHECK ((attachment_device_bytes > 0))
+  constraint tenants_attachment_max_bytes_check CHECK (((attachment_max_bytes >= 1) AND (attachment_max_bytes <= '1099511627776'::bigint)))
+  constraint tenants_attachment_tenant_bytes_check CHECK ((attachment_tenant_bytes > 0))
   constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
   constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))
   constraint tenants_pkey PRIMARY KEY (id)

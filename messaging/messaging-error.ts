@@ -10,6 +10,11 @@ export type MessagingErrorCode =
   | "no_device" // a member needs a registered device before it can be written to
   | "invalid_signature" // the creation record is not signed by the creating device
   | "contended" // other changes kept coming first; try again
+  | "attachment_not_found" // or not for who asks; or its upload is not complete
+  | "attachment_exists" // the id is taken
+  | "attachment_too_large" // more than the tenant allows for one
+  | "quota_exceeded" // the conversation, the device or the tenant holds too much already
+  | "upload_expired" // not completed in time: begin again
   | "unavailable"; // the message was not stored; try again
 
 /** A refusal of the messaging domain. Its message never holds content or personal data. */

@@ -29,7 +29,21 @@ export interface Config {
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
   readonly messageRates: MessageRates;
+  readonly attachments: AttachmentStore;
+  /** So long after it began, an upload that is not complete is removed. */
+  readonly uploadLifetimeMs: number;
 }
+
+/** Where the ciphertext of attachments is. */
+export type AttachmentStore =
+  | { readonly kind: "directory"; readonly folder: string }
+  | {
+      readonly kind: "s3";
+      readonly bucket: string;
+      readonly region: string;
+      /** Undefined: Amazon's. */
+      readonly endpoint: string | undefined;
+    };
 
 export interface RateLimit {
   readonly burst: number;
@@ -85,6 +99,16 @@ const environmentSchema = z.object({
     "must have at least 12 characters.",
     (passphrase) => passphrase.length >= 12,
   ).optional(),
+  ATTACHMENTS_S3_BUCKET: text("must be the name of a bucket.", (name) =>
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
+  ).optional(),
+  ATTACHMENTS_S3_REGION: text("must be the name of a region.", (name) =>
+    /^[a-z0-9-]+$/.test(name),
+  ).default("us-east-1"),
+  ATTACHMENTS_S3_ENDPOINT: text(
+    "must be an http or https URL without a query.",
+    isHttpUrl,
+  ).optional(),
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),
@@ -131,9 +155,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       account: values.ACCOUNT_MESSAGE_LIMIT,
       tenant: values.TENANT_MESSAGE_LIMIT,
     },
+    attachments: attachmentStore(values),
+    uploadLifetimeMs: 24 * 3_600_000,
   };
   refuseInProduction(config);
   return config;
+}
+
+function attachmentStore(values: z.output<typeof environmentSchema>): AttachmentStore {
+  const bucket = values.ATTACHMENTS_S3_BUCKET;
+  if (bucket === undefined)
+    return { kind: "directory", folder: resolve(values.SEALDESK_HOME, "attachments") };
+  const { ATTACHMENTS_S3_REGION: region, ATTACHMENTS_S3_ENDPOINT: endpoint } = values;
+  return { kind: "s3", bucket, region, endpoint };
 }
 
 function refuseInProduction({ mode, databaseUrl: url, keyringPassphrase }: Config): void {

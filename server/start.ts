@@ -5,6 +5,9 @@ import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../keys/tokens/replay-cache.ts";
+import { RunningDigests } from "../messaging/attachments/running-digests.ts";
+import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
+import { openAttachmentStore } from "./attachment-store.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane } from "./data-plane.ts";
@@ -127,6 +130,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   });
   closers.add(() => dataPlane.close());
 
+  const store = await openAttachmentStore(config.attachments);
+  closers.add(() => store.close());
+  const { uploadLifetimeMs } = config;
+  const attachments = { pool, store, digests: new RunningDigests(), now, uploadLifetimeMs };
+  const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
+    log.error("attachments could not be swept", describeError(error)),
+  );
+  closers.add(leaveSweeping);
+
   let stopping = false;
   const routes = createRoutes({
     config,
@@ -140,6 +152,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
+    attachments,
     isReady: async () => !stopping && (await pool.query("select 1")).rowCount === 1,
   });
   handler = createApp({

@@ -1,11 +1,20 @@
 import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Api } from "../http/api.ts";
-import type { ConversationItem } from "./items.ts";
+import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
+import type { OutgoingAttachment } from "../attachments/outgoing.ts";
+import type { Uploader } from "../attachments/uploader.ts";
+import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import type { Sender, SentMessage } from "./sender.ts";
 
 type MembersApi = Pick<Api, "addMember" | "removeMember" | "closeConversation">;
+
+/** What carries this device's files. */
+export interface Files {
+  readonly uploader: Uploader;
+  readonly downloads: DownloadDeps;
+}
 
 /** One conversation, as this device takes part in it. */
 export class Conversation {
@@ -14,11 +23,13 @@ export class Conversation {
   readonly #sender: Sender;
   readonly #api: MembersApi;
   readonly #whisper: (kind: ActivityKind, seq: number) => void;
+  readonly #files: Files;
 
   constructor(
     log: ConversationLog,
     sender: Sender,
     api: MembersApi,
+    files: Files,
     whisper: (kind: ActivityKind, seq: number) => void,
   ) {
     this.id = log.id;
@@ -26,6 +37,7 @@ export class Conversation {
     this.#sender = sender;
     this.#api = api;
     this.#whisper = whisper;
+    this.#files = files;
   }
 
   /** The members as of the last event this device has seen. */
@@ -72,16 +84,30 @@ export class Conversation {
   }
 
   /**
+   * Encrypts a file, uploads it, and sends a message that names it. Resolves when that message is
+   * in the log. The file is sealed into the store first, as fast as `data` gives it; from then on a
+   * lost connection or a restart only delays it, without asking for the data again, and what was
+   * uploaded is not uploaded twice. What is said meanwhile comes before it.
+   * @throws SealdeskError attachment_unreadable: `data` failed, or has another size than announced;
+   *   attachment_too_large, quota_exceeded, forbidden and what `send` throws: it was not sent and
+   *   will not be. closed and others that end the connection: once sealed, it will be
+   */
+  sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
+    return this.#files.uploader.send(this.id, this.#sender, file);
+  }
+
+  /**
    * What happened, from the event after `after` on and then as it happens: messages, changes of
    * the members, and problems, in order of `seq`, each once. Breaking out of the loop stops it, as
    * does `signal`; `Sealdesk.close` ends it.
    * @param options.after the `seq` of the last event already known; 0, the beginning, by default
    * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and others
    */
-  messages(
+  async *messages(
     options: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ConversationItem, void, undefined> {
-    return this.#log.items(options.after ?? 0, options.signal);
+    for await (const item of this.#log.items(options.after ?? 0, options.signal))
+      yield item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item;
   }
 
   /**
@@ -109,4 +135,14 @@ export class Conversation {
     const { seq } = await this.#api.closeConversation(this.id);
     await this.#log.reached(seq);
   }
+}
+
+function downloadable(
+  item: Extract<LoggedItem, { readonly kind: "attachment" }>,
+  downloads: DownloadDeps,
+): ConversationItem {
+  const { attachment } = item;
+  const { name, mediaType: type, size } = attachment;
+  const download = () => downloadAttachment(downloads, attachment);
+  return { ...item, attachment: { name, type, size, download } };
 }

@@ -21,8 +21,10 @@ import {
 } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
-import type { ConversationItem, EventProblemCode } from "./items.ts";
+import type { EventProblemCode, LoggedItem } from "./items.ts";
 
 const problem = message({ code: [1, text(64)], user: [2, optional(uuid)] });
 const gap = message({ from: [1, uint()], reason: [2, text(64)] });
@@ -45,6 +47,8 @@ const record = message({
   problems: [13, list(nested(problem), 256)],
   /** Of a gap alone, which is kept under its last event. */
   gap: [14, optional(nested(gap))],
+  /** What was opened of a message that is an attachment. */
+  attachment: [15, optional(nested(attachmentFields))],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -99,6 +103,7 @@ export function saveGap(
     control: undefined,
     problems: [],
     gap: { from, reason },
+    attachment: undefined,
   });
 }
 
@@ -132,29 +137,29 @@ export async function readHistory(
 }
 
 /** How an event is shown: what happened first, then what is wrong with it. */
-export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): ConversationItem[] {
+export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): LoggedItem[] {
   const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {
     const { from = seq, reason = "" } = value.gap ?? {};
     return [{ kind, seq, from, to: seq, reason }];
   }
-  const items: ConversationItem[] = [];
+  const items: LoggedItem[] = [];
   if (kind !== "message") {
     if (control !== undefined) {
       const { actor, subject, members } = control;
       items.push({ kind, seq, actor, subject, members, receivedAt });
     }
-  } else if (value.text !== undefined && sender !== undefined)
-    items.push({
-      kind,
-      seq,
-      id: clientMessageId,
-      sender,
-      senderDevice,
-      own: senderDevice === ownDevice,
-      text: value.text,
-      receivedAt,
-    });
+  } else if (sender !== undefined) {
+    const own = senderDevice === ownDevice;
+    const said = { seq, id: clientMessageId, sender, senderDevice, own, receivedAt };
+    if (value.attachment !== undefined)
+      items.push({
+        kind: "attachment",
+        ...said,
+        attachment: attachmentFromFields(value.attachment),
+      });
+    else if (value.text !== undefined) items.push({ kind, ...said, text: value.text });
+  }
   const concerned = kind === "message" ? { message: clientMessageId, sender } : {};
   for (const { code, user } of value.problems)
     items.push({ kind: "problem", seq, code, user, ...concerned });

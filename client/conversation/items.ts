@@ -1,9 +1,9 @@
 import type { EventKind, Member } from "../../crypto/wire/frame.ts";
+import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** A decrypted message. */
-export interface MessageItem {
-  readonly kind: "message";
+/** What every decrypted message has. */
+interface SaidItem {
   readonly seq: number;
   /** The sender's id for it, a UUIDv7. */
   readonly id: Uuid;
@@ -12,9 +12,41 @@ export interface MessageItem {
   readonly senderDevice: Uuid;
   /** True when this device sent it. */
   readonly own: boolean;
-  readonly text: string;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
+}
+
+/** A decrypted message. */
+export interface MessageItem extends SaidItem {
+  readonly kind: "message";
+  readonly text: string;
+}
+
+/** A message that is a file. */
+export interface AttachmentItem extends SaidItem {
+  readonly kind: "attachment";
+  readonly attachment: ReceivedAttachment;
+}
+
+/** A file as its sender described it; none of this has been checked against its content. */
+export interface ReceivedAttachment {
+  readonly name: string;
+  /** The media type, such as `image/png`. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /**
+   * The content, piece after piece as it comes, each verified before it is handed out. Only the
+   * end of the iteration says that it was whole. A lost connection is made up for.
+   * @throws SealdeskError attachment_not_found, attachment_damaged, network, closed
+   */
+  download(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+/** An attachment as it stands in the log. */
+interface LoggedAttachmentItem extends SaidItem {
+  readonly kind: "attachment";
+  readonly attachment: Attachment;
 }
 
 /** A change of who the members are, or the conversation's beginning or end. */
@@ -88,4 +120,8 @@ export interface GapItem {
 }
 
 /** One thing that happened in a conversation. */
-export type ConversationItem = MessageItem | MembershipItem | GapItem | ProblemItem;
+export type ConversationItem =
+  MessageItem | AttachmentItem | MembershipItem | GapItem | ProblemItem;
+
+/** The same, before an attachment can be downloaded. */
+export type LoggedItem = Exclude<ConversationItem, AttachmentItem> | LoggedAttachmentItem;

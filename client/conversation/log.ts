@@ -3,7 +3,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
 import { itemsOf, readHistory } from "./history.ts";
-import type { ConversationItem, LogProblemCode, ProblemItem } from "./items.ts";
+import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationState } from "./state.ts";
 
 const pageSize = 64;
@@ -74,10 +74,7 @@ export class ConversationLog {
    * Everything after event `after`, then what comes, in order and each thing once. Ends when the
    * connection is closed, or `signal` aborts. @throws SealdeskError that ended the connection
    */
-  async *items(
-    after: number,
-    signal?: AbortSignal,
-  ): AsyncGenerator<ConversationItem, void, undefined> {
+  async *items(after: number, signal?: AbortSignal): AsyncGenerator<LoggedItem, void, undefined> {
     const problems: ProblemItem[] = [];
     const listener = (problem: ProblemItem) => void problems.push(problem);
     const ring = () => this.#ring();

@@ -5,7 +5,10 @@ import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Activities, type MemberActivity } from "./activities.ts";
-import { Conversation } from "./conversation.ts";
+import { Uploader } from "../attachments/uploader.ts";
+import { loadUploads, type PendingUpload } from "../attachments/spool.ts";
+import type { UploadsApi } from "../attachments/uploads-api.ts";
+import { Conversation, type Files } from "./conversation.ts";
 import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
@@ -17,7 +20,10 @@ import { loadStates, type ConversationState } from "./state.ts";
 
 export interface MailroomDeps extends RecordingDeps {
   readonly api: Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
+  readonly uploads: UploadsApi;
   readonly clock: Clock;
+  /** Aborts when the connection is closed. */
+  readonly signal: AbortSignal;
   readonly newId: () => Uuid;
   /** @returns false when there is no connection */
   readonly transmit: (frame: Frame) => boolean;
@@ -44,6 +50,7 @@ export class Mailroom {
   readonly #desks = new Map<Uuid, Desk>();
   readonly #acknowledger: Acknowledger;
   readonly #activities: Activities;
+  readonly #files: Files;
   /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
@@ -51,6 +58,7 @@ export class Mailroom {
   private constructor(deps: MailroomDeps) {
     this.#deps = deps;
     this.#activities = new Activities(deps.clock, deps.onActivity);
+    this.#files = { uploader: new Uploader(deps), downloads: deps };
     this.#acknowledger = new Acknowledger(deps.clock, (cursors) => {
       deps.transmit({ kind: "ack", body: { cursors } });
     });
@@ -61,6 +69,7 @@ export class Mailroom {
     const outbox = await loadOutbox(deps.store);
     for (const [id, state] of await loadStates(deps.store))
       mailroom.#add(id, state, outbox.get(id) ?? []);
+    for (const upload of await loadUploads(deps.store)) mailroom.#resume(upload);
     return mailroom;
   }
 
@@ -144,6 +153,12 @@ export class Mailroom {
       await Promise.all([receiver.reset(), sender.idle()]);
   }
 
+  /** Goes on with a file. Who waited for it did so in an earlier connection. */
+  #resume(upload: PendingUpload): void {
+    const { sender } = this.#desk(upload.conversation);
+    this.#files.uploader.resume(upload, sender).catch(() => undefined);
+  }
+
   /** The conversation's own; a new one is live at once, as everything of it comes live. */
   #desk(id: Uuid): Desk {
     const known = this.#desks.get(id);
@@ -199,7 +214,7 @@ export class Mailroom {
       },
       outbox,
     );
-    const conversation = new Conversation(log, sender, api, (kind, seq) => {
+    const conversation = new Conversation(log, sender, api, this.#files, (kind, seq) => {
       const body = { conversation: id, kind, seq, device: undefined };
       deps.transmit({ kind: "activity", body });
     });

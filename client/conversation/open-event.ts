@@ -2,6 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Control, Deliver } from "../../crypto/wire/frame.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
+import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
 import type { LastSeen } from "../../crypto/device/payload.ts";
 import { sha256, verifySignature } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
@@ -12,15 +13,16 @@ import type { Account } from "../device/account.ts";
 import type { KnownDevice } from "../device/trust.ts";
 import { hashAt, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
-import { deleteEntry, getEntry } from "./outbox.ts";
+import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
 import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 
-type Opened = Pick<HistoryRecord, "text" | "payload" | "frankingKey"> & {
+type Opened = Pick<HistoryRecord, "text" | "attachment" | "payload" | "frankingKey"> & {
   readonly problems: readonly Problem[];
 };
 
 const failed = (code: EventProblemCode): Opened => ({
   text: undefined,
+  attachment: undefined,
   payload: undefined,
   frankingKey: undefined,
   problems: [{ code, user: undefined }],
@@ -52,7 +54,7 @@ export async function openDelivered(
     const { body, lastSeen, payload, frankingKey } = await openMessage(transaction, suite, event);
     const same = await sawTheSame(transaction, event, lastSeen);
     const problems = same ? [] : failed("transcript_mismatch").problems;
-    return { text: body.text, payload, frankingKey, problems };
+    return { ...saidIn(body), payload, frankingKey, problems };
   } catch (error) {
     const code = problemOf(error);
     if (code === undefined) throw error;
@@ -90,7 +92,16 @@ export async function takeOwn(transaction: StoreTransaction, event: Deliver): Pr
   const digest = sha256(ciphertext);
   const intact = entry.digests.some((each) => equalBytes(each, digest));
   const problems = intact ? [] : failed("altered").problems;
-  return { text: entry.text, payload: undefined, frankingKey: undefined, problems };
+  return { ...saidIn(bodyOf(entry)), payload: undefined, frankingKey: undefined, problems };
+}
+
+function saidIn(body: Body): Pick<HistoryRecord, "text" | "attachment"> {
+  switch (body.kind) {
+    case "text":
+      return { text: body.text, attachment: undefined };
+    case "attachment":
+      return { text: undefined, attachment: attachmentToFields(body.attachment) };
+  }
 }
 
 /** What is wrong with a membership event, besides the devices it brings. */

@@ -12,6 +12,8 @@ import {
   type MessageOf,
 } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import { attachmentFromFields, type Body } from "../../crypto/device/payload-body.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -29,10 +31,18 @@ const record = message({
   sealing: [2, optional(nested(sealing))],
   /** SHA-256 of every ciphertext this message was ever sealed as. */
   digests: [3, list(fixed(32), 4096)],
+  /** What the message is instead of its text. */
+  attachment: [4, optional(nested(attachmentFields))],
 });
 
 /** A message as it goes out: sent again, it is sent as these same bytes. */
 export type Sealing = MessageOf<typeof sealing>;
+/** What is said in the entry. */
+export const bodyOf = ({ text: said, attachment }: OutboxEntry): Body =>
+  attachment === undefined
+    ? { kind: "text", text: said }
+    : { kind: "attachment", attachment: attachmentFromFields(attachment) };
+
 /** A message that is not known to be in the log yet. */
 export type OutboxEntry = MessageOf<typeof record>;
 

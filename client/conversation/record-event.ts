@@ -114,7 +114,12 @@ async function membershipRecord(
   before: ConversationState | undefined,
   { event, control, devices }: CheckedEvent,
 ): Promise<Made> {
-  const nothing = { text: undefined, payload: undefined, frankingKey: undefined };
+  const nothing = {
+    text: undefined,
+    attachment: undefined,
+    payload: undefined,
+    frankingKey: undefined,
+  };
   const base = { ...headerOf(event), sender: undefined, ...nothing };
   const problems: Problem[] = [];
   if (control === undefined) {

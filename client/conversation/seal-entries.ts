@@ -1,12 +1,12 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { encodePayload } from "../../crypto/device/payload.ts";
+import { encodePayload, type Body } from "../../crypto/device/payload.ts";
 import { pad } from "../../crypto/device/padding.ts";
 import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
-import { getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
+import { bodyOf, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
 interface SealingDeps {
@@ -41,7 +41,7 @@ export function sealEntries(
         epoch,
         clientMessageId: id,
         lastSeen: { seq, transcriptHash },
-        body: { kind: "text", text: entry.text },
+        body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
         now,
       });
@@ -69,14 +69,14 @@ export function unsealEntries(
 }
 
 /** @throws SealdeskError message_too_large: whatever the conversation, the text would not fit */
-export function checkSize(text: string, ownDevice: Uuid): void {
+export function checkSize(body: Body, ownDevice: Uuid): void {
   const largest = encodePayload({
     conversation: ownDevice,
     senderDevice: ownDevice,
     epoch: 0xffffffff,
     clientMessageId: ownDevice,
     lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
-    body: { kind: "text", text },
+    body,
   });
   try {
     pad(new Uint8Array(32), largest);

@@ -1,5 +1,8 @@
 import type { Frame, Refused } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
+import { attachmentToFields } from "../../crypto/device/payload-body.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import { Pump } from "../pump.ts";
@@ -67,20 +70,48 @@ export class Sender {
 
   /** @see Conversation.send */
   async send(text: string): Promise<SentMessage> {
-    const { store, conversation, ownDevice, log, newId } = this.#deps;
     const wellFormed = text.toWellFormed();
-    checkSize(wellFormed, ownDevice);
+    checkSize({ kind: "text", text: wellFormed }, this.#deps.ownDevice);
+    return this.#queue({ text: wellFormed, attachment: undefined });
+  }
+
+  /**
+   * Queues a message that is an attachment, whose upload is complete.
+   * @param also is done in the transaction that queues it
+   * @see Conversation.sendAttachment
+   */
+  sendAttachment(
+    attachment: Attachment,
+    also: (transaction: StoreTransaction) => void,
+  ): Promise<SentMessage> {
+    return this.#queue({ text: "", attachment: attachmentToFields(attachment) }, also);
+  }
+
+  /** @throws SealdeskError not_a_member, conversation_closed, or what has ended the connection */
+  requireOpen(): void {
+    const { log } = this.#deps;
     if (this.#end !== undefined) throw this.#end;
     if (log.state?.joined !== true)
       throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
     if (log.state.closed)
       throw new SealdeskError("conversation_closed", "The conversation is closed.");
+  }
+
+  async #queue(
+    said: Pick<OutboxEntry, "text" | "attachment">,
+    also: (transaction: StoreTransaction) => void = () => undefined,
+  ): Promise<SentMessage> {
+    const { store, conversation, newId } = this.#deps;
+    this.requireOpen();
     const id = newId();
     const outcome = deferred<SentMessage>();
     this.#waiting.set(id, outcome);
     try {
-      const entry = { text: wellFormed, sealing: undefined, digests: [] };
-      await store.transact(async (transaction) => putEntry(transaction, conversation, id, entry));
+      const entry = { ...said, sealing: undefined, digests: [] };
+      await store.transact(async (transaction) => {
+        putEntry(transaction, conversation, id, entry);
+        also(transaction);
+      });
       this.#window.add(id, false);
       this.#pump.wake();
     } catch (error) {

@@ -24,6 +24,9 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   user_not_found: "member_not_found",
   already_a_member: "already_a_member",
   no_device: "no_device",
+  attachment_not_found: "attachment_not_found",
+  attachment_too_large: "attachment_too_large",
+  quota_exceeded: "quota_exceeded",
   subject_erased: "subject_erased",
 };
 

@@ -91,14 +91,19 @@ export class Session {
   }
 
   /** Sends a request of this session; once more with a fresh token if this one was refused. */
-  async request<T>(request: JsonRequest<T>): Promise<T> {
+  request<T>(request: JsonRequest<T>): Promise<T> {
+    return this.authorised((accessToken) => this.#exchange(request, accessToken));
+  }
+
+  /** Calls `send` with an access token; once more with a fresh one if that was refused. */
+  async authorised<T>(send: (accessToken: string) => Promise<T>): Promise<T> {
     const accessToken = await this.accessToken();
     try {
-      return await this.#exchange(request, accessToken);
+      return await send(accessToken);
     } catch (error) {
       if (!isOver(error)) throw error;
       if (this.#token?.accessToken === accessToken) this.expire();
-      return this.#exchange(request, await this.accessToken());
+      return send(await this.accessToken());
     }
   }
 

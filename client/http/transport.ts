@@ -16,20 +16,22 @@ export interface JsonRequest<T> {
 /** Sends a request, with an access token when one is given. */
 export type Exchange = <T>(request: JsonRequest<T>, accessToken?: string) => Promise<T>;
 
-/**
- * JSON over HTTP, each request with a proof of the device key.
- * @param baseUrl the server's public URL: proofs name it
- * @param signal aborts what is under way
- * @returns a function that throws SealdeskError: network, closed, invalid_response, or what the
- *   server's problem document says
- */
-export function createExchange(deps: {
+export interface ExchangeDeps {
+  /** The server's public URL: proofs name it. */
   readonly baseUrl: string;
   readonly fetch: Fetch;
   readonly prove: ProofMaker;
   readonly clock: ServerClock;
+  /** Aborts what is under way. */
   readonly signal: AbortSignal;
-}): Exchange {
+}
+
+/**
+ * JSON over HTTP, each request with a proof of the device key.
+ * @returns a function that throws SealdeskError: network, closed, invalid_response, or what the
+ *   server's problem document says
+ */
+export function createExchange(deps: ExchangeDeps): Exchange {
   async function attempt<T>(request: JsonRequest<T>, accessToken?: string): Promise<T> {
     const { method, path, body, answer } = request;
     const url = resourceUrl(deps.baseUrl, path);
@@ -67,31 +69,56 @@ const timeoutMs = 30_000;
 export const resourceUrl = (baseUrl: string, path: string): string =>
   new URL(path, baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`).href;
 
+type RequestDeps = Pick<ExchangeDeps, "fetch" | "signal"> & { readonly clock: Clock };
+
+/**
+ * Sends a request that is given up when its answer's head does not come `withinMs`, and as long as
+ * `settle` was not called, when it does not end by then.
+ * @throws SealdeskError network, closed
+ */
+export async function startRequest(
+  { fetch, clock, signal }: RequestDeps,
+  url: string,
+  init: Parameters<Fetch>[1],
+  withinMs: number,
+): Promise<{ readonly response: HttpResponse; readonly settle: () => void }> {
+  const giveUp = new AbortController();
+  const abort = () => giveUp.abort();
+  const cancel = clock.after(withinMs, abort);
+  signal.addEventListener("abort", abort);
+  const settle = () => {
+    cancel();
+    signal.removeEventListener("abort", abort);
+  };
+  try {
+    if (signal.aborted) throw new Error("closed before the request");
+    return { response: await fetch(url, { ...init, signal: giveUp.signal }), settle };
+  } catch (cause) {
+    settle();
+    throw unreached(signal, cause);
+  }
+}
+
 async function transfer(
-  {
-    fetch,
-    clock,
-    signal,
-  }: { readonly fetch: Fetch; readonly clock: Clock; readonly signal: AbortSignal },
+  deps: RequestDeps,
   url: string,
   init: Parameters<Fetch>[1],
 ): Promise<{ readonly response: HttpResponse; readonly received: string }> {
-  const giveUp = new AbortController();
-  const abort = () => giveUp.abort();
-  const cancel = clock.after(timeoutMs, abort);
-  signal.addEventListener("abort", abort);
+  const { response, settle } = await startRequest(deps, url, init, timeoutMs);
   try {
-    if (signal.aborted) throw new Error("closed before the request");
-    const response = await fetch(url, { ...init, signal: giveUp.signal });
     return { response, received: await response.text() };
   } catch (cause) {
-    if (signal.aborted) throw new SealdeskError("closed", "The connection was closed.", { cause });
-    throw new SealdeskError("network", "The server was not reached.", { cause });
+    throw unreached(deps.signal, cause);
   } finally {
-    cancel();
-    signal.removeEventListener("abort", abort);
+    settle();
   }
 }
+
+/** What it means that a request or the reading of its answer was cut off. */
+export const unreached = (signal: AbortSignal, cause: unknown): SealdeskError =>
+  signal.aborted
+    ? new SealdeskError("closed", "The connection was closed.", { cause })
+    : new SealdeskError("network", "The server was not reached.", { cause });
 
 function parsed(received: string): unknown {
   if (received === "") return undefined;

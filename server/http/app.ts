@@ -8,10 +8,10 @@ import { landingPage, type SampleAccount } from "./pages/landing.ts";
 import { logRequests } from "./log-requests.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
 import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
-import type { Route } from "./route.ts";
+import type { AnyRoute } from "./route.ts";
 
 export interface AppDeps extends ServeDeps {
-  readonly routes: readonly Route[];
+  readonly routes: readonly AnyRoute[];
   readonly log: Log;
   readonly newId: () => string;
   readonly version: string;

@@ -5,7 +5,7 @@ import {
 } from "@asteasolutions/zod-to-openapi";
 import { z } from "zod";
 import { problemKinds, type ProblemCode } from "./problems.ts";
-import type { Route, RouteSpec } from "./route.ts";
+import type { AnyRoute, RouteSpec } from "./route.ts";
 
 const sessionProblems: readonly ProblemCode[] = [
   "missing_token",
@@ -39,9 +39,12 @@ const problem = z
   })
   .meta({ id: "Problem", description: "RFC 9457" });
 
+// OpenAPI 3.1: bytes have no schema.
+const binary = {};
+
 /** The OpenAPI 3.1 document of exactly these routes, from the schemas that check them. */
 export function describeRoutes(
-  routes: readonly Route[],
+  routes: readonly AnyRoute[],
   publicUrl: string,
   version: string,
 ): object {
@@ -64,7 +67,7 @@ export function describeRoutes(
       title: "Sealdesk control plane",
       version,
       description:
-        "Sign-in, device directory, prekeys and conversations. Messages travel over the relay's WebSocket.",
+        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
@@ -83,6 +86,10 @@ function operationOf(spec: RouteSpec): RouteConfig {
     request: {
       ...(spec.params && { params: spec.params }),
       ...(spec.query && { query: spec.query }),
+      ...(spec.headers && { headers: spec.headers }),
+      ...(spec.stream !== undefined && {
+        body: { required: true, content: { [spec.stream]: { schema: binary } } },
+      }),
       ...(spec.body && {
         body: { required: true, content: { "application/json": { schema: spec.body } } },
       }),
@@ -93,11 +100,13 @@ function operationOf(spec: RouteSpec): RouteConfig {
 
 function answersOf(spec: RouteSpec): RouteConfig["responses"] {
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, { description, schema }]) => [
+    Object.entries(spec.answers).map(([status, { description, schema, bytes }]) => [
       status,
-      schema === undefined
-        ? { description }
-        : { description, content: { "application/json": { schema } } },
+      {
+        description,
+        ...(schema && { content: { "application/json": { schema } } }),
+        ...(bytes && { content: { "application/octet-stream": { schema: binary } } }),
+      },
     ]),
   );
 }
@@ -105,7 +114,7 @@ function answersOf(spec: RouteSpec): RouteConfig["responses"] {
 function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
     ...(spec.access === "public" ? [] : sessionProblems),
-    ...((spec.params ?? spec.query ?? spec.body) ? inputProblems : []),
+    ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(spec.body ? bodyProblems : []),
     ...(spec.problems ?? []),
   ]);

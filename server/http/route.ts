@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Authenticated } from "../../keys/tokens/authenticate.ts";
 import type { ProblemCode } from "./problems.ts";
@@ -7,11 +8,11 @@ type Parameters = z.ZodObject;
 
 /** What a route takes and gives: the program checks it, and the OpenAPI document tells it. */
 export interface RouteSpec {
-  readonly method: "get" | "post" | "put" | "delete";
+  readonly method: "get" | "post" | "put" | "delete" | "patch" | "head";
   /** OpenAPI form, with {name} for parameters. */
   readonly path: string;
   readonly summary: string;
-  readonly tag: "Sessions" | "Directory" | "Conversations" | "Service";
+  readonly tag: "Sessions" | "Directory" | "Conversations" | "Attachments" | "Service";
   /**
    * "session": an access token and a device proof, checked before anything is read.
    * "renewal": the same, also with a token that has expired while its session has not.
@@ -19,7 +20,11 @@ export interface RouteSpec {
   readonly access: "public" | "session" | "renewal";
   readonly params?: Parameters;
   readonly query?: Parameters;
+  /** By their names in lower case; others are not looked at. */
+  readonly headers?: Parameters;
   readonly body?: Schema;
+  /** The media type of a body that the route reads by itself, as it comes. */
+  readonly stream?: string;
   readonly answers: Readonly<Record<number, Answers>>;
   /** Codes beside those that every route of this access may answer. */
   readonly problems?: readonly ProblemCode[];
@@ -28,6 +33,8 @@ export interface RouteSpec {
 export interface Answers {
   readonly description: string;
   readonly schema?: Schema;
+  /** True for an answer of bytes. */
+  readonly bytes?: true;
 }
 
 /** A request that was authenticated and parsed as its spec says. */
@@ -37,6 +44,7 @@ export interface Call<S extends RouteSpec> {
   readonly who: S["access"] extends "public" ? undefined : Authenticated;
   readonly params: Parsed<S["params"]>;
   readonly query: Parsed<S["query"]>;
+  readonly headers: Parsed<S["headers"]>;
   readonly body: Parsed<S["body"]>;
   readonly request: RequestFacts;
 }
@@ -62,10 +70,29 @@ export interface Route {
   readonly handle: (call: Call<RouteSpec>) => Promise<Answer>;
 }
 
+/** A route whose body or answer is no JSON: it reads the one and writes the other. */
+export interface StreamRoute {
+  readonly spec: RouteSpec;
+  readonly serve: Serve<RouteSpec>;
+}
+
+type Serve<S extends RouteSpec> = (
+  call: Call<S>,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+export type AnyRoute = Route | StreamRoute;
+
 /** Pairs a spec with the function that calls its one use case. */
 export function route<const S extends RouteSpec>(
   spec: S,
   handle: (call: Call<S>) => Promise<Answer>,
 ): Route {
   return { spec, handle };
+}
+
+/** As `route`, for a function that reads the request's body, or writes the answer, by itself. */
+export function streamRoute<const S extends RouteSpec>(spec: S, serve: Serve<S>): StreamRoute {
+  return { spec, serve };
 }

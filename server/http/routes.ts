@@ -9,13 +9,15 @@ import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { CreateLimiter } from "./limits.ts";
-import type { Route } from "./route.ts";
+import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
+import type { AnyRoute } from "./route.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
 import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
 import { closeConversationRoute } from "./routes/close-conversation.ts";
 import { closeSessionRoute } from "./routes/close-session.ts";
 import { countPreKeysRoute } from "./routes/count-prekeys.ts";
 import { createConversationRoute } from "./routes/create-conversation.ts";
+import { downloadAttachmentRoute } from "./routes/download-attachment.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
@@ -27,7 +29,14 @@ import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
 import { takeBundleRoute } from "./routes/take-bundle.ts";
+import {
+  continueUploadRoute,
+  createUploadRoute,
+  readUploadRoute,
+  terminateUploadRoute,
+} from "./routes/upload-attachment.ts";
 import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
+import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
   readonly config: Pick<Config, "signInLimit" | "bundleLimit">;
@@ -41,15 +50,18 @@ export interface RoutesDeps {
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
+  readonly attachments: AttachmentDeps;
   readonly isReady: () => Promise<boolean>;
 }
 
 /** Every route of the control plane, each given what it uses. */
-export function createRoutes(deps: RoutesDeps): readonly Route[] {
+export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
+  const uploads = deps.attachments;
+  const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
   return [
     openSessionRoute({
       ...useCase,
@@ -78,6 +90,12 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
     addMemberRoute(messaging),
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
+    createUploadRoute(tus),
+    // Before GET, which would answer HEAD too.
+    readUploadRoute(tus),
+    continueUploadRoute(tus),
+    terminateUploadRoute(tus),
+    downloadAttachmentRoute(uploads),
     healthRoute(),
     readyRoute(deps.isReady),
   ];

@@ -3,7 +3,7 @@ import type { Authenticated, Authenticator } from "../../keys/tokens/authenticat
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
 import { z } from "zod";
 import { HttpError } from "./http-error.ts";
-import type { Call, Route, RouteSpec } from "./route.ts";
+import type { AnyRoute, Call, RouteSpec } from "./route.ts";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_TOKEN = 8 * 1024;
@@ -18,8 +18,9 @@ export interface ServeDeps {
 }
 
 /** Serves each route: authenticate, parse, the route's use case, answer. */
-export function serveRoutes(app: Express, routes: readonly Route[], deps: ServeDeps): void {
-  for (const { spec, handle } of routes) {
+export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
+  for (const route of routes) {
+    const { spec } = route;
     app[spec.method](spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (request, response) => {
       const facts = {
         method: request.method,
@@ -30,7 +31,11 @@ export function serveRoutes(app: Express, routes: readonly Route[], deps: ServeD
       const who = await authenticate(spec.access, request, facts, deps);
       const parsed = await parse(spec, request, response);
       const call = { requestId: requestIdOf(response), who, request: facts, ...parsed };
-      const answer = await handle(call as Call<RouteSpec>);
+      if ("serve" in route) {
+        response.set("Cache-Control", "no-store");
+        return route.serve(call as Call<RouteSpec>, request, response);
+      }
+      const answer = await route.handle(call as Call<RouteSpec>);
       send(response, spec, answer.status, answer.body);
     });
   }
@@ -64,6 +69,7 @@ async function parse(spec: RouteSpec, request: Request, response: Response) {
   return {
     params: spec.params && check(spec.params, request.params, "path"),
     query: spec.query && check(spec.query, request.query, "query"),
+    headers: spec.headers && check(spec.headers, request.headers, "header"),
     body: spec.body && check(spec.body, await readBody(request, response), "body"),
   };
 }

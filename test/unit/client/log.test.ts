@@ -24,6 +24,7 @@ async function setUp() {
         receivedAt: 0,
         transcriptHash: zeroHash,
         text: `text ${seq}`,
+        attachment: undefined,
         payload: undefined,
         frankingKey: undefined,
         frankingTag: zeroHash,

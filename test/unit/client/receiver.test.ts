@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
-import type { ConversationItem, ProblemItem } from "../../../client/index.ts";
+import type { ProblemItem } from "../../../client/index.ts";
+import type { LoggedItem } from "../../../client/conversation/items.ts";
 import { ConversationLog } from "../../../client/conversation/log.ts";
 import { putEntry, withSealing, type Sealing } from "../../../client/conversation/outbox.ts";
 import { Receiver } from "../../../client/conversation/receiver.ts";
@@ -141,13 +142,16 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
       commitment: randomBytes(32),
       packets: [],
     };
-    const entry = withSealing({ text, sealing: undefined, digests: [] }, sealing);
+    const entry = withSealing(
+      { text, attachment: undefined, sealing: undefined, digests: [] },
+      sealing,
+    );
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];
   };
-  const items = async (): Promise<ConversationItem[]> => {
+  const items = async (): Promise<LoggedItem[]> => {
     log.end(new SealdeskError("closed", ""), true);
-    const all: ConversationItem[] = [];
+    const all: LoggedItem[] = [];
     for await (const item of log.items(0)) all.push(item);
     return all;
   };

@@ -25,7 +25,7 @@ async function sessionWith(
   const received: Received[] = [];
   const waiting = [...answers];
   const fetch: Fetch = (url, { method, headers, body }) => {
-    const parsed: unknown = body === undefined ? undefined : JSON.parse(body);
+    const parsed: unknown = typeof body === "string" ? JSON.parse(body) : undefined;
     received.push({ line: `${method} ${url}`, headers, body: parsed });
     const [status, answer, given = {}] = waiting.shift()!;
     return Promise.resolve({

@@ -140,7 +140,7 @@ describe("a member's own chain", () => {
     });
     const toB = await sealedFor(b!, forB, "for B");
     const opened = await b!.transact((tx) => openMessage(tx, b!.suite, toB));
-    expect(opened.body.text).toBe("for B");
+    expect(opened.body).toEqual({ kind: "text", text: "for B" });
     // Carol gets another text under the commitment that the relay keeps.
     const toC = await sealedFor(c!, forC, "for C");
     await expect(c!.transact((tx) => openMessage(tx, c!.suite, toC))).rejects.toMatchObject({
@@ -210,7 +210,7 @@ describe("another member's key", () => {
       code: "context_mismatch",
       fields: ["senderDevice"],
     });
-    expect((await receive(honest)).body.text).toBe("from Alice");
+    expect((await receive(honest)).body).toEqual({ kind: "text", text: "from Alice" });
   });
 
   test("cannot be replaced by a second packet for a key that is known", async () => {

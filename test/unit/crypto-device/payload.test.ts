@@ -16,6 +16,8 @@ const payload = {
   lastSeen: { seq: 17, transcriptHash: zeroHash },
   body: { kind: "text", text: "Guten Tag" },
 } as const;
+/** The oneof's other field, by itself. */
+const encodedText = () => Buffer.from([0x82, 0x01, 0x03, 0x0a, 0x01, 0x61]);
 const refused = (code: string) => expect.objectContaining({ name: "DeviceError", code });
 
 describe("padding", () => {
@@ -134,6 +136,28 @@ describe("the payload's encoding", () => {
     expect(() => decodePayload(Uint8Array.from(bytes))).toThrow(refused("malformed_plaintext"));
   });
 
+  test("an attachment's description is undone too, and has no second form", () => {
+    const attachment = {
+      id: randomUUID(),
+      name: "Schadensfoto \u{1F642}.png",
+      mediaType: "image/png",
+      size: 5_000_000_000,
+      key: new Uint8Array(32).fill(1),
+      plaintextDigest: new Uint8Array(32).fill(2),
+      ciphertextDigest: new Uint8Array(32).fill(3),
+      chunkBytes: 65_536,
+    };
+    const value = { ...payload, body: { kind: "attachment", attachment } } as const;
+    const bytes = encodePayload(value);
+    expect(decodePayload(bytes)).toEqual(value);
+    const name = Buffer.from(bytes).indexOf("Schadensfoto");
+    const notUtf8 = Uint8Array.from(bytes);
+    notUtf8[name] = 0xff;
+    const withText = Uint8Array.from([...bytes, ...encodedText()]);
+    for (const changed of [notUtf8, withText])
+      expect(() => decodePayload(changed)).toThrow(refused("malformed_plaintext"));
+  });
+
   test("text that is not UTF-8 is refused", () => {
     const bytes = encodePayload({ ...payload, body: { kind: "text", text: "aaa" } });
     bytes[bytes.length - 1] = 0xff;
@@ -146,7 +170,7 @@ describe("the payload's encoding", () => {
     expect(() => decodePayload(otherVersion)).toThrow(refused("unsupported_payload"));
     const text = encoded.lastIndexOf(Buffer.from([0x82, 0x01]));
     const otherKind = Uint8Array.from(encoded);
-    otherKind[text] = 0x8a; // field 17, an attachment
+    otherKind[text] = 0x92; // field 18, not known yet
     expect(() => decodePayload(otherKind)).toThrow(refused("unsupported_payload"));
   });
 });

@@ -1,0 +1,34 @@
+import { isTransient, type SealdeskError } from "../errors.ts";
+import { sleep, type Clock } from "../runtime.ts";
+
+const firstWaitMs = 500;
+const longestWaitMs = 30_000;
+
+/** Waits longer after each failure in a row, as long as failing may pass by itself. */
+export class Retry {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #most: number;
+  #failures = 0;
+
+  /** @param most failures in a row to put up with */
+  constructor(clock: Clock, signal: AbortSignal, most: number = Number.POSITIVE_INFINITY) {
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#most = most;
+  }
+
+  /** Something went well. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** Resolves when it may be tried again. @throws `error` when that would not help */
+  async after(error: unknown): Promise<void> {
+    if (!isTransient(error) || this.#signal.aborted || ++this.#failures > this.#most) throw error;
+    const waitMs = Math.min(firstWaitMs * 2 ** (this.#failures - 1), longestWaitMs);
+    const { retryAfterMs = 0 } = error as SealdeskError;
+    await sleep(this.#clock, Math.max(waitMs, retryAfterMs), this.#signal);
+    if (this.#signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,112 @@
+import { message, nested, uint, uuid } from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import {
+  attachmentFields,
+  type Attachment,
+  type SealedAttachment,
+} from "../../crypto/device/attachments/attachment.ts";
+import { inChunks } from "../../crypto/device/attachments/in-chunks.ts";
+import { sealAttachment } from "../../crypto/device/attachments/seal-attachment.ts";
+import { attachmentFromFields, attachmentToFields } from "../../crypto/device/payload-body.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+/** What is kept, and sent, at a time. */
+const blockBytes = 1024 * 1024;
+
+const blockName = (id: Uuid, index: number): string =>
+  `spool!${id}!${String(index).padStart(8, "0")}`;
+const markPrefix = "spooled!";
+const uploadPrefix = "upload!";
+const uploadRecord = message({
+  conversation: [1, uuid],
+  attachment: [2, nested(attachmentFields)],
+  /** Bytes to upload. */
+  stored: [3, uint()],
+});
+
+/** An attachment that is sealed and in the store, and whose message is not queued yet. */
+export interface PendingUpload {
+  readonly conversation: Uuid;
+  readonly attachment: Attachment;
+  /** Bytes to upload. */
+  readonly stored: number;
+}
+
+/**
+ * Seals `data` into the store, block after block. It is sealed once: what is sent again, after
+ * whatever happened, is these bytes, and no key ever seals two contents.
+ * @returns what opens it, and how many bytes it has become
+ * @throws AttachmentError too_large; whatever `data` throws
+ */
+export async function spool(
+  store: DeviceStore,
+  id: Uuid,
+  data: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<{ readonly sealed: SealedAttachment; readonly stored: number }> {
+  await store.transact(async (transaction) => transaction.put(markPrefix + id, new Uint8Array(1)));
+  const sealing = sealAttachment(id, data, limit);
+  let sealed: SealedAttachment | undefined;
+  async function* pieces() {
+    sealed = yield* sealing;
+  }
+  let index = 0;
+  let stored = 0;
+  for await (const { bytes } of inChunks(pieces(), blockBytes)) {
+    const name = blockName(id, index++);
+    await store.transact(async (transaction) => transaction.put(name, bytes));
+    stored += bytes.length;
+  }
+  if (sealed === undefined) throw new Error("the sealing has not ended");
+  return { sealed, stored };
+}
+
+/** What is to be sent from `offset` on, up to the end of its block. */
+export async function readSpool(
+  store: DeviceStore,
+  id: Uuid,
+  offset: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const name = blockName(id, Math.floor(offset / blockBytes));
+  const block = await store.read((transaction) => transaction.get(name));
+  return Uint8Array.from(block ?? []).subarray(offset % blockBytes);
+}
+
+/** Removes what `spool` has stored; after a crash, what is left of it. The mark goes last. */
+export async function clearSpool(store: DeviceStore, id: Uuid): Promise<void> {
+  let count = 0;
+  const has = (index: number) =>
+    store.read(async (transaction) => (await transaction.get(blockName(id, index))) !== undefined);
+  while (await has(count)) count++;
+  for (let index = count - 1; index >= 0; index--)
+    await store.transact(async (transaction) => transaction.delete(blockName(id, index)));
+  await store.transact(async (transaction) => transaction.delete(markPrefix + id));
+}
+
+export function putUpload(transaction: StoreTransaction, upload: PendingUpload): void {
+  const { conversation, attachment, stored } = upload;
+  const record = { conversation, attachment: attachmentToFields(attachment), stored };
+  transaction.put(uploadPrefix + attachment.id, encodeRecord(uploadRecord, record));
+}
+
+export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
+  transaction.delete(uploadPrefix + id);
+
+/** What was under way when the device last stopped; clears what was not even sealed. */
+export async function loadUploads(store: DeviceStore): Promise<readonly PendingUpload[]> {
+  const { records, marks } = await store.read(async (transaction) => ({
+    records: await transaction.list(uploadPrefix),
+    marks: await transaction.list(markPrefix),
+  }));
+  const uploads = records.map(([, value]) => {
+    const { conversation, attachment, stored } = decodeRecord(uploadRecord, value);
+    return { conversation, attachment: attachmentFromFields(attachment), stored };
+  });
+  const pending = new Set(uploads.map(({ attachment }) => attachment.id));
+  for (const [key] of marks) {
+    const id = key.slice(markPrefix.length);
+    if (!pending.has(id)) await clearSpool(store, id);
+  }
+  return uploads;
+}

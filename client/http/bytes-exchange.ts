@@ -1,0 +1,54 @@
+import { SealdeskError } from "../errors.ts";
+import type { HttpResponse } from "../runtime.ts";
+import { errorOfResponse } from "./problems.ts";
+import { resourceUrl, startRequest, type ExchangeDeps } from "./transport.ts";
+
+/** A request whose body and answer are bytes. */
+export interface BytesRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
+  /** From the server's base URL, without a leading slash. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+}
+
+/** Sends a request, and resolves with the answer's head; its body is still to be read. */
+export type BytesExchange = (request: BytesRequest, accessToken?: string) => Promise<HttpResponse>;
+
+/** A piece of an upload may take longer than a question. */
+const answerWithinMs = 120_000;
+
+/**
+ * Bytes over HTTP, each request with a proof of the device key for its own method and URL.
+ * @returns a function that throws SealdeskError: network, closed, or what the server's problem
+ *   document says
+ */
+export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
+  async function attempt(request: BytesRequest, accessToken?: string): Promise<HttpResponse> {
+    const { method, path, body } = request;
+    const url = resourceUrl(deps.baseUrl, path);
+    const headers: Record<string, string> = {
+      ...request.headers,
+      dpop: await deps.prove({ method, url, accessToken }),
+    };
+    if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
+    const init = { method, headers, ...(body && { body }) };
+    const { response, settle } = await startRequest(deps, url, init, answerWithinMs);
+    settle();
+    deps.clock.heard(response.headers.get("date"));
+    if (!response.ok) throw errorOfResponse(response, await textOf(response));
+    return response;
+  }
+
+  return async (request, accessToken) => {
+    try {
+      return await attempt(request, accessToken);
+    } catch (error) {
+      // The proof's time may have been wrong; by now the server has said what time it is.
+      if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
+      return attempt(request, accessToken);
+    }
+  };
+}
+
+const textOf = (response: HttpResponse): Promise<string> => response.text().catch(() => "");

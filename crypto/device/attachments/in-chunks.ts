@@ -1,0 +1,26 @@
+/**
+ * The same bytes in pieces of exactly `size`, but the last, which may be shorter or empty. A piece
+ * is handed out when a further byte has come, so the last one is known as such. Each is memory of
+ * its own.
+ */
+export async function* inChunks(
+  data: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<{ readonly bytes: Uint8Array; readonly last: boolean }, void, undefined> {
+  let held = new Uint8Array(size);
+  let filled = 0;
+  for await (const piece of data) {
+    for (let from = 0; from < piece.length;) {
+      if (filled === size) {
+        yield { bytes: held, last: false };
+        held = new Uint8Array(size);
+        filled = 0;
+      }
+      const taken = piece.subarray(from, from + size - filled);
+      held.set(taken, filled);
+      filled += taken.length;
+      from += taken.length;
+    }
+  }
+  yield { bytes: held.subarray(0, filled), last: true };
+}

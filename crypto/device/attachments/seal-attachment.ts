@@ -1,0 +1,64 @@
+import { concat, utf8 } from "../../wire/bytes.ts";
+import { uuidToBytes, type Uuid } from "../../wire/uuid.ts";
+import { randomBytes } from "../sodium.ts";
+import type { SealedAttachment } from "./attachment.ts";
+import { AttachmentError } from "./attachment-error.ts";
+import { inChunks } from "./in-chunks.ts";
+import { paddedSize } from "./padded-size.ts";
+import { RunningSha256, streamSizes, StreamSealer } from "./secret-stream.ts";
+
+/** Bytes of padded plaintext per chunk. */
+export const chunkBytes = 64 * 1024;
+
+/** What every chunk of an attachment is bound to. */
+export const attachmentContext = (id: Uuid): Uint8Array =>
+  concat(utf8("sealdesk/attachment/v1"), uuidToBytes(id));
+
+/**
+ * Seals `data` under a random key made for it: yields the header and then chunk after chunk as the
+ * data comes, and returns what opens them. Holds one chunk at a time. What was yielded has to be
+ * kept to be sent again: a second sealing has another key.
+ * @param limit bytes of plaintext at most
+ * @throws AttachmentError too_large; whatever `data` throws
+ */
+export async function* sealAttachment(
+  id: Uuid,
+  data: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Uint8Array, SealedAttachment, undefined> {
+  const key = randomBytes(streamSizes.key);
+  const sealer = new StreamSealer(key, attachmentContext(id));
+  const plaintext = new RunningSha256();
+  const ciphertext = new RunningSha256();
+  let size = 0;
+  async function* padded(): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const piece of data) {
+      size += piece.length;
+      if (size > limit) throw new AttachmentError("too_large", "The attachment is too large.");
+      plaintext.update(piece);
+      yield piece;
+    }
+    yield* zeros(paddedSize(size) - size);
+  }
+
+  ciphertext.update(sealer.header);
+  yield sealer.header;
+  for await (const { bytes, last } of inChunks(padded(), chunkBytes)) {
+    const sealed = sealer.seal(bytes, last);
+    ciphertext.update(sealed);
+    yield sealed;
+  }
+  return {
+    id,
+    size,
+    key,
+    plaintextDigest: plaintext.digest(),
+    ciphertextDigest: ciphertext.digest(),
+    chunkBytes,
+  };
+}
+
+function* zeros(count: number): Generator<Uint8Array, void, undefined> {
+  for (let left = count; left > 0; left -= chunkBytes)
+    yield new Uint8Array(Math.min(left, chunkBytes));
+}

@@ -1,0 +1,76 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { decideConversation } from "../../policies/abilities.ts";
+import { isStaff, type Actor } from "../../policies/actor.ts";
+import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
+import { conversationFacts } from "../members/facts.ts";
+import type { AttachmentDeps } from "./attachment-deps.ts";
+import type { ByteRange } from "./stores/blob-store.ts";
+import { attachmentNotFound, findAttachment } from "./upload-row.ts";
+
+/** An attachment that its reader may have. */
+export interface Download {
+  /** Bytes of ciphertext. */
+  readonly size: number;
+  /** SHA-256 of them, as they were received. */
+  readonly sha256: Uint8Array;
+  read(range: ByteRange): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Opens an attachment for somebody who is a member of a conversation that needs it, now or when it
+ * was uploaded. What staff opens is in the audit log, as is every refusal.
+ * @throws MessagingError attachment_not_found, forbidden
+ */
+export async function openDownload(
+  deps: Pick<AttachmentDeps, "pool" | "store" | "now">,
+  actor: Actor,
+  id: Uuid,
+): Promise<Download> {
+  const { pool, store, now } = deps;
+  const conversation = await inTransaction(pool, actor.tenant, (client) =>
+    conversationFor(client, actor, id),
+  );
+  const details = { attachment: id };
+  const act = { action: "attachment.read", class: "R" as const, conversation, details };
+  return auditRefusals(deps, actor, act, () =>
+    inTransaction(pool, actor.tenant, async (client) => {
+      const row = await findAttachment(client, id);
+      const { state, sha256, seq, size } = row ?? {};
+      if (state !== "complete" || sha256 === undefined || seq === undefined || size === undefined)
+        throw attachmentNotFound();
+      const facts = await conversationFacts(client, conversation);
+      const members = [...facts.members, ...(await membersAt(client, conversation, seq))];
+      const decision = decideConversation(actor, "read", { ...facts, members });
+      insist(decision);
+      if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
+      const read = (range: ByteRange) => store.read(id, range);
+      return { size, sha256, read };
+    }),
+  );
+}
+
+/** Of the conversations that refer to an attachment, one the actor is in or was in, if any. */
+async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<Uuid> {
+  const { rows } = await client.query<{ conversation: Uuid }>(
+    `select r.conversation from attachment_references r
+     left join members m on m.conversation = r.conversation and m.user_id = $2
+     where r.attachment = $1
+     order by m.user_id is null, m.until_seq is not null, m.until_seq desc limit 1`,
+    [id, actor.user],
+  );
+  const [first] = rows;
+  if (first === undefined) throw attachmentNotFound();
+  return first.conversation;
+}
+
+/** Who was a member at the event `seq`. */
+async function membersAt(client: Client, conversation: Uuid, seq: number): Promise<Uuid[]> {
+  const { rows } = await client.query<{ user: Uuid }>(
+    `select user_id as "user" from members
+     where conversation = $1 and from_seq <= $2 and (until_seq is null or until_seq > $2)`,
+    [conversation, seq],
+  );
+  return rows.map(({ user }) => user);
+}

@@ -1,0 +1,52 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { BlobStore } from "./stores/blob-store.ts";
+
+interface Running {
+  readonly hash: Hash;
+  bytes: number;
+}
+
+/** Uploads whose digest is kept running at a time; an older one is read again at its end. */
+const remembered = 1000;
+
+/** SHA-256 of uploads, computed while they are received. */
+export class RunningDigests {
+  readonly #running = new Map<Uuid, Running>();
+
+  /** The same pieces, taken into the digest of an upload that has reached `offset`. */
+  async *follow(
+    id: Uuid,
+    offset: number,
+    data: AsyncIterable<Uint8Array>,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const known = this.#running.get(id);
+    // Without its beginning, a digest is of no use, however it goes on.
+    const bytes = offset === 0 ? 0 : Number.NaN;
+    const running = known?.bytes === offset ? known : { hash: createHash("sha256"), bytes };
+    this.#running.delete(id);
+    this.#running.set(id, running);
+    for (const oldest of this.#running.keys())
+      if (this.#running.size > remembered) this.#running.delete(oldest);
+      else break;
+    for await (const piece of data) {
+      running.hash.update(piece);
+      running.bytes += piece.length;
+      yield piece;
+    }
+  }
+
+  /** The digest of a final blob of `size` bytes, read again where not all of it was followed. */
+  async take(store: BlobStore, id: Uuid, size: number): Promise<Uint8Array> {
+    const running = this.#running.get(id);
+    this.#running.delete(id);
+    if (running?.bytes === size) return running.hash.digest();
+    const hash = createHash("sha256");
+    for await (const piece of store.read(id, { from: 0, until: size })) hash.update(piece);
+    return hash.digest();
+  }
+
+  forget(id: Uuid): void {
+    this.#running.delete(id);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { AttachmentDeps } from "./attachment-deps.ts";
+
+type SweepDeps = Pick<AttachmentDeps, "pool" | "store" | "digests" | "now">;
+
+// Marked first, so that no upload completes whose bytes are going; then found by the mark, however
+// often the work is cut off before the row is gone.
+const MARK = `
+  update attachments a set state = 'deleting'
+  where (state = 'uploading' and expires_at_ms <= $1)
+    or (state <> 'deleting'
+      and not exists (select from attachment_references r where r.attachment = a.id))`;
+const MARKED = "select id, conversation from attachments where state = 'deleting'";
+
+/**
+ * Removes uploads that were not completed in time, and attachments that no conversation refers to
+ * any more: bytes first, then row and audit entry. Cut off anywhere, the next run goes on.
+ * @returns how many were removed
+ */
+export async function sweepAttachments(deps: SweepDeps): Promise<number> {
+  const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
+  let removed = 0;
+  for (const { id } of tenants) removed += await sweepTenant(deps, id);
+  return removed;
+}
+
+/** As `sweepAttachments`, of one tenant. */
+export async function sweepTenant(
+  { pool, store, digests, now }: SweepDeps,
+  tenant: Uuid,
+): Promise<number> {
+  const marked = await inTransaction(pool, tenant, async (client) => {
+    await client.query(MARK, [now()]);
+    return (await client.query<{ id: Uuid; conversation: Uuid }>(MARKED)).rows;
+  });
+  for (const { id, conversation } of marked) {
+    await store.delete(id);
+    digests.forget(id);
+    await inTransaction(pool, tenant, async (client) => {
+      const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
+      if (rowCount === 0) return;
+      await appendEntry(client, {
+        occurredAtMs: now(),
+        tenant,
+        actor: { kind: "system", id: "sweep-attachments" },
+        action: "attachment.remove",
+        class: "D",
+        resource: { type: "conversation", id: conversation },
+        outcome: "success",
+        details: { attachment: id },
+      });
+    });
+  }
+  return marked.length;
+}
+
+const EVERY_MS = 10 * 60_000;
+
+/**
+ * Sweeps now and every ten minutes, one run at a time.
+ * @returns what ends it, once the run under way has ended
+ */
+export function keepAttachmentsSwept(
+  deps: SweepDeps,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const run = () => {
+    running ??= sweepAttachments(deps)
+      .then(() => undefined, onError)
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  run();
+  const timer = setInterval(run, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

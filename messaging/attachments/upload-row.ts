@@ -1,0 +1,45 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { MessagingError } from "../messaging-error.ts";
+
+/** An attachment as its row has it. */
+export interface AttachmentRow {
+  readonly id: Uuid;
+  readonly conversation: Uuid;
+  readonly device: Uuid;
+  readonly size: number;
+  readonly state: "uploading" | "complete" | "deleting";
+  readonly sha256: Uint8Array | undefined;
+  readonly seq: number | undefined;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/** The row, locked when it is to be changed; undefined when there is none in this tenant. */
+export async function findAttachment(
+  client: Client,
+  id: Uuid,
+  lock: "for update" | "" = "",
+): Promise<AttachmentRow | undefined> {
+  const { rows } = await client.query(
+    `select conversation, device, size, state, sha256, seq, created_at_ms, expires_at_ms
+     from attachments where id = $1 ${lock}`,
+    [id],
+  );
+  const [row] = rows;
+  if (row === undefined) return undefined;
+  return {
+    id,
+    conversation: row.conversation,
+    device: row.device,
+    size: row.size,
+    state: row.state,
+    sha256: row.sha256 ?? undefined,
+    seq: row.seq ?? undefined,
+    createdAtMs: row.created_at_ms,
+    expiresAtMs: row.expires_at_ms,
+  };
+}
+
+export const attachmentNotFound = (): MessagingError =>
+  new MessagingError("attachment_not_found", "There is no such attachment.");

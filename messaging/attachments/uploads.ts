@@ -1,0 +1,159 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { KeysError } from "../../keys/keys-error.ts";
+import { decideConversation } from "../../policies/abilities.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
+import { conversationFacts } from "../members/facts.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { AttachmentDeps } from "./attachment-deps.ts";
+import { requireRoom } from "./quota.ts";
+import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
+
+export interface NewUpload {
+  readonly id: Uuid;
+  readonly conversation: Uuid;
+  /** Bytes of ciphertext. */
+  readonly size: number;
+}
+
+export const uploadAct = (
+  verb: "create" | "complete" | "terminate",
+  { id, conversation, size }: NewUpload,
+) => ({
+  action: `attachment.${verb}`,
+  class: verb === "create" ? ("C" as const) : ("U" as const),
+  conversation,
+  details: { attachment: id, size },
+});
+
+/**
+ * Gives an upload its place. Asked again by the same device for the same, it is the same upload.
+ * @throws MessagingError forbidden, conversation_not_found, attachment_exists,
+ *   attachment_too_large, quota_exceeded; KeysError device_required
+ */
+export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUpload): Promise<void> {
+  const { id, conversation, size } = input;
+  const device = deviceOf(actor);
+  const { tenant, user } = actor;
+  const now = deps.now();
+  const act = uploadAct("create", input);
+  return auditRefusals(deps, actor, act, () =>
+    inTransaction(deps.pool, tenant, async (client) => {
+      const decision = decideConversation(
+        actor,
+        "post",
+        await conversationFacts(client, conversation),
+      );
+      insist(decision);
+      const known = await findAttachment(client, id);
+      if (known?.device === device && known.conversation === conversation && known.size === size)
+        return;
+      await requireRoom(client, { tenant, conversation, device, size });
+      await client.query(
+        `insert into attachments
+           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [id, tenant, conversation, user, device, size, now, now + deps.uploadLifetimeMs],
+      );
+      await client.query(
+        "insert into attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",
+        [tenant, id, conversation],
+      );
+      await auditDone(client, actor, act, decision, now);
+    }).catch((error: unknown) => {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      throw new MessagingError("attachment_exists", "The attachment's id is taken.");
+    }),
+  );
+}
+
+/** An upload as the device that makes it sees it. */
+export interface UploadState {
+  readonly id: Uuid;
+  readonly size: number;
+  /** Bytes received; the next one goes here. */
+  readonly offset: number;
+  readonly createdAtMs: number;
+}
+
+/**
+ * How far this device's upload has come. One that has all its bytes is completed first, should a
+ * crash have come in between.
+ * @throws MessagingError attachment_not_found, also for any other device; upload_expired
+ */
+export async function readUpload(
+  deps: AttachmentDeps,
+  actor: Actor,
+  id: Uuid,
+): Promise<UploadState> {
+  const row = await ownUpload(deps, actor, id);
+  const { size, createdAtMs } = row;
+  if (row.state === "complete") return { id, size, offset: size, createdAtMs };
+  const offset = (await deps.store.size(id)) ?? 0;
+  if (offset === size) await completeUpload(deps, actor, id);
+  return { id, size, offset, createdAtMs };
+}
+
+/**
+ * Stores what comes, from `offset` on. When `data` fails, what came before is kept.
+ * @returns the bytes stored
+ */
+export async function receiveUpload(
+  deps: AttachmentDeps,
+  id: Uuid,
+  offset: number,
+  data: AsyncIterable<Uint8Array>,
+): Promise<number> {
+  return deps.store.put(id, offset, deps.digests.follow(id, offset, data));
+}
+
+/**
+ * Makes an upload that has all its bytes an attachment of its conversation, if the device may still
+ * write there; again changes nothing.
+ * @throws MessagingError forbidden, attachment_not_found, upload_expired
+ */
+export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
+  const upload = await ownUpload(deps, actor, id);
+  const { size } = upload;
+  await deps.store.finish(id);
+  const sha256 = await deps.digests.take(deps.store, id, size);
+  const act = uploadAct("complete", upload);
+  await auditRefusals(deps, actor, act, () =>
+    inTransaction(deps.pool, actor.tenant, async (client) => {
+      const row = await findAttachment(client, id, "for update");
+      if (row === undefined || row.state === "deleting") throw attachmentNotFound();
+      if (row.state === "complete") return;
+      const facts = await conversationFacts(client, row.conversation);
+      const decision = decideConversation(actor, "post", facts);
+      insist(decision);
+      await client.query(
+        `update attachments set state = 'complete', sha256 = $2,
+           seq = (select max(seq) from events where conversation = $3)
+         where id = $1`,
+        [id, sha256, row.conversation],
+      );
+      await auditDone(client, actor, act, decision, deps.now());
+    }),
+  );
+}
+
+async function ownUpload(
+  { pool, now }: AttachmentDeps,
+  actor: Actor,
+  id: Uuid,
+): Promise<AttachmentRow> {
+  const row = await inTransaction(pool, actor.tenant, (client) => findAttachment(client, id));
+  if (row === undefined || row.device !== actor.device || row.state === "deleting")
+    throw attachmentNotFound();
+  if (row.state === "uploading" && row.expiresAtMs <= now())
+    throw new MessagingError("upload_expired", "The upload was not completed in time.");
+  return row;
+}
+
+function deviceOf(actor: Actor): Uuid {
+  if (actor.device === undefined)
+    throw new KeysError("device_required", "Register this device before it uploads.");
+  return actor.device;
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Readable } from "node:stream";
+import { DataStore, MemoryLocker, Server, Upload } from "@tus/server";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
+import { terminateUpload } from "../../messaging/attachments/terminate-upload.ts";
+import { completeUpload, readUpload, receiveUpload } from "../../messaging/attachments/uploads.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { problemOf } from "./problems.ts";
+
+export const UPLOADS_PATH = "/v1/attachments";
+
+export interface TusDeps {
+  readonly uploads: AttachmentDeps;
+  readonly publicUrl: string;
+}
+
+/** Answers one tus request of `actor` about the upload `id`, whose row is there. */
+export type ServeTus = (
+  actor: Actor,
+  id: Uuid,
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<void>;
+
+/**
+ * The tus 1.0 protocol (core, creation, expiration, termination) by `@tus/server`. One of its
+ * servers is made for each request, bound to who asks, so that nothing in it can mix two devices
+ * up; only the locks, which keep two requests from writing one upload, are common.
+ */
+export function tusUploads({ uploads, publicUrl }: TusDeps): ServeTus {
+  const locker = new MemoryLocker();
+  return async (actor, id, request, response) => {
+    const server = new Server({
+      path: UPLOADS_PATH,
+      datastore: new ActorUploads(uploads, actor),
+      locker,
+      namingFunction: () => id,
+      getFileIdFromRequest: () => id,
+      generateUrl: () => `${publicUrl}${UPLOADS_PATH}/${id}`,
+      // No other origin is let in anywhere.
+      allowedOrigins: [],
+      async onUploadFinish() {
+        await completeUpload(uploads, actor, id);
+        return {};
+      },
+      onResponseError(_request, error) {
+        // Its own refusals have a status already.
+        if ("status_code" in error) return undefined;
+        const problem = problemOf(error);
+        return { status_code: problem.status, body: JSON.stringify(problem) };
+      },
+    });
+    await server.handle(request, response);
+  };
+}
+
+class ActorUploads extends DataStore {
+  readonly #deps: AttachmentDeps;
+  readonly #actor: Actor;
+
+  constructor(deps: AttachmentDeps, actor: Actor) {
+    super();
+    this.#deps = deps;
+    this.#actor = actor;
+    this.extensions = ["creation", "expiration", "termination"];
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const { size, offset, createdAtMs } = await readUpload(this.#deps, this.#actor, id);
+    const creation_date = new Date(createdAtMs).toISOString();
+    return new Upload({ id, size, offset, creation_date });
+  }
+
+  override write(stream: Readable, id: string, offset: number): Promise<number> {
+    return receiveUpload(this.#deps, id, offset, stream);
+  }
+
+  override remove(id: string): Promise<void> {
+    return terminateUpload(this.#deps, this.#actor, id);
+  }
+
+  override getExpiration(): number {
+    return this.#deps.uploadLifetimeMs;
+  }
+}
