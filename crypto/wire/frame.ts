@@ -112,17 +112,48 @@ const deliver = message({
 const synced = message({ conversation: [1, uuid], seq: [2, uint()] });
 const fault = message({ code: [1, text(64)], message: [2, text(512)], retryAfterMs: [3, uint32] });
 
+const gap = message({
+  conversation: [1, uuid],
+  from: [2, uint()],
+  to: [3, uint()],
+  reason: [4, text(64)],
+});
+const ackGap = message({ conversation: [1, uuid], to: [2, uint()] });
+
+/** What a member may be seen doing, with the numbers in frames.proto. */
+const activityKinds = { typing: 1, stopped: 2, delivered: 3, read: 4 } as const;
+export type ActivityKind = keyof typeof activityKinds;
+const activity = message({
+  conversation: [1, uuid],
+  kind: [2, choice(activityKinds)],
+  seq: [3, uint()],
+  device: [4, optional(uuid)],
+});
+
+/** Whether a user can be reached, with the numbers in frames.proto. */
+const presenceStates = { online: 1, idle: 2, offline: 3 } as const;
+export type PresenceState = keyof typeof presenceStates;
+const presence = message({
+  state: [1, choice(presenceStates)],
+  user: [2, optional(uuid)],
+  since: [3, uint()],
+});
+
 /** Tags of the frame's oneof, as in frames.proto. */
 const frame = oneOf({
   hello: [1, hello],
   send: [2, send],
   ack: [3, ack],
+  ackGap: [4, ackGap],
   welcome: [8, welcome],
   accepted: [9, accepted],
   refused: [10, refused],
   deliver: [11, deliver],
   synced: [12, synced],
   fault: [13, fault],
+  gap: [14, gap],
+  activity: [15, activity],
+  presence: [16, presence],
 });
 
 export type Cursor = MessageOf<typeof cursor>;

@@ -103,6 +103,20 @@ const bodies = {
   }),
   synced: cursor,
   fault: fc.record({ code: text(64), message: text(512), retryAfterMs: uint32 }),
+
+  ackGap: fc.record({ conversation: uuid, to: uint53 }),
+  gap: fc.record({ conversation: uuid, from: uint53, to: uint53, reason: text(64) }),
+  activity: fc.record({
+    conversation: uuid,
+    kind: fc.constantFrom("typing", "stopped", "delivered", "read"),
+    seq: uint53,
+    device: maybe(uuid),
+  }),
+  presence: fc.record({
+    state: fc.constantFrom("online", "idle", "offline"),
+    user: maybe(uuid),
+    since: uint53,
+  }),
 };
 
 const frames = fc.oneof(
