@@ -8,17 +8,20 @@ import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
-import { readEvents } from "../messaging/follow/read-events.ts";
+import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
+import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import { Relay } from "./socket/relay.ts";
+import type { RootSpanName, Tracing } from "./tracing/tracing.ts";
+import type { Watchers } from "./watchers.ts";
 
 export interface DataPlaneDeps {
   readonly http: Server;
@@ -29,6 +32,7 @@ export interface DataPlaneDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
+  readonly watchers: Watchers;
 }
 
 /** The conversations' logs and the relay that serves them on the HTTP server's port. */
@@ -42,28 +46,46 @@ export interface DataPlane {
 }
 
 export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
-  const { http, pool, now, log } = deps;
-  const leavePartitions = await keepPartitions(pool, (error) =>
-    log.error("partitions could not be made", describeError(error)),
+  const { http, pool, now, log, watchers } = deps;
+  const { metrics, tracing } = watchers;
+  const leavePartitions = await keepPartitions(
+    pool,
+    (error) => {
+      log.error("partitions could not be made", describeError(error));
+      metrics?.log.partitionsFailed();
+    },
+    metrics?.log.partitionsKept,
   );
   const relay = new Relay();
   const conversations = new ConversationLog({
     pool,
     frankingKey: deps.frankingKey.reveal(),
     now,
-    onCommitted: (events) => relay.publish(events),
+    onCommitted: observedPublish((events) => relay.publish(events), watchers),
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
+    observer: logObserver(watchers),
   });
+  metrics?.log.watchBacklog(() => conversations.waiting);
+  metrics?.relay.watchConnections(() => relay.size);
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
   const attached = attachRelay(http, relay, {
     log: conversations,
     cursors,
-    readEvents: (request) => readEvents(pool, request),
-    authenticate: (hello) => greet(deps, messaging, hello),
+    readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
+      readEvents(pool, request),
+    ),
+    authenticate: traced(tracing, "hello", async (hello: Hello) => {
+      const greeting = await greet(deps, messaging, hello);
+      metrics?.relay.welcomed(hello.cursors.length > 0);
+      return greeting;
+    }),
+    onDelivered: metrics?.relay.delivered,
     followed: (actor) => followedBy(pool, actor.tenant, actor.device),
-    onFault: (reason, error) =>
-      log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) }),
+    onFault(reason, error) {
+      log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
+      metrics?.relay.closed(reason, error);
+    },
     closeReasonOf,
   });
   return {
@@ -77,6 +99,15 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       await cursors.close();
     },
   };
+}
+
+/** `work`, as a trace of its own where traces are made. */
+function traced<A, T>(
+  tracing: Tracing | undefined,
+  name: RootSpanName,
+  work: (given: A) => Promise<T>,
+): (given: A) => Promise<T> {
+  return tracing === undefined ? work : (given) => tracing.root(name, {}, () => work(given));
 }
 
 /** Who says hello: the same check as for HTTP, as if the device had requested the relay's path. */

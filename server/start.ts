@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { isSchemaCurrent } from "../db/schema-version.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
@@ -18,6 +19,8 @@ import { createApp } from "./http/app.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
 import type { Log } from "./log.ts";
+import { createReadiness } from "./readiness.ts";
+import { openWatchers } from "./watchers.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
 export interface Ports {
@@ -31,6 +34,8 @@ export interface Ports {
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
   readonly url: string;
+  /** Where metrics are scraped, if they are. */
+  readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
   /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
@@ -62,6 +67,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const watchers = await openWatchers(config, { pool, log, version });
+  closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
   const accounts =
     mode === "development"
@@ -86,6 +93,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     now,
     log,
+    watchers,
   });
   closers.add(() => dataPlane.close());
 
@@ -101,7 +109,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
-    isReady: async () => !stopping && (await pool.query("select 1")).rowCount === 1,
+    notReady: createReadiness(
+      () => isSchemaCurrent(pool),
+      () => stopping,
+    ),
   });
   handler = createApp({
     routes,
@@ -113,10 +124,13 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     version,
     trustedProxies: config.trustedProxies,
     sampleAccounts: accounts,
+    onAnswered: watchers.metrics?.http.answered,
+    tracing: watchers.tracing,
   });
   log.info("listening", { mode, embeddedDatabase: config.databaseUrl === undefined });
   return {
     url,
+    metricsUrl: watchers.metricsUrl,
     accounts,
     async close() {
       stopping = true;

@@ -10,6 +10,7 @@ import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
 import { loadHead } from "./load-head.ts";
+import type { LogObserver } from "./log-observer.ts";
 import {
   mayStandInEarlierMonth,
   planMessages,
@@ -33,6 +34,7 @@ interface LaneOptions {
   readonly now: () => number;
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
   readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly observer?: LogObserver | undefined;
 }
 
 /** One conversation's part of a batch. */
@@ -98,12 +100,19 @@ export class MessageLane {
       if (first === undefined) return;
       try {
         await this.#connect(first.tenant);
-        await this.#commit(batch);
+        await this.#observed(batch);
       } catch (cause) {
         this.#retryLater(batch, cause);
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       }
     }
+  }
+
+  #observed(batch: readonly Taken<WaitingPost>[]): Promise<void> {
+    const { observer } = this.#options;
+    if (observer === undefined) return this.#commit(batch);
+    const messages = batch.reduce((sum, { items }) => sum + items.length, 0);
+    return observer.batch(messages, () => this.#commit(batch));
   }
 
   /** Commits what can be; conversations that another node appended to go round once more. */
@@ -117,6 +126,7 @@ export class MessageLane {
         const conflicting = sqlState(error) === UNIQUE_VIOLATION ? conflictOf(error) : undefined;
         const part = parts.find(({ taken }) => taken.conversation === conflicting);
         if (part === undefined || conflicts > MAX_CONFLICTS) throw error;
+        this.#options.observer?.conflicted();
         const again = await this.#planOne(part.taken, true);
         parts = parts.flatMap((each) => {
           if (each !== part) return [each];
@@ -130,7 +140,9 @@ export class MessageLane {
       if (reread) this.#options.onHead(taken.conversation, plan.next.seq);
       for (const [index, item] of taken.items.entries()) {
         const outcome = plan.outcomes[index];
-        if (outcome !== undefined) item.resolve(outcome);
+        if (outcome === undefined) continue;
+        if (!outcome.accepted) this.#options.observer?.refused(outcome.refusal.code);
+        item.resolve(outcome);
       }
       this.#queue.release(taken);
     }
@@ -183,9 +195,14 @@ export class MessageLane {
     if (head !== undefined)
       return part(head, await findAccepted(client, taken.conversation, requests, now), true);
     const error = new MessagingError("conversation_not_found", "There is no such conversation.");
-    for (const item of taken.items) item.reject(error);
+    for (const item of taken.items) this.#reject(item, error);
     this.#queue.release(taken);
     return undefined;
+  }
+
+  #reject(item: WaitingPost, error: MessagingError): void {
+    this.#options.observer?.refused(error.code);
+    item.reject(error);
   }
 
   #connected(): pg.PoolClient {
@@ -224,12 +241,14 @@ export class MessageLane {
         item.attempts++;
         if (item.attempts < MAX_ATTEMPTS) again.push(item);
         else
-          item.reject(
+          this.#reject(
+            item,
             new MessagingError("unavailable", "The message was not stored. Send it again.", {
               cause,
             }),
           );
       }
+      this.#options.observer?.retried(again.length);
       this.#queue.release(taken, again);
     }
   }

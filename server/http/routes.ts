@@ -8,6 +8,7 @@ import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
+import type { NotReadyReason } from "../readiness.ts";
 import { createLimiter } from "./limits.ts";
 import type { Route } from "./route.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
@@ -40,7 +41,7 @@ export interface RoutesDeps {
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
-  readonly isReady: () => Promise<boolean>;
+  readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
 /** Every route of the control plane, each given what it uses. */
@@ -78,6 +79,6 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
     healthRoute(),
-    readyRoute(deps.isReady),
+    readyRoute(deps.notReady),
   ];
 }

@@ -17,7 +17,7 @@ import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
-import { Deliveries } from "./deliveries.ts";
+import { Deliveries, type DeliveriesDeps } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
 import type { Relay, Subscriber } from "./relay.ts";
@@ -28,6 +28,7 @@ export interface ConnectionDeps extends HandshakeSteps {
   readonly log: Pick<ConversationLog, "post">;
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly onDelivered?: DeliveriesDeps["onDelivered"];
   /** Why a socket was given up, for the log: never called with anything from its frames. */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
@@ -159,6 +160,7 @@ export class Connection implements Subscriber, ChannelEvents {
       actor: greeting.actor,
       readEvents: this.#deps.readEvents,
       transmit: (frame) => this.#transmit(frame),
+      onDelivered: this.#deps.onDelivered,
       isClogged: () => this.#channel.bufferedBytes > MAX_BUFFERED_BYTES,
       onDone: (conversation) => this.#deps.relay.unfollow(this, conversation),
       onError: (error) => this.close("try_again", error),

@@ -12,6 +12,8 @@ export interface DeliveriesDeps {
   readonly actor: Greeting["actor"];
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
   readonly transmit: (frame: Uint8Array) => void;
+  /** Counts a delivery, by where it came from. */
+  readonly onDelivered?: ((from: "commit" | "log") => void) | undefined;
   /** True while the socket has more buffered than it should. */
   readonly isClogged: () => boolean;
   /** There is nothing more to see of this conversation. */
@@ -88,6 +90,7 @@ export class Deliveries {
     const own = event.kind === "message" && event.senderDevice === this.#deps.actor.device;
     if (own) this.#answered.add(event);
     const packet = event.packets.find(({ device }) => device === this.#deps.actor.device)?.bytes;
+    if (!own) this.#deps.onDelivered?.("commit");
     if (own) this.#deps.transmit(acceptedFrame(event));
     else if (packet === undefined) this.#deps.transmit(encoded());
     else this.#deps.transmit(deliverFrame({ ...event, packet }));
@@ -160,6 +163,7 @@ export class Deliveries {
         // The page was asked for before; a removal since then ends it, a return begins another.
         if (event.seq > follower.target || event.seq <= follower.sent) break;
         this.#deps.transmit(deliverFrame(event));
+        this.#deps.onDelivered?.("log");
         this.#sent(follower, event.seq);
       }
     }
