@@ -50,9 +50,9 @@ async function openMetrics(
     import("./metrics/serve-metrics.ts"),
   ]);
   const metrics = createMetrics(pool, version);
-  const { url, close } = await serveMetrics(metrics, address);
-  closers.add(close);
-  return { metrics, url };
+  const served = await serveMetrics(metrics, address);
+  closers.add(() => served.close());
+  return { metrics, url: served.url };
 }
 
 async function openTraces(

@@ -43,7 +43,7 @@ export function openTracing(options: TracingOptions): Tracing {
   const exportSpans = exporter.export.bind(exporter);
   exporter.export = (spans, done) =>
     exportSpans(spans, (result) => {
-      if (result.code !== 0) onLost();
+      if (result.error !== undefined) onLost();
       done(result);
     });
   const provider = new TracerProvider({
