@@ -32,6 +32,8 @@ export function createLogMetrics(registry: Registry): LogMetrics {
     labelNames: ["code"],
     registers,
   });
+  // Alerts compare with what was before: there from the first scrape on.
+  refused.inc({ code: "unavailable" }, 0);
   const retried = new Counter({
     name: "sealdesk_messages_retried_total",
     help: "Messages put back because the database gave no answer",

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { CloseReason } from "../socket/close-codes.ts";
+import { closeCodes, type CloseReason } from "../socket/close-codes.ts";
 import { gaugeOf, secondsBuckets, tallies } from "./instruments.ts";
 import { knownCode } from "./known-code.ts";
 
@@ -39,6 +39,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     labelNames: ["reason"],
     registers,
   });
+  for (const reason of Object.keys(closeCodes)) closes.inc({ reason }, 0);
   const errors = new Counter({
     name: "sealdesk_socket_errors_total",
     help: "Errors that ended a socket, by code",

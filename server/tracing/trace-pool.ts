@@ -5,18 +5,45 @@ const VERBS: ReadonlySet<string> = new Set(
   "select insert update delete with begin commit rollback set".split(" "),
 );
 
+type Query = (...given: readonly unknown[]) => unknown;
+type Callback = (error: Error | null | undefined, result: unknown) => void;
+
 /** Makes each statement on the pool's connections a span of the trace that asked for it. */
 export function tracePool(pool: Pool, tracing: Tracing): void {
   pool.on("connect", (client) => {
     // Its overloads are many; what it is given is passed on as it came.
-    const query = client.query.bind(client) as (...given: readonly unknown[]) => unknown;
-    const traced = (...given: readonly unknown[]) =>
-      tracing.child(
-        "postgresql",
-        { "db.system.name": "postgresql", "db.operation.name": operationOf(given[0]) },
-        () => query(...given),
+    const query = client.query.bind(client) as Query;
+    const traced: Query = (...given) => {
+      const attributes = {
+        "db.system.name": "postgresql",
+        "db.operation.name": operationOf(given[0]),
+      } as const;
+      const last = given.at(-1);
+      if (typeof last !== "function")
+        return tracing.child("postgresql", attributes, () => query(...given));
+      const answered = tracing.child("postgresql", attributes, () =>
+        untilCalledBack(query, given.slice(0, -1), last as Callback),
       );
+      // The callback has been told already.
+      return void answered.catch(() => undefined);
+    };
     client.query = traced as typeof client.query;
+  });
+}
+
+/** The pool's own `query` asks by callback, so the span ends when that is called. */
+function untilCalledBack(
+  query: Query,
+  given: readonly unknown[],
+  callback: Callback,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const done: Callback = (error, result) => {
+      if (error === null || error === undefined) resolve();
+      else reject(error);
+      callback(error, result);
+    };
+    query(...given, done);
   });
 }
 

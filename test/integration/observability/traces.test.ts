@@ -32,6 +32,7 @@ test("requests, hellos, batches and deliveries are traces, with their statements
   await socket.close();
   const reply = await customer.request("GET", `/v1/users/${agent.user}/devices`);
   await customer.request("GET", "/v1/staff", { token: `${customer.token}x` });
+  await fetch(`${server.url}/readyz`);
   await server.close();
 
   const request = named("GET /v1/users/:user/devices");
@@ -49,6 +50,9 @@ test("requests, hellos, batches and deliveries are traces, with their statements
     "http.response.status_code": 401,
     "error.type": "invalid_token",
   });
+  const [pooled] = childrenOf(named("GET /readyz"));
+  expect(attributesOf(pooled)["db.operation.name"]).toBe("select");
+  expect(BigInt(pooled?.endTimeUnixNano ?? 0) > BigInt(pooled?.startTimeUnixNano ?? 0)).toBe(true);
   expect(childrenOf(named("hello")).length).toBeGreaterThan(0);
   expect(named("read deliveries")).toBeDefined();
   const batch = named("commit batch");
