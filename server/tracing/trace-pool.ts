@@ -10,7 +10,11 @@ type Callback = (error: Error | null | undefined, result: unknown) => void;
 
 /** Makes each statement on the pool's connections a span of the trace that asked for it. */
 export function tracePool(pool: Pool, tracing: Tracing): void {
-  pool.on("connect", (client) => {
+  const known = new WeakSet<object>();
+  // Not when it connects: the pool may have connections already.
+  pool.on("acquire", (client) => {
+    if (known.has(client)) return;
+    known.add(client);
     // Its overloads are many; what it is given is passed on as it came.
     const query = client.query.bind(client) as Query;
     const traced: Query = (...given) => {
