@@ -1,7 +1,13 @@
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { runner } from "node-pg-migrate";
 import { DatabaseError } from "./database-error.ts";
+import { MIGRATIONS } from "./schema-version.ts";
+
+// One implicit transaction, and one node at a time.
+const LET_SERVER_SEE_VERSION = `
+  select pg_advisory_xact_lock(hashtext('sealdesk.migrate'));
+  grant usage on schema sealdesk_migrations to sealdesk_app;
+  grant select on sealdesk_migrations.migrations to sealdesk_app`;
 
 /**
  * Brings the schema up to date and makes the partitions of this month and the next.
@@ -14,7 +20,7 @@ export async function migrate(url: string): Promise<number> {
     await client.connect();
     const done = await runner({
       dbClient: client,
-      dir: fileURLToPath(new URL("./migrations", import.meta.url)),
+      dir: MIGRATIONS,
       direction: "up",
       migrationsTable: "migrations",
       migrationsSchema: "sealdesk_migrations",
@@ -23,6 +29,7 @@ export async function migrate(url: string): Promise<number> {
       singleTransaction: true,
       log: () => undefined,
     });
+    await client.query(LET_SERVER_SEE_VERSION);
     await client.query(
       "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')",
     );

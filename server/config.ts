@@ -22,6 +22,10 @@ export interface Config {
   readonly redisUrl: Secret<string> | undefined;
   readonly keyringPassphrase: Secret<string> | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
+  /** Where metrics are scraped; undefined: they are not collected. */
+  readonly metrics: { readonly host: string; readonly port: number } | undefined;
+  /** Where traces are sent; undefined: none are made. */
+  readonly traces: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Proxies whose X-Forwarded-For is believed, for the limits per address. */
   readonly trustedProxies: readonly string[];
   /** Tries at once, and seconds until each further one; per account and per address. */
@@ -65,6 +69,11 @@ const isRedisUrl = (text: string): boolean => /^rediss?:\/\/./.test(text) && URL
 
 const text = (rule: string, isValid: (value: string) => boolean = () => true) =>
   z.string().refine(isValid, rule);
+const host = text("must be an address to listen on.", (name) => /^[\w.:-]+$/.test(name));
+const port = text(
+  "must be a number from 0 to 65535.",
+  (number) => /^\d{1,5}$/.test(number) && Number(number) <= 65_535,
+);
 const databaseUrl = text("must be a URL that begins with postgresql://.", isPostgresUrl);
 /** "60,1": so many at once, then so many a second. */
 const bucketRate = (standard: string) =>
@@ -83,13 +92,8 @@ const environmentSchema = z.object({
   NODE_ENV: z
     .enum(["development", "production", "test"], "must be development, production or test.")
     .default("development"),
-  HOST: text("must be an address to listen on.", (host) => /^[\w.:-]+$/.test(host)).default(
-    "127.0.0.1",
-  ),
-  PORT: text(
-    "must be a number from 0 to 65535.",
-    (port) => /^\d{1,5}$/.test(port) && Number(port) <= 65_535,
-  ).default("8080"),
+  HOST: host.default("127.0.0.1"),
+  PORT: port.default("8080"),
   PUBLIC_URL: text("must be an http or https URL without a query.", isHttpUrl).optional(),
   SEALDESK_HOME: text("must be the path of a folder.").default("./.sealdesk"),
   DATABASE_URL: databaseUrl.optional(),
@@ -112,6 +116,16 @@ const environmentSchema = z.object({
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),
+  METRICS_HOST: host.default("127.0.0.1"),
+  METRICS_PORT: port.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: text(
+    "must be an http or https URL without a query.",
+    isHttpUrl,
+  ).optional(),
+  OTEL_TRACES_SAMPLER_ARG: text(
+    "must be a number from 0 to 1.",
+    (ratio) => /^\d*\.?\d+$/.test(ratio) && Number(ratio) <= 1,
+  ).default("1"),
   TRUSTED_PROXIES: text("must be a list of addresses or networks, parted by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
@@ -146,6 +160,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     redisUrl: secret(values.REDIS_URL),
     keyringPassphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
     logLevel: values.LOG_LEVEL,
+    metrics:
+      values.METRICS_PORT === undefined
+        ? undefined
+        : { host: values.METRICS_HOST, port: Number(values.METRICS_PORT) },
+    traces:
+      values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? undefined
+        : {
+            endpoint: withoutSlash(values.OTEL_EXPORTER_OTLP_ENDPOINT),
+            ratio: Number(values.OTEL_TRACES_SAMPLER_ARG),
+          },
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },

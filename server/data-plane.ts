@@ -10,7 +10,7 @@ import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
-import { readEvents } from "../messaging/follow/read-events.ts";
+import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
@@ -19,6 +19,7 @@ import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { Neighbours } from "./nodes/neighbours.ts";
+import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
@@ -28,6 +29,8 @@ import { presenceFrame } from "./socket/whisper.ts";
 import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
 import type { Timings } from "./socket/timings.ts";
+import type { RootSpanName, Tracing } from "./tracing/tracing.ts";
+import type { Watchers } from "./watchers.ts";
 
 export interface DataPlaneDeps {
   readonly http: Server;
@@ -43,6 +46,7 @@ export interface DataPlaneDeps {
   /** Milliseconds between looks for what other nodes wrote and hints did not say. */
   readonly pollMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
+  readonly watchers: Watchers;
 }
 
 /** The conversations' logs and the relay that serves them on the HTTP server's port. */
@@ -56,9 +60,15 @@ export interface DataPlane {
 }
 
 export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
-  const { http, pool, now, log, timings } = deps;
-  const leavePartitions = await keepPartitions(pool, (error) =>
-    log.error("partitions could not be made", describeError(error)),
+  const { http, pool, now, log, timings, watchers } = deps;
+  const { metrics, tracing } = watchers;
+  const leavePartitions = await keepPartitions(
+    pool,
+    (error) => {
+      log.error("partitions could not be made", describeError(error));
+      metrics?.log.partitionsFailed();
+    },
+    metrics?.log.partitionsKept,
   );
   let neighbours: Neighbours | undefined;
   const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
@@ -66,12 +76,15 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     pool,
     frankingKey: deps.frankingKey.reveal(),
     now,
-    onCommitted: (events) => {
+    onCommitted: observedPublish((events) => {
       relay.publish(events);
       neighbours?.onCommitted(events);
-    },
+    }, watchers),
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
+    observer: logObserver(watchers),
   });
+  metrics?.log.watchBacklog(() => conversations.waiting);
+  metrics?.relay.watchConnections(() => relay.size);
   const met = await Neighbours.meet(
     {
       pool,
@@ -110,11 +123,20 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
     log: conversations,
     cursors,
-    readEvents: (request) => readEvents(pool, request),
-    authenticate: (hello) => greet(deps, messaging, hello),
+    readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
+      readEvents(pool, request),
+    ),
+    authenticate: traced(tracing, "hello", async (hello: Hello) => {
+      const greeting = await greet(deps, messaging, hello);
+      metrics?.relay.welcomed(hello.cursors.length > 0);
+      return greeting;
+    }),
+    observer: metrics?.relay,
     followed: (actor) => followedBy(pool, actor.tenant, actor.device),
-    onFault: (reason, error) =>
-      log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) }),
+    onFault(reason, error) {
+      log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
+      metrics?.relay.closed(reason, error);
+    },
     closeReasonOf,
   });
   return {
@@ -151,6 +173,15 @@ function tellPresence(
       told.add(subscriber);
       return true;
     });
+}
+
+/** `work`, as a trace of its own where traces are made. */
+function traced<A, T>(
+  tracing: Tracing | undefined,
+  name: RootSpanName,
+  work: (given: A) => Promise<T>,
+): (given: A) => Promise<T> {
+  return tracing === undefined ? work : (given) => tracing.root(name, {}, () => work(given));
 }
 
 /** Who says hello: the same check as for HTTP, as if the device had requested the relay's path. */

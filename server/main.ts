@@ -25,8 +25,9 @@ function versionOfPackage(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function greet({ url, accounts }: RunningServer): void {
+function greet({ url, metricsUrl, accounts }: RunningServer): void {
   print(`Sealdesk is at ${url}, its API documentation at ${url}/v1/docs.`);
+  if (metricsUrl !== undefined) print(`Metrics are at ${metricsUrl}.`);
   if (accounts.length === 0) return;
   print(`Development accounts, tenant "${DEMO_TENANT}":`);
   for (const { username, role, password } of accounts)

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { isSchemaCurrent } from "../db/schema-version.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
@@ -24,7 +25,9 @@ import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
+import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
+import { openWatchers } from "./watchers.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
 export interface Ports {
@@ -52,6 +55,8 @@ export interface RunningServer {
   readonly url: string;
   /** Where this node itself listens, whatever stands in front of it. */
   readonly address: string;
+  /** Where metrics are scraped, if they are. */
+  readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
   /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
@@ -84,6 +89,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const watchers = await openWatchers(config, { pool, log, version });
+  closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });
@@ -127,6 +134,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
         },
         listener,
       ),
+    watchers,
   });
   closers.add(() => dataPlane.close());
 
@@ -153,7 +161,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
     attachments,
-    isReady: async () => !stopping && (await pool.query("select 1")).rowCount === 1,
+    notReady: createReadiness(
+      () => isSchemaCurrent(pool),
+      () => stopping,
+    ),
   });
   handler = createApp({
     routes,
@@ -165,11 +176,14 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     version,
     trustedProxies: config.trustedProxies,
     sampleAccounts: accounts,
+    onAnswered: watchers.metrics?.http.answered,
+    tracing: watchers.tracing,
   });
   log.info("listening", { mode, embeddedDatabase: config.databaseUrl === undefined });
   return {
     url,
     address,
+    metricsUrl: watchers.metricsUrl,
     accounts,
     async close() {
       stopping = true;

@@ -8,6 +8,7 @@ import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
 import type { ConversationHead } from "./head.ts";
 import { loadHead } from "./load-head.ts";
+import type { LogObserver } from "./log-observer.ts";
 import { MessageLane, type WaitingPost } from "./message-lane.ts";
 import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
@@ -20,6 +21,7 @@ export interface LogOptions {
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
   /** Called when a conversation's log was found to reach to `seq`: events may not have been published here. */
   readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly observer?: LogObserver | undefined;
   readonly lanes?: number;
   readonly maxBatch?: number;
   /** Messages that may wait before further ones are refused as `unavailable`. */
@@ -59,13 +61,20 @@ export class ConversationLog {
     );
   }
 
+  /** Messages that no batch has taken yet. */
+  get waiting(): number {
+    return this.#queue.size;
+  }
+
   /**
    * Stores one message, or says why not. Resolves only when the answer is final: accepted means
    * durable. @throws MessagingError unavailable, conversation_not_found
    */
   post(request: PostRequest): Promise<PostOutcome> {
-    if (this.#closed || this.#queue.size >= (this.#options.maxWaiting ?? 20_000))
+    if (this.#closed || this.#queue.size >= (this.#options.maxWaiting ?? 20_000)) {
+      this.#options.observer?.refused("unavailable");
       return Promise.reject(new MessagingError("unavailable", "The relay is busy. Send again."));
+    }
     return new Promise((resolve, reject) => {
       const { tenant, send } = request;
       this.#queue.push(tenant, send.conversation, { request, resolve, reject, attempts: 0 });

@@ -5,15 +5,18 @@ const INTERVAL_MS = 6 * 3_600_000;
 
 /**
  * Makes this month's and the next month's partitions, now and every six hours.
+ * @param onKept called each time they are there.
  * @returns a function that ends it.
  */
 export async function keepPartitions(
   pool: Pool,
   onError: (error: unknown) => void,
+  onKept: () => void = () => undefined,
 ): Promise<() => void> {
   await pool.query(ENSURE);
+  onKept();
   const timer = setInterval(() => {
-    pool.query(ENSURE).catch(onError);
+    pool.query(ENSURE).then(onKept, onError);
   }, INTERVAL_MS);
   timer.unref();
   return () => clearInterval(timer);

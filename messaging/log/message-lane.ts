@@ -11,6 +11,7 @@ import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
 import { loadHeads } from "./load-head.ts";
+import type { LogObserver } from "./log-observer.ts";
 import {
   mayStandInEarlierMonth,
   planMessages,
@@ -34,6 +35,7 @@ interface LaneOptions {
   readonly now: () => number;
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
   readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly observer?: LogObserver | undefined;
 }
 
 /** One conversation's part of a batch. */
@@ -99,12 +101,19 @@ export class MessageLane {
       if (first === undefined) return;
       try {
         await this.#connect(first.tenant);
-        await this.#commit(batch);
+        await this.#observed(batch);
       } catch (cause) {
         this.#retryLater(batch, cause);
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       }
     }
+  }
+
+  #observed(batch: readonly Taken<WaitingPost>[]): Promise<void> {
+    const { observer } = this.#options;
+    if (observer === undefined) return this.#commit(batch);
+    const messages = batch.reduce((sum, { items }) => sum + items.length, 0);
+    return observer.batch(messages, () => this.#commit(batch));
   }
 
   /** Commits what can be; conversations that another node appended to go round once more. */
@@ -125,7 +134,9 @@ export class MessageLane {
       if (reread) this.#options.onHead(taken.conversation, plan.next.seq);
       for (const [index, item] of taken.items.entries()) {
         const outcome = plan.outcomes[index];
-        if (outcome !== undefined) item.resolve(outcome);
+        if (outcome === undefined) continue;
+        if (!outcome.accepted) this.#options.observer?.refused(outcome.refusal.code);
+        item.resolve(outcome);
       }
       this.#queue.release(taken);
     }
@@ -153,6 +164,7 @@ export class MessageLane {
       this.#connected(),
       parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
     );
+    this.#options.observer?.conflicted(behind.size);
     const suspect = ({ taken }: Part) => behind.size === 0 || behind.has(taken.conversation);
     const again = await this.#planOnLog(parts.filter(suspect).map(({ taken }) => taken));
     return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
@@ -191,7 +203,7 @@ export class MessageLane {
       const head = heads.get(taken.conversation);
       if (head !== undefined) return [this.#part(taken, head, earlier, true, now)];
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
-      for (const item of taken.items) item.reject(error);
+      for (const item of taken.items) this.#reject(item, error);
       this.#queue.release(taken);
       return [];
     });
@@ -208,6 +220,11 @@ export class MessageLane {
     const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
     const plan = planMessages(head, requests, known, this.#options.frankingKey, now);
     return { taken, plan, reread };
+  }
+
+  #reject(item: WaitingPost, error: MessagingError): void {
+    this.#options.observer?.refused(error.code);
+    item.reject(error);
   }
 
   #connected(): pg.PoolClient {
@@ -246,12 +263,14 @@ export class MessageLane {
         item.attempts++;
         if (item.attempts < MAX_ATTEMPTS) again.push(item);
         else
-          item.reject(
+          this.#reject(
+            item,
             new MessagingError("unavailable", "The message was not stored. Send it again.", {
               cause,
             }),
           );
       }
+      this.#options.observer?.retried(again.length);
       this.#queue.release(taken, again);
     }
   }

@@ -1,20 +1,20 @@
 import type { RequestListener } from "node:http";
 import express from "express";
 import helmet from "helmet";
-import type { Log } from "../log.ts";
+import { traceRequests } from "../tracing/trace-requests.ts";
+import type { Tracing } from "../tracing/tracing.ts";
 import { describeRoutes } from "./openapi.ts";
 import { docsPage } from "./pages/docs.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
-import { logRequests } from "./log-requests.ts";
+import { logRequests, type RequestLogDeps } from "./log-requests.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
 import { serveRoutes, type ServeDeps } from "./serve-routes.ts";
 import type { AnyRoute } from "./route.ts";
 
-export interface AppDeps extends ServeDeps {
+export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly routes: readonly AnyRoute[];
-  readonly log: Log;
-  readonly newId: () => string;
   readonly version: string;
+  readonly tracing?: Tracing | undefined;
   /** Proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** Named on the landing page; none outside development. */
@@ -32,6 +32,7 @@ export function createApp(deps: AppDeps): RequestListener {
   // Nothing of ours needs nested queries.
   app.set("query parser", "simple");
   app.use(logRequests(deps));
+  if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
   app.use(
     helmet({
       contentSecurityPolicy: {

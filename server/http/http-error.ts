@@ -15,13 +15,19 @@ export class HttpError extends Error {
   readonly code: HttpErrorCode;
   /** Seconds after which trying again may help. */
   readonly retryAfterSeconds: number | undefined;
+  /** Codes that say more, where there are several reasons for one answer. */
+  readonly reasons: readonly string[] | undefined;
   constructor(
     code: HttpErrorCode,
     message: string,
-    options: ErrorOptions & { readonly retryAfterSeconds?: number } = {},
+    options: ErrorOptions & {
+      readonly retryAfterSeconds?: number;
+      readonly reasons?: readonly string[];
+    } = {},
   ) {
     super(message, options);
     this.code = code;
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.reasons = options.reasons;
   }
 }

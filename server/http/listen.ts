@@ -4,17 +4,23 @@ import { ConfigError } from "../config.ts";
 
 const GRACE_MS = 10_000;
 
-/** Listens, and says under which URL. @throws ConfigError when the address cannot be had */
+/**
+ * Listens, and says under which URL.
+ * @param prefix of the variables PORT and HOST that name the address.
+ * @throws ConfigError when the address cannot be had
+ */
 export async function listen(
   server: Server,
   { host, port }: { readonly host: string; readonly port: number },
+  prefix = "",
 ): Promise<string> {
   await new Promise<void>((resolve, reject) => {
     const refuse = (cause: Error & { readonly code?: string }) =>
       reject(
-        new ConfigError(`PORT ${port} on HOST ${host} cannot be listened on (${cause.code}).`, {
-          cause,
-        }),
+        new ConfigError(
+          `${prefix}PORT ${port} on ${prefix}HOST ${host} cannot be listened on (${cause.code}).`,
+          { cause },
+        ),
       );
     server.once("error", refuse);
     server.listen(port, host, () => {

@@ -1,32 +1,51 @@
-import type { RequestHandler } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import type { Log } from "../log.ts";
 
-/**
- * Gives each request an id and logs its outcome: the route's pattern, not the path that was asked
- * for; never a header, a body or an address.
- */
-export function logRequests(deps: {
+/** What may be told of a request: the route's pattern, not the path that was asked for. */
+export interface Outcome {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  /** Of the problem it was answered with. */
+  readonly code: string | undefined;
+}
+
+export interface Answered extends Outcome {
+  readonly durationMs: number;
+}
+
+export interface RequestLogDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: () => string;
-}): RequestHandler {
-  const { log, now, newId } = deps;
+  /** Told of each request once it is over. */
+  readonly onAnswered?: ((request: Answered) => void) | undefined;
+}
+
+/** Gives each request an id and logs its outcome; never a header, a body or an address. */
+export function logRequests(deps: RequestLogDeps): RequestHandler {
+  const { log, now, newId, onAnswered } = deps;
   return (request, response, next) => {
     const requestId = newId();
     const startedAtMs = now();
     response.locals["requestId"] = requestId;
     response.set("X-Request-Id", requestId);
     response.once("close", () => {
-      const route = (request.route as { path?: unknown } | undefined)?.path;
-      log.info("request", {
-        requestId,
-        method: request.method,
-        route: typeof route === "string" ? route : "-",
-        status: response.statusCode,
-        code: response.locals["code"] as string | undefined,
-        durationMs: now() - startedAtMs,
-      });
+      const answered = { ...outcomeOf(request, response), durationMs: now() - startedAtMs };
+      log.info("request", { requestId, ...answered });
+      onAnswered?.(answered);
     });
     next();
+  };
+}
+
+/** How a request ended. */
+export function outcomeOf(request: Request, response: Response): Outcome {
+  const route = (request.route as { path?: unknown } | undefined)?.path;
+  return {
+    method: request.method,
+    route: typeof route === "string" ? route : "-",
+    status: response.statusCode,
+    code: response.locals["code"] as string | undefined,
   };
 }

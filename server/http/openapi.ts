@@ -36,6 +36,7 @@ const problem = z
       .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate"])
       .optional()
       .meta({ description: "What the client can do about it" }),
+    reasons: z.array(z.string()).optional().meta({ description: "Why it is so, by code" }),
   })
   .meta({ id: "Problem", description: "RFC 9457" });
 

@@ -1,6 +1,6 @@
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
-import type { HttpErrorCode } from "./http-error.ts";
+import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
 /** What a client can do about a problem, where there is one right thing. */
 export type ProblemAction = "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate";
@@ -89,14 +89,17 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly action?: ProblemAction;
+  /** Why the server is not ready, by code. */
+  readonly reasons?: readonly string[];
 }
 
-const isProblemCode = (code: unknown): code is ProblemCode =>
+export const isProblemCode = (code: unknown): code is ProblemCode =>
   typeof code === "string" && Object.hasOwn(problemKinds, code);
 
 /** The problem that an error is to its client; one of no known code becomes `internal_error`. */
 export function problemOf(error: unknown): Problem {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const reasons = error instanceof HttpError ? error.reasons : undefined;
   const known = isProblemCode(code) ? code : "internal_error";
   const { status, title, action } = problemKinds[known];
   return {
@@ -107,5 +110,6 @@ export function problemOf(error: unknown): Problem {
     // Errors of ours say nothing of the server's inside; what they say of a 500 is for the log.
     detail: status === 500 || typeof message !== "string" ? `${title}.` : message,
     ...(action && { action }),
+    ...(reasons && { reasons }),
   };
 }

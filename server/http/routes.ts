@@ -8,6 +8,7 @@ import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
+import type { NotReadyReason } from "../readiness.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
@@ -51,7 +52,7 @@ export interface RoutesDeps {
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
-  readonly isReady: () => Promise<boolean>;
+  readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
 /** Every route of the control plane, each given what it uses. */
@@ -97,6 +98,6 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     terminateUploadRoute(tus),
     downloadAttachmentRoute(uploads),
     healthRoute(),
-    readyRoute(deps.isReady),
+    readyRoute(deps.notReady),
   ];
 }

@@ -66,6 +66,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
       paused: intake?.paused === true,
     });
     if (verdict.kind === "close") {
+      if (verdict.reason === "stalled") this.#deps.observer?.slowConsumer("closed");
       this.close(verdict.reason);
       return undefined;
     }
@@ -228,6 +229,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
   /** Sends what may be lost, unless the device is behind with what may not. */
   #transmitEphemeral(frame: Uint8Array): void {
     if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
+    else this.#deps.observer?.slowConsumer("dropped_ephemeral");
   }
 
   /** Tells the device what was wrong, then closes. */

@@ -7,11 +7,13 @@ import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
 import { WINDOW, type Greeting } from "./handshake.ts";
+import type { SocketObserver } from "./socket-observer.ts";
 
 export interface DeliveriesDeps {
   readonly actor: Greeting["actor"];
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
   readonly transmit: (frame: Uint8Array) => void;
+  readonly observer?: SocketObserver | undefined;
   /** True while the socket has more buffered than it should. */
   readonly isClogged: () => boolean;
   /** There is nothing more to see of this conversation. */
@@ -97,7 +99,9 @@ export class Deliveries {
     if (follower === undefined || event.seq <= follower.head) return;
     const live = !follower.behind && !follower.reading && follower.sent === event.seq - 1;
     follower.head = event.seq;
-    if (!live || !this.#mayTransmit() || event.seq === follower.anchor) {
+    const ready = this.#mayTransmit();
+    if (!live || !ready || event.seq === follower.anchor) {
+      if (live && !ready) this.#deps.observer?.slowConsumer("caught_up_from_log");
       this.#waiting.add(follower);
       this.resume();
       return;
@@ -106,6 +110,7 @@ export class Deliveries {
     const own = event.kind === "message" && event.senderDevice === this.#deps.actor.device;
     if (own) this.#answered.add(event);
     const packet = event.packets.find(({ device }) => device === this.#deps.actor.device)?.bytes;
+    if (!own) this.#deps.observer?.delivered("commit");
     if (own) this.#deps.transmit(acceptedFrame(event));
     else if (packet === undefined) this.#deps.transmit(encoded());
     else this.#deps.transmit(deliverFrame({ ...event, packet }));
@@ -209,6 +214,7 @@ export class Deliveries {
         if (event.seq !== follower.next || event.seq > follower.target) break;
         if (endsMembership(event, device)) follower.narrowTo(event.seq);
         this.#deps.transmit(deliverFrame(event));
+        this.#deps.observer?.delivered("log");
         this.#sent(follower, event.seq);
       }
     }
@@ -226,6 +232,7 @@ export class Deliveries {
     const { conversation } = follower;
     follower.gap = { from, to };
     this.#waiting.delete(follower);
+    this.#deps.observer?.gap();
     this.#deps.transmit(
       encodeFrame({ kind: "gap", body: { conversation, from, to, reason: "purged" } }),
     );

@@ -10,6 +10,7 @@ import { Intake } from "./intake.ts";
 import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { Relay, Subscriber } from "./relay.ts";
+import type { SocketObserver } from "./socket-observer.ts";
 import { Whisper } from "./whisper.ts";
 
 /** What a connection past its hello needs of the rest of the server. */
@@ -20,6 +21,7 @@ export interface ServiceDeps {
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly presence: PresenceBoard;
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly observer?: SocketObserver | undefined;
   /** Milliseconds on a clock that never goes back; not the time of day. */
   readonly monotonic: () => number;
 }
@@ -52,12 +54,13 @@ export class Session {
   ) {
     this.#actor = actor;
     this.#deps = deps;
-    const { relay, readEvents } = deps;
+    const { relay, readEvents, observer } = deps;
     const { transmit, onIdle, onError } = events;
     const deliveries = new Deliveries({
       actor,
       readEvents,
       transmit,
+      observer,
       isClogged: () => channel.bufferedBytes > MAX_BUFFERED_BYTES,
       onDone: (conversation) => relay.unfollow(subscriber, conversation),
       onError,

@@ -49,13 +49,16 @@ describe("the server's package", () => {
     expect(Object.keys(tarball.manifest.dependencies).join()).not.toMatch(/libsignal|@sealdesk/);
   });
 
-  test("loads no device code when the server is composed", async () => {
+  test("loads no device code when the server is composed, nor what is not configured", async () => {
     const start = join(tarball.folder, "dist/server/start.js");
     const loaded = await modulesLoadedBy("--input-type=module", "-e", `await import("${start}")`);
 
     expect(loaded.some((url) => url.endsWith("/dist/server/start.js"))).toBe(true);
     expect(loaded.some((url) => url.includes("/node_modules/express/"))).toBe(true);
     expect(loaded.filter((url) => /crypto\/device|libsignal/.test(url))).toEqual([]);
+    expect(
+      loaded.filter((url) => /\/node_modules\/(prom-client|@opentelemetry)\//.test(url)),
+    ).toEqual([]);
   });
 
   test("loads no device code when the command runs", async () => {

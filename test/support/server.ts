@@ -41,9 +41,13 @@ export interface TestNode {
 
 export interface TestServer {
   readonly url: string;
+  /** Everything there is to scrape now; the server must have been started with `metrics`. */
+  scrape(): Promise<string>;
   readonly database: TestDatabase;
   /** Its SEALDESK_HOME. */
   readonly home: string;
+  /** Cuts the server off from its database and keeps it off. @returns what lets it in again */
+  cutOffDatabase(): Promise<() => Promise<void>>;
   /** What the server connects to its database with. */
   readonly loginUrl: string;
   /** The server's clock; tests move it by `offsetMs`. */
@@ -125,8 +129,21 @@ export async function startTestServer(
 
   return {
     url: server.url,
+    async scrape() {
+      if (server.metricsUrl === undefined) throw new Error("this server collects no metrics");
+      return (await fetch(server.metricsUrl)).text();
+    },
     database,
     home,
+    async cutOffDatabase() {
+      const name = new URL(login.url).username;
+      await database.owner.query(`alter role ${name} nologin`);
+      await database.owner.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where usename = $1",
+        [name],
+      );
+      return async () => void (await database.owner.query(`alter role ${name} login`));
+    },
     loginUrl: login.url,
     clock,
     tenant,

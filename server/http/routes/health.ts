@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { NotReadyReason } from "../../readiness.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 
@@ -19,8 +20,8 @@ export function healthRoute(): Route {
   );
 }
 
-/** GET /readyz: requests can be served now. @param isReady rejects or says false when they cannot. */
-export function readyRoute(isReady: () => Promise<boolean>): Route {
+/** GET /readyz: requests can be served now. @param notReady why they cannot; empty when they can. */
+export function readyRoute(notReady: () => Promise<readonly NotReadyReason[]>): Route {
   return route(
     {
       method: "get",
@@ -32,11 +33,9 @@ export function readyRoute(isReady: () => Promise<boolean>): Route {
       problems: ["not_ready"],
     },
     async () => {
-      if (!(await isReady().catch(() => false)))
-        throw new HttpError(
-          "not_ready",
-          "The database is not reachable, or the server is stopping.",
-        );
+      const reasons = await notReady();
+      if (reasons.length > 0)
+        throw new HttpError("not_ready", "The server cannot serve requests now.", { reasons });
       return { status: 200, body: { status: "ok" } };
     },
   );

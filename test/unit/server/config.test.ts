@@ -18,6 +18,17 @@ test("says nothing, and there are sensible defaults", () => {
     databaseUrl: undefined,
     redisUrl: undefined,
     logLevel: "info",
+    metrics: undefined,
+    traces: undefined,
+  });
+});
+
+test("metrics and traces are on where an address is given", () => {
+  expect(
+    readConfig({ METRICS_PORT: "9464", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/" }),
+  ).toMatchObject({
+    metrics: { host: "127.0.0.1", port: 9464 },
+    traces: { endpoint: "http://collector:4318", ratio: 1 },
   });
 });
 
@@ -38,6 +49,10 @@ test.each([
   ["REDIS_URL", "redis://"],
   ["NODE_ENV", "staging"],
   ["LOG_LEVEL", "loud"],
+  ["METRICS_PORT", "http"],
+  ["METRICS_HOST", "not a host"],
+  ["OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"],
+  ["OTEL_TRACES_SAMPLER_ARG", "1.5"],
   ["SEALDESK_KEYRING_PASSPHRASE", "short"],
   ["TRUSTED_PROXIES", "10.0.0.1; 10.0.0.2"],
 ])("%s=%s stops with one sentence that names the variable and not its value", (name, value) => {

@@ -1,0 +1,77 @@
+import { Counter, type Registry } from "prom-client";
+import { closeCodes, type CloseReason } from "../socket/close-codes.ts";
+import type {
+  DeliverySource,
+  SlowConsumerStep,
+  SocketObserver,
+} from "../socket/socket-observer.ts";
+import { gaugeOf, tallies } from "./instruments.ts";
+import { knownCode } from "./known-code.ts";
+
+/** The relay's sockets and what they are sent. */
+export interface RelayMetrics extends SocketObserver {
+  /** @param read sockets past their hello. */
+  readonly watchConnections: (read: () => number) => void;
+  /** A device said hello and was let in. @param resumed it named cursors to go on from */
+  readonly welcomed: (resumed: boolean) => void;
+  /** The relay closed a socket. */
+  readonly closed: (reason: CloseReason, error?: unknown) => void;
+}
+
+const slowConsumerSteps: readonly SlowConsumerStep[] = [
+  "dropped_ephemeral",
+  "caught_up_from_log",
+  "closed",
+];
+
+export function createRelayMetrics(registry: Registry): RelayMetrics {
+  const registers = [registry];
+  const hellos = new Counter({
+    name: "sealdesk_hellos_total",
+    help: "Devices let in, by whether they resumed from cursors",
+    labelNames: ["kind"],
+    registers,
+  });
+  const closes = new Counter({
+    name: "sealdesk_socket_closes_total",
+    help: "Sockets that the relay closed, by reason",
+    labelNames: ["reason"],
+    registers,
+  });
+  for (const reason of Object.keys(closeCodes)) closes.inc({ reason }, 0);
+  const errors = new Counter({
+    name: "sealdesk_socket_errors_total",
+    help: "Errors that ended a socket, by code",
+    labelNames: ["code"],
+    registers,
+  });
+  const gaps = new Counter({
+    name: "sealdesk_gaps_total",
+    help: "Gaps that devices were told of",
+    registers,
+  });
+  const slowConsumers = new Counter({
+    name: "sealdesk_slow_consumers_total",
+    help: "What was done about devices that take deliveries too slowly",
+    labelNames: ["step"],
+    registers,
+  });
+  for (const step of slowConsumerSteps) slowConsumers.inc({ step }, 0);
+  return {
+    watchConnections: (read) =>
+      gaugeOf(registry, "sealdesk_connections", "Devices connected", { read }),
+    welcomed: (resumed) => hellos.inc({ kind: resumed ? "resumed" : "new" }),
+    closed(reason, error) {
+      closes.inc({ reason });
+      if (error !== undefined) errors.inc({ code: knownCode(error) });
+    },
+    delivered: tallies<DeliverySource>(
+      registry,
+      "sealdesk_deliveries_total",
+      "Deliveries sent, by whether they came from their commit or were read from the log",
+      { label: "from", values: ["commit", "log"] },
+    ),
+    gap: () => gaps.inc(),
+    slowConsumer: (step) => slowConsumers.inc({ step }),
+  };
+}

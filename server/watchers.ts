@@ -1,0 +1,70 @@
+import type { Pool } from "../db/pool.ts";
+import type { Config } from "./config.ts";
+import { Closers } from "./closers.ts";
+import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import { tracePool } from "./tracing/trace-pool.ts";
+import type { Tracing } from "./tracing/tracing.ts";
+
+/** Whoever watches the server at work; nobody unless configured. */
+export interface Watchers {
+  readonly metrics?: Metrics | undefined;
+  readonly tracing?: Tracing | undefined;
+}
+
+export interface OpenWatchers extends Watchers {
+  readonly metricsUrl: string | undefined;
+  close(): Promise<void>;
+}
+
+interface Deps {
+  readonly pool: Pool;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/**
+ * Metrics and traces as configured. Their packages are loaded only then, so that a server without
+ * them starts as fast and stays as small as if they did not exist.
+ * @throws ConfigError when the address for metrics cannot be had
+ */
+export async function openWatchers(config: Config, deps: Deps): Promise<OpenWatchers> {
+  const closers = new Closers();
+  const served = config.metrics && (await openMetrics(config.metrics, deps, closers));
+  const tracing = config.traces && (await openTraces(config.traces, deps, closers));
+  return {
+    metrics: served?.metrics,
+    metricsUrl: served?.url,
+    tracing,
+    close: () => closers.close(),
+  };
+}
+
+async function openMetrics(
+  address: NonNullable<Config["metrics"]>,
+  { pool, version }: Deps,
+  closers: Closers,
+): Promise<{ readonly metrics: Metrics; readonly url: string }> {
+  const [{ createMetrics }, { serveMetrics }] = await Promise.all([
+    import("./metrics/metrics.ts"),
+    import("./metrics/serve-metrics.ts"),
+  ]);
+  const metrics = createMetrics(pool, version);
+  const served = await serveMetrics(metrics, address);
+  closers.add(() => served.close());
+  return { metrics, url: served.url };
+}
+
+async function openTraces(
+  traces: NonNullable<Config["traces"]>,
+  { pool, log, version }: Deps,
+  closers: Closers,
+): Promise<Tracing> {
+  const { openTracing } = await import("./tracing/open-telemetry.ts");
+  // Without the receiver's answer, which tells addresses.
+  const onLost = () => log.warn("traces were not taken by their receiver");
+  const tracing = openTracing({ ...traces, version, onLost });
+  closers.add(() => tracing.close());
+  tracePool(pool, tracing);
+  return tracing;
+}
