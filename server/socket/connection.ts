@@ -80,6 +80,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
 
   onDrain(): void {
     this.#session?.deliveries.resume();
+    this.#session?.intake.regulate();
   }
 
   /** A committed event of a conversation this connection follows. */

@@ -7,7 +7,7 @@ import type { Actor } from "../../policies/actor.ts";
 export const PROTOCOL_VERSION = 1;
 /** Deliveries on their way to one connection and not acknowledged; more wait in the database. */
 export const WINDOW = 256;
-const MAX_CIPHERTEXT_BYTES = 64 * 1024;
+export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
 /** Who is on the socket. */
 export interface Greeting {

@@ -1,11 +1,12 @@
 import type { Send } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel } from "./channel.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
-import type { Greeting } from "./handshake.ts";
+import { MAX_CIPHERTEXT_BYTES, type Greeting } from "./handshake.ts";
 import type { MessageLimits } from "./message-limits.ts";
 
 export interface IntakeDeps {
@@ -13,16 +14,19 @@ export interface IntakeDeps {
   readonly log: Pick<ConversationLog, "post">;
   readonly messageLimits: MessageLimits;
   readonly monotonic: () => number;
-  readonly channel: Pick<Channel, "pause" | "resume">;
+  readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
   readonly transmit: (frame: Uint8Array) => void;
   /** True when the message's `accepted` has gone out already, in its place among the deliveries. */
   readonly hasAnswered: (message: AcceptedMessage) => boolean;
+  readonly isMember: (conversation: Uuid) => boolean;
   /** Every message taken so far is answered. */
   readonly onIdle: () => void;
 }
 
-/** Messages being stored for one socket; above it the socket is not read from. */
+/** What one socket may have under way; above any of these it is not read from. */
 const MAX_UNANSWERED = 512;
+const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
 /** A device over its limit is refused for so long at least: what it had under way stays in order. */
 const SHORTEST_REFUSAL_MS = 500;
 
@@ -30,6 +34,7 @@ const SHORTEST_REFUSAL_MS = 500;
 export class Intake {
   readonly #deps: IntakeDeps;
   #unanswered = 0;
+  #unansweredBytes = 0;
   #paused = false;
   #refusedUntil = 0;
 
@@ -49,27 +54,46 @@ export class Intake {
   take(send: Send): void {
     const { actor, log, transmit } = this.#deps;
     const retryAfterMs = this.#retryAfterMs();
-    if (retryAfterMs > 0) {
-      transmit(refusedFrame(send, "rate_limited", retryAfterMs));
-      return;
+    if (retryAfterMs > 0) transmit(refusedFrame(send, "rate_limited", retryAfterMs));
+    else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
+      transmit(refusedFrame(send, this.#tooLarge(send)));
+    else {
+      const bytes = sizeOf(send);
+      this.#unanswered++;
+      this.#unansweredBytes += bytes;
+      const { tenant, device } = actor;
+      log.post({ tenant, senderDevice: device, send }).then(
+        (outcome) => {
+          this.#answer(send, outcome);
+          this.#answered(bytes);
+        },
+        (error: unknown) => {
+          const code = error instanceof MessagingError ? error.code : "unavailable";
+          transmit(refusedFrame(send, code));
+          this.#answered(bytes);
+        },
+      );
     }
-    this.#unanswered++;
-    if (this.#unanswered === MAX_UNANSWERED) {
-      this.#paused = true;
-      this.#deps.channel.pause();
-    }
-    const { tenant, device } = actor;
-    log.post({ tenant, senderDevice: device, send }).then(
-      (outcome) => {
-        this.#answer(send, outcome);
-        this.#answered();
-      },
-      (error: unknown) => {
-        const code = error instanceof MessagingError ? error.code : "unavailable";
-        transmit(refusedFrame(send, code));
-        this.#answered();
-      },
-    );
+    this.regulate();
+  }
+
+  /** Reads on or stops reading, by what is under way in either direction. */
+  regulate(): void {
+    const { channel } = this.#deps;
+    const share = this.#paused ? 0.5 : 1;
+    const full =
+      this.#unanswered >= MAX_UNANSWERED * share ||
+      this.#unansweredBytes >= MAX_UNANSWERED_BYTES * share ||
+      channel.bufferedBytes >= MAX_BUFFERED_BYTES * share;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) channel.pause();
+    else channel.resume();
+  }
+
+  /** Strangers to a conversation are told nothing of it, whatever else is wrong. */
+  #tooLarge({ conversation }: Send): "message_too_large" | "conversation_not_found" {
+    return this.#deps.isMember(conversation) ? "message_too_large" : "conversation_not_found";
   }
 
   #retryAfterMs(): number {
@@ -89,11 +113,13 @@ export class Intake {
     else if (!hasAnswered(outcome.message)) transmit(acceptedFrame(outcome.message));
   }
 
-  #answered(): void {
+  #answered(bytes: number): void {
     this.#unanswered--;
+    this.#unansweredBytes -= bytes;
     if (this.#unanswered === 0) this.#deps.onIdle();
-    if (!this.#paused || this.#unanswered > MAX_UNANSWERED / 2) return;
-    this.#paused = false;
-    this.#deps.channel.resume();
+    this.regulate();
   }
 }
+
+const sizeOf = ({ ciphertext, packets }: Send): number =>
+  packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);

@@ -72,6 +72,7 @@ export class Session {
       channel,
       transmit,
       hasAnswered: (message) => deliveries.hasAnswered(message),
+      isMember: (conversation) => deliveries.isMember(conversation),
       onIdle,
     });
     this.whisper = new Whisper(actor, {

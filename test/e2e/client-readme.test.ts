@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import type { Sealdesk } from "../../client/index.ts";
 import { connectCustomer, readTexts } from "../support/member.ts";
 import { startTestServer } from "../support/server.ts";
 
@@ -53,7 +54,7 @@ describe("the snippets of the client's README", () => {
       .replace("./agent-device", join(folder, "agent-device"));
     const file = join(folder, "agent.ts");
     await writeFile(file, `${runnable}\nexport { desk };\n`);
-    const { desk } = (await import(file)) as { readonly desk: { close(): Promise<void> } };
+    const { desk } = (await import(file)) as { readonly desk: Sealdesk };
 
     const customer = await connectCustomer(server);
     const conversation = await customer.desk.openConversation({ with: [id] });
@@ -63,6 +64,9 @@ describe("the snippets of the client's README", () => {
       "Is anybody there?",
       "You said: Is anybody there?",
     ]);
+    // The customer may have the answer before the agent is told that it is in the log.
+    while ((desk.conversation(conversation.id)?.seq ?? 0) < conversation.seq)
+      await new Promise((done) => setTimeout(done, 10));
     await Promise.all([customer.desk.close(), desk.close()]);
     await server.close();
   });

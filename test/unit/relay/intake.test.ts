@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { uuidv7 } from "uuidv7";
+import { decodeFrame, type Frame, type Send } from "../../../crypto/wire/frame.ts";
+import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
+import { MessagingError } from "../../../messaging/messaging-error.ts";
+import { Intake } from "../../../server/socket/intake.ts";
+
+const message = (bytes: number): Send => ({
+  conversation: randomUUID(),
+  clientMessageId: uuidv7(),
+  epoch: 1,
+  keyId: randomUUID(),
+  ciphertext: new Uint8Array(bytes),
+  commitment: new Uint8Array(32),
+  packets: [],
+});
+
+function setUp() {
+  const waiting: ((error: Error) => void)[] = [];
+  const sent: Frame[] = [];
+  const channel = {
+    bufferedBytes: 0,
+    reading: true,
+    pause() {
+      this.reading = false;
+    },
+    resume() {
+      this.reading = true;
+    },
+  };
+  const intake = new Intake({
+    actor: { tenant: randomUUID(), device: randomUUID() } as never,
+    log: { post: () => new Promise<PostOutcome>((_, reject) => waiting.push(reject)) },
+    messageLimits: { take: () => 0 },
+    monotonic: () => 0,
+    channel,
+    transmit: (frame) => sent.push(decodeFrame(frame)),
+    hasAnswered: () => false,
+    isMember: () => true,
+    onIdle: () => undefined,
+  });
+  const answer = async (count: number) => {
+    for (const refuse of waiting.splice(0, count)) refuse(new MessagingError("unavailable", ""));
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { intake, channel, sent, waiting, answer };
+}
+
+test("a socket is not read from while 512 messages of it wait, and again when half are answered", async () => {
+  const { intake, channel, answer } = setUp();
+  for (let index = 0; index < 511; index++) intake.take(message(10));
+  expect(channel.reading).toBe(true);
+  intake.take(message(10));
+  expect(channel.reading).toBe(false);
+  await answer(255);
+  expect(channel.reading).toBe(false);
+  await answer(2);
+  expect(channel.reading).toBe(true);
+});
+
+test("nor while their bytes are over 4 MiB", async () => {
+  const { intake, channel, answer } = setUp();
+  for (let index = 0; index < 64; index++) intake.take(message(64 * 1024));
+  expect(channel.reading).toBe(false);
+  await answer(33);
+  expect(channel.reading).toBe(true);
+});
+
+test("nor while the device does not take its answers", () => {
+  const { intake, channel } = setUp();
+  channel.bufferedBytes = 2 * 1024 * 1024;
+  intake.take(message(10));
+  expect(channel.reading).toBe(false);
+  channel.bufferedBytes = 0;
+  intake.regulate();
+  expect(channel.reading).toBe(true);
+});
+
+test("an oversized message is refused at once and takes no place", () => {
+  const { intake, sent, waiting } = setUp();
+  intake.take(message(64 * 1024 + 1));
+  expect(sent).toMatchObject([{ kind: "refused", body: { code: "message_too_large" } }]);
+  expect(waiting).toEqual([]);
+  expect(intake.idle).toBe(true);
+});
