@@ -1,4 +1,3 @@
-import { nilUuid } from "../../crypto/wire/event.ts";
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation, type ConversationAction } from "../../policies/abilities.ts";
@@ -19,7 +18,7 @@ import {
 
 /**
  * Makes a user a member from now on: a new epoch, and no view of the past.
- * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden
+ * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden, no_device
  */
 export function addMember(
   deps: MessagingDeps,
@@ -31,7 +30,7 @@ export function addMember(
 
 /**
  * Ends a membership: the event that says so is the last the user's devices are sent.
- * @throws MessagingError conversation_not_found, member_not_found, forbidden
+ * @throws MessagingError conversation_not_found, member_not_found, forbidden, no_device
  */
 export function removeMember(
   deps: MessagingDeps,
@@ -43,7 +42,7 @@ export function removeMember(
 
 /**
  * Closes a conversation to further messages; its members keep what they have.
- * @throws MessagingError conversation_not_found, conversation_closed, forbidden
+ * @throws MessagingError conversation_not_found, conversation_closed, forbidden, no_device
  */
 export function closeConversation(
   deps: MessagingDeps,
@@ -108,8 +107,12 @@ function change(
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
 ): Promise<LogPlace> {
   const { conversation } = act;
-  return auditRefusals(deps, actor, act, () =>
-    deps.log.change(actor.tenant, conversation, async (client, head) => {
+  return auditRefusals(deps, actor, act, () => {
+    const { device } = actor;
+    // A stolen password alone must not change who reads along.
+    if (device === undefined)
+      throw new MessagingError("no_device", "Register this device before changing a conversation.");
+    return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
       const { decision, kind, epoch, subject, now } = await decideAndApply(
         client,
@@ -123,7 +126,7 @@ function change(
           conversation,
           kind,
           actor: actor.user,
-          senderDevice: actor.device ?? nilUuid,
+          senderDevice: device,
           subject,
           epoch,
         },
@@ -132,8 +135,8 @@ function change(
       const details = { seq: event.seq, epoch, transcriptHash: toHex(event.transcriptHash) };
       await auditDone(client, actor, { ...act, details }, decision, now);
       return { events: [event], answer: { epoch, seq: event.seq } };
-    }),
-  );
+    });
+  });
 }
 
 const actOf = (

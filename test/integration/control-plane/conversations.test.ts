@@ -134,3 +134,15 @@ test("a device registered later is a member of the account's conversations", asy
   );
   expect(member?.devices.toSorted()).toEqual([first.id, second.id].toSorted());
 });
+
+test("a password alone, without a registered device, changes no membership", async () => {
+  const path = await started();
+  const thief = new TestDevice(server);
+  expect((await thief.signInAsStaff(await server.createStaff("supervisor"))).status).toBe(201);
+  const add = await thief.request("POST", `${path}/members`, { body: { user: colleague.user } });
+  const remove = await thief.request("DELETE", `${path}/members/${agent.user}`);
+  const close = await thief.request("POST", `${path}/close`);
+  expect([add, remove, close].map(({ body }) => body.code)).toEqual(Array(3).fill("no_device"));
+  const read = await agent.request("GET", path);
+  expect(read.body).toMatchObject({ state: "open", epoch: 1 });
+});
