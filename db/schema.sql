@@ -16,6 +16,60 @@ table audit.entries (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table keystore.keks (
+  tenant uuid not null,
+  oldest_version integer not null default 1
+)
+  row level security
+  constraint keks_oldest_version_check CHECK ((oldest_version >= 1))
+  constraint keks_pkey PRIMARY KEY (tenant)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (oldest_version) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.scope_keys (
+  id uuid not null,
+  tenant uuid not null,
+  subject uuid not null,
+  conversation uuid not null,
+  author uuid not null,
+  period integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX scope_keys_by_subject ON keystore.scope_keys USING btree (tenant, subject)
+  CREATE TRIGGER scope_tombstones BEFORE DELETE OR UPDATE ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint scope_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint scope_keys_pkey PRIMARY KEY (id)
+  constraint scope_keys_tenant_conversation_author_period_key UNIQUE (tenant, conversation, author, period)
+  constraint scope_keys_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES keystore.subject_keys(tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.subject_keys (
+  tenant uuid not null,
+  subject uuid not null,
+  kek_version integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX subject_keys_by_kek ON keystore.subject_keys USING btree (tenant, kek_version) WHERE (wrapped IS NOT NULL)
+  CREATE TRIGGER subject_tombstones BEFORE DELETE OR UPDATE ON keystore.subject_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint subject_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint subject_keys_kek_version_check CHECK ((kek_version >= 1))
+  constraint subject_keys_pkey PRIMARY KEY (tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
 table sealdesk.attachment_references (
   tenant uuid not null,
   attachment uuid not null,
@@ -340,6 +394,12 @@ table sealdesk.users (
   grant update (account_key, display_name, password_hash) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+CREATE OR REPLACE FUNCTION keystore.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
+
 CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  RETURNS uuid
  LANGUAGE sql
@@ -370,6 +430,18 @@ begin
   execute format('create unique index events_%s_message on sealdesk.events_%s (conversation, sender_device, client_message_id) where kind = 1', suffix, suffix);
   execute format('create table sealdesk.packets_%s partition of sealdesk.packets for values from (%s) to (%s)', suffix, from_ms, until_ms);
   execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq)', suffix, suffix);
+end
+$function$
+
+CREATE OR REPLACE FUNCTION keystore.keep_tombstone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.destroyed_at_ms is not null and (tg_op = 'DELETE' or new is distinct from old) then
+    raise exception 'a destroyed key stays destroyed' using errcode = 'restrict_violation';
+  end if;
+  return coalesce(new, old);
 end
 $function$
 

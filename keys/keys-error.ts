@@ -5,6 +5,18 @@ export type KeysErrorCode =
   | "keyring_unreachable" // the file could not be read or written
   | "passphrase_required" // the keyring is sealed, or must be, and no passphrase was given
   | "wrong_passphrase" // the passphrase does not open the keyring
+  // the key-management service
+  | "kms_unreachable" // it gave no answer
+  | "kms_sealed" // it is sealed: somebody must unseal it
+  | "kms_standby" // it is not the active one
+  | "kms_denied" // the server may not do this there
+  | "kms_key_not_found"
+  | "kms_key_destroyed" // the key, or its version, is destroyed
+  | "kms_refused" // it did not accept the bytes, the version or the context
+  // keys at rest
+  | "key_destroyed" // what it sealed is erased, and nothing more is sealed in its place
+  | "key_missing" // the keystore does not know the key: it is not the keystore of this data
+  | "seal_broken" // stored bytes are not what was sealed there
   // sign-in and tokens
   | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
   | "invalid_token" // not an access token of this server, or not for this device key

@@ -18,6 +18,10 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
+  /** Undefined: the keystore is in the same database as the data. */
+  readonly keystoreUrl: Secret<string> | undefined;
+  /** For its migrations; the same as `keystoreUrl` unless told apart. */
+  readonly keystoreOwnerUrl: Secret<string> | undefined;
   /** Undefined: hints travel over the database, and limits and presence are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
   readonly keyringPassphrase: Secret<string> | undefined;
@@ -98,6 +102,8 @@ const environmentSchema = z.object({
   SEALDESK_HOME: text("must be the path of a folder.").default("./.sealdesk"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
+  KEYSTORE_URL: databaseUrl.optional(),
+  KEYSTORE_OWNER_URL: databaseUrl.optional(),
   REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
   SEALDESK_KEYRING_PASSPHRASE: text(
     "must have at least 12 characters.",
@@ -157,6 +163,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: resolve(values.SEALDESK_HOME),
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
+    keystoreUrl: secret(values.KEYSTORE_URL),
+    keystoreOwnerUrl: secret(values.KEYSTORE_OWNER_URL ?? values.KEYSTORE_URL),
     redisUrl: secret(values.REDIS_URL),
     keyringPassphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
     logLevel: values.LOG_LEVEL,

@@ -3,6 +3,7 @@ import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
+import type { ScopeKeys } from "../keys/at-rest/scope-keys.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { Secret } from "../keys/secret.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
@@ -35,6 +36,7 @@ import type { Watchers } from "./watchers.ts";
 export interface DataPlaneDeps {
   readonly http: Server;
   readonly pool: Pool;
+  readonly scopeKeys: ScopeKeys;
   readonly frankingKey: Secret<Uint8Array>;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
@@ -74,6 +76,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
   const conversations = new ConversationLog({
     pool,
+    scopeKeys: deps.scopeKeys,
     frankingKey: deps.frankingKey.reveal(),
     now,
     onCommitted: observedPublish((events) => {
@@ -124,7 +127,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
-      readEvents(pool, request),
+      readEvents(pool, deps.scopeKeys, request),
     ),
     authenticate: traced(tracing, "hello", async (hello: Hello) => {
       const greeting = await greet(deps, messaging, hello);

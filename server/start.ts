@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { openKeyTree } from "../keys/at-rest/key-tree.ts";
+import { keyringKms } from "../keys/kms/keyring-kms.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
@@ -89,6 +91,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const kms = keyringKms(home, keyring.blindIndexKey);
+  const keyTree = await openKeyTree({
+    url: database.keystoreUrl,
+    kms,
+    now,
+    onLost: (error) =>
+      log.warn("connection lost", { service: "keystore", ...describeError(error) }),
+  });
+  closers.add(() => keyTree.close());
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
@@ -115,6 +126,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const dataPlane = await startDataPlane({
     http,
     pool,
+    scopeKeys: keyTree.scopes,
     frankingKey: keyring.frankingKey,
     authenticator,
     publicUrl: url,

@@ -198,14 +198,14 @@ export async function startTestServer(
   };
 }
 
-/** A login like the server's in production: a member of sealdesk_app and of nothing else. */
+/** A login like the server's in production: a member of the two roles and of nothing else. */
 async function createLogin(
   database: TestDatabase,
 ): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `login_${randomUUID().replaceAll("-", "")}`;
   const password = randomBytes(16).toString("hex");
   await database.owner.query(
-    `create role ${name} login noinherit password '${password}' in role sealdesk_app`,
+    `create role ${name} login noinherit password '${password}' in role sealdesk_app, sealdesk_keystore`,
   );
   const url = new URL(database.ownerUrl);
   url.username = name;

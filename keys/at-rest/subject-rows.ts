@@ -1,0 +1,51 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidArray } from "../../db/binary-arrays.ts";
+import type { Client } from "../../db/pool.ts";
+import type { WrappedKey } from "../kms/kms.ts";
+
+/** A subject key as the keystore has it; without bytes once it is destroyed. */
+export interface SubjectRow {
+  readonly subject: Uuid;
+  readonly wrapped: WrappedKey | undefined;
+}
+
+/** Those of `subjects` that have a row, in the tenant's transaction. */
+export async function findSubjects(
+  client: Client,
+  subjects: readonly Uuid[],
+): Promise<SubjectRow[]> {
+  const { rows } = await client.query(
+    "select subject, wrapped, kek_version from subject_keys where subject = any($1::uuid[])",
+    [uuidArray(subjects)],
+  );
+  return rows.map((row) => ({
+    subject: row.subject,
+    wrapped: row.wrapped === null ? undefined : { version: row.kek_version, bytes: row.wrapped },
+  }));
+}
+
+/**
+ * Adds a subject key, unless there is one or was one.
+ * @returns false when the wrapping version may not be used any more: wrap again.
+ */
+export async function insertSubject(
+  client: Client,
+  tenant: Uuid,
+  subject: Uuid,
+  wrapped: WrappedKey,
+  now: number,
+): Promise<boolean> {
+  await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
+  // The lock lets no version be given up between here and the commit.
+  const { rowCount } = await client.query(
+    "select from keks where tenant = $1 and oldest_version <= $2 for share",
+    [tenant, wrapped.version],
+  );
+  if (rowCount === 0) return false;
+  await client.query(
+    `insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms)
+     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [tenant, subject, wrapped.version, wrapped.bytes, now],
+  );
+  return true;
+}
