@@ -6,6 +6,7 @@ import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
+import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { start } from "./commands/start.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
@@ -68,6 +69,20 @@ program
   .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
     print(await createUserCommand(readSettings(), options)),
   );
+
+const keys = program.command("keys").description("keys of data at rest");
+
+for (const [name, command, description] of [
+  ["rotate-kek", rotateKekCommand, "new version of the tenant's key-encryption key; re-wraps"],
+  ["rewrap", rewrapCommand, "go on with a re-wrapping that was cut off"],
+] as const)
+  keys
+    .command(name)
+    .description(description)
+    .requiredOption("--tenant <slug>", "the tenant")
+    .action(async (options: { readonly tenant: string }) =>
+      print(await command(readSettings(), options.tenant)),
+    );
 
 program
   .command("customer-token")

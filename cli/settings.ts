@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { Secret } from "../keys/secret.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
 export interface Settings {
@@ -8,6 +9,9 @@ export interface Settings {
   readonly home: string;
   /** A login that may act as the owner; undefined for the embedded database. */
   readonly ownerUrl: string | undefined;
+  /** The keystore's, when it has a database of its own. */
+  readonly keystoreUrl: string | undefined;
+  readonly keyringPassphrase: Secret<string> | undefined;
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
@@ -29,10 +33,13 @@ export function readSettings(): Settings {
     throw new CommandError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
     );
+  const passphrase = value("SEALDESK_KEYRING_PASSPHRASE");
   const host = value("HOST") ?? "127.0.0.1";
   return {
     home: resolve(value("SEALDESK_HOME") ?? "./.sealdesk"),
     ownerUrl,
+    keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
+    keyringPassphrase: passphrase === undefined ? undefined : new Secret(passphrase),
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",

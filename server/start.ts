@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import { keyringKms } from "../keys/kms/keyring-kms.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
@@ -91,6 +92,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const watchers = await openWatchers(config, { pool, log, version });
+  closers.add(() => watchers.close());
   const kms = keyringKms(home, keyring.blindIndexKey);
   const keyTree = await openKeyTree({
     url: database.keystoreUrl,
@@ -100,8 +103,13 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       log.warn("connection lost", { service: "keystore", ...describeError(error) }),
   });
   closers.add(() => keyTree.close());
-  const watchers = await openWatchers(config, { pool, log, version });
-  closers.add(() => watchers.close());
+  const leaveRewrapping = keepRewrapped(
+    keyTree,
+    pool,
+    (error) => log.error("keys could not be re-wrapped", describeError(error)),
+    watchers.metrics?.keystore.rewrapRemaining,
+  );
+  closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });

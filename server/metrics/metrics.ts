@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
 import { gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
+import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
@@ -9,6 +10,7 @@ import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 export interface Metrics {
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
+  readonly keystore: KeystoreMetrics;
   readonly relay: RelayMetrics;
   /** The text of one scrape, and its media type. */
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
@@ -37,6 +39,7 @@ export function createMetrics(pool: Pool, version: string): Metrics {
   return {
     http: createHttpMetrics(registry),
     log: createLogMetrics(registry),
+    keystore: createKeystoreMetrics(registry),
     relay: createRelayMetrics(registry),
     scrape: async () => ({
       text: await registry.metrics(),

@@ -1,0 +1,37 @@
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { createKeystorePool, type Pool } from "../db/pool.ts";
+import { findTenant } from "../keys/accounts/tenant.ts";
+import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
+import { keyringKms } from "../keys/kms/keyring-kms.ts";
+import { openLocalKeyring } from "../keys/local-keyring.ts";
+import { CommandError, type Settings } from "./settings.ts";
+import { withDatabase } from "./with-database.ts";
+
+/** What a command about one tenant's keys works with. */
+export interface CommandKeys {
+  readonly keystore: KeystoreDeps;
+  readonly data: Pool;
+  readonly tenant: Uuid;
+}
+
+/** Runs `work` on the keystore and the key-management service, as the server has them. */
+export async function withKeys<T>(
+  settings: Settings,
+  slug: string,
+  work: (keys: CommandKeys) => Promise<T>,
+): Promise<T> {
+  const { home, keyringPassphrase: passphrase, production, keystoreUrl } = settings;
+  return withDatabase(settings, async ({ ownerUrl, pool }) => {
+    const tenant = await findTenant(pool, slug);
+    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const keyring = await openLocalKeyring({ home, passphrase, mustBeSealed: production });
+    const kms = keyringKms(home, keyring.blindIndexKey);
+    const keystore = { pool: createKeystorePool(keystoreUrl ?? ownerUrl), kms, now: Date.now };
+    try {
+      return await work({ keystore, data: pool, tenant: tenant.id });
+    } finally {
+      await keystore.pool.end();
+      await kms.close();
+    }
+  });
+}
