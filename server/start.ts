@@ -161,7 +161,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const store = await openAttachmentStore(config.attachments);
   closers.add(() => store.close());
   const { uploadLifetimeMs } = config;
-  const attachments = { pool, store, digests: new RunningDigests(), now, uploadLifetimeMs };
+  const { scopes: scopeKeys } = keyTree;
+  const attachments = {
+    pool,
+    store,
+    scopeKeys,
+    digests: new RunningDigests(),
+    now,
+    uploadLifetimeMs,
+  };
   const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),
   );
