@@ -1,6 +1,8 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { createKeystorePool, type Pool } from "../db/pool.ts";
+import type { Pool } from "../db/pool.ts";
+import { Profiles } from "../keys/accounts/profiles.ts";
 import { findTenant } from "../keys/accounts/tenant.ts";
+import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
 import { keyringKms } from "../keys/kms/keyring-kms.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
@@ -10,6 +12,7 @@ import { withDatabase } from "./with-database.ts";
 /** What a command about one tenant's keys works with. */
 export interface CommandKeys {
   readonly keystore: KeystoreDeps;
+  readonly profiles: Profiles;
   readonly data: Pool;
   readonly tenant: Uuid;
 }
@@ -26,11 +29,17 @@ export async function withKeys<T>(
     if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
     const keyring = await openLocalKeyring({ home, passphrase, mustBeSealed: production });
     const kms = keyringKms(home, keyring.blindIndexKey);
-    const keystore = { pool: createKeystorePool(keystoreUrl ?? ownerUrl), kms, now: Date.now };
+    const keystore = await openKeyTree({
+      url: keystoreUrl ?? ownerUrl,
+      kms,
+      now: Date.now,
+      onLost: () => undefined,
+    });
+    const profiles = new Profiles(keystore.subjects, keyring.blindIndexKey);
     try {
-      return await work({ keystore, data: pool, tenant: tenant.id });
+      return await work({ keystore, profiles, data: pool, tenant: tenant.id });
     } finally {
-      await keystore.pool.end();
+      await keystore.close();
       await kms.close();
     }
   });

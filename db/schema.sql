@@ -97,7 +97,8 @@ table sealdesk.attachments (
   sha256 bytea,
   seq bigint,
   created_at_ms bigint not null,
-  expires_at_ms bigint not null
+  expires_at_ms bigint not null,
+  key_id uuid not null
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
@@ -374,12 +375,13 @@ table sealdesk.users (
   id uuid not null,
   tenant uuid not null,
   role text not null,
-  username text,
-  display_name text,
   password_hash text,
   subject_index bytea,
   account_key bytea,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  username_index bytea,
+  username bytea,
+  display_name bytea
 )
   row level security
   constraint users_account_key_check CHECK ((length(account_key) = 32))
@@ -388,7 +390,8 @@ table sealdesk.users (
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
-  constraint users_tenant_username_key UNIQUE (tenant, username)
+  constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
+  constraint users_username_index_check CHECK ((length(username_index) = 32))
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (account_key, display_name, password_hash) to sealdesk_app

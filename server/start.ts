@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { Profiles } from "../keys/accounts/profiles.ts";
 import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import { keyringKms } from "../keys/kms/keyring-kms.ts";
@@ -103,6 +104,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       log.warn("connection lost", { service: "keystore", ...describeError(error) }),
   });
   closers.add(() => keyTree.close());
+  const profiles = new Profiles(keyTree.subjects, keyring.blindIndexKey);
   const leaveRewrapping = keepRewrapped(
     keyTree,
     pool,
@@ -118,7 +120,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
     mode === "development"
-      ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })
+      ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
   // The public URL may depend on the port, so the port comes first and the app is put behind it.
@@ -184,6 +186,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     accessTokens,
     blindIndexKey: keyring.blindIndexKey,
+    profiles,
     createLimiter: limiterFactory(redis?.client, keyring.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,

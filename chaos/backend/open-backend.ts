@@ -83,7 +83,8 @@ async function open(
   closers.push(() => pool.end());
   const tenant = await findTenant(pool, tenantSlug);
   if (tenant === undefined) throw new Error("The server made no development tenant.");
-  const people = await People.open({ home, pool, tenant, publicUrl: url });
+  const { profiles } = atRest;
+  const people = await People.open({ home, pool, tenant, profiles, publicUrl: url });
   const serverLogin = new URL(loginUrl).username;
   return { url, home, relay, network, people, administrator, atRest, serverLogin };
 }

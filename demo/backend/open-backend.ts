@@ -98,8 +98,9 @@ async function lookInto(server: ServerProcess, home: string): Promise<StartedBac
   const pool = createPool(ownerUrl, { max: 4 });
   const tenant = await findTenant(pool, tenantSlug);
   if (tenant === undefined) throw new Error("The server made no development tenant.");
-  const people = await People.open({ home, pool, tenant, publicUrl: server.url });
   const atRest = await AtRest.open(home, ownerUrl);
+  const { profiles } = atRest;
+  const people = await People.open({ home, pool, tenant, profiles, publicUrl: server.url });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await Promise.all([administrator.end(), pool.end(), atRest.close()]);

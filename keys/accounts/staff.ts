@@ -7,6 +7,7 @@ import type { Actor, Role } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
+import type { Profiles } from "./profiles.ts";
 
 export type StaffRole = Exclude<Role, "customer">;
 
@@ -23,20 +24,26 @@ export interface NewStaff {
 
 /**
  * Makes a staff account that signs in with a password, in a transaction fenced to its tenant.
- * @throws KeysError username_taken, weak_password
+ * @throws KeysError username_taken, weak_password, kms_...
  */
-export async function createStaff(client: Client, staff: NewStaff): Promise<void> {
+export async function createStaff(
+  client: Client,
+  profiles: Profiles,
+  staff: NewStaff,
+): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
+  const profile = await profiles.seal(staff.tenant, staff.id, staff);
   try {
     await client.query(
-      `insert into users (id, tenant, role, username, display_name, password_hash, created_at_ms)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
+      `insert into users (id, tenant, role, username_index, username, display_name, password_hash, created_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [
         staff.id,
         staff.tenant,
         staff.role,
-        staff.username,
-        staff.displayName,
+        profile.usernameIndex,
+        profile.username,
+        profile.displayName,
         passwordHash,
         staff.now,
       ],
@@ -66,16 +73,16 @@ export interface StaffMember {
 
 /** The staff of the actor's tenant in order of id: all, or those of one role. */
 export async function listStaff(
-  pool: Pool,
+  { pool, profiles }: { readonly pool: Pool; readonly profiles: Profiles },
   { tenant }: Actor,
   role?: StaffRole,
 ): Promise<readonly StaffMember[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<StaffMember>(
+    client.query<Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }>(
       `select id, role, display_name as "displayName" from users
        where role <> 'customer' and ($1::text is null or role = $1) order by id`,
       [role ?? null],
     ),
   );
-  return rows;
+  return profiles.opened(tenant, rows);
 }

@@ -2,6 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
+import type { Profiles } from "../accounts/profiles.ts";
 import { insist, refusalsAudited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
@@ -26,22 +27,38 @@ export interface ListedAccount {
   readonly devices: readonly ListedDevice[];
 }
 
+/** What reading the directory works with. */
+export interface DirectoryDeps extends UseCase {
+  readonly profiles: Profiles;
+}
+
 /**
  * A user's account key and certified devices. Whoever reads them checks the certificates.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
-export async function listDevices(deps: UseCase, actor: Actor, user: Uuid): Promise<ListedAccount> {
+export async function listDevices(
+  deps: DirectoryDeps,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
   const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
   return refusalsAudited(
     deps,
     actor,
     () => act,
-    (client) => readAccount(client, actor, user),
+    (client) => readAccount(client, deps.profiles, actor, user),
   );
 }
 
-async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {
-  const { rows } = await client.query<Omit<ListedAccount, "devices">>(
+async function readAccount(
+  client: Client,
+  profiles: Profiles,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
+  const { rows } = await client.query<
+    Omit<ListedAccount, "devices" | "displayName"> & { readonly displayName: Uint8Array | null }
+  >(
     `select id as user, role, display_name as "displayName", account_key as "accountKey"
      from users where id = $1`,
     [user],
@@ -62,5 +79,6 @@ async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<Li
      from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
     [user],
   );
-  return { ...account, devices: devices.rows };
+  const displayName = await profiles.displayName(actor.tenant, user, account.displayName);
+  return { ...account, displayName, devices: devices.rows };
 }

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
+import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { ReplayCache } from "./replay-cache.ts";
@@ -14,6 +15,7 @@ export interface SignInDeps extends UseCase {
   readonly accessTokens: AccessTokens;
   readonly replays: ReplayCache;
   readonly blindIndexKey: Secret<Uint8Array>;
+  readonly profiles: Profiles;
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   /** Asked before an account's secret is looked at; rejects when there were too many attempts. */

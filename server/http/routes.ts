@@ -1,5 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Profiles } from "../../keys/accounts/profiles.ts";
 import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
@@ -47,6 +48,7 @@ export interface RoutesDeps {
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
   readonly blindIndexKey: Secret<Uint8Array>;
+  readonly profiles: Profiles;
   readonly createLimiter: CreateLimiter;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
@@ -57,7 +59,7 @@ export interface RoutesDeps {
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
@@ -70,6 +72,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       publicUrl,
       accessTokens,
       blindIndexKey,
+      profiles,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
       replays: new ReplayCache(PROOF_MEMORY_MS),
       byAddress: createLimiter("sign-in-address", signInLimit),
@@ -79,12 +82,12 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     closeSessionRoute({ ...useCase, disconnect }),
     registerDeviceRoute({ ...useCase, announce }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
-    listDevicesRoute(useCase),
+    listDevicesRoute({ ...useCase, profiles }),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
-    listStaffRoute({ pool }),
+    listStaffRoute({ pool, profiles }),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

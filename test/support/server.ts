@@ -17,6 +17,7 @@ import {
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer, type Timings } from "../../server/start.ts";
+import { AtRest } from "../../rig/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 export interface TestTenant {
@@ -114,6 +115,7 @@ export async function startTestServer(
   }
   const { running: server, logged } = await start(changes);
   const backendKey = await openDevelopmentKey(home);
+  const atRest = await AtRest.open(home, database.ownerUrl, changes.keyringPassphrase);
 
   async function makeTenant(): Promise<TestTenant> {
     const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };
@@ -155,7 +157,7 @@ export async function startTestServer(
         password: randomBytes(12).toString("base64url"),
       };
       await inTransaction(database.pool, of.id, (client) =>
-        createStaff(client, {
+        createStaff(client, atRest.profiles, {
           ...staff,
           tenant: of.id,
           role,
@@ -191,6 +193,7 @@ export async function startTestServer(
     },
     async close() {
       await server.close();
+      await atRest.close();
       await login.drop();
       await database.drop();
       await rm(home, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Pool } from "../../../db/pool.ts";
+import type { Profiles } from "../../../keys/accounts/profiles.ts";
 import { listStaff } from "../../../keys/accounts/staff.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
@@ -14,7 +15,7 @@ const staff = z
   .meta({ id: "Staff" });
 
 /** GET /v1/staff */
-export function listStaffRoute({ pool }: { readonly pool: Pool }): Route {
+export function listStaffRoute(deps: { readonly pool: Pool; readonly profiles: Profiles }): Route {
   return route(
     {
       method: "get",
@@ -27,7 +28,7 @@ export function listStaffRoute({ pool }: { readonly pool: Pool }): Route {
     },
     async ({ who, query }) => ({
       status: 200,
-      body: { staff: await listStaff(pool, who.actor, query.role) },
+      body: { staff: await listStaff(deps, who.actor, query.role) },
     }),
   );
 }
