@@ -1,5 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { WrappedKey } from "../kms/kms.ts";
@@ -56,8 +57,12 @@ const BEHIND = `
   where wrapped is not null and kek_version < $1 order by kek_version, subject limit $2`;
 // Unless somebody else has re-wrapped or destroyed it meanwhile.
 const REPLACE = `
-  update subject_keys set wrapped = $3, kek_version = $4
-  where subject = $1 and kek_version = $2 and wrapped is not null and $4 > kek_version`;
+  update subject_keys k set wrapped = made.wrapped, kek_version = made.version
+  from unnest($1::uuid[], $2::int4[], $3::bytea[], $4::int4[]) as made (subject, before, wrapped, version)
+  where k.subject = made.subject and k.kek_version = made.before and k.wrapped is not null
+    and made.version > k.kek_version`;
+// In one order, so that two who re-wrap the same keys wait for each other and do not deadlock.
+const LOCK = "select from subject_keys where subject = any($1::uuid[]) order by subject for update";
 
 interface Behind {
   readonly subject: Uuid;
@@ -107,8 +112,14 @@ async function rewrapBatch(
     after: await kms.rewrap(kekOf(tenant), wrapped, subjectContext(tenant, subject)),
   }));
   await inTransaction(pool, tenant, async (client) => {
-    for (const { subject, before, after } of rewrapped)
-      await client.query(REPLACE, [subject, before, after.bytes, after.version]);
+    const subjects = uuidArray(rewrapped.map(({ subject }) => subject));
+    await client.query(LOCK, [subjects]);
+    await client.query(REPLACE, [
+      subjects,
+      int4Array(rewrapped.map(({ before }) => before)),
+      byteaArray(rewrapped.map(({ after }) => after.bytes)),
+      int4Array(rewrapped.map(({ after }) => after.version)),
+    ]);
   });
 }
 

@@ -8,7 +8,7 @@ import type { SealingKey } from "./envelope.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
-import { findSubjects, insertSubject } from "./subject-rows.ts";
+import { findSubjects, insertSubjects } from "./subject-rows.ts";
 
 /** A data subject's key; undefined once it is destroyed. */
 export interface SubjectKey extends Owned {
@@ -52,7 +52,7 @@ export class SubjectKeys {
     const missing = [...new Set(subjects)].filter((subject) => !found.has(subject));
     if (missing.length === 0) return found;
     await this.#ensureKek(tenant);
-    await inBatches(missing.toSorted(), PARALLEL, (subject) => this.#make(tenant, subject));
+    await this.#make(tenant, missing.toSorted());
     // What stands in the keystore counts: another node may have been first.
     for (const [subject, key] of await this.find(tenant, missing)) found.set(subject, key);
     return found;
@@ -85,13 +85,16 @@ export class SubjectKeys {
     return { id: uuidToBytes(subject), secret: createSecretKey(secret) };
   }
 
-  async #make(tenant: Uuid, subject: Uuid): Promise<void> {
+  /** @param subjects in one order on all nodes: two that insert in two orders would deadlock. */
+  async #make(tenant: Uuid, subjects: readonly Uuid[]): Promise<void> {
     const { pool, kms, now } = this.#deps;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const context = subjectContext(tenant, subject);
-      const wrapped = await kms.wrap(kekOf(tenant), randomBytes(32), context);
+      const made = await inBatches(subjects, PARALLEL, async (subject) => {
+        const context = subjectContext(tenant, subject);
+        return { subject, wrapped: await kms.wrap(kekOf(tenant), randomBytes(32), context) };
+      });
       const stored = await inTransaction(pool, tenant, (client) =>
-        insertSubject(client, tenant, subject, wrapped, now()),
+        insertSubjects(client, tenant, made, now()),
       );
       if (stored) return;
     }

@@ -1,5 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { uuidArray } from "../../db/binary-arrays.ts";
+import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 
@@ -25,27 +25,33 @@ export async function findSubjects(
 }
 
 /**
- * Adds a subject key, unless there is one or was one.
- * @returns false when the wrapping version may not be used any more: wrap again.
+ * Adds subject keys, except where there is one or was one.
+ * @returns false, with nothing added, when a wrapping version may not be used any more: wrap again.
  */
-export async function insertSubject(
+export async function insertSubjects(
   client: Client,
   tenant: Uuid,
-  subject: Uuid,
-  wrapped: WrappedKey,
+  made: readonly { readonly subject: Uuid; readonly wrapped: WrappedKey }[],
   now: number,
 ): Promise<boolean> {
+  const versions = made.map(({ wrapped }) => wrapped.version);
   await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
   // The lock lets no version be given up between here and the commit.
   const { rowCount } = await client.query(
     "select from keks where tenant = $1 and oldest_version <= $2 for share",
-    [tenant, wrapped.version],
+    [tenant, Math.min(...versions)],
   );
   if (rowCount === 0) return false;
   await client.query(
     `insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms)
-     values ($1, $2, $3, $4, $5) on conflict do nothing`,
-    [tenant, subject, wrapped.version, wrapped.bytes, now],
+     select $1, *, $5 from unnest($2::uuid[], $3::int4[], $4::bytea[]) on conflict do nothing`,
+    [
+      tenant,
+      uuidArray(made.map(({ subject }) => subject)),
+      int4Array(versions),
+      byteaArray(made.map(({ wrapped }) => wrapped.bytes)),
+      now,
+    ],
   );
   return true;
 }
