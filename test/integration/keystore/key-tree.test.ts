@@ -18,9 +18,9 @@ afterEach(async () => {
 });
 afterAll(() => database.drop());
 
-async function openTree(): Promise<KeyTree> {
+async function openTree(url = database.ownerUrl): Promise<KeyTree> {
   const tree = await openKeyTree({
-    url: database.ownerUrl,
+    url,
     kms,
     now: Date.now,
     onLost: () => undefined,
@@ -173,6 +173,34 @@ test("of a subject's scopes, those destroyed are the ones that were named", asyn
   });
   const kept = await tree.scopes.forWriting(tenant, [recent, elsewhere]);
   expect(kept.every(({ key }) => key !== undefined)).toBe(true);
+});
+
+test("a keystore in a database of its own: the intent is on record before, the success after", async () => {
+  const apart = await createTestDatabase();
+  const tenant = await arrangeTenant(database);
+  const tree = await openTree(apart.ownerUrl);
+  const scope = newScope();
+  await tree.scopes.forWriting(tenant, [scope]);
+  const keys = await database.owner.query("select from keystore.scope_keys where tenant = $1", [
+    tenant,
+  ]);
+  expect(keys.rowCount).toBe(0);
+  const deps = { keystore: tree.pool, apart: database.pool, now: Date.now };
+  await destroySubjectKeys(deps, tenant, scope.subject, by);
+  await until(async () => {
+    const [found] = await tree.scopes.forWriting(tenant, [scope]);
+    return found!.key === undefined;
+  });
+  const { rows } = await database.owner.query(
+    "select entry from audit.entries where tenant = $1 order by id",
+    [tenant],
+  );
+  expect(rows.map(({ entry }) => JSON.parse(String(entry)).action)).toEqual([
+    "keys.destroy_begin",
+    "keys.destroy",
+  ]);
+  await Promise.all(trees.splice(0).map((each) => each.close()));
+  await apart.drop();
 });
 
 test("a refusal of the audit log undoes the destruction", async () => {

@@ -60,8 +60,8 @@ test("no bit may be changed, and no byte be missing", () => {
 
 test("the same bytes are sealed differently each time", () => {
   const key = newKey();
-  const sealed = Array.from({ length: 1000 }, () =>
-    seal(key, new Uint8Array(0), new Uint8Array(8)).toString("hex"),
+  const nonces = Array.from({ length: 5000 }, () =>
+    seal(key, new Uint8Array(0), new Uint8Array(8)).subarray(17, 29).toString("hex"),
   );
-  expect(new Set(sealed).size).toBe(1000);
+  expect(new Set(nonces).size).toBe(5000);
 });
