@@ -6,6 +6,8 @@ interface NotificationsOptions {
   readonly channel: string;
   /** What the session runs as; the application by default. */
   readonly role?: string;
+  /** What PostgreSQL calls the connection. */
+  readonly name?: string;
   readonly onPayload: (payload: string) => void;
   /** Listening has begun, again if it had broken off: what was sent in between was missed. */
   readonly onListening: () => void;
@@ -71,10 +73,11 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const { url, channel, role = "sealdesk_app", onPayload, onListening } = this.#options;
+    const { url, channel, role = "sealdesk_app", name = "sealdesk-hints" } = this.#options;
+    const { onPayload, onListening } = this.#options;
     const client = new pg.Client({
       connectionString: url,
-      application_name: "sealdesk-hints",
+      application_name: name,
       options: `-c role=${role}`,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,

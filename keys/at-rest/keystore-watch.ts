@@ -47,6 +47,7 @@ export class KeystoreWatch {
       url,
       channel: KEYSTORE_CHANNEL,
       role: "sealdesk_keystore",
+      name: "sealdesk-keystore",
       onPayload: (payload) => {
         const [tenant = "", subject = ""] = payload.split(" ");
         onDestroyed(tenant, subject);
