@@ -57,8 +57,11 @@ export class KeyCache<T extends Owned> {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
     const { heardMs, deafMs } = this.#lifetimes;
+    const ageMs = this.#monotonic() - entry.atMs;
+    // Kept while deaf: if nothing was missed, it serves again once destructions are heard of.
+    if (ageMs >= deafMs && ageMs < heardMs && !this.#hears()) return undefined;
     this.#entries.delete(name);
-    if (this.#monotonic() - entry.atMs >= (this.#hears() ? heardMs : deafMs)) return undefined;
+    if (ageMs >= heardMs) return undefined;
     this.#entries.set(name, entry);
     return entry.value;
   }
