@@ -15,16 +15,18 @@ import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
+import { conversationsOf, membersAmong } from "../messaging/members/find-acquainted.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { Neighbours } from "./nodes/neighbours.ts";
+import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
-import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
-import { LocalPresence, type UserPresence } from "./socket/presence.ts";
+import type { MessageLimits } from "./socket/message-limits.ts";
+import type { UserPresence } from "./socket/presence.ts";
 import { presenceFrame } from "./socket/whisper.ts";
 import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
@@ -38,13 +40,15 @@ export interface DataPlaneDeps {
   readonly frankingKey: Secret<Uint8Array>;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
-  readonly messageRates: MessageRates;
+  readonly messageLimits: MessageLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
   /** Milliseconds between looks for what other nodes wrote and hints did not say. */
   readonly pollMs: number;
+  /** Milliseconds between two signs of this node's life to the others. */
+  readonly beatMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   readonly watchers: Watchers;
 }
@@ -85,6 +89,21 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   metrics?.log.watchBacklog(() => conversations.waiting);
   metrics?.relay.watchConnections(() => relay.size);
+  const monotonic = () => performance.now();
+  const wheel = new TimerWheel(monotonic, timings.tickMs);
+  const onError = (error: unknown) =>
+    log.warn("other nodes' events could not be read", describeError(error));
+  const presence = new SharedPresence({
+    wheel,
+    monotonic,
+    now,
+    offlineAfterMs: timings.offlineAfterMs,
+    tell: (user, state, shared) => tellPresence(relay, user, state, shared),
+    announce: (hint) => neighbours?.announce(hint),
+    conversationsOf: (tenant, users) => conversationsOf(pool, tenant, users),
+    forgetAfterMs: deps.beatMs * 3.5,
+    onError,
+  });
   const met = await Neighbours.meet(
     {
       pool,
@@ -92,15 +111,15 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       log: conversations,
       now,
       pollMs: deps.pollMs,
-      onError: (error) => log.warn("other nodes' events could not be read", describeError(error)),
+      beatMs: deps.beatMs,
+      presence,
+      onError,
     },
     deps.openHints,
   );
   neighbours = met;
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
-  const monotonic = () => performance.now();
-  const wheel = new TimerWheel(monotonic, timings.tickMs);
   const endWatch = watchSuspensions(
     pool,
     timings.suspensionPollMs,
@@ -113,14 +132,13 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     wheel,
     monotonic,
     open: new Set(),
-    presence: new LocalPresence({
-      wheel,
-      monotonic,
-      now,
-      offlineAfterMs: timings.offlineAfterMs,
-      onChange: (user, presence, shared) => tellPresence(relay, user, presence, shared),
-    }),
-    messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
+    presence,
+    async presentElsewhere(tenant, among) {
+      const users = presence.elsewhere(tenant);
+      return users.length === 0 ? [] : membersAmong(pool, tenant, among, users);
+    },
+    announceActivity: (activity) => met.announce({ activities: [activity] }),
+    messageLimits: deps.messageLimits,
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
@@ -131,7 +149,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       metrics?.relay.welcomed(hello.cursors.length > 0);
       return greeting;
     }),
-    observer: metrics?.relay,
+    observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
     followed: (actor) => followedBy(pool, actor.tenant, actor.device),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
@@ -142,10 +160,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   return {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
-    disconnect: ({ device, session }) =>
-      session === undefined
-        ? relay.disconnect({ device }, "device_refused")
-        : relay.disconnect({ device, session }, "unauthenticated"),
+    disconnect({ tenant, device, session }) {
+      if (session === undefined) relay.disconnect({ device }, "device_refused");
+      else relay.disconnect({ device, session }, "unauthenticated");
+      met.announce({ ended: [{ tenant, device }] });
+    },
     async close() {
       leavePartitions();
       endWatch();
