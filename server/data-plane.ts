@@ -1,6 +1,5 @@
 import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
@@ -9,11 +8,13 @@ import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
+import { admitDevice } from "../messaging/follow/admit-device.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
+import { TranscriptRecorder } from "../messaging/transcripts/transcript-recorder.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { conversationsOf, membersAmong } from "../messaging/members/find-acquainted.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
@@ -53,6 +54,9 @@ export interface DataPlaneDeps {
   readonly watchers: Watchers;
 }
 
+/** Between two searches for transcripts that a node did not live to record. */
+const TRANSCRIPT_SWEEP_MS = 600_000;
+
 /** The conversations' logs and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
   /** What the membership use cases work with. */
@@ -76,6 +80,13 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   );
   let neighbours: Neighbours | undefined;
   const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
+  const transcripts = new TranscriptRecorder({
+    pool,
+    now,
+    everyMs: timings.transcriptsEveryMs,
+    sweepEveryMs: TRANSCRIPT_SWEEP_MS,
+    onError: (error) => log.error("transcripts could not be recorded", describeError(error)),
+  });
   const conversations = new ConversationLog({
     pool,
     frankingKey: deps.frankingKey.reveal(),
@@ -83,6 +94,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     onCommitted: observedPublish((events) => {
       relay.publish(events);
       neighbours?.onCommitted(events);
+      transcripts.onCommitted(events);
     }, watchers),
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
     observer: logObserver(watchers),
@@ -171,6 +183,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       await attached.close();
       wheel.close();
       await conversations.close();
+      await transcripts.close();
       await met.close();
       await cursors.close();
     },
@@ -217,20 +230,11 @@ async function greet(
     url: publicUrl + RELAY_PATH,
     now: now(),
   });
-  const { device, tenant } = actor;
+  const { device } = actor;
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   await reconcileDevices(messaging, actor);
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ keyMaxMessages: number; keyMaxAgeMs: number; since: number }>(
-      `select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
-         (extract(epoch from clock_timestamp()) * 1000000)::int8 as since
-       from tenants where id = $1`,
-      [tenant],
-    ),
-  );
-  const [limits] = rows;
-  if (limits === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
+  const limits = await admitDevice({ pool, now }, { ...actor, device });
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),

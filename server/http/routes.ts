@@ -88,7 +88,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
-    listStaffRoute({ pool }),
+    listStaffRoute(useCase),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

@@ -16,6 +16,7 @@ export function registerDeviceRoute(
       summary: "Register the device whose key signs this request's proof",
       tag: "Directory",
       access: "session",
+      audits: ["device.register"],
       body: newDevice,
       answers: { 201: { description: "The device is registered", schema: registered } },
       problems: [
