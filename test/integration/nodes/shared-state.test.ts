@@ -58,7 +58,7 @@ describe("limits of sign-ins and bundles", () => {
   const rate = { burst: 3, secondsPerFurther: 60 };
 
   test("count on all nodes together, give back, and tell Redis no address", async () => {
-    const [a, b] = onBoth((client) => limiterFactory(client, key)("address", rate));
+    const [a, b] = onBoth((client) => limiterFactory(client, () => key)("address", rate));
     const address = "203.0.113.7";
     const giveBack = await a.take(address);
     await giveBack();
@@ -73,7 +73,7 @@ describe("limits of sign-ins and bundles", () => {
   });
 
   test("refuse while Redis is away, where buckets and presence let pass, and recover", async () => {
-    const limiter = onBoth((client) => limiterFactory(client, key)("outage", rate))[0];
+    const limiter = onBoth((client) => limiterFactory(client, () => key)("outage", rate))[0];
     const bucket = onBoth((client) => new SharedTokenBucket(client, "outage"))[0];
     const presence = onBoth((client) => new SharedPresence(client))[0];
     const user = randomUUID();
