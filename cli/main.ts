@@ -6,7 +6,7 @@ import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
-import { keysStatusCommand, rotateKeyCommand } from "./commands/keys.ts";
+import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { start } from "./commands/start.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
@@ -86,6 +86,11 @@ keys
   .action(async (options: Parameters<typeof rotateKeyCommand>[1]) =>
     print(await rotateKeyCommand(readSettings(), options)),
   );
+
+keys
+  .command("rewrap")
+  .description("rotate the key service's key that wraps them, and wrap them again")
+  .action(async () => print(await rewrapKeysCommand(readSettings())));
 
 program
   .command("customer-token")

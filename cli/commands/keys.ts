@@ -1,7 +1,10 @@
 import { openKms } from "../../keys/kms/open-kms.ts";
 import { readServerKeys } from "../../keys/server-keys/rows.ts";
+import { rewrapServerKeys } from "../../keys/server-keys/rewrap-server-keys.ts";
 import { rotateServerKey } from "../../keys/server-keys/rotate-server-key.ts";
 import type { ServerKeyName, ServerKeyRow } from "../../keys/server-keys/server-key.ts";
+import type { Kms } from "../../keys/kms/kms.ts";
+import type { Pool } from "../../db/pool.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
@@ -24,12 +27,29 @@ export async function rotateKeyCommand(
   settings: Settings,
   { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },
 ): Promise<string> {
+  const version = await withKeys(settings, (deps) =>
+    rotateServerKey(deps, { name, by: "operator", atOnce }),
+  );
+  return `Rotated ${name}: version ${version} is in use.`;
+}
+
+/** Rotates the key service's key that wraps the server's, and wraps these again. */
+export async function rewrapKeysCommand(settings: Settings): Promise<string> {
+  const version = await withKeys(settings, (deps) => rewrapServerKeys({ ...deps, by: "operator" }));
+  return `All keys are wrapped by version ${version} of the key service's key.`;
+}
+
+async function withKeys<T>(
+  settings: Settings,
+  work: (deps: {
+    readonly pool: Pool;
+    readonly kms: Kms;
+    readonly now: () => number;
+  }) => Promise<T>,
+): Promise<T> {
   const { kms } = await openKms(settings.kms());
   try {
-    const version = await withDatabase(settings, ({ pool }) =>
-      rotateServerKey({ pool, kms, now: Date.now }, { name, by: "operator", atOnce }),
-    );
-    return `Rotated ${name}: version ${version} is in use.`;
+    return await withDatabase(settings, ({ pool }) => work({ pool, kms, now: Date.now }));
   } finally {
     await kms.close();
   }

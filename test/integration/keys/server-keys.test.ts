@@ -7,6 +7,7 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../../../keys/accounts/customer.ts";
 import { createTenant } from "../../../keys/accounts/create-tenant.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
+import { rewrapServerKeys } from "../../../keys/server-keys/rewrap-server-keys.ts";
 import { rotateServerKey } from "../../../keys/server-keys/rotate-server-key.ts";
 import { ServerKeys } from "../../../keys/server-keys/server-keys.ts";
 import { createAccessTokens, type AccessClaims } from "../../../keys/tokens/access-token.ts";
@@ -174,6 +175,18 @@ test("a rotation is in every tenant's log", async () => {
       actor: { kind: "system", id: "operator" },
     });
   }
+});
+
+test("wrapped again, they are the same, and need the new version alone", async () => {
+  const node = await startNode();
+  await node.rotate("franking");
+  await node.keys.refresh();
+  const { pool } = database;
+  expect(await rewrapServerKeys({ pool, kms: node.kms, now, by: "operator" })).toBe(2);
+  await node.kms.destroy("sealdesk-server-keys", 2);
+  const again = await startNode();
+  expect(frankingKeys(again)).toEqual(frankingKeys(node));
+  expect(again.keys.signing.kid).toBe(node.keys.signing.kid);
 });
 
 describe("a keyring that is not the database's", () => {
