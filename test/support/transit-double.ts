@@ -164,7 +164,8 @@ function encrypt(key: Key, body: Body): string {
 function decrypt(key: Key, body: Body): string {
   insistOn(key, "aes256-gcm96");
   const [, number, box = ""] = /^vault:v(\d+):(.*)$/.exec(String(body["ciphertext"])) ?? [];
-  const version = Number(number);
+  // From Vault's first days.
+  const version = number === "0" ? 1 : Number(number);
   if (version > key.latest || !(version >= 1))
     throw new VaultRefusal(400, "invalid ciphertext: version is too new");
   if (version < key.minDecryption)

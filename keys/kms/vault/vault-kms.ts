@@ -92,6 +92,8 @@ export class VaultKms implements Kms {
 
   async unwrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<Uint8Array> {
     await this.#insistOn(key, "wrapping");
+    // Vault takes version 0 for 1, from its first days.
+    if (!Number.isInteger(wrapped.version) || wrapped.version < 1) throw notUnwrapped();
     const ciphertext = `vault:v${wrapped.version}:${base64(wrapped.bytes)}`;
     const data = { ciphertext, ...associated(context) };
     try {
