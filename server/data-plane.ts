@@ -3,7 +3,7 @@ import type { Pool } from "../db/pool.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
-import type { Secret } from "../keys/secret.ts";
+import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
@@ -38,7 +38,8 @@ import type { Watchers } from "./watchers.ts";
 export interface DataPlaneDeps {
   readonly http: Server;
   readonly pool: Pool;
-  readonly frankingKey: Secret<Uint8Array>;
+  /** Of which the newest tags messages. */
+  readonly serverKeys: Pick<ServerKeys, "frankingKey">;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
@@ -89,7 +90,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   const conversations = new ConversationLog({
     pool,
-    frankingKey: deps.frankingKey.reveal(),
+    get frankingKey() {
+      return deps.serverKeys.frankingKey;
+    },
     now,
     onCommitted: observedPublish((events) => {
       relay.publish(events);

@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
-import { openLocalKeyring } from "../keys/local-keyring.ts";
+import { openKms } from "../keys/kms/open-kms.ts";
+import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -50,9 +51,17 @@ export interface Timings extends SocketTimings {
   readonly hintFlushMs: number;
   /** Between two signs of life; a node whose signs fail to come is gone. */
   readonly beatMs: number;
+  /** Between looks for server keys that were rotated elsewhere. */
+  readonly serverKeysPollMs: number;
 }
 
-const usualTimings: Timings = { ...defaultTimings, pollMs: 3_000, hintFlushMs: 5, beatMs: 10_000 };
+const usualTimings: Timings = {
+  ...defaultTimings,
+  pollMs: 3_000,
+  hintFlushMs: 5,
+  beatMs: 10_000,
+  serverKeysPollMs: 2_000,
+};
 
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
@@ -84,15 +93,19 @@ export async function startServer(config: Config, ports: Ports): Promise<Running
 async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
   const { now, newId, log, version } = ports;
   const timings = { ...usualTimings, ...ports.timings };
-  const { home, mode, keyringPassphrase: passphrase } = config;
-  const keyring = await openLocalKeyring({
-    home,
-    passphrase,
-    mustBeSealed: mode === "production",
-  });
+  const { mode } = config;
+  const opened = await openKms(config.kms);
+  const { kms, firstKeys } = opened;
+  closers.add(() => kms.close());
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
+  await opened.forgetFirstKeys();
+  const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
+    log.warn("server keys could not be read", describeError(error)),
+  );
+  closers.add(leaveKeys);
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
@@ -113,7 +126,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const url = config.publicUrl ?? address;
   closers.add(() => closeHttp(http));
 
-  const accessTokens = createAccessTokens({ ...keyring, issuer: url });
+  const accessTokens = createAccessTokens({ keys: serverKeys, issuer: url });
   const usedProofs = () => {
     const here = new ReplayCache(PROOF_MEMORY_MS);
     return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
@@ -123,7 +136,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const dataPlane = await startDataPlane({
     http,
     pool,
-    frankingKey: keyring.frankingKey,
+    serverKeys,
     authenticator,
     publicUrl: url,
     messageLimits,
@@ -165,15 +178,18 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     publicUrl: url,
     accessTokens,
-    blindIndexKey: keyring.blindIndexKey,
     signInProofs: usedProofs(),
-    createLimiter: limiterFactory(redis?.client, keyring.blindIndexKey),
+    blindIndexKeys: () => serverKeys.blindIndexKeys,
+    createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
     attachments,
     notReady: createReadiness(
-      () => isSchemaCurrent(pool),
+      {
+        isCurrent: () => isSchemaCurrent(pool),
+        checkKms: () => kms.check(),
+      },
       () => stopping,
     ),
   });

@@ -13,7 +13,8 @@ export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  /** Under the first a new customer is stored; under any they may have been. */
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   /** Asked before an account's secret is looked at; rejects when there were too many attempts. */

@@ -45,7 +45,7 @@ export interface RoutesDeps {
   readonly newId: () => Uuid;
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly createLimiter: CreateLimiter;
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
@@ -57,7 +57,7 @@ export interface RoutesDeps {
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, registrationLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
@@ -69,7 +69,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       newId,
       publicUrl,
       accessTokens,
-      blindIndexKey,
+      blindIndexKeys,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
       replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),

@@ -76,7 +76,7 @@ describe("limits of sign-ins and bundles", () => {
   const rate = { burst: 3, secondsPerFurther: 60 };
 
   test("count on all nodes together, give back, and tell Redis no address", async () => {
-    const [a, b] = onBoth((client) => limiterFactory(client, hashKey)("address", rate));
+    const [a, b] = onBoth((client) => limiterFactory(client, () => hashKey)("address", rate));
     const address = "203.0.113.7";
     const giveBack = await a.take(address);
     await giveBack();
@@ -91,7 +91,7 @@ describe("limits of sign-ins and bundles", () => {
   });
 
   test("refuse while Redis is away, where messages and proofs pass by each node's own, and recover", async () => {
-    const limiter = onBoth((client) => limiterFactory(client, hashKey)("outage", rate))[0];
+    const limiter = onBoth((client) => limiterFactory(client, () => hashKey)("outage", rate))[0];
     const [messages, elsewhere] = onBoth(limitsOf);
     const proofs = onBoth(
       (client) => new SharedUsedProofs(client, new ReplayCache(60_000), 60_000),
