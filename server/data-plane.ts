@@ -20,7 +20,7 @@ import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { Neighbours } from "./nodes/neighbours.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
-import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
+import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
@@ -39,6 +39,7 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageRates: MessageRates;
+  readonly door: Door;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -108,6 +109,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     (error) => log.error("suspensions could not be read", describeError(error)),
   );
   const attached = attachRelay(http, {
+    door: deps.door,
     relay,
     timings,
     wheel,

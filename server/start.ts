@@ -25,6 +25,7 @@ import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
+import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { openWatchers } from "./watchers.ts";
@@ -119,6 +120,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageRates: config.messageRates,
+    door: {
+      waitingSockets: config.waitingSockets,
+      addressOf: peerAddressBehind(config.trustedProxies),
+    },
     timings,
     now,
     log,

@@ -39,10 +39,13 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
   #identity: Identity | undefined;
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
+  readonly #onWelcomed: () => void;
   #onClosed: (() => void) | undefined;
 
-  constructor(channel: Channel, deps: ConnectionDeps) {
+  /** @param onWelcomed called once the device is let in */
+  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
     this.#channel = channel;
+    this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
     deps.open.add(this);
@@ -206,6 +209,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
     });
     this.#session = session;
     this.#state = "open";
+    this.#onWelcomed();
     const now = monotonic();
     this.#liveness.expiresAt(now + tokenServesMs);
     wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
