@@ -22,6 +22,7 @@ import { Neighbours } from "./nodes/neighbours.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
+import type { OpenSocket } from "./socket/connection.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
 import { LocalPresence, type UserPresence } from "./socket/presence.ts";
@@ -86,6 +87,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   metrics?.log.watchBacklog(() => conversations.waiting);
   metrics?.relay.watchConnections(() => relay.size);
+  const open = new Set<OpenSocket>();
+  metrics?.relay.watchBuffers(() => Array.from(open, ({ bufferedBytes }) => bufferedBytes));
   const met = await Neighbours.meet(
     {
       pool,
@@ -114,7 +117,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     timings,
     wheel,
     monotonic,
-    open: new Set(),
+    open,
     presence: new LocalPresence({
       wheel,
       monotonic,
