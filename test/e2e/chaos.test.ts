@@ -25,7 +25,11 @@ describe("chaos", () => {
   test("200 devices in 50 conversations, 60 s of kills: each message to each member, once, in order", async () => {
     const before = await leftovers();
     const { code, stdout } = await chaos(
-      ...["--seconds", "60", "--seed", "7", "--nodes", "1", "--no-redis", "--json"],
+      "--seconds=60",
+      "--seed=7",
+      "--nodes=1",
+      "--no-redis",
+      "--json",
     );
     expect(stdout.trimEnd()).not.toContain("\n");
     const report = JSON.parse(stdout) as Record<string, number> & {
