@@ -32,6 +32,7 @@ export type {
   WebSocketLike,
 } from "./runtime.ts";
 export type { BackoffLimits } from "./transport/backoff.ts";
+export type { KeepaliveLimits } from "./transport/heartbeat.ts";
 export {
   DeviceStore,
   StoreError,

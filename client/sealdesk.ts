@@ -26,7 +26,7 @@ import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { proofMaker } from "./http/device-proof.ts";
 import { Session } from "./http/session.ts";
 import { createExchange } from "./http/transport.ts";
-import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
+import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
 import { idMaker, ServerClock } from "./runtime.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
@@ -173,7 +173,7 @@ export class Sealdesk {
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
-    const link = new Link(relay.socket, runtime, backoffOf(options), {
+    const link = new Link(relay.socket, runtime, linkLimitsOf(options), {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);

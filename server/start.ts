@@ -28,6 +28,7 @@ import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
+import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { openWatchers } from "./watchers.ts";
@@ -140,6 +141,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageLimits,
+    door: {
+      waitingSockets: config.waitingSockets,
+      addressOf: peerAddressBehind(config.trustedProxies),
+    },
     timings,
     now,
     log,

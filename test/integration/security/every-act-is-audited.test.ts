@@ -200,6 +200,7 @@ const frames: Readonly<Record<Frame["kind"], string | { readonly nothing: string
   send: "transcript.record",
   ack: { nothing: "how far one's own device has read" },
   ackGap: { nothing: "how far one's own device has read" },
+  heartbeat: { nothing: "asks whether the relay is there" },
   activity: { nothing: "passes by and is not kept" },
   presence: { nothing: "passes by and is not kept" },
   welcome: undefined,
