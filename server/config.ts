@@ -32,6 +32,8 @@ export interface Config {
   readonly signInLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
+  /** Requests of new devices at once, and seconds until each further one; per account. */
+  readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
   readonly attachments: AttachmentStore;
   /** So long after it began, an upload that is not complete is removed. */
@@ -174,6 +176,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
+    linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,

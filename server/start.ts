@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
@@ -146,6 +147,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log.error("attachments could not be swept", describeError(error)),
   );
   closers.add(leaveSweeping);
+
+  const leaveLinks = keepLinksSwept({ pool, now }, (error) =>
+    log.error("link requests could not be swept", describeError(error)),
+  );
+  closers.add(leaveLinks);
 
   let stopping = false;
   const routes = createRoutes({

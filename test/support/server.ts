@@ -101,7 +101,7 @@ export async function startTestServer(
       },
     });
     const running = await startServer(
-      { ...config, signInLimit: generous, bundleLimit: generous, messageRates, ...settings },
+      { ...config, signInLimit: generous, bundleLimit: generous, linkLimit: generous, messageRates, ...settings },
       {
         now: () => clock.now(),
         newId: uuidv7,
