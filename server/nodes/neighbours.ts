@@ -2,6 +2,7 @@ import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findAdvanced } from "../../messaging/follow/find-advanced.ts";
 import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
+import { revokedAmong } from "../../messaging/follow/find-revoked.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Relay, Served } from "../socket/relay.ts";
@@ -101,9 +102,19 @@ export class Neighbours implements HintListener {
       const conversations = changed
         .filter((hint) => hint.tenant === tenant)
         .map(({ conversation }) => conversation);
+      // Before anything is waited for: who has read of their removal follows no more.
+      const followers = relay.devicesIn(conversations);
       for (const joined of await devicesIn(pool, tenant, conversations))
         relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+      await this.#closeRevoked(tenant, followers);
     }
+  }
+
+  /** Devices that were removed through another node have their sockets here closed. */
+  async #closeRevoked(tenant: Uuid, devices: readonly Uuid[]): Promise<void> {
+    const { pool, relay } = this.#deps;
+    for (const device of await revokedAmong(pool, tenant, devices))
+      relay.disconnect({ device }, "device_refused");
   }
 
   #schedule(): void {
@@ -146,5 +157,6 @@ export class Neighbours implements HintListener {
     }
     for (const joined of await notFollowed(pool, tenant, devices, follows))
       relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+    await this.#closeRevoked(tenant, devices);
   }
 }

@@ -185,6 +185,14 @@ export class Relay {
     return [...(this.#followed.get(subscriber) ?? [])];
   }
 
+  /** Devices with sockets on this node that follow one of these conversations. */
+  devicesIn(conversations: Iterable<Uuid>): readonly Uuid[] {
+    const devices = new Set<Uuid>();
+    for (const conversation of conversations)
+      for (const { device } of this.#byConversation.get(conversation) ?? []) devices.add(device);
+    return [...devices];
+  }
+
   /** Users with sockets on this node who follow one of these conversations. */
   usersIn(conversations: Iterable<Uuid>): ReadonlySet<Uuid> {
     const users = new Set<Uuid>();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { generateExchangeKey } from "../../crypto/device/sodium.ts";
 import { decodeLinkCode, encodeLinkCode } from "../../crypto/device/linking/link-code.ts";
-import type { Fetch, HttpResponse } from "../../client/index.ts";
+import type { Fetch } from "../../client/index.ts";
 import { sweepLinks } from "../../keys/linking/sweep-links.ts";
 import {
   connect,
@@ -24,14 +24,14 @@ type Answer = Record<string, unknown>;
 const alteringLinks =
   (alter: (answer: Answer) => Answer): Fetch =>
   async (url, init) => {
-    const response = await fetch(url, init as RequestInit);
+    const response = await fetch(url, init);
     const isRead = init.method === "GET" && url.includes("/v1/link-requests/");
-    if (!isRead || !response.ok) return response as HttpResponse;
+    if (!isRead || !response.ok) return response;
     const body = JSON.stringify(alter((await response.json()) as Answer));
     return new Response(body, {
       status: response.status,
       headers: response.headers,
-    }) as HttpResponse;
+    });
   };
 
 describe("a new device that must not get in", () => {
@@ -214,7 +214,7 @@ describe("a new device that must not get in", () => {
     const unregistered: Fetch = (url, init) => {
       if (init.method === "POST" && url.endsWith("/v1/devices"))
         return Promise.reject(new TypeError("cut off"));
-      return fetch(url, init as RequestInit) as Promise<HttpResponse>;
+      return fetch(url, init);
     };
     newcomer = await startLinking(
       server,

@@ -119,8 +119,7 @@ export async function connectSibling(
   return newcomer.member;
 }
 
-const freshLevel = (): Level =>
-  new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }) as Level;
+const freshLevel = (): Level => new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
 
 const settings = async (
   server: TestServer,
