@@ -64,6 +64,20 @@ table sealdesk.attachments (
   grant update (seq, sha256, state) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.audited_heads (
+  tenant uuid not null,
+  conversation uuid not null,
+  seq bigint not null
+) with (fillfactor=50)
+  row level security
+  constraint audited_heads_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint audited_heads_pkey PRIMARY KEY (conversation)
+  constraint audited_heads_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.conversations (
   id uuid not null,
   tenant uuid not null,

@@ -18,7 +18,7 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
-  /** Undefined: hints travel over the database, and limits and presence are each node's own. */
+  /** Undefined: hints travel over the database, and limits are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
   readonly keyringPassphrase: Secret<string> | undefined;
   readonly logLevel: "error" | "warn" | "info" | "debug";
@@ -30,6 +30,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Tries at once, and seconds until each further one; per account and per address. */
   readonly signInLimit: RateLimit;
+  /** Devices registered at once, and seconds until each further one; per account. */
+  readonly registrationLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
   /** Requests of new devices at once, and seconds until each further one; per account. */
@@ -175,6 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
           },
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
+    registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
     linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {

@@ -26,6 +26,8 @@ import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
+import { openMessageLimits } from "./nodes/shared-message-limits.ts";
+import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { openWatchers } from "./watchers.ts";
@@ -47,9 +49,11 @@ export interface Timings extends SocketTimings {
   readonly pollMs: number;
   /** At least, between one sending of hints and the next. */
   readonly hintFlushMs: number;
+  /** Between two signs of life; a node whose signs fail to come is gone. */
+  readonly beatMs: number;
 }
 
-const usualTimings: Timings = { ...defaultTimings, pollMs: 3_000, hintFlushMs: 5 };
+const usualTimings: Timings = { ...defaultTimings, pollMs: 3_000, hintFlushMs: 5, beatMs: 10_000 };
 
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
@@ -111,19 +115,24 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(() => closeHttp(http));
 
   const accessTokens = createAccessTokens({ ...keyring, issuer: url });
-  const replays = new ReplayCache(PROOF_MEMORY_MS);
-  const authenticator = createAuthenticator({ pool, accessTokens, replays });
+  const usedProofs = () => {
+    const here = new ReplayCache(PROOF_MEMORY_MS);
+    return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
+  };
+  const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
+  const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
   const dataPlane = await startDataPlane({
     http,
     pool,
     frankingKey: keyring.frankingKey,
     authenticator,
     publicUrl: url,
-    messageRates: config.messageRates,
+    messageLimits,
     timings,
     now,
     log,
     pollMs: timings.pollMs,
+    beatMs: timings.beatMs,
     openHints: (listener) =>
       openHints(
         {
@@ -132,6 +141,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
           databaseUrl: database.url,
           redis,
           onLost: onLost("hints"),
+          onLag: watchers.metrics?.relay.hintLag,
         },
         listener,
       ),
@@ -162,6 +172,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     accessTokens,
     blindIndexKey: keyring.blindIndexKey,
+    signInProofs: usedProofs(),
     createLimiter: limiterFactory(redis?.client, keyring.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,

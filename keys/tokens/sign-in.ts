@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
 import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
-import type { ReplayCache } from "./replay-cache.ts";
+import type { UsedProofs } from "./replay-cache.ts";
 
 /** What a sign-in shows for itself. */
 export type Grant =
@@ -12,7 +12,7 @@ export type Grant =
 export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
-  readonly replays: ReplayCache;
+  readonly replays: UsedProofs;
   readonly blindIndexKey: Secret<Uint8Array>;
   /** The audience of customer tokens. */
   readonly publicUrl: string;

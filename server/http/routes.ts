@@ -4,8 +4,7 @@ import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import type { Disconnect } from "../../keys/tokens/disconnect.ts";
-import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
-import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
+import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
@@ -47,7 +46,7 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "bundleLimit" | "linkLimit">;
+  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
@@ -55,6 +54,7 @@ export interface RoutesDeps {
   readonly accessTokens: AccessTokens;
   readonly blindIndexKey: Secret<Uint8Array>;
   readonly createLimiter: CreateLimiter;
+  readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
@@ -66,7 +66,7 @@ export interface RoutesDeps {
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, bundleLimit, linkLimit } = deps.config;
+  const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
@@ -78,13 +78,17 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       accessTokens,
       blindIndexKey,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
-      replays: new ReplayCache(PROOF_MEMORY_MS),
+      replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),
       byAccount: createLimiter("sign-in-account", signInLimit),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
-    registerDeviceRoute({ ...useCase, announce }),
+    registerDeviceRoute({
+      ...useCase,
+      announce,
+      byAccount: createLimiter("registration", registrationLimit),
+    }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute(useCase),
     uploadPreKeysRoute(useCase),
@@ -96,7 +100,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     approveLinkRoute(useCase),
     refuseLinkRoute(useCase),
     withdrawLinkRoute(useCase),
-    listStaffRoute({ pool }),
+    listStaffRoute(useCase),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

@@ -104,6 +104,7 @@ export async function startTestServer(
       {
         ...config,
         signInLimit: generous,
+        registrationLimit: generous,
         bundleLimit: generous,
         linkLimit: generous,
         messageRates,
