@@ -84,7 +84,7 @@ describe("several devices of one account", () => {
       { id: laptop.desk.device, current: false, certified: true },
     ]);
     await closeAll(agent, customer, laptop, tablet);
-  });
+  }, 90_000);
 
   test("a second device goes on over a restart, and can itself let a third one in", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
@@ -101,7 +101,7 @@ describe("several devices of one account", () => {
     expect(problemsOf(items)).toEqual([]);
     expect(items.at(-1)).toMatchObject({ sender: customer.desk.user.id });
     await closeAll(agent, second, third);
-  });
+  }, 90_000);
 
   test("C2: nothing accepted after a device's removal opens on it, and it is told to stop", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
@@ -150,5 +150,5 @@ describe("several devices of one account", () => {
     expect(later.length).toBe(sent.filter(({ seq }) => seq > removedAt).length + 1);
     expect(await openableBy(lost, later, await rawPackets(server, asking.id))).toEqual([]);
     await expect(lost.restart()).rejects.toMatchObject({ code: "device_revoked" });
-  });
+  }, 90_000);
 });

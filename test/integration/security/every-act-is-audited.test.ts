@@ -213,7 +213,7 @@ test("whatever a route changes, and whatever of another's it reads, it leaves th
     expect([name, entries]).toEqual([name, expected]);
     if (entries.length === 0) expect([name, await everythingKept()]).toEqual([name, before.kept]);
   }
-});
+}, 90_000);
 
 test("docs/audited-actions.md has a line for each route, with what it leaves", async () => {
   const text = await readFile(new URL("../../../docs/audited-actions.md", import.meta.url), "utf8");
