@@ -177,6 +177,38 @@ table sealdesk.events (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.link_requests (
+  id uuid not null,
+  tenant uuid not null,
+  user_id uuid not null,
+  device uuid not null,
+  device_key bytea not null,
+  ephemeral_key bytea not null,
+  state text not null default 'pending'::text,
+  sibling uuid,
+  sealed bytea,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX link_requests_tenant_expires_at_ms_idx ON sealdesk.link_requests USING btree (tenant, expires_at_ms)
+  CREATE INDEX link_requests_user_id_idx ON sealdesk.link_requests USING btree (user_id)
+  constraint link_requests_check CHECK (((state = 'pending'::text) = (sibling IS NULL)))
+  constraint link_requests_check1 CHECK (((state = 'approved'::text) = (sealed IS NOT NULL)))
+  constraint link_requests_device_key_check CHECK ((length(device_key) = 32))
+  constraint link_requests_ephemeral_key_check CHECK ((length(ephemeral_key) = 32))
+  constraint link_requests_pkey PRIMARY KEY (id)
+  constraint link_requests_sealed_check CHECK ((length(sealed) <= 131072))
+  constraint link_requests_sibling_fkey FOREIGN KEY (sibling) REFERENCES sealdesk.devices(id)
+  constraint link_requests_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text])))
+  constraint link_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint link_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (sealed, sibling, state) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.member_devices (
   tenant uuid not null,
   conversation uuid not null,

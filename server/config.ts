@@ -37,6 +37,8 @@ export interface Config {
   readonly registrationLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
+  /** Requests of new devices at once, and seconds until each further one; per account. */
+  readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
   /** Sockets that have not been let in, at once. */
   readonly waitingSockets: WaitingLimits;
@@ -181,6 +183,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
     // Enough for thousands that come back at one moment, from behind one address even.
     waitingSockets: { perNode: 10_000, perAddress: 6_000 },
+    linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,

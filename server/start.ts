@@ -3,6 +3,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
+import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -174,6 +175,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log.error("attachments could not be swept", describeError(error)),
   );
   closers.add(leaveSweeping);
+
+  const leaveLinks = keepLinksSwept({ pool, now }, (error) =>
+    log.error("link requests could not be swept", describeError(error)),
+  );
+  closers.add(leaveLinks);
 
   let stopping = false;
   const routes = createRoutes({

@@ -66,6 +66,12 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   prekey_id_reused: kind(409, "A prekey id was used for another key"),
   prekeys_differ: kind(409, "The relay serves other keys than the device published"),
   no_prekeys: kind(409, "The device has published no prekeys"),
+  link_not_needed: kind(409, "The account has no device yet", "register_device"),
+  link_request_exists: kind(409, "The request's id is taken"),
+  link_request_not_found: kind(404, "There is no such request"),
+  link_request_expired: kind(410, "The request is too old"),
+  link_request_closed: kind(409, "The request was answered"),
+  too_many_link_requests: kind(409, "Too many devices ask at a time", "wait"),
   forbidden: kind(403, "This is not permitted"),
 
   conversation_not_found: kind(404, "There is no such conversation"),

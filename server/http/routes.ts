@@ -19,6 +19,13 @@ import { countPreKeysRoute } from "./routes/count-prekeys.ts";
 import { createConversationRoute } from "./routes/create-conversation.ts";
 import { downloadAttachmentRoute } from "./routes/download-attachment.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
+import {
+  approveLinkRoute,
+  readLinkRoute,
+  refuseLinkRoute,
+  requestLinkRoute,
+  withdrawLinkRoute,
+} from "./routes/link-requests.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
@@ -39,7 +46,7 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit">;
+  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
@@ -59,7 +66,7 @@ export interface RoutesDeps {
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, registrationLimit, bundleLimit } = deps.config;
+  const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
@@ -88,6 +95,11 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
+    requestLinkRoute({ ...useCase, byAccount: createLimiter("link", linkLimit) }),
+    readLinkRoute(useCase),
+    approveLinkRoute(useCase),
+    refuseLinkRoute(useCase),
+    withdrawLinkRoute(useCase),
     listStaffRoute(useCase),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),

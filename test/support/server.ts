@@ -106,6 +106,7 @@ export async function startTestServer(
         signInLimit: generous,
         registrationLimit: generous,
         bundleLimit: generous,
+        linkLimit: generous,
         messageRates,
         ...settings,
       },

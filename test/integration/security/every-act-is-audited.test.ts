@@ -9,11 +9,12 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 
 let server: TestServer;
+const subject = randomUUID();
 let customer: TestDevice;
 let agent: TestDevice;
 beforeAll(async () => {
   server = await startTestServer({}, { transcriptsEveryMs: 20 });
-  customer = await customerDevice(server);
+  customer = await customerDevice(server, subject);
   agent = await staffDevice(server);
 });
 afterAll(() => server.close());
@@ -66,6 +67,22 @@ const another = async () => {
   return device;
 };
 
+/** A new device of the customer, which may ask to join the account. */
+const linking = async () => {
+  await server.database.owner.query("delete from sealdesk.link_requests");
+  const device = new TestDevice(server);
+  await device.signInAsCustomer(subject);
+  const [id, ephemeralKey] = [randomUUID(), toBase64Url(randomBytes(32))];
+  const body = { id, device: device.id, ephemeralKey };
+  const ask = () => device.request("POST", "/v1/link-requests", { body });
+  return { device, ask, path: `/v1/link-requests/${id}` };
+};
+const asked = async () => {
+  const { device, ask, path } = await linking();
+  await ask();
+  return { device, path };
+};
+
 /** What each route is called for, once everything it needs is there. */
 const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "POST /v1/sessions": async () => {
@@ -103,6 +120,24 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   },
   "POST /v1/devices/{id}/bundle": async () => () =>
     agent.request("POST", `/v1/devices/${customer.id}/bundle`),
+  "POST /v1/link-requests": async () => (await linking()).ask,
+  "GET /v1/link-requests/{id}": async () => {
+    const { path } = await asked();
+    return () => customer.request("GET", path);
+  },
+  "POST /v1/link-requests/{id}/approval": async () => {
+    const { path } = await asked();
+    const body = { sealed: toBase64Url(randomBytes(200)) };
+    return () => customer.request("POST", `${path}/approval`, { body });
+  },
+  "POST /v1/link-requests/{id}/refusal": async () => {
+    const { path } = await asked();
+    return () => customer.request("POST", `${path}/refusal`);
+  },
+  "DELETE /v1/link-requests/{id}": async () => {
+    const { device, path } = await asked();
+    return () => device.request("DELETE", path);
+  },
   "GET /v1/staff": async () => () => customer.request("GET", "/v1/staff"),
   "POST /v1/conversations": async () => () =>
     customer.request("POST", "/v1/conversations", { body: newConversation() }),
@@ -178,7 +213,7 @@ test("whatever a route changes, and whatever of another's it reads, it leaves th
     expect([name, entries]).toEqual([name, expected]);
     if (entries.length === 0) expect([name, await everythingKept()]).toEqual([name, before.kept]);
   }
-});
+}, 90_000);
 
 test("docs/audited-actions.md has a line for each route, with what it leaves", async () => {
   const text = await readFile(new URL("../../../docs/audited-actions.md", import.meta.url), "utf8");
