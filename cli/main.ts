@@ -2,9 +2,11 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
+import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
+import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { start } from "./commands/start.ts";
@@ -70,11 +72,13 @@ program
     print(await createUserCommand(readSettings(), options)),
   );
 
-const keys = program.command("keys").description("keys of data at rest");
+const keys = program
+  .command("keys")
+  .description("the server's own keys, and those of data at rest");
 
 for (const [name, command, description] of [
   ["rotate-kek", rotateKekCommand, "new version of the tenant's key-encryption key; re-wraps"],
-  ["rewrap", rewrapCommand, "go on with a re-wrapping that was cut off"],
+  ["rewrap-subjects", rewrapCommand, "go on with a re-wrapping that was cut off"],
 ] as const)
   keys
     .command(name)
@@ -83,6 +87,25 @@ for (const [name, command, description] of [
     .action(async (options: { readonly tenant: string }) =>
       print(await command(readSettings(), options.tenant)),
     );
+
+keys
+  .command("status")
+  .description("which versions there are, and what they serve for")
+  .action(async () => print(await keysStatusCommand(readSettings())));
+
+keys
+  .command("rotate")
+  .description("make a new version; what the one before made stays good for its time")
+  .addOption(new Option("--name <name>", "which key").choices(serverKeyNames).makeOptionMandatory())
+  .option("--at-once", "the tokens' key has leaked: refuse what it signed from now on")
+  .action(async (options: Parameters<typeof rotateKeyCommand>[1]) =>
+    print(await rotateKeyCommand(readSettings(), options)),
+  );
+
+keys
+  .command("rewrap")
+  .description("rotate the key service's key that wraps them, and wrap them again")
+  .action(async () => print(await rewrapKeysCommand(readSettings())));
 
 program
   .command("customer-token")

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { Secret } from "../keys/secret.ts";
+import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
 export interface Settings {
@@ -11,10 +11,11 @@ export interface Settings {
   readonly ownerUrl: string | undefined;
   /** The keystore's, when it has a database of its own. */
   readonly keystoreUrl: string | undefined;
-  readonly keyringPassphrase: Secret<string> | undefined;
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
+  /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
+  readonly kms: () => KmsSettings;
 }
 
 /** An operator's mistake, said in one sentence. */
@@ -33,18 +34,18 @@ export function readSettings(): Settings {
     throw new CommandError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
     );
-  const passphrase = value("SEALDESK_KEYRING_PASSPHRASE");
+  const home = resolve(value("SEALDESK_HOME") ?? "./.sealdesk");
   const host = value("HOST") ?? "127.0.0.1";
   return {
-    home: resolve(value("SEALDESK_HOME") ?? "./.sealdesk"),
+    home,
     ownerUrl,
     keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
-    keyringPassphrase: passphrase === undefined ? undefined : new Secret(passphrase),
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",
     ),
     production,
+    kms: () => readKmsSettings(environment, { home, production }),
   };
 }
 

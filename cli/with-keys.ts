@@ -4,8 +4,8 @@ import { Profiles } from "../keys/accounts/profiles.ts";
 import { findTenant } from "../keys/accounts/tenant.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
-import { keyringKms } from "../keys/kms/keyring-kms.ts";
-import { openLocalKeyring } from "../keys/local-keyring.ts";
+import { openKms } from "../keys/kms/open-kms.ts";
+import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { CommandError, type Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -23,19 +23,18 @@ export async function withKeys<T>(
   slug: string,
   work: (keys: CommandKeys) => Promise<T>,
 ): Promise<T> {
-  const { home, keyringPassphrase: passphrase, production, keystoreUrl } = settings;
   return withDatabase(settings, async ({ ownerUrl, pool }) => {
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-    const keyring = await openLocalKeyring({ home, passphrase, mustBeSealed: production });
-    const kms = keyringKms(home, keyring.blindIndexKey);
+    const { kms, firstKeys } = await openKms(settings.kms());
+    const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });
     const keystore = await openKeyTree({
-      url: keystoreUrl ?? ownerUrl,
+      url: settings.keystoreUrl ?? ownerUrl,
       kms,
       now: Date.now,
       onLost: () => undefined,
     });
-    const profiles = new Profiles(keystore.subjects, keyring.blindIndexKey);
+    const profiles = new Profiles(keystore.subjects, () => serverKeys.blindIndexKeys);
     try {
       return await work({ keystore, profiles, data: pool, tenant: tenant.id });
     } finally {

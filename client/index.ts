@@ -4,6 +4,9 @@ export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
+export type { DeviceLink } from "./linking/link-device.ts";
+export type { NewDevice, OwnDevice } from "./linking/siblings.ts";
+export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
 export type { SentMessage } from "./conversation/sender.ts";
@@ -32,6 +35,7 @@ export type {
   WebSocketLike,
 } from "./runtime.ts";
 export type { BackoffLimits } from "./transport/backoff.ts";
+export type { KeepaliveLimits } from "./transport/heartbeat.ts";
 export {
   DeviceStore,
   StoreError,

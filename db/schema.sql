@@ -119,6 +119,20 @@ table sealdesk.attachments (
   grant update (seq, sha256, state) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.audited_heads (
+  tenant uuid not null,
+  conversation uuid not null,
+  seq bigint not null
+) with (fillfactor=50)
+  row level security
+  constraint audited_heads_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint audited_heads_pkey PRIMARY KEY (conversation)
+  constraint audited_heads_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.conversations (
   id uuid not null,
   tenant uuid not null,
@@ -218,6 +232,38 @@ table sealdesk.events (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.link_requests (
+  id uuid not null,
+  tenant uuid not null,
+  user_id uuid not null,
+  device uuid not null,
+  device_key bytea not null,
+  ephemeral_key bytea not null,
+  state text not null default 'pending'::text,
+  sibling uuid,
+  sealed bytea,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX link_requests_tenant_expires_at_ms_idx ON sealdesk.link_requests USING btree (tenant, expires_at_ms)
+  CREATE INDEX link_requests_user_id_idx ON sealdesk.link_requests USING btree (user_id)
+  constraint link_requests_check CHECK (((state = 'pending'::text) = (sibling IS NULL)))
+  constraint link_requests_check1 CHECK (((state = 'approved'::text) = (sealed IS NOT NULL)))
+  constraint link_requests_device_key_check CHECK ((length(device_key) = 32))
+  constraint link_requests_ephemeral_key_check CHECK ((length(ephemeral_key) = 32))
+  constraint link_requests_pkey PRIMARY KEY (id)
+  constraint link_requests_sealed_check CHECK ((length(sealed) <= 131072))
+  constraint link_requests_sibling_fkey FOREIGN KEY (sibling) REFERENCES sealdesk.devices(id)
+  constraint link_requests_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text])))
+  constraint link_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint link_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (sealed, sibling, state) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.member_devices (
   tenant uuid not null,
   conversation uuid not null,
@@ -306,6 +352,30 @@ table sealdesk.sender_keys (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.server_keys (
+  name text not null,
+  version integer not null,
+  provider text not null,
+  wrapping_version integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  retired_at_ms bigint,
+  serves_until_ms bigint,
+  destroyed_at_ms bigint
+)
+  CREATE UNIQUE INDEX server_keys_active ON sealdesk.server_keys USING btree (name) WHERE (retired_at_ms IS NULL)
+  constraint server_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint server_keys_check1 CHECK (((retired_at_ms IS NOT NULL) OR ((serves_until_ms IS NULL) AND (destroyed_at_ms IS NULL))))
+  constraint server_keys_name_check CHECK ((name = ANY (ARRAY['tokens'::text, 'franking'::text, 'blind-index'::text])))
+  constraint server_keys_pkey PRIMARY KEY (name, version)
+  constraint server_keys_provider_check CHECK ((provider = ANY (ARRAY['local'::text, 'vault'::text, 'pkcs11'::text])))
+  constraint server_keys_version_check CHECK ((version >= 1))
+  constraint server_keys_wrapped_check CHECK ((length(wrapped) = 60))
+  constraint server_keys_wrapping_version_check CHECK ((wrapping_version >= 1))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (destroyed_at_ms, provider, retired_at_ms, serves_until_ms, wrapped, wrapping_version) to sealdesk_app
 
 table sealdesk.sessions (
   id uuid not null,
@@ -435,6 +505,13 @@ begin
   execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq)', suffix, suffix);
 end
 $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.has_customers()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
 
 CREATE OR REPLACE FUNCTION keystore.keep_tombstone()
  RETURNS trigger

@@ -4,15 +4,17 @@ export type KeysErrorCode =
   | "keyring_damaged" // the file is not a whole keyring; it is left as it is
   | "keyring_unreachable" // the file could not be read or written
   | "passphrase_required" // the keyring is sealed, or must be, and no passphrase was given
-  | "wrong_passphrase" // the passphrase does not open the keyring
-  // the key-management service
-  | "kms_unreachable" // it gave no answer
-  | "kms_sealed" // it is sealed: somebody must unseal it
-  | "kms_standby" // it is not the active one
-  | "kms_denied" // the server may not do this there
-  | "kms_key_not_found"
-  | "kms_key_destroyed" // the key, or its version, is destroyed
-  | "kms_refused" // it did not accept the bytes, the version or the context
+  | "wrong_passphrase" // neither the passphrase nor the key file opens the keyring
+  | "keyring_foreign" // the database's keys were wrapped by another keyring or service
+  // key-management services
+  | "kms_misconfigured" // a setting is missing or wrong
+  | "kms_unreachable" // no answer in time, or the service failed
+  | "kms_sealed" // the service is there, and waits to be unsealed
+  | "kms_standby" // this server of the service leaves the work to another
+  | "kms_denied" // the credentials do not permit it
+  | "kms_key_not_found" // there is no such key, or it was destroyed as a whole
+  | "kms_key_destroyed" // that version of the key was destroyed
+  | "kms_refused" // wrong kind of key, wrong context, or not what was wrapped
   // keys at rest
   | "key_destroyed" // what it sealed is erased, and nothing more is sealed in its place
   | "key_missing" // the keystore does not know the key: it is not the keystore of this data
@@ -45,6 +47,13 @@ export type KeysErrorCode =
   | "prekey_id_reused" // the id was used for another key
   | "prekeys_differ" // the relay serves other keys than the device published
   | "no_prekeys" // the device has published none yet
+  // linking a device
+  | "link_not_needed" // the account has no device yet: its first one makes the account key
+  | "link_request_exists" // the id is taken
+  | "link_request_not_found" // or not of who asks: the two are not told apart
+  | "link_request_expired"
+  | "link_request_closed" // approved or refused before
+  | "too_many_link_requests"
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the keys domain. Its message never holds a secret or personal data. */

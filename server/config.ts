@@ -1,8 +1,11 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { KeysError } from "../keys/keys-error.ts";
+import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
+import type { WaitingLimits } from "./socket/waiting-room.ts";
 
 /** Everything the server is told from outside, checked. */
 export interface Config {
@@ -22,9 +25,9 @@ export interface Config {
   readonly keystoreUrl: Secret<string> | undefined;
   /** For its migrations; the same as `keystoreUrl` unless told apart. */
   readonly keystoreOwnerUrl: Secret<string> | undefined;
-  /** Undefined: hints travel over the database, and limits and presence are each node's own. */
+  /** Undefined: hints travel over the database, and limits are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
-  readonly keyringPassphrase: Secret<string> | undefined;
+  readonly kms: KmsSettings;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   /** Where metrics are scraped; undefined: they are not collected. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
@@ -34,9 +37,15 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Tries at once, and seconds until each further one; per account and per address. */
   readonly signInLimit: RateLimit;
+  /** Devices registered at once, and seconds until each further one; per account. */
+  readonly registrationLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
+  /** Requests of new devices at once, and seconds until each further one; per account. */
+  readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
+  /** Sockets that have not been let in, at once. */
+  readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
@@ -105,10 +114,6 @@ const environmentSchema = z.object({
   KEYSTORE_URL: databaseUrl.optional(),
   KEYSTORE_OWNER_URL: databaseUrl.optional(),
   REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
-  SEALDESK_KEYRING_PASSPHRASE: text(
-    "must have at least 12 characters.",
-    (passphrase) => passphrase.length >= 12,
-  ).optional(),
   ATTACHMENTS_S3_BUCKET: text("must be the name of a bucket.", (name) =>
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
   ).optional(),
@@ -153,9 +158,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}`);
   }
   const values = parsed.data;
+  refuseInProduction(values);
   const secret = (value: string | undefined) =>
     value === undefined ? undefined : new Secret(value);
-  const config: Config = {
+  return {
     mode: values.NODE_ENV,
     host: values.HOST,
     port: Number(values.PORT),
@@ -166,7 +172,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     keystoreUrl: secret(values.KEYSTORE_URL),
     keystoreOwnerUrl: secret(values.KEYSTORE_OWNER_URL ?? values.KEYSTORE_URL),
     redisUrl: secret(values.REDIS_URL),
-    keyringPassphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
+    kms: kmsSettings(environment, values),
     logLevel: values.LOG_LEVEL,
     metrics:
       values.METRICS_PORT === undefined
@@ -181,7 +187,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
           },
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
+    registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
+    // Enough for thousands that come back at one moment, from behind one address even.
+    waitingSockets: { perNode: 10_000, perAddress: 6_000 },
+    linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,
@@ -191,8 +201,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     attachments: attachmentStore(values),
     uploadLifetimeMs: 24 * 3_600_000,
   };
-  refuseInProduction(config);
-  return config;
+}
+
+function kmsSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  values: z.output<typeof environmentSchema>,
+): KmsSettings {
+  const production = values.NODE_ENV === "production";
+  try {
+    return readKmsSettings(environment, { home: resolve(values.SEALDESK_HOME), production });
+  } catch (cause) {
+    throw cause instanceof KeysError ? new ConfigError(cause.message, { cause }) : cause;
+  }
 }
 
 function attachmentStore(values: z.output<typeof environmentSchema>): AttachmentStore {
@@ -203,14 +223,9 @@ function attachmentStore(values: z.output<typeof environmentSchema>): Attachment
   return { kind: "s3", bucket, region, endpoint };
 }
 
-function refuseInProduction({ mode, databaseUrl: url, keyringPassphrase }: Config): void {
-  if (mode !== "production") return;
-  if (url === undefined)
+function refuseInProduction(values: z.output<typeof environmentSchema>): void {
+  if (values.NODE_ENV === "production" && values.DATABASE_URL === undefined)
     throw new ConfigError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
-    );
-  if (keyringPassphrase === undefined)
-    throw new ConfigError(
-      "SEALDESK_KEYRING_PASSPHRASE must be set in production, where the keyring must be sealed.",
     );
 }

@@ -59,9 +59,10 @@ export async function openDevelopmentTenant(
   for (const sample of samples) {
     const password = new Secret(passwords[sample.username] ?? "");
     await inTransaction(deps.pool, tenant.id, async (client) => {
-      const { rowCount } = await client.query("select from users where username_index = $1", [
-        deps.profiles.usernameIndex(tenant.id, sample.username),
-      ]);
+      const { rowCount } = await client.query(
+        "select from users where username_index = any($1::bytea[])",
+        [deps.profiles.usernameIndexes(tenant.id, sample.username)],
+      );
       if (rowCount === 0)
         await createStaff(client, deps.profiles, {
           ...sample,

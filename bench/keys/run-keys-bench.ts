@@ -18,8 +18,8 @@ import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { rewrapSubjectKeys, rotateKek } from "../../keys/at-rest/rotate-kek.ts";
 import type { Scope } from "../../keys/at-rest/scope.ts";
 import { destroySubjectKeys } from "../../keys/at-rest/destroy.ts";
-import { keyringKms } from "../../keys/kms/keyring-kms.ts";
-import { openLocalKeyring } from "../../keys/local-keyring.ts";
+import { readKmsSettings } from "../../keys/kms/kms-settings.ts";
+import { openKms } from "../../keys/kms/open-kms.ts";
 import { latencyOf, round } from "../statistics.ts";
 
 const BODY_BYTES = 300;
@@ -82,8 +82,7 @@ function measureSealing(seconds: number) {
 }
 
 async function measureKeys(home: string, ownerUrl: string, progress: (line: string) => void) {
-  const keyring = await openLocalKeyring({ home, passphrase: undefined, mustBeSealed: false });
-  const kms = keyringKms(home, keyring.blindIndexKey);
+  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
   const owner = new pg.Client({ connectionString: ownerUrl });
   await owner.connect();
   const tenant = randomUUID();
@@ -129,7 +128,7 @@ async function measureKeys(home: string, ownerUrl: string, progress: (line: stri
         fromKeystoreInBatchesPerSecond: perSecond(batched),
         fromKeystoreAlone: latencyOf(waits),
       },
-      rewrap: { provider: "local keyring", keys: SUBJECTS, keysPerSecond: perSecond(rewrapped) },
+      rewrap: { provider: kms.name, keys: SUBJECTS, keysPerSecond: perSecond(rewrapped) },
       destroySubjectMs: round(destroyed, 1),
     };
   } finally {

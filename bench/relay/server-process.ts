@@ -2,14 +2,14 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
-import { openLocalKeyring } from "../../keys/local-keyring.ts";
-import { createAccessTokens, type AccessTokens } from "../../keys/tokens/access-token.ts";
+import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import { startServer } from "../../rig/server-process.ts";
+import { serverTokens } from "../../rig/server-tokens.ts";
 
 export interface ServerProcess {
   readonly url: string;
   readonly ownerUrl: string;
-  /** Signs tokens as the server does, with its own keyring. */
+  /** Signs tokens as the server does, with its own keys. */
   readonly tokens: AccessTokens;
   close(): Promise<void>;
 }
@@ -20,12 +20,10 @@ export async function startServerProcess(): Promise<ServerProcess> {
   await chmod(home, 0o755);
   const server = await startServer(home, { LOG_LEVEL: "error" });
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
-  const keyring = await openLocalKeyring({ home, passphrase: undefined, mustBeSealed: false });
-  const { signingKey, verifyingKey } = keyring;
   return {
     url: server.url,
     ownerUrl,
-    tokens: createAccessTokens({ signingKey, verifyingKey, issuer: server.url }),
+    tokens: await serverTokens({ home, ownerUrl, url: server.url }),
     async close() {
       await server.stop();
       await rm(home, { recursive: true, force: true });

@@ -24,6 +24,7 @@ import type { ReadTransaction, StoreTransaction } from "../../crypto/device/stor
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
 
 const problem = message({ code: [1, text(64)], user: [2, optional(uuid)] });
@@ -49,6 +50,8 @@ const record = message({
   gap: [14, optional(nested(gap))],
   /** What was opened of a message that is an attachment. */
   attachment: [15, optional(nested(attachmentFields))],
+  /** Which device was added or removed. */
+  device: [17, optional(uuid)],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -104,6 +107,7 @@ export function saveGap(
     problems: [],
     gap: { from, reason },
     attachment: undefined,
+    device: undefined,
   });
 }
 
@@ -136,8 +140,11 @@ export async function readHistory(
   });
 }
 
+/** Whose history it is. */
+export type Self = Pick<Account, "device" | "user">;
+
 /** How an event is shown: what happened first, then what is wrong with it. */
-export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): LoggedItem[] {
+export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
   const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {
     const { from = seq, reason = "" } = value.gap ?? {};
@@ -147,11 +154,12 @@ export function itemsOf(seq: number, value: HistoryRecord, ownDevice: Uuid): Log
   if (kind !== "message") {
     if (control !== undefined) {
       const { actor, subject, members } = control;
-      items.push({ kind, seq, actor, subject, members, receivedAt });
+      items.push({ kind, seq, actor, subject, members, device: value.device, receivedAt });
     }
   } else if (sender !== undefined) {
-    const own = senderDevice === ownDevice;
-    const said = { seq, id: clientMessageId, sender, senderDevice, own, receivedAt };
+    const own = senderDevice === self.device;
+    const mine = sender === self.user;
+    const said = { seq, id: clientMessageId, sender, senderDevice, own, mine, receivedAt };
     if (value.attachment !== undefined)
       items.push({
         kind: "attachment",

@@ -12,6 +12,8 @@ interface SaidItem {
   readonly senderDevice: Uuid;
   /** True when this device sent it. */
   readonly own: boolean;
+  /** True when a device of this account sent it, this one or another. */
+  readonly mine: boolean;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
 }
@@ -57,6 +59,8 @@ export interface MembershipItem {
   readonly actor: Uuid;
   /** The user it is about. */
   readonly subject: Uuid;
+  /** Of `device_added` and `device_removed`: which of the subject's devices. */
+  readonly device: Uuid | undefined;
   /** The members after it. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */

@@ -9,6 +9,7 @@ import { Uploader } from "../attachments/uploader.ts";
 import { loadUploads, type PendingUpload } from "../attachments/spool.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
 import { Conversation, type Files } from "./conversation.ts";
+import { deviceChange, type DeviceChange } from "./device-change.ts";
 import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
@@ -32,6 +33,7 @@ export interface MailroomDeps extends RecordingDeps {
   /** A conversation that was not known before has its first event in the store. */
   readonly onConversation: (conversation: Conversation) => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
+  readonly onDevice: (change: DeviceChange) => void;
   readonly onActivity: (activity: MemberActivity) => void;
   /** Nothing can be received or sent any more: the store failed. */
   readonly onFailure: (error: unknown) => void;
@@ -203,7 +205,7 @@ export class Mailroom {
   ): Desk {
     const deps = this.#deps;
     const { account, store, api } = deps;
-    const log = new ConversationLog(id, account.device, store, state);
+    const log = new ConversationLog(id, account, store, state);
     const sender: Sender = new Sender(
       {
         ...deps,
@@ -224,7 +226,9 @@ export class Mailroom {
       onRecorded: ({ seq, record, first }) => {
         this.#acknowledger.recorded(id, seq);
         if (first) deps.onConversation(conversation);
-        for (const item of itemsOf(seq, record, account.device))
+        const change = deviceChange(conversation, { seq, record }, account);
+        if (change !== undefined) deps.onDevice(change);
+        for (const item of itemsOf(seq, record, account))
           if (item.kind === "problem") deps.onProblem(conversation, item);
         if (record.kind !== "message") sender.wake();
         else if (record.senderDevice === account.device)

@@ -5,6 +5,7 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
+import { changedDevice } from "./device-change.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
 import {
@@ -104,7 +105,13 @@ async function messageRecord(
     : await openDelivered(transaction, suite, { state: before, sender: certified }, event);
   // Of a message that is not shown, the relay's word is all there may be.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
-  const record = { ...headerOf(event), sender, control: undefined, ...opened };
+  const record = {
+    ...headerOf(event),
+    sender,
+    control: undefined,
+    device: undefined,
+    ...opened,
+  };
   return { record, committed: () => undefined, valid: true };
 }
 
@@ -124,7 +131,7 @@ async function membershipRecord(
   const problems: Problem[] = [];
   if (control === undefined) {
     problems.push({ code: "malformed_event", user: undefined });
-    const record = { ...base, control: undefined, problems };
+    const record = { ...base, control: undefined, device: undefined, problems };
     return { record, committed: () => undefined, valid: true };
   }
   const { distrusted, committed } = await trust.admit(transaction, devices);
@@ -142,5 +149,6 @@ async function membershipRecord(
     });
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
-  return { record: { ...base, control, problems }, committed, valid };
+  const device = changedDevice(before, event.kind, control, account.device);
+  return { record: { ...base, control, device, problems }, committed, valid };
 }

@@ -44,6 +44,16 @@ const staff = read.object({
     read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
   ),
 });
+const linkRequest = read.object({
+  device: read.uuid,
+  deviceKey: read.bytes,
+  ephemeralKey: read.bytes,
+  state: read.text,
+  createdAtMs: read.integer,
+  expiresAtMs: read.integer,
+  sibling: read.nullable(read.uuid),
+  sealed: read.nullable(read.bytes),
+});
 const place = read.object({ epoch: read.integer, seq: read.integer });
 
 /** A colleague, or for a customer somebody to write to. */
@@ -89,6 +99,43 @@ export function createApi(request: Request, tenant: Uuid) {
         signature: certificate,
       }));
     },
+
+    /** Removes a device of one's own account. */
+    removeDevice: (device: Uuid): Promise<undefined> =>
+      request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),
+
+    requestLink: (asking: {
+      readonly id: Uuid;
+      readonly device: Uuid;
+      readonly ephemeralKey: Uint8Array;
+    }) =>
+      request({
+        method: "POST",
+        path: "v1/link-requests",
+        body: { ...asking, ephemeralKey: toBase64Url(asking.ephemeralKey) },
+        answer: read.object({ expiresAtMs: read.integer }),
+      }),
+
+    linkRequest: (id: Uuid) =>
+      request({ method: "GET", path: `v1/link-requests/${id}`, answer: linkRequest }),
+
+    approveLink: (id: Uuid, sealed: Uint8Array): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: `v1/link-requests/${id}/approval`,
+        body: { sealed: toBase64Url(sealed) },
+        answer: read.nothing,
+      }),
+
+    refuseLink: (id: Uuid): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: `v1/link-requests/${id}/refusal`,
+        answer: read.nothing,
+      }),
+
+    withdrawLink: (id: Uuid): Promise<undefined> =>
+      request({ method: "DELETE", path: `v1/link-requests/${id}`, answer: read.nothing }),
 
     /** Takes one bundle of a device's prekeys. */
     takeBundle: (device: Uuid): Promise<PreKeyBundle> =>

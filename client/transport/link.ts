@@ -3,6 +3,7 @@ import { isTransient, SealdeskError } from "../errors.ts";
 import { sleep, type Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
 import { closureOf, tokenExpired } from "./close-codes.ts";
+import { Heartbeat, type KeepaliveLimits } from "./heartbeat.ts";
 import { RelaySocket } from "./relay-socket.ts";
 
 /** Connections from hello on; `up` and `down` alternate, frames come only in between. */
@@ -36,17 +37,24 @@ export class Link {
   readonly #runtime: Pick<Runtime, "clock" | "webSocket">;
   readonly #events: LinkEvents;
   readonly #backoff: Backoff;
+  readonly #keepalive: KeepaliveLimits;
   readonly #stop = new AbortController();
   #socket: RelaySocket | undefined;
   #running: Promise<void> | undefined;
   #wake = new AbortController();
 
   /** @param url of the relay, with a ws or wss scheme */
-  constructor(url: string, runtime: Runtime, limits: BackoffLimits, events: LinkEvents) {
+  constructor(
+    url: string,
+    runtime: Runtime,
+    limits: BackoffLimits & KeepaliveLimits,
+    events: LinkEvents,
+  ) {
     this.#url = url;
     this.#runtime = runtime;
     this.#events = events;
     this.#backoff = new Backoff(limits, runtime.random);
+    this.#keepalive = limits;
   }
 
   /** Connects, and stays connected until `close` or a final refusal. */
@@ -124,19 +132,26 @@ export class Link {
       const cancel = this.#runtime.clock.after(welcomeTimeoutMs, () =>
         socket.close(closing.unanswered, "no welcome"),
       );
+      const heartbeat = new Heartbeat(this.#runtime.clock, this.#keepalive, {
+        beat: () => void socket.send({ kind: "heartbeat", body: {} }),
+        onSilence: () => socket.close(closing.unanswered, "silence"),
+      });
       const socket = new RelaySocket(this.#runtime.webSocket, this.#url, {
         onOpen: () => void socket.send({ kind: "hello", body: hello }),
         onFrame: (frame) => {
-          if (up) this.#events.onFrame(frame);
+          heartbeat.heard();
+          if (up && frame.kind !== "heartbeat") this.#events.onFrame(frame);
           else if (frame.kind === "welcome") {
             up = true;
             cancel();
+            heartbeat.start();
             onUp();
             this.#events.onUp(frame.body);
           }
         },
         onClosed: (code, reason) => {
           cancel();
+          heartbeat.stop();
           this.#socket = undefined;
           resolve({ code, reason });
         },

@@ -139,6 +139,8 @@ const presence = message({
   since: [3, uint()],
 });
 
+const heartbeat = message({});
+
 /** Tags of the frame's oneof, as in frames.proto. */
 const frame = oneOf({
   hello: [1, hello],
@@ -154,6 +156,7 @@ const frame = oneOf({
   gap: [14, gap],
   activity: [15, activity],
   presence: [16, presence],
+  heartbeat: [17, heartbeat],
 });
 
 export type Cursor = MessageOf<typeof cursor>;

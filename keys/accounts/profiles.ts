@@ -4,14 +4,21 @@ import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import { profileAssociated } from "../at-rest/associated.ts";
 import { open, seal } from "../at-rest/envelope.ts";
 import type { SubjectKeys } from "../at-rest/subject-keys.ts";
+import type { UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 
 /** What is known of who an account is, as the database has it. */
 export interface SealedProfile {
-  readonly usernameIndex: Uint8Array;
+  /** The newest first, which is the one that is stored. */
+  readonly usernameIndexes: readonly Uint8Array[];
   readonly username: Uint8Array;
   readonly displayName: Uint8Array;
+}
+
+/** What reading about accounts works with. */
+export interface DirectoryDeps extends UseCase {
+  readonly profiles: Profiles;
 }
 
 interface Named {
@@ -23,18 +30,23 @@ interface Named {
 /** Names of accounts: sealed under the key of whom they name, and found without being opened. */
 export class Profiles {
   readonly #subjects: SubjectKeys;
-  readonly #blindIndexKey: Secret<Uint8Array>;
+  readonly #blindIndexKeys: () => readonly Secret<Uint8Array>[];
 
-  constructor(subjects: SubjectKeys, blindIndexKey: Secret<Uint8Array>) {
+  /** @param blindIndexKeys all that serve, the newest first: a new name is stored under that */
+  constructor(subjects: SubjectKeys, blindIndexKeys: () => readonly Secret<Uint8Array>[]) {
     this.#subjects = subjects;
-    this.#blindIndexKey = blindIndexKey;
+    this.#blindIndexKeys = blindIndexKeys;
   }
 
-  /** `HMAC-SHA-256(blind-index key, label || tenant || user name)`; the tenant has a fixed width. */
-  usernameIndex(tenant: Uuid, username: string): Uint8Array {
-    return createHmac("sha256", this.#blindIndexKey.reveal())
-      .update(concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username)))
-      .digest();
+  /**
+   * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`; the tenant has a
+   * fixed width. A name may have been stored under any of them.
+   */
+  usernameIndexes(tenant: Uuid, username: string): readonly Uint8Array[] {
+    const input = concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username));
+    return this.#blindIndexKeys().map((key) =>
+      createHmac("sha256", key.reveal()).update(input).digest(),
+    );
   }
 
   /** Makes the account's key if it has none. @throws KeysError key_destroyed, kms_... */
@@ -48,7 +60,7 @@ export class Profiles {
     const sealed = (field: "username" | "display_name", text: string) =>
       seal(key, profileAssociated(tenant, user, field), utf8(text));
     return {
-      usernameIndex: this.usernameIndex(tenant, names.username),
+      usernameIndexes: this.usernameIndexes(tenant, names.username),
       username: sealed("username", names.username),
       displayName: sealed("display_name", names.displayName),
     };

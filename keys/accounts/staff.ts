@@ -1,13 +1,13 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
-import type { Client, Pool } from "../../db/pool.ts";
-import { inTransaction } from "../../db/transaction.ts";
+import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
+import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
-import type { Profiles } from "./profiles.ts";
+import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
 export type StaffRole = Exclude<Role, "customer">;
 
@@ -33,6 +33,11 @@ export async function createStaff(
 ): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
   const profile = await profiles.seal(staff.tenant, staff.id, staff);
+  // Under an earlier key, the unique key would not see it.
+  const taken = await client.query("select from users where username_index = any($1::bytea[])", [
+    profile.usernameIndexes,
+  ]);
+  if (taken.rowCount !== 0) throw usernameTaken();
   try {
     await client.query(
       `insert into users (id, tenant, role, username_index, username, display_name, password_hash, created_at_ms)
@@ -41,7 +46,7 @@ export async function createStaff(
         staff.id,
         staff.tenant,
         staff.role,
-        profile.usernameIndex,
+        profile.usernameIndexes[0],
         profile.username,
         profile.displayName,
         passwordHash,
@@ -50,7 +55,7 @@ export async function createStaff(
     );
   } catch (cause) {
     if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-    throw new KeysError("username_taken", "That user name is taken in this tenant.", { cause });
+    throw usernameTaken(cause);
   }
   await appendEntry(client, {
     occurredAtMs: staff.now,
@@ -73,16 +78,22 @@ export interface StaffMember {
 
 /** The staff of the actor's tenant in order of id: all, or those of one role. */
 export async function listStaff(
-  { pool, profiles }: { readonly pool: Pool; readonly profiles: Profiles },
-  { tenant }: Actor,
+  deps: DirectoryDeps,
+  actor: Actor,
   role?: StaffRole,
 ): Promise<readonly StaffMember[]> {
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }>(
+  const resource = { type: "tenant", id: actor.tenant };
+  return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
+    const { rows } = await client.query<
+      Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
+    >(
       `select id, role, display_name as "displayName" from users
        where role <> 'customer' and ($1::text is null or role = $1) order by id`,
       [role ?? null],
-    ),
-  );
-  return profiles.opened(tenant, rows);
+    );
+    return deps.profiles.opened(actor.tenant, rows);
+  });
 }
+
+const usernameTaken = (cause?: unknown): KeysError =>
+  new KeysError("username_taken", "That user name is taken in this tenant.", { cause });

@@ -2,8 +2,8 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import type { Profiles } from "../accounts/profiles.ts";
-import { insist, refusalsAudited, type UseCase } from "../audited.ts";
+import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
+import { audited, insist, refusalsAudited } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
 
@@ -27,13 +27,9 @@ export interface ListedAccount {
   readonly devices: readonly ListedDevice[];
 }
 
-/** What reading the directory works with. */
-export interface DirectoryDeps extends UseCase {
-  readonly profiles: Profiles;
-}
-
 /**
- * A user's account key and certified devices. Whoever reads them checks the certificates.
+ * A user's account key and certified devices. Whoever reads them checks the certificates. Reading
+ * another user's is in the audit log.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
 export async function listDevices(
@@ -42,12 +38,10 @@ export async function listDevices(
   user: Uuid,
 ): Promise<ListedAccount> {
   const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
-  return refusalsAudited(
-    deps,
-    actor,
-    () => act,
-    (client) => readAccount(client, deps.profiles, actor, user),
-  );
+  const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
+  // One's own is read without a trace.
+  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  return audited(deps, actor, { ...act, subject: user }, read);
 }
 
 async function readAccount(

@@ -3,7 +3,7 @@ import type { UseCase } from "../audited.ts";
 import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
-import type { ReplayCache } from "./replay-cache.ts";
+import type { UsedProofs } from "./replay-cache.ts";
 
 /** What a sign-in shows for itself. */
 export type Grant =
@@ -13,9 +13,10 @@ export type Grant =
 export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
-  readonly replays: ReplayCache;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly replays: UsedProofs;
   readonly profiles: Profiles;
+  /** Under the first a new customer is stored; under any they may have been. */
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   /** Asked before an account's secret is looked at; rejects when there were too many attempts. */

@@ -17,6 +17,7 @@ export interface LogOptions {
   readonly pool: Pool;
   /** What messages are sealed by before they are stored. */
   readonly scopeKeys: ScopeKeys;
+  /** Read for each batch: it may be rotated. */
   readonly frankingKey: Uint8Array;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

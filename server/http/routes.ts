@@ -5,8 +5,7 @@ import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import type { Disconnect } from "../../keys/tokens/disconnect.ts";
-import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
-import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
+import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
@@ -21,6 +20,13 @@ import { countPreKeysRoute } from "./routes/count-prekeys.ts";
 import { createConversationRoute } from "./routes/create-conversation.ts";
 import { downloadAttachmentRoute } from "./routes/download-attachment.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
+import {
+  approveLinkRoute,
+  readLinkRoute,
+  refuseLinkRoute,
+  requestLinkRoute,
+  withdrawLinkRoute,
+} from "./routes/link-requests.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
@@ -41,15 +47,16 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "bundleLimit">;
+  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly profiles: Profiles;
   readonly createLimiter: CreateLimiter;
+  readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
@@ -59,9 +66,9 @@ export interface RoutesDeps {
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey, profiles } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, bundleLimit } = deps.config;
+  const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
@@ -71,23 +78,32 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       newId,
       publicUrl,
       accessTokens,
-      blindIndexKey,
+      blindIndexKeys,
       profiles,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
-      replays: new ReplayCache(PROOF_MEMORY_MS),
+      replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),
       byAccount: createLimiter("sign-in-account", signInLimit),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
-    registerDeviceRoute({ ...useCase, announce }),
+    registerDeviceRoute({
+      ...useCase,
+      announce,
+      byAccount: createLimiter("registration", registrationLimit),
+    }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute({ ...useCase, profiles }),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
-    listStaffRoute({ pool, profiles }),
+    requestLinkRoute({ ...useCase, byAccount: createLimiter("link", linkLimit) }),
+    readLinkRoute(useCase),
+    approveLinkRoute(useCase),
+    refuseLinkRoute(useCase),
+    withdrawLinkRoute(useCase),
+    listStaffRoute({ ...useCase, profiles }),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

@@ -1,4 +1,4 @@
-import type { Ack, AckGap, Frame } from "../../crypto/wire/frame.ts";
+import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { Channel } from "./channel.ts";
@@ -9,7 +9,7 @@ import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
-import { Whisper } from "./whisper.ts";
+import { Whisper, type WhisperDeps } from "./whisper.ts";
 
 /** What a connection past its hello needs of the rest of the server. */
 export interface ServiceDeps {
@@ -18,6 +18,7 @@ export interface ServiceDeps {
   readonly messageLimits: MessageLimits;
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly presence: PresenceBoard;
+  readonly announceActivity: WhisperDeps["announceActivity"];
   readonly readEvents: DeliveriesDeps["readEvents"];
   readonly observer?: SocketObserver | undefined;
   /** Milliseconds on a clock that never goes back; not the time of day. */
@@ -34,6 +35,7 @@ export interface SessionEvents {
 }
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+const heartbeatFrame = encodeFrame({ kind: "heartbeat", body: {} });
 
 /** A device on a connection, from welcome on: what it sends, what it is sent, what it says in passing. */
 export class Session {
@@ -42,6 +44,7 @@ export class Session {
   readonly whisper: Whisper;
   readonly #actor: Greeting["actor"];
   readonly #deps: ServiceDeps;
+  readonly #events: SessionEvents;
 
   constructor(
     subscriber: Subscriber,
@@ -52,6 +55,7 @@ export class Session {
   ) {
     this.#actor = actor;
     this.#deps = deps;
+    this.#events = events;
     const { relay, readEvents, observer } = deps;
     const { transmit, onIdle, onError } = events;
     const deliveries = new Deliveries({
@@ -98,6 +102,9 @@ export class Session {
         return true;
       case "presence":
         this.whisper.onPresence(frame.body);
+        return true;
+      case "heartbeat":
+        this.#events.transmitEphemeral(heartbeatFrame);
         return true;
       default:
         return false;

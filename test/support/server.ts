@@ -102,7 +102,15 @@ export async function startTestServer(
       },
     });
     const running = await startServer(
-      { ...config, signInLimit: generous, bundleLimit: generous, messageRates, ...settings },
+      {
+        ...config,
+        signInLimit: generous,
+        registrationLimit: generous,
+        bundleLimit: generous,
+        linkLimit: generous,
+        messageRates,
+        ...settings,
+      },
       {
         now: () => clock.now(),
         newId: uuidv7,
@@ -115,7 +123,7 @@ export async function startTestServer(
   }
   const { running: server, logged } = await start(changes);
   const backendKey = await openDevelopmentKey(home);
-  const atRest = await AtRest.open(home, database.ownerUrl, changes.keyringPassphrase);
+  const atRest = await AtRest.open(home, database.ownerUrl, { ...config, ...changes }.kms);
 
   async function makeTenant(): Promise<TestTenant> {
     const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };

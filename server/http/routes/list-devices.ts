@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { listDevices, type DirectoryDeps } from "../../../keys/directory/list-devices.ts";
+import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
+import { listDevices } from "../../../keys/directory/list-devices.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 import { account } from "./device-schemas.ts";
@@ -13,6 +14,7 @@ export function listDevicesRoute(deps: DirectoryDeps): Route {
       summary: "Read a user's account key and certified devices",
       tag: "Directory",
       access: "session",
+      audits: ["device.list"],
       params: z.strictObject({ user: uuid }),
       answers: { 200: { description: "The account", schema: account } },
       problems: ["user_not_found", "forbidden"],

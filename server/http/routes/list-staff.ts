@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Pool } from "../../../db/pool.ts";
-import type { Profiles } from "../../../keys/accounts/profiles.ts";
+import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
 import { listStaff } from "../../../keys/accounts/staff.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
@@ -15,7 +14,7 @@ const staff = z
   .meta({ id: "Staff" });
 
 /** GET /v1/staff */
-export function listStaffRoute(deps: { readonly pool: Pool; readonly profiles: Profiles }): Route {
+export function listStaffRoute(deps: DirectoryDeps): Route {
   return route(
     {
       method: "get",
@@ -23,12 +22,13 @@ export function listStaffRoute(deps: { readonly pool: Pool; readonly profiles: P
       summary: "List the tenant's staff, for choosing whom to write to",
       tag: "Directory",
       access: "session",
+      audits: ["staff.list"],
       query: z.strictObject({ role: staffRole.optional() }),
       answers: { 200: { description: "Staff in order of id", schema: staff } },
     },
-    async ({ who, query }) => ({
+    async ({ who, query, requestId }) => ({
       status: 200,
-      body: { staff: await listStaff(deps, who.actor, query.role) },
+      body: { staff: await listStaff({ ...deps, requestId }, who.actor, query.role) },
     }),
   );
 }

@@ -37,7 +37,7 @@ const by = { actor: { kind: "system" as const, id: "test" } };
 
 test.each([
   ["is cut", () => proxy.cut(() => true)],
-  ["falls silent", () => proxy.silence()],
+  ["falls silent", () => proxy.silence(() => true)],
 ])(
   "a node whose connection %s stops using its keys, and hears later what it missed",
   async (_, fail) => {

@@ -6,9 +6,9 @@ import { fileURLToPath } from "node:url";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.ts";
 import type { Scope } from "../../../keys/at-rest/scope.ts";
-import { keyringKms } from "../../../keys/kms/keyring-kms.ts";
+import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
-import { openLocalKeyring } from "../../../keys/local-keyring.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
@@ -132,8 +132,7 @@ function sealdesk(...args: string[]) {
 
 test("the command is killed in the middle, and the next one ends its work", async () => {
   const { home, tenant, database } = server;
-  const keyring = await openLocalKeyring({ home, passphrase: undefined, mustBeSealed: false });
-  const kms = keyringKms(home, keyring.blindIndexKey);
+  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
   const scopes = newScopes(450);
   const before = await secretsOf(await openTree(kms), tenant.id, scopes);
 
@@ -153,7 +152,7 @@ test("the command is killed in the middle, and the next one ends its work", asyn
   expect(await versionsIn(tenant.id)).toEqual({ 1: 50, 2: 400 });
   expect(await secretsOf(await openTree(kms), tenant.id, scopes)).toEqual(before);
 
-  const resumed = sealdesk("keys", "rewrap", "--tenant", tenant.slug);
+  const resumed = sealdesk("keys", "rewrap-subjects", "--tenant", tenant.slug);
   expect(await resumed.ended).toContain("450 subject keys");
   expect(await versionsIn(tenant.id)).toEqual({ 2: 450 });
   expect(await secretsOf(await openTree(kms), tenant.id, scopes)).toEqual(before);

@@ -2,6 +2,7 @@ import { Link, type LinkEvents } from "../../../client/transport/link.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import type { WebSocketConstructor } from "../../../client/runtime.ts";
 import { defaultBackoff } from "../../../client/transport/backoff.ts";
+import { defaultKeepalive } from "../../../client/transport/heartbeat.ts";
 import { nilUuid } from "../../../crypto/wire/event.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
@@ -44,6 +45,7 @@ class SocketDouble {
   }
 }
 
+const limitsOfLink = { ...defaultBackoff, ...defaultKeepalive };
 const limits = {
   maxCiphertextBytes: 1,
   maxFrameBytes: 1,
@@ -59,7 +61,7 @@ function start(changes: Partial<LinkEvents> = {}) {
   const told: string[] = [];
   const webSocket = SocketDouble as unknown as WebSocketConstructor;
   const runtime = { clock, webSocket, random: () => 0.5, fetch: () => Promise.reject(new Error()) };
-  const link = new Link("ws://relay", runtime, defaultBackoff, {
+  const link = new Link("ws://relay", runtime, limitsOfLink, {
     hello: () => Promise.resolve(hello),
     onUp: () => told.push("up"),
     onFrame: (frame) => told.push(frame.kind),
@@ -138,6 +140,30 @@ describe("the link to the relay", () => {
     SocketDouble.last.happens("message", { data: Uint8Array.of(255, 255).buffer });
     expect(SocketDouble.last.closedWith).toBe(3400);
     await link.close();
+  });
+
+  test("asks a relay that says nothing whether it is there, and gives up one that is not", async () => {
+    const { told, link, clock } = start();
+    await settle();
+    await SocketDouble.last.welcomes();
+    const present = SocketDouble.last;
+    const asked = () => present.sent.filter(({ kind }) => kind === "heartbeat").length;
+    await clock.pass(20_000);
+    present.says({ kind: "synced", body: { conversation: nilUuid, seq: 1 } });
+    await clock.pass(29_999);
+    expect(asked()).toBe(0);
+    await clock.pass(1);
+    expect(asked()).toBe(1);
+    present.says({ kind: "heartbeat", body: {} });
+    await clock.pass(8_000 + 25_000);
+    expect(asked()).toBe(2);
+    await clock.pass(8_000);
+    expect(present.closedWith).toBe(3402);
+    expect(told).toEqual(["up", "synced", "down"]);
+    await clock.pass(125);
+    expect(SocketDouble.made.length).toBe(2);
+    await link.close();
+    expect(clock.waiting).toBe(0);
   });
 
   test("a hello that cannot be made is tried again, or is the end", async () => {

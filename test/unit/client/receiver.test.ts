@@ -102,7 +102,7 @@ const acceptedOf = ({
 async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve([])) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const log = new ConversationLog(conversation, account.device, store, undefined);
+  const log = new ConversationLog(conversation, account, store, undefined);
   const recorded: number[] = [];
   const problems: ProblemItem[] = [];
   const gaps: number[] = [];

@@ -119,6 +119,7 @@ const bodies = {
     user: maybe(uuid),
     since: uint53,
   }),
+  heartbeat: fc.constant({}),
 };
 
 const frames = fc.oneof(
