@@ -24,6 +24,8 @@ import { latencyOf, round } from "../statistics.ts";
 
 const BODY_BYTES = 300;
 const SUBJECTS = 2_000;
+/** Over the keys in memory. */
+const PASSES = 50;
 
 /** Sealing on one core beside bare AES-GCM, keys from memory and from the keystore, re-wrapping. */
 export async function runKeysBench(
@@ -107,13 +109,17 @@ async function measureKeys(home: string, ownerUrl: string, progress: (line: stri
       period: 700,
     }));
     const made = await timed(() => inTwoHundreds(first, tenant, scopes));
-    const hit = await timed(() => inTwoHundreds(first, tenant, scopes));
+    const hit = await timed(async () => {
+      for (let pass = 0; pass < PASSES; pass++) await inTwoHundreds(first, tenant, scopes);
+    });
     const batched = await timed(async () => inTwoHundreds(await openTree(), tenant, scopes));
     const alone = await openTree();
     const waits: number[] = [];
     for (const scope of scopes.slice(0, 300))
       waits.push(await timed(() => alone.scopes.forWriting(tenant, [scope])));
-    progress(`keys from memory ${perSecond(hit)}/s, from the keystore ${perSecond(batched)}/s`);
+    progress(
+      `keys from memory ${perSecond(hit / PASSES)}/s, from the keystore ${perSecond(batched)}/s`,
+    );
     await rotateKek(first, data, tenant);
     const rewrapped = await timed(() => rewrapSubjectKeys(first, tenant));
     progress(`re-wrapped ${perSecond(rewrapped)} keys/s`);
@@ -124,7 +130,7 @@ async function measureKeys(home: string, ownerUrl: string, progress: (line: stri
     return {
       scopeKeys: {
         madeInBatchesPerSecond: perSecond(made),
-        fromMemoryPerSecond: perSecond(hit),
+        fromMemoryPerSecond: perSecond(hit / PASSES),
         fromKeystoreInBatchesPerSecond: perSecond(batched),
         fromKeystoreAlone: latencyOf(waits),
       },
