@@ -19,6 +19,7 @@ import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
 import { deferred } from "./deferred.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
+import type { HistoryProgress } from "./history/progress.ts";
 import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import { createApi, type Api, type StaffMember } from "./http/api.ts";
@@ -37,6 +38,8 @@ export interface SealdeskEvents {
   readonly conversation: Conversation;
   /** Something in a conversation is not as it must be; also among the conversation's `messages`. */
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
+  /** A grant of history has come further, on its way from this device or to it. */
+  readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
   /** A member types, or has got up to some event: as the relay says, and not kept. */
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
@@ -159,6 +162,7 @@ export class Sealdesk {
       transmit: (frame) => link.send(frame),
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
+      onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
       onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
       onFailure: (cause) => fail(endingOf(cause)),

@@ -5,6 +5,7 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
+import { receiptProblems } from "../history/receive-receipt.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
 import {
@@ -89,6 +90,7 @@ const headerOf = (event: Deliver) => ({
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
   gap: undefined,
+  grantedBy: undefined,
 });
 
 async function messageRecord(
@@ -109,11 +111,13 @@ async function messageRecord(
 }
 
 async function membershipRecord(
-  { suite, trust, account, deviceKey }: RecordingDeps,
+  deps: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
-  { event, control, devices }: CheckedEvent,
+  checked: CheckedEvent,
 ): Promise<Made> {
+  const { suite, trust, account, deviceKey } = deps;
+  const { event, control, devices } = checked;
   const nothing = {
     text: undefined,
     attachment: undefined,
@@ -142,5 +146,7 @@ async function membershipRecord(
     });
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
+  if (event.kind === "history_granted" || event.kind === "consent_changed")
+    problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
   return { record: { ...base, control, problems }, committed, valid };
 }

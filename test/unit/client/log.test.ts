@@ -31,6 +31,7 @@ async function setUp() {
         control: undefined,
         problems: [],
         gap: undefined,
+        grantedBy: undefined,
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, afterGap: false };
