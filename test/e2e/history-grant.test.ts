@@ -1,17 +1,22 @@
 /**
- * Scenario C1: an agent who joins by hand-over reads nothing of before, and after a grant exactly
- * the granted range, checked against the log. Real devices, a real relay.
+ * Scenario C1: whoever joins reads nothing of before, and after a grant exactly the granted range,
+ * with franking tags that verify. Real devices, a real relay.
  */
-import { type ConversationItem, type HistoryProgress } from "../../client/index.ts";
+import { createHmac } from "node:crypto";
+import { payloadCommitment } from "../../crypto/wire/commitment.ts";
+import { frankingTag } from "../../crypto/wire/event.ts";
+import { openLocalKeyring } from "../../keys/local-keyring.ts";
 import {
-  connectCustomer,
-  connectStaff,
-  joined,
-  problemsOf,
-  readUntil,
-  textsOf,
-  type Member,
-} from "../support/member.ts";
+  closeAll,
+  handOver,
+  historyOf,
+  said,
+  seen,
+  shown,
+  siblingOf,
+  taken,
+} from "../support/history.ts";
+import { joined, problemsOf, textsOf } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 let server: TestServer;
@@ -20,68 +25,115 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const count = 50;
-const said = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, index) => `message ${from + index}`);
-
-/** A customer and an agent who said 50 messages, in events 2 to 51; then a colleague joins. */
-async function handOver() {
-  const customer = await connectCustomer(server);
-  const agent = await connectStaff(server);
-  const talk = await customer.desk.openConversation({ with: [agent.desk.user.id] });
-  const agentTalk = await joined(agent, talk.id);
-  for (let index = 1; index <= count; index++)
-    await (index % 2 === 0 ? talk : agentTalk).send(`message ${index}`);
-  await readUntil(talk, (items) => textsOf(items).length === count);
-  const colleague = await connectStaff(server);
-  await agentTalk.addMember(colleague.desk.user.id);
-  const colleagueTalk = await joined(colleague, talk.id);
-  return { customer, agent, colleague, talk, agentTalk, colleagueTalk };
-}
-
-function received(member: Member): Promise<HistoryProgress> {
-  return new Promise((resolve) => {
-    const stop = member.desk.on("history", ({ progress }) => {
-      if (progress.direction !== "receiving" || progress.done < progress.total) return;
-      stop();
-      resolve(progress);
-    });
-  });
-}
-
-const inRange = (items: readonly ConversationItem[], from: number, to: number) =>
-  items.filter(({ seq }) => seq >= from && seq <= to);
+const hmac = (key: Uint8Array, input: Uint8Array) =>
+  createHmac("sha256", key).update(input).digest();
 
 test("a newcomer reads nothing of before, then exactly what was granted, where it belongs", async () => {
-  const { customer, colleague, talk, colleagueTalk } = await handOver();
-  const before = await readUntil(colleagueTalk, (items) => items.length > 0);
-  expect(textsOf(before)).toEqual([]);
+  const arranged = await handOver(server, 50);
+  const { customer, agent, colleague, talk, agentTalk, colleagueTalk, joinedAt } = arranged;
+  expect(textsOf(await shown(colleagueTalk, joinedAt))).toEqual([]);
 
-  const taken = received(colleague);
-  await joinedSeq(talk, 52);
+  const complete = taken(colleague);
+  const steps: number[] = [];
+  customer.desk.on("history", ({ progress }) => steps.push(progress.done));
   const granted = await talk.grantHistory({
     to: colleague.desk.user.id,
     fromSeq: 12,
     toSeq: 41,
     purpose: "hand_over",
   });
-  expect(await taken).toMatchObject({ grant: granted.id, fromSeq: 12, toSeq: 41, done: 30 });
+  expect(await complete).toMatchObject({ grant: granted.id, fromSeq: 12, toSeq: 41, done: 30 });
+  expect([steps[0], steps.at(-1)]).toEqual([0, 30]);
 
-  const items = await readUntil(colleagueTalk, (all) => all.some(({ seq }) => seq >= granted.seq));
+  const items = await shown(colleagueTalk, granted.seq);
   expect(problemsOf(items)).toEqual([]);
   expect(textsOf(items)).toEqual(said(11, 40));
-  expect(items.map(({ seq }) => seq)).toEqual([
-    ...Array.from({ length: 30 }, (_, i) => 12 + i),
-    52,
-    granted.seq,
-  ]);
-  expect(items[0]).toMatchObject({ grantedBy: customer.desk.user.id });
-  expect(items.at(-1)).toMatchObject({
-    kind: "history_granted",
-    grant: { id: granted.id, purpose: "hand_over" },
+  const places = Array.from({ length: 30 }, (_, index) => 12 + index);
+  expect(items.map(({ seq }) => seq)).toEqual([...places, joinedAt, granted.seq]);
+  const [first, second] = items;
+  expect(first).toMatchObject({ sender: agent.desk.user.id, grantedBy: customer.desk.user.id });
+  expect(second).toMatchObject({ sender: customer.desk.user.id, own: false });
+  // Everyone sees what was granted, to whom, by whom and why.
+  for (const each of [talk, agentTalk, colleagueTalk])
+    expect((await shown(each, granted.seq)).at(-1)).toMatchObject({
+      kind: "history_granted",
+      grant: {
+        ...{ id: granted.id, fromSeq: 12, toSeq: 41, purpose: "hand_over" },
+        ...{ grantor: customer.desk.user.id, recipient: colleague.desk.user.id },
+      },
+    });
+
+  // What a report of each message would disclose verifies with the relay's key.
+  const keyring = await openLocalKeyring({
+    ...{ home: server.home, passphrase: undefined, mustBeSealed: false },
   });
+  const history = await historyOf(colleague, talk.id);
+  for (const seq of places) {
+    const record = history.get(seq)!;
+    const commitment = payloadCommitment(hmac, record.frankingKey!, record.payload!);
+    const header = { ...record, kind: "message" as const, conversation: talk.id, seq, keyId: "" };
+    const tag = frankingTag(hmac, keyring.frankingKey.reveal(), header, commitment);
+    expect(Buffer.from(record.frankingTag).equals(tag)).toBe(true);
+  }
+  expect([...history.keys()].filter((seq) => seq < joinedAt)).toEqual(places);
+  await closeAll(arranged);
 });
 
-const joinedSeq = async (talk: Parameters<typeof readUntil>[0], seq: number) => {
-  await readUntil(talk, (items) => items.some((item) => item.seq >= seq));
-};
+test("staff show the past when the organisation lets them and the customer has consented", async () => {
+  const arranged = await handOver(server, 6);
+  const { colleague, talk, agentTalk, colleagueTalk } = arranged;
+  const to = { to: colleague.desk.user.id, fromSeq: 1, toSeq: 7, purpose: "hand_over" } as const;
+  const consent = await talk.consentToHistorySharing("given");
+  const asked = { ...to, consent: consent.id };
+  await seen(agentTalk, consent.seq);
+  await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
+
+  await server.database.owner.query(
+    "update sealdesk.tenants set staff_history_grants = true where id = $1",
+    [server.tenant.id],
+  );
+  await expect(agentTalk.grantHistory(to)).rejects.toMatchObject({ code: "forbidden" });
+  const complete = taken(colleague);
+  const granted = await agentTalk.grantHistory(asked);
+  await complete;
+  const items = await shown(colleagueTalk, granted.seq);
+  expect(problemsOf(items)).toEqual([]);
+  expect(textsOf(items)).toEqual(said(1, 6));
+  expect(items.map(({ kind }) => kind)).toContain("consent_changed");
+  // The beginning of the conversation is part of the range.
+  expect(items[0]).toMatchObject({ kind: "created", seq: 1 });
+
+  await talk.consentToHistorySharing("withdrawn");
+  await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
+  const refusals = (await server.auditEntries()).filter(
+    ({ action, outcome }) => action === "history.grant" && outcome === "refused",
+  );
+  expect(refusals.map(({ decision }) => (decision as { reasons: string[] }).reasons)).toEqual([
+    ["staff_grants_off", "role_agent"],
+    ["no_consent", "role_agent"],
+    ["no_consent", "role_agent"],
+  ]);
+  await closeAll(arranged);
+});
+
+test("a second device of an account gets the history from its sibling alone", async () => {
+  const arranged = await handOver(server, 6);
+  const { agent, agentTalk, talk, joinedAt } = arranged;
+  const sibling = await siblingOf(server, agent);
+  const siblingTalk = await joined(sibling, talk.id);
+  const linkedAt = joinedAt + 1;
+  await seen(agentTalk, linkedAt);
+  expect(textsOf(await shown(siblingTalk, linkedAt))).toEqual([]);
+
+  const complete = taken(sibling);
+  const granted = await agentTalk.grantHistory({
+    to: agent.desk.user.id,
+    ...{ fromSeq: 1, toSeq: joinedAt, purpose: "own_device" },
+  });
+  expect(await complete).toMatchObject({ done: joinedAt, total: joinedAt });
+  const items = await shown(siblingTalk, granted.seq);
+  expect(problemsOf(items)).toEqual([]);
+  expect(textsOf(items)).toEqual(said(1, 6));
+  await sibling.desk.close();
+  await closeAll(arranged);
+});
