@@ -149,12 +149,12 @@ export async function addProblem(
   transaction: StoreTransaction,
   conversation: Uuid,
   seq: number,
-  problem: Problem,
+  noted: Problem,
 ): Promise<void> {
   const [known] = await readHistory(transaction, conversation, seq - 1, 1);
   if (known?.[0] !== seq) return;
   const value = known[1];
-  saveRecord(transaction, conversation, seq, { ...value, problems: [...value.problems, problem] });
+  saveRecord(transaction, conversation, seq, { ...value, problems: [...value.problems, noted] });
 }
 
 /** Events after `after`, in order, at most `limit`. */

@@ -58,14 +58,20 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
     expect((await shown(each, granted.seq)).at(-1)).toMatchObject({
       kind: "history_granted",
       grant: {
-        ...{ id: granted.id, fromSeq: 12, toSeq: 41, purpose: "hand_over" },
-        ...{ grantor: customer.desk.user.id, recipient: colleague.desk.user.id },
+        id: granted.id,
+        fromSeq: 12,
+        toSeq: 41,
+        purpose: "hand_over",
+        grantor: customer.desk.user.id,
+        recipient: colleague.desk.user.id,
       },
     });
 
   // What a report of each message would disclose verifies with the relay's key.
   const keyring = await openLocalKeyring({
-    ...{ home: server.home, passphrase: undefined, mustBeSealed: false },
+    home: server.home,
+    passphrase: undefined,
+    mustBeSealed: false,
   });
   const history = await historyOf(colleague, talk.id);
   for (const seq of places) {
@@ -128,7 +134,9 @@ test("a second device of an account gets the history from its sibling alone", as
   const complete = taken(sibling);
   const granted = await agentTalk.grantHistory({
     to: agent.desk.user.id,
-    ...{ fromSeq: 1, toSeq: joinedAt, purpose: "own_device" },
+    fromSeq: 1,
+    toSeq: joinedAt,
+    purpose: "own_device",
   });
   expect(await complete).toMatchObject({ done: joinedAt, total: joinedAt });
   const items = await shown(siblingTalk, granted.seq);

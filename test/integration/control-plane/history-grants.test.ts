@@ -237,8 +237,16 @@ test("consent is the customer's own, signed, and the last word holds", async () 
   const { customer, agent, path, id } = arranged;
   await server.database.owner.query("update sealdesk.tenants set staff_history_grants = true");
   const consentBy = (by: TestDevice, state: Consent["state"]): Consent => ({
-    ...{ type: "consent", version: 1, id: uuidv7(), tenant: by.tenant, conversation: id },
-    ...{ user: by.user, device: by.id, purpose: "history_sharing", state, atMs: 1 },
+    type: "consent",
+    version: 1,
+    id: uuidv7(),
+    tenant: by.tenant,
+    conversation: id,
+    user: by.user,
+    device: by.id,
+    purpose: "history_sharing",
+    state,
+    atMs: 1,
   });
   const say = (by: TestDevice, consent: Consent, signer = by) =>
     by.request("POST", `${path}/consents`, { body: signed(by, consent, signer) });

@@ -49,9 +49,17 @@ function logOf(length: number) {
   const links = Array.from({ length }, (_, index) => {
     const seq = index + 1;
     const link = {
-      ...{ seq, kind: "message" as const, senderDevice: device, epoch: 1, keyId: device },
-      ...{ clientMessageId: uuidv7(), receivedAtMs: seq, digest: randomBytes(32) },
-      ...{ commitment: randomBytes(32), frankingTag: randomBytes(32), control: undefined },
+      seq,
+      kind: "message" as const,
+      senderDevice: device,
+      epoch: 1,
+      keyId: device,
+      clientMessageId: uuidv7(),
+      receivedAtMs: seq,
+      digest: randomBytes(32),
+      commitment: randomBytes(32),
+      frankingTag: randomBytes(32),
+      control: undefined,
     };
     const header = { ...link, conversation, receivedAt: seq };
     hashes.push(linkHash(sha256, hashes[index]!, header, link.digest, link.commitment));
@@ -79,8 +87,13 @@ async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
     ),
   );
   const grant = {
-    ...{ id: uuidv7(), conversation, grantor: device, fromSeq: 100, toSeq: 700 },
-    ...{ fromHash: log.hashes[100]!, toHash: log.hashes[700]! },
+    id: uuidv7(),
+    conversation,
+    grantor: device,
+    fromSeq: 100,
+    toSeq: 700,
+    fromHash: log.hashes[100]!,
+    toHash: log.hashes[700]!,
   } as HistoryGrant;
   return { store, job: incomingJob(grant, joinedAt + 1, []) };
 }
@@ -119,7 +132,7 @@ test.each([
     async readLinks(...asked: Parameters<typeof log.api.readLinks>) {
       const { links, previousHash } = await log.api.readLinks(...asked);
       const shown = links.map((link) => ({ ...link }));
-      tamper(shown as never);
+      tamper(shown);
       return { links: shown, previousHash };
     },
   };

@@ -45,7 +45,9 @@ describe("a history pack", () => {
 
   test("has these bytes", () => {
     const entry = packEntry({
-      ...{ seq: 300, sender, payload: Uint8Array.of(1, 2, 3) },
+      seq: 300,
+      sender,
+      payload: Uint8Array.of(1, 2, 3),
       frankingKey: new Uint8Array(32).fill(7),
     });
     expect(Buffer.from(packHead(grant)).toString("latin1")).toMatch(/^sealdesk\/history-pack\/v1/);
