@@ -47,10 +47,12 @@ export function appendReceipt(
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
       const now = deps.now();
-      const decision = await work.decide(client, head);
       await requireSignature(client, device, signed);
+      // Before anything is decided anew: whoever repeats itself is told what came of it, also when
+      // it would not be allowed any more.
       const known = await placeOfKnown(client, work, head);
       if (known !== undefined) return { events: [], answer: known };
+      const decision = await work.decide(client, head);
       const event = await appendControl(
         client,
         head,

@@ -5,6 +5,7 @@
 import { createHmac } from "node:crypto";
 import { payloadCommitment } from "../../crypto/wire/commitment.ts";
 import { frankingTag } from "../../crypto/wire/event.ts";
+import { allowStaffGrants } from "../../keys/accounts/allow-staff-grants.ts";
 import { openLocalKeyring } from "../../keys/local-keyring.ts";
 import {
   closeAll,
@@ -94,10 +95,9 @@ test("staff show the past when the organisation lets them and the customer has c
   await seen(agentTalk, consent.seq);
   await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
 
-  await server.database.owner.query(
-    "update sealdesk.tenants set staff_history_grants = true where id = $1",
-    [server.tenant.id],
-  );
+  const { ownerUrl, pool } = server.database;
+  const leave = { slug: server.tenant.slug, allowed: true, now: Date.now() };
+  await allowStaffGrants(ownerUrl, pool, leave);
   await expect(agentTalk.grantHistory(to)).rejects.toMatchObject({ code: "forbidden" });
   const complete = taken(colleague);
   const granted = await agentTalk.grantHistory(asked);
@@ -111,6 +111,7 @@ test("staff show the past when the organisation lets them and the customer has c
 
   await talk.consentToHistorySharing("withdrawn");
   await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
+  await allowStaffGrants(ownerUrl, pool, { ...leave, allowed: false });
   const refusals = (await server.auditEntries()).filter(
     ({ action, outcome }) => action === "history.grant" && outcome === "refused",
   );

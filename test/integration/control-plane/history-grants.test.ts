@@ -148,6 +148,8 @@ test("the customer's grant is an event, an audit entry, and readable by its devi
   const gone = await agent.request("DELETE", `${path}/members/${colleague.user}`);
   expect(gone.status).toBe(403);
   await colleague.request("DELETE", `${path}/members/${colleague.user}`);
+  // The grantor who never heard of it is told where the grant stands all the same.
+  expect((await post(arranged, customer, grant)).body).toMatchObject({ seq: 5 });
   expect((await download(colleague)).status).toBe(403);
   expect(outcome(await colleague.request("GET", links))).toEqual([403, "forbidden"]);
 });
