@@ -21,6 +21,7 @@ import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
 import { deferred } from "./deferred.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
+import type { HistoryProgress } from "./history/progress.ts";
 import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, StaffMember } from "./http/api.ts";
@@ -46,6 +47,8 @@ export interface SealdeskEvents {
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
   /** A member's device came to a conversation, or was removed from it; one's own account's too. */
   readonly device: DeviceChange;
+  /** A grant of history has come further, on its way from this device or to it. */
+  readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
   /** A member types, or has got up to some event: as the relay says, and not kept. */
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
@@ -161,6 +164,7 @@ export class Sealdesk {
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
       onDevice: (change) => events.emit("device", change),
+      onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
       onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
       onFailure: (cause) => fail(endingOf(cause)),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import { startServer } from "../../rig/server-process.ts";
-import { serverTokens } from "../../rig/server-tokens.ts";
+import { serverTokens } from "../../rig/server-keys.ts";
 
 export interface ServerProcess {
   readonly url: string;

@@ -29,7 +29,10 @@ import {
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
+import { grantHistoryRoute } from "./routes/grant-history.ts";
 import { openSessionRoute } from "./routes/open-session.ts";
+import { readLinksRoute } from "./routes/read-links.ts";
+import { recordConsentRoute } from "./routes/record-consent.ts";
 import { readConversationRoute } from "./routes/read-conversation.ts";
 import { registerDeviceRoute } from "./routes/register-device.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
@@ -107,6 +110,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     addMemberRoute(messaging),
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
+    recordConsentRoute(messaging),
+    grantHistoryRoute(messaging),
+    readLinksRoute(messaging),
     createUploadRoute(tus),
     // Before GET, which would answer HEAD too.
     readUploadRoute(tus),

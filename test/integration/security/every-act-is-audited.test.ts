@@ -6,6 +6,13 @@ import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import {
+  arrange,
+  consentOf,
+  grantBy,
+  postGrant,
+  signed,
+} from "../control-plane/history-requests.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 
 let server: TestServer;
@@ -158,6 +165,23 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "POST /v1/conversations/{id}/close": async () => {
     const id = await conversationOf();
     return () => agent.request("POST", `/v1/conversations/${id}/close`);
+  },
+  "POST /v1/conversations/{id}/history-grants": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    return () => postGrant(arranged, arranged.customer, grant);
+  },
+  "GET /v1/conversations/{id}/history-grants/{grant}/links": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    await postGrant(arranged, arranged.customer, grant);
+    const path = `${arranged.path}/history-grants/${grant.id}/links?until=4`;
+    return () => arranged.colleague.request("GET", path);
+  },
+  "POST /v1/conversations/{id}/consents": async () => {
+    const id = await conversationOf();
+    const body = signed(customer, consentOf(customer, id, "given"));
+    return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
   },
   "POST /v1/attachments": async () => {
     const id = await conversationOf();
