@@ -30,6 +30,8 @@ import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } fro
 import { idMaker, ServerClock } from "./runtime.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
+import { helloOverHttp } from "./transport/hello-over-http.ts";
+import { waysTo } from "./transport/ways.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -173,7 +175,9 @@ export class Sealdesk {
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
-    const link = new Link(relay.socket, runtime, backoffOf(options), {
+    const begin = helloOverHttp(session, transport);
+    const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
+    const link = new Link(ways, runtime, backoffOf(options), {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);

@@ -25,7 +25,7 @@ export interface ConnectedDevice {
 /** What an application may choose for its devices. */
 export interface DeviceChoices {
   readonly limits?: RotationLimits;
-  readonly backoff?: BackoffLimits;
+  readonly backoff?: Partial<BackoffLimits>;
 }
 
 let devices = 0;

@@ -22,6 +22,7 @@ import { Neighbours } from "./nodes/neighbours.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
+import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
 import { LocalPresence, type UserPresence } from "./socket/presence.ts";
@@ -55,6 +56,7 @@ export interface DataPlane {
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   /** Answers what was accepted, and closes every socket. */
   close(): Promise<void>;
 }
@@ -139,8 +141,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     },
     closeReasonOf,
   });
+  const { overHttp } = attached;
+  metrics?.relay.watchFallback(() => overHttp.counts());
   return {
     messaging,
+    overHttp,
     announce: (change) => reconcileDevices(messaging, change),
     disconnect: ({ device, session }) =>
       session === undefined

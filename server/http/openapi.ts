@@ -33,7 +33,7 @@ const problem = z
     code: z.string(),
     detail: z.string(),
     action: z
-      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate"])
+      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate", "repeat", "hello"])
       .optional()
       .meta({ description: "What the client can do about it" }),
     reasons: z.array(z.string()).optional().meta({ description: "Why it is so, by code" }),
@@ -61,6 +61,12 @@ export function describeRoutes(
     name: "DPoP",
     description: "A proof by that key for this request, RFC 9449 section 4; EdDSA only",
   });
+  registry.registerComponent("securitySchemes", "relayConnection", {
+    type: "apiKey",
+    in: "header",
+    name: "Relay-Connection",
+    description: "The id that a hello was answered with; it serves as long as the connection",
+  });
   for (const { spec } of routes) registry.registerPath(operationOf(spec));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: "3.1.0",
@@ -68,7 +74,7 @@ export function describeRoutes(
       title: "Sealdesk control plane",
       version,
       description:
-        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket.",
+        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
@@ -83,7 +89,7 @@ function operationOf(spec: RouteSpec): RouteConfig {
     summary: spec.summary,
     operationId: words.filter((word) => word !== "").join("_"),
     tags: [spec.tag],
-    security: spec.access === "public" ? [] : [{ accessToken: [], deviceProof: [] }],
+    security: securityOf(spec.access),
     request: {
       ...(spec.params && { params: spec.params }),
       ...(spec.query && { query: spec.query }),
@@ -99,16 +105,24 @@ function operationOf(spec: RouteSpec): RouteConfig {
   };
 }
 
+function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
+  if (access === "public") return [];
+  const session = { accessToken: [], deviceProof: [] };
+  return access === "connection" ? [{ relayConnection: [] }, session] : [session];
+}
+
 function answersOf(spec: RouteSpec): RouteConfig["responses"] {
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, { description, schema, bytes }]) => [
-      status,
-      {
-        description,
-        ...(schema && { content: { "application/json": { schema } } }),
-        ...(bytes && { content: { "application/octet-stream": { schema: binary } } }),
-      },
-    ]),
+    Object.entries(spec.answers).map(
+      ([status, { description, schema, bytes, type = "application/octet-stream" }]) => [
+        status,
+        {
+          description,
+          ...(schema && { content: { "application/json": { schema } } }),
+          ...(bytes && { content: { [type]: { schema: binary } } }),
+        },
+      ],
+    ),
   );
 }
 

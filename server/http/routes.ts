@@ -9,6 +9,7 @@ import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
+import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
@@ -26,6 +27,9 @@ import { listStaffRoute } from "./routes/list-staff.ts";
 import { openSessionRoute } from "./routes/open-session.ts";
 import { readConversationRoute } from "./routes/read-conversation.ts";
 import { registerDeviceRoute } from "./routes/register-device.ts";
+import { relayEventsRoute } from "./routes/relay-events.ts";
+import { relaySendRoute } from "./routes/relay-send.ts";
+import { relayStreamRoute } from "./routes/relay-stream.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
@@ -50,6 +54,7 @@ export interface RoutesDeps {
   readonly createLimiter: CreateLimiter;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
@@ -97,6 +102,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     continueUploadRoute(tus),
     terminateUploadRoute(tus),
     downloadAttachmentRoute(uploads),
+    relaySendRoute(deps.overHttp),
+    relayEventsRoute(deps.overHttp),
+    relayStreamRoute(deps.overHttp),
     healthRoute(),
     readyRoute(deps.notReady),
   ];

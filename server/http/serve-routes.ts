@@ -5,6 +5,9 @@ import { z } from "zod";
 import { HttpError } from "./http-error.ts";
 import type { AnyRoute, Call, RouteSpec } from "./route.ts";
 
+/** The id that a relay connection over HTTP is known by. */
+export const CONNECTION_HEADER = "relay-connection";
+
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_TOKEN = 8 * 1024;
 const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
@@ -50,6 +53,7 @@ async function authenticate(
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
   if (access === "public") return undefined;
+  if (access === "connection" && request.get(CONNECTION_HEADER) !== undefined) return undefined;
   const token = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.get("authorization") ?? "")?.[1];
   const { method, url, proof } = facts;
   if (

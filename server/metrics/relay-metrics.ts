@@ -12,6 +12,8 @@ import { knownCode } from "./known-code.ts";
 export interface RelayMetrics extends SocketObserver {
   /** @param read sockets past their hello. */
   readonly watchConnections: (read: () => number) => void;
+  /** @param read connections over HTTP, by how their frames are taken. */
+  readonly watchFallback: (read: () => Readonly<Record<string, number>>) => void;
   /** A device said hello and was let in. @param resumed it named cursors to go on from */
   readonly welcomed: (resumed: boolean) => void;
   /** The relay closed a socket. */
@@ -60,6 +62,13 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
   return {
     watchConnections: (read) =>
       gaugeOf(registry, "sealdesk_connections", "Devices connected", { read }),
+    watchFallback: (read) =>
+      gaugeOf(
+        registry,
+        "sealdesk_fallback_connections",
+        "Devices connected over HTTP instead of a WebSocket, by transport",
+        { label: "transport", read },
+      ),
     welcomed: (resumed) => hellos.inc({ kind: resumed ? "resumed" : "new" }),
     closed(reason, error) {
       closes.inc({ reason });

@@ -2,6 +2,8 @@ import { Link, type LinkEvents } from "../../../client/transport/link.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import type { WebSocketConstructor } from "../../../client/runtime.ts";
 import { defaultBackoff } from "../../../client/transport/backoff.ts";
+import { RelaySocket } from "../../../client/transport/relay-socket.ts";
+import type { Way } from "../../../client/transport/channel.ts";
 import { nilUuid } from "../../../crypto/wire/event.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
@@ -58,8 +60,9 @@ function start(changes: Partial<LinkEvents> = {}) {
   const clock = new ManualClock();
   const told: string[] = [];
   const webSocket = SocketDouble as unknown as WebSocketConstructor;
-  const runtime = { clock, webSocket, random: () => 0.5, fetch: () => Promise.reject(new Error()) };
-  const link = new Link("ws://relay", runtime, defaultBackoff, {
+  const runtime = { clock, random: () => 0.5 };
+  const way: Way = (events) => new RelaySocket(webSocket, "ws://relay", events);
+  const link = new Link([way], runtime, defaultBackoff, {
     hello: () => Promise.resolve(hello),
     onUp: () => told.push("up"),
     onFrame: (frame) => told.push(frame.kind),
