@@ -18,6 +18,10 @@ const sessionProblems: readonly ProblemCode[] = [
   "tenant_suspended",
   "overloaded",
 ];
+const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
+  if (access === "public") return [];
+  return access === "connection" ? ["missing_token"] : sessionProblems;
+};
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
 const bodyProblems: readonly ProblemCode[] = [
   "malformed_json",
@@ -106,9 +110,18 @@ function operationOf(spec: RouteSpec): RouteConfig {
 }
 
 function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
-  if (access === "public") return [];
+  const connection = { relayConnection: [] };
   const session = { accessToken: [], deviceProof: [] };
-  return access === "connection" ? [{ relayConnection: [] }, session] : [session];
+  switch (access) {
+    case "public":
+      return [];
+    case "connection":
+      return [connection];
+    case "connection-or-session":
+      return [connection, session];
+    default:
+      return [session];
+  }
 }
 
 function answersOf(spec: RouteSpec): RouteConfig["responses"] {
@@ -128,7 +141,7 @@ function answersOf(spec: RouteSpec): RouteConfig["responses"] {
 
 function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
-    ...(spec.access === "public" ? [] : sessionProblems),
+    ...accessProblems(spec.access),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(spec.body ? bodyProblems : []),
     ...(spec.problems ?? []),

@@ -16,9 +16,10 @@ export interface RouteSpec {
   /**
    * "session": an access token and a device proof, checked before anything is read.
    * "renewal": the same, also with a token that has expired while its session has not.
-   * "connection": the id of a relay connection, which the route looks up; without one, a session.
+   * "connection": the id of a relay connection, which the route looks up.
+   * "connection-or-session": one of the two.
    */
-  readonly access: "public" | "session" | "renewal" | "connection";
+  readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
   readonly params?: Parameters;
   readonly query?: Parameters;
   /** By their names in lower case; others are not looked at. */
@@ -51,9 +52,9 @@ export interface Call<S extends RouteSpec> {
   readonly body: Parsed<S["body"]>;
   readonly request: RequestFacts;
 }
-type Who<A> = A extends "public"
+type Who<A> = A extends "public" | "connection"
   ? undefined
-  : A extends "connection"
+  : A extends "connection-or-session"
     ? Authenticated | undefined
     : Authenticated;
 type Parsed<T> = T extends Schema ? z.output<T> : undefined;

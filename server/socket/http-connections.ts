@@ -9,6 +9,12 @@ const MAX_UNTAKEN_BYTES = 64 * 1024 * 1024;
 /** For so long the reason of a close can be asked for. */
 const LINGER_MS = 30_000;
 
+/** A connection that began, or why none did. */
+export type Begun =
+  /** Its id is all that its further requests show: unguessable, and not to be logged. */
+  | { readonly kind: "begun"; readonly id: string }
+  | { readonly kind: "stopping" | "overloaded" };
+
 /** The relay's connections over HTTP exchanges that this node serves, by the ids it gave them. */
 export class HttpConnections {
   readonly #deps: ConnectionDeps;
@@ -29,15 +35,12 @@ export class HttpConnections {
     this.#stopping = true;
   }
 
-  /**
-   * A new connection, for `user` to say hello on.
-   * @returns its id, which is all that its further requests show: unguessable, and not to be logged
-   */
-  begin(user: Uuid, hello: Uint8Array): string | "stopping" | "overloaded" {
-    if (this.#stopping) return "stopping";
+  /** A new connection, for `user` to say hello on. */
+  begin(user: Uuid, hello: Uint8Array): Begun {
+    if (this.#stopping) return { kind: "stopping" };
     const own = [...this.#untaken.values()].filter((each) => each === user).length;
     const bytes = this.#untakenBytes + hello.length;
-    if (own >= MAX_UNTAKEN_PER_USER || bytes > MAX_UNTAKEN_BYTES) return "overloaded";
+    if (own >= MAX_UNTAKEN_PER_USER || bytes > MAX_UNTAKEN_BYTES) return { kind: "overloaded" };
     const id = `${this.#node}.${randomBytes(32).toString("base64url")}`;
     const channel = new HttpChannel(
       (made) => new Connection(made, this.#deps),
@@ -51,7 +54,7 @@ export class HttpConnections {
       this.#untakenBytes -= hello.length;
       channel.take(1, hello);
     });
-    return id;
+    return { kind: "begun", id };
   }
 
   /** @returns "elsewhere" for an id that another node gave, "gone" for what this node has no more */

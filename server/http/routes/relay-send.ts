@@ -18,7 +18,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       path: "/v1/relay/send",
       summary: "Begin a relay connection with a hello, or send further frames on one",
       tag: "Relay",
-      access: "connection",
+      access: "connection-or-session",
       headers: z.object({
         "relay-connection": connectionId.optional(),
         "relay-batch": wholeNumber.optional().meta({
@@ -59,13 +59,16 @@ function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): s
   if (actor.device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   const begun = connections.begin(actor.user, hello);
-  if (begun === "stopping")
-    throw new HttpError("not_ready", "This node is stopping; begin on another.");
-  if (begun === "overloaded")
-    throw new HttpError("rate_limited", "Too many connections were begun and not used.", {
-      retryAfterSeconds: 10,
-    });
-  return begun;
+  switch (begun.kind) {
+    case "begun":
+      return begun.id;
+    case "stopping":
+      throw new HttpError("not_ready", "This node is stopping; begin on another.");
+    case "overloaded":
+      throw new HttpError("rate_limited", "Too many connections were begun and not used.", {
+        retryAfterSeconds: 10,
+      });
+  }
 }
 
 /** Waits as long as a socket would not be read from. @throws HttpError connection_gone */
