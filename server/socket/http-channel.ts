@@ -2,6 +2,9 @@ import { maxBatchBytes, sizeInBatch, splitFrames } from "../../crypto/wire/frame
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 
+/** Most that a closed channel keeps for the device to take: the first of it, so that nothing is missing within. */
+const MAX_LEFT_BYTES = 128 * 1024;
+
 /** What one poll is answered with. */
 export interface PollAnswer {
   /** The number of the first frame; each further one has the next. */
@@ -83,6 +86,7 @@ export class HttpChannel implements Channel {
     this.#closed = reason;
     this.#readable();
     this.#flush();
+    this.#leave(MAX_LEFT_BYTES);
     this.#onEnd();
   }
 
@@ -152,8 +156,7 @@ export class HttpChannel implements Channel {
     return {
       onDrain: () => this.#events.onDrain(),
       onClosed: () => {
-        this.#frames = [];
-        this.#waitingBytes = 0;
+        this.#leave(0);
         if (this.#closed !== undefined) return;
         this.#closed = "silent";
         this.#events.onClosed();
@@ -161,6 +164,10 @@ export class HttpChannel implements Channel {
         this.#onEnd();
       },
     };
+  }
+
+  #leave(maxBytes: number): void {
+    while (this.#waitingBytes > maxBytes) this.#waitingBytes -= this.#frames.pop()?.length ?? 0;
   }
 
   get #stream(): FrameStream | undefined {

@@ -149,11 +149,15 @@ export class RelayOverHttp {
 
   /** Takes everything by a stream of events. */
   async stream(): Promise<AsyncGenerator<string, void>> {
-    const response = await fetch(`${this.#url}/v1/relay/stream`, {
-      headers: { "relay-connection": this.id },
-    });
+    const response = await this.streamUnread();
     if (!response.ok || response.body === null) throw new Error(await response.text());
     return eventsOf(response.body);
+  }
+
+  /** The answer that is a stream of events, of which nothing was read. */
+  streamUnread(): Promise<Response> {
+    const headers = { "relay-connection": this.id };
+    return fetch(`${this.#url}/v1/relay/stream`, { headers });
   }
 }
 

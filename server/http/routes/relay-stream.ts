@@ -41,19 +41,24 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
       });
       // Shows the device at once that nothing holds the answer back.
       response.write(": open\n\n");
-      const { onDrain, onClosed } = channel.stream(eventStream(response));
+      const { onDrain, onClosed } = channel.stream(eventStream(response, connections.closingMs));
       response.on("drain", onDrain);
       response.once("close", onClosed);
     },
   );
 }
 
-function eventStream(response: ServerResponse): FrameStream {
+/** @param closingMs how long the end may take to be sent; then the answer is cut off */
+function eventStream(response: ServerResponse, closingMs: number): FrameStream {
   const { socket } = response;
   return {
     write: (frame) => void response.write(`data: ${Buffer.from(frame).toString("base64url")}\n\n`),
     ping: () => void response.write("event: ping\ndata: ping\n\n"),
-    end: (reason) => void response.end(`event: close\ndata: ${closeText(reason)}\n\n`),
+    end(reason) {
+      response.end(`event: close\ndata: ${closeText(reason)}\n\n`);
+      const late = setTimeout(() => response.destroy(), closingMs);
+      response.once("close", () => clearTimeout(late));
+    },
     get bufferedBytes() {
       return response.writableLength;
     },

@@ -53,13 +53,22 @@ test("an answer is bounded; what does not fit comes with the next, the close wit
   const { channel } = open();
   const polled = channel.poll(0, 60_000, stays);
   for (let value = 1; value <= 3; value++) channel.transmit(frame(value, 500_000));
-  channel.close("displaced");
   expect(await polled).toMatchObject({ frames: { length: 2 }, closed: undefined });
-  expect(await channel.poll(2, 60_000, stays)).toMatchObject({
-    first: 3,
-    frames: { length: 1 },
-    closed: "displaced",
-  });
+  const rest = channel.poll(2, 60_000, stays);
+  channel.transmit(frame(4));
+  channel.close("displaced");
+  expect(await rest).toMatchObject({ first: 3, frames: { length: 2 }, closed: "displaced" });
+});
+
+test("a closed channel keeps little, the first of what waited", async () => {
+  const { channel } = open();
+  await channel.poll(0, 0, stays);
+  for (let value = 1; value <= 9; value++) channel.transmit(frame(value, 30_000));
+  channel.close("stalled");
+  expect(channel.bufferedBytes).toBeLessThan(131_072);
+  const { first, frames, closed } = await channel.poll(0, 60_000, stays);
+  expect([first, closed]).toEqual([1, "stalled"]);
+  expect(frames.map(([value]) => value)).toEqual([1, 2, 3, 4]);
 });
 
 test("nothing is taken before somebody takes frames, nor while paused; everybody is let go at the end", async () => {
