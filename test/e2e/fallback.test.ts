@@ -1,7 +1,10 @@
 import { HttpProxy } from "../../rig/http-proxy.ts";
+import type { SealdeskError } from "../../client/index.ts";
 import {
+  connect,
   connectCustomer,
   connectStaff,
+  copyOf,
   joined,
   problemsOf,
   readUntil,
@@ -102,6 +105,26 @@ test("behind a proxy that refuses upgrades, and holds streams back, and then all
   await members.close();
 }, 180_000);
 
+test.each([
+  ["stream", false],
+  ["long poll", true],
+])(
+  "what is final over a %s is final for the device",
+  async (_, holdStreams) => {
+    proxy.rules.refuseUpgrades = true;
+    proxy.rules.holdStreams = holdStreams;
+    const first = await connectCustomer(server, { backoff });
+    const ended = new Promise<SealdeskError>((resolve) => first.desk.on("end", resolve));
+    // A copy of its disk in another process: the same device.
+    const level = await copyOf(first.level);
+    const second = await connect(server, first.credentials, { backoff, level }, first.key);
+    expect((await ended).code).toBe("displaced");
+    await second.desk.synced();
+    await Promise.all([first, second].map(({ desk }) => desk.close()));
+  },
+  60_000,
+);
+
 test("one that never had a WebSocket connects, and answers are lost on the way", async () => {
   proxy.rules.refuseUpgrades = true;
   proxy.rules.holdStreams = true;
@@ -122,7 +145,18 @@ describe("two nodes, whose requests a balancer deals in turn", () => {
     proxy.targets = [portOf(server.address), portOf(other.url)];
     proxy.rules.refuseUpgrades = true;
   });
-  afterEach(() => other.close());
+  afterEach(() => other.close().catch(() => undefined));
+
+  test("one of them stops, and the other goes on", async () => {
+    const members = await begin();
+    await members.talk(async () => {
+      await until(stream);
+      await other.close();
+      proxy.targets = [portOf(server.address)];
+    });
+    await members.check();
+    await members.close();
+  }, 180_000);
 
   test.each([
     ["streams", false, stream],
