@@ -78,32 +78,30 @@ async function begin() {
 
 const nothing = () => Promise.resolve();
 
-test("behind a proxy that refuses upgrades, and holds streams back, and then allows all: nothing is lost, doubled or out of order", async () => {
-  const members = await begin();
-  await members.talk(async () => {
-    proxy.forbidUpgrades();
-    await until(stream);
-  });
-  await members.talk(nothing);
-  const upgraded = proxy.upgraded;
-  await members.talk(async () => {
-    proxy.rules.refuseUpgrades = false;
-    await until(() => proxy.upgraded >= upgraded + 4);
-  });
-  proxy.rules.holdStreams = true;
-  await members.talk(async () => {
-    proxy.forbidUpgrades();
-    await until(poll);
-  });
-  await members.talk(nothing);
-  const before = proxy.upgraded;
-  await members.talk(async () => {
-    proxy.rules.refuseUpgrades = false;
-    await until(() => proxy.upgraded >= before + 4);
-  });
-  await members.check();
-  await members.close();
-}, 180_000);
+test.each([
+  ["a stream", false, stream],
+  ["long polls", true, poll],
+])(
+  "upgrades are refused, which leaves %s, and then allowed: nothing is lost, doubled or out of order",
+  async (_, holdStreams, isUsed) => {
+    proxy.rules.holdStreams = holdStreams;
+    const members = await begin();
+    await members.talk(async () => {
+      proxy.forbidUpgrades();
+      await until(isUsed);
+    });
+    await members.talk(nothing);
+    const before = proxy.upgraded;
+    // Each of the two looks whether a WebSocket opens, and then opens its own.
+    await members.talk(async () => {
+      proxy.rules.refuseUpgrades = false;
+      await until(() => proxy.upgraded >= before + 4);
+    });
+    await members.check();
+    await members.close();
+  },
+  240_000,
+);
 
 test.each([
   ["stream", false],
@@ -136,7 +134,7 @@ test("one that never had a WebSocket connects, and answers are lost on the way",
   await members.talk(nothing);
   await members.check();
   await members.close();
-}, 180_000);
+}, 240_000);
 
 describe("two nodes, whose requests a balancer deals in turn", () => {
   let other: TestNode;
@@ -156,7 +154,7 @@ describe("two nodes, whose requests a balancer deals in turn", () => {
     });
     await members.check();
     await members.close();
-  }, 180_000);
+  }, 240_000);
 
   test.each([
     ["streams", false, stream],
@@ -171,6 +169,6 @@ describe("two nodes, whose requests a balancer deals in turn", () => {
       await members.check();
       await members.close();
     },
-    180_000,
+    240_000,
   );
 });
