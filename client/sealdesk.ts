@@ -38,6 +38,8 @@ import {
 import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
+import { helloOverHttp } from "./transport/hello-over-http.ts";
+import { waysTo } from "./transport/ways.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -179,7 +181,9 @@ export class Sealdesk {
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
-    const link = new Link(relay.socket, runtime, linkLimitsOf(options), {
+    const begin = helloOverHttp(session, me.transport);
+    const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
+    const link = new Link(ways, runtime, linkLimitsOf(options), {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);

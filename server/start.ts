@@ -194,6 +194,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
+    overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
     notReady: createReadiness(

@@ -8,6 +8,7 @@ import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
+import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
@@ -35,6 +36,9 @@ import { readLinksRoute } from "./routes/read-links.ts";
 import { recordConsentRoute } from "./routes/record-consent.ts";
 import { readConversationRoute } from "./routes/read-conversation.ts";
 import { registerDeviceRoute } from "./routes/register-device.ts";
+import { relayEventsRoute } from "./routes/relay-events.ts";
+import { relaySendRoute } from "./routes/relay-send.ts";
+import { relayStreamRoute } from "./routes/relay-stream.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
@@ -60,6 +64,7 @@ export interface RoutesDeps {
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
@@ -119,6 +124,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     continueUploadRoute(tus),
     terminateUploadRoute(tus),
     downloadAttachmentRoute(uploads),
+    relaySendRoute(deps.overHttp),
+    relayEventsRoute(deps.overHttp),
+    relayStreamRoute(deps.overHttp),
     healthRoute(),
     readyRoute(deps.notReady),
   ];
