@@ -226,14 +226,19 @@ describe("several ways to the relay", () => {
     const told: string[] = [];
     const [socket, stream, poll] = [wayDouble(), wayDouble(), wayDouble()];
     const ways = [socket.way, stream.way, poll.way] as const;
-    const link = new Link(ways, { clock, random: () => 0.5 }, limitsOfLink, {
-      hello: () => Promise.resolve(hello),
-      onUp: () => told.push("up"),
-      onFrame: (frame) => told.push(frame.kind),
-      onDown: () => told.push("down"),
-      onTokenExpired: () => told.push("token expired"),
-      onEnd: (error) => told.push(`end: ${error.code}`),
-    });
+    const link = new Link(
+      ways,
+      { clock, random: () => 0.5 },
+      { ...limitsOfLink, quietMs: 1e9 },
+      {
+        hello: () => Promise.resolve(hello),
+        onUp: () => told.push("up"),
+        onFrame: (frame) => told.push(frame.kind),
+        onDown: () => told.push("down"),
+        onTokenExpired: () => told.push("token expired"),
+        onEnd: (error) => told.push(`end: ${error.code}`),
+      },
+    );
     link.start();
     const counts = () => [socket, stream, poll].map(({ channels }) => channels.length);
     return { clock, told, link, socket, stream, poll, counts };
