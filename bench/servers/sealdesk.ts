@@ -5,20 +5,23 @@ import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
 import { openLocalKeyring } from "../../keys/local-keyring.ts";
 import { createAccessTokens, type AccessTokens } from "../../keys/tokens/access-token.ts";
 import { startServer } from "../../rig/server-process.ts";
+import { Probe } from "./probe.ts";
 
-export interface ServerProcess {
+export interface SealdeskServer {
   readonly url: string;
   readonly ownerUrl: string;
   /** Signs tokens as the server does, with its own keyring. */
   readonly tokens: AccessTokens;
+  readonly probe: Probe;
   close(): Promise<void>;
 }
 
 /** The server as `npm start` runs it, in a process and a folder of its own. */
-export async function startServerProcess(): Promise<ServerProcess> {
+export async function startSealdesk(): Promise<SealdeskServer> {
   const home = await mkdtemp(join(tmpdir(), "sealdesk-bench-"));
   await chmod(home, 0o755);
-  const server = await startServer(home, { LOG_LEVEL: "error" });
+  const probe = new Probe();
+  const server = await startServer(home, { LOG_LEVEL: "error", ...probe.environment });
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
   const keyring = await openLocalKeyring({ home, passphrase: undefined, mustBeSealed: false });
   const { signingKey, verifyingKey } = keyring;
@@ -26,6 +29,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
     url: server.url,
     ownerUrl,
     tokens: createAccessTokens({ signingKey, verifyingKey, issuer: server.url }),
+    probe,
     async close() {
       await server.stop();
       await rm(home, { recursive: true, force: true });
