@@ -1,7 +1,11 @@
 import { Command } from "commander";
+import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
+import { runGrowthBench } from "./growth/run-growth-bench.ts";
+import { runIdleBench } from "./idle/run-idle-bench.ts";
 import type { Progress, Scale } from "./options.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
+import { runStormBench } from "./storm/run-storm-bench.ts";
 
 interface Options extends Omit<Scale, "share"> {
   readonly json: boolean;
@@ -35,5 +39,9 @@ function bench(
 }
 
 bench("relay", "durable messages a second and latency, beside the bare prototype", runRelayBench);
+bench("idle", "memory of a connection that says nothing, beside bare ws", runIdleBench);
+bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
+bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
+bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 await program.parseAsync();

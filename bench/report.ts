@@ -8,7 +8,7 @@ export interface Goal {
   readonly atMost?: number;
 }
 
-export type JudgedGoal = Goal & { readonly met: boolean };
+type JudgedGoal = Goal & { readonly met: boolean };
 
 /** What a benchmark hands back: figures for programs, rows for people. */
 export interface Measured {
@@ -18,7 +18,7 @@ export interface Measured {
   readonly goals: readonly Goal[];
 }
 
-export const judge = (goal: Goal): JudgedGoal => ({
+const judge = (goal: Goal): JudgedGoal => ({
   ...goal,
   met: goal.value >= (goal.atLeast ?? -Infinity) && goal.value <= (goal.atMost ?? Infinity),
 });

@@ -9,7 +9,7 @@ export interface Latency {
 }
 
 export function latencyOf(samples: readonly number[]): Latency {
-  const sorted = Float64Array.from(samples).sort();
+  const sorted = Float64Array.from(samples).toSorted();
   return { p50Ms: round(percentile(sorted, 0.5), 2), p99Ms: round(percentile(sorted, 0.99), 2) };
 }
 
@@ -28,10 +28,7 @@ export function medianOf<T extends object>(rounds: readonly T[]): T {
   if (first === undefined) throw new Error("no rounds");
   const merged = Object.entries(first).map(([name, value]) => {
     const all = rounds.map((each) => (each as Record<string, unknown>)[name]);
-    return [
-      name,
-      typeof value === "number" ? median(all as number[]) : medianOf(all as object[]),
-    ];
+    return [name, typeof value === "number" ? median(all as number[]) : medianOf(all as object[])];
   });
   return Object.fromEntries(merged) as T;
 }

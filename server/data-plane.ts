@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
+import { readTogether } from "../db/read-together.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
@@ -202,7 +202,7 @@ async function greet(
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   await reconcileDevices(messaging, actor);
-  const { rows } = await inTransaction(pool, tenant, (client) =>
+  const { rows } = await readTogether(pool, tenant, (client) =>
     client.query<{ keyMaxMessages: number; keyMaxAgeMs: number; since: number }>(
       `select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
          (extract(epoch from clock_timestamp()) * 1000000)::int8 as since

@@ -7,7 +7,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { insertEvents } from "../../messaging/log/insert-events.ts";
 import { numberControl } from "../../messaging/log/number-message.ts";
-import type { LoadConversation, LoadDevice } from "./tenant.ts";
+import type { LoadConversation, LoadDevice } from "./load-device.ts";
 
 /** Creates one conversation per group in one transaction, by its first device: event 1 of its log. */
 export async function arrangeConversations(

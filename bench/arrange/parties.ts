@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Party, RoomSpec } from "../load/party.ts";
-import type { LoadConversation, LoadTenant } from "./tenant.ts";
+import type { LoadConversation } from "./load-device.ts";
+import type { LoadTenant } from "./tenant.ts";
 
 /** Each conversation as a party of its own, all of whose devices know the log up to `head`. */
 export const partiesOf = (

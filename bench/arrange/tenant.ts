@@ -7,20 +7,7 @@ import { createPool, type Pool } from "../../db/pool.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 import { arrangeConversations } from "./conversations.ts";
-
-/** A registered device that a load can speak for, of an account of its own. */
-export interface LoadDevice {
-  readonly user: Uuid;
-  readonly device: Uuid;
-  readonly session: Uuid;
-  readonly thumbprint: string;
-  readonly jwk: SealdeskLinkSpec["jwk"];
-}
-
-export interface LoadConversation {
-  readonly id: Uuid;
-  readonly devices: readonly LoadDevice[];
-}
+import type { LoadConversation, LoadDevice } from "./load-device.ts";
 
 interface Server {
   readonly url: string;

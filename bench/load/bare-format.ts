@@ -8,7 +8,7 @@ export const SEQ_AT = 17;
 export const ID_AT = 23;
 export const BODY_AT = 39;
 /** A hello: the type, the device (4 bytes), then cursors; an acknowledgement has no device. */
-export const CURSOR_BYTES = 22;
+const CURSOR_BYTES = 22;
 
 /** A conversation's 16 bytes as a key for a map. */
 export const keyAt = (frame: Buffer, at: number): string => frame.toString("latin1", at, at + 16);

@@ -1,4 +1,6 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { RoomSpec } from "./party.ts";
 
@@ -25,12 +27,14 @@ const ACK_EVERY = 32;
 export class Link {
   readonly #dialect: Dialect;
   readonly #socket: WebSocket;
+  readonly #raw: Socket;
   readonly #unacknowledged = new Map<string, number>();
   #count = 0;
   #ready = false;
 
-  private constructor(socket: WebSocket, dialect: Dialect) {
+  private constructor(socket: WebSocket, raw: Socket, dialect: Dialect) {
     this.#socket = socket;
+    this.#raw = raw;
     this.#dialect = dialect;
   }
 
@@ -49,9 +53,11 @@ export class Link {
       perMessageDeflate: false,
       localAddress,
     });
+    const upgraded = once(socket, "upgrade") as Promise<[IncomingMessage]>;
     await once(socket, "open");
+    const [response] = await upgraded;
     onConnected();
-    const link = new Link(socket, dialect);
+    const link = new Link(socket, response.socket, dialect);
     await link.#greet(events);
     return link;
   }
@@ -74,14 +80,20 @@ export class Link {
         resolve();
       });
       this.#socket.once("close", (code, reason) => {
-        if (!this.#ready) reject(new Error(`the relay closed the socket: ${code} ${reason}`));
+        if (!this.#ready)
+          reject(new Error(`the relay closed the socket: ${code} ${reason.toString()}`));
       });
       this.#socket.on("error", reject);
       this.#socket.send(this.#dialect.hello());
     });
   }
 
+  /** Frames of one turn of the event loop leave together. */
   send(frame: Uint8Array): void {
+    if (this.#raw.writableCorked === 0) {
+      this.#raw.cork();
+      process.nextTick(() => this.#raw.uncork());
+    }
     this.#socket.send(frame);
   }
 

@@ -9,6 +9,7 @@ export type Call =
   | { readonly do: "connect"; readonly localAddress: string; readonly parallel: number }
   | { readonly do: "startClosed"; readonly window: number }
   | { readonly do: "startOpen"; readonly perSecond: number }
+  | { readonly do: "sendEach"; readonly count: number }
   | { readonly do: "take" }
   | { readonly do: "stop" }
   | { readonly do: "close" };
@@ -101,12 +102,14 @@ export class Load {
   startClosed = (window: number): Promise<unknown> => this.#tell({ do: "startClosed", window });
   startOpen = (perSecond: number): Promise<unknown> =>
     this.#tell({ do: "startOpen", perSecond: perSecond / this.#processes.length });
+  /** Sends so many messages in each conversation; resolves when all have arrived. */
+  sendEach = (count: number): Promise<unknown> => this.#tell({ do: "sendEach", count });
   take = (): Promise<readonly Counted[]> => this.#tell({ do: "take" }) as Promise<Counted[]>;
   stop = (): Promise<unknown> => this.#tell({ do: "stop" });
 
   /** Cuts all connections, and ends the processes. */
   async close(): Promise<void> {
-    await this.#tell({ do: "close" });
+    await this.#tell({ do: "close" }).catch(() => undefined); // one that ended is closed
     for (const each of this.#processes) each.end();
   }
 

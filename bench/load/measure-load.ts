@@ -30,8 +30,7 @@ export async function measureLoad(
   const after = await probe.usage();
   const counted = await load.take();
   await load.stop();
-  const total = (of: "accepted" | "deliveries") =>
-    counted.reduce((sum, each) => sum + each[of], 0);
+  const total = (of: "accepted" | "deliveries") => counted.reduce((sum, each) => sum + each[of], 0);
   const elapsed = Math.max(...counted.map((each) => each.seconds));
   const samples = (of: "acceptMs" | "deliverMs") => counted.flatMap((each) => [...each[of]]);
   return {

@@ -9,6 +9,6 @@ export function writeMessageId(target: Buffer, at: number): void {
   target[at + 6] = 0x70;
   target[at + 7] = 0;
   target.set(origin, at + 8);
-  target[at + 8] = 0x80 | (origin[0] ?? 0) >> 2;
+  target[at + 8] = 0x80 | ((origin[0] ?? 0) >> 2);
   target.writeUIntBE(++count, at + 12, 4);
 }

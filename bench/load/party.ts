@@ -8,7 +8,12 @@ export interface SealdeskLinkSpec {
   readonly url: string;
   readonly accessToken: string;
   /** The device's key, which signs the proof: `d` is the private part. */
-  readonly jwk: { readonly kty: string; readonly crv: string; readonly x: string; readonly d: string };
+  readonly jwk: {
+    readonly kty: string;
+    readonly crv: string;
+    readonly x: string;
+    readonly d: string;
+  };
   /** What the device knows already. */
   readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
 }

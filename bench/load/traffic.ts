@@ -84,6 +84,14 @@ export class Traffic implements LinkEvents {
     }, 1);
   }
 
+  /** Sends so many messages in each conversation, one at a time in each; resolves when all have arrived. */
+  async sendEach(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) {
+      for (const room of this.#rooms.values()) this.#sendIn(room);
+      await this.stop();
+    }
+  }
+
   /** Sends no more; resolves when everything under way has arrived. */
   stop(): Promise<void> {
     this.#window = 0;
@@ -120,12 +128,15 @@ export class Traffic implements LinkEvents {
   }
 
   #send(lane: Lane): void {
-    const { rooms, link } = lane;
+    const { rooms } = lane;
     const room = rooms.length === 1 ? rooms[0] : this.#random.pick(rooms);
-    if (room === undefined) return;
+    if (room !== undefined) this.#sendIn(room);
+  }
+
+  #sendIn(room: Room): void {
     room.pending.set(++room.head, { at: performance.now(), open: 1 + room.receivers });
     this.#underWay++;
-    link.send(room.next());
+    room.lane.link.send(room.next());
   }
 
   #arrived(key: string, seq: number, samples: number[]): void {

@@ -1,6 +1,6 @@
 /** A load process: holds devices of many parties, and sends and counts as it is told. */
 import { bareDialect } from "./bare-dialect.ts";
-import { Link, type Dialect } from "./link.ts";
+import { Link, type Dialect, type LinkEvents } from "./link.ts";
 import type { Call, Connected, Reply } from "./load-process.ts";
 import type { LinkSpec, Party } from "./party.ts";
 import { sealdeskDialect } from "./sealdesk-dialect.ts";
@@ -13,6 +13,12 @@ interface Ready {
 
 const dialectOf = (spec: LinkSpec): Dialect =>
   spec.kind === "sealdesk" ? sealdeskDialect(spec) : bareDialect(spec);
+
+/** A sender is shown its own messages again when it was behind; they count once, as accepted. */
+const sendersEvents: LinkEvents = {
+  accepted: (key, seq) => traffic.accepted(key, seq),
+  delivered: () => undefined,
+};
 
 let ready: Ready[] = [];
 const links: Link[] = [];
@@ -30,9 +36,10 @@ async function connect(localAddress: string, parallel: number): Promise<Connecte
   const gate = async () => {
     for (const { party, spec, index, dialect } of queue) {
       if (dialect === undefined) continue;
+      const events = index === 0 ? sendersEvents : traffic;
       // The gate is for the connection; resuming goes on behind it.
       await new Promise<void>((connected, failed) => {
-        const open = Link.open(spec.url, dialect, localAddress, traffic, connected).then((link) => {
+        const open = Link.open(spec.url, dialect, localAddress, events, connected).then((link) => {
           links.push(link);
           if (index === 0) traffic.add(link, dialect, party.rooms, party.links.length - 1);
         });
@@ -57,6 +64,8 @@ async function answer(call: Call): Promise<unknown> {
       return traffic.startClosed(call.window);
     case "startOpen":
       return traffic.startOpen(call.perSecond);
+    case "sendEach":
+      return traffic.sendEach(call.count);
     case "take":
       return traffic.take();
     case "stop":

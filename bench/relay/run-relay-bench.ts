@@ -48,7 +48,7 @@ export async function runRelayBench(scale: Scale, progress: Progress): Promise<M
     const figures: Record<string, Record<Peer, LoadFigures>> = {};
     for (const [name, shape] of Object.entries(shapes)) {
       const rounds: Record<Peer, LoadFigures[]> = { sealdesk: [], prototype: [], bareWs: [] };
-      for (let round = 0; round < scale.rounds; round++)
+      for (let turn = 0; turn < scale.rounds; turn++)
         for (const peer of peers) {
           const { load, probe } = loads[peer] ?? {};
           if (load === undefined || probe === undefined) continue;

@@ -98,7 +98,11 @@ export class BareStore {
   }
 
   async read(conversation: string, after: number) {
-    const { rows } = await this.#pool.query<{ seq: string; client_message_id: string; body: Buffer }>({
+    const { rows } = await this.#pool.query<{
+      seq: string;
+      client_message_id: string;
+      body: Buffer;
+    }>({
       name: "read",
       text: READ,
       values: [uuidFromBytes(Buffer.from(conversation, "latin1")), after],
@@ -121,4 +125,3 @@ export class BareStore {
     });
   }
 }
-

@@ -1,4 +1,4 @@
-import { inTransaction } from "../../db/transaction.ts";
+import { readTogether } from "../../db/read-together.ts";
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
@@ -45,7 +45,7 @@ export async function readEvents(
   request: EventsRequest,
 ): Promise<readonly DeliverableEvent[]> {
   const { afterSeq, untilSeq, anchorSeq } = request;
-  const { rows } = await inTransaction(pool, request.tenant, (client) =>
+  const { rows } = await readTogether(pool, request.tenant, (client) =>
     client.query({
       name: "read-events",
       text: EVENTS,
