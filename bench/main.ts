@@ -12,7 +12,7 @@ interface Options extends Omit<Scale, "share"> {
   readonly quick: boolean;
 }
 
-const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, share: 0.02 };
+const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, stored: 5, share: 0.02 };
 
 const program = new Command("bench").description("Measures Sealdesk beside what limits it.");
 
@@ -29,11 +29,12 @@ function bench(
     .option("--seconds <n>", "how long each load is counted", Number, 3)
     .option("--rounds <n>", "interleaved rounds, of which the median counts", Number, 3)
     .option("--processes <n>", "load processes", Number, 1)
-    .action(async ({ json, quick, seconds, rounds, processes }: Options) => {
+    .option("--stored <n>", "growth: messages stored in each conversation before", Number, 20)
+    .action(async ({ json, quick, ...given }: Options) => {
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
       };
-      const scale = quick ? QUICK : { seconds, rounds, processes, share: 1 };
+      const scale = quick ? QUICK : { ...given, share: 1 };
       await print(name, await run(scale, progress), json);
     });
 }

@@ -6,6 +6,8 @@ export interface Scale {
   readonly rounds: number;
   /** Load processes. */
   readonly processes: number;
+  /** Messages stored in each conversation before growth is measured. */
+  readonly stored: number;
   /** Share of the usual numbers of devices, conversations and stored messages: 1, unless it is a trial. */
   readonly share: number;
 }

@@ -25,15 +25,11 @@ interface Grown {
  * Throughput with many stored conversations beside that with few, each on a server and a database of
  * its own. Messages go to all conversations alike, by chance: the hardest case for whatever is kept
  * in memory of some.
- * @param messagesEach events stored in each conversation before
  */
-export const runGrowthBench = (
-  scale: Scale,
-  progress: Progress,
-  messagesEach = 20,
-): Promise<Measured> =>
+export const runGrowthBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
     const pairs = Math.max(2, Math.round(100 * scale.share));
+    const messagesEach = scale.stored;
     const grown: Grown[] = [];
     for (const size of SIZES) {
       const conversations = Math.max(1, Math.round((size * scale.share) / pairs)) * pairs;

@@ -87,7 +87,7 @@ async function measure(
   await warm.connect();
   const before = await probe.collected();
   const load = await Load.prepare(parties, Math.ceil(connections / PER_PROCESS));
-  await load.connect();
+  await load.connect(true);
   const after = await probe.collected();
   await load.close();
   await warm.close();

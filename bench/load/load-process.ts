@@ -6,7 +6,13 @@ import type { Counted } from "./traffic.ts";
 /** What a load process is told to do. */
 export type Call =
   | { readonly do: "prepare"; readonly parties: readonly Party[] }
-  | { readonly do: "connect"; readonly localAddress: string; readonly parallel: number }
+  | {
+      readonly do: "connect";
+      readonly localAddress: string;
+      readonly parallel: number;
+      /** Only so many at a time are let in, instead of only so many being connected. */
+      readonly calmly: boolean;
+    }
   | { readonly do: "startClosed"; readonly window: number }
   | { readonly do: "startOpen"; readonly perSecond: number }
   | { readonly do: "sendEach"; readonly count: number }
@@ -88,12 +94,15 @@ export class Load {
     return new Load(all);
   }
 
-  /** Connects everybody. @returns milliseconds until the last had all that waited for it */
-  async connect(): Promise<number> {
+  /**
+   * Connects everybody. @param calmly each waits for its turn until others are let in
+   * @returns milliseconds until the last had all that waited for it
+   */
+  async connect(calmly = false): Promise<number> {
     const parallel = Math.ceil(PARALLEL / this.#processes.length);
     const connected = await Promise.all(
       this.#processes.map((each, index) =>
-        each.call({ do: "connect", localAddress: `127.0.0.${index + 2}`, parallel }),
+        each.call({ do: "connect", localAddress: `127.0.0.${index + 2}`, parallel, calmly }),
       ),
     );
     return Math.max(...connected.map((each) => (each as Connected).ms));

@@ -25,7 +25,11 @@ const links: Link[] = [];
 const traffic = new Traffic();
 
 /** @returns how long it took until all had everything that waited for them */
-async function connect(localAddress: string, parallel: number): Promise<Connected> {
+async function connect(
+  localAddress: string,
+  parallel: number,
+  calmly: boolean,
+): Promise<Connected> {
   const begin = performance.now();
   const waiting = ready.flatMap(({ party, dialects }) =>
     party.links.map((spec, index) => ({ party, spec, index, dialect: dialects[index] })),
@@ -39,12 +43,15 @@ async function connect(localAddress: string, parallel: number): Promise<Connecte
       const events = index === 0 ? sendersEvents : traffic;
       // The gate is for the connection; resuming goes on behind it.
       await new Promise<void>((connected, failed) => {
-        const open = Link.open(spec.url, dialect, localAddress, events, connected).then((link) => {
+        const open = Link.open(spec.url, dialect, localAddress, events, () => {
+          if (!calmly) connected();
+        }).then((link) => {
           links.push(link);
           if (index === 0) traffic.add(link, dialect, party.rooms, party.links.length - 1);
         });
         opened.push(open);
-        open.catch(failed);
+        if (calmly) open.then(connected, failed);
+        else open.catch(failed);
       });
     }
   };
@@ -59,7 +66,7 @@ async function answer(call: Call): Promise<unknown> {
       ready = call.parties.map((party) => ({ party, dialects: party.links.map(dialectOf) }));
       return undefined;
     case "connect":
-      return connect(call.localAddress, call.parallel);
+      return connect(call.localAddress, call.parallel, call.calmly);
     case "startClosed":
       return traffic.startClosed(call.window);
     case "startOpen":

@@ -11,9 +11,13 @@ const kindOf = new Map<number, EventKind>(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-// Requests are numbered, so that one statement answers many.
+// Requests are numbered, so that one statement answers many; what belongs to an event is looked up
+// for each, since a join of many would be planned as a scan.
 const EVENTS = `
-  select asked.number, e.*, p.bytes as packet,
+  select asked.number, e.*,
+    (select p.bytes from packets p
+      where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
+        and p.received_at_ms = e.received_at_ms) as packet,
     case when e.seq = asked.anchor then (
       select before.transcript_hash from events before
       where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
@@ -24,8 +28,6 @@ const EVENTS = `
     select * from events
     where conversation = asked.conversation and seq > asked.after and seq <= asked.until and kind > 0
     order by seq limit asked.page) e
-  left join packets p on p.conversation = e.conversation and p.seq = e.seq and p.device = asked.device
-    and p.received_at_ms = e.received_at_ms
   order by asked.number, e.seq`;
 
 /** A request for a device's next events of one conversation. */

@@ -77,5 +77,5 @@ test.each(Object.entries(figuresOf))(
     const parsed = report.and(figures).parse(JSON.parse(stdout));
     expect(parsed.bench).toBe(name);
   },
-  120_000,
+  300_000,
 );
