@@ -37,7 +37,8 @@ interface Lane {
 
 /**
  * Sends and counts. A conversation here has one sender, so a message's number is known as it is
- * sent: what is lost, repeated or out of order shows, and ends the benchmark.
+ * sent: one that is
+ * repeated ends the benchmark, one that is lost keeps it from ending.
  */
 export class Traffic implements LinkEvents {
   readonly #rooms = new Map<string, Room>();
