@@ -2,6 +2,7 @@
  * Loaded into the measured process ahead of its own code: tells what the process has used when
  * somebody connects to the socket file that BENCH_PROBE names. Costs nothing in between.
  */
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -17,7 +18,8 @@ function usage(): Usage {
   return { cpuMicros: user + system, rssBytes: rss, heapBytes: heapUsed + external, peakRssBytes };
 }
 
-if (path !== undefined)
+if (path !== undefined) {
+  process.on("exit", () => rmSync(path, { force: true }));
   createServer((asked) => {
     asked.once("data", (what) => {
       if (what.toString() === "collected") {
@@ -30,3 +32,4 @@ if (path !== undefined)
   })
     .listen(path)
     .unref();
+}
