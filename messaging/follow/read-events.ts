@@ -1,3 +1,5 @@
+import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import { gather } from "../../db/gather.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
@@ -12,17 +14,24 @@ const kinds: ReadonlyMap<number, EventKind> = new Map(
 /** The kind that a row's number stands for. */
 export const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
+// Requests are numbered, so that one statement answers many; what belongs to an event is looked up
+// for each, since a join of many would be planned as a scan.
 const EVENTS = `
-  select e.*, p.bytes as packet,
-    case when e.seq = $4 then (
+  select asked.number, e.*,
+    (select p.bytes from packets p
+      where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
+        and p.received_at_ms = e.received_at_ms) as packet,
+    case when e.seq = asked.anchor then (
       select before.transcript_hash from events before
       where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
     end as previous_hash
-  from events e
-  left join packets p on p.conversation = e.conversation and p.seq = e.seq and p.device = $2
-    and p.received_at_ms = e.received_at_ms
-  where e.conversation = $1 and e.seq > $3 and e.seq <= $5 and e.kind > 0
-  order by e.seq limit $6`;
+  from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int8[], $7::int4[])
+    as asked (number, conversation, device, after, anchor, until, page)
+  cross join lateral (
+    select * from events
+    where conversation = asked.conversation and seq > asked.after and seq <= asked.until and kind > 0
+    order by seq limit asked.page) e
+  order by asked.number, e.seq`;
 
 /** A request for a device's next events of one conversation. */
 export interface EventsRequest {
@@ -38,6 +47,54 @@ export interface EventsRequest {
   readonly limit: number;
 }
 
+interface EventRow {
+  /** Which request it answers. */
+  readonly number: number;
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender_device: Uuid;
+  readonly epoch: number;
+  readonly key_id: Uuid;
+  readonly client_message_id: Uuid;
+  readonly received_at_ms: number;
+  readonly ciphertext: Buffer;
+  readonly commitment: Buffer;
+  readonly franking_tag: Buffer;
+  readonly transcript_hash: Buffer;
+  readonly packet: Buffer | null;
+  readonly previous_hash: Buffer | null;
+}
+
+/** Rows that are read at once, which bounds what a page of large messages takes of memory. */
+const MAX_ROWS = 512;
+
+const rowsOf = gather<EventsRequest, EventRow[]>({
+  async answer(pool, tenant, asked) {
+    const { rows } = await inTransaction(pool, tenant, (client) =>
+      client.query<EventRow>({
+        name: "read-events",
+        text: EVENTS,
+        values: [
+          int4Array(asked.map((_, number) => number)),
+          uuidArray(asked.map(({ conversation }) => conversation)),
+          uuidArray(asked.map(({ device }) => device)),
+          int8Array(asked.map(({ afterSeq }) => afterSeq)),
+          int8Array(asked.map(({ anchorSeq }) => anchorSeq)),
+          int8Array(asked.map(({ untilSeq }) => untilSeq)),
+          int4Array(asked.map(({ limit }) => limit)),
+        ],
+      }),
+    );
+    const answers = asked.map((): EventRow[] => []);
+    for (const row of rows) answers[row.number]?.push(row);
+    return answers;
+  },
+  weigh: ({ afterSeq, untilSeq, limit }) => Math.min(limit, Math.max(1, untilSeq - afterSeq)),
+  most: MAX_ROWS,
+});
+
 /**
  * The next events of one visible range, in order; each with the packet meant for the device. Numbers
  * that are left out are of events that are not there any more. The anchor has no `previousHash` when
@@ -47,14 +104,7 @@ export async function readEvents(
   pool: Pool,
   request: EventsRequest,
 ): Promise<readonly DeliverableEvent[]> {
-  const { afterSeq, untilSeq, anchorSeq } = request;
-  const { rows } = await inTransaction(pool, request.tenant, (client) =>
-    client.query({
-      name: "read-events",
-      text: EVENTS,
-      values: [request.conversation, request.device, afterSeq, anchorSeq, untilSeq, request.limit],
-    }),
-  );
+  const rows = await rowsOf(pool, request.tenant, request);
   return rows.map((row) => ({
     tenant: row.tenant,
     conversation: row.conversation,

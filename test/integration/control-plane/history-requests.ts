@@ -37,7 +37,7 @@ export async function arrange(server: TestServer) {
 }
 export type Arranged = Awaited<ReturnType<typeof arrange>>;
 
-export async function pack(server: TestServer, by: TestDevice, conversation: string) {
+async function pack(server: TestServer, by: TestDevice, conversation: string) {
   const bytes = randomBytes(1200);
   const { path } = await begin(server, by, conversation, bytes.length);
   expect((await patch(server, by, path, 0, bytes)).status).toBe(204);
