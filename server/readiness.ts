@@ -2,7 +2,10 @@
 export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
-  | "schema_behind"; // the database lacks a migration of this version
+  | "schema_behind" // the database lacks a migration of this version
+  | "audit_log_behind" // the database has fewer audit entries than were signed for
+  | "audit_log_inconsistent" // the audit log is not what was signed
+  | "audit_checkpoint_invalid"; // the audit checkpoint kept outside is not by this server's key
 
 const LIMIT_MS = 1_000;
 
@@ -10,10 +13,12 @@ const LIMIT_MS = 1_000;
  * Tells whether the server can serve. However often it is asked, the database is asked once at a
  * time, and never waited for longer than the limit.
  * @param isCurrent whether the database's schema is at least this version's.
+ * @param auditRefusal why the audit log is not continued, if it is not.
  */
 export function createReadiness(
   isCurrent: () => Promise<boolean>,
   isDraining: () => boolean,
+  auditRefusal: () => NotReadyReason | undefined = () => undefined,
   limitMs = LIMIT_MS,
 ): () => Promise<readonly NotReadyReason[]> {
   let asking: Promise<NotReadyReason | undefined> | undefined;
@@ -36,6 +41,6 @@ export function createReadiness(
     });
     const reason = await Promise.race([ask(), late]);
     clearTimeout(timer);
-    return reason === undefined ? [] : [reason];
+    return [reason, auditRefusal()].filter((each) => each !== undefined);
   };
 }

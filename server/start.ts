@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { localAuditSigner } from "../keys/audit-signer.ts";
 import { openLocalKeyring } from "../keys/local-keyring.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
@@ -9,6 +10,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
+import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane } from "./data-plane.ts";
@@ -92,6 +94,14 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const auditLog = await runAuditLog(config.audit, {
+    url: database.url,
+    signer: localAuditSigner(keyring),
+    now,
+    log,
+    metrics: watchers.metrics,
+  });
+  closers.add(() => auditLog.close());
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
@@ -164,6 +174,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     notReady: createReadiness(
       () => isSchemaCurrent(pool),
       () => stopping,
+      () => auditLog.refusal(),
     ),
   });
   handler = createApp({

@@ -41,6 +41,7 @@ export class Integrator {
   #refusal: AuditError | undefined;
   #pendingAgeMs = 0;
   #signFromMs = 0;
+  #said: string | undefined;
 
   constructor(options: IntegratorOptions) {
     this.#options = options;
@@ -64,16 +65,14 @@ export class Integrator {
   }
 
   async #run(): Promise<void> {
-    const { onError, retryMs = 2_000 } = this.#options;
+    const { retryMs = 2_000 } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
         await this.#connected((client) => this.#work(client));
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        // Said once, not at every attempt.
-        const isKnown = error instanceof AuditError && error.message === this.#refusal?.message;
-        this.#refusal = error instanceof AuditError ? error : this.#refusal;
-        if (!isKnown) onError(error);
+        if (error instanceof AuditError) this.#refusal = error;
+        this.#say(error);
         await this.#pause(retryMs);
       }
     }
@@ -109,6 +108,7 @@ export class Integrator {
     while (!this.#stop.signal.aborted) {
       const taken = await this.#round(client);
       this.#refusal = undefined;
+      if (this.#unsigned.size === 0) this.#said = undefined;
       if (taken < BATCH) await this.#pause(pollMs);
     }
     await this.#round(client);
@@ -145,15 +145,23 @@ export class Integrator {
   }
 
   async #sign(client: pg.Client): Promise<void> {
-    const { signer, store, onError, retryMs = 2_000 } = this.#options;
+    const { signer, store, retryMs = 2_000 } = this.#options;
     try {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
       this.#unsigned.clear();
     } catch (error) {
       // Places are given all the same; the heads are signed when the signer is back.
       this.#signFromMs = performance.now() + retryMs;
-      onError(error);
+      this.#say(error);
     }
+  }
+
+  /** Once, not at every attempt. */
+  #say(error: unknown): void {
+    const message = error instanceof Error ? error.message : "";
+    if (message === this.#said) return;
+    this.#said = message;
+    this.#options.onError(error);
   }
 
   #pause(ms: number): Promise<void> {

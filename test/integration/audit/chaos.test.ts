@@ -32,7 +32,7 @@ test("two integrators that are cut off again and again, 16 writers, rollbacks: n
   const tenants = [await log.newTenant(), await log.newTenant(), await log.newTenant()];
   const committed = new Map(tenants.map((tenant) => [tenant, new Set<string>()]));
   const random = seeded(7);
-  let writing = true;
+  const writing = new AbortController();
   const writer = async (name: number) => {
     for (let turn = 0; turn < 40; turn++) {
       const tenant = tenants[Math.floor(random() * tenants.length)] ?? "";
@@ -51,17 +51,18 @@ test("two integrators that are cut off again and again, 16 writers, rollbacks: n
   };
   log.startIntegrator();
   log.startIntegrator();
-  const cutting = (async () => {
-    while (writing) {
+  const cutOff = async () => {
+    while (!writing.signal.aborted) {
       await database.owner.query(
         `select pg_terminate_backend(pid) from pg_stat_activity
          where application_name = 'sealdesk-audit' and datname = current_database()`,
       );
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
-  })();
+  };
+  const cutting = cutOff();
   await Promise.all(Array.from({ length: 16 }, (_, name) => writer(name)));
-  writing = false;
+  writing.abort();
   await cutting;
   await log.settled();
   for (const [tenant, ids] of committed) {
@@ -102,7 +103,7 @@ describe("processes that are killed", () => {
     const child = fork(program, [database.ownerUrl, log.folder], { stdio: "inherit" });
     children.push(child);
     await log.settled();
-    const { rows } = await database.owner.query<{ note: string; key: Buffer }>(
+    const { rows } = await database.owner.query(
       "select count(*)::int as entries, count(distinct entry)::int as distinct from audit.leaves where log = $1",
       [tenant],
     );

@@ -94,7 +94,7 @@ describe("integration", () => {
       },
     });
     await log.append(tenant, 3);
-    while (log.errors.length < 2) await new Promise(setImmediate);
+    while (log.errors.length === 0) await new Promise(setImmediate);
     const { rows } = await database.owner.query("select from audit.leaves");
     expect(rows).toHaveLength(3);
     expect(await signedSize(log, tenant)).toBe(0);

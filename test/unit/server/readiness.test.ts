@@ -18,6 +18,7 @@ test("a database that does not answer is not waited for, and is asked once at a 
       return new Promise((resolve) => (answer = resolve));
     },
     () => false,
+    () => undefined,
     5,
   );
   expect(await Promise.all([notReady(), notReady()])).toEqual([
@@ -30,4 +31,15 @@ test("a database that does not answer is not waited for, and is asked once at a 
   answer(true);
   expect(await recovered).toEqual([]);
   expect(asked).toBe(1);
+});
+
+test("an audit log that is not continued is said beside what else is wrong", async () => {
+  const ask = (current: boolean) =>
+    createReadiness(
+      () => Promise.resolve(current),
+      () => false,
+      () => "audit_log_behind",
+    )();
+  expect(await ask(true)).toEqual(["audit_log_behind"]);
+  expect(await ask(false)).toEqual(["schema_behind", "audit_log_behind"]);
 });
