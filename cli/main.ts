@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
+import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
@@ -78,6 +79,8 @@ program
   .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
     print(await customerTokenCommand(readSettings(), options)),
   );
+
+registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : "The command failed.";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { Secret } from "../keys/secret.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
 export interface Settings {
@@ -11,6 +12,9 @@ export interface Settings {
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
+  readonly keyringPassphrase: Secret<string> | undefined;
+  /** How long audit entries are kept at least. */
+  readonly auditRetainDays: number;
 }
 
 /** An operator's mistake, said in one sentence. */
@@ -29,6 +33,7 @@ export function readSettings(): Settings {
     throw new CommandError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
     );
+  const passphrase = value("SEALDESK_KEYRING_PASSPHRASE");
   const host = value("HOST") ?? "127.0.0.1";
   return {
     home: resolve(value("SEALDESK_HOME") ?? "./.sealdesk"),
@@ -38,6 +43,8 @@ export function readSettings(): Settings {
       "",
     ),
     production,
+    keyringPassphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+    auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
   };
 }
 

@@ -17,16 +17,19 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   return bundle;
 }
 
-/** The entries, as views of `bundle`. @throws LogError malformed, when it ends amid an entry */
-export function decodeBundle(bundle: Uint8Array, place: string): Uint8Array[] {
-  const entries: Uint8Array[] = [];
-  for (let at = 0; at < bundle.length;) {
+/** The entries one by one, as views of `bundle`. @throws LogError malformed, when it ends amid an entry */
+export function* bundleEntries(bundle: Uint8Array, place: string): Generator<Uint8Array> {
+  for (let at = 0, count = 0; at < bundle.length; count++) {
     const length = ((bundle[at] ?? 0) << 8) | (bundle[at + 1] ?? 0);
     const end = at + 2 + length;
     if (end > bundle.length)
-      throw new LogError("malformed", place, `ends amid its entry ${entries.length}.`);
-    entries.push(bundle.subarray(at + 2, end));
+      throw new LogError("malformed", place, `ends amid its entry ${count}.`);
+    yield bundle.subarray(at + 2, end);
     at = end;
   }
-  return entries;
 }
+
+/** All entries, as views of `bundle`. @throws LogError malformed */
+export const decodeBundle = (bundle: Uint8Array, place: string): Uint8Array[] => [
+  ...bundleEntries(bundle, place),
+];

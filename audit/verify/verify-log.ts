@@ -1,7 +1,7 @@
 /** Checks a whole log from its entries up: C2SP tlog-tiles. */
 import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
-import { decodeBundle } from "./entry-bundle.ts";
+import { bundleEntries, decodeBundle } from "./entry-bundle.ts";
 import { LogError } from "./log-error.ts";
 import { readTile, type LogSource } from "./log-source.ts";
 import type { Checks, Note, NoteKey } from "./note.ts";
@@ -148,16 +148,19 @@ function compareEntries(
   const first = tile.index * TILE_WIDTH;
   if (bundle === undefined)
     throw new LogError("missing", `entry ${first}`, `${path} is not there.`);
-  const entries = decodeBundle(bundle, `entries from ${first}, ${path}`);
-  for (const [at, entry] of entries.slice(0, tile.width).entries())
-    if (
-      !equalBytes(leafHash(sha256, entry), hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))
-    )
+  const entries: Uint8Array[] = [];
+  // Compared as they are cut out: a wrong length shows at its own entry, not where the bundle ends.
+  for (const entry of bundleEntries(bundle, `entries from ${first}, ${path}`)) {
+    const at = entries.length * HASH_BYTES;
+    const isExtra = entries.length >= tile.width;
+    if (!isExtra && !equalBytes(leafHash(sha256, entry), hashes.subarray(at, at + HASH_BYTES)))
       throw new LogError(
         "mismatch",
-        `entry ${first + at}`,
+        `entry ${first + entries.length}`,
         `${path} does not agree with ${tilePath(tile)}.`,
       );
+    entries.push(entry);
+  }
   if (entries.length < tile.width)
     throw new LogError("missing", `entry ${first + entries.length}`, `${path} ends before it.`);
   if (entries.length > tile.width)
