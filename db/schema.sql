@@ -44,7 +44,6 @@ table audit.leaves (
   CREATE TRIGGER leaves_stay BEFORE TRUNCATE ON audit.leaves FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
   constraint leaves_entry_key UNIQUE (entry)
   constraint leaves_index_check CHECK ((index >= 0))
-  constraint leaves_log_fkey FOREIGN KEY (log) REFERENCES audit.logs(id)
   constraint leaves_pkey PRIMARY KEY (log, index)
   grant insert to sealdesk_integrator
   grant select to sealdesk_app
