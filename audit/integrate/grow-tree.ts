@@ -12,7 +12,7 @@ export interface FilledTile extends Tile {
 export type Edge = ReadonlyMap<number, Uint8Array>;
 
 /** The root of the tree of `size` whose partial tiles are `edge`. */
-export function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
+function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
   const growing = new GrowingRoot(sha256);
   for (const { level, width } of [...edgeTiles(size)].toReversed()) {
     const hashes = edge.get(level) ?? new Uint8Array(0);

@@ -37,7 +37,7 @@ export async function unsignedTrees(client: Client): Promise<CommittedTree[]> {
 }
 
 /** The signed note of a committed head. */
-export async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string> {
+async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string> {
   const { publicKey } = signer;
   const text = checkpointText(tree);
   const name = tree.origin;

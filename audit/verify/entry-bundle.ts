@@ -1,7 +1,7 @@
 import { LogError } from "./log-error.ts";
 
 /** What a length of two bytes can say. */
-export const MAX_ENTRY_BYTES = 65_535;
+const MAX_ENTRY_BYTES = 65_535;
 
 /** C2SP tlog-tiles, entry bundle: each entry after its length, two bytes big-endian. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {

@@ -93,7 +93,7 @@ export function parseNote(note: string | Uint8Array): Note {
 }
 
 /** @param line without its newline. @throws LogError malformed */
-export function parseSignature(line: string): NoteSignature {
+function parseSignature(line: string): NoteSignature {
   const [, name = "", encoded = ""] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? [];
   const bytes = fromBase64(encoded);
   if (!isKeyName(name) || bytes === undefined || bytes.length < 5)

@@ -13,8 +13,7 @@ export interface Tile {
 }
 
 /** How many hashes a tree of `size` leaves has at tile level `level`. */
-export const hashesAt = (level: number, size: number): number =>
-  Math.floor(size / TILE_WIDTH ** level);
+const hashesAt = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level);
 
 /** Every tile of a level in a tree of `size`, partial last; nothing when the level is empty. */
 export function* tilesOfLevel(level: number, size: number): Generator<Tile> {
