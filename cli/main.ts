@@ -2,10 +2,12 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
+import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
+import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { start } from "./commands/start.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
@@ -69,6 +71,27 @@ program
   .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
     print(await createUserCommand(readSettings(), options)),
   );
+
+const keys = program.command("keys").description("the server's own keys");
+
+keys
+  .command("status")
+  .description("which versions there are, and what they serve for")
+  .action(async () => print(await keysStatusCommand(readSettings())));
+
+keys
+  .command("rotate")
+  .description("make a new version; what the one before made stays good for its time")
+  .addOption(new Option("--name <name>", "which key").choices(serverKeyNames).makeOptionMandatory())
+  .option("--at-once", "the tokens' key has leaked: refuse what it signed from now on")
+  .action(async (options: Parameters<typeof rotateKeyCommand>[1]) =>
+    print(await rotateKeyCommand(readSettings(), options)),
+  );
+
+keys
+  .command("rewrap")
+  .description("rotate the key service's key that wraps them, and wrap them again")
+  .action(async () => print(await rewrapKeysCommand(readSettings())));
 
 program
   .command("customer-token")

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { Secret } from "../keys/secret.ts";
+import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
 export interface Settings {
@@ -12,7 +12,8 @@ export interface Settings {
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
-  readonly keyringPassphrase: Secret<string> | undefined;
+  /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
+  readonly kms: () => KmsSettings;
   /** How long audit entries are kept at least. */
   readonly auditRetainDays: number;
 }
@@ -33,17 +34,17 @@ export function readSettings(): Settings {
     throw new CommandError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
     );
-  const passphrase = value("SEALDESK_KEYRING_PASSPHRASE");
+  const home = resolve(value("SEALDESK_HOME") ?? "./.sealdesk");
   const host = value("HOST") ?? "127.0.0.1";
   return {
-    home: resolve(value("SEALDESK_HOME") ?? "./.sealdesk"),
+    home,
     ownerUrl,
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",
     ),
     production,
-    keyringPassphrase: passphrase === undefined ? undefined : new Secret(passphrase),
+    kms: () => readKmsSettings(environment, { home, production }),
     auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
   };
 }

@@ -187,6 +187,20 @@ table sealdesk.attachments (
   grant update (seq, sha256, state) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.audited_heads (
+  tenant uuid not null,
+  conversation uuid not null,
+  seq bigint not null
+) with (fillfactor=50)
+  row level security
+  constraint audited_heads_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint audited_heads_pkey PRIMARY KEY (conversation)
+  constraint audited_heads_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (seq) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.conversations (
   id uuid not null,
   tenant uuid not null,
@@ -375,6 +389,30 @@ table sealdesk.sender_keys (
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.server_keys (
+  name text not null,
+  version integer not null,
+  provider text not null,
+  wrapping_version integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  retired_at_ms bigint,
+  serves_until_ms bigint,
+  destroyed_at_ms bigint
+)
+  CREATE UNIQUE INDEX server_keys_active ON sealdesk.server_keys USING btree (name) WHERE (retired_at_ms IS NULL)
+  constraint server_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint server_keys_check1 CHECK (((retired_at_ms IS NOT NULL) OR ((serves_until_ms IS NULL) AND (destroyed_at_ms IS NULL))))
+  constraint server_keys_name_check CHECK ((name = ANY (ARRAY['tokens'::text, 'franking'::text, 'blind-index'::text])))
+  constraint server_keys_pkey PRIMARY KEY (name, version)
+  constraint server_keys_provider_check CHECK ((provider = ANY (ARRAY['local'::text, 'vault'::text, 'pkcs11'::text])))
+  constraint server_keys_version_check CHECK ((version >= 1))
+  constraint server_keys_wrapped_check CHECK ((length(wrapped) = 60))
+  constraint server_keys_wrapping_version_check CHECK ((wrapping_version >= 1))
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (destroyed_at_ms, provider, retired_at_ms, serves_until_ms, wrapped, wrapping_version) to sealdesk_app
+
 table sealdesk.sessions (
   id uuid not null,
   tenant uuid not null,
@@ -507,6 +545,13 @@ begin
   execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq)', suffix, suffix);
 end
 $function$
+
+CREATE OR REPLACE FUNCTION sealdesk.has_customers()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
  RETURNS trigger

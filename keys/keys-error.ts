@@ -4,7 +4,17 @@ export type KeysErrorCode =
   | "keyring_damaged" // the file is not a whole keyring; it is left as it is
   | "keyring_unreachable" // the file could not be read or written
   | "passphrase_required" // the keyring is sealed, or must be, and no passphrase was given
-  | "wrong_passphrase" // the passphrase does not open the keyring
+  | "wrong_passphrase" // neither the passphrase nor the key file opens the keyring
+  | "keyring_foreign" // the database's keys were wrapped by another keyring or service
+  // key-management services
+  | "kms_misconfigured" // a setting is missing or wrong
+  | "kms_unreachable" // no answer in time, or the service failed
+  | "kms_sealed" // the service is there, and waits to be unsealed
+  | "kms_standby" // this server of the service leaves the work to another
+  | "kms_denied" // the credentials do not permit it
+  | "kms_key_not_found" // there is no such key, or it was destroyed as a whole
+  | "kms_key_destroyed" // that version of the key was destroyed
+  | "kms_refused" // wrong kind of key, wrong context, or not what was wrapped
   // sign-in and tokens
   | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
   | "invalid_token" // not an access token of this server, or not for this device key

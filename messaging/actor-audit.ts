@@ -26,6 +26,7 @@ const entryFor = (actor: Actor, act: ConversationAct, now: number) => ({
   subject: act.subject,
   session: actor.session,
   method: actor.method,
+  requestId: actor.requestId,
   details: act.details,
 });
 
@@ -38,6 +39,21 @@ export async function auditDone(
   now: number,
 ): Promise<void> {
   await appendEntry(client, { ...entryFor(actor, act, now), outcome: "success", decision });
+}
+
+/** Writes that the actor was shown `count` conversations they are a member of. */
+export async function auditListed(
+  client: Client,
+  actor: Actor,
+  count: number,
+  now: number,
+): Promise<void> {
+  const act = { action: "conversation.list", class: "R", details: { count } } as const;
+  await appendEntry(client, {
+    ...entryFor(actor, { ...act, conversation: actor.user }, now),
+    resource: { type: "user", id: actor.user },
+    outcome: "success",
+  });
 }
 
 /** @throws MessagingError forbidden, with the decision's reasons, unless it allows. */

@@ -15,6 +15,8 @@ export interface Actor {
   readonly session: Uuid;
   /** How the session was opened: "password" or "customer_token". */
   readonly method: string;
+  /** Tells the request in the audit log and the server's log; undefined for what comes in frames. */
+  readonly requestId?: string | undefined;
 }
 
 /** Another account, as far as a decision needs to know it. */

@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { KeysError } from "../keys/keys-error.ts";
+import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
@@ -18,9 +20,9 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
-  /** Undefined: hints travel over the database, and limits and presence are each node's own. */
+  /** Undefined: hints travel over the database, and limits are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
-  readonly keyringPassphrase: Secret<string> | undefined;
+  readonly kms: KmsSettings;
   readonly logLevel: "error" | "warn" | "info" | "debug";
   /** Where metrics are scraped; undefined: they are not collected. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
@@ -30,6 +32,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Tries at once, and seconds until each further one; per account and per address. */
   readonly signInLimit: RateLimit;
+  /** Devices registered at once, and seconds until each further one; per account. */
+  readonly registrationLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
   readonly messageRates: MessageRates;
@@ -110,10 +114,6 @@ const environmentSchema = z.object({
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
   REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
-  SEALDESK_KEYRING_PASSPHRASE: text(
-    "must have at least 12 characters.",
-    (passphrase) => passphrase.length >= 12,
-  ).optional(),
   ATTACHMENTS_S3_BUCKET: bucketName.optional(),
   ATTACHMENTS_S3_REGION: text("must be the name of a region.", (name) =>
     /^[a-z0-9-]+$/.test(name),
@@ -165,9 +165,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}`);
   }
   const values = parsed.data;
+  refuseInProduction(values);
   const secret = (value: string | undefined) =>
     value === undefined ? undefined : new Secret(value);
-  const config: Config = {
+  return {
     mode: values.NODE_ENV,
     host: values.HOST,
     port: Number(values.PORT),
@@ -176,7 +177,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
     redisUrl: secret(values.REDIS_URL),
-    keyringPassphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
+    kms: kmsSettings(environment, values),
     logLevel: values.LOG_LEVEL,
     metrics:
       values.METRICS_PORT === undefined
@@ -191,6 +192,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
           },
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
     signInLimit: { burst: 5, secondsPerFurther: 60 },
+    registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
@@ -202,8 +204,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     audit: auditConfig(values),
     uploadLifetimeMs: 24 * 3_600_000,
   };
-  refuseInProduction(config);
-  return config;
+}
+
+function kmsSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  values: z.output<typeof environmentSchema>,
+): KmsSettings {
+  const production = values.NODE_ENV === "production";
+  try {
+    return readKmsSettings(environment, { home: resolve(values.SEALDESK_HOME), production });
+  } catch (cause) {
+    throw cause instanceof KeysError ? new ConfigError(cause.message, { cause }) : cause;
+  }
 }
 
 function attachmentStore(values: z.output<typeof environmentSchema>): AttachmentStore {
@@ -228,14 +240,9 @@ function auditConfig(values: z.output<typeof environmentSchema>): AuditConfig {
   };
 }
 
-function refuseInProduction({ mode, databaseUrl: url, keyringPassphrase }: Config): void {
-  if (mode !== "production") return;
-  if (url === undefined)
+function refuseInProduction(values: z.output<typeof environmentSchema>): void {
+  if (values.NODE_ENV === "production" && values.DATABASE_URL === undefined)
     throw new ConfigError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
-    );
-  if (keyringPassphrase === undefined)
-    throw new ConfigError(
-      "SEALDESK_KEYRING_PASSPHRASE must be set in production, where the keyring must be sealed.",
     );
 }

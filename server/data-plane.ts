@@ -1,30 +1,33 @@
 import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
 import { KeysError } from "../keys/keys-error.ts";
-import type { Secret } from "../keys/secret.ts";
+import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
+import { admitDevice } from "../messaging/follow/admit-device.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
 import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
+import { TranscriptRecorder } from "../messaging/transcripts/transcript-recorder.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
+import { conversationsOf, membersAmong } from "../messaging/members/find-acquainted.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { Neighbours } from "./nodes/neighbours.ts";
+import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
-import { LocalMessageLimits, type MessageRates } from "./socket/message-limits.ts";
-import { LocalPresence, type UserPresence } from "./socket/presence.ts";
+import type { MessageLimits } from "./socket/message-limits.ts";
+import type { UserPresence } from "./socket/presence.ts";
 import { presenceFrame } from "./socket/whisper.ts";
 import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
@@ -35,19 +38,25 @@ import type { Watchers } from "./watchers.ts";
 export interface DataPlaneDeps {
   readonly http: Server;
   readonly pool: Pool;
-  readonly frankingKey: Secret<Uint8Array>;
+  /** Of which the newest tags messages. */
+  readonly serverKeys: Pick<ServerKeys, "frankingKey">;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
-  readonly messageRates: MessageRates;
+  readonly messageLimits: MessageLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
   /** Milliseconds between looks for what other nodes wrote and hints did not say. */
   readonly pollMs: number;
+  /** Milliseconds between two signs of this node's life to the others. */
+  readonly beatMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   readonly watchers: Watchers;
 }
+
+/** Between two searches for transcripts that a node did not live to record. */
+const TRANSCRIPT_SWEEP_MS = 600_000;
 
 /** The conversations' logs and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
@@ -72,19 +81,44 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   );
   let neighbours: Neighbours | undefined;
   const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
+  const transcripts = new TranscriptRecorder({
+    pool,
+    now,
+    everyMs: timings.transcriptsEveryMs,
+    sweepEveryMs: TRANSCRIPT_SWEEP_MS,
+    onError: (error) => log.error("transcripts could not be recorded", describeError(error)),
+  });
   const conversations = new ConversationLog({
     pool,
-    frankingKey: deps.frankingKey.reveal(),
+    get frankingKey() {
+      return deps.serverKeys.frankingKey;
+    },
     now,
     onCommitted: observedPublish((events) => {
       relay.publish(events);
       neighbours?.onCommitted(events);
+      transcripts.onCommitted(events);
     }, watchers),
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
     observer: logObserver(watchers),
   });
   metrics?.log.watchBacklog(() => conversations.waiting);
   metrics?.relay.watchConnections(() => relay.size);
+  const monotonic = () => performance.now();
+  const wheel = new TimerWheel(monotonic, timings.tickMs);
+  const onError = (error: unknown) =>
+    log.warn("other nodes' events could not be read", describeError(error));
+  const presence = new SharedPresence({
+    wheel,
+    monotonic,
+    now,
+    offlineAfterMs: timings.offlineAfterMs,
+    tell: (user, state, shared) => tellPresence(relay, user, state, shared),
+    announce: (hint) => neighbours?.announce(hint),
+    conversationsOf: (tenant, users) => conversationsOf(pool, tenant, users),
+    forgetAfterMs: deps.beatMs * 3.5,
+    onError,
+  });
   const met = await Neighbours.meet(
     {
       pool,
@@ -92,15 +126,15 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       log: conversations,
       now,
       pollMs: deps.pollMs,
-      onError: (error) => log.warn("other nodes' events could not be read", describeError(error)),
+      beatMs: deps.beatMs,
+      presence,
+      onError,
     },
     deps.openHints,
   );
   neighbours = met;
   const messaging = { pool, log: conversations, now };
   const cursors = new CursorWriter(pool);
-  const monotonic = () => performance.now();
-  const wheel = new TimerWheel(monotonic, timings.tickMs);
   const endWatch = watchSuspensions(
     pool,
     timings.suspensionPollMs,
@@ -113,14 +147,13 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     wheel,
     monotonic,
     open: new Set(),
-    presence: new LocalPresence({
-      wheel,
-      monotonic,
-      now,
-      offlineAfterMs: timings.offlineAfterMs,
-      onChange: (user, presence, shared) => tellPresence(relay, user, presence, shared),
-    }),
-    messageLimits: new LocalMessageLimits(deps.messageRates, monotonic),
+    presence,
+    async presentElsewhere(tenant, among) {
+      const users = presence.elsewhere(tenant);
+      return users.length === 0 ? [] : membersAmong(pool, tenant, among, users);
+    },
+    announceActivity: (activity) => met.announce({ activities: [activity] }),
+    messageLimits: deps.messageLimits,
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
@@ -131,7 +164,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       metrics?.relay.welcomed(hello.cursors.length > 0);
       return greeting;
     }),
-    observer: metrics?.relay,
+    observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
     followed: (actor) => followedBy(pool, actor.tenant, actor.device),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
@@ -142,16 +175,18 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   return {
     messaging,
     announce: (change) => reconcileDevices(messaging, change),
-    disconnect: ({ device, session }) =>
-      session === undefined
-        ? relay.disconnect({ device }, "device_refused")
-        : relay.disconnect({ device, session }, "unauthenticated"),
+    disconnect({ tenant, device, session }) {
+      if (session === undefined) relay.disconnect({ device }, "device_refused");
+      else relay.disconnect({ device, session }, "unauthenticated");
+      met.announce({ ended: [{ tenant, device }] });
+    },
     async close() {
       leavePartitions();
       endWatch();
       await attached.close();
       wheel.close();
       await conversations.close();
+      await transcripts.close();
       await met.close();
       await cursors.close();
     },
@@ -198,20 +233,11 @@ async function greet(
     url: publicUrl + RELAY_PATH,
     now: now(),
   });
-  const { device, tenant } = actor;
+  const { device } = actor;
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   await reconcileDevices(messaging, actor);
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ keyMaxMessages: number; keyMaxAgeMs: number; since: number }>(
-      `select key_max_messages as "keyMaxMessages", key_max_age_ms as "keyMaxAgeMs",
-         (extract(epoch from clock_timestamp()) * 1000000)::int8 as since
-       from tenants where id = $1`,
-      [tenant],
-    ),
-  );
-  const [limits] = rows;
-  if (limits === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
+  const limits = await admitDevice({ pool, now }, { ...actor, device });
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),

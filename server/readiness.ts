@@ -1,46 +1,81 @@
+import { KeysError } from "../keys/keys-error.ts";
+
 /** Why the server cannot serve now, most telling first. */
 export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
   | "schema_behind" // the database lacks a migration of this version
+  | "kms_unreachable" // the key-management service does not answer within the limit, or fails
+  | "kms_sealed"
+  | "kms_standby"
+  | "kms_denied" // it does not take the server's credentials
   | "audit_log_behind" // the database has fewer audit entries than were signed for
   | "audit_log_inconsistent" // the audit log is not what was signed
   | "audit_checkpoint_invalid"; // the audit checkpoint kept outside is not by this server's key
 
 const LIMIT_MS = 1_000;
 
+export interface Probes {
+  /** Whether the database's schema is at least this version's. */
+  readonly isCurrent: () => Promise<boolean>;
+  /** Rejects when the key-management service cannot be used. */
+  readonly checkKms: () => Promise<void>;
+}
+
 /**
- * Tells whether the server can serve. However often it is asked, the database is asked once at a
- * time, and never waited for longer than the limit.
- * @param isCurrent whether the database's schema is at least this version's.
+ * Tells whether the server can serve. However often it is asked, database and key service are each
+ * asked once at a time, and never waited for longer than the limit.
  * @param auditRefusal why the audit log is not continued, if it is not.
  */
 export function createReadiness(
-  isCurrent: () => Promise<boolean>,
+  { isCurrent, checkKms }: Probes,
   isDraining: () => boolean,
   auditRefusal: () => NotReadyReason | undefined = () => undefined,
   limitMs = LIMIT_MS,
 ): () => Promise<readonly NotReadyReason[]> {
-  let asking: Promise<NotReadyReason | undefined> | undefined;
-  const ask = (): Promise<NotReadyReason | undefined> => {
-    asking ??= isCurrent()
-      .then(
-        (current) => (current ? undefined : ("schema_behind" as const)),
-        () => "database_unreachable" as const,
-      )
-      .finally(() => {
-        asking = undefined;
-      });
-    return asking;
-  };
+  const probes = [
+    probe(
+      () =>
+        isCurrent().then(
+          (current) => (current ? undefined : ("schema_behind" as const)),
+          () => "database_unreachable" as const,
+        ),
+      "database_unreachable",
+      limitMs,
+    ),
+    probe(() => checkKms().then(() => undefined, kmsReason), "kms_unreachable", limitMs),
+  ];
   return async () => {
     if (isDraining()) return ["draining"];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<NotReadyReason>((resolve) => {
-      timer = setTimeout(() => resolve("database_unreachable"), limitMs);
-    });
-    const reason = await Promise.race([ask(), late]);
-    clearTimeout(timer);
-    return [reason, auditRefusal()].filter((each) => each !== undefined);
+    const reasons = await Promise.all(probes.map((ask) => ask()));
+    return [...reasons, auditRefusal()].filter((reason) => reason !== undefined);
   };
+}
+
+/** @param late the reason when there is no answer within the limit */
+function probe(
+  ask: () => Promise<NotReadyReason | undefined>,
+  late: NotReadyReason,
+  limitMs: number,
+): () => Promise<NotReadyReason | undefined> {
+  let asking: Promise<NotReadyReason | undefined> | undefined;
+  return async () => {
+    asking ??= ask().finally(() => {
+      asking = undefined;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<NotReadyReason>((resolve) => {
+      timer = setTimeout(() => resolve(late), limitMs);
+    });
+    const reason = await Promise.race([asking, tooLate]);
+    clearTimeout(timer);
+    return reason;
+  };
+}
+
+function kmsReason(error: unknown): NotReadyReason {
+  const code = error instanceof KeysError ? error.code : undefined;
+  return code === "kms_sealed" || code === "kms_standby" || code === "kms_denied"
+    ? code
+    : "kms_unreachable";
 }

@@ -1,8 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
-import { localAuditSigner } from "../keys/audit-signer.ts";
-import { openLocalKeyring } from "../keys/local-keyring.ts";
+import { kmsAuditSigner } from "../keys/audit-signer.ts";
+import { openKms } from "../keys/kms/open-kms.ts";
+import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -27,6 +28,8 @@ import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
+import { openMessageLimits } from "./nodes/shared-message-limits.ts";
+import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { openWatchers } from "./watchers.ts";
@@ -48,9 +51,19 @@ export interface Timings extends SocketTimings {
   readonly pollMs: number;
   /** At least, between one sending of hints and the next. */
   readonly hintFlushMs: number;
+  /** Between two signs of life; a node whose signs fail to come is gone. */
+  readonly beatMs: number;
+  /** Between looks for server keys that were rotated elsewhere. */
+  readonly serverKeysPollMs: number;
 }
 
-const usualTimings: Timings = { ...defaultTimings, pollMs: 3_000, hintFlushMs: 5 };
+const usualTimings: Timings = {
+  ...defaultTimings,
+  pollMs: 3_000,
+  hintFlushMs: 5,
+  beatMs: 10_000,
+  serverKeysPollMs: 2_000,
+};
 
 export interface RunningServer {
   /** Where clients reach it; no slash at its end. */
@@ -82,21 +95,25 @@ export async function startServer(config: Config, ports: Ports): Promise<Running
 async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
   const { now, newId, log, version } = ports;
   const timings = { ...usualTimings, ...ports.timings };
-  const { home, mode, keyringPassphrase: passphrase } = config;
-  const keyring = await openLocalKeyring({
-    home,
-    passphrase,
-    mustBeSealed: mode === "production",
-  });
+  const { mode } = config;
+  const opened = await openKms(config.kms);
+  const { kms, firstKeys } = opened;
+  closers.add(() => kms.close());
   const database = await openDatabase(config);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
+  await opened.forgetFirstKeys();
+  const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
+    log.warn("server keys could not be read", describeError(error)),
+  );
+  closers.add(leaveKeys);
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
-    signer: localAuditSigner(keyring),
+    signer: await kmsAuditSigner(kms),
     now,
     log,
     metrics: watchers.metrics,
@@ -119,20 +136,25 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const url = config.publicUrl ?? address;
   closers.add(() => closeHttp(http));
 
-  const accessTokens = createAccessTokens({ ...keyring, issuer: url });
-  const replays = new ReplayCache(PROOF_MEMORY_MS);
-  const authenticator = createAuthenticator({ pool, accessTokens, replays });
+  const accessTokens = createAccessTokens({ keys: serverKeys, issuer: url });
+  const usedProofs = () => {
+    const here = new ReplayCache(PROOF_MEMORY_MS);
+    return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
+  };
+  const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
+  const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
   const dataPlane = await startDataPlane({
     http,
     pool,
-    frankingKey: keyring.frankingKey,
+    serverKeys,
     authenticator,
     publicUrl: url,
-    messageRates: config.messageRates,
+    messageLimits,
     timings,
     now,
     log,
     pollMs: timings.pollMs,
+    beatMs: timings.beatMs,
     openHints: (listener) =>
       openHints(
         {
@@ -141,6 +163,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
           databaseUrl: database.url,
           redis,
           onLost: onLost("hints"),
+          onLag: watchers.metrics?.relay.hintLag,
         },
         listener,
       ),
@@ -165,14 +188,18 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     publicUrl: url,
     accessTokens,
-    blindIndexKey: keyring.blindIndexKey,
-    createLimiter: limiterFactory(redis?.client, keyring.blindIndexKey),
+    signInProofs: usedProofs(),
+    blindIndexKeys: () => serverKeys.blindIndexKeys,
+    createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
     messaging: dataPlane.messaging,
     attachments,
     notReady: createReadiness(
-      () => isSchemaCurrent(pool),
+      {
+        isCurrent: () => isSchemaCurrent(pool),
+        checkKms: () => kms.check(),
+      },
       () => stopping,
       () => auditLog.refusal(),
     ),

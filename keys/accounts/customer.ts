@@ -9,7 +9,7 @@ import type { Secret } from "../secret.ts";
  * `HMAC-SHA-256(blind-index key, tenant || subject)`. The tenant has a fixed width, so no two
  * pairs share an input.
  */
-export function subjectIndex(
+function subjectIndex(
   blindIndexKey: Secret<Uint8Array>,
   tenant: Uuid,
   subject: string,
@@ -19,28 +19,45 @@ export function subjectIndex(
     .digest();
 }
 
-/** The customer of that index, made on first sight under `newId`; in a transaction of the tenant. */
+/** The index under each key that customers were stored under; the first is that of new ones. */
+export type SubjectIndexes = readonly [Uint8Array, ...Uint8Array[]];
+
+export function subjectIndexes(
+  blindIndexKeys: readonly Secret<Uint8Array>[],
+  tenant: Uuid,
+  subject: string,
+): SubjectIndexes {
+  const [newest, ...older] = blindIndexKeys;
+  if (newest === undefined) throw new RangeError("there is no blind-index key");
+  return [
+    subjectIndex(newest, tenant, subject),
+    ...older.map((key) => subjectIndex(key, tenant, subject)),
+  ];
+}
+
+/** The customer of one of those indexes, made on first sight under `newId`; in a transaction of the tenant. */
 export async function findOrCreateCustomer(
   client: Client,
   customer: {
     readonly tenant: Uuid;
-    readonly subjectIndex: Uint8Array;
+    readonly subjectIndexes: SubjectIndexes;
     readonly newId: Uuid;
     /** Milliseconds since the Unix epoch. */
     readonly now: number;
   },
 ): Promise<{ readonly user: Uuid; readonly created: boolean }> {
   const find = () =>
-    client.query<{ id: Uuid }>("select id from users where tenant = $1 and subject_index = $2", [
-      customer.tenant,
-      customer.subjectIndex,
-    ]);
+    client.query<{ id: Uuid }>(
+      `select id from users where tenant = $1 and subject_index = any($2)
+       order by array_position($2, subject_index) limit 1`,
+      [customer.tenant, customer.subjectIndexes],
+    );
   const [existing] = (await find()).rows;
   if (existing !== undefined) return { user: existing.id, created: false };
   const inserted = await client.query<{ id: Uuid }>(
     `insert into users (id, tenant, role, subject_index, created_at_ms)
      values ($1, $2, 'customer', $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
-    [customer.newId, customer.tenant, customer.subjectIndex, customer.now],
+    [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.now],
   );
   const [made] = inserted.rows;
   if (made !== undefined) return { user: made.id, created: true };

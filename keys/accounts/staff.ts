@@ -1,9 +1,9 @@
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
-import type { Client, Pool } from "../../db/pool.ts";
-import { inTransaction } from "../../db/transaction.ts";
+import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
+import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
@@ -66,16 +66,17 @@ export interface StaffMember {
 
 /** The staff of the actor's tenant in order of id: all, or those of one role. */
 export async function listStaff(
-  pool: Pool,
-  { tenant }: Actor,
+  deps: UseCase,
+  actor: Actor,
   role?: StaffRole,
 ): Promise<readonly StaffMember[]> {
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<StaffMember>(
+  const resource = { type: "tenant", id: actor.tenant };
+  return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
+    const { rows } = await client.query<StaffMember>(
       `select id, role, display_name as "displayName" from users
        where role <> 'customer' and ($1::text is null or role = $1) order by id`,
       [role ?? null],
-    ),
-  );
-  return rows;
+    );
+    return rows;
+  });
 }

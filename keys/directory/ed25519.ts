@@ -1,5 +1,5 @@
-import { createPublicKey, hash, verify } from "node:crypto";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import { createPrivateKey, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
+import { concat, toBase64Url } from "../../crypto/wire/bytes.ts";
 
 const jwkOf = (publicKey: Uint8Array) => ({
   crv: "Ed25519",
@@ -24,3 +24,14 @@ export function verifyEd25519(
 /** JWK thumbprint of an Ed25519 key, RFC 7638 section 3 with RFC 8037: members in lexical order. */
 export const thumbprintOf = (publicKey: Uint8Array): string =>
   hash("sha256", JSON.stringify(jwkOf(publicKey)), "base64url");
+
+// What stands before the 32 bytes of the private key in PKCS #8: RFC 8410 section 7.
+const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
+
+/** The private key whose seed (RFC 8032 section 5.1.5) is these 32 bytes. */
+export const ed25519FromSeed = (seed: Uint8Array): KeyObject =>
+  createPrivateKey({
+    key: Buffer.from(concat(pkcs8Prefix, seed)),
+    format: "der",
+    type: "pkcs8",
+  });

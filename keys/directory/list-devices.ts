@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { insist, refusalsAudited, type UseCase } from "../audited.ts";
+import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
 
@@ -27,17 +27,16 @@ export interface ListedAccount {
 }
 
 /**
- * A user's account key and certified devices. Whoever reads them checks the certificates.
+ * A user's account key and certified devices. Whoever reads them checks the certificates. Reading
+ * another user's is in the audit log.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
 export async function listDevices(deps: UseCase, actor: Actor, user: Uuid): Promise<ListedAccount> {
   const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
-  return refusalsAudited(
-    deps,
-    actor,
-    () => act,
-    (client) => readAccount(client, actor, user),
-  );
+  const read = (client: Client) => readAccount(client, actor, user);
+  // One's own is read without a trace.
+  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  return audited(deps, actor, { ...act, subject: user }, read);
 }
 
 async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {

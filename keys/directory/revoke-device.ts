@@ -38,6 +38,6 @@ export async function revokeDevice(
     },
   );
   // Before its conversations have changed, which may take a while or be left to a later day.
-  deps.disconnect({ device });
+  deps.disconnect({ tenant: actor.tenant, device });
   await deps.announce({ tenant: actor.tenant, user: actor.user, device });
 }

@@ -36,6 +36,13 @@ export interface AccessTokens {
   ): Promise<AccessClaims & { readonly expiresAtMs: number }>;
 }
 
+/** The keys that tokens are signed with, of which there may be several while they are rotated. */
+export interface TokenKeys {
+  readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
+  /** The public key of that id, if its tokens still count; `undefined` for tokens that name none. */
+  verifying(kid: string | undefined): Promise<KeyObject | undefined>;
+}
+
 const claimsSchema = z.object({
   sub: z.uuid(),
   tid: z.uuid(),
@@ -47,37 +54,43 @@ const claimsSchema = z.object({
 
 /**
  * Access tokens as JWTs (RFC 9068), bound to a device key by `cnf.jkt` (RFC 9449 section 6.1).
- * @param issuer the server's public URL; also the audience.
+ * @param given.issuer the server's public URL; also the audience.
  */
-export function createAccessTokens(keys: {
-  readonly signingKey: KeyObject;
-  readonly verifyingKey: KeyObject;
+export function createAccessTokens(given: {
+  readonly keys: TokenKeys;
   readonly issuer: string;
 }): AccessTokens {
-  const { signingKey, verifyingKey, issuer } = keys;
+  const { keys, issuer } = given;
+  const verifyingKey = async (kid: string | undefined): Promise<KeyObject> => {
+    const key = await keys.verifying(kid);
+    if (key === undefined)
+      throw new KeysError("invalid_token", "This is not an access token of this server.");
+    return key;
+  };
   return {
     async issue(claims, nowMs, notAfterMs) {
       const issuedAt = Math.floor(nowMs / 1000);
       const expiresAt = Math.floor(Math.min(nowMs + TOKEN_LIFETIME_MS, notAfterMs) / 1000);
+      const { kid, privateKey } = keys.signing;
       const accessToken = await new SignJWT({
         tid: claims.tenant,
         role: claims.role,
         sid: claims.session,
         cnf: { jkt: claims.thumbprint },
       })
-        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt" })
+        .setProtectedHeader({ alg: "EdDSA", typ: "at+jwt", kid })
         .setIssuer(issuer)
         .setAudience(issuer)
         .setSubject(claims.user)
         .setIssuedAt(issuedAt)
         .setExpirationTime(expiresAt)
-        .sign(signingKey);
+        .sign(privateKey);
       return { accessToken, expiresAtMs: expiresAt * 1000 };
     },
 
     async verify(token, nowMs, graceMs = 0) {
       try {
-        const { payload } = await jwtVerify(token, verifyingKey, {
+        const { payload } = await jwtVerify(token, ({ kid }) => verifyingKey(kid), {
           algorithms: ["EdDSA"],
           typ: "at+jwt",
           issuer,

@@ -5,7 +5,7 @@ import type { Actor, Role } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
 import type { AccessTokens } from "./access-token.ts";
 import { verifyProof } from "./device-proof.ts";
-import type { ReplayCache } from "./replay-cache.ts";
+import type { UsedProofs } from "./replay-cache.ts";
 
 export interface AuthenticationRequest {
   readonly token: string;
@@ -53,7 +53,7 @@ interface SessionRow {
 export function createAuthenticator(deps: {
   readonly pool: Pool;
   readonly accessTokens: AccessTokens;
-  readonly replays: ReplayCache;
+  readonly replays: UsedProofs;
 }): Authenticator {
   const { pool, accessTokens, replays } = deps;
 
@@ -65,7 +65,7 @@ export function createAuthenticator(deps: {
       throw new KeysError("invalid_token", "The access token belongs to another device key.");
     // Only now, so that nobody without a token can fill the memory of used proofs; and by user, so
     // that no account can, however many devices and sessions it has.
-    replays.use(key.replayKey, now, claims.user);
+    await replays.use(key.replayKey, now, claims.user);
     const { rows } = await inTransaction(pool, claims.tenant, (client) =>
       client.query<SessionRow>(
         `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,

@@ -35,6 +35,6 @@ export async function closeSession(
         [actor.session, deps.now()],
       ),
   );
-  const { device, session } = actor;
-  if (device !== undefined) deps.disconnect({ device, session });
+  const { tenant, device, session } = actor;
+  if (device !== undefined) deps.disconnect({ tenant, device, session });
 }

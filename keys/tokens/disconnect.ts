@@ -5,6 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  * once the end is durable. Given by `server`.
  */
 export type Disconnect = (ended: {
+  readonly tenant: Uuid;
   readonly device: Uuid;
   readonly session?: Uuid | undefined;
 }) => void;

@@ -2,7 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { findOrCreateCustomer, subjectIndex } from "../accounts/customer.ts";
+import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { checkPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../keys-error.ts";
@@ -18,7 +18,7 @@ export type Identified =
 
 type Deps = Pick<
   SignInDeps,
-  "pool" | "newId" | "blindIndexKey" | "publicUrl" | "admit" | "requestId"
+  "pool" | "newId" | "blindIndexKeys" | "publicUrl" | "admit" | "requestId"
 >;
 
 /** Whose account `request.grant` proves. Takes as long for an unknown tenant or name as for a known one. */
@@ -91,10 +91,10 @@ async function byCustomerToken(
     if (!(cause instanceof KeysError)) throw cause;
     return { failure: "invalid_customer_token", cause };
   }
-  const index = subjectIndex(deps.blindIndexKey, tenant.id, subject);
-  await deps.admit(`${tenant.id}/${toHex(index)}`);
+  const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, subject);
+  await deps.admit(`${tenant.id}/${toHex(indexes[0])}`);
   return inTransaction(deps.pool, tenant.id, async (client) => {
-    const customer = { tenant: tenant.id, subjectIndex: index, newId: deps.newId(), now };
+    const customer = { tenant: tenant.id, subjectIndexes: indexes, newId: deps.newId(), now };
     const { user, created } = await findOrCreateCustomer(client, customer);
     if (created)
       await appendEntry(client, {

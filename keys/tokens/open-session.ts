@@ -36,7 +36,7 @@ export interface OpenedSession {
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
   const key = await verifyProof({ ...request, now });
-  deps.replays.use(key.replayKey, now);
+  await deps.replays.use(key.replayKey, now);
   const tenant = await findTenant(deps.pool, request.tenant);
   const identified = await identifyByGrant(deps, request, tenant, key, now);
   if (tenant === undefined || "failure" in identified) {

@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
 import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
-import type { ReplayCache } from "./replay-cache.ts";
+import type { UsedProofs } from "./replay-cache.ts";
 
 /** What a sign-in shows for itself. */
 export type Grant =
@@ -12,8 +12,9 @@ export type Grant =
 export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
-  readonly replays: ReplayCache;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly replays: UsedProofs;
+  /** Under the first a new customer is stored; under any they may have been. */
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   /** Asked before an account's secret is looked at; rejects when there were too many attempts. */

@@ -14,6 +14,7 @@ import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
   readonly pool: Pool;
+  /** Read for each batch: it may be rotated. */
   readonly frankingKey: Uint8Array;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

@@ -3,8 +3,8 @@ import type { Client } from "../../db/pool.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
-import type { Actor } from "../../policies/actor.ts";
-import { auditRefusals, insist } from "../actor-audit.ts";
+import { isStaff, type Actor } from "../../policies/actor.ts";
+import { auditDone, auditListed, auditRefusals, insist } from "../actor-audit.ts";
 import { currentMembers } from "../log/append-control.ts";
 import { conversationFacts, type MessagingDeps } from "./facts.ts";
 
@@ -19,7 +19,7 @@ export interface ConversationView {
 }
 
 /**
- * One conversation's members and state; never its content.
+ * One conversation's members and state; never its content. What staff reads is in the audit log.
  * @throws MessagingError conversation_not_found, forbidden
  */
 export function readConversation(
@@ -32,7 +32,9 @@ export function readConversation(
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
-      insist(decideConversation(actor, "read", facts));
+      const decision = decideConversation(actor, "read", facts);
+      insist(decision);
+      if (isStaff(actor.role)) await auditDone(client, actor, act, decision, deps.now());
       return view(client, { ...facts, id: conversation });
     }),
   );
@@ -48,7 +50,7 @@ const MINE = `
   order by c.created_at_ms, c.id limit $4`;
 
 /**
- * The actor's conversations, oldest first. @param input.after the last one of the page before.
+ * The actor's conversations, oldest first. That staff read them is in the audit log. @param input.after the last one of the page before.
  * @param input.limit at most 200.
  */
 export function listConversations(
@@ -66,6 +68,7 @@ export function listConversations(
       input.after?.id ?? null,
       Math.min(input.limit, 200),
     ]);
+    if (isStaff(actor.role)) await auditListed(client, actor, rows.length, deps.now());
     const views: ConversationView[] = [];
     for (const row of rows)
       views.push(

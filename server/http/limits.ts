@@ -33,10 +33,10 @@ export type CreateLimiter = (name: string, rate: Rate) => Limiter;
  */
 export function limiterFactory(
   redis: RedisClient | undefined,
-  hashKey: Secret<Uint8Array>,
+  hashKey: () => Secret<Uint8Array>,
 ): CreateLimiter {
   const nameOf = (key: string) =>
-    createHmac("sha256", hashKey.reveal()).update(`rate limit\0${key}`).digest("base64url");
+    createHmac("sha256", hashKey().reveal()).update(`rate limit\0${key}`).digest("base64url");
   return (name, { burst, secondsPerFurther }) => {
     const counter = (kind: string, points: number, duration: number): RateLimiterAbstract =>
       redis === undefined

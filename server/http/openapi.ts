@@ -83,6 +83,8 @@ function operationOf(spec: RouteSpec): RouteConfig {
     summary: spec.summary,
     operationId: words.filter((word) => word !== "").join("_"),
     tags: [spec.tag],
+    // What a success leaves in the audit log, for whoever has to account for it.
+    "x-audit": spec.audits,
     security: spec.access === "public" ? [] : [{ accessToken: [], deviceProof: [] }],
     request: {
       ...(spec.params && { params: spec.params }),

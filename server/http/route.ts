@@ -18,6 +18,8 @@ export interface RouteSpec {
    * "renewal": the same, also with a token that has expired while its session has not.
    */
   readonly access: "public" | "session" | "renewal";
+  /** The actions that a success puts into the audit log, or why it puts none there. */
+  readonly audits: readonly string[] | { readonly nothing: string };
   readonly params?: Parameters;
   readonly query?: Parameters;
   /** By their names in lower case; others are not looked at. */

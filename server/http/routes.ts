@@ -4,8 +4,7 @@ import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import type { Disconnect } from "../../keys/tokens/disconnect.ts";
-import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
-import { ReplayCache } from "../../keys/tokens/replay-cache.ts";
+import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
@@ -40,14 +39,15 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "bundleLimit">;
+  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
-  readonly blindIndexKey: Secret<Uint8Array>;
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   readonly createLimiter: CreateLimiter;
+  readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly messaging: MessagingDeps;
@@ -57,9 +57,9 @@ export interface RoutesDeps {
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKey } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, bundleLimit } = deps.config;
+  const { signInLimit, registrationLimit, bundleLimit } = deps.config;
   const useCase = { pool, now };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
@@ -69,22 +69,26 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       newId,
       publicUrl,
       accessTokens,
-      blindIndexKey,
+      blindIndexKeys,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
-      replays: new ReplayCache(PROOF_MEMORY_MS),
+      replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),
       byAccount: createLimiter("sign-in-account", signInLimit),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
-    registerDeviceRoute({ ...useCase, announce }),
+    registerDeviceRoute({
+      ...useCase,
+      announce,
+      byAccount: createLimiter("registration", registrationLimit),
+    }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute(useCase),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
-    listStaffRoute({ pool }),
+    listStaffRoute(useCase),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

@@ -28,9 +28,11 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         proof: request.get("dpop"),
         address: request.ip ?? "",
       };
-      const who = await authenticate(spec.access, request, facts, deps);
+      const requestId = requestIdOf(response);
+      const known = await authenticate(spec.access, request, facts, deps);
+      const who = known && { ...known, actor: { ...known.actor, requestId } };
       const parsed = await parse(spec, request, response);
-      const call = { requestId: requestIdOf(response), who, request: facts, ...parsed };
+      const call = { requestId, who, request: facts, ...parsed };
       if ("serve" in route) {
         response.set("Cache-Control", "no-store");
         return route.serve(call as Call<RouteSpec>, request, response);

@@ -1,10 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { LogObserver } from "../../messaging/log/log-observer.ts";
+import type { RefusalCode } from "../socket/frames.ts";
 import { gaugeOf, secondsBuckets } from "./instruments.ts";
 
 /** The conversations' logs, as they are written. */
-export interface LogMetrics extends LogObserver {
+export interface LogMetrics extends Omit<LogObserver, "refused"> {
+  /** A message was refused, by the log or before it came to it. */
+  readonly refused: (code: RefusalCode) => void;
   /** Events of one conversation are durable. */
   readonly committed: (events: readonly LoggedEvent[]) => void;
   /** @param read messages that no batch has taken yet. */

@@ -1,19 +1,21 @@
-import { Counter, type Registry } from "prom-client";
+import { Counter, Histogram, type Registry } from "prom-client";
 import { closeCodes, type CloseReason } from "../socket/close-codes.ts";
 import type {
   DeliverySource,
   SlowConsumerStep,
   SocketObserver,
 } from "../socket/socket-observer.ts";
-import { gaugeOf, tallies } from "./instruments.ts";
+import { gaugeOf, secondsBuckets, tallies } from "./instruments.ts";
 import { knownCode } from "./known-code.ts";
 
 /** The relay's sockets and what they are sent. */
-export interface RelayMetrics extends SocketObserver {
+export interface RelayMetrics extends Omit<SocketObserver, "refused"> {
   /** @param read sockets past their hello. */
   readonly watchConnections: (read: () => number) => void;
   /** A device said hello and was let in. @param resumed it named cursors to go on from */
   readonly welcomed: (resumed: boolean) => void;
+  /** A hint of this node's took so long to come back to it: about what the others waited. */
+  readonly hintLag: (ms: number) => void;
   /** The relay closed a socket. */
   readonly closed: (reason: CloseReason, error?: unknown) => void;
 }
@@ -56,6 +58,12 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
     labelNames: ["step"],
     registers,
   });
+  const hintLag = new Histogram({
+    name: "sealdesk_hint_lag_seconds",
+    help: "Time from sending a hint until it came back to its own node",
+    buckets: secondsBuckets,
+    registers,
+  });
   for (const step of slowConsumerSteps) slowConsumers.inc({ step }, 0);
   return {
     watchConnections: (read) =>
@@ -71,6 +79,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       "Deliveries sent, by whether they came from their commit or were read from the log",
       { label: "from", values: ["commit", "log"] },
     ),
+    hintLag: (ms) => hintLag.observe(ms / 1000),
     gap: () => gaps.inc(),
     slowConsumer: (step) => slowConsumers.inc({ step }),
   };

@@ -1,6 +1,16 @@
+import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeHint, encodeHints } from "./hint-payload.ts";
-import type { DeviceHint, HeadHint, HintListener, Hints } from "./hints.ts";
+import type {
+  ActivityHint,
+  DeviceHint,
+  EndedHint,
+  HeadHint,
+  Hint,
+  HintListener,
+  Hints,
+  PresenceHint,
+} from "./hints.ts";
 
 /** Carries payloads to every node, this one included. */
 export interface HintTransport {
@@ -22,17 +32,19 @@ interface BatchedHintsOptions {
   readonly flushMs: number;
   readonly listener: HintListener;
   readonly onLost: (error: unknown) => void;
+  /** How long one of this node's own payloads took to come back to it, in milliseconds. */
+  readonly onLag?: ((ms: number) => void) | undefined;
   readonly open: (events: TransportEvents) => Promise<HintTransport>;
 }
 
 /**
- * Hints in batches: of a conversation only the newest head is kept until the next sending, and
+ * Hints in batches: of what is said of one thing only the newest is kept until the next sending, and
  * there is one sending at a time, however much is committed.
  */
 export class BatchedHints implements Hints {
   readonly #options: BatchedHintsOptions;
-  readonly #heads = new Map<Uuid, HeadHint>();
-  readonly #devices = new Map<Uuid, DeviceHint>();
+  #waiting = nothingWaits();
+  #beats = false;
   #transport: HintTransport | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
@@ -55,18 +67,24 @@ export class BatchedHints implements Hints {
     return hints;
   }
 
-  announce(heads: readonly HeadHint[]): void {
-    for (const head of heads) {
-      const waiting = this.#heads.get(head.conversation);
-      const membership = head.membership || waiting?.membership === true;
-      const seq = Math.max(head.seq, waiting?.seq ?? 0);
-      this.#heads.set(head.conversation, { ...head, seq, membership });
+  announce({ heads, devices, ended, activities, presences }: Partial<Hint>): void {
+    const waiting = this.#waiting;
+    for (const head of heads ?? []) {
+      const before = waiting.heads.get(head.conversation);
+      const membership = head.membership || before?.membership === true;
+      const seq = Math.max(head.seq, before?.seq ?? 0);
+      waiting.heads.set(head.conversation, { ...head, seq, membership });
     }
+    for (const each of devices ?? []) waiting.devices.set(each.device, each);
+    for (const each of ended ?? []) waiting.ended.set(each.device, each);
+    for (const each of activities ?? [])
+      waiting.activities.set(`${each.conversation} ${each.device} ${aspect[each.kind]}`, each);
+    for (const each of presences ?? []) waiting.presences.set(each.user, each);
     this.#schedule();
   }
 
-  announceDevices(devices: readonly DeviceHint[]): void {
-    for (const each of devices) this.#devices.set(each.device, each);
+  beat(): void {
+    this.#beats = true;
     this.#schedule();
   }
 
@@ -78,22 +96,30 @@ export class BatchedHints implements Hints {
 
   #schedule(): void {
     if (this.#closed || this.#sending || this.#timer !== undefined) return;
-    if (this.#transport === undefined || this.#heads.size + this.#devices.size === 0) return;
+    const waits = this.#beats || Object.values(this.#waiting).some(({ size }) => size > 0);
+    if (this.#transport === undefined || !waits) return;
     const waitMs = this.#lastSentMs + this.#options.flushMs - performance.now();
     this.#timer = setTimeout(() => void this.#flush(), Math.max(0, waitMs));
   }
 
   async #flush(): Promise<void> {
     this.#timer = undefined;
+    const { heads, devices, ended, activities, presences } = this.#waiting;
+    const at = performance.now();
     const payloads = encodeHints(
-      this.#options.node,
-      [...this.#heads.values()],
-      [...this.#devices.values()],
+      { node: this.#options.node, at },
+      {
+        heads: [...heads.values()],
+        devices: [...devices.values()],
+        ended: [...ended.values()],
+        activities: [...activities.values()],
+        presences: [...presences.values()],
+      },
     );
-    this.#heads.clear();
-    this.#devices.clear();
+    this.#waiting = nothingWaits();
+    this.#beats = false;
     this.#sending = true;
-    this.#lastSentMs = performance.now();
+    this.#lastSentMs = at;
     // What cannot be sent is lost: the other nodes' polls find it.
     await this.#transport?.send(payloads).catch(() => undefined);
     this.#sending = false;
@@ -102,7 +128,25 @@ export class BatchedHints implements Hints {
 
   #onPayload(payload: string): void {
     const hint = decodeHint(payload);
-    if (hint === undefined || hint.node === this.#options.node || this.#closed) return;
-    this.#options.listener.onHint(hint);
+    if (hint === undefined || this.#closed) return;
+    if (hint.node !== this.#options.node) this.#options.listener.onHint(hint, hint.node);
+    else this.#options.onLag?.(performance.now() - hint.at);
   }
 }
+
+/** What an activity is about: a later one about the same takes its place. */
+const aspect: Readonly<Record<ActivityKind, string>> = {
+  typing: "typing",
+  stopped: "typing",
+  delivered: "delivered",
+  read: "read",
+};
+
+/** By what each is about. */
+const nothingWaits = () => ({
+  heads: new Map<Uuid, HeadHint>(),
+  devices: new Map<Uuid, DeviceHint>(),
+  ended: new Map<Uuid, EndedHint>(),
+  activities: new Map<string, ActivityHint>(),
+  presences: new Map<Uuid, PresenceHint>(),
+});

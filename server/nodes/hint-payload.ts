@@ -1,60 +1,74 @@
 import { z } from "zod";
-import type { DeviceHint, HeadHint, Hint } from "./hints.ts";
+import { activityKinds, presenceStates } from "../../crypto/wire/frame.ts";
+import type { Hint } from "./hints.ts";
 
 const uuid = z.guid();
 const count = z.int().nonnegative();
+const oneOf = <K extends string>(names: Readonly<Record<K, number>>) =>
+  z.enum(Object.keys(names) as K[]);
+
+/** Short, for a notification of PostgreSQL holds little: every hint is its values in this order. */
+const shapes = {
+  heads: z.tuple([uuid, uuid, count, z.boolean()]),
+  devices: z.tuple([uuid, count]),
+  ended: z.tuple([uuid, uuid]),
+  activities: z.tuple([uuid, uuid, oneOf(activityKinds), count]),
+  presences: z.tuple([uuid, uuid, oneOf(presenceStates), count]),
+};
+const names = {
+  heads: ["tenant", "conversation", "seq", "membership"],
+  devices: ["device", "since"],
+  ended: ["tenant", "device"],
+  activities: ["conversation", "device", "kind", "seq"],
+  presences: ["tenant", "user", "state", "since"],
+} as const;
+type Kind = keyof Hint;
+const kinds = Object.keys(names) as Kind[];
+
 const payloadSchema = z.object({
   node: z.string(),
-  heads: z.array(z.tuple([uuid, uuid, count, z.boolean()])),
-  devices: z.array(z.tuple([uuid, count])),
+  /** When it was sent, on the sending node's own clock: only that node can tell what it means. */
+  at: z.number(),
+  heads: z.array(shapes.heads).default([]),
+  devices: z.array(shapes.devices).default([]),
+  ended: z.array(shapes.ended).default([]),
+  activities: z.array(shapes.activities).default([]),
+  presences: z.array(shapes.presences).default([]),
 });
-type Payload = z.output<typeof payloadSchema>;
 
-/** As many heads or devices as stay below PostgreSQL's limit of 8,000 bytes a notification. */
-const PER_PAYLOAD = 70;
+/** As many hints as stay below PostgreSQL's limit of 8,000 bytes a notification. */
+const PER_PAYLOAD = 60;
 
-/** The payloads that say all this, none longer than 8,000 bytes. */
-export function encodeHints(
-  node: string,
-  heads: readonly HeadHint[],
-  devices: readonly DeviceHint[],
-): string[] {
-  const payloads: Payload[] = [
-    ...chunks(heads).map((some) => ({
-      node,
-      heads: some.map(({ tenant, conversation, seq, membership }): Payload["heads"][number] => [
-        tenant,
-        conversation,
-        seq,
-        membership,
-      ]),
-      devices: [],
+/** Who sends, and when. */
+export interface Sender {
+  readonly node: string;
+  readonly at: number;
+}
+
+/** The payloads that say all this, none longer than 8,000 bytes; at least one. */
+export function encodeHints(sender: Sender, hint: Partial<Hint>): string[] {
+  const payloads = kinds.flatMap((kind) =>
+    chunks<object>(hint[kind] ?? []).map((some) => ({
+      ...sender,
+      [kind]: some.map(valuesOf(kind)),
     })),
-    ...chunks(devices).map((some) => ({
-      node,
-      heads: [],
-      devices: some.map(({ device, since }): Payload["devices"][number] => [device, since]),
-    })),
-  ];
-  return payloads.map((payload) => JSON.stringify(payload));
+  );
+  return (payloads.length > 0 ? payloads : [sender]).map((payload) => JSON.stringify(payload));
 }
 
 /** @returns undefined for what this version of Sealdesk does not say. */
-export function decodeHint(text: string): (Hint & { readonly node: string }) | undefined {
+export function decodeHint(text: string): (Hint & Sender) | undefined {
   const parsed = payloadSchema.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { node, heads, devices } = parsed.data;
-  return {
-    node,
-    heads: heads.map(([tenant, conversation, seq, membership]) => ({
-      tenant,
-      conversation,
-      seq,
-      membership,
-    })),
-    devices: devices.map(([device, since]) => ({ device, since })),
-  };
+  const { node, at, ...lists } = parsed.data;
+  const hint = Object.fromEntries(kinds.map((kind) => [kind, lists[kind].map(namedBy(kind))]));
+  return { node, at, ...(hint as unknown as Hint) };
 }
+
+const valuesOf = (kind: Kind) => (one: object) =>
+  names[kind].map((name) => (one as Readonly<Record<string, unknown>>)[name]);
+const namedBy = (kind: Kind) => (values: readonly unknown[]) =>
+  Object.fromEntries(names[kind].map((name, index) => [name, values[index]]));
 
 function jsonOf(text: string): unknown {
   try {

@@ -1,3 +1,4 @@
+import type { ActivityKind, PresenceState } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /** A conversation's log reaches to `seq`. */
@@ -15,10 +16,35 @@ export interface DeviceHint {
   readonly since: number;
 }
 
-/** What one node tells the others. */
+/** A device was removed, or one of its sessions is over. */
+export interface EndedHint {
+  readonly tenant: Uuid;
+  readonly device: Uuid;
+}
+
+/** What a member does now; never stored. */
+export interface ActivityHint {
+  readonly conversation: Uuid;
+  readonly device: Uuid;
+  readonly kind: ActivityKind;
+  readonly seq: number;
+}
+
+/** How a user is on the node that says so, and since when: milliseconds since the Unix epoch. */
+export interface PresenceHint {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly state: PresenceState;
+  readonly since: number;
+}
+
+/** What one node tells the others. One that tells nothing says that the node is there. */
 export interface Hint {
   readonly heads: readonly HeadHint[];
   readonly devices: readonly DeviceHint[];
+  readonly ended: readonly EndedHint[];
+  readonly activities: readonly ActivityHint[];
+  readonly presences: readonly PresenceHint[];
 }
 
 /**
@@ -27,14 +53,15 @@ export interface Hint {
  */
 export interface Hints {
   /** Returns at once; what is announced before it could be sent is sent together. */
-  announce(heads: readonly HeadHint[]): void;
-  announceDevices(devices: readonly DeviceHint[]): void;
+  announce(hint: Partial<Hint>): void;
+  /** Tells the others, now, that this node is there. */
+  beat(): void;
   close(): Promise<void>;
 }
 
 /** Who is told of other nodes' hints; a node's own are left out. */
 export interface HintListener {
-  onHint(hint: Hint): void;
+  onHint(hint: Hint, node: string): void;
   /** Hints arrive from now on; those of a time before may have been missed. */
   onListening(): void;
 }

@@ -4,8 +4,11 @@ import { findAdvanced } from "../../messaging/follow/find-advanced.ts";
 import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
+import { findEnded, type Connected } from "../../keys/tokens/find-ended.ts";
 import type { Relay, Served } from "../socket/relay.ts";
-import type { HeadHint, Hint, HintListener, Hints } from "./hints.ts";
+import { whisperActivity } from "../socket/whisper.ts";
+import type { EndedHint, HeadHint, Hint, HintListener, Hints } from "./hints.ts";
+import type { SharedPresence } from "./shared-presence.ts";
 
 export interface NeighboursDeps {
   readonly pool: Pool;
@@ -15,6 +18,9 @@ export interface NeighboursDeps {
   readonly now: () => number;
   /** Milliseconds from one poll to the next, on average. */
   readonly pollMs: number;
+  /** Milliseconds between two signs of this node's life. */
+  readonly beatMs: number;
+  readonly presence: Pick<SharedPresence, "onHeard" | "announceAll" | "forgetSilent">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -32,6 +38,7 @@ export class Neighbours implements HintListener {
   readonly #deps: NeighboursDeps;
   #hints: Hints | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #beating: NodeJS.Timeout | undefined;
   #polling: Promise<void> = Promise.resolve();
   #polledMs: number;
   #closed = false;
@@ -48,6 +55,10 @@ export class Neighbours implements HintListener {
     const neighbours = new Neighbours(deps);
     neighbours.#hints = await openHints(neighbours);
     neighbours.#schedule();
+    neighbours.#beating = setInterval(() => {
+      neighbours.#hints?.beat();
+      deps.presence.forgetSilent();
+    }, deps.beatMs).unref();
     return neighbours;
   }
 
@@ -57,16 +68,24 @@ export class Neighbours implements HintListener {
     if (last === undefined) return;
     const { tenant, conversation, seq } = last;
     const membership = events.some(({ kind }) => kind !== "message");
-    this.#hints?.announce([{ tenant, conversation, seq, membership }]);
+    this.#hints?.announce({ heads: [{ tenant, conversation, seq, membership }] });
   }
 
   /** Tells the others of a device's socket here, so that they close an older one. */
   onDeviceJoined(device: Uuid, since: number): void {
-    this.#hints?.announceDevices([{ device, since }]);
+    this.#hints?.announce({ devices: [{ device, since }] });
   }
 
-  onHint({ heads, devices }: Hint): void {
-    const { relay, log } = this.#deps;
+  /** Tells the others something that they will not find out by a poll, or not soon. */
+  announce(hint: Partial<Omit<Hint, "heads" | "devices">>): void {
+    this.#hints?.announce(hint);
+  }
+
+  onHint({ heads, devices, ended, activities, presences }: Hint, node: string): void {
+    const { relay, log, presence } = this.#deps;
+    presence.onHeard(node, presences);
+    for (const activity of activities) whisperActivity(relay, activity);
+    this.#findEnded(ended).catch(this.#deps.onError);
     for (const { conversation, seq } of heads) {
       log.invalidate(conversation, seq);
       relay.announceHead(conversation, seq);
@@ -82,13 +101,16 @@ export class Neighbours implements HintListener {
   /** What the others missed of this node, or this node of them, is made up for. */
   onListening(): void {
     const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
-    this.#hints?.announceDevices(devices);
+    this.#hints?.announce({ devices });
+    this.#hints?.beat();
+    this.#deps.presence.announceAll();
     if (this.#hints !== undefined) this.#pollSoon(0);
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#beating);
     await this.#hints?.close();
     await this.#polling;
   }
@@ -104,6 +126,24 @@ export class Neighbours implements HintListener {
       for (const joined of await devicesIn(pool, tenant, conversations))
         relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
     }
+  }
+
+  /** Closes what is connected here on what was ended elsewhere. */
+  async #findEnded(hinted: readonly EndedHint[]): Promise<void> {
+    for (const tenant of new Set(hinted.map((each) => each.tenant))) {
+      const connected = hinted.flatMap(({ tenant: of, device }) => {
+        const session = of === tenant ? this.#deps.relay.sessionOf(device) : undefined;
+        return session === undefined ? [] : [{ device, session }];
+      });
+      await this.#closeEnded(tenant, connected);
+    }
+  }
+
+  async #closeEnded(tenant: Uuid, connected: readonly Connected[]): Promise<void> {
+    const { pool, relay } = this.#deps;
+    for (const { device, session, what } of await findEnded(pool, tenant, connected))
+      if (what === "device") relay.disconnect({ tenant, device }, "device_refused");
+      else relay.disconnect({ tenant, device, session }, "unauthenticated");
   }
 
   #schedule(): void {
@@ -133,8 +173,10 @@ export class Neighbours implements HintListener {
     this.#schedule();
   }
 
-  async #pollTenant(tenant: Uuid, { devices, follows, heads }: Served): Promise<void> {
+  async #pollTenant(tenant: Uuid, { connected, follows, heads }: Served): Promise<void> {
     const { pool, relay, log } = this.#deps;
+    await this.#closeEnded(tenant, connected);
+    const devices = connected.map(({ device }) => device);
     const sinceMs = this.#polledMs - CLOCKS_DIFFER_MS;
     const known = [...heads];
     for (let from = 0; from < known.length; from += PER_QUERY) {

@@ -11,18 +11,20 @@ export interface OpenHintsOptions {
   /** Undefined: hints travel over the database. */
   readonly redis: RedisConnection | undefined;
   readonly onLost: (error: unknown) => void;
+  readonly onLag?: ((ms: number) => void) | undefined;
 }
 
 const CHANNEL = "sealdesk_hints";
 
 /** Hints over Redis when there is one, else over PostgreSQL's LISTEN and NOTIFY. */
 export function openHints(options: OpenHintsOptions, listener: HintListener): Promise<Hints> {
-  const { node, flushMs, databaseUrl, redis, onLost } = options;
+  const { node, flushMs, databaseUrl, redis, onLost, onLag } = options;
   return BatchedHints.open({
     node,
     flushMs,
     listener,
     onLost,
+    onLag,
     async open(events) {
       if (redis !== undefined) return openRedisTransport(redis, events);
       const notifications = await Notifications.open({

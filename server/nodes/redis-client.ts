@@ -1,7 +1,7 @@
-import { createClient } from "redis";
+import type * as Redis from "redis";
 import type { Secret } from "../../keys/secret.ts";
 
-const connectionTo = (url: string) =>
+const connectionTo = ({ createClient }: typeof Redis, url: string) =>
   createClient({
     url,
     name: "sealdesk",
@@ -36,9 +36,11 @@ export async function connectRedis(
   url: Secret<string>,
   onLost: (error: unknown) => void,
 ): Promise<RedisConnection> {
+  // Only here: a server without Redis does not load it.
+  const library = await import("redis");
   const clients: RedisClient[] = [];
   const open = (): RedisClient => {
-    const client = connectionTo(url.reveal());
+    const client = connectionTo(library, url.reveal());
     let wasReady = true;
     client.on("ready", () => (wasReady = true));
     client.on("error", (error) => {

@@ -1,82 +1,143 @@
+import type { PresenceState } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { answerOf, type RedisClient } from "./redis-client.ts";
+import {
+  LocalPresence,
+  type LocalPresenceDeps,
+  type Present,
+  type PresenceBoard,
+  type UserPresence,
+} from "../socket/presence.ts";
+import type { Hint, PresenceHint } from "./hints.ts";
 
-/** What a node says of a device that is connected to it. */
-export interface DevicePresence {
-  readonly user: Uuid;
-  readonly device: Uuid;
-  readonly state: string;
+export interface SharedPresenceDeps extends Omit<LocalPresenceDeps, "onChange"> {
+  /** Tells those who are in `conversations`, on this node. */
+  readonly tell: (user: Uuid, presence: UserPresence, conversations: readonly Uuid[]) => void;
+  readonly announce: (hint: Pick<Hint, "presences">) => void;
+  /** The conversations that these users are members of now. */
+  readonly conversationsOf: (
+    tenant: Uuid,
+    users: readonly Uuid[],
+  ) => Promise<ReadonlyMap<Uuid, readonly Uuid[]>>;
+  /** A node that was not heard for so long is gone, and so are its users. */
+  readonly forgetAfterMs: number;
+  readonly onError: (error: unknown) => void;
 }
 
-/** By user, the states of their devices that are connected to any node. */
-export type PresenceOf = ReadonlyMap<Uuid, readonly string[]>;
+/** A user on other nodes. */
+interface Elsewhere {
+  readonly tenant: Uuid;
+  readonly byNode: Map<string, UserPresence>;
+}
 
-// An entry carries its end; the hash goes when nobody renews any of it.
-const SET = `
-  redis.call('hset', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. (redis.call('time')[1] + ARGV[3]))
-  redis.call('expire', KEYS[1], math.max(ARGV[3], redis.call('ttl', KEYS[1])))`;
-
-const READ = `
-  local now = tonumber(redis.call('time')[1])
-  local all = {}
-  for index, key in ipairs(KEYS) do
-    local states, entries = {}, redis.call('hgetall', key)
-    for entry = 1, #entries, 2 do
-      local state, untilS = string.match(entries[entry + 1], '^(.*) (%d+)$')
-      if tonumber(untilS) > now then table.insert(states, state)
-      else redis.call('hdel', key, entries[entry]) end
-    end
-    all[index] = states
-  end
-  return all`;
+const offline: UserPresence = { state: "offline", since: 0 };
+const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offline: 0 };
 
 /**
- * Presence that all nodes share. Ephemeral like presence itself: an entry ends by itself unless its
- * node says it again, so a node that dies leaves nobody online; and while Redis is away nothing is
- * known, which readers take for offline.
+ * Who is there, on whichever node: this node's own board, and what the others say of theirs. Each
+ * node says how its own users are when that changes, and all of it to a node it did not know; what a
+ * node said ends with it. Nothing is stored anywhere.
  */
-export class SharedPresence {
-  readonly #redis: RedisClient;
-  readonly #holdsSeconds: number;
+export class SharedPresence implements PresenceBoard {
+  readonly #deps: SharedPresenceDeps;
+  readonly #local: LocalPresence;
+  readonly #elsewhere = new Map<Uuid, Elsewhere>();
+  /** When each node was last heard of. */
+  readonly #heard = new Map<string, number>();
+  /** What was last told of a user, unless it was that they are offline. */
+  readonly #told = new Map<Uuid, PresenceState>();
 
-  /** @param holdsSeconds how long an entry stands; whoever sets it repeats it well before. */
-  constructor(redis: RedisClient, holdsSeconds = 60) {
-    this.#redis = redis;
-    this.#holdsSeconds = holdsSeconds;
+  constructor(deps: SharedPresenceDeps) {
+    this.#deps = deps;
+    this.#local = new LocalPresence({
+      ...deps,
+      onChange: ({ tenant, user }, presence, conversations) => {
+        deps.announce({ presences: [{ tenant, user, ...presence }] });
+        this.#retell(user, conversations);
+      },
+    });
   }
 
-  /** Says, or says again, how a connected device is. Never rejects. */
-  async set({ user, device, state }: DevicePresence): Promise<void> {
-    await this.#quietly(
-      this.#redis.eval(SET, {
-        keys: [keyOf(user)],
-        arguments: [device, state, String(this.#holdsSeconds)],
-      }),
-    );
+  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void {
+    this.#local.say(who, state, conversations);
   }
 
-  /** The device is connected no more. Never rejects. */
-  async remove({ user, device }: Omit<DevicePresence, "state">): Promise<void> {
-    await this.#quietly(this.#redis.hDel(keyOf(user), device));
+  leave(who: Present, conversations: readonly Uuid[]): void {
+    this.#local.leave(who, conversations);
   }
 
-  /** @returns undefined while Redis cannot be asked. */
-  async read(users: readonly Uuid[]): Promise<PresenceOf | undefined> {
-    if (users.length === 0) return new Map();
-    try {
-      const answer = await answerOf(
-        this.#redis.eval(READ, { keys: users.map(keyOf), arguments: [] }),
-      );
-      const states = answer as unknown as readonly (readonly string[])[];
-      return new Map(users.map((user, index) => [user, states[index] ?? []]));
-    } catch {
-      return undefined;
+  of(user: Uuid): UserPresence | undefined {
+    const here = this.#local.of(user);
+    const there = this.#elsewhere.get(user)?.byNode.values() ?? [];
+    return [...(here === undefined ? [] : [here]), ...there].toSorted(
+      (a, b) => rank[b.state] - rank[a.state] || b.since - a.since,
+    )[0];
+  }
+
+  /** Users of the tenant who are there on other nodes. */
+  elsewhere(tenant: Uuid): readonly Uuid[] {
+    return Array.from(this.#elsewhere)
+      .filter(([, each]) => each.tenant === tenant)
+      .map(([user]) => user);
+  }
+
+  /** Another node was heard, and said this of its users. */
+  onHeard(node: string, presences: readonly PresenceHint[]): void {
+    const known = this.#heard.has(node);
+    this.#heard.set(node, this.#deps.monotonic());
+    if (!known) this.announceAll();
+    this.#change(presences.map((presence) => ({ ...presence, node })));
+  }
+
+  /** Says how all of this node's users are: the others may have missed some of it. */
+  announceAll(): void {
+    const presences = this.#local
+      .all()
+      .map(([{ tenant, user }, presence]) => ({ tenant, user, ...presence }));
+    if (presences.length > 0) this.#deps.announce({ presences });
+  }
+
+  /** Drops what nodes said that have not been heard for long. */
+  forgetSilent(): void {
+    const { monotonic, forgetAfterMs, now } = this.#deps;
+    for (const [node, heardAt] of this.#heard) {
+      if (monotonic() - heardAt < forgetAfterMs) continue;
+      this.#heard.delete(node);
+      const lost = Array.from(this.#elsewhere)
+        .filter(([, { byNode }]) => byNode.has(node))
+        .map(([user, { tenant }]) => ({ tenant, user, state: "offline", since: now() }) as const);
+      this.#change(lost.map((presence) => ({ ...presence, node })));
     }
   }
 
-  async #quietly(asked: Promise<unknown>): Promise<void> {
-    await answerOf(asked).catch(() => undefined);
+  #change(said: readonly (PresenceHint & { readonly node: string })[]): void {
+    const byTenant = new Map<Uuid, Uuid[]>();
+    for (const { node, tenant, user, state, since } of said) {
+      const known = this.#elsewhere.get(user) ?? { tenant, byNode: new Map() };
+      if (state === "offline") known.byNode.delete(node);
+      else known.byNode.set(node, { state, since });
+      if (known.byNode.size > 0) this.#elsewhere.set(user, known);
+      else this.#elsewhere.delete(user);
+      byTenant.set(tenant, [...(byTenant.get(tenant) ?? []), user]);
+    }
+    for (const [tenant, users] of byTenant) this.#tellOf(tenant, users).catch(this.#deps.onError);
+  }
+
+  async #tellOf(tenant: Uuid, users: readonly Uuid[]): Promise<void> {
+    const changed = users.filter((user) => this.#isNews(user));
+    if (changed.length === 0) return;
+    const shared = await this.#deps.conversationsOf(tenant, changed);
+    for (const [user, conversations] of shared) this.#retell(user, conversations);
+  }
+
+  #isNews(user: Uuid): boolean {
+    return (this.of(user)?.state ?? "offline") !== (this.#told.get(user) ?? "offline");
+  }
+
+  #retell(user: Uuid, conversations: readonly Uuid[]): void {
+    if (!this.#isNews(user)) return;
+    const presence = this.of(user) ?? { ...offline, since: this.#deps.now() };
+    if (presence.state === "offline") this.#told.delete(user);
+    else this.#told.set(user, presence.state);
+    this.#deps.tell(user, presence, conversations);
   }
 }
-
-const keyOf = (user: Uuid): string => `sealdesk:presence:${user}`;

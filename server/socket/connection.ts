@@ -24,6 +24,11 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   /** Why a socket was given up, for the log: never called with anything from its frames. */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
+  /** Users who are there on other nodes and share one of these conversations. */
+  readonly presentElsewhere: (
+    tenant: Uuid,
+    conversations: readonly Uuid[],
+  ) => Promise<readonly Uuid[]>;
 }
 
 /** What may be lost is, once so much waits that must not be. */
@@ -215,7 +220,13 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
       session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
     const { whisper } = session;
-    whisper.tellPresent(relay.usersIn(followed.map(({ conversation }) => conversation)));
+    const conversations = followed.map(({ conversation }) => conversation);
+    whisper.tellPresent(relay.usersIn(conversations));
+    this.#deps.presentElsewhere(actor.tenant, conversations).then(
+      (users) => whisper.tellPresent(users),
+      // Presence may be lost; the other nodes' next word on it tells.
+      () => undefined,
+    );
     return session;
   }
 
@@ -245,9 +256,9 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {
-      const { user, device } = this.#identity;
-      this.#deps.presence.leave(user, device, this.#deps.relay.conversationsOf(this));
-      this.#deps.relay.leave(this, device);
+      const { relay, presence } = this.#deps;
+      presence.leave(this.#identity, relay.conversationsOf(this));
+      relay.leave(this, this.#identity.device);
     }
     this.#session?.deliveries.close();
     this.#onClosed?.();

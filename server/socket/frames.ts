@@ -7,7 +7,7 @@ import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import type { CloseReason } from "./close-codes.ts";
 
 /** Why a message was not taken: by the log's rules, or because there were too many. */
-type RefusalCode = MessagingErrorCode | "rate_limited";
+export type RefusalCode = MessagingErrorCode | "rate_limited";
 
 /** What a refused sender is told, and what it can do about it. */
 const sentences: Partial<Record<RefusalCode, string>> = {

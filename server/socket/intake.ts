@@ -5,14 +5,16 @@ import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel } from "./channel.ts";
-import { acceptedFrame, admissionRefusedFrame, refusedFrame } from "./frames.ts";
+import { acceptedFrame, admissionRefusedFrame, refusedFrame, type RefusalCode } from "./frames.ts";
 import { MAX_CIPHERTEXT_BYTES, type Greeting } from "./handshake.ts";
+import type { SocketObserver } from "./socket-observer.ts";
 import type { MessageLimits } from "./message-limits.ts";
 
 export interface IntakeDeps {
   readonly actor: Greeting["actor"];
   readonly log: Pick<ConversationLog, "post">;
   readonly messageLimits: MessageLimits;
+  readonly observer?: Pick<SocketObserver, "refused"> | undefined;
   readonly monotonic: () => number;
   readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
   readonly transmit: (frame: Uint8Array) => void;
@@ -54,9 +56,9 @@ export class Intake {
   take(send: Send): void {
     const { actor, log, transmit } = this.#deps;
     const retryAfterMs = this.#retryAfterMs();
-    if (retryAfterMs > 0) transmit(refusedFrame(send, "rate_limited", retryAfterMs));
+    if (retryAfterMs > 0) this.#refuse(send, "rate_limited", retryAfterMs);
     else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
-      transmit(refusedFrame(send, this.#tooLarge(send)));
+      this.#refuse(send, this.#tooLarge(send));
     else {
       const bytes = sizeOf(send);
       this.#unanswered++;
@@ -89,6 +91,11 @@ export class Intake {
     this.#paused = full;
     if (full) channel.pause();
     else channel.resume();
+  }
+
+  #refuse(send: Send, code: RefusalCode, retryAfterMs?: number): void {
+    this.#deps.observer?.refused(code);
+    this.#deps.transmit(refusedFrame(send, code, retryAfterMs));
   }
 
   /** Strangers to a conversation are told nothing of it, whatever else is wrong. */

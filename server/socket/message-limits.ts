@@ -12,14 +12,27 @@ export interface MessageRates {
   readonly tenant: BucketRate;
 }
 
+/** Who sends, as far as limits go. */
+export type Sending = Pick<Greeting["actor"], "tenant" | "user" | "device" | "role">;
+
 /**
  * Whether a device may send a message now. Answers at once, as it is asked for every message: one
  * that shares its counts among nodes keeps a copy of them. It fails open.
  */
 export interface MessageLimits {
   /** @returns 0 and counts the message, or milliseconds to wait and counts nothing */
-  take(actor: Pick<Greeting["actor"], "tenant" | "user" | "device" | "role">): number;
+  take(actor: Sending): number;
 }
+
+/** What a message of `actor` counts against: whose bucket, and how it fills. */
+export const bucketsOf = (
+  actor: Sending,
+  { device, staffDevice, account, tenant }: MessageRates,
+): readonly (readonly [owner: Uuid, rate: BucketRate])[] => [
+  [actor.device, actor.role === "customer" ? device : staffDevice],
+  [actor.user, account],
+  [actor.tenant, tenant],
+];
 
 /** Buckets in use; the oldest are forgotten above it, which lets their owners start afresh. */
 const MAX_BUCKETS = 200_000;
@@ -36,14 +49,11 @@ export class LocalMessageLimits implements MessageLimits {
     this.#now = now;
   }
 
-  take(actor: Pick<Greeting["actor"], "tenant" | "user" | "device" | "role">): number {
-    const { device, staffDevice, account, tenant } = this.#rates;
+  take(actor: Sending): number {
     const now = this.#now();
-    const buckets = [
-      this.#bucket(actor.device, actor.role === "customer" ? device : staffDevice, now),
-      this.#bucket(actor.user, account, now),
-      this.#bucket(actor.tenant, tenant, now),
-    ];
+    const buckets = bucketsOf(actor, this.#rates).map(([owner, rate]) =>
+      this.#bucket(owner, rate, now),
+    );
     return takeFrom(buckets, now);
   }
 

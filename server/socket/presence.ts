@@ -8,15 +8,22 @@ export interface UserPresence {
   readonly since: number;
 }
 
+/** A user's device on a socket of this node. */
+export interface Present {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+}
+
 /**
  * Who is there. A user is as present as the most present of their devices; one that says nothing is
- * not shown. Answers at once: one that shares what it knows among nodes keeps a copy of it.
+ * not shown. Answers at once: what other nodes say is kept as a copy.
  */
 export interface PresenceBoard {
   /** A device says how its user is; members of `conversations` are told. */
-  say(user: Uuid, device: Uuid, state: "online" | "idle", conversations: readonly Uuid[]): void;
+  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void;
   /** The device's socket went; members of `conversations` are told, in the end. */
-  leave(user: Uuid, device: Uuid, conversations: readonly Uuid[]): void;
+  leave(who: Present, conversations: readonly Uuid[]): void;
   of(user: Uuid): UserPresence | undefined;
 }
 
@@ -27,10 +34,15 @@ export interface LocalPresenceDeps {
   readonly now: () => number;
   readonly offlineAfterMs: number;
   /** @param conversations whose members are to be told */
-  readonly onChange: (user: Uuid, presence: UserPresence, conversations: readonly Uuid[]) => void;
+  readonly onChange: (
+    who: Omit<Present, "device">,
+    presence: UserPresence,
+    conversations: readonly Uuid[],
+  ) => void;
 }
 
 interface Entry {
+  readonly tenant: Uuid;
   readonly devices: Map<Uuid, "online" | "idle">;
   presence: UserPresence;
   leaving: Timed | undefined;
@@ -45,15 +57,16 @@ export class LocalPresence implements PresenceBoard {
     this.#deps = deps;
   }
 
-  say(user: Uuid, device: Uuid, state: "online" | "idle", conversations: readonly Uuid[]): void {
-    const entry = this.#entries.get(user) ?? this.#add(user);
+  say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void {
+    const { tenant, user, device } = who;
+    const entry = this.#entries.get(user) ?? this.#add(tenant, user);
     entry.devices.set(device, state);
     if (entry.leaving !== undefined) this.#deps.wheel.cancel(entry.leaving);
     entry.leaving = undefined;
     this.#update(user, entry, conversations);
   }
 
-  leave(user: Uuid, device: Uuid, conversations: readonly Uuid[]): void {
+  leave({ user, device }: Present, conversations: readonly Uuid[]): void {
     const entry = this.#entries.get(user);
     if (entry?.devices.delete(device) !== true) return;
     if (entry.devices.size > 0) return this.#update(user, entry, conversations);
@@ -74,9 +87,17 @@ export class LocalPresence implements PresenceBoard {
     return this.#entries.get(user)?.presence;
   }
 
-  #add(user: Uuid): Entry {
+  /** Everyone who is there. */
+  all(): readonly (readonly [Omit<Present, "device">, UserPresence])[] {
+    return Array.from(this.#entries, ([user, { tenant, presence }]) => [
+      { tenant, user },
+      presence,
+    ]);
+  }
+
+  #add(tenant: Uuid, user: Uuid): Entry {
     const presence = { state: "offline", since: 0 } as const;
-    const entry: Entry = { devices: new Map(), presence, leaving: undefined };
+    const entry: Entry = { tenant, devices: new Map(), presence, leaving: undefined };
     this.#entries.set(user, entry);
     return entry;
   }
@@ -86,6 +107,6 @@ export class LocalPresence implements PresenceBoard {
     const state = said.has("online") ? "online" : said.has("idle") ? "idle" : "offline";
     if (state === entry.presence.state) return;
     entry.presence = { state, since: this.#deps.now() };
-    this.#deps.onChange(user, entry.presence, conversations);
+    this.#deps.onChange({ tenant: entry.tenant, user }, entry.presence, conversations);
   }
 }

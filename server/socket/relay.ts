@@ -33,7 +33,7 @@ export interface Subscriber {
 
 /** What the sockets of this node follow in one tenant. */
 export interface Served {
-  readonly devices: Uuid[];
+  readonly connected: { readonly device: Uuid; readonly session: Uuid }[];
   /** Every pair of a device and a conversation it follows. */
   readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
   /** By conversation, the last event that all who follow it know of. */
@@ -155,6 +155,11 @@ export class Relay {
     subscriber?.onHead(conversation, head);
   }
 
+  /** The session that a device is connected with. */
+  sessionOf(device: Uuid): Uuid | undefined {
+    return this.#byDevice.get(device)?.identity?.session;
+  }
+
   /** Sockets past their hello, by device, with since when they are. */
   online(): [device: Uuid, since: number][] {
     return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
@@ -164,12 +169,13 @@ export class Relay {
   served(): Map<Uuid, Served> {
     const tenants = new Map<Uuid, Served>();
     for (const [device, subscriber] of this.#byDevice) {
-      const tenant = subscriber.identity?.tenant;
-      if (tenant === undefined) continue;
+      const { identity } = subscriber;
+      if (identity === undefined) continue;
+      const { tenant, session } = identity;
       let served = tenants.get(tenant);
       if (served === undefined)
-        tenants.set(tenant, (served = { devices: [], follows: [], heads: new Map() }));
-      served.devices.push(device);
+        tenants.set(tenant, (served = { connected: [], follows: [], heads: new Map() }));
+      served.connected.push({ device, session });
       for (const conversation of this.#followed.get(subscriber) ?? []) {
         const head = subscriber.headOf(conversation);
         if (head === undefined) continue;

@@ -11,7 +11,7 @@ import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
-import { Whisper } from "./whisper.ts";
+import { Whisper, type WhisperDeps } from "./whisper.ts";
 
 /** What a connection past its hello needs of the rest of the server. */
 export interface ServiceDeps {
@@ -20,6 +20,7 @@ export interface ServiceDeps {
   readonly messageLimits: MessageLimits;
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly presence: PresenceBoard;
+  readonly announceActivity: WhisperDeps["announceActivity"];
   readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
   readonly observer?: SocketObserver | undefined;
   /** Milliseconds on a clock that never goes back; not the time of day. */

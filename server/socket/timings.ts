@@ -20,6 +20,8 @@ export interface Timings {
   readonly drainBatchEveryMs: number;
   /** Between two looks at which tenants are suspended. */
   readonly suspensionPollMs: number;
+  /** Between two entries that put transcript hashes into the audit log. */
+  readonly transcriptsEveryMs: number;
   /** From a user's last socket to `offline`. */
   readonly offlineAfterMs: number;
 }
@@ -35,5 +37,6 @@ export const defaultTimings: Timings = {
   drainMs: 25_000,
   drainBatchEveryMs: 50,
   suspensionPollMs: 1_000,
+  transcriptsEveryMs: 10_000,
   offlineAfterMs: 30_000,
 };

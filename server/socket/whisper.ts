@@ -13,6 +13,8 @@ export interface WhisperDeps {
   /** True while the device is a member's. */
   readonly isMember: (conversation: Uuid) => boolean;
   readonly transmit: (frame: Uint8Array) => void;
+  /** Tells the other nodes what a member does. */
+  readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
 }
 
 /** What is never stored and may be lost, at once and per second, from one socket; more is dropped. */
@@ -32,15 +34,14 @@ export class Whisper {
 
   onActivity({ conversation, kind, seq }: Activity): void {
     if (!this.#mayPass() || !this.#deps.isMember(conversation)) return;
-    const { device } = this.#identity;
-    const frame = encodeFrame({ kind: "activity", body: { conversation, kind, seq, device } });
-    this.#deps.relay.whisper(conversation, frame, ({ device: each }) => each !== device);
+    const activity = { conversation, kind, seq, device: this.#identity.device };
+    whisperActivity(this.#deps.relay, activity);
+    this.#deps.announceActivity(activity);
   }
 
   onPresence({ state }: Presence): void {
     if (!this.#mayPass() || state === "offline") return;
-    const { user, device } = this.#identity;
-    this.#deps.presence.say(user, device, state, this.#deps.conversations());
+    this.#deps.presence.say(this.#identity, state, this.#deps.conversations());
   }
 
   /** Tells this device who is there of those it shares conversations with. */
@@ -54,6 +55,15 @@ export class Whisper {
   #mayPass(): boolean {
     return takeFrom([this.#bucket], this.#deps.monotonic()) === 0;
   }
+}
+
+/** Takes what a member does to the others on this node. */
+export function whisperActivity(
+  relay: Relay,
+  activity: Activity & { readonly device: Uuid },
+): void {
+  const frame = encodeFrame({ kind: "activity", body: activity });
+  relay.whisper(activity.conversation, frame, ({ device }) => device !== activity.device);
 }
 
 export const presenceFrame = (user: Uuid, { state, since }: UserPresence): Uint8Array =>

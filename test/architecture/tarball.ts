@@ -11,6 +11,7 @@ const run = promisify(execFile);
 interface Manifest {
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 export interface Tarball {

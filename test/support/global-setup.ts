@@ -1,4 +1,4 @@
-import { chmod, mkdtemp } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -19,12 +19,21 @@ export default async function globalSetup(): Promise<void> {
     max_connections: "200",
   });
   globalThis.testCluster = cluster;
+  await prepareSoftHsm(join(home, "softhsm"));
   const owner = new pg.Client({ connectionString: cluster.ownerUrl });
   await owner.connect();
   await owner.query("create database sealdesk_template");
   await owner.end();
   await migrate(withDatabase(cluster.ownerUrl, "sealdesk_template"));
   process.env["TEST_CLUSTER_URL"] = cluster.ownerUrl;
+}
+
+// Here, since the library reads the process's own environment, which jest keeps from tests.
+async function prepareSoftHsm(folder: string): Promise<void> {
+  await mkdir(join(folder, "tokens"), { recursive: true });
+  const file = join(folder, "softhsm2.conf");
+  await writeFile(file, `directories.tokendir = ${folder}/tokens\nlog.level = ERROR\n`);
+  process.env["SOFTHSM2_CONF"] = file;
 }
 
 function withDatabase(url: string, name: string): string {

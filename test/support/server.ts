@@ -101,7 +101,14 @@ export async function startTestServer(
       },
     });
     const running = await startServer(
-      { ...config, signInLimit: generous, bundleLimit: generous, messageRates, ...settings },
+      {
+        ...config,
+        signInLimit: generous,
+        registrationLimit: generous,
+        bundleLimit: generous,
+        messageRates,
+        ...settings,
+      },
       {
         now: () => clock.now(),
         newId: uuidv7,

@@ -1,18 +1,19 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { appendEntry } from "../../../audit/append-entry.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
 import { lineFormats, type LineFormatName } from "../../../audit/export/formats.ts";
 import { signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { databaseLog } from "../../../audit/read/database-log.ts";
+import type { LogId } from "../../../audit/logs.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { withDatabase } from "../../with-database.ts";
-import { openLog, type LogChoice, type OpenLog } from "./open-log.ts";
+import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 export const exportFormats = ["tiles", "jsonl", "csv"] as const;
 
@@ -35,8 +36,8 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     throw new CommandError("Tiles are the whole log; filter jsonl or csv.");
   if (options.operator === true && (isFiltered || options.format === "csv"))
     throw new CommandError("The operator's log holds checkpoints: export it as tiles or jsonl.");
-  return withDatabase(settings, async ({ pool }) => {
-    const log = await openLog(settings, pool, options);
+  return withLog(settings, options, async (log, { pool }) => {
+    if (options.operator !== true) await auditExport(pool, log.log, options);
     await mkdir(options.out, { recursive: true });
     const { entries, sha256 } =
       options.format === "tiles"
@@ -54,6 +55,23 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     await writeNew(join(options.out, "manifest"), manifest);
     return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.`;
   });
+}
+
+/** Whoever exports is known before a byte is written. */
+async function auditExport(pool: Pool, tenant: LogId, { format, ...options }: ExportOptions) {
+  const { from, until, actor, subject, action } = options;
+  await inTransaction(pool, tenant, (client) =>
+    appendEntry(client, {
+      occurredAtMs: Date.now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      action: "audit.export",
+      class: "R",
+      resource: { type: "audit-log", id: tenant },
+      outcome: "success",
+      details: { format, from, until, actor, subject, action },
+    }),
+  );
 }
 
 function filterOf({ from, until, actor, subject, action }: ExportOptions): EntryFilter {

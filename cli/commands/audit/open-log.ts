@@ -7,9 +7,10 @@ import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
-import { localAuditSigner } from "../../../keys/audit-signer.ts";
-import { openLocalKeyring } from "../../../keys/local-keyring.ts";
+import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
 /** Which log a command is about. */
 export interface LogChoice {
@@ -28,13 +29,28 @@ export interface OpenLog extends LogInfo {
 }
 
 /**
- * A log in the database with the key from SEALDESK_HOME, which must be the key that signed it.
- * @throws CommandError, AuditError log_not_found
+ * Runs `work` on a log in the database, with the key service's key, which must be the key that
+ * signed it.
+ * @throws CommandError, KeysError of the service, AuditError log_not_found
  */
-export async function openLog(settings: Settings, pool: Pool, choice: LogChoice): Promise<OpenLog> {
+export async function withLog<T>(
+  settings: Settings,
+  choice: LogChoice,
+  work: (log: OpenLog, database: CommandDatabase) => Promise<T>,
+): Promise<T> {
+  const { kms } = await openKms(settings.kms());
+  try {
+    const signer = await kmsAuditSigner(kms);
+    return await withDatabase(settings, async (database) =>
+      work(await openLog(database.pool, choice, signer), database),
+    );
+  } finally {
+    await kms.close();
+  }
+}
+
+async function openLog(pool: Pool, choice: LogChoice, signer: LogSigner): Promise<OpenLog> {
   const log = await chooseLog(pool, choice);
-  const { home, keyringPassphrase: passphrase, production: mustBeSealed } = settings;
-  const signer = localAuditSigner(await openLocalKeyring({ home, passphrase, mustBeSealed }));
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
     note: await readCheckpoint(client, log),
@@ -50,7 +66,7 @@ export async function openLog(settings: Settings, pool: Pool, choice: LogChoice)
     return { ...info, log, signer, key, note, checkpoint };
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
-    throw new CommandError(`The audit key in SEALDESK_HOME did not sign the log ${info.origin}.`, {
+    throw new CommandError(`The key service's audit key did not sign the log ${info.origin}.`, {
       cause,
     });
   }

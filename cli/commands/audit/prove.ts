@@ -9,8 +9,7 @@ import { formatTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { withDatabase } from "../../with-database.ts";
-import { openLog, type LogChoice, type OpenLog } from "./open-log.ts";
+import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 export interface ProveOptions extends LogChoice {
   /** Either of these. */
@@ -22,8 +21,7 @@ export interface ProveOptions extends LogChoice {
 
 /** Writes one entry and the proof that it is in the log. */
 export async function proveEntry(settings: Settings, options: ProveOptions): Promise<string> {
-  return withDatabase(settings, async ({ pool }) => {
-    const log = await openLog(settings, pool, options);
+  return withLog(settings, options, async (log, { pool }) => {
     const { index, entry } = await findEntry(pool, log, options);
     const { size } = log.checkpoint;
     const proof = await inTransaction(pool, log.log, (client) => {

@@ -2,9 +2,8 @@ import { appendEntry } from "../../../audit/append-entry.ts";
 import { pruneLog } from "../../../audit/prune.ts";
 import { asOwner } from "../../../keys/accounts/as-owner.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { withDatabase } from "../../with-database.ts";
 import { timeOf } from "./export.ts";
-import { openLog } from "./open-log.ts";
+import { withLog } from "./open-log.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -16,8 +15,7 @@ export async function pruneCommand(
   const beforeMs = timeOf(options.before) ?? 0;
   const retainMs = settings.auditRetainDays * DAY_MS;
   if (!(retainMs >= DAY_MS)) throw new CommandError("AUDIT_RETAIN_DAYS must be a number of days.");
-  return withDatabase(settings, async ({ pool, ownerUrl }) => {
-    const { log, origin } = await openLog(settings, pool, { tenant: options.tenant });
+  return withLog(settings, { tenant: options.tenant }, async ({ log, origin }, { ownerUrl }) => {
     const now = Date.now();
     let minimum = 0;
     // One transaction: what is removed is in the log, or nothing is removed.

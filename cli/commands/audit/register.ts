@@ -2,9 +2,8 @@ import { type Command, Option } from "commander";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { readSettings } from "../../settings.ts";
-import { withDatabase } from "../../with-database.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
-import { openLog, type LogChoice } from "./open-log.ts";
+import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
@@ -26,10 +25,9 @@ export function registerAudit(program: Command, print: (text: string) => void): 
 
   ofLog(audit.command("vkey").description("the key that others verify the log with")).action(
     async (choice: LogChoice) =>
-      withDatabase(readSettings(), async ({ pool }) => {
-        const { key } = await openLog(readSettings(), pool, choice);
-        print(formatVkey(nodeChecks.sha256, key));
-      }),
+      withLog(readSettings(), choice, ({ key }) =>
+        Promise.resolve(print(formatVkey(nodeChecks.sha256, key))),
+      ),
   );
 
   ofLog(

@@ -6,8 +6,7 @@ import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
-import { withDatabase } from "../../with-database.ts";
-import { openLog, type LogChoice } from "./open-log.ts";
+import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface TailOptions extends LogChoice {
   readonly lines: string;
@@ -24,8 +23,7 @@ export async function tailLog(
 ): Promise<void> {
   const lines = Number(options.lines);
   if (!Number.isSafeInteger(lines) || lines < 0) throw new CommandError("--lines takes a number.");
-  await withDatabase(settings, async ({ pool }) => {
-    const { log, checkpoint, minimumIndex } = await openLog(settings, pool, options);
+  await withLog(settings, options, async ({ log, checkpoint, minimumIndex }, { pool }) => {
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let until = checkpoint.size; ;) {
       for await (const page of readPages(pool, log, from, until))

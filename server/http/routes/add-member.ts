@@ -14,6 +14,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       summary: "Add a member of staff, or join; the newcomer cannot read the past",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.add_member"],
       params: conversationParams,
       body: z.strictObject({ user: uuid }),
       answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },

@@ -13,6 +13,7 @@ export function checkPreKeysRoute(deps: UseCase): Route {
       summary: "Compare what the relay serves for this device with what it published",
       tag: "Directory",
       access: "session",
+      audits: { nothing: "it compares what is one's own" },
       body: z.strictObject({ digest: bytes(32) }),
       answers: { 204: { description: "They are the same" } },
       problems: ["device_required", "no_prekeys", "prekeys_differ"],

@@ -12,6 +12,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
       summary: "Close a conversation to further messages",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.close"],
       params: conversationParams,
       answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
       problems: ["conversation_not_found", "conversation_closed", "forbidden", "contended"],

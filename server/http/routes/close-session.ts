@@ -12,6 +12,7 @@ export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconn
       summary: "Sign out",
       tag: "Sessions",
       access: "session",
+      audits: ["session.revoke"],
       answers: { 204: { description: "The session's tokens serve no more" } },
     },
     async ({ who, requestId }) => {

@@ -12,6 +12,7 @@ export function countPreKeysRoute(deps: UseCase): Route {
       summary: "Count the one-time prekeys this device has left",
       tag: "Directory",
       access: "session",
+      audits: { nothing: "it counts what is one's own" },
       answers: { 200: { description: "What is left; zero is said", schema: preKeyCount } },
       problems: ["device_required"],
     },

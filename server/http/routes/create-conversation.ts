@@ -12,6 +12,7 @@ export function createConversationRoute(deps: MessagingDeps): Route {
       summary: "Start a conversation with a signed creation record",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.create"],
       body: newConversation,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
       problems: ["forbidden", "no_device", "invalid_signature", "conversation_exists", "contended"],

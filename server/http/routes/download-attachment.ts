@@ -16,6 +16,7 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
       summary: "Download an attachment's ciphertext, or one range of it (RFC 9110)",
       tag: "Attachments",
       access: "session",
+      audits: ["attachment.read"],
       params: attachmentParams,
       headers: z.object({ range: z.string().max(200).optional() }),
       answers: {

@@ -15,6 +15,7 @@ export function listConversationsRoute(deps: MessagingDeps): Route {
       summary: "List the conversations one is a member of, oldest first",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.list"],
       query: z.strictObject({
         after: cursor.optional(),
         limit: z

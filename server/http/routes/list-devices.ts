@@ -14,6 +14,7 @@ export function listDevicesRoute(deps: UseCase): Route {
       summary: "Read a user's account key and certified devices",
       tag: "Directory",
       access: "session",
+      audits: ["device.list"],
       params: z.strictObject({ user: uuid }),
       answers: { 200: { description: "The account", schema: account } },
       problems: ["user_not_found", "forbidden"],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Pool } from "../../../db/pool.ts";
+import type { UseCase } from "../../../keys/audited.ts";
 import { listStaff } from "../../../keys/accounts/staff.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
@@ -14,7 +14,7 @@ const staff = z
   .meta({ id: "Staff" });
 
 /** GET /v1/staff */
-export function listStaffRoute({ pool }: { readonly pool: Pool }): Route {
+export function listStaffRoute(deps: UseCase): Route {
   return route(
     {
       method: "get",
@@ -22,12 +22,13 @@ export function listStaffRoute({ pool }: { readonly pool: Pool }): Route {
       summary: "List the tenant's staff, for choosing whom to write to",
       tag: "Directory",
       access: "session",
+      audits: ["staff.list"],
       query: z.strictObject({ role: staffRole.optional() }),
       answers: { 200: { description: "Staff in order of id", schema: staff } },
     },
-    async ({ who, query }) => ({
+    async ({ who, query, requestId }) => ({
       status: 200,
-      body: { staff: await listStaff(pool, who.actor, query.role) },
+      body: { staff: await listStaff({ ...deps, requestId }, who.actor, query.role) },
     }),
   );
 }

@@ -21,6 +21,7 @@ export function openSessionRoute(
       summary: "Sign in, with a password or a customer token",
       tag: "Sessions",
       access: "public",
+      audits: ["session.create"],
       body: signInBody,
       answers: {
         201: { description: "A session bound to the proof's key", schema: openedSession },

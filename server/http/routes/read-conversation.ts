@@ -12,6 +12,7 @@ export function readConversationRoute(deps: MessagingDeps): Route {
       summary: "Read a conversation's members and state",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.read"],
       params: conversationParams,
       answers: { 200: { description: "The conversation", schema: conversation } },
       problems: ["conversation_not_found", "forbidden"],

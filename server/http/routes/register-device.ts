@@ -1,11 +1,14 @@
 import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
 import { registerDevice } from "../../../keys/directory/register-device.ts";
+import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { newDevice, registered } from "./device-schemas.ts";
 
-/** POST /v1/devices */
-export function registerDeviceRoute(deps: UseCase & { readonly announce: Announce }): Route {
+/** POST /v1/devices. Limited by account: each costs the other members a change of epoch. */
+export function registerDeviceRoute(
+  deps: UseCase & { readonly announce: Announce; readonly byAccount: Limiter },
+): Route {
   return route(
     {
       method: "post",
@@ -13,6 +16,7 @@ export function registerDeviceRoute(deps: UseCase & { readonly announce: Announc
       summary: "Register the device whose key signs this request's proof",
       tag: "Directory",
       access: "session",
+      audits: ["device.register"],
       body: newDevice,
       answers: { 201: { description: "The device is registered", schema: registered } },
       problems: [
@@ -23,9 +27,11 @@ export function registerDeviceRoute(deps: UseCase & { readonly announce: Announc
         "invalid_prekey",
         "too_many_prekeys",
         "prekey_id_reused",
+        "rate_limited",
       ],
     },
     async ({ who, body, requestId }) => {
+      await deps.byAccount.take(who.actor.user);
       await registerDevice({ ...deps, requestId }, who, body);
       return { status: 201, body: { device: body.id } };
     },

@@ -12,6 +12,7 @@ export function removeMemberRoute(deps: MessagingDeps): Route {
       summary: "Remove a member of staff, or leave",
       tag: "Conversations",
       access: "session",
+      audits: ["conversation.remove_member"],
       params: memberParams,
       answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
       problems: ["conversation_not_found", "member_not_found", "forbidden", "contended"],

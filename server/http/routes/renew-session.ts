@@ -13,6 +13,7 @@ export function renewSessionRoute(deps: UseCase & { readonly accessTokens: Acces
       summary: "Get a fresh access token for the current session, also after the last one expired",
       tag: "Sessions",
       access: "renewal",
+      audits: ["session.renew"],
       answers: { 200: { description: "A fresh access token", schema: accessToken } },
     },
     async ({ who, requestId }) => ({

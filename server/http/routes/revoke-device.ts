@@ -17,6 +17,7 @@ export function revokeDeviceRoute(
       summary: "Remove a device of one's own account",
       tag: "Directory",
       access: "session",
+      audits: ["device.revoke"],
       params: z.strictObject({ id: uuid }),
       answers: { 204: { description: "The device is removed and its sessions are over" } },
       problems: ["device_not_found"],

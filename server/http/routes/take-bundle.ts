@@ -15,6 +15,7 @@ export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): R
       summary: "Take a prekey bundle of a device, to start a session with it",
       tag: "Directory",
       access: "session",
+      audits: ["prekeys.take"],
       params: z.strictObject({ id: uuid }),
       answers: { 200: { description: "One bundle", schema: preKeyBundle } },
       problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],

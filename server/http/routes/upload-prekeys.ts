@@ -12,6 +12,7 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       summary: "Publish prekeys of this device",
       tag: "Directory",
       access: "session",
+      audits: ["prekeys.publish"],
       body: preKeyUpload,
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],

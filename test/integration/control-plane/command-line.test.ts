@@ -111,6 +111,14 @@ test("works on the embedded database before, while and after a server runs on it
   ]);
   expect(token.out.split(".")).toHaveLength(3);
 
+  const rotated = await run(["keys", "rotate", "--name", "tokens"]);
+  expect(rotated).toEqual({ code: 0, err: "", out: "Rotated tokens: version 2 is in use.\n" });
+  expect(await run(["keys", "rewrap"])).toMatchObject({ code: 0, err: "" });
+  const { out: status } = await run(["keys", "status"]);
+  expect(status).toMatch(/^tokens +v2 +wrapped by local v2 .* active$/m);
+  expect(status).toMatch(/^tokens +v1 .* checks until /m);
+  expect((await run(["keys", "rotate", "--name", "else"])).code).toBe(1);
+
   server.process.kill("SIGTERM");
   expect(await server.finished).toMatchObject({ code: 0, err: "" });
   expect(isRunning()).toBe(false);
@@ -121,7 +129,7 @@ test("works on the embedded database before, while and after a server runs on it
   again.process.kill("SIGINT");
   expect(await again.finished).toMatchObject({ code: 0 });
   expect(isRunning()).toBe(false);
-}, 90_000);
+}, 180_000);
 
 test("what it keeps secret is for this user alone, and a password is no argument", async () => {
   for (const name of [

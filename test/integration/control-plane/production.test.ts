@@ -15,13 +15,21 @@ const refusal = (message: RegExp) =>
   expect.objectContaining({ name: "ConfigError", message: expect.stringMatching(message) });
 
 test("a sealed keyring and a database of one's own are served", async () => {
+  const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
   const server = await startTestServer({
     mode: "production",
-    keyringPassphrase: new Secret(passphrase),
+    kms: {
+      kind: "local",
+      home,
+      passphrase: new Secret(passphrase),
+      keyFile: undefined,
+      mustBeSealed: true,
+    },
   });
   expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
   expect(await (await fetch(server.url)).text()).not.toContain("Sample accounts");
   await server.close();
+  await rm(home, { recursive: true });
 });
 
 describe("refused is", () => {

@@ -98,9 +98,10 @@ describe("with hints over NOTIFY, and polls too rare to help", () => {
   test("a false hint closes no socket and hides no message", async () => {
     const pair = await Conversing.begin(server, [server, other]);
     const heads = [[server.tenant.id, pair.id, 1_000_000, true]];
+    const ended = [[server.tenant.id, pair.agent.device.id]];
     for (const payload of [
-      JSON.stringify({ node: "somebody", heads, devices: [] }),
-      JSON.stringify({ node: "somebody", heads: [["no", "ids", -1, "here"]], devices: [] }),
+      JSON.stringify({ node: "somebody", at: 0, heads, ended }),
+      JSON.stringify({ node: "somebody", at: 0, heads: [["no", "ids", -1, "here"]] }),
       "not even JSON",
     ])
       await server.database.owner.query("select pg_notify('sealdesk_hints', $1)", [payload]);

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { limiterFactory } from "../../../server/http/limits.ts";
 import { connectRedis, type RedisConnection } from "../../../server/nodes/redis-client.ts";
-import { SharedPresence } from "../../../server/nodes/shared-presence.ts";
-import { SharedTokenBucket } from "../../../server/nodes/token-bucket.ts";
+import { SharedMessageLimits } from "../../../server/nodes/shared-message-limits.ts";
+import { SharedUsedProofs } from "../../../server/nodes/shared-used-proofs.ts";
+import { LocalMessageLimits } from "../../../server/socket/message-limits.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
 
 let redis: TestRedis;
@@ -24,41 +26,57 @@ const onBoth = <T>(make: (client: RedisConnection["client"]) => T): readonly [T,
   return [a, b];
 };
 
-test("a token bucket is one for all nodes, also when they ask at once, and fills again", async () => {
-  const [a, b] = onBoth((client) => new SharedTokenBucket(client, "messages"));
-  const key = randomUUID();
-  const bucket = { burst: 10, perSecond: 2 };
-  const answers = await Promise.all(
-    Array.from({ length: 30 }, (_, index) => (index % 2 === 0 ? a : b).take(key, bucket)),
-  );
-  expect(answers.filter(({ ok }) => ok)).toHaveLength(10);
-  const refused = await b.take(key, bucket);
-  expect(refused).toEqual({ ok: false, retryAfterMs: expect.any(Number) });
-  expect(refused.ok || refused.retryAfterMs).toBeLessThanOrEqual(500);
-  expect(await a.take(randomUUID(), bucket)).toEqual({ ok: true });
-  while (!(await a.take(key, bucket)).ok);
-  expect((await b.take(key, bucket)).ok).toBe(false);
+const each = { burst: 10, perSecond: 2 };
+const rates = { device: each, staffDevice: each, account: each, tenant: each };
+/** A node's limits, compared so often that a test need not wait. */
+const limitsOf = (client: RedisConnection["client"]) => {
+  const monotonic = () => performance.now();
+  const local = new LocalMessageLimits(rates, monotonic);
+  return new SharedMessageLimits({ local, rates, redis: client, monotonic, everyMs: 5 });
+};
+const sending = () => ({
+  tenant: randomUUID(),
+  user: randomUUID(),
+  device: randomUUID(),
+  role: "customer" as const,
 });
 
-test("presence set on one node is read on the other, and ends by itself", async () => {
-  const [a, b] = onBoth((client) => new SharedPresence(client, 1));
-  const [user, other, phone, laptop] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
-  await a.set({ user, device: phone, state: "online" });
-  await b.set({ user, device: laptop, state: "idle" });
-  const read = async () => (await b.read([user, other]))?.get(user)?.toSorted();
-  expect(await read()).toEqual(["idle", "online"]);
-  expect(await b.read([other])).toEqual(new Map([[other, []]]));
-  await b.remove({ user, device: laptop });
-  expect(await read()).toEqual(["online"]);
-  while ((await read())?.length !== 0);
+test("what a device sent through one node counts on the other, also after it has paused", async () => {
+  const [a, b] = onBoth(limitsOf);
+  const actor = sending();
+  for (let index = 0; index < 10; index++) expect(a.take(actor)).toBe(0);
+  expect(a.take(actor)).toBeGreaterThan(0);
+  // What one interval lets pass on the other node is spent before it hears of the first.
+  let passed = 0;
+  while (b.take(actor) === 0) {
+    passed++;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(passed).toBeLessThan(6);
+  const waitMs = b.take(actor);
+  expect(waitMs).toBeGreaterThan(0);
+  expect(waitMs).toBeLessThanOrEqual(500 * (passed + 1));
+  expect(b.take(sending())).toBe(0);
+  while (b.take(actor) > 0) await new Promise((resolve) => setImmediate(resolve));
+  a.close();
+  b.close();
+});
+
+test("a device proof that was used on one node is refused on the other", async () => {
+  const [a, b] = onBoth((client) => new SharedUsedProofs(client, new ReplayCache(60_000), 60_000));
+  const key = randomUUID();
+  await a.use(key, 0, "somebody");
+  await expect(b.use(key, 0, "somebody")).rejects.toMatchObject({ code: "proof_reused" });
+  await expect(a.use(key, 0, "somebody")).rejects.toMatchObject({ code: "proof_reused" });
+  await b.use(randomUUID(), 0, "somebody");
 });
 
 describe("limits of sign-ins and bundles", () => {
-  const key = new Secret(new Uint8Array(32).fill(3));
+  const hashKey = new Secret(new Uint8Array(32).fill(3));
   const rate = { burst: 3, secondsPerFurther: 60 };
 
   test("count on all nodes together, give back, and tell Redis no address", async () => {
-    const [a, b] = onBoth((client) => limiterFactory(client, key)("address", rate));
+    const [a, b] = onBoth((client) => limiterFactory(client, () => hashKey)("address", rate));
     const address = "203.0.113.7";
     const giveBack = await a.take(address);
     await giveBack();
@@ -72,19 +90,29 @@ describe("limits of sign-ins and bundles", () => {
     expect(keys?.join(" ")).not.toContain(address);
   });
 
-  test("refuse while Redis is away, where buckets and presence let pass, and recover", async () => {
-    const limiter = onBoth((client) => limiterFactory(client, key)("outage", rate))[0];
-    const bucket = onBoth((client) => new SharedTokenBucket(client, "outage"))[0];
-    const presence = onBoth((client) => new SharedPresence(client))[0];
-    const user = randomUUID();
+  test("refuse while Redis is away, where messages and proofs pass by each node's own, and recover", async () => {
+    const limiter = onBoth((client) => limiterFactory(client, () => hashKey)("outage", rate))[0];
+    const [messages, elsewhere] = onBoth(limitsOf);
+    const proofs = onBoth(
+      (client) => new SharedUsedProofs(client, new ReplayCache(60_000), 60_000),
+    );
+    const actor = sending();
     await redis.kill();
     await expect(limiter.take("somebody")).rejects.toMatchObject({ code: "rate_limited" });
-    expect(await bucket.take("somebody", { burst: 1, perSecond: 1 })).toEqual({ ok: true });
-    await presence.set({ user, device: randomUUID(), state: "online" });
-    expect(await presence.read([user])).toBeUndefined();
+    for (let index = 0; index < 10; index++) expect(messages.take(actor)).toBe(0);
+    expect(messages.take(actor)).toBeGreaterThan(0);
+    for (const node of proofs) await node.use("proof", 0, "somebody");
+    await expect(proofs[0].use("proof", 0, "somebody")).rejects.toMatchObject({
+      code: "proof_reused",
+    });
     await redis.restart();
-    while ((await presence.read([user])) === undefined)
+    while (nodes.some(({ client }) => !client.isReady))
       await new Promise((resolve) => setImmediate(resolve));
     await expect(limiter.take("somebody")).resolves.toBeInstanceOf(Function);
+    const another = sending();
+    for (let index = 0; index < 10; index++) messages.take(another);
+    while (elsewhere.take(another) === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    messages.close();
+    elsewhere.close();
   });
 });

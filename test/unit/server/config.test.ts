@@ -32,6 +32,44 @@ test("metrics and traces are on where an address is given", () => {
   });
 });
 
+const vault = { SEALDESK_KMS: "vault", VAULT_ADDR: "https://vault:8200" };
+const hsm = { SEALDESK_KMS: "pkcs11", SEALDESK_PKCS11_LIBRARY: "/lib/hsm.so" };
+
+test("the key service is the keyring, Vault or an HSM", () => {
+  expect(readConfig({}).kms).toMatchObject({ kind: "local", mustBeSealed: false });
+  const role = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "very-secret" };
+  expect(readConfig({ ...vault, ...role }).kms).toMatchObject({
+    kind: "vault",
+    address: "https://vault:8200",
+    login: { roleId: "role" },
+    mount: "transit",
+  });
+  const token = { SEALDESK_PKCS11_TOKEN: "sealdesk", SEALDESK_PKCS11_PIN: "very-secret" };
+  const config = readConfig({ ...hsm, ...token });
+  expect(config.kms).toMatchObject({ kind: "pkcs11", library: "/lib/hsm.so", token: "sealdesk" });
+  for (const shown of [config, readConfig({ ...vault, ...role })])
+    expect(inspect(shown, { depth: 9 }) + JSON.stringify(shown)).not.toContain("very-secret");
+});
+
+test.each([
+  [{ SEALDESK_KMS: "cloud" }, "SEALDESK_KMS"],
+  [{ SEALDESK_KMS: "vault" }, "VAULT_ADDR"],
+  [{ ...vault, VAULT_ADDR: "vault:8200" }, "VAULT_ADDR"],
+  [{ ...vault, VAULT_ADDR: "https://user:pw@vault" }, "VAULT_ADDR"],
+  [vault, "VAULT_ROLE_ID"],
+  [{ ...vault, VAULT_ROLE_ID: "role" }, "VAULT_SECRET_ID"],
+  [{ ...production, ...vault, VAULT_ADDR: "http://vault", VAULT_TOKEN: "t" }, "VAULT_ADDR"],
+  [hsm, "SEALDESK_PKCS11_TOKEN"],
+  [{ ...hsm, SEALDESK_PKCS11_TOKEN: "t" }, "SEALDESK_PKCS11_PIN"],
+])("key service settings %j are refused by name", (settings, name) => {
+  expect(() => readConfig(settings)).toThrow(
+    expect.objectContaining({
+      name: "ConfigError",
+      message: expect.stringMatching(new RegExp(`^${name} .*[.]$`)),
+    }),
+  );
+});
+
 test("an empty variable counts as not set", () => {
   expect(readConfig({ PORT: "", PUBLIC_URL: "" }).port).toBe(8080);
 });

@@ -17,14 +17,34 @@ test("any number of hints goes into payloads that NOTIFY takes, and comes out as
     device: randomUUID(),
     since: Number.MAX_SAFE_INTEGER,
   }));
-  const payloads = encodeHints(randomUUID(), heads, devices);
+  const ended = Array.from({ length: 90 }, () => ({ tenant: randomUUID(), device: randomUUID() }));
+  const activities = Array.from({ length: 90 }, () => ({
+    conversation: randomUUID(),
+    device: randomUUID(),
+    kind: "delivered" as const,
+    seq: Number.MAX_SAFE_INTEGER,
+  }));
+  const presences = Array.from({ length: 90 }, () => ({
+    tenant: randomUUID(),
+    user: randomUUID(),
+    state: "offline" as const,
+    since: Number.MAX_SAFE_INTEGER,
+  }));
+  const sender = { node: randomUUID(), at: 123_456_789.123_456 };
+  const payloads = encodeHints(sender, { heads, devices, ended, activities, presences });
   for (const payload of payloads) expect(Buffer.byteLength(payload)).toBeLessThan(8_000);
   const hints = payloads.map(decodeHint);
   expect(hints.flatMap((hint) => hint?.heads ?? [])).toEqual(heads);
   expect(hints.flatMap((hint) => hint?.devices ?? [])).toEqual(devices);
+  expect(hints.flatMap((hint) => hint?.ended ?? [])).toEqual(ended);
+  expect(hints.flatMap((hint) => hint?.activities ?? [])).toEqual(activities);
+  expect(hints.flatMap((hint) => hint?.presences ?? [])).toEqual(presences);
+  expect(encodeHints(sender, {}).map(decodeHint)).toEqual([
+    { ...sender, heads: [], devices: [], ended: [], activities: [], presences: [] },
+  ]);
 });
 
-test.each(["", "{}", "null", '{"node":"n","heads":[["a","b",1,true]],"devices":[]}'])(
+test.each(["", "{}", "null", '{"node":"n","at":1,"heads":[["a","b",1,true]]}'])(
   "%j is no hint",
   (text) => {
     expect(decodeHint(text)).toBeUndefined();
@@ -52,12 +72,12 @@ test("one sending at a time; meanwhile only the newest of each conversation is k
   const nextSending = () => new Promise<void>((resolve) => (told = resolve));
   const first = head({ seq: 1 });
   let sending = nextSending();
-  hints.announce([first]);
+  hints.announce({ heads: [first] });
   await sending;
   sending = nextSending();
   const { tenant, conversation } = first;
-  hints.announce([{ tenant, conversation, seq: 2, membership: true }]);
-  hints.announce([{ tenant, conversation, seq: 3, membership: false }]);
+  hints.announce({ heads: [{ tenant, conversation, seq: 2, membership: true }] });
+  hints.announce({ heads: [{ tenant, conversation, seq: 3, membership: false }] });
   expect(sent).toHaveLength(1);
   finish();
   await sending;

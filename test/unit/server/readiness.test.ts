@@ -1,4 +1,7 @@
+import { KeysError } from "../../../keys/keys-error.ts";
 import { createReadiness } from "../../../server/readiness.ts";
+
+const checkKms = () => Promise.resolve();
 
 test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the schema is current", () => Promise.resolve(true), false, []],
@@ -6,17 +9,18 @@ test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the database refuses", () => Promise.reject(new Error()), false, ["database_unreachable"]],
   ["the server stops", () => Promise.resolve(true), true, ["draining"]],
 ])("when %s", async (_when, isCurrent, draining, reasons) => {
-  expect(await createReadiness(isCurrent, () => draining)()).toEqual(reasons);
+  expect(await createReadiness({ isCurrent, checkKms }, () => draining)()).toEqual(reasons);
 });
 
 test("a database that does not answer is not waited for, and is asked once at a time", async () => {
   let asked = 0;
   let answer: (current: boolean) => void = () => undefined;
+  const isCurrent = () => {
+    asked++;
+    return new Promise<boolean>((resolve) => (answer = resolve));
+  };
   const notReady = createReadiness(
-    () => {
-      asked++;
-      return new Promise((resolve) => (answer = resolve));
-    },
+    { isCurrent, checkKms },
     () => false,
     () => undefined,
     5,
@@ -33,10 +37,20 @@ test("a database that does not answer is not waited for, and is asked once at a 
   expect(asked).toBe(1);
 });
 
+test.each<[string, Error, string]>([
+  ["is sealed", new KeysError("kms_sealed", ""), "kms_sealed"],
+  ["denies", new KeysError("kms_denied", ""), "kms_denied"],
+  ["has lost its keyring", new KeysError("keyring_unreachable", ""), "kms_unreachable"],
+  ["fails in a way nobody thought of", new Error(), "kms_unreachable"],
+])("a key service that %s is a reason of its own", async (_how, error, reason) => {
+  const probes = { isCurrent: () => Promise.resolve(true), checkKms: () => Promise.reject(error) };
+  expect(await createReadiness(probes, () => false)()).toEqual([reason]);
+});
+
 test("an audit log that is not continued is said beside what else is wrong", async () => {
   const ask = (current: boolean) =>
     createReadiness(
-      () => Promise.resolve(current),
+      { isCurrent: () => Promise.resolve(current), checkKms },
       () => false,
       () => "audit_log_behind",
     )();

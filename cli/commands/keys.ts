@@ -1,0 +1,67 @@
+import { openKms } from "../../keys/kms/open-kms.ts";
+import { readServerKeys } from "../../keys/server-keys/rows.ts";
+import { rewrapServerKeys } from "../../keys/server-keys/rewrap-server-keys.ts";
+import { rotateServerKey } from "../../keys/server-keys/rotate-server-key.ts";
+import type { ServerKeyName, ServerKeyRow } from "../../keys/server-keys/server-key.ts";
+import type { Kms } from "../../keys/kms/kms.ts";
+import type { Pool } from "../../db/pool.ts";
+import type { Settings } from "../settings.ts";
+import { withDatabase } from "../with-database.ts";
+
+/** One line for each version of the server's own keys. */
+export async function keysStatusCommand(settings: Settings): Promise<string> {
+  const rows = await withDatabase(settings, ({ pool }) => readServerKeys(pool));
+  if (rows.length === 0) return "There are no keys yet; the server makes them when it starts.";
+  const lines = rows.map((row) => [
+    row.name.padEnd(12),
+    `v${row.version}`.padEnd(5),
+    `wrapped by ${row.provider} v${row.wrappingVersion}`.padEnd(22),
+    `made ${isoOf(row.createdAtMs)}`,
+    stateOf(row, Date.now()),
+  ]);
+  return lines.map((line) => line.join("  ")).join("\n");
+}
+
+/** Makes a new version of one key. Running servers take it up within seconds. */
+export async function rotateKeyCommand(
+  settings: Settings,
+  { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },
+): Promise<string> {
+  const version = await withKeys(settings, (deps) =>
+    rotateServerKey(deps, { name, by: "operator", atOnce }),
+  );
+  return `Rotated ${name}: version ${version} is in use.`;
+}
+
+/** Rotates the key service's key that wraps the server's, and wraps these again. */
+export async function rewrapKeysCommand(settings: Settings): Promise<string> {
+  const version = await withKeys(settings, (deps) => rewrapServerKeys({ ...deps, by: "operator" }));
+  return `All keys are wrapped by version ${version} of the key service's key.`;
+}
+
+async function withKeys<T>(
+  settings: Settings,
+  work: (deps: {
+    readonly pool: Pool;
+    readonly kms: Kms;
+    readonly now: () => number;
+  }) => Promise<T>,
+): Promise<T> {
+  const { kms } = await openKms(settings.kms());
+  try {
+    return await withDatabase(settings, ({ pool }) => work({ pool, kms, now: Date.now }));
+  } finally {
+    await kms.close();
+  }
+}
+
+function stateOf(row: ServerKeyRow, nowMs: number): string {
+  if (row.destroyedAtMs !== null) return `destroyed ${isoOf(row.destroyedAtMs)}`;
+  if (row.retiredAtMs === null) return "active";
+  if (row.servesUntilMs === null) return `retired ${isoOf(row.retiredAtMs)}, still checks`;
+  return nowMs < row.servesUntilMs
+    ? `retired ${isoOf(row.retiredAtMs)}, checks until ${isoOf(row.servesUntilMs)}`
+    : `retired ${isoOf(row.retiredAtMs)}, to be destroyed`;
+}
+
+const isoOf = (atMs: number): string => new Date(atMs).toISOString();

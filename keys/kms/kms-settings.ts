@@ -1,0 +1,131 @@
+import { z } from "zod";
+import { KeysError } from "../keys-error.ts";
+import { Secret } from "../secret.ts";
+import type { Pkcs11Options } from "./pkcs11/pkcs11-kms.ts";
+import type { VaultOptions } from "./vault/vault-options.ts";
+
+/** Which key-management service, and what it takes to use it. */
+export type KmsSettings =
+  | {
+      readonly kind: "local";
+      readonly home: string;
+      readonly passphrase: Secret<string> | undefined;
+      /** Path of a file of at least 32 random bytes. */
+      readonly keyFile: string | undefined;
+      readonly mustBeSealed: boolean;
+    }
+  | ({ readonly kind: "vault" } & WithFormerKeyring & VaultOptions)
+  | ({ readonly kind: "pkcs11" } & WithFormerKeyring & Pkcs11Options);
+
+/** A keyring of before, whose keys are taken over once. */
+interface WithFormerKeyring {
+  readonly home: string;
+  readonly passphrase: Secret<string> | undefined;
+  readonly keyFile: string | undefined;
+}
+
+const text = (rule: string, isValid: (value: string) => boolean) =>
+  z.string().refine(isValid, rule);
+const isAddress = (url: string): boolean => {
+  if (!URL.canParse(url)) return false;
+  const { protocol, pathname, search, username } = new URL(url);
+  return /^https?:$/.test(protocol) && pathname === "/" && search === "" && username === "";
+};
+
+/** Each variable's rule; an issue's message completes the sentence that the name begins. */
+const environmentSchema = z.object({
+  SEALDESK_KMS: z
+    .enum(["local", "vault", "pkcs11"], "must be local, vault or pkcs11.")
+    .default("local"),
+  SEALDESK_KEYRING_PASSPHRASE: text(
+    "must have at least 12 characters.",
+    (passphrase) => passphrase.length >= 12,
+  ).optional(),
+  SEALDESK_KEYRING_KEY_FILE: z.string().optional(),
+  VAULT_ADDR: text("must be an http or https URL without a path.", isAddress).optional(),
+  VAULT_ROLE_ID: z.string().optional(),
+  VAULT_SECRET_ID: z.string().optional(),
+  VAULT_TOKEN: z.string().optional(),
+  VAULT_NAMESPACE: text("must be a namespace's path.", (path) =>
+    /^[\w./-]+$/.test(path),
+  ).optional(),
+  VAULT_CACERT: z.string().optional(),
+  VAULT_TRANSIT_MOUNT: text("must be the path of a Transit engine.", (path) =>
+    /^[\w-]+(\/[\w-]+)*$/.test(path),
+  ).default("transit"),
+  SEALDESK_PKCS11_LIBRARY: z.string().optional(),
+  SEALDESK_PKCS11_TOKEN: z.string().optional(),
+  SEALDESK_PKCS11_PIN: z.string().optional(),
+});
+type Values = z.output<typeof environmentSchema>;
+
+/**
+ * The key-management service that `environment` describes; an empty variable counts as not set.
+ * @throws KeysError kms_misconfigured: one sentence that names the variable
+ */
+export function readKmsSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  { home, production }: { readonly home: string; readonly production: boolean },
+): KmsSettings {
+  const given = Object.entries(environment).filter(([, value]) => value !== "");
+  const parsed = environmentSchema.safeParse(Object.fromEntries(given));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw misconfigured(`${String(issue?.path[0])} ${issue?.message}`);
+  }
+  const values = parsed.data;
+  const keyring = {
+    home,
+    passphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
+    keyFile: values.SEALDESK_KEYRING_KEY_FILE,
+  };
+  switch (values.SEALDESK_KMS) {
+    case "local":
+      if (production && keyring.passphrase === undefined && keyring.keyFile === undefined)
+        throw misconfigured(
+          "SEALDESK_KEYRING_PASSPHRASE must be set in production, where the keyring must be sealed; or SEALDESK_KEYRING_KEY_FILE.",
+        );
+      return { kind: "local", ...keyring, mustBeSealed: production };
+    case "vault":
+      return { kind: "vault", ...keyring, ...vaultOptions(values, production) };
+    case "pkcs11":
+      return {
+        kind: "pkcs11",
+        ...keyring,
+        library: needed(values, "SEALDESK_PKCS11_LIBRARY", "pkcs11"),
+        token: needed(values, "SEALDESK_PKCS11_TOKEN", "pkcs11"),
+        pin: new Secret(needed(values, "SEALDESK_PKCS11_PIN", "pkcs11")),
+      };
+  }
+}
+
+function vaultOptions(values: Values, production: boolean): VaultOptions {
+  const address = needed(values, "VAULT_ADDR", "vault").replace(/\/$/, "");
+  if (production && address.startsWith("http:"))
+    throw misconfigured("VAULT_ADDR must be an https URL in production.");
+  const token = secret(values.VAULT_TOKEN);
+  return {
+    address,
+    login:
+      token !== undefined && values.VAULT_ROLE_ID === undefined
+        ? { token }
+        : {
+            roleId: needed(values, "VAULT_ROLE_ID", "vault"),
+            secretId: new Secret(needed(values, "VAULT_SECRET_ID", "vault")),
+          },
+    mount: values.VAULT_TRANSIT_MOUNT,
+    namespace: values.VAULT_NAMESPACE,
+    caFile: values.VAULT_CACERT,
+  };
+}
+
+function needed(values: Values, name: keyof Values, kind: string): string {
+  const value = values[name];
+  if (value === undefined) throw misconfigured(`${name} must be set when SEALDESK_KMS is ${kind}.`);
+  return value;
+}
+
+const secret = (value: string | undefined): Secret<string> | undefined =>
+  value === undefined ? undefined : new Secret(value);
+
+const misconfigured = (message: string): KeysError => new KeysError("kms_misconfigured", message);

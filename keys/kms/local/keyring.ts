@@ -1,0 +1,143 @@
+import { randomBytes } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { toBase64Url } from "../../../crypto/wire/bytes.ts";
+import { withFileLock } from "../../file-lock.ts";
+import { KeysError } from "../../keys-error.ts";
+import { replaceFile, writeFileOnce } from "../../private-file.ts";
+import { Secret } from "../../secret.ts";
+import {
+  readKeyring,
+  writeKeyring,
+  type KeyringContents,
+  type ReadKeyring,
+} from "./keyring-file.ts";
+import { KeyringSealer, type SealingSecrets } from "./keyring-seal.ts";
+
+export interface KeyringOptions extends SealingSecrets {
+  /** SEALDESK_HOME: the folder that holds `keyring.json`. */
+  readonly home: string;
+  /** True in production: a keyring that is not sealed is refused. */
+  readonly mustBeSealed: boolean;
+}
+
+interface Held extends ReadKeyring {
+  readonly stamp: string;
+}
+
+/** `keyring.json`, which several processes may use at once: what one changes, the others see. */
+export class Keyring {
+  readonly #path: string;
+  readonly #sealer: KeyringSealer;
+  #held: Promise<Held> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: KeyringOptions) {
+    this.#path = join(options.home, "keyring.json");
+    this.#sealer = new KeyringSealer(options);
+  }
+
+  /**
+   * Opens the keyring, and makes it on first use. One of version 1, or not sealed though it is to
+   * be, is written anew with the same keys. A file that cannot be read as a keyring is never replaced.
+   * @throws KeysError keyring_damaged, keyring_unreachable, passphrase_required, wrong_passphrase
+   */
+  static async open(options: KeyringOptions): Promise<Keyring> {
+    const keyring = new Keyring(options);
+    if (options.mustBeSealed && !keyring.#sealer.seals)
+      throw new KeysError(
+        "passphrase_required",
+        "In production the keyring must be sealed; set SEALDESK_KEYRING_PASSPHRASE or SEALDESK_KEYRING_KEY_FILE.",
+      );
+    await keyring.#makeUnlessThere();
+    if (!(await keyring.#read()).asWished) await keyring.change((contents) => contents);
+    return keyring;
+  }
+
+  /** What it holds now, whichever process wrote it. */
+  async contents(): Promise<KeyringContents> {
+    return (await this.#read()).contents;
+  }
+
+  /**
+   * Puts what `edit` makes of the contents in their place, on disk and whole, while no other process
+   * changes it. @returns the new contents
+   */
+  change(edit: (contents: KeyringContents) => KeyringContents): Promise<KeyringContents> {
+    const next = this.#last.then(() => this.#change(edit));
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+
+  async #change(edit: (contents: KeyringContents) => KeyringContents): Promise<KeyringContents> {
+    return reach(() =>
+      withFileLock(`${this.#path}.lock`, async (holds) => {
+        const before = await this.#read();
+        const contents = edit(before.contents);
+        if (contents === before.contents && before.asWished) return contents;
+        const text = await writeKeyring(contents, this.#sealer, before.sealed);
+        if (!(await holds())) throw new Error("another process took the lock over");
+        await replaceFile(this.#path, text);
+        return contents;
+      }),
+    );
+  }
+
+  /** The contents on disk; not read again while the file is the same. */
+  async #read(): Promise<Held> {
+    const stamp = await reach(() => this.#stamp());
+    const held = await this.#held?.catch(() => undefined);
+    if (held?.stamp === stamp) return held;
+    const reading = this.#readAnew();
+    this.#held = reading;
+    return reading;
+  }
+
+  async #readAnew(): Promise<Held> {
+    // The stamp first: should the file change in between, the next look reads it again.
+    const stamp = await reach(() => this.#stamp());
+    const text = await reach(() => readFile(this.#path, "utf8"));
+    return { ...(await readKeyring(text, this.#sealer)), stamp };
+  }
+
+  async #stamp(): Promise<string> {
+    const { ino, mtimeNs, size } = await stat(this.#path, { bigint: true });
+    return `${ino} ${mtimeNs} ${size}`;
+  }
+
+  async #makeUnlessThere(): Promise<void> {
+    await reach(async () => {
+      if (await isThere(this.#path)) return;
+      const empty = { id: toBase64Url(randomBytes(32)), keys: {} };
+      await writeFileOnce(this.#path, await writeKeyring(empty, this.#sealer, undefined));
+    });
+  }
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      throw error;
+    },
+  );
+
+async function reach<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof KeysError) throw cause;
+    throw new KeysError("keyring_unreachable", "The keyring file cannot be read or written.", {
+      cause,
+    });
+  }
+}
+
+/** Reads a key file. @throws KeysError keyring_unreachable, keyring_damaged when it is too short */
+export async function readKeyFile(path: string): Promise<Secret<Uint8Array>> {
+  const bytes = await reach(() => readFile(path));
+  if (bytes.length < 32)
+    throw new KeysError("keyring_damaged", "The keyring's key file must hold 32 bytes or more.");
+  return new Secret(new Uint8Array(bytes));
+}

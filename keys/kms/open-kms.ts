@@ -1,0 +1,62 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Kms } from "./kms.ts";
+import type { KmsSettings } from "./kms-settings.ts";
+import { Keyring, readKeyFile } from "./local/keyring.ts";
+import type { FirstKeys } from "./local/keyring-file.ts";
+import { LocalKms } from "./local/local-kms.ts";
+
+export interface OpenedKms {
+  readonly kms: Kms;
+  /** What a keyring of version 1 held, until it is forgotten. */
+  readonly firstKeys: FirstKeys | undefined;
+  /** Once they are in the database, the keyring need not hold them. */
+  forgetFirstKeys(): Promise<void>;
+}
+
+/**
+ * Opens the configured service. Vault's and the HSM's packages are loaded only when they are it.
+ * @throws KeysError of the keyring or of the service
+ */
+export async function openKms(settings: KmsSettings): Promise<OpenedKms> {
+  const keyring = await openKeyring(settings);
+  const kms = await openService(settings, keyring);
+  return {
+    kms,
+    firstKeys: (await keyring?.contents())?.firstKeys,
+    async forgetFirstKeys() {
+      await keyring?.change((contents) => {
+        if (contents.firstKeys === undefined) return contents;
+        const { firstKeys: _taken, ...rest } = contents;
+        return rest;
+      });
+    },
+  };
+}
+
+async function openService(settings: KmsSettings, keyring: Keyring | undefined): Promise<Kms> {
+  switch (settings.kind) {
+    case "local":
+      if (keyring === undefined) throw new Error("the local service has a keyring");
+      return new LocalKms(keyring);
+    case "vault":
+      return (await import("./vault/vault-kms.ts")).VaultKms.open(settings);
+    case "pkcs11":
+      return (await import("./pkcs11/pkcs11-kms.ts")).Pkcs11Kms.open(settings);
+  }
+}
+
+/** The keyring; beside another service only one that is there already. */
+async function openKeyring(settings: KmsSettings): Promise<Keyring | undefined> {
+  const { home, passphrase } = settings;
+  const isLocal = settings.kind === "local";
+  const isThere = () =>
+    stat(join(home, "keyring.json")).then(
+      () => true,
+      () => false,
+    );
+  if (!isLocal && !(await isThere())) return undefined;
+  const keyFile = settings.keyFile === undefined ? undefined : await readKeyFile(settings.keyFile);
+  const mustBeSealed = isLocal && settings.mustBeSealed;
+  return Keyring.open({ home, passphrase, keyFile, mustBeSealed });
+}

@@ -1,0 +1,19 @@
+/** Return values of PKCS #11 v3.0, appendix B, that are told apart here. */
+export const CKR = {
+  alreadyLoggedIn: 0x100,
+  // SoftHSM answers a wrong tag with the general error; others with the proper ones.
+  notDecrypted: new Set([0x05, 0x40, 0x41, 0x20, 0x21]),
+  handleGone: new Set([0x60, 0x82]), // KEY_HANDLE_INVALID, OBJECT_HANDLE_INVALID
+  // DEVICE_ERROR, DEVICE_REMOVED, SESSION_CLOSED, SESSION_HANDLE_INVALID, TOKEN_NOT_PRESENT,
+  // USER_NOT_LOGGED_IN
+  sessionLost: new Set([0x30, 0x32, 0xb0, 0xb3, 0xe0, 0x101]),
+  pinRefused: new Set([0xa0, 0xa1, 0xa2, 0xa3, 0xa4]), // PIN_INCORRECT .. PIN_LOCKED
+  // ATTRIBUTE_READ_ONLY, ACTION_PROHIBITED, KEY_FUNCTION_NOT_PERMITTED, TOKEN_WRITE_PROTECTED
+  denied: new Set([0x10, 0x1b, 0x68, 0xe2]),
+} as const;
+
+/** The return value that an error of pkcs11js carries, else undefined. */
+export function resultOf(error: unknown): number | undefined {
+  const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
+  return name === "Pkcs11Error" && typeof code === "number" ? code : undefined;
+}

@@ -1,0 +1,111 @@
+import type { Handle } from "pkcs11js";
+import { KeysError } from "../../keys-error.ts";
+import type { Secret } from "../../secret.ts";
+import type { Pkcs11Library } from "./library.ts";
+import { unreachable } from "./library.ts";
+import { CKR, resultOf } from "./results.ts";
+
+export interface TokenOptions {
+  readonly token: string;
+  readonly pin: Secret<string>;
+}
+
+/** Sessions at once: a session does one thing at a time. */
+const MAX_SESSIONS = 4;
+
+/** Logged-in sessions with one token, used in turn. */
+export class TokenSessions {
+  readonly #library: Pkcs11Library;
+  readonly #options: TokenOptions;
+  readonly #idle: Handle[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #busy = 0;
+  /** Never tried again: a few wrong PINs lock a token for good. */
+  #pinRefused = false;
+
+  constructor(library: Pkcs11Library, options: TokenOptions) {
+    this.#library = library;
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` with a session of its own. When the session turns out to be lost, with the token or
+   * by a restart of the HSM, it is run once more on a new one.
+   */
+  async use<T>(work: (session: Handle) => Promise<T>): Promise<T> {
+    try {
+      return await this.#useOnce(work);
+    } catch (error) {
+      if (!CKR.sessionLost.has(resultOf(error) ?? -1)) throw error;
+      this.#forgetIdle();
+      return this.#useOnce(work);
+    }
+  }
+
+  close(): void {
+    this.#forgetIdle();
+  }
+
+  async #useOnce<T>(work: (session: Handle) => Promise<T>): Promise<T> {
+    if (this.#busy >= MAX_SESSIONS)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#busy++;
+    let session: Handle | undefined;
+    try {
+      session = this.#idle.pop() ?? this.#open();
+      const result = await work(session);
+      this.#idle.push(session);
+      return result;
+    } catch (error) {
+      // What failed may have left an operation under way in it.
+      if (session !== undefined) this.#end(session);
+      throw error;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#busy--;
+      else next();
+    }
+  }
+
+  #open(): Handle {
+    const { pkcs11, module } = this.#library;
+    if (this.#pinRefused) throw pinRefused();
+    const slot = this.#library.slotOf(this.#options.token);
+    const flags = module.CKF_SERIAL_SESSION | module.CKF_RW_SESSION;
+    const session = pkcs11.C_OpenSession(slot, flags);
+    try {
+      pkcs11.C_Login(session, module.CKU_USER, this.#options.pin.reveal());
+    } catch (error) {
+      const result = resultOf(error);
+      if (result === CKR.alreadyLoggedIn) return session;
+      this.#end(session);
+      this.#pinRefused = CKR.pinRefused.has(result ?? -1);
+      throw this.#pinRefused ? pinRefused() : error;
+    }
+    return session;
+  }
+
+  #forgetIdle(): void {
+    for (const session of this.#idle.splice(0)) this.#end(session);
+  }
+
+  #end(session: Handle): void {
+    try {
+      this.#library.pkcs11.C_CloseSession(session);
+    } catch {
+      // It is gone already.
+    }
+  }
+}
+
+const pinRefused = (): KeysError =>
+  new KeysError("kms_denied", "The HSM does not take the PIN; it is not tried again.");
+
+/** A failure as this folder's error; by the HSM's code, which is no secret. */
+export function describe(error: unknown): KeysError {
+  if (error instanceof KeysError) return error;
+  const result = resultOf(error);
+  if (CKR.denied.has(result ?? -1))
+    return new KeysError("kms_denied", "The HSM does not permit this.", { cause: error });
+  return unreachable(`The HSM did not do this (${result ?? "no code"}).`, error);
+}

@@ -1,0 +1,171 @@
+import { setTimeout as wait } from "node:timers/promises";
+import vault from "node-vault";
+import { z } from "zod";
+import { KeysError } from "../../keys-error.ts";
+import type { Transport, TransportRequest } from "./transport.ts";
+import { isPassing, serviceError, VaultAnswer } from "./vault-errors.ts";
+import type { VaultOptions } from "./vault-options.ts";
+
+type Verb = "read" | "write" | "delete";
+type Client = Record<Verb, (path: string, data?: object) => Promise<unknown>> & { token: string };
+
+const authSchema = z.object({
+  auth: z.object({
+    client_token: z.string().min(1),
+    lease_duration: z.number(),
+    renewable: z.boolean(),
+  }),
+});
+
+const ATTEMPTS = 4;
+const FIRST_WAIT_MS = 50;
+/** At least, between one renewal and the next. */
+const LEAST_RENEWAL_MS = 1_000;
+
+/**
+ * A token that stays good: from AppRole, renewed before it ends, and fetched anew when it cannot be
+ * renewed or turns out not to count any more.
+ */
+export class VaultSession {
+  readonly #client: Client;
+  /** For logging in, which shows no token. */
+  readonly #stranger: Client;
+  readonly #options: VaultOptions;
+  #loggingIn: Promise<void> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: VaultOptions, transport: Transport) {
+    this.#options = options;
+    const send = (request: TransportRequest) => transport.send(request);
+    const config = {
+      endpoint: options.address,
+      "request-promise": { defaults: () => send },
+      // As shipped it writes tokens and bodies to stderr when DEBUG is set.
+      debug: () => undefined,
+      requestOptions: {},
+    };
+    this.#client = vault(config);
+    this.#stranger = vault(config);
+    // Not what node-vault finds in the environment for itself.
+    const token = "token" in options.login ? options.login.token.reveal() : "";
+    const place = { pathPrefix: "", namespace: options.namespace ?? "" };
+    Object.assign(this.#client, place, { token });
+    Object.assign(this.#stranger, place, { token: "" });
+  }
+
+  /** @throws KeysError of the service */
+  async open(): Promise<void> {
+    if ("token" in this.#options.login) return;
+    await retrying(() => this.#login());
+  }
+
+  /**
+   * Asks Vault; again when it passes, and after a new login when the token counts no more.
+   * @throws KeysError of the service, VaultAnswer for other refusals
+   */
+  async ask(verb: Verb, path: string, data?: object): Promise<unknown> {
+    return retrying(async () => {
+      const token = this.#client.token;
+      try {
+        return await this.#send(verb, path, data);
+      } catch (error) {
+        if (!(error instanceof KeysError && error.code === "kms_denied")) throw error;
+        if ("token" in this.#options.login) throw error;
+        // Somebody else may have logged in meanwhile.
+        if (this.#client.token === token) await this.#login();
+        return this.#send(verb, path, data);
+      }
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#renewal);
+  }
+
+  async #send(
+    verb: Verb,
+    path: string,
+    data?: object,
+    client: Client = this.#client,
+  ): Promise<unknown> {
+    try {
+      // A copy: node-vault keeps what it is given.
+      return await client[verb](path, data === undefined ? undefined : { ...data });
+    } catch (error) {
+      if (error instanceof KeysError) throw error;
+      const answer = answerIn(error);
+      throw serviceError(answer) ?? answer;
+    }
+  }
+
+  #login(): Promise<void> {
+    this.#loggingIn ??= this.#logInAnew().finally(() => {
+      this.#loggingIn = undefined;
+    });
+    return this.#loggingIn;
+  }
+
+  async #logInAnew(): Promise<void> {
+    const { login } = this.#options;
+    if ("token" in login) return;
+    const credentials = { role_id: login.roleId, secret_id: login.secretId.reveal() };
+    try {
+      this.#take(await this.#send("write", "auth/approle/login", credentials, this.#stranger));
+    } catch (error) {
+      // Vault answers 400 to a wrong role or secret.
+      if (error instanceof VaultAnswer)
+        throw new KeysError("kms_denied", "Vault does not take the AppRole's credentials.");
+      throw error;
+    }
+  }
+
+  #take(answer: unknown): void {
+    const { auth } = authSchema.parse(answer);
+    this.#client.token = auth.client_token;
+    this.#renewIn((auth.lease_duration * 1000 * 2) / 3, auth.renewable);
+  }
+
+  #renewIn(delayMs: number, renewable: boolean): void {
+    clearTimeout(this.#renewal);
+    if (this.#closed || delayMs <= 0) return;
+    const renew = () => {
+      void (renewable ? this.#renew() : this.#login()).catch(() =>
+        // Later again: until then requests log in for themselves.
+        this.#renewIn(LEAST_RENEWAL_MS * 5, renewable),
+      );
+    };
+    // Timers count in 32 bits.
+    const dueMs = Math.min(Math.max(delayMs, LEAST_RENEWAL_MS), 2 ** 31 - 1);
+    this.#renewal = setTimeout(renew, dueMs);
+    this.#renewal.unref();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      this.#take(await this.#send("write", "auth/token/renew-self", {}));
+    } catch {
+      await this.#login();
+    }
+  }
+}
+
+function answerIn(error: unknown): VaultAnswer {
+  const { response } = error as { readonly response?: { statusCode?: unknown; body?: unknown } };
+  const { errors } = (response?.body ?? {}) as { readonly errors?: unknown };
+  const status = typeof response?.statusCode === "number" ? response.statusCode : 0;
+  return new VaultAnswer(status, Array.isArray(errors) ? errors.join("; ") : "");
+}
+
+async function retrying<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isPassing(error)) throw error;
+    }
+    // Doubling, with up to as much again by chance, so that many do not ask at once.
+    await wait(FIRST_WAIT_MS * 2 ** attempt * (1 + Math.random()), undefined, { ref: false });
+  }
+}

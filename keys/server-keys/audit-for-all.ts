@@ -1,0 +1,17 @@
+import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** An entry in every tenant's log: what is done to the server's own keys concerns each of them. */
+export async function auditForAll(
+  client: Client,
+  entry: Omit<AuditEntry, "tenant" | "actor"> & { readonly by: string },
+): Promise<void> {
+  const { by, ...act } = entry;
+  const { rows } = await client.query<{ id: Uuid }>("select id from tenants");
+  for (const { id: tenant } of rows) {
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+    await appendEntry(client, { ...act, tenant, actor: { kind: "system", id: by } });
+  }
+  await client.query("select set_config('sealdesk.tenant', '', true)");
+}

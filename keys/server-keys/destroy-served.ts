@@ -1,0 +1,24 @@
+import type { Pool } from "../../db/pool.ts";
+import { auditForAll } from "./audit-for-all.ts";
+import { changingServerKeys } from "./rows.ts";
+import type { ServerKeyName } from "./server-key.ts";
+
+/** Destroys the keys whose time is over: their wrapped bytes leave the table. Audited. */
+export async function destroyServed(pool: Pool, nowMs: number): Promise<void> {
+  await changingServerKeys(pool, async (client) => {
+    const { rows } = await client.query<{ name: ServerKeyName; version: number }>(
+      `update server_keys set wrapped = null, destroyed_at_ms = $1
+       where serves_until_ms <= $1 and wrapped is not null returning name, version`,
+      [nowMs],
+    );
+    for (const { name, version } of rows)
+      await auditForAll(client, {
+        by: "server",
+        occurredAtMs: nowMs,
+        action: "server_key.destroy",
+        class: "D",
+        resource: { type: "server_key", id: name, version: String(version) },
+        outcome: "success",
+      });
+  });
+}

@@ -1,0 +1,42 @@
+import type { Pool } from "../../db/pool.ts";
+import type { Kms } from "../kms/kms.ts";
+import { auditForAll } from "./audit-for-all.ts";
+import { changingServerKeys, readServerKeys } from "./rows.ts";
+import { SERVER_KEYS_KEK, serverKeyContext } from "./server-key.ts";
+
+/**
+ * Rotates the key of the service that wraps the server's keys, and wraps them all again under the
+ * new version; the keys themselves stay as they are.
+ * @returns the new version: those before it wrap nothing of the server's any more
+ */
+export async function rewrapServerKeys(deps: {
+  readonly pool: Pool;
+  readonly kms: Kms;
+  readonly now: () => number;
+  /** Who asked for it, for the audit log. */
+  readonly by: string;
+}): Promise<number> {
+  const { pool, kms, now, by } = deps;
+  return changingServerKeys(pool, async (client) => {
+    const latest = await kms.rotate(SERVER_KEYS_KEK);
+    for (const { name, version, wrapped, wrappingVersion } of await readServerKeys(client)) {
+      if (wrapped === null) continue;
+      const old = { version: wrappingVersion, bytes: wrapped };
+      const anew = await kms.rewrap(SERVER_KEYS_KEK, old, serverKeyContext(name, version));
+      await client.query(
+        `update server_keys set wrapped = $3, wrapping_version = $4
+         where name = $1 and version = $2`,
+        [name, version, anew.bytes, anew.version],
+      );
+    }
+    await auditForAll(client, {
+      by,
+      occurredAtMs: now(),
+      action: "server_keys.rewrap",
+      class: "U",
+      resource: { type: "server_keys", id: "all", version: String(latest) },
+      outcome: "success",
+    });
+    return latest;
+  });
+}

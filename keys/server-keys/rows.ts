@@ -1,0 +1,42 @@
+import type { Client, Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { ServerKeyRow } from "./server-key.ts";
+
+/** Any number, as long as everyone uses this one. */
+const CHANGE_LOCK = 7_325_372_013;
+
+/** Every version there ever was, the latest first. */
+export async function readServerKeys(client: Pick<Client, "query">): Promise<ServerKeyRow[]> {
+  const { rows } = await client.query<ServerKeyRow>(
+    `select name, version, provider, wrapping_version as "wrappingVersion", wrapped,
+       created_at_ms as "createdAtMs", retired_at_ms as "retiredAtMs",
+       serves_until_ms as "servesUntilMs", destroyed_at_ms as "destroyedAtMs"
+     from server_keys order by name, version desc`,
+  );
+  return rows;
+}
+
+export async function insertServerKey(
+  client: Client,
+  row: Pick<
+    ServerKeyRow,
+    "name" | "version" | "provider" | "wrappingVersion" | "wrapped" | "createdAtMs"
+  >,
+): Promise<void> {
+  await client.query(
+    `insert into server_keys (name, version, provider, wrapping_version, wrapped, created_at_ms)
+     values ($1, $2, $3, $4, $5, $6)`,
+    [row.name, row.version, row.provider, row.wrappingVersion, row.wrapped, row.createdAtMs],
+  );
+}
+
+/** Runs `work` in a transaction of no tenant, while nobody else changes server keys. */
+export async function changingServerKeys<T>(
+  pool: Pool,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return inTransaction(pool, "", async (client) => {
+    await client.query("select pg_advisory_xact_lock($1)", [CHANGE_LOCK]);
+    return work(client);
+  });
+}

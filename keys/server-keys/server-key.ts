@@ -1,0 +1,34 @@
+import { utf8 } from "../../crypto/wire/bytes.ts";
+import type { Kms } from "../kms/kms.ts";
+
+/**
+ * The server's own keys. None of them opens a message: `tokens` signs access tokens (an Ed25519
+ * seed), `franking` tags accepted messages, `blind-index` finds a customer by their subject without
+ * storing it (HMAC-SHA-256 keys).
+ */
+export const serverKeyNames = ["tokens", "franking", "blind-index"] as const;
+export type ServerKeyName = (typeof serverKeyNames)[number];
+
+/** The key of the service that wraps them. */
+export const SERVER_KEYS_KEK = "sealdesk-server-keys";
+
+/** A row of `server_keys`. Times are in milliseconds since the Unix epoch. */
+export interface ServerKeyRow {
+  readonly name: ServerKeyName;
+  readonly version: number;
+  readonly provider: Kms["name"];
+  readonly wrappingVersion: number;
+  readonly wrapped: Uint8Array | null;
+  readonly createdAtMs: number;
+  readonly retiredAtMs: number | null;
+  readonly servesUntilMs: number | null;
+  readonly destroyedAtMs: number | null;
+}
+
+/** What a wrapping is bound to: a row's key cannot be passed off as another row's. */
+export const serverKeyContext = (name: ServerKeyName, version: number): Uint8Array =>
+  utf8(`sealdesk/server-key/v1\0${name}\0${version}`);
+
+/** Whether it still checks what it made. */
+export const serves = (row: ServerKeyRow, nowMs: number): boolean =>
+  row.wrapped !== null && (row.servesUntilMs === null || nowMs < row.servesUntilMs);

@@ -1,0 +1,140 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { BucketRate } from "../../policies/token-bucket.ts";
+import type { Closers } from "../closers.ts";
+import {
+  bucketsOf,
+  LocalMessageLimits,
+  type MessageLimits,
+  type MessageRates,
+  type Sending,
+} from "../socket/message-limits.ts";
+import { answerOf, type RedisClient } from "./redis-client.ts";
+
+// On Redis's own clock, so that nodes whose clocks differ share one bucket. Atomic: a script runs
+// alone. What was sent cannot be taken back, so a bucket may be overdrawn, once by its size.
+const SPEND = `
+  local now = redis.call('time')
+  local nowMs = now[1] * 1000 + now[2] / 1000
+  local waits = {}
+  for index, key in ipairs(KEYS) do
+    local burst, perMs = tonumber(ARGV[3 * index - 2]), tonumber(ARGV[3 * index - 1]) / 1000
+    local held = redis.call('hmget', key, 'tokens', 'at')
+    local tokens = tonumber(held[1]) or burst
+    local atMs = tonumber(held[2]) or nowMs
+    tokens = math.min(burst, tokens + math.max(0, nowMs - atMs) * perMs)
+    tokens = math.max(-burst, tokens - tonumber(ARGV[3 * index]))
+    redis.call('hset', key, 'tokens', tostring(tokens), 'at', tostring(nowMs))
+    redis.call('pexpire', key, math.ceil((burst - tokens) / perMs) + 1000)
+    waits[index] = math.ceil(math.max(0, 1 - tokens) / perMs)
+  end
+  return waits`;
+
+/** Between two comparisons. */
+const EVERY_MS = 500;
+
+/** This node's limits, shared with the others where there is Redis. */
+export function openMessageLimits(
+  rates: MessageRates,
+  redis: RedisClient | undefined,
+  closers: Closers,
+): MessageLimits {
+  const monotonic = () => performance.now();
+  const local = new LocalMessageLimits(rates, monotonic);
+  if (redis === undefined) return local;
+  const shared = new SharedMessageLimits({ local, rates, redis, monotonic, everyMs: EVERY_MS });
+  closers.add(async () => shared.close());
+  return shared;
+}
+
+/** Buckets in one question to Redis. */
+const PER_QUESTION = 500;
+
+interface Spent {
+  readonly rate: BucketRate;
+  messages: number;
+}
+
+export interface SharedMessageLimitsDeps {
+  /** This node's own limits, which hold whatever becomes of Redis. */
+  readonly local: MessageLimits;
+  readonly rates: MessageRates;
+  readonly redis: RedisClient;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonic: () => number;
+  /** Milliseconds between two comparisons with the other nodes. */
+  readonly everyMs: number;
+}
+
+/**
+ * Limits that all nodes share over Redis. A message is judged at once, by this node's own count and
+ * by what the last comparison said; what was sent since is told at the next. So a sender on several
+ * nodes may exceed a limit by what one interval lets pass, and while Redis is away by a node's whole
+ * limit on each: it fails open.
+ */
+export class SharedMessageLimits implements MessageLimits {
+  readonly #deps: SharedMessageLimitsDeps;
+  readonly #blockedUntil = new Map<Uuid, number>();
+  readonly #timer: NodeJS.Timeout;
+  #spent = new Map<Uuid, Spent>();
+  #comparing = false;
+
+  constructor(deps: SharedMessageLimitsDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.#compare(), deps.everyMs).unref();
+  }
+
+  take(actor: Sending): number {
+    const { local, rates, monotonic } = this.#deps;
+    const buckets = bucketsOf(actor, rates);
+    if (this.#blockedUntil.size > 0) {
+      const until = Math.max(...buckets.map(([owner]) => this.#blockedUntil.get(owner) ?? 0));
+      const waitMs = Math.ceil(until - monotonic());
+      if (waitMs > 0) return waitMs;
+    }
+    const waitMs = local.take(actor);
+    if (waitMs > 0) return waitMs;
+    for (const [owner, rate] of buckets) {
+      const spent = this.#spent.get(owner);
+      if (spent === undefined) this.#spent.set(owner, { rate, messages: 1 });
+      else spent.messages++;
+    }
+    return 0;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #compare(): Promise<void> {
+    const now = this.#deps.monotonic();
+    for (const [owner, until] of this.#blockedUntil)
+      if (until <= now) this.#blockedUntil.delete(owner);
+    if (this.#comparing) return;
+    this.#comparing = true;
+    const spent = [...this.#spent];
+    this.#spent = new Map();
+    for (let from = 0; from < spent.length; from += PER_QUESTION)
+      // What could not be told is forgotten: this node's own limits have counted it.
+      await this.#tell(spent.slice(from, from + PER_QUESTION)).catch(() => undefined);
+    this.#comparing = false;
+  }
+
+  async #tell(spent: readonly (readonly [Uuid, Spent])[]): Promise<void> {
+    const { redis, monotonic } = this.#deps;
+    if (!redis.isReady) return;
+    const answer = await answerOf(
+      redis.eval(SPEND, {
+        keys: spent.map(([owner]) => `sealdesk:messages:${owner}`),
+        arguments: spent.flatMap(([, { rate, messages }]) =>
+          [rate.burst, rate.perSecond, messages].map(String),
+        ),
+      }),
+    );
+    const waits = answer as unknown as readonly number[];
+    const now = monotonic();
+    for (const [index, [owner]] of spent.entries()) {
+      const waitMs = waits[index] ?? 0;
+      if (waitMs > 0) this.#blockedUntil.set(owner, now + waitMs);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { proofReused, type UsedProofs } from "../../keys/tokens/replay-cache.ts";
+import { answerOf, type RedisClient } from "./redis-client.ts";
+
+/**
+ * Proofs that were used on any node. Each is asked of this node first, whose answer bounds what one
+ * account may take, then of Redis. While Redis is away a proof is used once on each node: whoever
+ * replays it must hold the token too, and within the minute that it serves.
+ */
+export class SharedUsedProofs implements UsedProofs {
+  readonly #redis: RedisClient;
+  readonly #local: UsedProofs;
+  readonly #windowMs: number;
+
+  constructor(redis: RedisClient, local: UsedProofs, windowMs: number) {
+    this.#redis = redis;
+    this.#local = local;
+    this.#windowMs = windowMs;
+  }
+
+  async use(key: string, nowMs: number, owner?: string): Promise<void> {
+    await this.#local.use(key, nowMs, owner);
+    if (!this.#redis.isReady) return;
+    const name = `sealdesk:proof:${createHash("sha256").update(key).digest("base64url")}`;
+    const set = this.#redis.set(name, "", {
+      condition: "NX",
+      expiration: { type: "PX", value: this.#windowMs },
+    });
+    if ((await answerOf(set).catch(() => "away")) === null) throw proofReused();
+  }
+}

@@ -1,0 +1,101 @@
+import { inspect } from "node:util";
+import { openLibrary } from "../../../keys/kms/pkcs11/library.ts";
+import { Pkcs11Kms } from "../../../keys/kms/pkcs11/pkcs11-kms.ts";
+import { Secret } from "../../../keys/secret.ts";
+import { kmsConformance, kmsError } from "../../support/kms-conformance.ts";
+import { newToken } from "../../support/softhsm.ts";
+
+// Debian's SoftHSM, for real.
+const options = newToken();
+const context = new Uint8Array([1]);
+
+kmsConformance(async () => {
+  const kms = await Pkcs11Kms.open(options);
+  return { kms, close: () => kms.close() };
+});
+
+describe("with an HSM", () => {
+  let kms: Pkcs11Kms;
+  beforeAll(async () => {
+    kms = await Pkcs11Kms.open(options);
+  });
+  afterAll(() => kms.close());
+
+  test("no key's bytes can be had from the token", async () => {
+    await kms.ensureKey("hidden-a", "wrapping");
+    await kms.ensureKey("hidden-b", "mac");
+    await kms.ensureKey("hidden-c", "signing");
+    const library = await openLibrary(options.library);
+    const { pkcs11, module } = library;
+    const flags = module.CKF_SERIAL_SESSION | module.CKF_RW_SESSION;
+    const session = pkcs11.C_OpenSession(library.slotOf(options.token), flags);
+    for (const key of ["hidden-a", "hidden-b", "hidden-c"]) {
+      pkcs11.C_FindObjectsInit(session, [
+        { type: module.CKA_LABEL, value: `sealdesk/${key}/1` },
+        { type: module.CKA_SENSITIVE, value: true },
+      ]);
+      const [handle] = pkcs11.C_FindObjects(session, 5);
+      pkcs11.C_FindObjectsFinal(session);
+      expect(handle).toBeDefined();
+      if (handle === undefined) continue;
+      const [extractable] = pkcs11.C_GetAttributeValue(session, handle, [
+        { type: module.CKA_EXTRACTABLE },
+      ]);
+      expect(extractable?.value).toEqual(Buffer.from([0]));
+      expect(() =>
+        pkcs11.C_GetAttributeValue(session, handle, [{ type: module.CKA_VALUE }]),
+      ).toThrow(expect.objectContaining({ message: "CKR_ATTRIBUTE_SENSITIVE" }));
+    }
+    pkcs11.C_CloseSession(session);
+    library.release();
+  });
+
+  test("sessions that are lost, with the login, are opened again", async () => {
+    await kms.ensureKey("kek", "wrapping");
+    const wrapped = await kms.wrap("kek", new Uint8Array(32), context);
+    const library = await openLibrary(options.library);
+    library.pkcs11.C_CloseAllSessions(library.slotOf(options.token));
+    await expect(kms.unwrap("kek", wrapped, context)).resolves.toHaveLength(32);
+    library.pkcs11.C_CloseAllSessions(library.slotOf(options.token));
+    await kms.check();
+    library.release();
+  });
+
+  test("what another destroys is gone here at once", async () => {
+    const other = await Pkcs11Kms.open(options);
+    await kms.ensureKey("shared", "wrapping");
+    const wrapped = await kms.wrap("shared", new Uint8Array(32), context);
+    expect(await other.rotate("shared")).toBe(2);
+    await other.destroy("shared", 2);
+    await expect(kms.unwrap("shared", wrapped, context)).rejects.toThrow(
+      kmsError("kms_key_destroyed"),
+    );
+    expect((await kms.wrap("shared", new Uint8Array(32), context)).version).toBe(2);
+    await other.close();
+  });
+
+  test("two that rotate at once make two versions", async () => {
+    const other = await Pkcs11Kms.open(options);
+    await kms.ensureKey("raced", "wrapping");
+    const made = await Promise.all(
+      Array.from({ length: 6 }, (_, index) => (index % 2 ? kms : other).rotate("raced")),
+    );
+    expect(new Set(made).size).toBe(6);
+    await other.close();
+  });
+
+  test("a library or token that is not there is said to be", async () => {
+    const wrong = { ...options, library: "/nonexistent.so" };
+    await expect(Pkcs11Kms.open(wrong)).rejects.toThrow(kmsError("kms_unreachable"));
+    await expect(Pkcs11Kms.open({ ...options, token: "another" })).rejects.toThrow(
+      kmsError("kms_unreachable"),
+    );
+  });
+});
+
+test("a wrong PIN is denied, tried once, and shown nowhere", async () => {
+  const pin = new Secret("wrong-pin-4711");
+  const opened = await Pkcs11Kms.open({ ...options, pin }).catch((error: unknown) => error);
+  expect(opened).toEqual(kmsError("kms_denied"));
+  expect(inspect(opened, { depth: 9 })).not.toContain("4711");
+});

@@ -1,0 +1,256 @@
+import { randomBytes, randomUUID, sign } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
+import type { Frame } from "../../../crypto/wire/frame.ts";
+import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
+
+let server: TestServer;
+let customer: TestDevice;
+let agent: TestDevice;
+beforeAll(async () => {
+  server = await startTestServer({}, { transcriptsEveryMs: 20 });
+  customer = await customerDevice(server);
+  agent = await staffDevice(server);
+});
+afterAll(() => server.close());
+
+/** How far each device has read, and how far transcripts are recorded, is not what is audited. */
+const PLACES = ["cursors", "audited_heads"];
+
+/** All that the server keeps, but for the audit log itself. */
+async function everythingKept(): Promise<string> {
+  const { owner } = server.database;
+  const { rows: tables } = await owner.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname not in ('audit', 'pg_catalog', 'information_schema')
+       and not tablename = any($1) order by 1`,
+    [PLACES],
+  );
+  const digests: string[] = [];
+  for (const { name } of tables) {
+    const { rows } = await owner.query<{ digest: string }>(
+      `select md5(string_agg(t::text, '' order by t::text)) as digest from ${name} t`,
+    );
+    digests.push(`${name} ${rows[0]?.digest ?? ""}`);
+  }
+  return digests.join("\n");
+}
+
+const actions = async () =>
+  (await server.auditEntries())
+    .filter(({ outcome }) => outcome === "success")
+    .map(({ action }) => action as string)
+    // Written at intervals, whatever else happens.
+    .filter((action) => action !== "transcript.record");
+
+type Act = () => Promise<{ readonly status: number }>;
+const conversationOf = () => createConversation(customer, [agent]);
+const newConversation = () => {
+  const id = randomUUID();
+  const record = creationBytes({
+    tenant: customer.tenant,
+    conversation: id,
+    suite: "signal-v1",
+    device: customer.id,
+  });
+  const creationSignature = toBase64Url(sign(null, record, customer.deviceKey.privateKey));
+  return { id, suite: "signal-v1", members: [agent.user], creationSignature };
+};
+const another = async () => {
+  const device = new TestDevice(server);
+  await device.signInAsCustomer(randomUUID());
+  return device;
+};
+
+/** What each route is called for, once everything it needs is there. */
+const calls: Readonly<Record<string, () => Promise<Act>>> = {
+  "POST /v1/sessions": async () => {
+    const [device, staff] = [new TestDevice(server), await server.createStaff("agent")];
+    return () => device.signInAsStaff(staff);
+  },
+  "POST /v1/sessions/current/renew": async () => () =>
+    agent.request("POST", "/v1/sessions/current/renew"),
+  "DELETE /v1/sessions/current": async () => {
+    const device = await another();
+    return () => device.request("DELETE", "/v1/sessions/current");
+  },
+  "POST /v1/devices": async () => {
+    const device = await another();
+    return () => device.register();
+  },
+  "DELETE /v1/devices/{id}": async () => {
+    const device = await customerDevice(server);
+    return () => device.request("DELETE", `/v1/devices/${device.id}`);
+  },
+  "GET /v1/users/{user}/devices": async () => () =>
+    agent.request("GET", `/v1/users/${customer.user}/devices`),
+  "PUT /v1/devices/current/prekeys": async () => () =>
+    agent.request("PUT", "/v1/devices/current/prekeys", {
+      body: fakePreKeys({ firstId: 100, signedId: 2 }),
+    }),
+  "GET /v1/devices/current/prekeys": async () => () =>
+    agent.request("GET", "/v1/devices/current/prekeys"),
+  "POST /v1/devices/current/prekeys/check": async () => async () => {
+    const digest = toBase64Url(randomBytes(32));
+    const path = "/v1/devices/current/prekeys/check";
+    const reply = await agent.request("POST", path, { body: { digest } });
+    // Made-up keys cannot be the same.
+    return { status: reply.body.code === "prekeys_differ" ? 204 : reply.status };
+  },
+  "POST /v1/devices/{id}/bundle": async () => () =>
+    agent.request("POST", `/v1/devices/${customer.id}/bundle`),
+  "GET /v1/staff": async () => () => customer.request("GET", "/v1/staff"),
+  "POST /v1/conversations": async () => () =>
+    customer.request("POST", "/v1/conversations", { body: newConversation() }),
+  "GET /v1/conversations": async () => () => agent.request("GET", "/v1/conversations"),
+  "GET /v1/conversations/{id}": async () => {
+    const id = await conversationOf();
+    return () => agent.request("GET", `/v1/conversations/${id}`);
+  },
+  "POST /v1/conversations/{id}/members": async () => {
+    const [id, second] = [await conversationOf(), await staffDevice(server)];
+    const body = { user: second.user };
+    return () => agent.request("POST", `/v1/conversations/${id}/members`, { body });
+  },
+  "DELETE /v1/conversations/{id}/members/{user}": async () => {
+    const id = await conversationOf();
+    return () => agent.request("DELETE", `/v1/conversations/${id}/members/${agent.user}`);
+  },
+  "POST /v1/conversations/{id}/close": async () => {
+    const id = await conversationOf();
+    return () => agent.request("POST", `/v1/conversations/${id}/close`);
+  },
+  "POST /v1/attachments": async () => {
+    const id = await conversationOf();
+    return async () => (await begin(server, customer, id, 10)).reply;
+  },
+  "HEAD /v1/attachments/{id}": async () => {
+    const { path } = await begin(server, customer, await conversationOf(), 10);
+    return () => send(server, customer, "HEAD", path);
+  },
+  "PATCH /v1/attachments/{id}": async () => {
+    const { path } = await begin(server, customer, await conversationOf(), 10);
+    return () => patch(server, customer, path, 0, randomBytes(10));
+  },
+  "DELETE /v1/attachments/{id}": async () => {
+    const { path } = await begin(server, customer, await conversationOf(), 10);
+    return () => send(server, customer, "DELETE", path);
+  },
+  "GET /v1/attachments/{id}": async () => {
+    const path = await uploaded(server, customer, await conversationOf(), randomBytes(10));
+    return () => send(server, agent, "GET", path);
+  },
+  "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
+  "GET /readyz": async () => () => fetch(`${server.url}/readyz`),
+};
+
+interface Operation {
+  readonly "x-audit": readonly string[] | { readonly nothing: string };
+}
+
+/** Every route that the server says it has. */
+async function operations(): Promise<[string, Operation["x-audit"]][]> {
+  const document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as {
+    readonly paths: Record<string, Record<string, Operation>>;
+  };
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(
+      ([method, operation]) =>
+        [`${method.toUpperCase()} ${path}`, operation["x-audit"]] as [string, Operation["x-audit"]],
+    ),
+  );
+}
+
+test("whatever a route changes, and whatever of another's it reads, it leaves the entry it declares", async () => {
+  const declared = await operations();
+  expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted());
+  for (const [name, audits] of declared) {
+    const call = await calls[name]?.();
+    const before = { kept: await everythingKept(), actions: await actions() };
+    const status = (await call?.())?.status ?? 0;
+    expect([name, status >= 200 && status < 300]).toEqual([name, true]);
+    const entries = (await actions()).slice(before.actions.length);
+    const expected = Array.isArray(audits) ? (audits as string[]) : [];
+    expect([name, entries]).toEqual([name, expected]);
+    if (entries.length === 0) expect([name, await everythingKept()]).toEqual([name, before.kept]);
+  }
+});
+
+test("docs/audited-actions.md has a line for each route, with what it leaves", async () => {
+  const text = await readFile(new URL("../../../docs/audited-actions.md", import.meta.url), "utf8");
+  const lines = text.split("\n").map((line) => line.replaceAll(/ +/g, " "));
+  const missing = (await operations())
+    .map(([name, audits]) => {
+      const left = Array.isArray(audits)
+        ? (audits as string[]).map((action) => `\`${action}\``).join(", ")
+        : `none: ${(audits as { nothing: string }).nothing}`;
+      return `| \`${name}\` | ${left} |`;
+    })
+    .filter((line) => !lines.includes(line));
+  expect(missing).toEqual([]);
+});
+
+/** What each frame that a device may send leaves; `undefined`: it is the server's to send. */
+const frames: Readonly<Record<Frame["kind"], string | { readonly nothing: string } | undefined>> = {
+  hello: "relay.connect",
+  send: "transcript.record",
+  ack: { nothing: "how far one's own device has read" },
+  ackGap: { nothing: "how far one's own device has read" },
+  activity: { nothing: "passes by and is not kept" },
+  presence: { nothing: "passes by and is not kept" },
+  welcome: undefined,
+  accepted: undefined,
+  refused: undefined,
+  deliver: undefined,
+  synced: undefined,
+  fault: undefined,
+  gap: undefined,
+};
+
+test("frames: staff that connects leaves an entry, and messages leave their transcript hash", async () => {
+  expect(Object.values(frames).filter((each) => typeof each === "string")).toHaveLength(2);
+  const id = await conversationOf();
+  const socket = await RelaySocket.open(server, agent);
+  expect((await server.auditEntries()).at(-1)).toMatchObject({
+    action: frames.hello,
+    class: "R",
+    actor: { id: agent.user, device: agent.id },
+  });
+  const sent = await socket.post(messageTo(id, [customer]));
+  if (!("transcriptHash" in sent)) throw new Error("refused");
+  const recorded = async () =>
+    (await server.auditEntries())
+      .filter(({ action }) => action === frames.send)
+      .flatMap(({ details }) => (details as { heads: unknown[][] }).heads);
+  const head = [id, sent.seq, toHex(sent.transcriptHash)];
+  while (!(await recorded()).some((each) => JSON.stringify(each) === JSON.stringify(head)));
+
+  const before = { kept: await everythingKept(), entries: (await server.auditEntries()).length };
+  socket.send({ kind: "ack", body: { cursors: [{ conversation: id, seq: 1 }] } });
+  socket.send({ kind: "ackGap", body: { conversation: id, to: 1 } });
+  socket.send({
+    kind: "activity",
+    body: { conversation: id, kind: "read", seq: 1, device: undefined },
+  });
+  socket.send({ kind: "presence", body: { state: "online", user: undefined, since: 0 } });
+  await socket.post(messageTo(randomUUID(), []));
+  expect(await everythingKept()).toBe(before.kept);
+  expect(await server.auditEntries()).toHaveLength(before.entries);
+  await socket.close();
+});
+
+test("what a node did not live to record is recorded by the next that starts", async () => {
+  const id = await conversationOf();
+  await server.database.owner.query("delete from sealdesk.audited_heads where conversation = $1", [
+    id,
+  ]);
+  const before = (await server.auditEntries()).length;
+  const node = await server.startNode();
+  const later = async () => JSON.stringify((await server.auditEntries()).slice(before));
+  while (!(await later()).includes(id));
+  await node.close();
+});
