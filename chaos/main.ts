@@ -12,7 +12,7 @@ async function main(): Promise<number> {
     print(usage);
     return 0;
   }
-  const outcome = await runChaos(options, options.json ? () => undefined : complain);
+  const outcome = await runChaos(options, complain);
   for (const complaint of outcome.complaints) complain(complaint);
   if (!options.json) print(summaryOf(outcome));
   print(JSON.stringify(reportOf(outcome)));

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { SeededRandom } from "../rig/seeded-random.ts";
+import { SeededRandom } from "../rig/seeded-random.ts";
+import type { Direction } from "../rig/tcp-proxy.ts";
 import type { Backend } from "./backend/open-backend.ts";
 import type { Crew } from "./devices/crew.ts";
 
@@ -7,25 +8,38 @@ import type { Crew } from "./devices/crew.ts";
 export interface MishapCounts {
   relaysKilled: number;
   workersKilled: number;
+  redisKilled: number;
   relaysPaused: number;
-  /** Connections of the relay to its database that were ended. */
+  /** Connections of the relays to their database that were ended. */
   databaseConnectionsEnded: number;
   /** Connections of devices that were cut. */
   connectionsCut: number;
+  /** Connections of devices that swallowed what was sent, in one direction or both. */
+  connectionsHalfOpened: number;
+  /** Times at which the network was slow. */
+  slowTimes: number;
 }
 
 interface Targets {
-  readonly backend: Pick<Backend, "relay" | "network" | "administrator" | "serverLogin">;
+  readonly backend: Pick<Backend, "relays" | "redis" | "network" | "administrator" | "serverLogin">;
   readonly crew: Crew;
   readonly random: SeededRandom;
+  readonly progress: (line: string) => void;
 }
 
-type Mishap = (targets: Targets, counts: MishapCounts) => Promise<void>;
+/** Resolves when it has happened, with what is still to come of it. */
+type Mishap = (targets: Targets, counts: MishapCounts) => Promise<Aftermath | void>;
+type Aftermath = { readonly aftermath: Promise<void> };
 
 /** Milliseconds from one mishap to the next. */
 const shortestCalmMs = 300;
 const longestCalmMs = 2_000;
 const longestPauseMs = 2_000;
+const longestRedisOutageMs = 5_000;
+const longestSlowTimeMs = 4_000;
+const mostLatencyMs = 150;
+const longestSilenceMs = 10_000;
+const tellEveryMs = 30_000;
 
 /** Each as often as it stands here. */
 const mishaps: readonly Mishap[] = [
@@ -34,12 +48,14 @@ const mishaps: readonly Mishap[] = [
   killWorker,
   killWorker,
   killWorker,
-  endDatabaseConnections,
+  killRedis,
   endDatabaseConnections,
   endDatabaseConnections,
   cutConnections,
   cutConnections,
-  cutConnections,
+  halfOpenConnections,
+  halfOpenConnections,
+  slowDown,
   pauseRelay,
 ];
 
@@ -48,28 +64,54 @@ export async function wreak(targets: Targets, seconds: number): Promise<MishapCo
   const counts: MishapCounts = {
     relaysKilled: 0,
     workersKilled: 0,
+    redisKilled: 0,
     relaysPaused: 0,
     databaseConnectionsEnded: 0,
     connectionsCut: 0,
+    connectionsHalfOpened: 0,
+    slowTimes: 0,
   };
-  const { random } = targets;
-  const deadline = Date.now() + seconds * 1000;
+  const { random, progress } = targets;
+  const began = Date.now();
+  const deadline = began + seconds * 1000;
+  const aftermaths = new Set<Promise<void>>();
+  let tellAt = began + tellEveryMs;
   while (Date.now() < deadline) {
     const calmMs = shortestCalmMs + random.below(longestCalmMs - shortestCalmMs);
     await wait(Math.min(calmMs, deadline - Date.now()));
-    await random.pick(mishaps)(targets, counts);
+    const outcome = await random.pick(mishaps)(targets, counts);
+    if (outcome !== undefined) keep(aftermaths, outcome.aftermath);
+    if (Date.now() < tellAt) continue;
+    tellAt += tellEveryMs;
+    progress(`${Math.round((Date.now() - began) / 1000)} s: ${JSON.stringify(counts)}`);
   }
+  await Promise.all(aftermaths);
   return counts;
 }
 
-async function killRelay({ backend }: Targets, counts: MishapCounts): Promise<void> {
+function keep(aftermaths: Set<Promise<void>>, aftermath: Promise<void>): void {
+  const one = aftermath.finally(() => aftermaths.delete(one));
+  aftermaths.add(one);
+}
+
+async function killRelay({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
   counts.relaysKilled++;
-  await backend.relay.kill();
+  await random.pick(backend.relays).kill();
 }
 
 async function killWorker({ crew, random }: Targets, counts: MishapCounts): Promise<void> {
   counts.workersKilled++;
   await crew.kill(random.below(crew.size));
+}
+
+/** It comes back empty after a while, in which nothing else goes wrong. */
+async function killRedis({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
+  const outageMs = random.below(longestRedisOutageMs);
+  if (backend.redis === undefined) return;
+  counts.redisKilled++;
+  await backend.redis.kill();
+  await wait(outageMs);
+  await backend.redis.restart();
 }
 
 /** One of them, or all. */
@@ -85,13 +127,40 @@ async function endDatabaseConnections(
   counts.databaseConnectionsEnded += rowCount ?? 0;
 }
 
+/** Picks by chance of its own: how many there are just now does not change what happens next. */
+function someOf(share: number, random: SeededRandom): () => boolean {
+  const own = new SeededRandom(random.below(2 ** 31));
+  return () => own.happens(share);
+}
+
 /** Of a few devices, of half of them, or of all. */
 async function cutConnections({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
   const share = random.pick([0.1, 0.5, 1]);
-  counts.connectionsCut += backend.network.cut(() => random.happens(share));
+  counts.connectionsCut += backend.network.cut(someOf(share, random));
+}
+
+/** Of a few devices or of half of them; after a while they are reset, or left as they are. */
+async function halfOpenConnections(
+  { backend, random }: Targets,
+  counts: MishapCounts,
+): Promise<Aftermath | void> {
+  const share = random.pick([0.1, 0.5]);
+  const directions = random.pick<readonly Direction[]>([["up"], ["down"], ["up", "down"]]);
+  const resetsAfterMs = random.happens(0.5) ? random.below(longestSilenceMs) : undefined;
+  const { count, reset } = backend.network.silence(someOf(share, random), directions);
+  counts.connectionsHalfOpened += count;
+  if (resetsAfterMs !== undefined) return { aftermath: wait(resetsAfterMs).then(reset) };
+}
+
+/** For a while whatever devices send and are sent arrives late. */
+async function slowDown({ backend, random }: Targets, counts: MishapCounts): Promise<Aftermath> {
+  const [latencyMs, forMs] = [1 + random.below(mostLatencyMs), random.below(longestSlowTimeMs)];
+  counts.slowTimes++;
+  backend.network.slowDown(latencyMs);
+  return { aftermath: wait(forMs).then(() => backend.network.slowDown(0)) };
 }
 
 async function pauseRelay({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
   counts.relaysPaused++;
-  backend.relay.pause(random.below(longestPauseMs));
+  random.pick(backend.relays).pause(random.below(longestPauseMs));
 }

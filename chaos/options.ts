@@ -8,18 +8,24 @@ export interface Options {
   readonly seed: number;
   readonly devices: number;
   readonly conversations: number;
-  /** Only the JSON line. */
+  /** Relays on the one database. */
+  readonly nodes: number;
+  /** Whether they share a Redis. */
+  readonly redis: boolean;
+  /** No summary on standard output: only the JSON line. */
   readonly json: boolean;
   /** Leave journals, stores and logs behind. */
   readonly keep: boolean;
 }
 
-export const usage = `npm run chaos    devices talk while relay, devices and database connections are killed
+export const usage = `npm run chaos    devices talk while relays, devices, Redis and connections are killed
   --seconds N        for so long (60 unless told)
   --seed N           other mishaps (1 unless told)
   --devices N        200 unless told; over 8 processes
   --conversations N  50 unless told; each has a customer, the other devices are agents'
-  --json             no progress, no summary: one JSON line
+  --nodes N          relays on one database, 2 unless told
+  --no-redis         their hints travel over the database; no redis-server is needed
+  --json             no summary: the verdict alone, one line of JSON
   --keep             leave journals, stores and logs behind, and say where
 `;
 
@@ -32,6 +38,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
       seed: { type: "string", default: "1" },
       devices: { type: "string", default: "200" },
       conversations: { type: "string", default: "50" },
+      nodes: { type: "string", default: "2" },
+      "no-redis": { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -49,6 +57,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
     seed: wholeNumber("--seed", values.seed, 0),
     devices,
     conversations,
+    nodes: wholeNumber("--nodes", values.nodes, 1),
+    redis: !values["no-redis"],
     json,
     keep,
   };

@@ -10,23 +10,24 @@ export interface Outcome {
   /** How long mishaps went on. */
   readonly seconds: number;
   readonly seed: number;
+  readonly nodes: number;
 }
 
 /** The last line of the output. */
 export interface Report extends Verdict {
-  /** Of relays and of devices' processes. */
+  /** Of relays, of devices' processes and of Redis. */
   readonly kills: number;
-  /** Connections of devices. */
-  readonly cuts: number;
   readonly seconds: number;
   readonly seed: number;
+  readonly nodes: number;
+  readonly mishaps: MishapCounts;
 }
 
-const killsOf = ({ relaysKilled, workersKilled }: MishapCounts): number =>
-  relaysKilled + workersKilled;
+const killsOf = ({ relaysKilled, workersKilled, redisKilled }: MishapCounts): number =>
+  relaysKilled + workersKilled + redisKilled;
 
-export function reportOf({ verdict, mishaps, seconds, seed }: Outcome): Report {
-  return { ...verdict, kills: killsOf(mishaps), cuts: mishaps.connectionsCut, seconds, seed };
+export function reportOf({ verdict, mishaps, seconds, seed, nodes }: Outcome): Report {
+  return { ...verdict, kills: killsOf(mishaps), seconds, seed, nodes, mishaps };
 }
 
 /** True when nothing is wrong, though there was every occasion. */
@@ -40,8 +41,9 @@ export function summaryOf(outcome: Outcome): string {
   const { verdict, mishaps, seconds } = outcome;
   return [
     `In ${seconds} s: ${mishaps.relaysKilled} relays killed, ${mishaps.relaysPaused} paused;`,
-    `${mishaps.workersKilled} device processes killed; ${mishaps.databaseConnectionsEnded} database`,
-    `connections ended; ${mishaps.connectionsCut} connections cut.`,
+    `${mishaps.workersKilled} device processes and ${mishaps.redisKilled} Redis killed;`,
+    `${mishaps.databaseConnectionsEnded} database connections ended; ${mishaps.connectionsCut}`,
+    `connections cut, ${mishaps.connectionsHalfOpened} left half open; ${mishaps.slowTimes} slow times.`,
     `\n${verdict.accepted} messages in the log, shown ${verdict.delivered} times.`,
     isGood(outcome) ? "Each to every member, once and in order." : "Something is wrong.",
   ].join(" ");

@@ -14,9 +14,11 @@ import type { Outcome } from "./report.ts";
 import { judge, type Verdict } from "./verdict/judge.ts";
 import { readLog } from "./verdict/read-log.ts";
 
-const enrolMs = 180_000;
-const meetMs = 60_000;
-const calmDownMs = 90_000;
+/** On a machine that is busy with other things too, libsignal and password hashes take their time. */
+const enrolMs = 600_000;
+const meetMs = 180_000;
+/** Longer than it takes to find out that a connection is half open. */
+const calmDownMs = 150_000;
 const lookEveryMs = 500;
 
 type Progress = (line: string) => void;
@@ -34,8 +36,8 @@ export async function runChaos(options: Options, progress: Progress): Promise<Ou
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.once(signal, leave);
   try {
-    progress("starting database and relay");
-    const backend = await openBackend(folder);
+    progress("starting database and relays");
+    const backend = await openBackend(folder, options);
     closers.push(() => backend.close());
     progress("making accounts");
     const arrangement = await arrangeDevices(folder, backend, options);
@@ -56,7 +58,7 @@ interface World {
 
 /** Everyone signs in and meets, talks through all mishaps, says goodbye; then all is compared. */
 async function live(
-  { seconds, seed, devices }: Options,
+  { seconds, seed, devices, nodes }: Options,
   progress: Progress,
   world: World,
 ): Promise<Outcome> {
@@ -74,15 +76,19 @@ async function live(
   crew.enter("talk");
   progress(`mishaps for ${seconds} s`);
   const random = new SeededRandom(seed);
-  const mishaps = await wreak({ backend, crew, random }, seconds);
+  const mishaps = await wreak({ backend, crew, random, progress }, seconds);
   progress("calm");
   crew.enter("goodbye");
   const complaints = await calmDown(world);
   if (!(await crew.end())) complaints.push("devices did not close");
   const verdict = await look(world);
   const refusals = (await readJournals(arrangement)).flatMap((journal) => journal.refusals);
-  complaints.push(...crew.crashes, ...backend.relay.crashes, ...new Set(refusals));
-  return { verdict, mishaps, complaints, seconds, seed };
+  complaints.push(
+    ...crew.crashes,
+    ...backend.relays.flatMap(({ crashes }) => crashes),
+    ...new Set(refusals),
+  );
+  return { verdict, mishaps, complaints, seconds, seed, nodes };
 }
 
 /** Waits until everyone's last message is in the log, and everyone was shown everything. */

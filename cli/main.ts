@@ -10,6 +10,7 @@ import { customerTokenCommand } from "./commands/customer-token.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { start } from "./commands/start.ts";
+import { staffGrantsCommand } from "./commands/staff-grants.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
 
@@ -56,6 +57,17 @@ for (const [name, suspended, description] of [
     .action(async ({ slug }: { readonly slug: string }) =>
       print(await suspendTenantCommand(readSettings(), { slug, suspended })),
     );
+
+tenant
+  .command("staff-grants")
+  .description("whether staff show the past to colleagues, with the customer's consent")
+  .requiredOption("--slug <slug>", "the tenant")
+  .addOption(
+    new Option("--set <state>", "off by default").choices(["on", "off"]).makeOptionMandatory(),
+  )
+  .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
+    print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
+  );
 
 program
   .command("user")

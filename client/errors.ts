@@ -14,6 +14,16 @@ export type SealdeskErrorCode =
   | "device_revoked" // this device was removed from its account
   | "tenant_suspended" // the organisation is suspended; nobody of it is served
   | "account_has_other_devices" // another device holds the account key: it must approve this one
+  // linking a device
+  | "link_not_needed" // the account has no device yet, or this is one already: connect it
+  | "link_refused" // a device of the account said no
+  | "link_expired" // nobody approved in time: ask again
+  | "link_not_authentic" // the approval is not by a device that read this device's code
+  | "invalid_link_code" // not the code of a new device: mistyped, or cut short
+  | "link_not_found" // no such request of this account, or its time is over
+  | "link_closed" // the request was approved or refused before
+  | "link_key_replaced" // the server shows another key than the code: do not approve
+  | "device_not_found" // no such device of this account
   | "other_account" // the store belongs to another account
   | "store_in_use" // another process has the store open
   | "store_failed" // the device's store could not be read or written
@@ -33,6 +43,7 @@ export type SealdeskErrorCode =
   | "message_too_large"
   | "stale_message_id" // queued for over 30 days, or this device's clock is wrong: send it again
   | "subject_erased" // the conversation's data subject is being erased
+  | "history_incomplete" // this device does not have the whole range it is to show
   // attachments
   | "attachment_not_found" // or not for this account, or removed with its conversation
   | "attachment_too_large"

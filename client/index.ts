@@ -4,15 +4,23 @@ export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
+export type { DeviceLink } from "./linking/link-device.ts";
+export type { NewDevice, OwnDevice } from "./linking/siblings.ts";
+export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
+export type { GrantedHistory, GrantRequest } from "./history/granter.ts";
+export type { HistoryProgress } from "./history/progress.ts";
+export type { Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {
   AttachmentItem,
+  ConsentItem,
   ConversationItem,
   GapItem,
+  HistoryGrantedItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,
@@ -32,6 +40,7 @@ export type {
   WebSocketLike,
 } from "./runtime.ts";
 export type { BackoffLimits } from "./transport/backoff.ts";
+export type { KeepaliveLimits } from "./transport/heartbeat.ts";
 export {
   DeviceStore,
   StoreError,

@@ -5,6 +5,7 @@ import type { Credentials } from "./http/session.ts";
 import { resourceUrl } from "./http/transport.ts";
 import { systemClock, type Runtime, type WebSocketConstructor } from "./runtime.ts";
 import { defaultBackoff, type BackoffLimits } from "./transport/backoff.ts";
+import { defaultKeepalive, type KeepaliveLimits } from "./transport/heartbeat.ts";
 
 /** What a connection is made of. */
 export interface ConnectOptions {
@@ -19,6 +20,8 @@ export interface ConnectOptions {
   readonly webSocket?: WebSocketConstructor;
   /** How fast to come back after a lost connection. */
   readonly backoff?: Partial<BackoffLimits>;
+  /** When a relay that says nothing is asked whether it is there, and given up. */
+  readonly keepalive?: Partial<KeepaliveLimits>;
   /** Time, chance and `fetch`; for tests. */
   readonly runtime?: Partial<Omit<Runtime, "webSocket">>;
 }
@@ -36,9 +39,14 @@ export function runtimeOf({ runtime = {}, webSocket }: ConnectOptions): Runtime 
   };
 }
 
-export const backoffOf = ({ backoff = {} }: ConnectOptions): BackoffLimits => ({
+export const linkLimitsOf = ({
+  backoff = {},
+  keepalive = {},
+}: ConnectOptions): BackoffLimits & KeepaliveLimits => ({
   ...defaultBackoff,
   ...backoff,
+  ...defaultKeepalive,
+  ...keepalive,
 });
 
 /** The relay's address: as proofs name it, and as a WebSocket. */

@@ -6,6 +6,7 @@ import type { DeviceStore } from "../crypto/device/store.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import type { MemberActivity } from "./conversation/activities.ts";
 import type { ProblemItem } from "./conversation/items.ts";
+import type { DeviceChange } from "./conversation/device-change.ts";
 import { Mailroom } from "./conversation/mailroom.ts";
 import {
   acceptOffered,
@@ -13,23 +14,32 @@ import {
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
-import { ownDevice, type Account } from "./device/account.ts";
+import type { Account } from "./device/account.ts";
 import { enrolDevice } from "./device/enrol.ts";
+import { signInDevice } from "./device/sign-in.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
 import { deferred } from "./deferred.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
+import type { HistoryProgress } from "./history/progress.ts";
 import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
-import { createApi, type Api, type StaffMember } from "./http/api.ts";
+import type { Api, StaffMember } from "./http/api.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
-import { proofMaker } from "./http/device-proof.ts";
-import { Session } from "./http/session.ts";
-import { createExchange } from "./http/transport.ts";
-import { backoffOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
-import { idMaker, ServerClock } from "./runtime.ts";
+import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
+import {
+  approveDevice,
+  ownDevices,
+  refuseDevice,
+  reviewDevice,
+  type NewDevice,
+  type OwnDevice,
+} from "./linking/siblings.ts";
+import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
+import { helloOverHttp } from "./transport/hello-over-http.ts";
+import { waysTo } from "./transport/ways.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -37,6 +47,10 @@ export interface SealdeskEvents {
   readonly conversation: Conversation;
   /** Something in a conversation is not as it must be; also among the conversation's `messages`. */
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
+  /** A member's device came to a conversation, or was removed from it; one's own account's too. */
+  readonly device: DeviceChange;
+  /** A grant of history has come further, on its way from this device or to it. */
+  readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
   /** A member types, or has got up to some event: as the relay says, and not kept. */
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
@@ -103,19 +117,11 @@ export class Sealdesk {
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
     const runtime = runtimeOf(options);
     const { suite, store, url: baseUrl } = options;
-    const clock = new ServerClock(runtime.clock);
-    const newId = idMaker(clock);
     const requests = new AbortController();
-
-    const { device, deviceKey } = await ownDevice(store, newId);
-    const prove = await proofMaker(deviceKey, clock);
     const { signal } = requests;
-    const transport = { ...runtime, clock, baseUrl, prove, signal };
-    const exchange = createExchange(transport);
-    const exchangeBytes = createBytesExchange(transport);
-    const session = new Session(exchange, options.credentials, clock);
-    const signedIn = await session.signIn();
-    const api = createApi((request) => session.request(request), signedIn.tenant.id);
+    const me = await signInDevice(options, runtime, signal);
+    const { device, deviceKey, signedIn, session, api, clock, newId, prove } = me;
+    const exchangeBytes = createBytesExchange(me.transport);
     const uploads = createUploadsApi((request) =>
       session.authorised((accessToken) => exchangeBytes(request, accessToken)),
     );
@@ -159,6 +165,8 @@ export class Sealdesk {
       transmit: (frame) => link.send(frame),
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
+      onDevice: (change) => events.emit("device", change),
+      onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
       onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
       onFailure: (cause) => fail(endingOf(cause)),
@@ -173,7 +181,9 @@ export class Sealdesk {
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
-    const link = new Link(relay.socket, runtime, backoffOf(options), {
+    const begin = helloOverHttp(session, me.transport);
+    const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
+    const link = new Link(ways, runtime, linkLimitsOf(options), {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);
@@ -199,6 +209,17 @@ export class Sealdesk {
     link.start();
     await firstUp.promise;
     return new Sealdesk(parts, events, mailroom, stop);
+  }
+
+  /**
+   * Signs in and asks the account's other devices to let this store's device join: show `code` to one
+   * of them, which calls `approveDevice` with it. Then `approved` resolves, connected. Called again
+   * with the same store, it goes on with the same request while that is open.
+   * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network,
+   *   request_refused: too many devices ask at a time
+   */
+  static link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
+    return linkDevice(options, () => Sealdesk.connect(options));
   }
 
   /** The account. */
@@ -281,6 +302,45 @@ export class Sealdesk {
    */
   acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
     return acceptOffered(this.#accountKeys(), user, safetyNumber);
+  }
+
+  /** The devices of this account, oldest first. @throws SealdeskError */
+  devices(): Promise<readonly OwnDevice[]> {
+    return ownDevices(this.#parts);
+  }
+
+  /**
+   * What the device that shows this code asks for: to be shown to a person, who says whether it is
+   * theirs, before `approveDevice` or `refuseDevice`.
+   * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
+   *   link_key_replaced: the server shows another key than the device
+   */
+  reviewDevice(code: string): Promise<NewDevice> {
+    return reviewDevice(this.#parts, code);
+  }
+
+  /**
+   * Lets the device that shows this code join the account: gives it the account key. It is then in
+   * every conversation of the account from that moment on, as the event `device` says.
+   * @returns the new device's id
+   * @throws SealdeskError as `reviewDevice`
+   */
+  approveDevice(code: string): Promise<Uuid> {
+    return approveDevice(this.#parts, code);
+  }
+
+  /** Tells the device that shows this code no. @throws SealdeskError as `reviewDevice` */
+  refuseDevice(code: string): Promise<void> {
+    return refuseDevice(this.#parts, code);
+  }
+
+  /**
+   * Removes a device of this account for ever: it gets nothing more at once, and cannot open what is
+   * sent from the next event of each conversation on. What it had it keeps.
+   * @throws SealdeskError device_not_found
+   */
+  async removeDevice(device: Uuid): Promise<void> {
+    await this.#parts.api.removeDevice(device);
   }
 
   /**

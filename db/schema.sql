@@ -201,6 +201,29 @@ table sealdesk.audited_heads (
   grant update (seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.consents (
+  id uuid not null,
+  tenant uuid not null,
+  conversation uuid not null,
+  user_id uuid not null,
+  purpose text not null,
+  state text not null,
+  seq bigint not null,
+  receipt_digest bytea not null
+)
+  row level security
+  CREATE UNIQUE INDEX consents_conversation_user_id_purpose_seq_idx ON sealdesk.consents USING btree (conversation, user_id, purpose, seq)
+  constraint consents_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint consents_pkey PRIMARY KEY (id)
+  constraint consents_purpose_check CHECK ((purpose = 'history_sharing'::text))
+  constraint consents_receipt_digest_check CHECK ((length(receipt_digest) = 32))
+  constraint consents_state_check CHECK ((state = ANY (ARRAY['given'::text, 'withdrawn'::text])))
+  constraint consents_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.conversations (
   id uuid not null,
   tenant uuid not null,
@@ -298,6 +321,77 @@ table sealdesk.events (
   row level security
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.history_grants (
+  id uuid not null,
+  tenant uuid not null,
+  conversation uuid not null,
+  grantor uuid not null,
+  recipient uuid not null,
+  devices uuid[] not null,
+  from_seq bigint not null,
+  to_seq bigint not null,
+  seq bigint not null,
+  receipt_digest bytea not null
+)
+  row level security
+  constraint history_grants_check CHECK ((to_seq >= from_seq))
+  constraint history_grants_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint history_grants_grantor_fkey FOREIGN KEY (grantor) REFERENCES sealdesk.users(id)
+  constraint history_grants_pkey PRIMARY KEY (id)
+  constraint history_grants_receipt_digest_check CHECK ((length(receipt_digest) = 32))
+  constraint history_grants_recipient_fkey FOREIGN KEY (recipient) REFERENCES sealdesk.users(id)
+  constraint history_grants_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.history_packs (
+  attachment uuid not null,
+  tenant uuid not null,
+  history_grant uuid not null
+)
+  row level security
+  constraint history_packs_attachment_fkey FOREIGN KEY (attachment) REFERENCES sealdesk.attachments(id) ON DELETE CASCADE
+  constraint history_packs_history_grant_fkey FOREIGN KEY (history_grant) REFERENCES sealdesk.history_grants(id)
+  constraint history_packs_pkey PRIMARY KEY (attachment)
+  constraint history_packs_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.link_requests (
+  id uuid not null,
+  tenant uuid not null,
+  user_id uuid not null,
+  device uuid not null,
+  device_key bytea not null,
+  ephemeral_key bytea not null,
+  state text not null default 'pending'::text,
+  sibling uuid,
+  sealed bytea,
+  created_at_ms bigint not null,
+  expires_at_ms bigint not null
+)
+  row level security
+  CREATE INDEX link_requests_tenant_expires_at_ms_idx ON sealdesk.link_requests USING btree (tenant, expires_at_ms)
+  CREATE INDEX link_requests_user_id_idx ON sealdesk.link_requests USING btree (user_id)
+  constraint link_requests_check CHECK (((state = 'pending'::text) = (sibling IS NULL)))
+  constraint link_requests_check1 CHECK (((state = 'approved'::text) = (sealed IS NOT NULL)))
+  constraint link_requests_device_key_check CHECK ((length(device_key) = 32))
+  constraint link_requests_ephemeral_key_check CHECK ((length(ephemeral_key) = 32))
+  constraint link_requests_pkey PRIMARY KEY (id)
+  constraint link_requests_sealed_check CHECK ((length(sealed) <= 131072))
+  constraint link_requests_sibling_fkey FOREIGN KEY (sibling) REFERENCES sealdesk.devices(id)
+  constraint link_requests_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text])))
+  constraint link_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint link_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (sealed, sibling, state) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.member_devices (
@@ -464,7 +558,8 @@ table sealdesk.tenants (
   attachment_max_bytes bigint not null default 104857600,
   attachment_conversation_bytes bigint not null default '2147483648'::bigint,
   attachment_device_bytes bigint not null default '5368709120'::bigint,
-  attachment_tenant_bytes bigint not null default '107374182400'::bigint
+  attachment_tenant_bytes bigint not null default '107374182400'::bigint,
+  staff_history_grants boolean not null default false
 )
   constraint tenants_attachment_conversation_bytes_check CHECK ((attachment_conversation_bytes > 0))
   constraint tenants_attachment_device_bytes_check CHECK ((attachment_device_bytes > 0))

@@ -43,6 +43,13 @@ export type KeysErrorCode =
   | "prekey_id_reused" // the id was used for another key
   | "prekeys_differ" // the relay serves other keys than the device published
   | "no_prekeys" // the device has published none yet
+  // linking a device
+  | "link_not_needed" // the account has no device yet: its first one makes the account key
+  | "link_request_exists" // the id is taken
+  | "link_request_not_found" // or not of who asks: the two are not told apart
+  | "link_request_expired"
+  | "link_request_closed" // approved or refused before
+  | "too_many_link_requests"
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the keys domain. Its message never holds a secret or personal data. */

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import type { RotationLimits, Suite } from "../crypto/device/suite.ts";
 import { signalSuite } from "../crypto/device/suites/signal/index.ts";
-import { Sealdesk, type BackoffLimits, type Credentials } from "../client/index.ts";
+import {
+  Sealdesk,
+  type BackoffLimits,
+  type Credentials,
+  type KeepaliveLimits,
+} from "../client/index.ts";
 import { openStore } from "../client/index.node.ts";
 import { severable } from "./severable-socket.ts";
 
@@ -25,7 +30,8 @@ export interface ConnectedDevice {
 /** What an application may choose for its devices. */
 export interface DeviceChoices {
   readonly limits?: RotationLimits;
-  readonly backoff?: BackoffLimits;
+  readonly backoff?: Partial<BackoffLimits>;
+  readonly keepalive?: KeepaliveLimits;
 }
 
 let devices = 0;
@@ -53,7 +59,7 @@ export async function connectDevice(
   url: string,
   home: DeviceHome,
   credentials: Credentials,
-  { limits, backoff }: DeviceChoices = {},
+  { limits, ...choices }: DeviceChoices = {},
 ): Promise<ConnectedDevice> {
   const store = await openDeviceStore(home);
   const { webSocket, cut } = severable();
@@ -64,7 +70,7 @@ export async function connectDevice(
       suite: newSuite(limits),
       store,
       webSocket,
-      ...(backoff !== undefined && { backoff }),
+      ...choices,
       runtime: {
         fetch: (target, init) =>
           fetch(target, { ...init, headers: { ...init.headers, "x-forwarded-for": home.address } }),

@@ -1,42 +1,46 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { Way } from "./way.ts";
 
-/** Stands between devices and a server: a network whose connections can be cut. */
+/** The ways of a connection: from the device to the server, from the server to the device. */
+export type Direction = "up" | "down";
+
+/**
+ * Stands between devices and servers, as a load balancer without memory would: the next connection
+ * goes to the next server. A network whose connections can be cut, silenced and slowed down.
+ */
 export class TcpProxy {
   /** Where it listens, on 127.0.0.1. */
   readonly port: number;
   readonly #server: Server;
   readonly #links: Set<Link>;
+  readonly #weather: Weather;
 
-  private constructor(server: Server, port: number, links: Set<Link>) {
+  private constructor(server: Server, links: Set<Link>, weather: Weather) {
     this.#server = server;
-    this.port = port;
+    this.port = (server.address() as AddressInfo).port;
     this.#links = links;
+    this.#weather = weather;
   }
 
-  /** @param target the port of 127.0.0.1 that everything is passed on to; nothing need be there */
-  static async start(target: number): Promise<TcpProxy> {
+  /** @param targets ports of 127.0.0.1 that everything is passed on to; nothing need be there */
+  static async start(...targets: readonly [number, ...number[]]): Promise<TcpProxy> {
     const links = new Set<Link>();
+    const weather: Weather = { latencyMs: 0 };
+    let connections = 0;
     const server = createServer({ noDelay: true }, (near) => {
-      const far = connect({ host: "127.0.0.1", port: target, noDelay: true });
-      const link = { near, far };
-      links.add(link);
-      for (const [side, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        side.on("error", () => cutLink(link));
-        side.on("close", () => {
-          // What the side that is gone has said last is still passed on.
-          other.destroySoon();
-          links.delete(link);
-        });
-        side.pipe(other);
-      }
+      const port = targets[connections++ % targets.length] ?? targets[0];
+      const far = connect({ host: "127.0.0.1", port, noDelay: true });
+      links.add(join(near, far, weather, (link) => links.delete(link)));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new TcpProxy(server, (server.address() as AddressInfo).port, links);
+    return new TcpProxy(server, links, weather);
+  }
+
+  /** Connections that are passed on, or seem to be. */
+  get size(): number {
+    return this.#links.size;
   }
 
   /**
@@ -50,6 +54,26 @@ export class TcpProxy {
     return cut.length;
   }
 
+  /**
+   * Makes connections half open: from now on what is sent these ways disappears, the news that
+   * somebody has closed included, and nobody is told.
+   * @param doomed asked for each of them
+   * @returns how many there are, and what resets those that still stand
+   */
+  silence(
+    doomed: () => boolean,
+    directions: readonly Direction[] = ["up", "down"],
+  ): { readonly count: number; readonly reset: () => void } {
+    const silenced = [...this.#links].filter(doomed);
+    for (const link of silenced) for (const way of directions) link[way].silence();
+    return { count: silenced.length, reset: () => silenced.forEach(cutLink) };
+  }
+
+  /** From now on what is sent arrives so much later; 0 ends it. */
+  slowDown(latencyMs: number): void {
+    this.#weather.latencyMs = latencyMs;
+  }
+
   async close(): Promise<void> {
     this.#server.close();
     this.cut(() => true);
@@ -57,10 +81,35 @@ export class TcpProxy {
   }
 }
 
+interface Weather {
+  latencyMs: number;
+}
+
 /** The connection of a device, and the one it is passed on by. */
-interface Link {
+interface Link extends Readonly<Record<Direction, Way>> {
   readonly near: Socket;
   readonly far: Socket;
+}
+
+/** @param onGone called when both ends are closed */
+function join(near: Socket, far: Socket, weather: Weather, onGone: (link: Link) => void): Link {
+  const latencyMs = () => weather.latencyMs;
+  const link = { near, far, up: new Way(latencyMs), down: new Way(latencyMs) };
+  let open = 2;
+  for (const [from, way, to] of [
+    [near, link.up, far],
+    [far, link.down, near],
+  ] as const) {
+    from.on("error", () => way.silent || cutLink(link));
+    from.on("close", () => {
+      // What it has said last is still passed on.
+      way.end();
+      if (--open === 0) onGone(link);
+    });
+    way.on("end", () => to.destroySoon());
+    from.pipe(way).pipe(to);
+  }
+  return link;
 }
 
 function cutLink({ near, far }: Link): void {

@@ -5,6 +5,7 @@ import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
+import type { WaitingLimits } from "./socket/waiting-room.ts";
 
 /** Everything the server is told from outside, checked. */
 export interface Config {
@@ -36,7 +37,11 @@ export interface Config {
   readonly registrationLimit: RateLimit;
   /** Bundles at once, and seconds until each further one; per asking account and asked device. */
   readonly bundleLimit: RateLimit;
+  /** Requests of new devices at once, and seconds until each further one; per account. */
+  readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
+  /** Sockets that have not been let in, at once. */
+  readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditConfig;
   /** So long after it began, an upload that is not complete is removed. */
@@ -194,6 +199,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
+    // Enough for thousands that come back at one moment, from behind one address even.
+    waitingSockets: { perNode: 10_000, perAddress: 6_000 },
+    linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,

@@ -23,8 +23,10 @@ import type { HintListener, Hints } from "./nodes/hints.ts";
 import { Neighbours } from "./nodes/neighbours.ts";
 import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
-import { attachRelay, RELAY_PATH } from "./socket/attach-relay.ts";
+import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
+import type { OpenSocket } from "./socket/connection.ts";
+import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
 import type { UserPresence } from "./socket/presence.ts";
@@ -43,6 +45,7 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
+  readonly door: Door;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -64,6 +67,7 @@ export interface DataPlane {
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   /** Answers what was accepted, and closes every socket. */
   close(): Promise<void>;
 }
@@ -119,6 +123,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     forgetAfterMs: deps.beatMs * 3.5,
     onError,
   });
+  const open = new Set<OpenSocket>();
+  metrics?.relay.watchBuffers(() => Array.from(open, ({ bufferedBytes }) => bufferedBytes));
   const met = await Neighbours.meet(
     {
       pool,
@@ -142,11 +148,12 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     (error) => log.error("suspensions could not be read", describeError(error)),
   );
   const attached = attachRelay(http, {
+    door: deps.door,
     relay,
     timings,
     wheel,
     monotonic,
-    open: new Set(),
+    open,
     presence,
     async presentElsewhere(tenant, among) {
       const users = presence.elsewhere(tenant);
@@ -172,8 +179,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     },
     closeReasonOf,
   });
+  const { overHttp } = attached;
+  metrics?.relay.watchFallback(() => overHttp.counts());
   return {
     messaging,
+    overHttp,
     announce: (change) => reconcileDevices(messaging, change),
     disconnect({ tenant, device, session }) {
       if (session === undefined) relay.disconnect({ device }, "device_refused");

@@ -4,6 +4,7 @@ import { isSchemaCurrent } from "../db/schema-version.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
+import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -30,6 +31,7 @@ import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
+import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { openWatchers } from "./watchers.ts";
@@ -150,6 +152,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageLimits,
+    door: {
+      waitingSockets: config.waitingSockets,
+      addressOf: peerAddressBehind(config.trustedProxies),
+    },
     timings,
     now,
     log,
@@ -180,6 +186,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveSweeping);
 
+  const leaveLinks = keepLinksSwept({ pool, now }, (error) =>
+    log.error("link requests could not be swept", describeError(error)),
+  );
+  closers.add(leaveLinks);
+
   let stopping = false;
   const routes = createRoutes({
     config,
@@ -193,6 +204,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
+    overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
     notReady: createReadiness(

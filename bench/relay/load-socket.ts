@@ -101,6 +101,7 @@ export class LoadSocket {
       case "gap":
       case "activity":
       case "presence":
+      case "heartbeat":
         return undefined;
     }
   }

@@ -2,12 +2,9 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
-import { createPool } from "../../db/pool.ts";
-import { openKms } from "../../keys/kms/open-kms.ts";
-import { readKmsSettings } from "../../keys/kms/kms-settings.ts";
-import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
-import { createAccessTokens, type AccessTokens } from "../../keys/tokens/access-token.ts";
+import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import { startServer } from "../../rig/server-process.ts";
+import { serverTokens } from "../../rig/server-keys.ts";
 
 export interface ServerProcess {
   readonly url: string;
@@ -23,15 +20,11 @@ export async function startServerProcess(): Promise<ServerProcess> {
   await chmod(home, 0o755);
   const server = await startServer(home, { LOG_LEVEL: "error" });
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
-  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
-  const pool = createPool(ownerUrl, { max: 1 });
-  const keys = await ServerKeys.open({ pool, kms, now: Date.now });
   return {
     url: server.url,
     ownerUrl,
-    tokens: createAccessTokens({ keys, issuer: server.url }),
+    tokens: await serverTokens({ home, ownerUrl, url: server.url }),
     async close() {
-      await pool.end();
       await server.stop();
       await rm(home, { recursive: true, force: true });
     },

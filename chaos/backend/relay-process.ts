@@ -8,7 +8,7 @@ import {
   type ServerSettings,
 } from "../../rig/server-process.ts";
 
-/** Ends that nobody meant after which the relay is left as it is. */
+/** Ends in a row that nobody meant after which the relay is left as it is. */
 const mostEnds = 20;
 /** What a server exits with that could not start, for example for want of its database. */
 const couldNotStart = 1;
@@ -72,7 +72,10 @@ export class RelayProcess {
       this.#present = server;
       let hasStarted = false;
       untilReady(server, this.#url).then(
-        () => (hasStarted = true),
+        () => {
+          hasStarted = true;
+          this.#ends = 0;
+        },
         () => undefined,
       );
       server.once("exit", (code, signal) => {

@@ -16,6 +16,7 @@ export interface SignInDeps {
 const choices = {
   limits: { maxMessages: 10, maxAgeMs: 3_600_000 },
   backoff: { baseMs: 100, capMs: 2_000, stableMs: 2_000 },
+  keepalive: { quietMs: 5_000, answerMs: 5_000 },
 } as const;
 const retryMs = 250;
 const mostAttempts = 400;

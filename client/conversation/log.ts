@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
-import { itemsOf, readHistory } from "./history.ts";
+import { itemsOf, readHistory, type Self } from "./history.ts";
 import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationState } from "./state.ts";
 
@@ -11,7 +11,7 @@ const pageSize = 64;
 /** One conversation's log as this device holds it, and whoever reads along. */
 export class ConversationLog {
   readonly id: Uuid;
-  readonly ownDevice: Uuid;
+  readonly self: Self;
   readonly #store: DeviceStore;
   readonly #reported = new Set<string>();
   readonly #listeners = new Set<(problem: ProblemItem) => void>();
@@ -19,9 +19,9 @@ export class ConversationLog {
   #changed = deferred<void>();
   #end: { readonly error: SealdeskError; readonly quietly: boolean } | undefined;
 
-  constructor(id: Uuid, ownDevice: Uuid, store: DeviceStore, state: ConversationState | undefined) {
+  constructor(id: Uuid, self: Self, store: DeviceStore, state: ConversationState | undefined) {
     this.id = id;
-    this.ownDevice = ownDevice;
+    this.self = self;
     this.#store = store;
     this.#state = state;
   }
@@ -89,7 +89,7 @@ export class ConversationLog {
           const page = await this.#page(position);
           for (const [seq, record] of page) {
             position = seq;
-            yield* itemsOf(seq, record, this.ownDevice);
+            yield* itemsOf(seq, record, this.self);
           }
           if (page.length > 0) continue;
           // What this device may see has a hole at its end; there is nothing up to the cursor.

@@ -5,6 +5,8 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
+import { changedDevice } from "./device-change.ts";
+import { receiptProblems } from "../history/receive-receipt.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
 import {
@@ -89,6 +91,7 @@ const headerOf = (event: Deliver) => ({
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
   gap: undefined,
+  grantedBy: undefined,
 });
 
 async function messageRecord(
@@ -104,16 +107,24 @@ async function messageRecord(
     : await openDelivered(transaction, suite, { state: before, sender: certified }, event);
   // Of a message that is not shown, the relay's word is all there may be.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
-  const record = { ...headerOf(event), sender, control: undefined, ...opened };
+  const record = {
+    ...headerOf(event),
+    sender,
+    control: undefined,
+    device: undefined,
+    ...opened,
+  };
   return { record, committed: () => undefined, valid: true };
 }
 
 async function membershipRecord(
-  { suite, trust, account, deviceKey }: RecordingDeps,
+  deps: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
-  { event, control, devices }: CheckedEvent,
+  checked: CheckedEvent,
 ): Promise<Made> {
+  const { suite, trust, account, deviceKey } = deps;
+  const { event, control, devices } = checked;
   const nothing = {
     text: undefined,
     attachment: undefined,
@@ -124,7 +135,7 @@ async function membershipRecord(
   const problems: Problem[] = [];
   if (control === undefined) {
     problems.push({ code: "malformed_event", user: undefined });
-    const record = { ...base, control: undefined, problems };
+    const record = { ...base, control: undefined, device: undefined, problems };
     return { record, committed: () => undefined, valid: true };
   }
   const { distrusted, committed } = await trust.admit(transaction, devices);
@@ -142,5 +153,8 @@ async function membershipRecord(
     });
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
-  return { record: { ...base, control, problems }, committed, valid };
+  if (event.kind === "history_granted" || event.kind === "consent_changed")
+    problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
+  const device = changedDevice(before, event.kind, control, account.device);
+  return { record: { ...base, control, device, problems }, committed, valid };
 }

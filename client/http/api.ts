@@ -1,4 +1,10 @@
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import {
+  eventKinds,
+  type EventKind,
+  type Packet,
+  type SignedReceipt,
+} from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type {
@@ -43,6 +49,34 @@ const staff = read.object({
   staff: read.list(
     read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
   ),
+});
+const linkRequest = read.object({
+  device: read.uuid,
+  deviceKey: read.bytes,
+  ephemeralKey: read.bytes,
+  state: read.text,
+  createdAtMs: read.integer,
+  expiresAtMs: read.integer,
+  sibling: read.nullable(read.uuid),
+  sealed: read.nullable(read.bytes),
+});
+const links = read.object({
+  links: read.list(
+    read.object({
+      seq: read.integer,
+      kind: read.oneOf(Object.keys(eventKinds) as EventKind[]),
+      senderDevice: read.uuid,
+      epoch: read.integer,
+      keyId: read.uuid,
+      clientMessageId: read.uuid,
+      receivedAtMs: read.integer,
+      digest: read.hash,
+      commitment: read.hash,
+      frankingTag: read.hash,
+      control: read.nullable(read.bytes),
+    }),
+  ),
+  previousHash: read.nullable(read.hash),
 });
 const place = read.object({ epoch: read.integer, seq: read.integer });
 
@@ -89,6 +123,43 @@ export function createApi(request: Request, tenant: Uuid) {
         signature: certificate,
       }));
     },
+
+    /** Removes a device of one's own account. */
+    removeDevice: (device: Uuid): Promise<undefined> =>
+      request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),
+
+    requestLink: (asking: {
+      readonly id: Uuid;
+      readonly device: Uuid;
+      readonly ephemeralKey: Uint8Array;
+    }) =>
+      request({
+        method: "POST",
+        path: "v1/link-requests",
+        body: { ...asking, ephemeralKey: toBase64Url(asking.ephemeralKey) },
+        answer: read.object({ expiresAtMs: read.integer }),
+      }),
+
+    linkRequest: (id: Uuid) =>
+      request({ method: "GET", path: `v1/link-requests/${id}`, answer: linkRequest }),
+
+    approveLink: (id: Uuid, sealed: Uint8Array): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: `v1/link-requests/${id}/approval`,
+        body: { sealed: toBase64Url(sealed) },
+        answer: read.nothing,
+      }),
+
+    refuseLink: (id: Uuid): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: `v1/link-requests/${id}/refusal`,
+        answer: read.nothing,
+      }),
+
+    withdrawLink: (id: Uuid): Promise<undefined> =>
+      request({ method: "DELETE", path: `v1/link-requests/${id}`, answer: read.nothing }),
 
     /** Takes one bundle of a device's prekeys. */
     takeBundle: (device: Uuid): Promise<PreKeyBundle> =>
@@ -151,12 +222,50 @@ export function createApi(request: Request, tenant: Uuid) {
         answer: place,
       }),
 
+    recordConsent: (conversation: Uuid, receipt: SignedReceipt) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/consents`,
+        body: receiptJson(receipt),
+        answer: place,
+      }),
+
+    grantHistory: (
+      conversation: Uuid,
+      grant: SignedReceipt & { readonly packets: readonly Packet[] },
+    ) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/history-grants`,
+        body: {
+          ...receiptJson(grant),
+          packets: grant.packets.map(({ device, bytes }) => ({
+            device,
+            bytes: toBase64Url(bytes),
+          })),
+        },
+        answer: place,
+      }),
+
+    /** What the log says of at most 256 events that end with `until`. */
+    readLinks: (conversation: Uuid, grant: Uuid, until: number) =>
+      request({
+        method: "GET",
+        path: `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`,
+        answer: links,
+      }),
+
     closeConversation: (conversation: Uuid) =>
       request({ method: "POST", path: `v1/conversations/${conversation}/close`, answer: place }),
   };
 }
 
 export type Api = ReturnType<typeof createApi>;
+
+const receiptJson = ({ text, signature }: SignedReceipt) => ({
+  receipt: toBase64Url(text),
+  signature: toBase64Url(signature),
+});
 
 const signedJson = ({ id, publicKey, signature }: SignedPreKey) => ({
   id,

@@ -53,3 +53,25 @@ export async function acceptAccountKey(
     throw new DeviceError("account_key_changed", "The account key changed again meanwhile.");
   transaction.put(accountName(user), keys.accepted);
 }
+
+/** The account keys remembered for users, at most `limit`: what a further device of this account needs. */
+export async function knownAccountKeys(
+  transaction: Pick<StoreTransaction, "list">,
+  limit: number,
+): Promise<readonly { readonly user: Uuid; readonly accountKey: Uint8Array }[]> {
+  const entries = await transaction.list(accountName(""), { limit });
+  return entries.map(([name, accountKey]) => ({
+    user: name.slice(accountName("").length),
+    accountKey,
+  }));
+}
+
+/** Takes over an account key that a sibling remembered, unless one is remembered here. */
+export async function rememberAccountKey(
+  transaction: StoreTransaction,
+  user: Uuid,
+  accountKey: Uint8Array,
+): Promise<void> {
+  const known = await transaction.get(accountName(user));
+  if (known === undefined) transaction.put(accountName(user), accountKey);
+}

@@ -34,6 +34,20 @@ export async function createIdentityKey(
   return publicKey;
 }
 
+/**
+ * Takes the account key that another device of the account gave; a key is never replaced here.
+ * @throws DeviceError account_key_changed: this device holds another one
+ */
+export async function adoptAccountKey(
+  transaction: StoreTransaction,
+  { publicKey, privateKey }: SigningKeyPair,
+): Promise<void> {
+  const existing = await transaction.get(keyName("account"));
+  if (existing !== undefined && !equalBytes(publicHalf(existing), publicKey))
+    throw new DeviceError("account_key_changed", "This device holds another account key.");
+  if (existing === undefined) transaction.put(keyName("account"), privateKey);
+}
+
 /** @throws DeviceError no_identity */
 export async function loadIdentityKey(
   transaction: Pick<StoreTransaction, "get">,

@@ -33,6 +33,27 @@ export function generateSigningKey(): SigningKeyPair {
   return { publicKey, privateKey };
 }
 
+/** The pair of a 32-byte seed, RFC 8032 section 5.1.5. */
+export function signingKeyFromSeed(seed: Uint8Array): SigningKeyPair {
+  const { publicKey, privateKey } = sodium.crypto_sign_seed_keypair(seed);
+  return { publicKey, privateKey };
+}
+
+/** An X25519 key pair, RFC 7748: 32 bytes each. */
+export interface ExchangeKeyPair {
+  readonly publicKey: Uint8Array;
+  readonly privateKey: Uint8Array;
+}
+
+export function generateExchangeKey(): ExchangeKeyPair {
+  const { publicKey, privateKey } = sodium.crypto_box_keypair();
+  return { publicKey, privateKey };
+}
+
+/** X25519, RFC 7748. @throws Error when the result is zeros: the public key is of low order */
+export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
+  sodium.crypto_scalarmult(privateKey, publicKey);
+
 /** @returns an Ed25519 signature, 64 bytes. */
 export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   sodium.crypto_sign_detached(message, privateKey);

@@ -80,3 +80,41 @@ export function publishedKeysBytes(keys: {
     keys.lastResortKyberPreKey.publicKey,
   ]);
 }
+
+/** Everything that an approval of a new device is about; whoever differs in one field opens nothing. */
+export interface LinkContext {
+  readonly tenant: Uuid;
+  readonly user: Uuid;
+  readonly request: Uuid;
+  /** The new device, its device key (Ed25519) and the key of its request (X25519): 32 bytes each. */
+  readonly device: Uuid;
+  readonly deviceKey: Uint8Array;
+  readonly ephemeralKey: Uint8Array;
+  /** The approving device, its device key (Ed25519) and its key for this answer (X25519). */
+  readonly sibling: Uuid;
+  readonly siblingKey: Uint8Array;
+  readonly oneTimeKey: Uint8Array;
+  /** Ed25519, 32 bytes: the public half of what is given. */
+  readonly accountKey: Uint8Array;
+}
+
+/** What the key of an approval is derived with, and its associated data. */
+export function linkContextBytes(context: LinkContext): Uint8Array {
+  return lengthPrefixed("sealdesk/link/v1", [
+    uuidToBytes(context.tenant),
+    uuidToBytes(context.user),
+    uuidToBytes(context.request),
+    uuidToBytes(context.device),
+    context.deviceKey,
+    context.ephemeralKey,
+    uuidToBytes(context.sibling),
+    context.siblingKey,
+    context.oneTimeKey,
+    context.accountKey,
+  ]);
+}
+
+/** What the approving device's device key signs. @param digest of nonce and ciphertext */
+export function linkApprovalBytes(context: LinkContext, digest: Uint8Array): Uint8Array {
+  return lengthPrefixed("sealdesk/link-approval/v1", [linkContextBytes(context), digest]);
+}

@@ -5,9 +5,12 @@ import { zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeliverableEvent } from "../log/event.ts";
 
-const kindOf = new Map(
+const kinds: ReadonlyMap<number, EventKind> = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
+
+/** The kind that a row's number stands for. */
+export const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
 const EVENTS = `
   select e.*, p.bytes as packet,
@@ -56,7 +59,7 @@ export async function readEvents(
     tenant: row.tenant,
     conversation: row.conversation,
     seq: row.seq,
-    kind: kindOf.get(row.kind) ?? "message",
+    kind: kindOf(row.kind),
     senderDevice: row.sender_device,
     epoch: row.epoch,
     keyId: row.key_id,

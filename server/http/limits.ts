@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import {
   RateLimiterMemory,
   RateLimiterRedis,
+  RateLimiterRes,
   type RateLimiterAbstract,
 } from "rate-limiter-flexible";
 import type { Secret } from "../../keys/secret.ts";
@@ -66,26 +67,40 @@ async function take(
   key: string,
   secondsPerFurther: number,
 ): Promise<() => Promise<void>> {
-  for (const limiter of [steady, spare])
-    if (await within(limiter, key))
+  for (const limiter of [steady, spare]) {
+    const outcome = await consume(limiter, key);
+    if (outcome === "uncounted") throw tooMany(UNCOUNTED_SECONDS);
+    if (outcome === "within")
       // A count that cannot be taken back stays; that is on the safe side.
       return () =>
         answerOf(limiter.reward(key)).then(
           () => undefined,
           () => undefined,
         );
+  }
   const state = await answerOf(steady.get(key)).catch(() => null);
   const waitMs = state?.msBeforeNext ?? secondsPerFurther * 1000;
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  throw new HttpError("rate_limited", `Too many attempts; try again in ${seconds} s.`, {
-    retryAfterSeconds: seconds,
-  });
+  throw tooMany(Math.max(1, Math.ceil(waitMs / 1000)));
 }
 
-const within = (limiter: RateLimiterAbstract, key: string): Promise<boolean> =>
+/**
+ * Until Redis may be back. Nobody has tried too often: whoever were told to wait as if they had would
+ * be shut out for minutes by an outage of a second.
+ */
+const UNCOUNTED_SECONDS = 2;
+
+const tooMany = (seconds: number): HttpError =>
+  new HttpError("rate_limited", `Too many attempts; try again in ${seconds} s.`, {
+    retryAfterSeconds: seconds,
+  });
+
+const consume = (
+  limiter: RateLimiterAbstract,
+  key: string,
+): Promise<"within" | "over" | "uncounted"> =>
   answerOf(limiter.consume(key)).then(
-    () => true,
-    () => false,
+    () => "within",
+    (reason: unknown) => (reason instanceof RateLimiterRes ? "over" : "uncounted"),
   );
 
 /** What counts as one address: of IPv6 the /64, all of which is one subscriber's. */

@@ -8,6 +8,7 @@ import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
+import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
@@ -19,12 +20,25 @@ import { countPreKeysRoute } from "./routes/count-prekeys.ts";
 import { createConversationRoute } from "./routes/create-conversation.ts";
 import { downloadAttachmentRoute } from "./routes/download-attachment.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
+import {
+  approveLinkRoute,
+  readLinkRoute,
+  refuseLinkRoute,
+  requestLinkRoute,
+  withdrawLinkRoute,
+} from "./routes/link-requests.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
+import { grantHistoryRoute } from "./routes/grant-history.ts";
 import { openSessionRoute } from "./routes/open-session.ts";
+import { readLinksRoute } from "./routes/read-links.ts";
+import { recordConsentRoute } from "./routes/record-consent.ts";
 import { readConversationRoute } from "./routes/read-conversation.ts";
 import { registerDeviceRoute } from "./routes/register-device.ts";
+import { relayEventsRoute } from "./routes/relay-events.ts";
+import { relaySendRoute } from "./routes/relay-send.ts";
+import { relayStreamRoute } from "./routes/relay-stream.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
@@ -39,7 +53,7 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { tusUploads } from "./tus-uploads.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit">;
+  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
@@ -50,6 +64,7 @@ export interface RoutesDeps {
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
@@ -59,7 +74,7 @@ export interface RoutesDeps {
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, registrationLimit, bundleLimit } = deps.config;
+  const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
@@ -88,6 +103,11 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
+    requestLinkRoute({ ...useCase, byAccount: createLimiter("link", linkLimit) }),
+    readLinkRoute(useCase),
+    approveLinkRoute(useCase),
+    refuseLinkRoute(useCase),
+    withdrawLinkRoute(useCase),
     listStaffRoute(useCase),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
@@ -95,12 +115,18 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     addMemberRoute(messaging),
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
+    recordConsentRoute(messaging),
+    grantHistoryRoute(messaging),
+    readLinksRoute(messaging),
     createUploadRoute(tus),
     // Before GET, which would answer HEAD too.
     readUploadRoute(tus),
     continueUploadRoute(tus),
     terminateUploadRoute(tus),
     downloadAttachmentRoute(uploads),
+    relaySendRoute(deps.overHttp),
+    relayEventsRoute(deps.overHttp),
+    relayStreamRoute(deps.overHttp),
     healthRoute(),
     readyRoute(deps.notReady),
   ];

@@ -12,6 +12,10 @@ import { knownCode } from "./known-code.ts";
 export interface RelayMetrics extends Omit<SocketObserver, "refused"> {
   /** @param read sockets past their hello. */
   readonly watchConnections: (read: () => number) => void;
+  /** @param read of every socket, bytes sent and not yet taken by the network. */
+  readonly watchBuffers: (read: () => Iterable<number>) => void;
+  /** @param read connections over HTTP, by how their frames are taken. */
+  readonly watchFallback: (read: () => Readonly<Record<string, number>>) => void;
   /** A device said hello and was let in. @param resumed it named cursors to go on from */
   readonly welcomed: (resumed: boolean) => void;
   /** A hint of this node's took so long to come back to it: about what the others waited. */
@@ -68,6 +72,25 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
   return {
     watchConnections: (read) =>
       gaugeOf(registry, "sealdesk_connections", "Devices connected", { read }),
+    watchBuffers: (read) =>
+      gaugeOf(registry, "sealdesk_buffered_bytes", "Bytes that wait for devices to take them", {
+        label: "sockets",
+        read: () => {
+          const sums = { all: 0, fullest: 0 };
+          for (const bytes of read()) {
+            sums.all += bytes;
+            sums.fullest = Math.max(sums.fullest, bytes);
+          }
+          return sums;
+        },
+      }),
+    watchFallback: (read) =>
+      gaugeOf(
+        registry,
+        "sealdesk_fallback_connections",
+        "Devices connected over HTTP instead of a WebSocket, by transport",
+        { label: "transport", read },
+      ),
     welcomed: (resumed) => hellos.inc({ kind: resumed ? "resumed" : "new" }),
     closed(reason, error) {
       closes.inc({ reason });

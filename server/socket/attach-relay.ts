@@ -6,12 +6,16 @@ import { wireLimits } from "../../crypto/wire/frame.ts";
 import { webSocketChannel } from "./channel.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
+import { WaitingRoom, type WaitingLimits } from "./waiting-room.ts";
+import { HttpConnections } from "./http-connections.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
 
 /** The running data plane. */
 export interface AttachedRelay {
+  /** Connections of devices that no WebSocket is let through for. */
+  readonly overHttp: HttpConnections;
   /**
    * Refuses further sockets; answers what those that are open have sent, then closes them, a batch
    * at a time, asking them to connect elsewhere. What is left when the time is over is cut off.
@@ -19,9 +23,20 @@ export interface AttachedRelay {
   close(): Promise<void>;
 }
 
+/** Who may wait to be let in. */
+export interface Door {
+  readonly waitingSockets: WaitingLimits;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
+interface RelayDeps extends ConnectionDeps {
+  readonly door: Door;
+}
+
 /** Serves the relay's WebSocket on an HTTP server. */
-export function attachRelay(server: Server, deps: ConnectionDeps): AttachedRelay {
-  const { timings } = deps;
+export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
+  const { timings, door } = deps;
+  const waiting = new WaitingRoom(door.waitingSockets);
   // A variable, as the types do not know of `closeTimeout`, which ws 8.19 brought.
   const options = {
     noServer: true,
@@ -33,26 +48,27 @@ export function attachRelay(server: Server, deps: ConnectionDeps): AttachedRelay
       offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false,
   };
   const sockets = new WebSocketServer(options);
+  const overHttp = new HttpConnections(deps);
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = closing ? 503 : refusalOf(request);
-    if (refusal !== undefined) {
-      // Node listens no more on an upgraded stream; a peer that resets it must not end the process.
-      stream.on("error", () => undefined);
-      stream.end(`HTTP/1.1 ${refusal} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-      return;
-    }
+    if (refusal !== undefined) return refuse(stream, refusal);
+    const leave = waiting.enter(door.addressOf(request));
+    if (leave === undefined) return refuse(stream, 503);
+    stream.once("close", leave);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       (stream as Socket).setNoDelay(true);
-      webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps));
+      webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps, leave));
     });
   };
   server.on("upgrade", onUpgrade);
 
   return {
+    overHttp,
     async close() {
       closing = true;
+      overHttp.stop();
       await drainAll(deps.open, timings);
       const ended = new Promise<void>((resolve) => {
         sockets.close(() => resolve());
@@ -65,6 +81,14 @@ export function attachRelay(server: Server, deps: ConnectionDeps): AttachedRelay
       server.off("upgrade", onUpgrade);
     },
   };
+}
+
+function refuse(stream: Duplex, status: number): void {
+  // Node listens no more on an upgraded stream; a peer that resets it must not end the process.
+  stream.on("error", () => undefined);
+  // A peer that is refused and stays would keep its connection for as long as it likes.
+  stream.once("finish", () => stream.destroy());
+  stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function refusalOf(request: IncomingMessage): number | undefined {

@@ -15,12 +15,18 @@ import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 import type { Timings } from "./timings.ts";
 
+/** A connection, as far as its node looks after it. */
+export interface OpenSocket extends Drainable {
+  /** Bytes sent and not yet taken by the network. */
+  readonly bufferedBytes: number;
+}
+
 /** What one socket needs of the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly wheel: TimerWheel;
   /** Connections that are not closed, to which each adds itself. */
-  readonly open: Set<Drainable>;
+  readonly open: Set<OpenSocket>;
   /** Why a socket was given up, for the log: never called with anything from its frames. */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
@@ -36,7 +42,7 @@ const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
 
 /** One socket: hello first, then messages and acknowledgements in, deliveries out. */
-export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
+export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket {
   since = 0;
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
@@ -44,14 +50,21 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
   #identity: Identity | undefined;
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
+  readonly #onWelcomed: () => void;
   #onClosed: (() => void) | undefined;
 
-  constructor(channel: Channel, deps: ConnectionDeps) {
+  /** @param onWelcomed called once the device is let in */
+  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
     this.#channel = channel;
+    this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
     deps.open.add(this);
     deps.wheel.schedule(this, deps.timings.helloMs);
+  }
+
+  get bufferedBytes(): number {
+    return this.#channel.bufferedBytes;
   }
 
   get identity(): Identity | undefined {
@@ -211,6 +224,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, Drainable {
     });
     this.#session = session;
     this.#state = "open";
+    this.#onWelcomed();
     const now = monotonic();
     this.#liveness.expiresAt(now + tokenServesMs);
     wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));

@@ -1,4 +1,4 @@
-import type { Ack, AckGap, Frame } from "../../crypto/wire/frame.ts";
+import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
@@ -37,6 +37,7 @@ export interface SessionEvents {
 }
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
+const heartbeatFrame = encodeFrame({ kind: "heartbeat", body: {} });
 
 /** A device on a connection, from welcome on: what it sends, what it is sent, what it says in passing. */
 export class Session {
@@ -45,6 +46,7 @@ export class Session {
   readonly whisper: Whisper;
   readonly #actor: Greeting["actor"];
   readonly #deps: ServiceDeps;
+  readonly #events: SessionEvents;
 
   constructor(
     subscriber: Subscriber,
@@ -55,6 +57,7 @@ export class Session {
   ) {
     this.#actor = actor;
     this.#deps = deps;
+    this.#events = events;
     const { relay, readEvents, observer } = deps;
     const { transmit, onIdle, onError } = events;
     const deliveries = new Deliveries({
@@ -101,6 +104,9 @@ export class Session {
         return true;
       case "presence":
         this.whisper.onPresence(frame.body);
+        return true;
+      case "heartbeat":
+        this.#events.transmitEphemeral(heartbeatFrame);
         return true;
       default:
         return false;

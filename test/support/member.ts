@@ -7,6 +7,7 @@ import {
   type Conversation,
   type ConversationItem,
   type Credentials,
+  type DeviceLink,
   type Level,
 } from "../../client/index.ts";
 import { webSocket } from "../../client/index.node.ts";
@@ -18,7 +19,7 @@ import type { TestServer } from "./server.ts";
 const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 
 export interface MemberOptions extends Partial<
-  Pick<ConnectOptions, "webSocket" | "backoff" | "runtime">
+  Pick<ConnectOptions, "webSocket" | "backoff" | "keepalive" | "runtime">
 > {
   readonly limits?: RotationLimits;
   /** The device's disk; a fresh one by default. */
@@ -60,27 +61,96 @@ export async function connect(
   options: MemberOptions = {},
   key: Uint8Array = randomBytes(32),
 ): Promise<Member> {
-  const level = options.level ?? new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
-  const desk = await Sealdesk.connect({
-    url: server.url,
-    credentials,
-    suite: signalSuite(options.limits ?? limits),
-    store: await DeviceStore.open(level, key),
-    webSocket,
-    backoff: { baseMs: 20, capMs: 200, stableMs: 1_000 },
-    ...options,
+  const level = options.level ?? freshLevel();
+  const desk = await Sealdesk.connect(
+    await settings(server, credentials, { ...options, level }, key),
+  );
+  return memberOf(server, credentials, { desk, level, key }, options);
+}
+
+/** A new device of an account that asks to join it. */
+export interface Newcomer {
+  readonly link: DeviceLink<Sealdesk>;
+  readonly level: Level;
+  readonly key: Uint8Array;
+  /** What it is once approved. */
+  readonly member: Promise<Member>;
+  /** Closes its store, as at the end of its process. */
+  quit(): Promise<void>;
+}
+
+/** Starts a new device of the account, or with `level` and `key` goes on with one. */
+export async function startLinking(
+  server: TestServer,
+  credentials: Credentials,
+  options: MemberOptions = {},
+  key: Uint8Array = randomBytes(32),
+): Promise<Newcomer> {
+  const level = options.level ?? freshLevel();
+  const connecting = await settings(server, credentials, { ...options, level }, key);
+  const link = await Sealdesk.link(connecting).catch(async (error: unknown) => {
+    await connecting.store.close();
+    throw error;
   });
+  const member = link.approved.then((desk) =>
+    memberOf(server, credentials, { desk, level, key }, options),
+  );
+  member.catch(() => undefined);
   return {
-    desk,
-    credentials,
+    link,
     level,
     key,
-    async restart(changes = {}) {
-      await desk.close();
-      return connect(server, credentials, { ...options, ...changes, level }, key);
+    member,
+    async quit() {
+      await link.stop();
+      await connecting.store.close();
     },
   };
 }
+
+/** A further device of a member's account, which the member approves. */
+export async function connectSibling(
+  server: TestServer,
+  sibling: Member,
+  options: MemberOptions = {},
+): Promise<Member> {
+  const newcomer = await startLinking(server, sibling.credentials, options);
+  await sibling.desk.approveDevice(newcomer.link.code);
+  return newcomer.member;
+}
+
+const freshLevel = (): Level => new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+
+const settings = async (
+  server: TestServer,
+  credentials: Credentials,
+  options: MemberOptions & { readonly level: Level },
+  key: Uint8Array,
+): Promise<ConnectOptions> => ({
+  url: server.url,
+  credentials,
+  suite: signalSuite(options.limits ?? limits),
+  store: await DeviceStore.open(options.level, key),
+  webSocket,
+  backoff: { baseMs: 20, capMs: 200, stableMs: 1_000 },
+  ...options,
+});
+
+const memberOf = (
+  server: TestServer,
+  credentials: Credentials,
+  { desk, level, key }: Pick<Member, "desk" | "level" | "key">,
+  options: MemberOptions,
+): Member => ({
+  desk,
+  credentials,
+  level,
+  key,
+  async restart(changes = {}) {
+    await desk.close();
+    return connect(server, credentials, { ...options, ...changes, level }, key);
+  },
+});
 
 /** What would be on the disk after a crash at this moment. */
 export async function copyOf(level: Level): Promise<Level> {

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { Secret } from "../../../keys/secret.ts";
 import { Conversing } from "../../support/conversing.ts";
-import { customerDevice, staffDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startRedis, type TestRedis } from "../../support/redis.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
@@ -43,6 +44,24 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     });
     expect(there.pending().filter(({ kind }) => kind === "deliver")).toEqual([]);
     await Promise.all([from.close(), there.close(), staying.close()]);
+  });
+
+  test("a device that is removed through one node has its socket on the other closed", async () => {
+    const subject = randomUUID();
+    const customer = await customerDevice(server(), subject);
+    const agent = await staffDevice(server());
+    await createConversation(customer, [agent]);
+    const second = new TestDevice(server());
+    second.accountKey = customer.accountKey;
+    await second.signInAsCustomer(subject);
+    await second.register();
+    const there = await RelaySocket.open(other(), second);
+    const beside = await RelaySocket.open(other(), customer);
+    await there.next("synced");
+    await customer.request("DELETE", `/v1/devices/${second.id}`);
+    expect(await there.closed).toBe(4503);
+    expect(beside.socket.readyState).toBe(beside.socket.OPEN);
+    await beside.close();
   });
 
   test("who is removed through one node while the other appends sees nothing after it", async () => {

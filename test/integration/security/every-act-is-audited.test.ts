@@ -1,19 +1,29 @@
 import { randomBytes, randomUUID, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
-import type { Frame } from "../../../crypto/wire/frame.ts";
+import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
-import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { RelayOverHttp } from "../../support/relay-over-http.ts";
+import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import {
+  arrange,
+  consentOf,
+  grantBy,
+  postGrant,
+  signed,
+} from "../control-plane/history-requests.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 
 let server: TestServer;
+const subject = randomUUID();
 let customer: TestDevice;
 let agent: TestDevice;
 beforeAll(async () => {
   server = await startTestServer({}, { transcriptsEveryMs: 20 });
-  customer = await customerDevice(server);
+  customer = await customerDevice(server, subject);
   agent = await staffDevice(server);
 });
 afterAll(() => server.close());
@@ -66,6 +76,22 @@ const another = async () => {
   return device;
 };
 
+/** A new device of the customer, which may ask to join the account. */
+const linking = async () => {
+  await server.database.owner.query("delete from sealdesk.link_requests");
+  const device = new TestDevice(server);
+  await device.signInAsCustomer(subject);
+  const [id, ephemeralKey] = [randomUUID(), toBase64Url(randomBytes(32))];
+  const body = { id, device: device.id, ephemeralKey };
+  const ask = () => device.request("POST", "/v1/link-requests", { body });
+  return { device, ask, path: `/v1/link-requests/${id}` };
+};
+const asked = async () => {
+  const { device, ask, path } = await linking();
+  await ask();
+  return { device, path };
+};
+
 /** What each route is called for, once everything it needs is there. */
 const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "POST /v1/sessions": async () => {
@@ -103,6 +129,24 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   },
   "POST /v1/devices/{id}/bundle": async () => () =>
     agent.request("POST", `/v1/devices/${customer.id}/bundle`),
+  "POST /v1/link-requests": async () => (await linking()).ask,
+  "GET /v1/link-requests/{id}": async () => {
+    const { path } = await asked();
+    return () => customer.request("GET", path);
+  },
+  "POST /v1/link-requests/{id}/approval": async () => {
+    const { path } = await asked();
+    const body = { sealed: toBase64Url(randomBytes(200)) };
+    return () => customer.request("POST", `${path}/approval`, { body });
+  },
+  "POST /v1/link-requests/{id}/refusal": async () => {
+    const { path } = await asked();
+    return () => customer.request("POST", `${path}/refusal`);
+  },
+  "DELETE /v1/link-requests/{id}": async () => {
+    const { device, path } = await asked();
+    return () => device.request("DELETE", path);
+  },
   "GET /v1/staff": async () => () => customer.request("GET", "/v1/staff"),
   "POST /v1/conversations": async () => () =>
     customer.request("POST", "/v1/conversations", { body: newConversation() }),
@@ -123,6 +167,41 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "POST /v1/conversations/{id}/close": async () => {
     const id = await conversationOf();
     return () => agent.request("POST", `/v1/conversations/${id}/close`);
+  },
+  "POST /v1/conversations/{id}/history-grants": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    return () => postGrant(arranged, arranged.customer, grant);
+  },
+  "GET /v1/conversations/{id}/history-grants/{grant}/links": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    await postGrant(arranged, arranged.customer, grant);
+    const path = `${arranged.path}/history-grants/${grant.id}/links?until=4`;
+    return () => arranged.colleague.request("GET", path);
+  },
+  "POST /v1/conversations/{id}/consents": async () => {
+    const id = await conversationOf();
+    const body = signed(customer, consentOf(customer, id, "given"));
+    return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
+  },
+  "POST /v1/relay/send": async () => {
+    const device = await customerDevice(server);
+    const hello = joinFrames([encodeFrame({ kind: "hello", body: helloOf(device) })]);
+    return () => RelayOverHttp.post(server, device, hello);
+  },
+  "GET /v1/relay/events": async () => {
+    const connection = await RelayOverHttp.begin(server, await customerDevice(server));
+    return () => connection.poll(0);
+  },
+  "GET /v1/relay/stream": async () => {
+    const { id } = await RelayOverHttp.begin(server, await customerDevice(server));
+    return async () => {
+      const headers = { "relay-connection": id };
+      const answer = await fetch(`${server.url}/v1/relay/stream`, { headers });
+      await answer.body?.cancel();
+      return answer;
+    };
   },
   "POST /v1/attachments": async () => {
     const id = await conversationOf();
@@ -178,7 +257,7 @@ test("whatever a route changes, and whatever of another's it reads, it leaves th
     expect([name, entries]).toEqual([name, expected]);
     if (entries.length === 0) expect([name, await everythingKept()]).toEqual([name, before.kept]);
   }
-});
+}, 90_000);
 
 test("docs/audited-actions.md has a line for each route, with what it leaves", async () => {
   const text = await readFile(new URL("../../../docs/audited-actions.md", import.meta.url), "utf8");
@@ -200,6 +279,7 @@ const frames: Readonly<Record<Frame["kind"], string | { readonly nothing: string
   send: "transcript.record",
   ack: { nothing: "how far one's own device has read" },
   ackGap: { nothing: "how far one's own device has read" },
+  heartbeat: { nothing: "asks whether the relay is there" },
   activity: { nothing: "passes by and is not kept" },
   presence: { nothing: "passes by and is not kept" },
   welcome: undefined,

@@ -3,13 +3,15 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { attachRelay } from "../../../server/socket/attach-relay.ts";
-import type { ConnectionDeps } from "../../../server/socket/connection.ts";
 import { defaultTimings } from "../../../server/socket/timings.ts";
 
 let http: Server;
 beforeAll(async () => {
   http = createServer();
-  attachRelay(http, { timings: defaultTimings } as ConnectionDeps);
+  attachRelay(http, {
+    timings: defaultTimings,
+    door: { waitingSockets: { perNode: 1, perAddress: 1 }, addressOf: () => "" },
+  } as unknown as Parameters<typeof attachRelay>[1]);
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
 });

@@ -56,11 +56,21 @@ const [two, three, four] = all("b") as [JournalLine, JournalLine, JournalLine];
 const mishaps = {
   relaysKilled: 1,
   workersKilled: 0,
+  redisKilled: 0,
   relaysPaused: 0,
   databaseConnectionsEnded: 0,
   connectionsCut: 0,
+  connectionsHalfOpened: 0,
+  slowTimes: 0,
 };
-const outcome = (verdict: Verdict) => ({ verdict, mishaps, complaints: [], seconds: 1, seed: 1 });
+const outcome = (verdict: Verdict) => ({
+  verdict,
+  mishaps,
+  complaints: [],
+  seconds: 1,
+  seed: 1,
+  nodes: 2,
+});
 
 test("everything once, in order and the same is good, whatever life it was shown in", () => {
   const verdict = judgeB(["device b", two, "accepted m3 3", "device b", three, four, "goodbye"]);

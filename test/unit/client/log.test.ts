@@ -12,7 +12,7 @@ const device = uuidv7();
 async function setUp() {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const log = new ConversationLog(uuidv7(), device, store, undefined);
+  const log = new ConversationLog(uuidv7(), { device, user: nilUuid }, store, undefined);
   const append = async (seq: number) => {
     await store.transact(async (transaction) =>
       saveRecord(transaction, log.id, seq, {
@@ -31,6 +31,8 @@ async function setUp() {
         control: undefined,
         problems: [],
         gap: undefined,
+        device: undefined,
+        grantedBy: undefined,
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, afterGap: false };

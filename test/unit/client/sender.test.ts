@@ -49,7 +49,12 @@ function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean }
 async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
-  const log = new ConversationLog(conversation, ownDevice, store, undefined);
+  const log = new ConversationLog(
+    conversation,
+    { device: ownDevice, user: peer },
+    store,
+    undefined,
+  );
   const user = uuidv7();
   const members = [{ user, role: "agent", devices: [ownDevice, peer] }];
   const state = (epoch: number) => ({

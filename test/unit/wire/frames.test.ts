@@ -119,6 +119,7 @@ const bodies = {
     user: maybe(uuid),
     since: uint53,
   }),
+  heartbeat: fc.constant({}),
 };
 
 const frames = fc.oneof(
@@ -137,6 +138,9 @@ const controls: fc.Arbitrary<Control> = fc.record({
       device: uuid,
       signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
     }),
+  ),
+  receipt: maybe(
+    fc.record({ text: bytes, signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
   ),
 });
 

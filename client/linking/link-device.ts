@@ -1,0 +1,191 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { encodeLinkCode } from "../../crypto/device/linking/link-code.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { zeroise } from "../../crypto/device/sodium.ts";
+import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
+import { loadAccount } from "../device/account.ts";
+import { signInDevice, type SignedInDevice } from "../device/sign-in.ts";
+import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import type { SignedIn } from "../http/session.ts";
+import { closedError, runtimeOf, type ConnectOptions } from "../options.ts";
+import { sleep } from "../runtime.ts";
+import { forgetPending, loadPending, makePending, type PendingLink } from "./pending-link.ts";
+import { takeAccount, type LinkAnswer } from "./take-account.ts";
+
+/** A new device that waits for another of its account. */
+export interface DeviceLink<T> {
+  /**
+   * To be shown as a QR code, or copied, to a device of the same account that its user holds: whoever
+   * reads it may let this device in, or an impostor, so it goes nowhere else.
+   */
+  readonly code: string;
+  /** Milliseconds since the Unix epoch; the code is of no use after. */
+  readonly expiresAt: number;
+  /**
+   * Resolves once a device of the account has approved and this one is a member device.
+   * Rejects with SealdeskError link_refused, link_expired, link_not_authentic, closed, and what
+   * connecting throws.
+   */
+  readonly approved: Promise<T>;
+  /** Takes the request back. */
+  cancel(): Promise<void>;
+  /** Stops waiting, as when the app is closed: linking with the same store goes on with the code. */
+  stop(): Promise<void>;
+}
+
+const pollMs = 1_000;
+
+/**
+ * Signs in and asks the account's devices for its key. Goes on with a request that was made before
+ * and is still open.
+ * @param connect what this device does once it holds the account key
+ * @throws SealdeskError link_not_needed: the account has no device yet, or this is one; other_account,
+ *   forbidden, rate_limited, request_refused, and what signing in throws
+ */
+export async function linkDevice<T>(
+  options: ConnectOptions,
+  connect: () => Promise<T>,
+): Promise<DeviceLink<T>> {
+  const runtime = runtimeOf(options);
+  const requests = new AbortController();
+  const waiting = new AbortController();
+  const { store } = options;
+  const me = await signInDevice(options, runtime, requests.signal);
+  const { api, signedIn } = me;
+  const accountKey = await store.read((transaction) => requireNewcomer(transaction, signedIn));
+  const { pending, expiresAt } = await openRequest(store, me);
+
+  const forget = () => store.transact(async (transaction) => forgetPending(transaction));
+  const wait = async (): Promise<T> => {
+    try {
+      const answer = await nextAnswer(me, pending, expiresAt, waiting.signal);
+      await takeAccount({ store, me, pending, accountKey, answer });
+    } catch (error) {
+      if (isFinal(error)) await forget();
+      throw error;
+    } finally {
+      zeroise(pending.privateKey);
+    }
+    // The server need not keep it any longer; if it does, it does so for a few minutes.
+    await api.withdrawLink(pending.request).catch(() => undefined);
+    requests.abort();
+    if (waiting.signal.aborted) throw closedError();
+    return connect();
+  };
+  const approved = wait();
+  // Whoever stops or cancels need not listen to `approved`.
+  const settled = approved.then(
+    () => undefined,
+    () => undefined,
+  );
+  const { request, publicKey, secret } = pending;
+  return {
+    code: encodeLinkCode({ request, ephemeralKey: publicKey, secret }),
+    expiresAt,
+    approved,
+    async cancel() {
+      waiting.abort();
+      await settled;
+      await api.withdrawLink(request).catch(() => undefined);
+      await forget();
+      requests.abort();
+    },
+    async stop() {
+      waiting.abort();
+      requests.abort();
+      await settled;
+    },
+  };
+}
+
+/** @returns the account key that this device is to be given the private half of */
+async function requireNewcomer(
+  transaction: ReadTransaction,
+  { user, tenant, accountKey }: SignedIn,
+): Promise<Uint8Array> {
+  const known = await loadAccount(transaction);
+  if (known !== undefined && (known.user !== user.id || known.tenant !== tenant.id))
+    throw new SealdeskError("other_account", "The store belongs to another account.");
+  if (accountKey === undefined)
+    throw new SealdeskError("link_not_needed", "The account has no device yet: connect this one.");
+  const held = await loadIdentityKey(transaction, "account").catch((error: unknown) => {
+    if (codeOf(error, "DeviceError") === "no_identity") return undefined;
+    throw error;
+  });
+  if (held === undefined) return accountKey;
+  if (equalBytes(held.publicKey, accountKey))
+    throw new SealdeskError("link_not_needed", "This device holds the account key: connect it.");
+  throw new SealdeskError("other_account", "The store holds another account key.");
+}
+
+interface OpenRequest {
+  readonly pending: PendingLink;
+  readonly expiresAt: number;
+}
+
+async function openRequest(
+  store: DeviceStore,
+  { api, device, signedIn, newId }: SignedInDevice,
+): Promise<OpenRequest> {
+  const user = signedIn.user.id;
+  const earlier = await store.read(loadPending);
+  if (earlier?.user === user) {
+    const expiresAt = await stillOpen(api, earlier);
+    if (expiresAt !== undefined) return { pending: earlier, expiresAt };
+  }
+  const pending = await store.transact(async (transaction) =>
+    makePending(transaction, user, newId()),
+  );
+  const { request: id, publicKey: ephemeralKey } = pending;
+  const ask = () => api.requestLink({ id, device, ephemeralKey });
+  // Asked twice, the server answers the same: one whose answer was lost is repeated.
+  const { expiresAtMs } = await ask().catch((error: unknown) => {
+    if (codeOfError(error) !== "network") throw error;
+    return ask();
+  });
+  return { pending, expiresAt: expiresAtMs };
+}
+
+async function stillOpen(
+  api: Api,
+  { request, publicKey }: PendingLink,
+): Promise<number | undefined> {
+  const view = await api.linkRequest(request).catch((error: unknown) => {
+    if (codeOfError(error) === "link_not_found") return undefined;
+    throw error;
+  });
+  if (view === undefined || !equalBytes(view.ephemeralKey, publicKey)) return undefined;
+  return ["pending", "approved"].includes(view.state) ? view.expiresAtMs : undefined;
+}
+
+/** Asks until there is an answer. @throws SealdeskError link_refused, link_expired, closed */
+async function nextAnswer(
+  { api, clock }: SignedInDevice,
+  { request }: PendingLink,
+  expiresAt: number,
+  signal: AbortSignal,
+): Promise<LinkAnswer> {
+  const expired = () => new SealdeskError("link_expired", "No device approved this one in time.");
+  while (!signal.aborted) {
+    const view = await api.linkRequest(request).catch((error: unknown) => {
+      if (codeOfError(error) === "link_not_found") throw expired();
+      if (!isTransient(error)) throw error;
+    });
+    const { state, sibling, sealed } = view ?? {};
+    if (state === "refused")
+      throw new SealdeskError("link_refused", "A device of the account refused this one.");
+    if (state === "approved" && sibling !== undefined && sealed !== undefined)
+      return { sibling, sealed };
+    if (state === "expired" || clock.now() >= expiresAt) throw expired();
+    await sleep(clock, pollMs, signal);
+  }
+  throw closedError();
+}
+
+/** After these the request is over. */
+const isFinal = (error: unknown): boolean =>
+  ["link_refused", "link_expired", "link_not_authentic"].includes(codeOfError(error) ?? "");
+
+const codeOfError = (error: unknown): string | undefined =>
+  error instanceof SealdeskError ? error.code : undefined;

@@ -1,0 +1,137 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { knownAccountKeys } from "../../crypto/device/admit-device.ts";
+import { loadIdentityKey, verifyDevice } from "../../crypto/device/identity.ts";
+import { maxContacts } from "../../crypto/device/linking/account-secrets.ts";
+import { decodeLinkCode, type LinkCode } from "../../crypto/device/linking/link-code.ts";
+import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
+import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { Account } from "../device/account.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+
+export interface SiblingsDeps {
+  readonly account: Account;
+  readonly api: Api;
+  readonly deviceKey: SigningKeyPair;
+  readonly store: DeviceStore;
+}
+
+/** A device of one's own account. */
+export interface OwnDevice {
+  readonly id: Uuid;
+  /** True for the device that asks. */
+  readonly current: boolean;
+  /** False for one that the server lists and the account key did not certify: remove it. */
+  readonly certified: boolean;
+}
+
+/** A new device, as its code and the server describe it. */
+export interface NewDevice {
+  readonly id: Uuid;
+  /** Milliseconds since the Unix epoch, by the server's clock. */
+  readonly requestedAt: number;
+  readonly expiresAt: number;
+}
+
+/** The account's devices that are not removed, oldest first. @throws SealdeskError */
+export async function ownDevices({ account, api, store }: SiblingsDeps): Promise<OwnDevice[]> {
+  const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
+  const devices = await api.devicesOf(account.user);
+  return devices.map((device) => ({
+    id: device.record.device,
+    current: device.record.device === account.device,
+    certified: isCertified(() => verifyDevice(device, publicKey)),
+  }));
+}
+
+function isCertified(verify: () => void): boolean {
+  try {
+    verify();
+    return true;
+  } catch (error) {
+    if (codeOf(error, "DeviceError") === undefined) throw error;
+    return false;
+  }
+}
+
+/**
+ * What a new device asks for, to be shown to the person who read its code.
+ * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
+ *   link_key_replaced
+ */
+export async function reviewDevice(deps: SiblingsDeps, text: string): Promise<NewDevice> {
+  const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
+  return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
+}
+
+/**
+ * Gives the account key to the device that shows the code, sealed to the key in the code.
+ * @throws SealdeskError as `reviewDevice`
+ */
+export async function approveDevice(deps: SiblingsDeps, text: string): Promise<Uuid> {
+  const { account, api, deviceKey, store } = deps;
+  const code = readCode(text);
+  const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
+  const { own, contacts } = await store.read(async (transaction) => ({
+    own: await loadIdentityKey(transaction, "account"),
+    contacts: await knownAccountKeys(transaction, maxContacts),
+  }));
+  // libsodium's private key begins with the seed.
+  const seed = own.privateKey.slice(0, 32);
+  const sealed = sealAccount({
+    context: {
+      tenant: account.tenant,
+      user: account.user,
+      request: code.request,
+      device,
+      deviceKey: newDeviceKey,
+      ephemeralKey: code.ephemeralKey,
+      sibling: account.device,
+      siblingKey: deviceKey.publicKey,
+      accountKey: own.publicKey,
+    },
+    codeSecret: code.secret,
+    deviceKey: deviceKey.privateKey,
+    secrets: { seed, contacts },
+  });
+  for (const secret of [seed, own.privateKey]) zeroise(secret);
+  const approve = () => api.approveLink(code.request, sealed);
+  // Said twice, it is one approval: one whose answer was lost is repeated.
+  await approve().catch((error: unknown) => {
+    if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
+    return approve();
+  });
+  return device;
+}
+
+/** Tells the device that shows the code no. @throws SealdeskError as `reviewDevice` */
+export async function refuseDevice({ api }: SiblingsDeps, text: string): Promise<void> {
+  await api.refuseLink(readCode(text).request);
+}
+
+function readCode(text: string): LinkCode {
+  try {
+    return decodeLinkCode(text);
+  } catch (cause) {
+    if (codeOf(cause, "DeviceError") === undefined) throw cause;
+    throw new SealdeskError("invalid_link_code", "This is not the code of a new device.", {
+      cause,
+    });
+  }
+}
+
+async function openRequest({ api }: SiblingsDeps, { request, ephemeralKey }: LinkCode) {
+  const view = await api.linkRequest(request);
+  if (!equalBytes(view.ephemeralKey, ephemeralKey))
+    throw new SealdeskError(
+      "link_key_replaced",
+      "The server shows another key than the new device: do not approve it.",
+    );
+  if (view.state === "expired")
+    throw new SealdeskError("link_expired", "The request is too old; the device asks again.");
+  if (view.state !== "pending")
+    throw new SealdeskError("link_closed", "The request was answered before.");
+  return view;
+}

@@ -1,0 +1,67 @@
+import { concat } from "../../wire/bytes.ts";
+import {
+  decode,
+  encode,
+  fixed,
+  list,
+  message,
+  nested,
+  uuid,
+  type MessageOf,
+} from "../../wire/protobuf.ts";
+import { exchange, hmacSha256, sha256, zeroise } from "../sodium.ts";
+
+/** More contacts than these are left to their first sight. */
+export const maxContacts = 1_000;
+
+const contact = message({ user: [1, uuid], accountKey: [2, fixed(32)] });
+const secrets = message({
+  seed: [1, fixed(32)],
+  contacts: [2, list(nested(contact), maxContacts)],
+});
+
+/** An account key that the approving device goes by for a user. */
+export type KnownContact = MessageOf<typeof contact>;
+
+/** What one device of an account gives another. */
+export interface AccountSecrets {
+  /** Of the account's Ed25519 key, RFC 8032 section 5.1.5: 32 bytes. */
+  readonly seed: Uint8Array;
+  readonly contacts: readonly KnownContact[];
+}
+
+/** In memory of its own, to be wiped. */
+export function encodeSecrets(value: AccountSecrets): Uint8Array {
+  const encoded = encode(secrets, value);
+  const copy = Uint8Array.from(encoded);
+  zeroise(encoded);
+  return copy;
+}
+
+/** @throws WireError malformed_frame */
+export const decodeSecrets = (bytes: Uint8Array): AccountSecrets => decode(secrets, bytes);
+
+/** Where the parts of a sealed record begin; the ciphertext is the rest. */
+export const sealedLayout = { version: 1, oneTimeKey: 1, signature: 33, nonce: 97, rest: 121 };
+
+/**
+ * `HKDF-SHA-256(salt: none, IKM: X25519(private, public) || code secret, info: context, 32)`,
+ * RFC 5869, of which 32 bytes take one round.
+ * @throws Error when `publicKey` is of low order
+ */
+export function linkKey(
+  pair: { readonly privateKey: Uint8Array; readonly publicKey: Uint8Array },
+  codeSecret: Uint8Array,
+  context: Uint8Array,
+): Uint8Array {
+  const shared = exchange(pair.privateKey, pair.publicKey);
+  const material = concat(shared, codeSecret);
+  const extracted = hmacSha256(new Uint8Array(32), material);
+  const key = hmacSha256(extracted, concat(context, Uint8Array.of(1)));
+  for (const secret of [shared, material, extracted]) zeroise(secret);
+  return key;
+}
+
+/** What of a sealed record the approving device signs with the context. */
+export const sealedDigest = (nonceAndCiphertext: Uint8Array): Uint8Array =>
+  sha256(nonceAndCiphertext);

@@ -1,0 +1,97 @@
+import { equalBytes } from "../../wire/bytes.ts";
+import {
+  linkApprovalBytes,
+  linkContextBytes,
+  type LinkContext,
+} from "../../wire/signed-records.ts";
+import { DeviceError } from "../device-error.ts";
+import {
+  aeadOpen,
+  signingKeyFromSeed,
+  verifySignature,
+  zeroise,
+  type SigningKeyPair,
+} from "../sodium.ts";
+import {
+  decodeSecrets,
+  linkKey,
+  sealedDigest,
+  sealedLayout,
+  type AccountSecrets,
+  type KnownContact,
+} from "./account-secrets.ts";
+
+/** What a new device has got; the private key is to be stored and wiped. */
+export interface OpenedAccount {
+  readonly account: SigningKeyPair;
+  readonly contacts: readonly KnownContact[];
+}
+
+/**
+ * Opens what `sealAccount` made, and checks that it holds the private half of the account key that
+ * the context names. That the approving device is certified by it, the caller checks.
+ * @param input.ephemeralKey X25519 private key of this request
+ * @throws DeviceError link_not_authentic: nobody who read the code made this for this context
+ */
+export function openAccount(input: {
+  readonly context: Omit<LinkContext, "oneTimeKey">;
+  readonly codeSecret: Uint8Array;
+  readonly ephemeralKey: Uint8Array;
+  readonly record: Uint8Array;
+}): OpenedAccount {
+  const { record } = input;
+  const { version, oneTimeKey: at, signature: signed, nonce: from, rest } = sealedLayout;
+  if (record[0] !== version || record.length <= rest) throw notAuthentic();
+  const oneTimeKey = record.slice(at, signed);
+  const whole = { ...input.context, oneTimeKey };
+  const sealed = record.subarray(from);
+  const statement = linkApprovalBytes(whole, sealedDigest(sealed));
+  if (!verifySignature(statement, record.subarray(signed, from), whole.siblingKey))
+    throw notAuthentic();
+  const { seed, contacts } = opened(input, linkContextBytes(whole), oneTimeKey, sealed);
+  const account = signingKeyFromSeed(seed);
+  zeroise(seed);
+  if (equalBytes(account.publicKey, whole.accountKey)) return { account, contacts };
+  zeroise(account.privateKey);
+  throw notAuthentic();
+}
+
+function opened(
+  {
+    codeSecret,
+    ephemeralKey,
+  }: Pick<Parameters<typeof openAccount>[0], "codeSecret" | "ephemeralKey">,
+  context: Uint8Array,
+  oneTimeKey: Uint8Array,
+  sealed: Uint8Array,
+): AccountSecrets {
+  const nonceBytes = sealedLayout.rest - sealedLayout.nonce;
+  const wiped: Uint8Array[] = [];
+  try {
+    const key = linkKey({ privateKey: ephemeralKey, publicKey: oneTimeKey }, codeSecret, context);
+    wiped.push(key);
+    const nonce = sealed.subarray(0, nonceBytes);
+    const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
+    wiped.push(plaintext);
+    const { seed, contacts } = decodeSecrets(plaintext);
+    // Views of what is wiped below.
+    return {
+      seed: Uint8Array.from(seed),
+      contacts: contacts.map(({ user, accountKey }) => ({
+        user,
+        accountKey: Uint8Array.from(accountKey),
+      })),
+    };
+  } catch (cause) {
+    throw notAuthentic(cause);
+  } finally {
+    for (const secret of wiped) zeroise(secret);
+  }
+}
+
+const notAuthentic = (cause?: unknown): DeviceError =>
+  new DeviceError(
+    "link_not_authentic",
+    "The approval was not made by a device that read this device's code.",
+    cause === undefined ? {} : { cause },
+  );

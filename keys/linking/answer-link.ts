@@ -1,0 +1,52 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Authenticated } from "../tokens/authenticate.ts";
+import { linkAct, lockLinkRequest, type LinkRow } from "./link-request.ts";
+
+/**
+ * Keeps what a registered device sealed for the asking one. One answer is taken; repeating it is not
+ * an error.
+ * @throws KeysError link_request_not_found, link_request_expired, link_request_closed
+ */
+export async function approveLink(
+  deps: UseCase,
+  who: Authenticated,
+  { id, sealed }: { readonly id: Uuid; readonly sealed: Uint8Array },
+): Promise<void> {
+  await audited(deps, who.actor, linkAct("approve", "U", id), async (client, note) => {
+    const row = await lockLinkRequest(client, who, "approve", id);
+    note({ details: { device: row.device } });
+    const again = row.sibling === who.actor.device && row.sealed !== null;
+    if (again && equalBytes(row.sealed, sealed)) return;
+    insistOnPending(row, deps.now());
+    await client.query(
+      "update link_requests set state = 'approved', sibling = $2, sealed = $3 where id = $1",
+      [id, who.actor.device, sealed],
+    );
+  });
+}
+
+/**
+ * Says no to the asking device.
+ * @throws KeysError link_request_not_found, link_request_expired, link_request_closed
+ */
+export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {
+  await audited(deps, who.actor, linkAct("refuse", "U", id), async (client, note) => {
+    const row = await lockLinkRequest(client, who, "refuse", id);
+    note({ details: { device: row.device } });
+    insistOnPending(row, deps.now());
+    await client.query("update link_requests set state = 'refused', sibling = $2 where id = $1", [
+      id,
+      who.actor.device,
+    ]);
+  });
+}
+
+function insistOnPending({ state, expiresAtMs }: LinkRow, now: number): void {
+  if (expiresAtMs <= now)
+    throw new KeysError("link_request_expired", "The request is too old; ask again.");
+  if (state !== "pending")
+    throw new KeysError("link_request_closed", "The request was answered before.");
+}

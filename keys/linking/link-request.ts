@@ -1,0 +1,72 @@
+import type { Client } from "../../db/pool.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { decideLinking, type LinkAction } from "../../policies/linking.ts";
+import type { Act } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Authenticated } from "../tokens/authenticate.ts";
+
+/** A request that nobody answered, or whose answer nobody fetched, is over after so long. */
+export const LINK_LIFETIME_MS = 10 * 60_000;
+/** Requests of one account at a time. */
+export const MAX_LINK_REQUESTS = 3;
+/** What a sibling may seal, in bytes: the account key and the keys of those it knows. */
+export const MAX_SEALED_BYTES = 128 * 1024;
+
+export type LinkState = "pending" | "approved" | "refused" | "expired";
+
+/** A request as the database has it. */
+export interface LinkRow {
+  readonly id: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+  /** Ed25519, 32 bytes: signs the asking device's proofs. */
+  readonly deviceKey: Uint8Array;
+  /** X25519, 32 bytes. */
+  readonly ephemeralKey: Uint8Array;
+  readonly state: Exclude<LinkState, "expired">;
+  readonly sibling: Uuid | null;
+  readonly sealed: Uint8Array | null;
+  readonly createdAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+const SELECT = `
+  select id, user_id as user, device, device_key as "deviceKey", ephemeral_key as "ephemeralKey",
+    state, sibling, sealed, created_at_ms as "createdAtMs", expires_at_ms as "expiresAtMs"
+  from link_requests where id = $1`;
+
+/**
+ * The request, locked until the transaction ends. Whoever may not do `action` to it gets the same
+ * answer as if it were not there; the audit log has the reason.
+ * @throws KeysError link_request_not_found
+ */
+export async function lockLinkRequest(
+  client: Client,
+  { actor, deviceKey }: Authenticated,
+  action: LinkAction,
+  id: Uuid,
+): Promise<LinkRow> {
+  const { rows } = await client.query<LinkRow>(`${SELECT} for update`, [id]);
+  const [row] = rows;
+  const decision =
+    row &&
+    decideLinking(actor, action, {
+      // The transaction shows rows of the actor's tenant only.
+      tenant: actor.tenant,
+      user: row.user,
+      byAsking: equalBytes(row.deviceKey, deviceKey),
+    });
+  if (row === undefined || decision?.allowed !== true)
+    throw new KeysError("link_request_not_found", "There is no such request of your account.", {
+      reasons: decision?.reasons ?? [],
+    });
+  return row;
+}
+
+/** What an audit entry about a request says. */
+export const linkAct = (action: string, cls: Act["class"], id: Uuid): Act => ({
+  action: `link.${action}`,
+  class: cls,
+  resource: { type: "link_request", id },
+});

@@ -1,0 +1,82 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { decideLinking } from "../../policies/linking.ts";
+import { audited, insist, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Authenticated } from "../tokens/authenticate.ts";
+import { linkAct, LINK_LIFETIME_MS, MAX_LINK_REQUESTS } from "./link-request.ts";
+
+export interface NewLinkRequest {
+  /** Made by the device, and part of the code that its user shows. */
+  readonly id: Uuid;
+  /** The id under which the device will register. */
+  readonly device: Uuid;
+  /** X25519, 32 bytes: what the answer is sealed to. */
+  readonly ephemeralKey: Uint8Array;
+}
+
+/**
+ * Asks the account's registered devices for its key, in the name of the device whose key signed
+ * this. Replaces an earlier request of the same device; repeating one is not an error.
+ * @param deps.admit throws when the account asks too often
+ * @throws KeysError forbidden: the device is registered; link_not_needed: the account has no key yet;
+ *   too_many_link_requests, link_request_exists
+ */
+export async function requestLink(
+  deps: UseCase & { readonly admit: (account: Uuid) => Promise<void> },
+  { actor, deviceKey }: Authenticated,
+  request: NewLinkRequest,
+): Promise<{ readonly expiresAtMs: number }> {
+  const { tenant, user } = actor;
+  await deps.admit(user);
+  const now = deps.now();
+  return audited(deps, actor, linkAct("request", "C", request.id), async (client, note) => {
+    note({ details: { device: request.device } });
+    insist(decideLinking(actor, "request", { tenant, user, byAsking: true }));
+    await insistOnAccountKey(client, user);
+    const earlier = await client.query<{ expiresAtMs: number }>(
+      `select expires_at_ms as "expiresAtMs" from link_requests
+       where id = $1 and user_id = $2 and device = $3 and device_key = $4 and ephemeral_key = $5
+         and state = 'pending' and expires_at_ms > $6`,
+      [request.id, user, request.device, deviceKey, request.ephemeralKey, now],
+    );
+    if (earlier.rows[0] !== undefined) return earlier.rows[0];
+    await client.query("delete from link_requests where user_id = $1 and device_key = $2", [
+      user,
+      deviceKey,
+    ]);
+    await insistOnRoom(client, user, now);
+    const expiresAtMs = now + LINK_LIFETIME_MS;
+    const { rowCount } = await client.query(
+      `insert into link_requests
+         (id, tenant, user_id, device, device_key, ephemeral_key, created_at_ms, expires_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+      [request.id, tenant, user, request.device, deviceKey, request.ephemeralKey, now, expiresAtMs],
+    );
+    if (rowCount === 0)
+      throw new KeysError("link_request_exists", "The request's id is taken; make another.");
+    return { expiresAtMs };
+  });
+}
+
+/** Locks the account, so that its requests are counted one at a time. */
+async function insistOnAccountKey(client: Client, user: Uuid): Promise<void> {
+  const { rows } = await client.query<{ account_key: Uint8Array | null }>(
+    "select account_key from users where id = $1 for no key update",
+    [user],
+  );
+  if ((rows[0]?.account_key ?? undefined) === undefined)
+    throw new KeysError("link_not_needed", "The account has no device yet: register this one.");
+}
+
+async function insistOnRoom(client: Client, user: Uuid, now: number): Promise<void> {
+  const { rows } = await client.query(
+    "select from link_requests where user_id = $1 and expires_at_ms > $2",
+    [user, now],
+  );
+  if (rows.length >= MAX_LINK_REQUESTS)
+    throw new KeysError(
+      "too_many_link_requests",
+      `At most ${MAX_LINK_REQUESTS} devices can ask at a time; refuse one, or wait.`,
+    );
+}

@@ -1,0 +1,60 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UseCase } from "../audited.ts";
+import { linkAct, type LinkRow } from "./link-request.ts";
+
+type SweepDeps = Pick<UseCase, "pool" | "now">;
+
+/** Deletes the requests whose time is over, what was sealed with them. @returns how many */
+export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
+  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
+  let swept = 0;
+  for (const { id: tenant } of tenants)
+    swept += await inTransaction(pool, tenant, async (client) => {
+      const { rows } = await client.query<Pick<LinkRow, "id" | "user" | "device" | "state">>(
+        `delete from link_requests where expires_at_ms <= $1
+         returning id, user_id as user, device, state`,
+        [now()],
+      );
+      for (const { id, user, device, state } of rows)
+        await appendEntry(client, {
+          ...linkAct("expire", "D", id),
+          occurredAtMs: now(),
+          tenant,
+          actor: { kind: "system", id: "sweep-links" },
+          subject: user,
+          outcome: "success",
+          details: { device, state },
+        });
+      return rows.length;
+    });
+  return swept;
+}
+
+const EVERY_MS = 60_000;
+
+/**
+ * Sweeps now and every minute, one run at a time.
+ * @returns what ends it, once the run under way has ended
+ */
+export function keepLinksSwept(
+  deps: SweepDeps,
+  onError: (error: unknown) => void,
+): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  const run = () => {
+    running ??= sweepLinks(deps)
+      .then(() => undefined, onError)
+      .finally(() => {
+        running = undefined;
+      });
+  };
+  run();
+  const timer = setInterval(run, EVERY_MS);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}

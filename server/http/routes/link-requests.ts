@@ -1,0 +1,149 @@
+import { z } from "zod";
+import type { UseCase } from "../../../keys/audited.ts";
+import { approveLink, refuseLink } from "../../../keys/linking/answer-link.ts";
+import { MAX_SEALED_BYTES } from "../../../keys/linking/link-request.ts";
+import { readLink } from "../../../keys/linking/read-link.ts";
+import { requestLink } from "../../../keys/linking/request-link.ts";
+import { withdrawLink } from "../../../keys/linking/withdraw-link.ts";
+import { bytes, milliseconds, uuid } from "../json-bytes.ts";
+import type { Limiter } from "../limits.ts";
+import { route, type Route } from "../route.ts";
+
+const path = "/v1/link-requests/{id}";
+const params = z.strictObject({ id: uuid });
+const sealed = bytes(MAX_SEALED_BYTES, "at most");
+
+const newLinkRequest = z
+  .strictObject({ id: uuid, device: uuid, ephemeralKey: bytes(32) })
+  .meta({ id: "NewLinkRequest" });
+const opened = z.strictObject({ expiresAtMs: milliseconds });
+const approval = z.strictObject({ sealed }).meta({ id: "LinkApproval" });
+const linkRequest = z
+  .strictObject({
+    id: uuid,
+    device: uuid,
+    deviceKey: bytes(32),
+    ephemeralKey: bytes(32),
+    state: z.enum(["pending", "approved", "refused", "expired"]),
+    createdAtMs: milliseconds,
+    expiresAtMs: milliseconds,
+    sibling: uuid.nullable(),
+    sealed: sealed.nullable().meta({
+      type: ["string", "null"],
+      contentEncoding: "base64url",
+      description: "For the asking device alone",
+    }),
+  })
+  .meta({ id: "LinkRequest" });
+
+/** POST /v1/link-requests. Limited, since each may interrupt the account's user. */
+export function requestLinkRoute(deps: UseCase & { readonly byAccount: Limiter }): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/link-requests",
+      summary: "Ask the account's devices to let this new one join",
+      tag: "Directory",
+      access: "session",
+      audits: ["link.request"],
+      body: newLinkRequest,
+      answers: { 201: { description: "The request waits for an answer", schema: opened } },
+      problems: [
+        "forbidden",
+        "link_not_needed",
+        "too_many_link_requests",
+        "link_request_exists",
+        "rate_limited",
+      ],
+    },
+    async ({ who, body, requestId }) => {
+      const admit = async (account: string) => void (await deps.byAccount.take(account));
+      return { status: 201, body: await requestLink({ ...deps, requestId, admit }, who, body) };
+    },
+  );
+}
+
+/** GET /v1/link-requests/{id} */
+export function readLinkRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "get",
+      path,
+      summary: "Read a new device's request, as that device or as another of its account",
+      tag: "Directory",
+      access: "session",
+      audits: { nothing: "it tells of one's own account" },
+      params,
+      answers: { 200: { description: "The request and its answer", schema: linkRequest } },
+      problems: ["link_request_not_found"],
+    },
+    async ({ who, params: { id }, requestId }) => ({
+      status: 200,
+      body: await readLink({ ...deps, requestId }, who, id),
+    }),
+  );
+}
+
+/** POST /v1/link-requests/{id}/approval */
+export function approveLinkRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "post",
+      path: `${path}/approval`,
+      summary: "Let a new device of one's own account join, with the account key sealed to it",
+      tag: "Directory",
+      access: "session",
+      audits: ["link.approve"],
+      params,
+      body: approval,
+      answers: { 204: { description: "The new device can fetch it" } },
+      problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
+    },
+    async ({ who, params: { id }, body, requestId }) => {
+      await approveLink({ ...deps, requestId }, who, { id, sealed: body.sealed });
+      return { status: 204 };
+    },
+  );
+}
+
+/** POST /v1/link-requests/{id}/refusal */
+export function refuseLinkRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "post",
+      path: `${path}/refusal`,
+      summary: "Refuse a new device",
+      tag: "Directory",
+      access: "session",
+      audits: ["link.refuse"],
+      params,
+      answers: { 204: { description: "The new device is told" } },
+      problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
+    },
+    async ({ who, params: { id }, requestId }) => {
+      await refuseLink({ ...deps, requestId }, who, id);
+      return { status: 204 };
+    },
+  );
+}
+
+/** DELETE /v1/link-requests/{id} */
+export function withdrawLinkRoute(deps: UseCase): Route {
+  return route(
+    {
+      method: "delete",
+      path,
+      summary: "Withdraw this device's request, or say that its answer was received",
+      tag: "Directory",
+      access: "session",
+      audits: ["link.withdraw"],
+      params,
+      answers: { 204: { description: "Nothing of it is left" } },
+      problems: ["link_request_not_found"],
+    },
+    async ({ who, params: { id }, requestId }) => {
+      await withdrawLink({ ...deps, requestId }, who, id);
+      return { status: 204 };
+    },
+  );
+}

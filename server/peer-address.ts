@@ -1,0 +1,20 @@
+import type { IncomingMessage } from "node:http";
+import express from "express";
+
+type Trusts = (address: string, hop: number) => boolean;
+
+/**
+ * Who is at the other end, as the control plane sees it too: the last address on the way here that is
+ * not one of our proxies.
+ */
+export function peerAddressBehind(
+  trustedProxies: readonly string[],
+): (request: IncomingMessage) => string {
+  const trusts = express().set("trust proxy", trustedProxies).get("trust proxy fn") as Trusts;
+  return ({ socket, headers }) => {
+    const forwarded = String(headers["x-forwarded-for"] ?? "").split(",");
+    const hops = [socket.remoteAddress ?? "", ...forwarded.map((hop) => hop.trim()).toReversed()];
+    const known = hops.filter((hop) => hop !== "");
+    return known.find((address, hop) => !trusts(address, hop)) ?? known.at(-1) ?? "";
+  };
+}

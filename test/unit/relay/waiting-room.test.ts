@@ -1,0 +1,15 @@
+import { WaitingRoom } from "../../../server/socket/waiting-room.ts";
+
+test("an address has so many places and the node so many, and who leaves makes room once", () => {
+  const room = new WaitingRoom({ perNode: 3, perAddress: 2 });
+  const [first, second] = [room.enter("a"), room.enter("a")];
+  expect([first, second]).toEqual([expect.any(Function), expect.any(Function)]);
+  expect(room.enter("a")).toBeUndefined();
+  expect(room.enter("b")).toBeDefined();
+  expect(room.enter("c")).toBeUndefined();
+  first?.();
+  first?.();
+  expect(room.size).toBe(2);
+  expect(room.enter("c")).toBeDefined();
+  expect(room.enter("d")).toBeUndefined();
+});

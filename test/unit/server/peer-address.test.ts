@@ -1,0 +1,17 @@
+import type { IncomingMessage } from "node:http";
+import { peerAddressBehind } from "../../../server/peer-address.ts";
+
+const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
+  ({
+    socket: { remoteAddress },
+    headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded },
+  }) as unknown as IncomingMessage;
+
+test("strangers' X-Forwarded-For is not believed; our proxies' is, up to the first stranger", () => {
+  const alone = peerAddressBehind([]);
+  expect(alone(from("203.0.113.7", "198.51.100.1"))).toBe("203.0.113.7");
+  const behind = peerAddressBehind(["10.0.0.0/8"]);
+  expect(behind(from("203.0.113.7", "198.51.100.1"))).toBe("203.0.113.7");
+  expect(behind(from("10.0.0.1", "198.51.100.1, 203.0.113.7, 10.0.0.2"))).toBe("203.0.113.7");
+  expect(behind(from("10.0.0.1"))).toBe("10.0.0.1");
+});
