@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
+import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
@@ -113,6 +114,8 @@ program
   .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
     print(await customerTokenCommand(readSettings(), options)),
   );
+
+registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : "The command failed.";

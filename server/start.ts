@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
@@ -11,6 +12,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
+import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane } from "./data-plane.ts";
@@ -111,6 +113,14 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const auditLog = await runAuditLog(config.audit, {
+    url: database.url,
+    signer: await kmsAuditSigner(kms),
+    now,
+    log,
+    metrics: watchers.metrics,
+  });
+  closers.add(() => auditLog.close());
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
@@ -203,6 +213,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
         checkKms: () => kms.check(),
       },
       () => stopping,
+      () => auditLog.refusal(),
     ),
   });
   handler = createApp({

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
+import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
 import { gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
@@ -7,6 +8,7 @@ import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
 /** Everything this server counts. */
 export interface Metrics {
+  readonly audit: AuditMetrics;
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
   readonly relay: RelayMetrics;
@@ -35,6 +37,7 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     { read: () => pool.waitingCount },
   );
   return {
+    audit: createAuditMetrics(registry),
     http: createHttpMetrics(registry),
     log: createLogMetrics(registry),
     relay: createRelayMetrics(registry),
