@@ -1,12 +1,24 @@
 import { execFile } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
 /** What every report carries, so that a figure can be placed. */
-export async function describeMachine(): Promise<Record<string, unknown>> {
-  const commit = await run("git", ["rev-parse", "--short", "HEAD"]).then(
+export interface Machine {
+  readonly at: string;
+  readonly commit: string;
+  readonly node: string;
+  readonly v8: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  /** Processes that wanted a core over the last minute: other work shows here. */
+  readonly load: number;
+}
+
+export async function describeMachine(): Promise<Machine> {
+  const commit = await run("git", ["describe", "--always", "--dirty"]).then(
     ({ stdout }) => stdout.trim(),
     () => "unknown",
   );
@@ -14,8 +26,10 @@ export async function describeMachine(): Promise<Record<string, unknown>> {
     at: new Date().toISOString(),
     commit,
     node: process.version,
+    v8: process.versions.v8,
     cpu: cpus()[0]?.model ?? "unknown",
     cores: cpus().length,
     memoryGiB: Math.round(totalmem() / 2 ** 30),
+    load: loadavg()[0] ?? 0,
   };
 }

@@ -1,24 +1,51 @@
 import { Command } from "commander";
 import { describeMachine } from "./machine.ts";
 import { runKeysBench } from "./keys/run-keys-bench.ts";
+import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
+import { runGrowthBench } from "./growth/run-growth-bench.ts";
+import { runIdleBench } from "./idle/run-idle-bench.ts";
+import type { Progress, Scale } from "./options.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
+import { print, type Measured } from "./report.ts";
+import { runStormBench } from "./storm/run-storm-bench.ts";
+
+interface Options extends Omit<Scale, "share"> {
+  readonly json: boolean;
+  readonly quick: boolean;
+}
+
+const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, stored: 5, share: 0.02 };
 
 const program = new Command("bench").description("Measures Sealdesk beside what limits it.");
 
-program
-  .command("relay")
-  .description("durable messages a second and latency, beside a bare ws relay and bare inserts")
-  .option("--json", "print one JSON object and nothing else", false)
-  .option("--seconds <n>", "how long each load runs", Number, 5)
-  .option("--pairs <n>", "sender-receiver pairs", Number, 100)
-  .action(async (options: { json: boolean; seconds: number; pairs: number }) => {
-    const progress = (line: string) => {
-      if (!options.json) process.stderr.write(`${line}\n`);
-    };
-    const figures = await runRelayBench(options, progress);
-    const report = { bench: "relay", ...(await describeMachine()), ...figures };
-    process.stdout.write(`${JSON.stringify(report, null, options.json ? 0 : 2)}\n`);
-  });
+function bench(
+  name: string,
+  description: string,
+  run: (scale: Scale, progress: Progress) => Promise<Measured>,
+): void {
+  program
+    .command(name)
+    .description(description)
+    .option("--json", "print one JSON object and nothing else", false)
+    .option("--quick", "a trial with tiny numbers, whose figures mean nothing", false)
+    .option("--seconds <n>", "how long each load is counted", Number, 3)
+    .option("--rounds <n>", "interleaved rounds, of which the median counts", Number, 3)
+    .option("--processes <n>", "load processes", Number, 1)
+    .option("--stored <n>", "growth: messages stored in each conversation before", Number, 20)
+    .action(async ({ json, quick, ...given }: Options) => {
+      const progress = (line: string) => {
+        if (!json) process.stderr.write(`${line}\n`);
+      };
+      const scale = quick ? QUICK : { ...given, share: 1 };
+      await print(name, await run(scale, progress), json);
+    });
+}
+
+bench("relay", "durable messages a second and latency, beside the bare prototype", runRelayBench);
+bench("idle", "memory of a connection that says nothing, beside bare ws", runIdleBench);
+bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
+bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
+bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 program
   .command("keys")

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
+import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
@@ -10,6 +11,7 @@ import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./comman
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { start } from "./commands/start.ts";
+import { staffGrantsCommand } from "./commands/staff-grants.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
 
@@ -56,6 +58,17 @@ for (const [name, suspended, description] of [
     .action(async ({ slug }: { readonly slug: string }) =>
       print(await suspendTenantCommand(readSettings(), { slug, suspended })),
     );
+
+tenant
+  .command("staff-grants")
+  .description("whether staff show the past to colleagues, with the customer's consent")
+  .requiredOption("--slug <slug>", "the tenant")
+  .addOption(
+    new Option("--set <state>", "off by default").choices(["on", "off"]).makeOptionMandatory(),
+  )
+  .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
+    print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
+  );
 
 program
   .command("user")
@@ -116,6 +129,8 @@ program
   .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
     print(await customerTokenCommand(readSettings(), options)),
   );
+
+registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : "The command failed.";

@@ -16,6 +16,8 @@ export interface Settings {
   readonly production: boolean;
   /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
   readonly kms: () => KmsSettings;
+  /** How long audit entries are kept at least. */
+  readonly auditRetainDays: number;
 }
 
 /** An operator's mistake, said in one sentence. */
@@ -46,6 +48,7 @@ export function readSettings(): Settings {
     ),
     production,
     kms: () => readKmsSettings(environment, { home, production }),
+    auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
   };
 }
 

@@ -43,6 +43,7 @@ export type SealdeskErrorCode =
   | "message_too_large"
   | "stale_message_id" // queued for over 30 days, or this device's clock is wrong: send it again
   | "subject_erased" // the conversation's data subject is being erased
+  | "history_incomplete" // this device does not have the whole range it is to show
   // attachments
   | "attachment_not_found" // or not for this account, or removed with its conversation
   | "attachment_too_large"

@@ -12,10 +12,15 @@ export type { MemberActivity } from "./conversation/activities.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
+export type { GrantedHistory, GrantRequest } from "./history/granter.ts";
+export type { HistoryProgress } from "./history/progress.ts";
+export type { Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {
   AttachmentItem,
+  ConsentItem,
   ConversationItem,
   GapItem,
+  HistoryGrantedItem,
   EventProblemCode,
   LogProblemCode,
   MembershipItem,

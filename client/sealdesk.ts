@@ -21,6 +21,7 @@ import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
 import { deferred } from "./deferred.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
+import type { HistoryProgress } from "./history/progress.ts";
 import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, StaffMember } from "./http/api.ts";
@@ -37,6 +38,8 @@ import {
 import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
+import { helloOverHttp } from "./transport/hello-over-http.ts";
+import { waysTo } from "./transport/ways.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -46,6 +49,8 @@ export interface SealdeskEvents {
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
   /** A member's device came to a conversation, or was removed from it; one's own account's too. */
   readonly device: DeviceChange;
+  /** A grant of history has come further, on its way from this device or to it. */
+  readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
   /** A member types, or has got up to some event: as the relay says, and not kept. */
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
@@ -161,6 +166,7 @@ export class Sealdesk {
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
       onDevice: (change) => events.emit("device", change),
+      onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
       onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
       onFailure: (cause) => fail(endingOf(cause)),
@@ -175,7 +181,9 @@ export class Sealdesk {
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
-    const link = new Link(relay.socket, runtime, linkLimitsOf(options), {
+    const begin = helloOverHttp(session, me.transport);
+    const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
+    const link = new Link(ways, runtime, linkLimitsOf(options), {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);

@@ -35,12 +35,14 @@ const PARTS = `
   union all
   select format('grant %s to %s', lower(privilege_type), grantee)
   from information_schema.role_table_grants
-  where (table_schema || '.' || table_name)::regclass = $1 and grantee in ('sealdesk_app', 'sealdesk_keystore')
+  where (table_schema || '.' || table_name)::regclass = $1
+    and grantee in ('sealdesk_app', 'sealdesk_integrator', 'sealdesk_keystore')
   union all
   select format('grant %s (%s) to %s', lower(privilege_type),
     string_agg(column_name, ', ' order by column_name), grantee)
   from information_schema.column_privileges cp
-  where (table_schema || '.' || table_name)::regclass = $1 and grantee in ('sealdesk_app', 'sealdesk_keystore')
+  where (table_schema || '.' || table_name)::regclass = $1
+    and grantee in ('sealdesk_app', 'sealdesk_integrator', 'sealdesk_keystore')
     and not exists (select from information_schema.role_table_grants t
       where t.table_schema = cp.table_schema and t.table_name = cp.table_name
         and t.grantee = cp.grantee and t.privilege_type = cp.privilege_type)

@@ -2,7 +2,7 @@ import pg from "pg";
 import { DatabaseError } from "./database-error.ts";
 
 /** 64-bit integers of ours stay below 2^53, so they are read as numbers. */
-const types = new pg.TypeOverrides();
+export const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export type Pool = pg.Pool;

@@ -8,7 +8,10 @@ export type MessagingErrorCode =
   | "member_not_found"
   | "already_a_member"
   | "no_device" // a member needs a registered device before it can be written to
-  | "invalid_signature" // the creation record is not signed by the creating device
+  | "invalid_signature" // the record is not signed by the device that brings it
+  | "invalid_record" // a receipt that is malformed, or says something else than the request
+  | "record_exists" // the receipt's id is taken by another
+  | "grant_not_found" // or not for this device
   | "contended" // other changes kept coming first; try again
   | "attachment_not_found" // or not for who asks; or its upload is not complete
   | "attachment_exists" // the id is taken

@@ -10,6 +10,18 @@ import { allow, deny, type Decision } from "./decision.ts";
 
 export type { ConversationAction } from "./conversation-rules.ts";
 
+/** What a decision about showing a conversation's past needs to know. */
+export interface GrantFacts {
+  readonly recipient: Uuid;
+  readonly recipientIsMember: boolean;
+  /** The grantor was a member throughout the range. */
+  readonly covered: boolean;
+  /** The tenant lets staff show the past to colleagues. */
+  readonly staffMay: boolean;
+  /** The consent that the grant names is the last word of the conversation's customer. */
+  readonly consented: boolean;
+}
+
 /** What a decision about a conversation needs to know, read in the transaction it is for. */
 export interface ConversationFacts {
   readonly tenant: Uuid;
@@ -19,6 +31,8 @@ export interface ConversationFacts {
   readonly state: "open" | "closed";
   /** For "add_member" and "remove_member": whom. */
   readonly subject?: Subject | undefined;
+  /** For "grant_history": what is to be shown to whom. */
+  readonly grant?: GrantFacts | undefined;
   /** For "create": every member besides the creator, with the role this tenant knows them by. */
   readonly others?: readonly Subject[] | undefined;
 }
@@ -65,6 +79,17 @@ function whyNot(actor: Actor, action: ConversationAction, facts: ConversationFac
     reasons.push("subject_not_staff");
   if (facts.others?.some(({ role }) => !isStaff(role) || role === "admin") === true)
     reasons.push("subject_not_staff");
+  if (facts.grant !== undefined) reasons.push(...whyNotShown(actor, facts.grant));
   reasons.push(`role_${actor.role}`);
+  return reasons;
+}
+
+function whyNotShown(actor: Actor, grant: GrantFacts): string[] {
+  const reasons: string[] = [];
+  if (!grant.covered) reasons.push("range_not_visible");
+  if (!grant.recipientIsMember) reasons.push("recipient_not_a_member");
+  if (!isStaff(actor.role) || grant.recipient === actor.user) return reasons;
+  if (!grant.staffMay) reasons.push("staff_grants_off");
+  if (!grant.consented) reasons.push("no_consent");
   return reasons;
 }

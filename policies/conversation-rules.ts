@@ -3,7 +3,14 @@ import type { MongoQuery } from "@casl/ability";
 import type { Actor, Role } from "./actor.ts";
 
 export type ConversationAction =
-  "create" | "read" | "add_member" | "remove_member" | "close" | "post";
+  | "create"
+  | "read"
+  | "add_member"
+  | "remove_member"
+  | "close"
+  | "post"
+  | "grant_history"
+  | "change_consent";
 
 export type ConversationRule = RawRuleFrom<[ConversationAction, "conversation"], MongoQuery>;
 
@@ -27,9 +34,18 @@ export function conversationRules(actor: Actor): ConversationRule[] {
   const self = { "subject.user": actor.user, "subject.role": actor.role };
   const staff = { "subject.role": { $in: [...conversingRoles] } };
 
+  // Only what the grantor's own account has seen, only to a member, and while things may be written.
+  const showing = {
+    ...member,
+    state: "open",
+    "grant.covered": true,
+    "grant.recipientIsMember": true,
+  };
+
   const reading = [
     rule("read", "member", member),
     rule("post", "member", { ...member, state: "open" }),
+    rule("grant_history", "own_device", { ...showing, "grant.recipient": actor.user }),
   ];
   const serving = [
     ...reading,
@@ -38,6 +54,11 @@ export function conversationRules(actor: Actor): ConversationRule[] {
   ];
   const handingOver = [
     ...serving,
+    rule("grant_history", "consented", {
+      ...showing,
+      "grant.staffMay": true,
+      "grant.consented": true,
+    }),
     rule("add_member", "joins", { ...open, ...self }),
     rule("add_member", "hands_over", { ...member, state: "open", ...staff }),
   ];
@@ -53,6 +74,12 @@ export function conversationRules(actor: Actor): ConversationRule[] {
           // Everyone else named is known to be staff of this tenant.
           unknownMembers: { $size: 0 },
           otherRoles: { $nin: ["customer", "admin"] },
+        }),
+        rule("grant_history", "own_conversation", { ...showing, createdBy: actor.user }),
+        rule("change_consent", "own_conversation", {
+          ...member,
+          state: "open",
+          createdBy: actor.user,
         }),
         rule("close", "creator", { ...member, state: "open", createdBy: actor.user }),
       ];

@@ -30,7 +30,7 @@ export interface ConnectedDevice {
 /** What an application may choose for its devices. */
 export interface DeviceChoices {
   readonly limits?: RotationLimits;
-  readonly backoff?: BackoffLimits;
+  readonly backoff?: Partial<BackoffLimits>;
   readonly keepalive?: KeepaliveLimits;
 }
 

@@ -27,6 +27,7 @@ import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
+import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type Greeting } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
 import type { UserPresence } from "./socket/presence.ts";
@@ -68,6 +69,7 @@ export interface DataPlane {
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   /** Answers what was accepted, and closes every socket. */
   close(): Promise<void>;
 }
@@ -180,8 +182,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     },
     closeReasonOf,
   });
+  const { overHttp } = attached;
+  metrics?.relay.watchFallback(() => overHttp.counts());
   return {
     messaging,
+    overHttp,
     announce: (change) => reconcileDevices(messaging, change),
     disconnect({ tenant, device, session }) {
       if (session === undefined) relay.disconnect({ device }, "device_refused");

@@ -4,6 +4,7 @@ import { isSchemaCurrent } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
+import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
@@ -14,6 +15,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
+import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane } from "./data-plane.ts";
@@ -130,6 +132,14 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const auditLog = await runAuditLog(config.audit, {
+    url: database.url,
+    signer: await kmsAuditSigner(kms),
+    now,
+    log,
+    metrics: watchers.metrics,
+  });
+  closers.add(() => auditLog.close());
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
@@ -223,6 +233,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
     announce: dataPlane.announce,
     disconnect: dataPlane.disconnect,
+    overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
     notReady: createReadiness(
@@ -231,6 +242,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
         checkKms: () => kms.check(),
       },
       () => stopping,
+      () => auditLog.refusal(),
     ),
   });
   handler = createApp({

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { byteaArray, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import { round } from "../statistics.ts";
-import { BODY_BYTES } from "./pair.ts";
+import { BODY_BYTES } from "../load/party.ts";
 
 const BATCH = 200;
 const CONNECTIONS = 2;

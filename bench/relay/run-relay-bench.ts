@@ -1,70 +1,113 @@
-import { round } from "../statistics.ts";
+import { bareParties, partiesOf } from "../arrange/parties.ts";
+import { LoadTenant } from "../arrange/tenant.ts";
+import { Load } from "../load/load-process.ts";
+import { measureLoad, type LoadFigures, type Shape } from "../load/measure-load.ts";
+import { BODY_BYTES } from "../load/party.ts";
+import type { Progress, Scale } from "../options.ts";
+import type { Measured } from "../report.ts";
+import { startBareRelay } from "../servers/bare-relay.ts";
+import type { Probe } from "../servers/probe.ts";
+import { startSealdesk } from "../servers/sealdesk.ts";
+import { medianOf, round } from "../statistics.ts";
 import { bareInserts } from "./bare-inserts.ts";
-import { startBareRelay } from "./bare-relay.ts";
-import { closedLoop, openLoop, type LoadFigures } from "./load.ts";
-import type { Pair } from "./pair.ts";
-import { sealdeskPairs } from "./sealdesk-pairs.ts";
-import { startServerProcess } from "./server-process.ts";
 
-const WINDOWS = [1, 8, 32];
-const RATES = [500, 2_000];
-
-type Figures = Record<string, LoadFigures>;
+const shapes: Readonly<Record<string, Shape>> = {
+  "window 1": { window: 1 },
+  "window 8": { window: 8 },
+  "window 32": { window: 32 },
+  "500/s": { perSecond: 500 },
+  "2,000/s": { perSecond: 2_000 },
+};
+const peers = ["sealdesk", "prototype", "bareWs"] as const;
+type Peer = (typeof peers)[number];
 
 /**
- * Durable messages a second and latency through the whole server, with what bounds them measured
- * in the same run: a relay that stores nothing, and inserts that nobody waits for or decides on.
- * Only the ratios mean anything on a shared machine.
+ * Durable messages a second and latency through the whole server, with what bounds them in the same
+ * run: the bare prototype on the same database, a relay that stores nothing, and inserts that nobody
+ * waits for. Only the ratios mean anything on a shared machine.
  */
-export async function runRelayBench(
-  options: { readonly seconds: number; readonly pairs: number },
-  progress: (line: string) => void,
-): Promise<Record<string, unknown>> {
-  const { seconds } = options;
-  progress("starting the server");
-  const server = await startServerProcess();
-  const bare = await startBareRelay(options.pairs);
-  let pairs: readonly Pair[] = [];
+export async function runRelayBench(scale: Scale, progress: Progress): Promise<Measured> {
+  const pairs = Math.max(2, Math.round(100 * scale.share));
+  const server = await startSealdesk();
+  const tenant = await LoadTenant.open(server);
+  const prototype = await startBareRelay(server.ownerUrl);
+  const bareWs = await startBareRelay();
+  const loads: Partial<Record<Peer, { readonly load: Load; readonly probe: Probe }>> = {};
   try {
-    pairs = await sealdeskPairs(server, options.pairs);
-    const bareRelay: Figures = {};
-    const sealdesk: Figures = {};
-    for (const window of WINDOWS) {
-      const name = `window ${window}`;
-      bareRelay[name] = await closedLoop(bare.pairs, window, seconds);
-      sealdesk[name] = await closedLoop(pairs, window, seconds);
-      progress(
-        `${name}: ${sealdesk[name].messagesPerSecond} durable messages/s, bare relay ${bareRelay[name].messagesPerSecond}`,
-      );
-    }
-    for (const rate of RATES) {
-      const name = `${rate}/s`;
-      bareRelay[name] = await openLoop(bare.pairs, rate, seconds);
-      sealdesk[name] = await openLoop(pairs, rate, seconds);
-      progress(
-        `${name}: delivered p50 ${sealdesk[name].deliver.p50Ms} ms, p99 ${sealdesk[name].deliver.p99Ms} ms`,
-      );
-    }
-    const insertsPerSecond = await bareInserts(server.ownerUrl, seconds);
-    progress(`bare inserts: ${insertsPerSecond} rows/s`);
-    const share = (window: number, limit: number) =>
-      round((sealdesk[`window ${window}`]?.messagesPerSecond ?? 0) / limit, 3);
-    return {
-      pairs: options.pairs,
-      bodyBytes: 300,
-      secondsPerLoad: seconds,
-      sealdesk,
-      bareRelay,
-      bareInsertsPerSecond: insertsPerSecond,
-      ratios: {
-        ofBareRelayAtWindow1: share(1, bareRelay["window 1"]?.messagesPerSecond ?? 1),
-        ofBareRelayAtWindow8: share(8, bareRelay["window 8"]?.messagesPerSecond ?? 1),
-        ofBareInsertsAtWindow8: share(8, insertsPerSecond),
-      },
+    const parties = {
+      sealdesk: await partiesOf(tenant, await tenant.groups(pairs, 2)),
+      prototype: bareParties(prototype.url, pairs, 2),
+      bareWs: bareParties(bareWs.url, pairs, 2),
     };
+    const probes = { sealdesk: server.probe, prototype: prototype.probe, bareWs: bareWs.probe };
+    for (const peer of peers) {
+      const load = await Load.prepare(parties[peer], scale.processes);
+      loads[peer] = { load, probe: probes[peer] };
+      await load.connect();
+    }
+    const figures: Record<string, Record<Peer, LoadFigures>> = {};
+    for (const [name, shape] of Object.entries(shapes)) {
+      const rounds: Record<Peer, LoadFigures[]> = { sealdesk: [], prototype: [], bareWs: [] };
+      for (let turn = 0; turn < scale.rounds; turn++)
+        for (const peer of peers) {
+          const { load, probe } = loads[peer] ?? {};
+          if (load === undefined || probe === undefined) continue;
+          rounds[peer].push(await measureLoad(load, probe, shape, scale.seconds));
+        }
+      figures[name] = {
+        sealdesk: medianOf(rounds.sealdesk),
+        prototype: medianOf(rounds.prototype),
+        bareWs: medianOf(rounds.bareWs),
+      };
+      progress(`${name}: ${peers.map((peer) => line(peer, figures[name]?.[peer])).join("; ")}`);
+    }
+    const insertsPerSecond = await bareInserts(server.ownerUrl, scale.seconds);
+    return report(pairs, scale, figures, insertsPerSecond);
   } finally {
-    for (const pair of pairs) pair.close();
-    bare.close();
+    for (const { load } of Object.values(loads)) await load.close();
+    await bareWs.close();
+    await prototype.close();
+    await tenant.close();
     await server.close();
   }
+}
+
+const line = (peer: Peer, figures: LoadFigures | undefined): string =>
+  `${peer} ${figures?.messagesPerSecond}/s ${figures?.cpuMicrosPerMessage} us p99 ${figures?.deliver.p99Ms} ms`;
+
+function report(
+  pairs: number,
+  scale: Scale,
+  figures: Readonly<Record<string, Readonly<Record<Peer, LoadFigures>>>>,
+  bareInsertsPerSecond: number,
+): Measured {
+  const ratio = (of: (figures: LoadFigures) => number, shape: string) => {
+    const { sealdesk, prototype } = figures[shape] ?? {};
+    if (sealdesk === undefined || prototype === undefined) return Number.NaN;
+    return round(of(sealdesk) / of(prototype), 2);
+  };
+  const throughput = (each: LoadFigures) => each.messagesPerSecond;
+  const p99 = (each: LoadFigures) => each.deliver.p99Ms;
+  return {
+    figures: { pairs, bodyBytes: BODY_BYTES, ...scale, loads: figures, bareInsertsPerSecond },
+    table: [
+      ["load", ...peers.flatMap((peer) => [`${peer}, msg/s`, "CPU us/msg", "p50 / p99 ms"])],
+      ...Object.entries(figures).map(([name, each]) => [
+        name,
+        ...peers.flatMap((peer) => {
+          const { messagesPerSecond, cpuMicrosPerMessage, deliver } = each[peer];
+          return [messagesPerSecond, cpuMicrosPerMessage, `${deliver.p50Ms} / ${deliver.p99Ms}`];
+        }),
+      ]),
+      ["bare inserts", `${bareInsertsPerSecond} rows/s`],
+    ],
+    goals: [
+      ...["window 1", "window 8", "window 32"].map((shape) => ({
+        name: `durable throughput of the prototype's, ${shape}`,
+        value: ratio(throughput, shape),
+        atLeast: 0.6,
+      })),
+      { name: "p99 of the prototype's at 2,000/s", value: ratio(p99, "2,000/s"), atMost: 2 },
+    ],
+  };
 }

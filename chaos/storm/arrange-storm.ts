@@ -116,7 +116,14 @@ async function store(
     const pair = devices.slice(2 * index, 2 * index + 2);
     const members = pair.map(({ user, device }) => ({ user, role: "agent", devices: [device] }));
     const { user } = creator;
-    const control = { epoch: 1, actor: user, subject: user, members, creation: undefined };
+    const control = {
+      epoch: 1,
+      actor: user,
+      subject: user,
+      members,
+      creation: undefined,
+      receipt: undefined,
+    };
     return Buffer.from(encodeControl(control));
   });
   const nil = "00000000-0000-0000-0000-000000000000";

@@ -9,7 +9,7 @@ import { migrate } from "../../db/migrate.ts";
 import { refreshServerLogin } from "../../db/server-login.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
 import { freePort, spawnServer, stopServer, untilReady } from "../../rig/server-process.ts";
-import { serverTokens } from "../../rig/server-tokens.ts";
+import { serverTokens } from "../../rig/server-keys.ts";
 import { arrangeStorm, type StormDevice } from "./arrange-storm.ts";
 import type { StormAssignment } from "./clients.ts";
 import { ServerMemory } from "./server-memory.ts";

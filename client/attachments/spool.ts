@@ -93,8 +93,14 @@ export function putUpload(transaction: StoreTransaction, upload: PendingUpload):
 export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
   transaction.delete(uploadPrefix + id);
 
-/** What was under way when the device last stopped; clears what was not even sealed. */
-export async function loadUploads(store: DeviceStore): Promise<readonly PendingUpload[]> {
+/**
+ * What was under way when the device last stopped; clears what was not even sealed.
+ * @param kept what is in the store for another purpose than a message
+ */
+export async function loadUploads(
+  store: DeviceStore,
+  kept: ReadonlySet<Uuid>,
+): Promise<readonly PendingUpload[]> {
   const { records, marks } = await store.read(async (transaction) => ({
     records: await transaction.list(uploadPrefix),
     marks: await transaction.list(markPrefix),
@@ -106,7 +112,7 @@ export async function loadUploads(store: DeviceStore): Promise<readonly PendingU
   const pending = new Set(uploads.map(({ attachment }) => attachment.id));
   for (const [key] of marks) {
     const id = key.slice(markPrefix.length);
-    if (!pending.has(id)) await clearSpool(store, id);
+    if (!pending.has(id) && !kept.has(id)) await clearSpool(store, id);
   }
   return uploads;
 }

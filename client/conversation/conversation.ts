@@ -4,6 +4,8 @@ import type { Api } from "../http/api.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import type { Uploader } from "../attachments/uploader.ts";
+import type { HistoryExchange } from "../history/exchange.ts";
+import type { GrantedHistory, GrantRequest } from "../history/granter.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import type { Sender, SentMessage } from "./sender.ts";
@@ -24,12 +26,14 @@ export class Conversation {
   readonly #api: MembersApi;
   readonly #whisper: (kind: ActivityKind, seq: number) => void;
   readonly #files: Files;
+  readonly #history: HistoryExchange;
 
   constructor(
     log: ConversationLog,
     sender: Sender,
     api: MembersApi,
     files: Files,
+    history: HistoryExchange,
     whisper: (kind: ActivityKind, seq: number) => void,
   ) {
     this.id = log.id;
@@ -38,6 +42,7 @@ export class Conversation {
     this.#api = api;
     this.#whisper = whisper;
     this.#files = files;
+    this.#history = history;
   }
 
   /** The members as of the last event this device has seen. */
@@ -128,6 +133,32 @@ export class Conversation {
   async removeMember(user: Uuid): Promise<void> {
     const { seq } = await this.#api.removeMember(this.id, user);
     await this.#log.reached(seq);
+  }
+
+  /**
+   * Shows a member a part of the past: what was said from `fromSeq` to `toSeq`, as this device has it.
+   * Only the devices named can open it; every member sees that it was granted, by whom and why. A
+   * customer may show their own conversation, staff when the organisation lets them and the customer
+   * has consented, and everybody to their own devices what their account has seen. Resolves when the
+   * grant is in the log; a restart in between only delays it. `Sealdesk`'s event `history` tells how
+   * far it has come, here and on the devices it is for.
+   * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
+   *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
+   *   conversation_not_found, request_refused: it was not granted and will not be. closed and others
+   *   that end the connection: it will be, with the next one
+   */
+  grantHistory(request: GrantRequest): Promise<GrantedHistory> {
+    return this.#history.grant(this.id, request);
+  }
+
+  /**
+   * Gives or withdraws the customer's consent that staff show this conversation's past to
+   * colleagues; signed, and seen by every member. A grant by staff names the consent's id. What was
+   * shown before a withdrawal stays shown.
+   * @throws SealdeskError forbidden, conversation_not_found
+   */
+  consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {
+    return this.#history.consent(this.id, state);
   }
 
   /** Closes the conversation to further messages. @throws SealdeskError forbidden, conversation_closed */

@@ -4,6 +4,7 @@ import {
   encodeControl,
   eventKinds,
   type Control,
+  type EventKind,
   type Gap,
 } from "../../crypto/wire/frame.ts";
 import {
@@ -23,6 +24,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { receiptOf } from "../history/check-receipt.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
 import type { EventProblemCode, LoggedItem } from "./items.ts";
@@ -40,7 +42,7 @@ const record = message({
   transcriptHash: [7, fixed(32)],
   /** What was opened of a message; absent when nothing was. */
   text: [8, optional(text(128 * 1024))],
-  /** With the tag, what a report of the message discloses; not of own messages. */
+  /** With the tag, what a report of the message, or a grant of it, discloses. */
   payload: [9, optional(bytes(128 * 1024))],
   frankingKey: [10, optional(fixed(32))],
   frankingTag: [11, fixed(32)],
@@ -52,6 +54,8 @@ const record = message({
   attachment: [15, optional(nested(attachmentFields))],
   /** Which device was added or removed. */
   device: [17, optional(uuid)],
+  /** The user who granted it, where this device was not there itself. */
+  grantedBy: [16, optional(uuid)],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -108,6 +112,7 @@ export function saveGap(
     gap: { from, reason },
     attachment: undefined,
     device: undefined,
+    grantedBy: undefined,
   });
 }
 
@@ -121,6 +126,39 @@ export async function hashAt(
   if (value === undefined) return undefined;
   const { kind, transcriptHash } = decodeRecord(record, value);
   return kind === "gap" ? undefined : transcriptHash;
+}
+
+/** The first event from `seq` on that this device has, gaps left out, with its transcript hash. */
+export async function firstFrom(
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  seq: number,
+): Promise<readonly [seq: number, transcriptHash: Uint8Array] | undefined> {
+  for (let after = seq - 1; ;) {
+    const [next] = await readHistory(transaction, conversation, after, 1);
+    if (next === undefined) return undefined;
+    if (next[1].kind !== "gap") return [next[0], next[1].transcriptHash];
+    after = next[0];
+  }
+}
+
+export const hasRecord = async (
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  seq: number,
+): Promise<boolean> => (await transaction.get(keyOf(conversation, seq))) !== undefined;
+
+/** Notes what turned out later to be wrong with an event. */
+export async function addProblem(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  seq: number,
+  noted: Problem,
+): Promise<void> {
+  const [known] = await readHistory(transaction, conversation, seq - 1, 1);
+  if (known?.[0] !== seq) return;
+  const value = known[1];
+  saveRecord(transaction, conversation, seq, { ...value, problems: [...value.problems, noted] });
 }
 
 /** Events after `after`, in order, at most `limit`. */
@@ -152,14 +190,19 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
   }
   const items: LoggedItem[] = [];
   if (kind !== "message") {
-    if (control !== undefined) {
-      const { actor, subject, members } = control;
-      items.push({ kind, seq, actor, subject, members, device: value.device, receivedAt });
-    }
+    const item = control === undefined ? undefined : controlItem(seq, kind, value, control);
+    if (item !== undefined) items.push(item);
   } else if (sender !== undefined) {
-    const own = senderDevice === self.device;
-    const mine = sender === self.user;
-    const said = { seq, id: clientMessageId, sender, senderDevice, own, mine, receivedAt };
+    const said = {
+      seq,
+      id: clientMessageId,
+      sender,
+      senderDevice,
+      own: senderDevice === self.device,
+      mine: sender === self.user,
+      receivedAt,
+      ...(value.grantedBy !== undefined && { grantedBy: value.grantedBy }),
+    };
     if (value.attachment !== undefined)
       items.push({
         kind: "attachment",
@@ -172,4 +215,22 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
   for (const { code, user } of value.problems)
     items.push({ kind: "problem", seq, code, user, ...concerned });
   return items;
+}
+
+function controlItem(
+  seq: number,
+  kind: Exclude<EventKind, "message">,
+  { receivedAt, problems, device }: HistoryRecord,
+  control: Control,
+): LoggedItem | undefined {
+  if (kind !== "history_granted" && kind !== "consent_changed") {
+    const { actor, subject, members } = control;
+    return { kind, seq, actor, subject, members, device, receivedAt };
+  }
+  const receipt = receiptOf(control);
+  if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))
+    return undefined;
+  return receipt.type === "consent"
+    ? { kind: "consent_changed", seq, consent: receipt, receivedAt }
+    : { kind: "history_granted", seq, grant: receipt, receivedAt };
 }

@@ -1,4 +1,5 @@
 import type { EventKind, Member } from "../../crypto/wire/frame.ts";
+import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
@@ -16,6 +17,8 @@ interface SaidItem {
   readonly mine: boolean;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
+  /** The member who granted it, where this device was not there itself. */
+  readonly grantedBy?: Uuid;
 }
 
 /** A decrypted message. */
@@ -53,7 +56,7 @@ interface LoggedAttachmentItem extends SaidItem {
 
 /** A change of who the members are, or the conversation's beginning or end. */
 export interface MembershipItem {
-  readonly kind: Exclude<EventKind, "message">;
+  readonly kind: Exclude<EventKind, "message" | "history_granted" | "consent_changed">;
   readonly seq: number;
   /** The user who did it. */
   readonly actor: Uuid;
@@ -64,6 +67,24 @@ export interface MembershipItem {
   /** The members after it. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */
+  readonly receivedAt: number;
+}
+
+/** A member showed a part of the past to another. */
+export interface HistoryGrantedItem {
+  readonly kind: "history_granted";
+  readonly seq: number;
+  /** The receipt, whose signature this device has checked. */
+  readonly grant: HistoryGrant;
+  readonly receivedAt: number;
+}
+
+/** The customer gave or withdrew consent that staff show the conversation's past to colleagues. */
+export interface ConsentItem {
+  readonly kind: "consent_changed";
+  readonly seq: number;
+  /** The receipt, whose signature this device has checked. */
+  readonly consent: Consent;
   readonly receivedAt: number;
 }
 
@@ -88,6 +109,12 @@ export type EventProblemCode =
   | "malformed_event"
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite
   | "account_key_changed" // `user` has another account key: devices under it are not written to
+  | "invalid_receipt" // a grant or consent that its device did not sign, or that says another place
+  // of granted history; the message is not shown
+  | "grant_omitted" // the grantor left the message out
+  | "grant_altered" // what the grantor gave is not what the log holds at this place
+  | "grant_unreadable" // the packs are damaged, or not for this device
+  | "grant_unverifiable" // the relay's log does not lead from the range to what this device has seen
   | "invalid_device_record"; // a device of `user` is not certified by its account
 
 /** What can be wrong with the log the relay shows; the connection is made anew. */
@@ -125,7 +152,13 @@ export interface GapItem {
 
 /** One thing that happened in a conversation. */
 export type ConversationItem =
-  MessageItem | AttachmentItem | MembershipItem | GapItem | ProblemItem;
+  | MessageItem
+  | AttachmentItem
+  | MembershipItem
+  | HistoryGrantedItem
+  | ConsentItem
+  | GapItem
+  | ProblemItem;
 
 /** The same, before an attachment can be downloaded. */
 export type LoggedItem = Exclude<ConversationItem, AttachmentItem> | LoggedAttachmentItem;

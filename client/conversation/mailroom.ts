@@ -6,6 +6,9 @@ import type { Clock } from "../runtime.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Activities, type MemberActivity } from "./activities.ts";
 import { Uploader } from "../attachments/uploader.ts";
+import { HistoryExchange, type ExchangeDeps } from "../history/exchange.ts";
+import { packsUnderWay } from "../history/outgoing-job.ts";
+import type { HistoryProgress } from "../history/progress.ts";
 import { loadUploads, type PendingUpload } from "../attachments/spool.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
 import { Conversation, type Files } from "./conversation.ts";
@@ -20,7 +23,8 @@ import { Sender } from "./sender.ts";
 import { loadStates, type ConversationState } from "./state.ts";
 
 export interface MailroomDeps extends RecordingDeps {
-  readonly api: Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
+  readonly api: ExchangeDeps["api"] &
+    Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
   readonly uploads: UploadsApi;
   readonly clock: Clock;
   /** Aborts when the connection is closed. */
@@ -35,6 +39,7 @@ export interface MailroomDeps extends RecordingDeps {
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
   readonly onActivity: (activity: MemberActivity) => void;
+  readonly onHistory: (conversation: Conversation, progress: HistoryProgress) => void;
   /** Nothing can be received or sent any more: the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -53,6 +58,7 @@ export class Mailroom {
   readonly #acknowledger: Acknowledger;
   readonly #activities: Activities;
   readonly #files: Files;
+  readonly #history: HistoryExchange;
   /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
@@ -61,6 +67,15 @@ export class Mailroom {
     this.#deps = deps;
     this.#activities = new Activities(deps.clock, deps.onActivity);
     this.#files = { uploader: new Uploader(deps), downloads: deps };
+    const { onProblem, onHistory } = deps;
+    this.#history = new HistoryExchange(
+      {
+        ...deps,
+        onProblem: (id, problem) => onProblem(this.#desk(id).conversation, problem),
+        onProgress: (id, progress) => onHistory(this.#desk(id).conversation, progress),
+      },
+      (id) => this.#desks.get(id)?.log.state,
+    );
     this.#acknowledger = new Acknowledger(deps.clock, (cursors) => {
       deps.transmit({ kind: "ack", body: { cursors } });
     });
@@ -71,7 +86,9 @@ export class Mailroom {
     const outbox = await loadOutbox(deps.store);
     for (const [id, state] of await loadStates(deps.store))
       mailroom.#add(id, state, outbox.get(id) ?? []);
-    for (const upload of await loadUploads(deps.store)) mailroom.#resume(upload);
+    const kept = await packsUnderWay(deps.store);
+    for (const upload of await loadUploads(deps.store, kept)) mailroom.#resume(upload);
+    await mailroom.#history.resume();
     return mailroom;
   }
 
@@ -216,10 +233,17 @@ export class Mailroom {
       },
       outbox,
     );
-    const conversation = new Conversation(log, sender, api, this.#files, (kind, seq) => {
-      const body = { conversation: id, kind, seq, device: undefined };
-      deps.transmit({ kind: "activity", body });
-    });
+    const conversation = new Conversation(
+      log,
+      sender,
+      api,
+      this.#files,
+      this.#history,
+      (kind, seq) => {
+        const body = { conversation: id, kind, seq, device: undefined };
+        deps.transmit({ kind: "activity", body });
+      },
+    );
     const receiver = new Receiver({
       ...deps,
       log,
@@ -230,6 +254,7 @@ export class Mailroom {
         if (change !== undefined) deps.onDevice(change);
         for (const item of itemsOf(seq, record, account))
           if (item.kind === "problem") deps.onProblem(conversation, item);
+        this.#history.recorded(record);
         if (record.kind !== "message") sender.wake();
         else if (record.senderDevice === account.device)
           sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
-import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { Control, Deliver, EventKind } from "../../crypto/wire/frame.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
@@ -92,10 +92,12 @@ export async function takeOwn(transaction: StoreTransaction, event: Deliver): Pr
   const digest = sha256(ciphertext);
   const intact = entry.digests.some((each) => equalBytes(each, digest));
   const problems = intact ? [] : failed("altered").problems;
-  return { ...saidIn(bodyOf(entry)), payload: undefined, frankingKey: undefined, problems };
+  const franked = entry.franked.find((each) => equalBytes(each.commitment, event.commitment));
+  const { payload, frankingKey } = franked ?? {};
+  return { ...saidIn(bodyOf(entry)), payload, frankingKey, problems };
 }
 
-function saidIn(body: Body): Pick<HistoryRecord, "text" | "attachment"> {
+export function saidIn(body: Body): Pick<HistoryRecord, "text" | "attachment"> {
   switch (body.kind) {
     case "text":
       return { text: body.text, attachment: undefined };
@@ -104,13 +106,16 @@ function saidIn(body: Body): Pick<HistoryRecord, "text" | "attachment"> {
   }
 }
 
+/** Events after which the members are those from before. */
+const keepsEpoch = new Set<EventKind>(["closed", "history_granted", "consent_changed"]);
+
 /** What is wrong with a membership event, besides the devices it brings. */
 export function controlProblems(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control,
 ): readonly Problem[] {
-  const step = event.kind === "closed" ? 0 : 1;
+  const step = keepsEpoch.has(event.kind) ? 0 : 1;
   // After an absence or a gap the epoch is whatever it has become.
   const expected = state?.joined === true && !state.afterGap ? state.epoch + step : control.epoch;
   const consistent = control.epoch === event.epoch && control.epoch === expected;

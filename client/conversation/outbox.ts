@@ -14,6 +14,7 @@ import {
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentFromFields, type Body } from "../../crypto/device/payload-body.ts";
+import type { SealedMessage } from "../../crypto/device/seal-message.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -26,6 +27,13 @@ const sealing = message({
   commitment: [4, fixed(32)],
   packets: [5, list(nested(packet), 4096)],
 });
+const franked = message({
+  commitment: [1, fixed(32)],
+  payload: [2, bytes(128 * 1024)],
+  frankingKey: [3, fixed(32)],
+});
+/** A message is hardly ever sealed so often; of one that is, the last ways are kept. */
+const mostFranked = 8;
 const record = message({
   text: [1, text(128 * 1024)],
   sealing: [2, optional(nested(sealing))],
@@ -33,6 +41,8 @@ const record = message({
   digests: [3, list(fixed(32), 4096)],
   /** What the message is instead of its text. */
   attachment: [4, optional(nested(attachmentFields))],
+  /** What the sealings committed to: of the one that was accepted, the history keeps it. */
+  franked: [5, list(nested(franked), mostFranked)],
 });
 
 /** A message as it goes out: sent again, it is sent as these same bytes. */
@@ -83,11 +93,19 @@ export async function loadOutbox(
   return byConversation;
 }
 
-/** The entry sealed as `made`, remembering its digest. */
-export const withSealing = (entry: OutboxEntry, made: Sealing): OutboxEntry => ({
+/** The entry sealed as `made`, remembering its digest and what was committed to. */
+export const withSealing = (
+  entry: OutboxEntry,
+  made: Sealing,
+  { payload, frankingKey }: SealedMessage["franked"],
+): OutboxEntry => ({
   ...entry,
   sealing: made,
   digests: [...entry.digests, sha256(made.ciphertext)],
+  franked: [
+    ...entry.franked.slice(1 - mostFranked),
+    { commitment: made.commitment, payload, frankingKey },
+  ],
 });
 
 export const sendOf = (conversation: Uuid, id: Uuid, made: Sealing): Send => ({

@@ -6,6 +6,7 @@ import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
+import { receiptProblems } from "../history/receive-receipt.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
 import {
@@ -90,6 +91,7 @@ const headerOf = (event: Deliver) => ({
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
   gap: undefined,
+  grantedBy: undefined,
 });
 
 async function messageRecord(
@@ -116,11 +118,13 @@ async function messageRecord(
 }
 
 async function membershipRecord(
-  { suite, trust, account, deviceKey }: RecordingDeps,
+  deps: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
-  { event, control, devices }: CheckedEvent,
+  checked: CheckedEvent,
 ): Promise<Made> {
+  const { suite, trust, account, deviceKey } = deps;
+  const { event, control, devices } = checked;
   const nothing = {
     text: undefined,
     attachment: undefined,
@@ -149,6 +153,8 @@ async function membershipRecord(
     });
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
+  if (event.kind === "history_granted" || event.kind === "consent_changed")
+    problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
   const device = changedDevice(before, event.kind, control, account.device);
   return { record: { ...base, control, device, problems }, committed, valid };
 }

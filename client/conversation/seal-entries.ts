@@ -35,7 +35,7 @@ export function sealEntries(
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
       if (entry === undefined) continue;
-      const sealed = await sealMessage(transaction, suite, {
+      const { franked, ...sealed } = await sealMessage(transaction, suite, {
         conversation,
         senderDevice: ownDevice,
         epoch,
@@ -46,7 +46,7 @@ export function sealEntries(
         now,
       });
       const sealing = { ...sealed, epoch };
-      putEntry(transaction, conversation, id, withSealing(entry, sealing));
+      putEntry(transaction, conversation, id, withSealing(entry, sealing, franked));
       made.set(id, sealing);
     }
     return made;

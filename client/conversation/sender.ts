@@ -107,7 +107,7 @@ export class Sender {
     const outcome = deferred<SentMessage>();
     this.#waiting.set(id, outcome);
     try {
-      const entry = { ...said, sealing: undefined, digests: [] };
+      const entry = { ...said, sealing: undefined, digests: [], franked: [] };
       await store.transact(async (transaction) => {
         putEntry(transaction, conversation, id, entry);
         also(transaction);

@@ -67,6 +67,7 @@ export function saveState(
     actor: conversation,
     subject: conversation,
     creation: undefined,
+    receipt: undefined,
   });
   const flags = {
     joined: Number(state.joined),

@@ -14,7 +14,7 @@ import type { Api } from "../http/api.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "peer!";
-const peer = message({ user: [1, uuid], deviceKey: [2, fixed(32)] });
+const peer = message({ user: [1, uuid], deviceKey: [2, fixed(32)], receiptKey: [3, fixed(32)] });
 
 /** A device whose certificate was checked. */
 export type KnownDevice = MessageOf<typeof peer>;
@@ -102,7 +102,11 @@ export class Trust {
         bad.set(record.device, { user: record.user, code });
         continue;
       }
-      const value = { user: record.user, deviceKey: record.deviceKey };
+      const value = {
+        user: record.user,
+        deviceKey: record.deviceKey,
+        receiptKey: record.receiptKey,
+      };
       good.set(record.device, value);
       transaction.put(prefix + record.device, encodeRecord(peer, value));
     }

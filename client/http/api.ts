@@ -1,4 +1,10 @@
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import {
+  eventKinds,
+  type EventKind,
+  type Packet,
+  type SignedReceipt,
+} from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type {
@@ -53,6 +59,24 @@ const linkRequest = read.object({
   expiresAtMs: read.integer,
   sibling: read.nullable(read.uuid),
   sealed: read.nullable(read.bytes),
+});
+const links = read.object({
+  links: read.list(
+    read.object({
+      seq: read.integer,
+      kind: read.oneOf(Object.keys(eventKinds) as EventKind[]),
+      senderDevice: read.uuid,
+      epoch: read.integer,
+      keyId: read.uuid,
+      clientMessageId: read.uuid,
+      receivedAtMs: read.integer,
+      digest: read.hash,
+      commitment: read.hash,
+      frankingTag: read.hash,
+      control: read.nullable(read.bytes),
+    }),
+  ),
+  previousHash: read.nullable(read.hash),
 });
 const place = read.object({ epoch: read.integer, seq: read.integer });
 
@@ -198,12 +222,50 @@ export function createApi(request: Request, tenant: Uuid) {
         answer: place,
       }),
 
+    recordConsent: (conversation: Uuid, receipt: SignedReceipt) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/consents`,
+        body: receiptJson(receipt),
+        answer: place,
+      }),
+
+    grantHistory: (
+      conversation: Uuid,
+      grant: SignedReceipt & { readonly packets: readonly Packet[] },
+    ) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/history-grants`,
+        body: {
+          ...receiptJson(grant),
+          packets: grant.packets.map(({ device, bytes }) => ({
+            device,
+            bytes: toBase64Url(bytes),
+          })),
+        },
+        answer: place,
+      }),
+
+    /** What the log says of at most 256 events that end with `until`. */
+    readLinks: (conversation: Uuid, grant: Uuid, until: number) =>
+      request({
+        method: "GET",
+        path: `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`,
+        answer: links,
+      }),
+
     closeConversation: (conversation: Uuid) =>
       request({ method: "POST", path: `v1/conversations/${conversation}/close`, answer: place }),
   };
 }
 
 export type Api = ReturnType<typeof createApi>;
+
+const receiptJson = ({ text, signature }: SignedReceipt) => ({
+  receipt: toBase64Url(text),
+  signature: toBase64Url(signature),
+});
 
 const signedJson = ({ id, publicKey, signature }: SignedPreKey) => ({
   id,

@@ -33,6 +33,22 @@ export const bytes: Reader<Uint8Array> = (value, place) => {
   }
 };
 
+/** 32 bytes in base64url. */
+export const hash: Reader<Uint8Array> = (value, place) => {
+  const read = bytes(value, place);
+  if (read.length !== 32) throw unexpected(place, "hash");
+  return read;
+};
+
+/** One of some words. */
+export const oneOf =
+  <T extends string>(words: readonly T[]): Reader<T> =>
+  (value, place) => {
+    const found = words.find((word) => word === value);
+    if (found === undefined) throw unexpected(place, "known word");
+    return found;
+  };
+
 /** Null and absent are both undefined. */
 export const nullable =
   <T>(read: Reader<T>): Reader<T | undefined> =>

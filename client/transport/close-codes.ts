@@ -41,5 +41,32 @@ function finalError(closeCode: number, reason: string): SealdeskError {
   }
 }
 
+/** True for codes that only the relay gives, which has read the hello: the way leads there and back. */
+export const cameThrough = (code: number): boolean =>
+  code === 3001 || (code >= 4000 && code !== helloTimeout);
+
+const helloTimeout = 4002;
+
 /** Closed with this code the relay asks for a fresh access token first. */
 export const tokenExpired = 4001;
+
+/**
+ * The code for a hello that was refused over HTTP, or for a connection that was lost. Only what the
+ * server itself says is final: gateways and proxies refuse with the same statuses.
+ */
+export function closeCodeOf(error: unknown): number {
+  if (!(error instanceof SealdeskError) || error.problem === undefined) return lost;
+  if (error.problem === "device_required") return 4503;
+  switch (error.code) {
+    case "signed_out":
+      return 4501;
+    case "device_revoked":
+      return 4503;
+    case "tenant_suspended":
+      return 4504;
+    default:
+      return lost;
+  }
+}
+
+const lost = 1006;

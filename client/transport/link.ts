@@ -2,9 +2,11 @@ import type { Frame, Hello, Welcome } from "../../crypto/wire/frame.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import { sleep, type Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
-import { closureOf, tokenExpired } from "./close-codes.ts";
 import { Heartbeat, type KeepaliveLimits } from "./heartbeat.ts";
-import { RelaySocket } from "./relay-socket.ts";
+import { closing, type RelayChannel, type Way } from "./channel.ts";
+import { cameThrough, closureOf, tokenExpired } from "./close-codes.ts";
+import { Ladder } from "./ladder.ts";
+import { Probe } from "./probe.ts";
 
 /** Connections from hello on; `up` and `down` alternate, frames come only in between. */
 export interface LinkEvents {
@@ -23,38 +25,46 @@ export interface LinkEvents {
 interface Attempt {
   readonly livedMs: number;
   readonly retryAfterMs?: number | undefined;
+  /** Given up for a better way, which is taken at once. */
+  readonly climbs?: boolean;
   /** Forbids another attempt. */
   readonly error?: SealdeskError;
 }
 
-/** Codes this side closes with; all in the range that asks for another connection. */
-const closing = { done: 1000, recycled: 3401, unanswered: 3402 } as const;
 const welcomeTimeoutMs = 15_000;
 
-/** Keeps one connection to the relay, and makes another when it is lost. */
+/**
+ * Keeps one connection to the relay, and makes another when it is lost. When the first way does not
+ * lead there, it takes another, and comes back to the first once that is open again.
+ */
 export class Link {
-  readonly #url: string;
-  readonly #runtime: Pick<Runtime, "clock" | "webSocket">;
+  readonly #runtime: Pick<Runtime, "clock">;
+  readonly #ladder: Ladder;
+  readonly #probe: Probe;
   readonly #events: LinkEvents;
   readonly #backoff: Backoff;
   readonly #keepalive: KeepaliveLimits;
   readonly #stop = new AbortController();
-  #socket: RelaySocket | undefined;
+  #channel: RelayChannel | undefined;
   #running: Promise<void> | undefined;
   #wake = new AbortController();
 
-  /** @param url of the relay, with a ws or wss scheme */
+  /** @param ways to the relay, the best first */
   constructor(
-    url: string,
-    runtime: Runtime,
+    ways: readonly [Way, ...Way[]],
+    runtime: Pick<Runtime, "clock" | "random">,
     limits: BackoffLimits & KeepaliveLimits,
     events: LinkEvents,
   ) {
-    this.#url = url;
     this.#runtime = runtime;
     this.#events = events;
     this.#backoff = new Backoff(limits, runtime.random);
     this.#keepalive = limits;
+    this.#ladder = new Ladder(ways);
+    this.#probe = new Probe(this.#ladder.first, runtime, limits, () => {
+      this.#ladder.climb();
+      this.recycle("a better way is open");
+    });
   }
 
   /** Connects, and stays connected until `close` or a final refusal. */
@@ -64,12 +74,12 @@ export class Link {
 
   /** @returns false when there is no connection: nothing was sent */
   send(frame: Frame): boolean {
-    return this.#socket?.send(frame) ?? false;
+    return this.#channel?.send(frame) ?? false;
   }
 
   /** Gives the present connection up for another: something on it is not as it must be. */
   recycle(reason: string): void {
-    this.#socket?.close(closing.recycled, reason);
+    this.#channel?.close(closing.recycled, reason);
   }
 
   /** Cuts a wait between two attempts short: the network is back, says whoever knows. */
@@ -80,7 +90,8 @@ export class Link {
   async close(): Promise<void> {
     this.#stop.abort();
     this.#wake.abort();
-    this.#socket?.close(closing.done, "closed");
+    this.#probe.stop();
+    this.#channel?.close(closing.done, "closed");
     await this.#running;
   }
 
@@ -94,6 +105,7 @@ export class Link {
         return;
       }
       this.#wake = new AbortController();
+      if (attempt.climbs === true) continue;
       const waitMs = Math.max(this.#backoff.nextMs(attempt.livedMs), attempt.retryAfterMs ?? 0);
       await sleep(clock, waitMs, this.#wake.signal);
     }
@@ -112,32 +124,39 @@ export class Link {
     }
     if (this.#stop.signal.aborted) return { livedMs: 0 };
     let upAtMs: number | undefined;
-    const { code, reason } = await this.#socketUntilClosed(hello, () => {
+    const onFirst = this.#ladder.onFirst;
+    const { code, reason } = await this.#channelUntilClosed(hello, () => {
       upAtMs = clock.now();
+      this.#ladder.worked();
+      if (!onFirst) this.#probe.start();
     });
+    this.#probe.stop();
     if (upAtMs !== undefined) this.#events.onDown();
+    else if (!cameThrough(code)) this.#ladder.failed();
     if (code === tokenExpired) this.#events.onTokenExpired();
     const livedMs = upAtMs === undefined ? 0 : clock.now() - upAtMs;
+    if (onFirst) this.#probe.firstLived(livedMs);
     const closure = closureOf(code, reason);
-    if (this.#stop.signal.aborted || closure.kind === "reconnect") return { livedMs };
+    if (this.#stop.signal.aborted || closure.kind === "reconnect")
+      return { livedMs, climbs: !onFirst && this.#ladder.onFirst && upAtMs !== undefined };
     return { livedMs, error: closure.error };
   }
 
-  #socketUntilClosed(
+  #channelUntilClosed(
     hello: Hello,
     onUp: () => void,
   ): Promise<{ readonly code: number; readonly reason: string }> {
     return new Promise((resolve) => {
       let up = false;
       const cancel = this.#runtime.clock.after(welcomeTimeoutMs, () =>
-        socket.close(closing.unanswered, "no welcome"),
+        channel.close(closing.unanswered, "no welcome"),
       );
       const heartbeat = new Heartbeat(this.#runtime.clock, this.#keepalive, {
-        beat: () => void socket.send({ kind: "heartbeat", body: {} }),
-        onSilence: () => socket.close(closing.unanswered, "silence"),
+        beat: () => void channel.send({ kind: "heartbeat", body: {} }),
+        onSilence: () => channel.close(closing.unanswered, "silence"),
       });
-      const socket = new RelaySocket(this.#runtime.webSocket, this.#url, {
-        onOpen: () => void socket.send({ kind: "hello", body: hello }),
+      const channel = this.#ladder.present({
+        onOpen: () => void channel.send({ kind: "hello", body: hello }),
         onFrame: (frame) => {
           heartbeat.heard();
           if (up && frame.kind !== "heartbeat") this.#events.onFrame(frame);
@@ -152,11 +171,11 @@ export class Link {
         onClosed: (code, reason) => {
           cancel();
           heartbeat.stop();
-          this.#socket = undefined;
+          this.#channel = undefined;
           resolve({ code, reason });
         },
       });
-      this.#socket = socket;
+      this.#channel = channel;
     });
   }
 }

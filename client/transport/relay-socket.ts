@@ -1,25 +1,16 @@
 import { decodeFrame, encodeFrame, type Frame } from "../../crypto/wire/frame.ts";
 import type { WebSocketConstructor, WebSocketLike } from "../runtime.ts";
+import { closing, type ChannelEvents, type RelayChannel } from "./channel.ts";
 
 const subprotocol = "sealdesk.v1";
 
-/** What this side closes with when what it received is no frame. */
-const unreadable = 3400;
-
-/** What happens on one socket. `onClosed` comes once, and nothing after it. */
-export interface SocketEvents {
-  readonly onOpen: () => void;
-  readonly onFrame: (frame: Frame) => void;
-  readonly onClosed: (code: number, reason: string) => void;
-}
-
 /** One WebSocket to the relay: frames in, frames out. */
-export class RelaySocket {
+export class RelaySocket implements RelayChannel {
   readonly #socket: WebSocketLike;
-  readonly #events: SocketEvents;
+  readonly #events: ChannelEvents;
   #state: "connecting" | "open" | "closed" = "connecting";
 
-  constructor(webSocket: WebSocketConstructor, url: string, events: SocketEvents) {
+  constructor(webSocket: WebSocketConstructor, url: string, events: ChannelEvents) {
     this.#events = events;
     this.#socket = new webSocket(url, subprotocol);
     this.#socket.binaryType = "arraybuffer";
@@ -40,14 +31,12 @@ export class RelaySocket {
     this.#socket.addEventListener("error", () => undefined);
   }
 
-  /** @returns false when the socket is not open: nothing was sent */
   send(frame: Frame): boolean {
     if (this.#state !== "open") return false;
     this.#socket.send(Uint8Array.from(encodeFrame(frame)));
     return true;
   }
 
-  /** Ends the socket without waiting for the other side, which may be gone. */
   close(code: number, reason: string): void {
     if (this.#state === "closed") return;
     this.#socket.close(code, reason);
@@ -60,7 +49,7 @@ export class RelaySocket {
     try {
       frame = decodeFrame(new Uint8Array(data as ArrayBuffer));
     } catch {
-      this.close(unreadable, "unreadable frame");
+      this.close(closing.unreadable, "unreadable frame");
       return;
     }
     this.#events.onFrame(frame);

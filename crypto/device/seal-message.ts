@@ -16,6 +16,8 @@ export interface MessageToSeal extends Payload {
 
 export interface SealedMessage extends Sealed {
   readonly commitment: Uint8Array;
+  /** What was committed to, and the key: kept on the device, never sent as they are. */
+  readonly franked: { readonly payload: Uint8Array; readonly frankingKey: Uint8Array };
 }
 
 /**
@@ -36,9 +38,9 @@ export async function sealMessage(
   const plaintext = pad(frankingKey, payload);
   try {
     const sealed = await suite.seal(transaction, { conversation, epoch, devices, plaintext, now });
-    return { ...sealed, commitment: commit(frankingKey, payload) };
+    const commitment = commit(frankingKey, payload);
+    return { ...sealed, commitment, franked: { payload, frankingKey } };
   } finally {
     zeroise(plaintext);
-    zeroise(frankingKey);
   }
 }

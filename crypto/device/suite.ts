@@ -72,6 +72,13 @@ export interface OpenRequest {
   readonly packet: Uint8Array | undefined;
 }
 
+/** What something sealed to single devices is for. */
+export interface PrivatePlace {
+  readonly conversation: Uuid;
+  /** Id of the receipt it belongs to. */
+  readonly id: Uuid;
+}
+
 /** After so many messages, or so long, a sending key is replaced. */
 export interface RotationLimits {
   readonly maxMessages: number;
@@ -119,6 +126,22 @@ export interface Suite {
    * Decrypts one message. @throws SuiteError untrusted_identity, undecryptable, duplicate, no_key
    */
   open(transaction: StoreTransaction, request: OpenRequest): Promise<Uint8Array>;
+  /**
+   * Encrypts to each of `devices` alone: no other member can open its packet. Bound to the place.
+   * @throws SuiteError no_session, untrusted_identity
+   */
+  sealTo(
+    transaction: StoreTransaction,
+    request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
+  ): Promise<readonly Packet[]>;
+  /**
+   * Decrypts a packet that `sealTo` made on `senderDevice`, for exactly this place. Once.
+   * @throws SuiteError untrusted_identity, undecryptable
+   */
+  openFrom(
+    transaction: StoreTransaction,
+    request: PrivatePlace & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+  ): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;
 }

@@ -59,9 +59,23 @@ export function transcriptHash(
   ciphertext: Uint8Array,
   commitment: Uint8Array,
 ): Uint8Array {
+  return linkHash(sha256, previous, header, sha256(ciphertext), commitment);
+}
+
+/**
+ * `transcriptHash` of an event whose ciphertext is known by its digest alone.
+ * @throws RangeError when `previous`, `digest` or `commitment` has not 32 bytes
+ */
+export function linkHash(
+  sha256: Sha256,
+  previous: Uint8Array,
+  header: EventHeader,
+  digest: Uint8Array,
+  commitment: Uint8Array,
+): Uint8Array {
   require32(previous);
+  require32(digest);
   require32(commitment);
-  const digest = sha256(ciphertext);
   const { bytes: input, view, start } = transcript;
   input.set(previous, start);
   const at = start + 32;

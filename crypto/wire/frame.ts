@@ -14,6 +14,7 @@ import {
   uuid,
   type MessageOf,
 } from "./protobuf.ts";
+import { maxReceiptBytes } from "./receipt.ts";
 import { WireError } from "./wire-error.ts";
 
 /** Hard limits of the protocol, whatever a tenant configures. Bytes unless the name says otherwise. */
@@ -90,6 +91,8 @@ export const eventKinds = {
   device_added: 5,
   device_removed: 6,
   closed: 7,
+  history_granted: 8,
+  consent_changed: 9,
 } as const;
 export type EventKind = keyof typeof eventKinds;
 
@@ -195,6 +198,11 @@ const member = message({
   role: [2, text(32)],
   devices: [3, list(uuid, 256)],
 });
+/** A receipt's canonical text, with the signature of a receipt key. */
+const signedReceipt = message({
+  text: [1, bytes(maxReceiptBytes)],
+  signature: [2, fixed(64)],
+});
 const creation = message({ suite: [1, text(32)], device: [2, uuid], signature: [3, fixed(64)] });
 const control = message({
   epoch: [1, uint32],
@@ -202,10 +210,12 @@ const control = message({
   subject: [3, uuid],
   members: [4, list(nested(member), 4096)],
   creation: [5, optional(nested(creation))],
+  receipt: [6, optional(nested(signedReceipt))],
 });
 
 export type Member = MessageOf<typeof member>;
-/** What a membership event says: who the members and their devices are after it. */
+export type SignedReceipt = MessageOf<typeof signedReceipt>;
+/** What every event but a message says: who the members and their devices are after it. */
 export type Control = MessageOf<typeof control>;
 
 export const encodeControl = (value: Control): Uint8Array => encode(control, value);

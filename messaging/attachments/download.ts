@@ -42,7 +42,7 @@ export async function openDownload(
       const { sha256, seq, size } = row;
       if (sha256 === undefined || seq === undefined) throw attachmentNotFound();
       const facts = await conversationFacts(client, conversation);
-      const members = [...facts.members, ...(await membersAt(client, conversation, seq))];
+      const members = await readersOf(client, actor, { id, conversation, seq }, facts.members);
       const decision = decideConversation(actor, "read", { ...facts, members });
       insist(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
@@ -65,6 +65,30 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
   const [first] = rows;
   if (first === undefined) throw attachmentNotFound();
   return first.conversation;
+}
+
+/**
+ * Who may read it: members of now and of when it was uploaded. What holds granted history is for
+ * the devices of its grant alone, and for no longer than they are members'.
+ */
+async function readersOf(
+  client: Client,
+  actor: Actor,
+  attachment: { readonly id: Uuid; readonly conversation: Uuid; readonly seq: number },
+  members: readonly Uuid[],
+): Promise<readonly Uuid[]> {
+  const { id, conversation, seq } = attachment;
+  const { rows } = await client.query(
+    `select exists (
+       select from member_devices d where d.conversation = $2 and d.device = $3
+         and d.until_seq is null and d.device = any(g.devices)) as "isFor"
+     from history_packs p join history_grants g on g.id = p.history_grant
+     where p.attachment = $1`,
+    [id, conversation, actor.device ?? null],
+  );
+  const [pack] = rows;
+  if (pack === undefined) return [...members, ...(await membersAt(client, conversation, seq))];
+  return pack.isFor === true ? members : [];
 }
 
 /** Who was a member at the event `seq`. */

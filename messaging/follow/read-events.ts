@@ -1,3 +1,5 @@
+import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import { gather } from "../../db/gather.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
@@ -8,21 +10,31 @@ import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { openedCiphertext, openedPacket } from "../log/stored-form.ts";
 
-const kindOf = new Map(
+const kinds: ReadonlyMap<number, EventKind> = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
+/** The kind that a row's number stands for. */
+export const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
+
+// Requests are numbered, so that one statement answers many; what belongs to an event is looked up
+// for each, since a join of many would be planned as a scan.
 const EVENTS = `
-  select e.*, p.bytes as packet,
-    case when e.seq = $4 then (
+  select asked.number, e.*,
+    (select p.bytes from packets p
+      where p.conversation = e.conversation and p.device = asked.device and p.seq = e.seq
+        and p.received_at_ms = e.received_at_ms) as packet,
+    case when e.seq = asked.anchor then (
       select before.transcript_hash from events before
       where before.conversation = e.conversation and before.seq = e.seq - 1 and before.kind > 0)
     end as previous_hash
-  from events e
-  left join packets p on p.conversation = e.conversation and p.seq = e.seq and p.device = $2
-    and p.received_at_ms = e.received_at_ms
-  where e.conversation = $1 and e.seq > $3 and e.seq <= $5 and e.kind > 0
-  order by e.seq limit $6`;
+  from unnest($1::int4[], $2::uuid[], $3::uuid[], $4::int8[], $5::int8[], $6::int8[], $7::int4[])
+    as asked (number, conversation, device, after, anchor, until, page)
+  cross join lateral (
+    select * from events
+    where conversation = asked.conversation and seq > asked.after and seq <= asked.until and kind > 0
+    order by seq limit asked.page) e
+  order by asked.number, e.seq`;
 
 /** A request for a device's next events of one conversation. */
 export interface EventsRequest {
@@ -38,6 +50,54 @@ export interface EventsRequest {
   readonly limit: number;
 }
 
+interface EventRow {
+  /** Which request it answers. */
+  readonly number: number;
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly kind: number;
+  readonly sender_device: Uuid;
+  readonly epoch: number;
+  readonly key_id: Uuid;
+  readonly client_message_id: Uuid;
+  readonly received_at_ms: number;
+  readonly ciphertext: Buffer;
+  readonly commitment: Buffer;
+  readonly franking_tag: Buffer;
+  readonly transcript_hash: Buffer;
+  readonly packet: Buffer | null;
+  readonly previous_hash: Buffer | null;
+}
+
+/** Rows that are read at once, which bounds what a page of large messages takes of memory. */
+const MAX_ROWS = 512;
+
+const rowsOf = gather<EventsRequest, EventRow[]>({
+  async answer(pool, tenant, asked) {
+    const { rows } = await inTransaction(pool, tenant, (client) =>
+      client.query<EventRow>({
+        name: "read-events",
+        text: EVENTS,
+        values: [
+          int4Array(asked.map((_, number) => number)),
+          uuidArray(asked.map(({ conversation }) => conversation)),
+          uuidArray(asked.map(({ device }) => device)),
+          int8Array(asked.map(({ afterSeq }) => afterSeq)),
+          int8Array(asked.map(({ anchorSeq }) => anchorSeq)),
+          int8Array(asked.map(({ untilSeq }) => untilSeq)),
+          int4Array(asked.map(({ limit }) => limit)),
+        ],
+      }),
+    );
+    const answers = asked.map((): EventRow[] => []);
+    for (const row of rows) answers[row.number]?.push(row);
+    return answers;
+  },
+  weigh: ({ afterSeq, untilSeq, limit }) => Math.min(limit, Math.max(1, untilSeq - afterSeq)),
+  most: MAX_ROWS,
+});
+
 /**
  * The next events of one visible range, in order; each with the packet meant for the device. Numbers
  * that are left out are of events that are not there any more. The anchor has no `previousHash` when
@@ -49,41 +109,38 @@ export async function readEvents(
   scopeKeys: ScopeKeys,
   request: EventsRequest,
 ): Promise<readonly (DeliverableEvent | ErasedEvent)[]> {
-  const { afterSeq, untilSeq, anchorSeq, tenant, device } = request;
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query({
-      name: "read-events",
-      text: EVENTS,
-      values: [request.conversation, device, afterSeq, anchorSeq, untilSeq, request.limit],
-    }),
-  );
-  const keyOf = (row: { ciphertext: Uint8Array }) => uuidFromBytes(keyIdOf(row.ciphertext));
-  const isMessage = (row: { kind: number }) => row.kind === eventKinds.message;
-  const keys = await scopeKeys.forReading(tenant, rows.filter(isMessage).map(keyOf));
+  const { tenant, device } = request;
+  const rows = await rowsOf(pool, tenant, request);
+  const messages = rows.filter(isMessage);
+  const keys = await scopeKeys.forReading(tenant, messages.map(sealedBy));
   return rows.map((row) => {
-    const event = {
-      tenant: row.tenant,
-      conversation: row.conversation,
-      seq: row.seq,
-      kind: kindOf.get(row.kind) ?? "message",
-      senderDevice: row.sender_device,
-      epoch: row.epoch,
-      keyId: row.key_id,
-      clientMessageId: row.client_message_id,
-      receivedAt: row.received_at_ms,
-      ciphertext: row.ciphertext,
-      commitment: row.commitment,
-      frankingTag: row.franking_tag,
-      transcriptHash: row.transcript_hash,
-      packet: row.packet ?? undefined,
-      previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
-    };
+    const event = eventOf(row);
     if (!isMessage(row)) return event;
-    const key = keys.get(keyOf(row))?.key;
+    const key = keys.get(sealedBy(row))?.key;
     if (key === undefined) return { kind: "erased", seq: row.seq };
-    const { ciphertext, packet } = event;
-    event.ciphertext = openedCiphertext(event, key, ciphertext);
-    if (packet !== undefined) event.packet = openedPacket(event, device, key, packet);
-    return event;
+    const ciphertext = openedCiphertext(event, key, row.ciphertext);
+    if (row.packet === null) return { ...event, ciphertext };
+    return { ...event, ciphertext, packet: openedPacket(event, device, key, row.packet) };
   });
 }
+
+const isMessage = ({ kind }: EventRow): boolean => kind === eventKinds.message;
+const sealedBy = ({ ciphertext }: EventRow): Uuid => uuidFromBytes(keyIdOf(ciphertext));
+
+const eventOf = (row: EventRow): DeliverableEvent => ({
+  tenant: row.tenant,
+  conversation: row.conversation,
+  seq: row.seq,
+  kind: kindOf(row.kind),
+  senderDevice: row.sender_device,
+  epoch: row.epoch,
+  keyId: row.key_id,
+  clientMessageId: row.client_message_id,
+  receivedAt: row.received_at_ms,
+  ciphertext: row.ciphertext,
+  commitment: row.commitment,
+  frankingTag: row.franking_tag,
+  transcriptHash: row.transcript_hash,
+  packet: row.packet ?? undefined,
+  previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
+});

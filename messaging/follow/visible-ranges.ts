@@ -1,4 +1,4 @@
-import { inTransaction } from "../../db/transaction.ts";
+import { readTogether } from "../../db/read-together.ts";
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
@@ -38,7 +38,7 @@ export async function followedBy(
   tenant: Uuid,
   device: Uuid,
 ): Promise<readonly Followed[]> {
-  const { rows } = await inTransaction(pool, tenant, (client) =>
+  const { rows } = await readTogether(pool, tenant, (client) =>
     client.query({ name: "followed", text: FOLLOWED, values: [device] }),
   );
   return rows.map((row) => ({

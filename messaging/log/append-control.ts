@@ -5,6 +5,7 @@ import {
   type Control,
   type EventKind,
   type Member,
+  type Packet,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -34,6 +35,9 @@ export interface ControlChange {
   readonly subject: Uuid;
   readonly epoch: number;
   readonly creation?: Control["creation"];
+  readonly receipt?: Control["receipt"];
+  /** What is for one device each, and stored beside the event. */
+  readonly packets?: readonly Packet[];
 }
 
 /**
@@ -54,8 +58,9 @@ export async function appendControl(
     subject: change.subject,
     members,
     creation: change.creation,
+    receipt: change.receipt,
   });
-  const event = numberControl(
+  const numbered = numberControl(
     position,
     {
       conversation: change.conversation,
@@ -68,6 +73,7 @@ export async function appendControl(
     control,
     now,
   );
+  const event = { ...numbered, packets: change.packets ?? [] };
   const marker = markerFor(position, event);
   await insertEvents(client, {
     tenant: position.tenant,

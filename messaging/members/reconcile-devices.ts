@@ -2,7 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
-import { inTransaction } from "../../db/transaction.ts";
+import { readTogether } from "../../db/read-together.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import type { MessagingDeps } from "./facts.ts";
@@ -27,7 +27,7 @@ export async function reconcileDevices(
   deps: MessagingDeps,
   account: { readonly tenant: Uuid; readonly user: Uuid },
 ): Promise<void> {
-  const { rows } = await inTransaction(deps.pool, account.tenant, (client) =>
+  const { rows } = await readTogether(deps.pool, account.tenant, (client) =>
     client.query(DIFFERENCES, [account.user, null]),
   );
   for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation)))

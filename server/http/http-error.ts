@@ -6,6 +6,8 @@ export type HttpErrorCode =
   | "body_too_large"
   | "not_found"
   | "missing_token" // no Authorization or no DPoP header
+  | "connection_elsewhere" // the id of a relay connection that another node serves
+  | "connection_gone" // the id of a relay connection that is over
   | "rate_limited"
   | "not_ready"
   | "internal_error";

@@ -18,6 +18,10 @@ const sessionProblems: readonly ProblemCode[] = [
   "tenant_suspended",
   "overloaded",
 ];
+const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
+  if (access === "public") return [];
+  return access === "connection" ? ["missing_token"] : sessionProblems;
+};
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
 const bodyProblems: readonly ProblemCode[] = [
   "malformed_json",
@@ -33,7 +37,7 @@ const problem = z
     code: z.string(),
     detail: z.string(),
     action: z
-      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate"])
+      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate", "repeat", "hello"])
       .optional()
       .meta({ description: "What the client can do about it" }),
     reasons: z.array(z.string()).optional().meta({ description: "Why it is so, by code" }),
@@ -61,6 +65,12 @@ export function describeRoutes(
     name: "DPoP",
     description: "A proof by that key for this request, RFC 9449 section 4; EdDSA only",
   });
+  registry.registerComponent("securitySchemes", "relayConnection", {
+    type: "apiKey",
+    in: "header",
+    name: "Relay-Connection",
+    description: "The id that a hello was answered with; it serves as long as the connection",
+  });
   for (const { spec } of routes) registry.registerPath(operationOf(spec));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
     openapi: "3.1.0",
@@ -68,7 +78,7 @@ export function describeRoutes(
       title: "Sealdesk control plane",
       version,
       description:
-        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket.",
+        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
@@ -85,7 +95,7 @@ function operationOf(spec: RouteSpec): RouteConfig {
     tags: [spec.tag],
     // What a success leaves in the audit log, for whoever has to account for it.
     "x-audit": spec.audits,
-    security: spec.access === "public" ? [] : [{ accessToken: [], deviceProof: [] }],
+    security: securityOf(spec.access),
     request: {
       ...(spec.params && { params: spec.params }),
       ...(spec.query && { query: spec.query }),
@@ -101,22 +111,39 @@ function operationOf(spec: RouteSpec): RouteConfig {
   };
 }
 
+function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
+  const connection = { relayConnection: [] };
+  const session = { accessToken: [], deviceProof: [] };
+  switch (access) {
+    case "public":
+      return [];
+    case "connection":
+      return [connection];
+    case "connection-or-session":
+      return [connection, session];
+    default:
+      return [session];
+  }
+}
+
 function answersOf(spec: RouteSpec): RouteConfig["responses"] {
   return Object.fromEntries(
-    Object.entries(spec.answers).map(([status, { description, schema, bytes }]) => [
-      status,
-      {
-        description,
-        ...(schema && { content: { "application/json": { schema } } }),
-        ...(bytes && { content: { "application/octet-stream": { schema: binary } } }),
-      },
-    ]),
+    Object.entries(spec.answers).map(
+      ([status, { description, schema, bytes, type = "application/octet-stream" }]) => [
+        status,
+        {
+          description,
+          ...(schema && { content: { "application/json": { schema } } }),
+          ...(bytes && { content: { [type]: { schema: binary } } }),
+        },
+      ],
+    ),
   );
 }
 
 function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
-    ...(spec.access === "public" ? [] : sessionProblems),
+    ...accessProblems(spec.access),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(spec.body ? bodyProblems : []),
     ...(spec.problems ?? []),

@@ -3,7 +3,8 @@ import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
 /** What a client can do about a problem, where there is one right thing. */
-export type ProblemAction = "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate";
+export type ProblemAction =
+  "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate" | "repeat" | "hello";
 
 interface ProblemKind {
   readonly status: number;
@@ -24,6 +25,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   body_too_large: kind(413, "The body is too large"),
   not_found: kind(404, "There is nothing here"),
   missing_token: kind(401, "An access token and a device proof are needed", "sign_in"),
+  connection_elsewhere: kind(421, "Another node serves the connection", "repeat"),
+  connection_gone: kind(410, "The connection is over", "hello"),
   rate_limited: kind(429, "Too many requests", "wait"),
   not_ready: kind(503, "The server is not ready", "wait"),
   internal_error: kind(500, "Something went wrong in the server"),
@@ -82,7 +85,10 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   member_not_found: kind(404, "There is no such member"),
   already_a_member: kind(409, "The user is a member already"),
   no_device: kind(409, "A member has no registered device", "register_device"),
-  invalid_signature: kind(400, "The creation record is not signed by this device"),
+  invalid_signature: kind(400, "The record is not signed by this device"),
+  invalid_record: kind(400, "The signed record is not valid here"),
+  record_exists: kind(409, "The record's id is taken"),
+  grant_not_found: kind(404, "There is no such grant"),
   contended: kind(409, "The conversation is busy", "wait"),
   attachment_not_found: kind(404, "There is no such attachment"),
   attachment_exists: kind(409, "The attachment's id is taken"),

@@ -12,12 +12,14 @@ export interface RouteSpec {
   /** OpenAPI form, with {name} for parameters. */
   readonly path: string;
   readonly summary: string;
-  readonly tag: "Sessions" | "Directory" | "Conversations" | "Attachments" | "Service";
+  readonly tag: "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Service";
   /**
    * "session": an access token and a device proof, checked before anything is read.
    * "renewal": the same, also with a token that has expired while its session has not.
+   * "connection": the id of a relay connection, which the route looks up.
+   * "connection-or-session": one of the two.
    */
-  readonly access: "public" | "session" | "renewal";
+  readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
   /** The actions that a success puts into the audit log, or why it puts none there. */
   readonly audits: readonly string[] | { readonly nothing: string };
   readonly params?: Parameters;
@@ -37,19 +39,26 @@ export interface Answers {
   readonly schema?: Schema;
   /** True for an answer of bytes. */
   readonly bytes?: true;
+  /** The media type of bytes that are of one. */
+  readonly type?: string;
 }
 
 /** A request that was authenticated and parsed as its spec says. */
 export interface Call<S extends RouteSpec> {
   /** Tells this request in the audit log, the server's log and the X-Request-Id header. */
   readonly requestId: string;
-  readonly who: S["access"] extends "public" ? undefined : Authenticated;
+  readonly who: Who<S["access"]>;
   readonly params: Parsed<S["params"]>;
   readonly query: Parsed<S["query"]>;
   readonly headers: Parsed<S["headers"]>;
   readonly body: Parsed<S["body"]>;
   readonly request: RequestFacts;
 }
+type Who<A> = A extends "public" | "connection"
+  ? undefined
+  : A extends "connection-or-session"
+    ? Authenticated | undefined
+    : Authenticated;
 type Parsed<T> = T extends Schema ? z.output<T> : undefined;
 
 export interface RequestFacts {

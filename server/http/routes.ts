@@ -9,6 +9,7 @@ import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
+import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
@@ -30,9 +31,15 @@ import {
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
+import { grantHistoryRoute } from "./routes/grant-history.ts";
 import { openSessionRoute } from "./routes/open-session.ts";
+import { readLinksRoute } from "./routes/read-links.ts";
+import { recordConsentRoute } from "./routes/record-consent.ts";
 import { readConversationRoute } from "./routes/read-conversation.ts";
 import { registerDeviceRoute } from "./routes/register-device.ts";
+import { relayEventsRoute } from "./routes/relay-events.ts";
+import { relaySendRoute } from "./routes/relay-send.ts";
+import { relayStreamRoute } from "./routes/relay-stream.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
@@ -59,6 +66,7 @@ export interface RoutesDeps {
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
+  readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
@@ -110,12 +118,18 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     addMemberRoute(messaging),
     removeMemberRoute(messaging),
     closeConversationRoute(messaging),
+    recordConsentRoute(messaging),
+    grantHistoryRoute(messaging),
+    readLinksRoute(messaging),
     createUploadRoute(tus),
     // Before GET, which would answer HEAD too.
     readUploadRoute(tus),
     continueUploadRoute(tus),
     terminateUploadRoute(tus),
     downloadAttachmentRoute(uploads),
+    relaySendRoute(deps.overHttp),
+    relayEventsRoute(deps.overHttp),
+    relayStreamRoute(deps.overHttp),
     healthRoute(),
     readyRoute(deps.notReady),
   ];

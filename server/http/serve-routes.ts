@@ -5,6 +5,9 @@ import { z } from "zod";
 import { HttpError } from "./http-error.ts";
 import type { AnyRoute, Call, RouteSpec } from "./route.ts";
 
+/** The id that a relay connection over HTTP is known by. */
+const CONNECTION_HEADER = "relay-connection";
+
 const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_TOKEN = 8 * 1024;
 const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
@@ -52,6 +55,13 @@ async function authenticate(
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
   if (access === "public") return undefined;
+  if (access.startsWith("connection") && request.get(CONNECTION_HEADER) !== undefined)
+    return undefined;
+  if (access === "connection")
+    throw new HttpError(
+      "missing_token",
+      "Send the connection's id in the Relay-Connection header.",
+    );
   const token = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.get("authorization") ?? "")?.[1];
   const { method, url, proof } = facts;
   if (

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
+import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
 import { gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
 import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
@@ -8,6 +9,7 @@ import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
 /** Everything this server counts. */
 export interface Metrics {
+  readonly audit: AuditMetrics;
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
   readonly keystore: KeystoreMetrics;
@@ -37,6 +39,7 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     { read: () => pool.waitingCount },
   );
   return {
+    audit: createAuditMetrics(registry),
     http: createHttpMetrics(registry),
     log: createLogMetrics(registry),
     keystore: createKeystoreMetrics(registry),

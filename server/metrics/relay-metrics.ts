@@ -14,6 +14,8 @@ export interface RelayMetrics extends Omit<SocketObserver, "refused"> {
   readonly watchConnections: (read: () => number) => void;
   /** @param read of every socket, bytes sent and not yet taken by the network. */
   readonly watchBuffers: (read: () => Iterable<number>) => void;
+  /** @param read connections over HTTP, by how their frames are taken. */
+  readonly watchFallback: (read: () => Readonly<Record<string, number>>) => void;
   /** A device said hello and was let in. @param resumed it named cursors to go on from */
   readonly welcomed: (resumed: boolean) => void;
   /** A hint of this node's took so long to come back to it: about what the others waited. */
@@ -82,6 +84,13 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
           return sums;
         },
       }),
+    watchFallback: (read) =>
+      gaugeOf(
+        registry,
+        "sealdesk_fallback_connections",
+        "Devices connected over HTTP instead of a WebSocket, by transport",
+        { label: "transport", read },
+      ),
     welcomed: (resumed) => hellos.inc({ kind: resumed ? "resumed" : "new" }),
     closed(reason, error) {
       closes.inc({ reason });

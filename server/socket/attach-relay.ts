@@ -7,12 +7,15 @@ import { webSocketChannel } from "./channel.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
 import { WaitingRoom, type WaitingLimits } from "./waiting-room.ts";
+import { HttpConnections } from "./http-connections.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
 
 /** The running data plane. */
 export interface AttachedRelay {
+  /** Connections of devices that no WebSocket is let through for. */
+  readonly overHttp: HttpConnections;
   /**
    * Refuses further sockets; answers what those that are open have sent, then closes them, a batch
    * at a time, asking them to connect elsewhere. What is left when the time is over is cut off.
@@ -45,6 +48,7 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
       offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false,
   };
   const sockets = new WebSocketServer(options);
+  const overHttp = new HttpConnections(deps);
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -61,8 +65,10 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   server.on("upgrade", onUpgrade);
 
   return {
+    overHttp,
     async close() {
       closing = true;
+      overHttp.stop();
       await drainAll(deps.open, timings);
       const ended = new Promise<void>((resolve) => {
         sockets.close(() => resolve());

@@ -18,6 +18,7 @@ import { startTestServer, type TestServer } from "../support/server.ts";
 /** A network that can be cut, as when a laptop's lid closes, or for good, as when its process dies. */
 function cuttable(): {
   readonly webSocket: WebSocketConstructor;
+  readonly runtime: NonNullable<MemberOptions["runtime"]>;
   cut(): void;
   kill(): void;
   opened(): number;
@@ -39,6 +40,10 @@ function cuttable(): {
   const cut = () => sockets.at(-1)?.terminate();
   return {
     webSocket: Cuttable as unknown as WebSocketConstructor,
+    runtime: {
+      fetch: (url, init) =>
+        dead ? Promise.reject(new TypeError("no network")) : globalThis.fetch(url, init),
+    },
     cut,
     kill() {
       dead = true;

@@ -42,6 +42,8 @@ export interface TestNode {
 
 export interface TestServer {
   readonly url: string;
+  /** Where it listens itself, when `publicUrl` is that of a proxy. */
+  readonly address: string;
   /** Everything there is to scrape now; the server must have been started with `metrics`. */
   scrape(): Promise<string>;
   readonly database: TestDatabase;
@@ -139,6 +141,7 @@ export async function startTestServer(
 
   return {
     url: server.url,
+    address: server.address,
     async scrape() {
       if (server.metricsUrl === undefined) throw new Error("this server collects no metrics");
       return (await fetch(server.metricsUrl)).text();

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { maxReceiptBytes } from "../../../crypto/wire/receipt.ts";
 import { bytes, milliseconds, uuid } from "../json-bytes.ts";
 import { role } from "./session-schemas.ts";
 
@@ -17,6 +18,12 @@ export const newConversation = z
 export const logPlace = z
   .strictObject({ epoch: z.int().min(1), seq: z.int().min(1) })
   .meta({ id: "LogPlace" });
+
+/** A receipt's canonical text, signed by the device's receipt key. */
+export const signedReceipt = {
+  receipt: bytes(maxReceiptBytes, "at most"),
+  signature: bytes(64),
+};
 
 export const createdConversation = z.strictObject({
   id: uuid,

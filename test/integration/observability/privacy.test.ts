@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { customerDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { startTestServer } from "../../support/server.ts";
 import { startTraceReceiver } from "../../support/trace-receiver.ts";
 
@@ -67,8 +68,13 @@ test("a run with every kind of trouble leaves nothing personal in logs, metrics,
   const stranger = await RelaySocket.dial(server);
   stranger.send({ kind: "hello", body: { ...helloOf(customer), accessToken: said } });
   await stranger.closed;
-  const displacing = await RelaySocket.open(server, customer);
+  // The same over HTTP: what names a connection there is as good as a token.
+  const polling = await RelayOverHttp.open(server, customer);
   await socket.closed;
+  await polling.send({ kind: "send", body: { ...random, ciphertext: Buffer.from(said) } });
+  await polling.next("refused");
+  await polling.sendBytes(Uint8Array.from(garbage));
+  const displacing = await RelaySocket.open(server, customer);
   await displacing.next("synced");
   await listener.close();
 
@@ -100,6 +106,8 @@ test("a run with every kind of trouble leaves nothing personal in logs, metrics,
   expect(receiver.spans().length).toBeGreaterThan(50);
   expect(metrics).toMatch(/^sealdesk_messages_accepted_total 2$/m);
   const personal = [
+    polling.id,
+    polling.id.split(".")[1] ?? "",
     staff.username,
     staff.password,
     wrongPassword,

@@ -1,11 +1,20 @@
 import { randomBytes, randomUUID, sign } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { toBase64Url, toHex } from "../../../crypto/wire/bytes.ts";
-import type { Frame } from "../../../crypto/wire/frame.ts";
+import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
-import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { RelayOverHttp } from "../../support/relay-over-http.ts";
+import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import {
+  arrange,
+  consentOf,
+  grantBy,
+  postGrant,
+  signed,
+} from "../control-plane/history-requests.ts";
 import { begin, patch, send, uploaded } from "../attachments/device-requests.ts";
 
 let server: TestServer;
@@ -158,6 +167,41 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "POST /v1/conversations/{id}/close": async () => {
     const id = await conversationOf();
     return () => agent.request("POST", `/v1/conversations/${id}/close`);
+  },
+  "POST /v1/conversations/{id}/history-grants": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    return () => postGrant(arranged, arranged.customer, grant);
+  },
+  "GET /v1/conversations/{id}/history-grants/{grant}/links": async () => {
+    const arranged = await arrange(server);
+    const grant = await grantBy(server, arranged, arranged.customer);
+    await postGrant(arranged, arranged.customer, grant);
+    const path = `${arranged.path}/history-grants/${grant.id}/links?until=4`;
+    return () => arranged.colleague.request("GET", path);
+  },
+  "POST /v1/conversations/{id}/consents": async () => {
+    const id = await conversationOf();
+    const body = signed(customer, consentOf(customer, id, "given"));
+    return () => customer.request("POST", `/v1/conversations/${id}/consents`, { body });
+  },
+  "POST /v1/relay/send": async () => {
+    const device = await customerDevice(server);
+    const hello = joinFrames([encodeFrame({ kind: "hello", body: helloOf(device) })]);
+    return () => RelayOverHttp.post(server, device, hello);
+  },
+  "GET /v1/relay/events": async () => {
+    const connection = await RelayOverHttp.begin(server, await customerDevice(server));
+    return () => connection.poll(0);
+  },
+  "GET /v1/relay/stream": async () => {
+    const { id } = await RelayOverHttp.begin(server, await customerDevice(server));
+    return async () => {
+      const headers = { "relay-connection": id };
+      const answer = await fetch(`${server.url}/v1/relay/stream`, { headers });
+      await answer.body?.cancel();
+      return answer;
+    };
   },
   "POST /v1/attachments": async () => {
     const id = await conversationOf();

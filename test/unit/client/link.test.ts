@@ -3,6 +3,8 @@ import { SealdeskError } from "../../../client/errors.ts";
 import type { WebSocketConstructor } from "../../../client/runtime.ts";
 import { defaultBackoff } from "../../../client/transport/backoff.ts";
 import { defaultKeepalive } from "../../../client/transport/heartbeat.ts";
+import { RelaySocket } from "../../../client/transport/relay-socket.ts";
+import type { ChannelEvents, Way } from "../../../client/transport/channel.ts";
 import { nilUuid } from "../../../crypto/wire/event.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
@@ -55,13 +57,34 @@ const limits = {
 };
 const hello = { version: 1, accessToken: "token", deviceProof: "proof", cursors: [] };
 
+/** A way whose channels do what the test says. */
+function wayDouble() {
+  const channels: { readonly events: ChannelEvents; closedWith?: number }[] = [];
+  const way: Way = (events) => {
+    const channel: (typeof channels)[number] = { events };
+    channels.push(channel);
+    let closed = false;
+    return {
+      send: () => true,
+      close: (code, reason) => {
+        if (closed) return;
+        closed = true;
+        channel.closedWith = code;
+        events.onClosed(code, reason);
+      },
+    };
+  };
+  return { way, channels };
+}
+
 function start(changes: Partial<LinkEvents> = {}) {
   SocketDouble.made = [];
   const clock = new ManualClock();
   const told: string[] = [];
   const webSocket = SocketDouble as unknown as WebSocketConstructor;
-  const runtime = { clock, webSocket, random: () => 0.5, fetch: () => Promise.reject(new Error()) };
-  const link = new Link("ws://relay", runtime, limitsOfLink, {
+  const runtime = { clock, random: () => 0.5 };
+  const way: Way = (events) => new RelaySocket(webSocket, "ws://relay", events);
+  const link = new Link([way], runtime, limitsOfLink, {
     hello: () => Promise.resolve(hello),
     onUp: () => told.push("up"),
     onFrame: (frame) => told.push(frame.kind),
@@ -191,6 +214,104 @@ describe("the link to the relay", () => {
     await settle();
     expect(clock.waiting).toBe(1);
     await link.close();
+    expect(clock.waiting).toBe(0);
+  });
+});
+
+describe("several ways to the relay", () => {
+  const welcome: Frame = { kind: "welcome", body: { device: nilUuid, heads: [], limits } };
+
+  function climbing() {
+    const clock = new ManualClock();
+    const told: string[] = [];
+    const [socket, stream, poll] = [wayDouble(), wayDouble(), wayDouble()];
+    const ways = [socket.way, stream.way, poll.way] as const;
+    const link = new Link(
+      ways,
+      { clock, random: () => 0.5 },
+      { ...limitsOfLink, quietMs: 1e9 },
+      {
+        hello: () => Promise.resolve(hello),
+        onUp: () => told.push("up"),
+        onFrame: (frame) => told.push(frame.kind),
+        onDown: () => told.push("down"),
+        onTokenExpired: () => told.push("token expired"),
+        onEnd: (error) => told.push(`end: ${error.code}`),
+      },
+    );
+    link.start();
+    const counts = () => [socket, stream, poll].map(({ channels }) => channels.length);
+    return { clock, told, link, socket, stream, poll, counts };
+  }
+
+  test("what does not come up gives way to the next; what was up is tried again", async () => {
+    const { clock, told, link, socket, stream, poll, counts } = climbing();
+    await settle();
+    socket.channels[0]?.events.onClosed(1006, "");
+    await clock.pass(125);
+    socket.channels[1]?.events.onClosed(1006, "");
+    await clock.pass(250);
+    expect(counts()).toEqual([2, 1, 0]);
+    stream.channels[0]?.events.onClosed(1006, "");
+    await clock.pass(500);
+    expect(counts()).toEqual([2, 1, 1]);
+    poll.channels[0]?.events.onFrame(welcome);
+    poll.channels[0]?.events.onClosed(1006, "");
+    await clock.pass(1_000);
+    expect(counts()).toEqual([2, 1, 2]);
+    // The relay spoke: this way is as good as it was.
+    poll.channels[1]?.events.onClosed(4001, "token_expired");
+    await clock.pass(2_000);
+    expect(counts()).toEqual([2, 1, 3]);
+    expect(told).toEqual(["up", "down", "token expired"]);
+    await link.close();
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("looks for the first way now and then, more rarely each time, and takes it once it opens", async () => {
+    const { clock, told, link, socket, stream, counts } = climbing();
+    await settle();
+    for (const waitMs of [125, 250]) {
+      socket.channels.at(-1)?.events.onClosed(1006, "");
+      await clock.pass(waitMs);
+    }
+    stream.channels[0]?.events.onFrame(welcome);
+    for (const waitMs of [15_000, 30_000, 60_000]) {
+      const before = socket.channels.length;
+      await clock.pass(waitMs - 1);
+      expect(socket.channels.length).toBe(before);
+      await clock.pass(1);
+      expect(socket.channels.length).toBe(before + 1);
+      if (waitMs < 60_000) socket.channels.at(-1)?.events.onClosed(1006, "");
+    }
+    expect(told).toEqual(["up"]);
+    socket.channels.at(-1)?.events.onOpen();
+    await settle();
+    // The look is over, the stream is given up, and the first way's own channel follows at once.
+    expect(socket.channels.at(-2)?.closedWith).toBe(1000);
+    expect(stream.channels[0]?.closedWith).toBe(3401);
+    expect(counts()).toEqual([6, 1, 0]);
+    socket.channels.at(-1)?.events.onFrame(welcome);
+    expect(told).toEqual(["up", "down", "up"]);
+    await link.close();
+    expect(clock.waiting).toBe(0);
+  });
+
+  test("a look that gets no answer is given up, and none goes on after the link is closed", async () => {
+    const { clock, link, socket, stream } = climbing();
+    await settle();
+    for (const waitMs of [125, 250]) {
+      socket.channels.at(-1)?.events.onClosed(1006, "");
+      await clock.pass(waitMs);
+    }
+    stream.channels[0]?.events.onFrame(welcome);
+    await clock.pass(15_000);
+    await clock.pass(15_000);
+    expect(socket.channels.at(-1)?.closedWith).toBe(1000);
+    await clock.pass(30_000);
+    expect(socket.channels.length).toBe(4);
+    await link.close();
+    expect(socket.channels.at(-1)?.closedWith).toBe(1000);
     expect(clock.waiting).toBe(0);
   });
 });

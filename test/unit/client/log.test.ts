@@ -32,6 +32,7 @@ async function setUp() {
         problems: [],
         gap: undefined,
         device: undefined,
+        grantedBy: undefined,
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, afterGap: false };

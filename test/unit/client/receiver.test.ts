@@ -68,14 +68,21 @@ class LogDouble {
     const record = creationBytes({ tenant, conversation, suite, device });
     const creation = { suite, device, signature: sign(record, deviceKey.privateKey) };
     const members = [{ user, role: "agent", devices: [device] }];
-    const control = { epoch: 1, actor: user, subject: user, members, creation };
+    const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });
   }
 
   closed(): Deliver {
     const { user, device } = account;
     const members = [{ user, role: "agent", devices: [device] }];
-    const control = { epoch: 1, actor: user, subject: user, members, creation: undefined };
+    const control = {
+      epoch: 1,
+      actor: user,
+      subject: user,
+      members,
+      creation: undefined,
+      receipt: undefined,
+    };
     return this.#append("closed", { ciphertext: encodeControl(control) });
   }
 
@@ -143,8 +150,9 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
       packets: [],
     };
     const entry = withSealing(
-      { text, attachment: undefined, sealing: undefined, digests: [] },
+      { text, attachment: undefined, sealing: undefined, digests: [], franked: [] },
       sealing,
+      { payload: randomBytes(100), frankingKey: randomBytes(32) },
     );
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];

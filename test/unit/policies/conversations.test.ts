@@ -24,6 +24,8 @@ const actions: readonly ConversationAction[] = [
   "remove_member",
   "close",
   "post",
+  "grant_history",
+  "change_consent",
 ];
 const anyFacts: fc.Arbitrary<ConversationFacts> = fc.record({
   tenant: fc.constantFrom(...tenants),
@@ -32,6 +34,16 @@ const anyFacts: fc.Arbitrary<ConversationFacts> = fc.record({
   state: fc.constantFrom("open", "closed"),
   subject: fc.option(subject, { nil: undefined }),
   others: fc.option(fc.array(subject), { nil: undefined }),
+  grant: fc.option(
+    fc.record({
+      recipient: fc.constantFrom(...users),
+      recipientIsMember: fc.boolean(),
+      covered: fc.boolean(),
+      staffMay: fc.boolean(),
+      consented: fc.boolean(),
+    }),
+    { nil: undefined },
+  ),
 });
 
 type Row = [Role, ConversationAction, string, Partial<ConversationFacts>, boolean];
@@ -148,6 +160,52 @@ describe("creating", () => {
   });
 });
 
+describe("showing the past", () => {
+  const shown = {
+    recipient: "u-2",
+    recipientIsMember: true,
+    covered: true,
+    staffMay: true,
+    consented: true,
+  };
+  const decide = (role: Role, grant: Partial<typeof shown>, createdBy = "u-1") =>
+    decideConversation(actor(role), "grant_history", {
+      ...facts({ createdBy }),
+      grant: { ...shown, ...grant },
+    }).allowed;
+  const nothing = { staffMay: false, consented: false };
+
+  test.each<[Role, string, Partial<typeof shown>, boolean]>([
+    ["customer", "of their conversation", nothing, true],
+    ["agent", "with leave and consent", {}, true],
+    ["supervisor", "with leave and consent", {}, true],
+    ["agent", "without the tenant's leave", { staffMay: false }, false],
+    ["agent", "without consent", { consented: false }, false],
+    ["agent", "to their own device", { ...nothing, recipient: "u-1" }, true],
+    ["agent", "that they have not seen", { covered: false }, false],
+    ["agent", "to who is no member", { recipientIsMember: false }, false],
+    ["bot", "with leave and consent", {}, false],
+    ["bot", "to its own device", { ...nothing, recipient: "u-1" }, true],
+    ["admin", "with leave and consent", {}, false],
+  ])("%s, %s", (role, _what, grant, allowed) => {
+    expect(decide(role, grant)).toBe(allowed);
+  });
+
+  test("a customer does not show another's conversation", () => {
+    expect(decide("customer", {}, "u-3")).toBe(false);
+  });
+
+  test.each<[Role, string, boolean]>([
+    ["customer", "u-1", true],
+    ["customer", "u-2", false],
+    ["agent", "u-1", false],
+    ["supervisor", "u-1", false],
+  ])("a %s consents in the conversation of %s: %s", (role, createdBy, allowed) => {
+    const decision = decideConversation(actor(role), "change_consent", facts({ createdBy }));
+    expect(decision.allowed).toBe(allowed);
+  });
+});
+
 describe("whatever the facts", () => {
   const decided = fc.tuple(anyActor, fc.constantFrom(...actions), anyFacts);
   const always = (holds: (...args: [...Parameters<typeof decideConversation>]) => boolean) =>
@@ -171,6 +229,17 @@ describe("whatever the facts", () => {
       (who, action, about) =>
         !["read", "post"].includes(action) ||
         about.members.includes(who.user) ||
+        !allowed(who, action, about),
+    );
+  });
+
+  test("nobody shows what they have not seen, or to outsiders", () => {
+    always(
+      (who, action, about) =>
+        action !== "grant_history" ||
+        (about.members.includes(who.user) &&
+          about.grant?.covered === true &&
+          about.grant.recipientIsMember) ||
         !allowed(who, action, about),
     );
   });

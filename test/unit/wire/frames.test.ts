@@ -139,6 +139,9 @@ const controls: fc.Arbitrary<Control> = fc.record({
       signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
     }),
   ),
+  receipt: maybe(
+    fc.record({ text: bytes, signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
+  ),
 });
 
 /** The same value with identifiers and other bytes in hexadecimal, as either side may hold them. */

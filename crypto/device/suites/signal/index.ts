@@ -2,6 +2,7 @@ import type { StoreTransaction } from "../../store-transaction.ts";
 import type { RotationLimits, Suite } from "../../suite.ts";
 import { createPreKeys } from "./prekeys.ts";
 import { createSelf } from "./self.ts";
+import { openFrom, sealTo } from "./private-packet.ts";
 import { acceptPacket, open, rotate, seal } from "./sender-keys.ts";
 import { establish, trust, withoutSession } from "./sessions.ts";
 import { Staging } from "./staging.ts";
@@ -33,6 +34,9 @@ export function signalSuite(limits: RotationLimits): Suite {
       await operation(transaction, (staging) => acceptPacket(staging, request));
       return operation(transaction, (staging) => open(staging, request));
     },
+    sealTo: (transaction, request) => operation(transaction, (staging) => sealTo(staging, request)),
+    openFrom: (transaction, request) =>
+      operation(transaction, (staging) => openFrom(staging, request)),
     rotate: (transaction, conversation) =>
       operation(transaction, (staging) => rotate(staging, conversation)),
   };

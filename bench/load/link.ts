@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { WebSocket } from "ws";
+import type { RoomSpec } from "./party.ts";
+
+/** What a relay tells a device about one event; `key` is the conversation's 16 bytes. */
+export interface LinkEvents {
+  accepted(key: string, seq: number): void;
+  delivered(key: string, seq: number): void;
+}
+
+/** How one relay's frames are made and read, as cheaply as can be: the load must not be the limit. */
+export interface Dialect {
+  /** What is said first. */
+  hello(): Uint8Array;
+  /** Reads a frame. @returns true once the device has everything that waited for it */
+  read(frame: Buffer, events: LinkEvents): boolean;
+  ack(cursors: ReadonlyMap<string, number>): Uint8Array;
+  /** Prepares a conversation; the function returned makes its next message, to be sent at once. */
+  writer(room: RoomSpec): () => Uint8Array;
+}
+
+const ACK_EVERY = 32;
+
+/** A device's connection to some relay: acknowledges what it gets, and does no cryptography. */
+export class Link {
+  readonly #dialect: Dialect;
+  readonly #socket: WebSocket;
+  readonly #raw: Socket;
+  readonly #unacknowledged = new Map<string, number>();
+  #count = 0;
+  #ready = false;
+
+  private constructor(socket: WebSocket, raw: Socket, dialect: Dialect) {
+    this.#socket = socket;
+    this.#raw = raw;
+    this.#dialect = dialect;
+  }
+
+  /**
+   * Connects and says hello. Resolves when the device has everything that waited for it.
+   * @param localAddress one address has too few ports for every benchmark
+   */
+  static async open(
+    url: string,
+    dialect: Dialect,
+    localAddress: string,
+    events: LinkEvents,
+    onConnected: () => void = () => undefined,
+  ): Promise<Link> {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/relay`, "sealdesk.v1", {
+      perMessageDeflate: false,
+      localAddress,
+    });
+    const upgraded = once(socket, "upgrade") as Promise<[IncomingMessage]>;
+    await once(socket, "open");
+    const [response] = await upgraded;
+    onConnected();
+    const link = new Link(socket, response.socket, dialect);
+    await link.#greet(events);
+    return link;
+  }
+
+  #greet(events: LinkEvents): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const counted: LinkEvents = {
+        accepted: (key, seq) => {
+          this.#acknowledge(key, seq);
+          events.accepted(key, seq);
+        },
+        delivered: (key, seq) => {
+          this.#acknowledge(key, seq);
+          events.delivered(key, seq);
+        },
+      };
+      this.#socket.on("message", (data) => {
+        if (!this.#dialect.read(data as Buffer, counted) || this.#ready) return;
+        this.#ready = true;
+        resolve();
+      });
+      this.#socket.once("close", (code, reason) => {
+        if (!this.#ready)
+          reject(new Error(`the relay closed the socket: ${code} ${reason.toString()}`));
+      });
+      this.#socket.on("error", reject);
+      this.#socket.send(this.#dialect.hello());
+    });
+  }
+
+  /** Frames of one turn of the event loop leave together. */
+  send(frame: Uint8Array): void {
+    if (this.#raw.writableCorked === 0) {
+      this.#raw.cork();
+      process.nextTick(() => this.#raw.uncork());
+    }
+    this.#socket.send(frame);
+  }
+
+  close(): void {
+    this.#socket.removeAllListeners("close");
+    this.#socket.terminate();
+  }
+
+  #acknowledge(key: string, seq: number): void {
+    this.#unacknowledged.set(key, seq);
+    if (++this.#count < ACK_EVERY) return;
+    this.#count = 0;
+    this.#socket.send(this.#dialect.ack(this.#unacknowledged));
+    this.#unacknowledged.clear();
+  }
+}

@@ -1,0 +1,128 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Party } from "./party.ts";
+import type { Counted } from "./traffic.ts";
+
+/** What a load process is told to do. */
+export type Call =
+  | { readonly do: "prepare"; readonly parties: readonly Party[] }
+  | {
+      readonly do: "connect";
+      readonly localAddress: string;
+      readonly parallel: number;
+      /** Only so many at a time are let in, instead of only so many being connected. */
+      readonly calmly: boolean;
+    }
+  | { readonly do: "startClosed"; readonly window: number }
+  | { readonly do: "startOpen"; readonly perSecond: number }
+  | { readonly do: "sendEach"; readonly count: number }
+  | { readonly do: "take" }
+  | { readonly do: "stop" }
+  | { readonly do: "close" };
+
+export interface Reply {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+export interface Connected {
+  readonly ms: number;
+}
+
+interface Answers {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One load process, apart from the server as a client is. */
+class LoadProcess {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Answers>();
+  #calls = 0;
+
+  constructor() {
+    this.#child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), {
+      serialization: "advanced",
+    });
+    this.#child.on("message", ({ id, value, error }: Reply) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) waiting?.resolve(value);
+      else waiting?.reject(new Error(error));
+    });
+    this.#child.on("exit", () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error("a load process ended"));
+    });
+  }
+
+  call(call: Call): Promise<unknown> {
+    const id = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.send({ ...call, id });
+    });
+  }
+
+  end(): void {
+    this.#child.disconnect();
+  }
+}
+
+/** Connections being made at the same time, over all load processes. */
+const PARALLEL = 256;
+
+/** One load, spread over processes by party. */
+export class Load {
+  readonly #processes: readonly LoadProcess[];
+
+  private constructor(processes: readonly LoadProcess[]) {
+    this.#processes = processes;
+  }
+
+  /** Prepares all parties, so that what follows is the relay's work alone. */
+  static async prepare(parties: readonly Party[], processes = 1): Promise<Load> {
+    const all = Array.from({ length: processes }, () => new LoadProcess());
+    await Promise.all(
+      all.map((each, index) =>
+        each.call({
+          do: "prepare",
+          parties: parties.filter((_, number) => number % processes === index),
+        }),
+      ),
+    );
+    return new Load(all);
+  }
+
+  /**
+   * Connects everybody. @param calmly each waits for its turn until others are let in
+   * @returns milliseconds until the last had all that waited for it
+   */
+  async connect(calmly = false): Promise<number> {
+    const parallel = Math.ceil(PARALLEL / this.#processes.length);
+    const connected = await Promise.all(
+      this.#processes.map((each, index) =>
+        each.call({ do: "connect", localAddress: `127.0.0.${index + 2}`, parallel, calmly }),
+      ),
+    );
+    return Math.max(...connected.map((each) => (each as Connected).ms));
+  }
+
+  startClosed = (window: number): Promise<unknown> => this.#tell({ do: "startClosed", window });
+  startOpen = (perSecond: number): Promise<unknown> =>
+    this.#tell({ do: "startOpen", perSecond: perSecond / this.#processes.length });
+  /** Sends so many messages in each conversation; resolves when all have arrived. */
+  sendEach = (count: number): Promise<unknown> => this.#tell({ do: "sendEach", count });
+  take = (): Promise<readonly Counted[]> => this.#tell({ do: "take" }) as Promise<Counted[]>;
+  stop = (): Promise<unknown> => this.#tell({ do: "stop" });
+
+  /** Cuts all connections, and ends the processes. */
+  async close(): Promise<void> {
+    await this.#tell({ do: "close" }).catch(() => undefined); // one that ended is closed
+    for (const each of this.#processes) each.end();
+  }
+
+  #tell(call: Call): Promise<unknown[]> {
+    return Promise.all(this.#processes.map((each) => each.call(call)));
+  }
+}

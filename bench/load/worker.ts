@@ -1,0 +1,92 @@
+/** A load process: holds devices of many parties, and sends and counts as it is told. */
+import { bareDialect } from "./bare-dialect.ts";
+import { Link, type Dialect, type LinkEvents } from "./link.ts";
+import type { Call, Connected, Reply } from "./load-process.ts";
+import type { LinkSpec, Party } from "./party.ts";
+import { sealdeskDialect } from "./sealdesk-dialect.ts";
+import { Traffic } from "./traffic.ts";
+
+interface Ready {
+  readonly party: Party;
+  readonly dialects: readonly Dialect[];
+}
+
+const dialectOf = (spec: LinkSpec): Dialect =>
+  spec.kind === "sealdesk" ? sealdeskDialect(spec) : bareDialect(spec);
+
+/** A sender is shown its own messages again when it was behind; they count once, as accepted. */
+const sendersEvents: LinkEvents = {
+  accepted: (key, seq) => traffic.accepted(key, seq),
+  delivered: () => undefined,
+};
+
+let ready: Ready[] = [];
+const links: Link[] = [];
+const traffic = new Traffic();
+
+/** @returns how long it took until all had everything that waited for them */
+async function connect(
+  localAddress: string,
+  parallel: number,
+  calmly: boolean,
+): Promise<Connected> {
+  const begin = performance.now();
+  const waiting = ready.flatMap(({ party, dialects }) =>
+    party.links.map((spec, index) => ({ party, spec, index, dialect: dialects[index] })),
+  );
+  ready = [];
+  const opened: Promise<void>[] = [];
+  const queue = waiting.values();
+  const gate = async () => {
+    for (const { party, spec, index, dialect } of queue) {
+      if (dialect === undefined) continue;
+      const events = index === 0 ? sendersEvents : traffic;
+      // The gate is for the connection; resuming goes on behind it.
+      await new Promise<void>((connected, failed) => {
+        const open = Link.open(spec.url, dialect, localAddress, events, () => {
+          if (!calmly) connected();
+        }).then((link) => {
+          links.push(link);
+          if (index === 0) traffic.add(link, dialect, party.rooms, party.links.length - 1);
+        });
+        opened.push(open);
+        if (calmly) open.then(connected, failed);
+        else open.catch(failed);
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, gate));
+  await Promise.all(opened);
+  return { ms: performance.now() - begin };
+}
+
+async function answer(call: Call): Promise<unknown> {
+  switch (call.do) {
+    case "prepare":
+      ready = call.parties.map((party) => ({ party, dialects: party.links.map(dialectOf) }));
+      return undefined;
+    case "connect":
+      return connect(call.localAddress, call.parallel, call.calmly);
+    case "startClosed":
+      return traffic.startClosed(call.window);
+    case "startOpen":
+      return traffic.startOpen(call.perSecond);
+    case "sendEach":
+      return traffic.sendEach(call.count);
+    case "take":
+      return traffic.take();
+    case "stop":
+      return traffic.stop();
+    case "close":
+      for (const link of links.splice(0)) link.close();
+      return undefined;
+  }
+}
+
+process.on("message", (call: Call & { readonly id: number }) => {
+  answer(call).then(
+    (value) => process.send?.({ id: call.id, value } satisfies Reply),
+    (error: unknown) => process.send?.({ id: call.id, error: String(error) } satisfies Reply),
+  );
+});
+process.on("disconnect", () => process.exit(0));

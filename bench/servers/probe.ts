@@ -1,0 +1,40 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { randomUUID } from "node:crypto";
+
+/** What a process has used. */
+export interface Usage {
+  /** User and system time since it began. */
+  readonly cpuMicros: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  readonly peakRssBytes: number;
+}
+
+const hook = new URL("./probe-hook.js", import.meta.url).href;
+
+/** Asks a measured process what it has used. */
+export class Probe {
+  readonly #path = join(tmpdir(), `sealdesk-bench-${randomUUID()}.sock`);
+
+  /** The environment that lets the process be asked. */
+  get environment(): Readonly<Record<string, string>> {
+    const extra = process.env["BENCH_NODE_OPTIONS"] ?? "";
+    return { BENCH_PROBE: this.#path, NODE_OPTIONS: `--import=${hook} ${extra}` };
+  }
+
+  usage = (): Promise<Usage> => this.#ask("now");
+
+  /** After a garbage collection. */
+  collected = (): Promise<Usage> => this.#ask("collected");
+
+  async #ask(what: string): Promise<Usage> {
+    const socket = createConnection(this.#path);
+    await once(socket, "connect");
+    socket.write(what);
+    return JSON.parse(await text(socket)) as Usage;
+  }
+}

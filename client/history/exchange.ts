@@ -1,0 +1,86 @@
+import { encodeReceipt, receiptBytes } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { sign } from "../../crypto/device/sodium.ts";
+import type { HistoryRecord } from "../conversation/history.ts";
+import type { ConversationState } from "../conversation/state.ts";
+import type { Api } from "../http/api.ts";
+import { receiptOf } from "./check-receipt.ts";
+import { Granter, type GrantedHistory, type GranterDeps, type GrantRequest } from "./granter.ts";
+import { loadIncoming } from "./incoming-job.ts";
+import { Intake, type IntakeDeps } from "./intake.ts";
+import { loadJobs } from "./outgoing-job.ts";
+
+export interface ExchangeDeps
+  extends Omit<GranterDeps, "api">, Omit<IntakeDeps, "api" | "uploads"> {
+  readonly api: GranterDeps["api"] & IntakeDeps["api"] & Pick<Api, "recordConsent">;
+  /** The store failed. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+type StateOf = (conversation: Uuid) => ConversationState | undefined;
+
+/** What this device shows of its history, and what it is shown. */
+export class HistoryExchange {
+  readonly #deps: ExchangeDeps;
+  readonly #granter: Granter;
+  readonly #intake: Intake;
+  readonly #stateOf: StateOf;
+
+  constructor(deps: ExchangeDeps, stateOf: StateOf) {
+    this.#deps = deps;
+    this.#granter = new Granter(deps);
+    this.#intake = new Intake(deps);
+    this.#stateOf = stateOf;
+  }
+
+  /** Goes on with what was under way when the device last stopped. */
+  async resume(): Promise<void> {
+    const { store } = this.#deps;
+    for (const job of await loadJobs(store))
+      // Who waited for it did so in an earlier connection.
+      this.#granter.resume(job, () => this.#stateOf(job.conversation)).catch(() => undefined);
+    for (const { grant } of await loadIncoming(store)) this.#take(grant);
+  }
+
+  /** An event is in the store: one that grants this device history has left a job beside it. */
+  recorded({ kind, control }: Pick<HistoryRecord, "kind" | "control">): void {
+    const receipt = kind === "history_granted" && control !== undefined && receiptOf(control);
+    if (receipt && receipt.type === "history_grant") this.#take(receipt.id);
+  }
+
+  /** @see Conversation.grantHistory */
+  grant(conversation: Uuid, request: GrantRequest): Promise<GrantedHistory> {
+    return this.#granter.grant(conversation, () => this.#stateOf(conversation), request);
+  }
+
+  /** @see Conversation.consentToHistorySharing */
+  async consent(conversation: Uuid, state: "given" | "withdrawn"): Promise<GrantedHistory> {
+    const { store, account, api, newId, clock } = this.#deps;
+    const id = newId();
+    const text = encodeReceipt({
+      type: "consent",
+      version: 1,
+      id,
+      tenant: account.tenant,
+      conversation,
+      user: account.user,
+      device: account.device,
+      purpose: "history_sharing",
+      state,
+      atMs: Math.floor(clock.now()),
+    });
+    const { privateKey } = await store.read((transaction) =>
+      loadIdentityKey(transaction, "receipt"),
+    );
+    const signature = sign(receiptBytes(text), privateKey);
+    return { id, seq: (await api.recordConsent(conversation, { text, signature })).seq };
+  }
+
+  #take(grant: Uuid): void {
+    const { signal, onFailure } = this.#deps;
+    this.#intake.take(grant).catch((error: unknown) => {
+      if (!signal.aborted) onFailure(error);
+    });
+  }
+}

@@ -1,0 +1,97 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { Retry } from "../attachments/retry.ts";
+import { firstFrom } from "../conversation/history.ts";
+import type { Api } from "../http/api.ts";
+import { putIncoming, putLink, type IncomingJob, type StoredLink } from "./incoming-job.ts";
+
+type Page = Awaited<ReturnType<Api["readLinks"]>>;
+type CheckedLink = StoredLink & { readonly seq: number };
+
+/** The relay's log does not lead from what this device has seen to the granted range. */
+export class UnverifiableError extends Error {
+  override readonly name = "UnverifiableError";
+  /** The event where it broke. */
+  readonly seq: number;
+  constructor(seq: number) {
+    super("The log does not lead to the granted range.");
+    this.seq = seq;
+  }
+}
+
+/**
+ * Follows the log back from a hash this device recorded itself to the beginning of the range, page
+ * by page: each link is bound by the one after it, so neither relay nor grantor can put anything in
+ * its place. What the range needs of them is kept in the store, with how far it has come.
+ * @throws UnverifiableError; SealdeskError
+ */
+export async function followLinks(
+  { store, api }: { readonly store: DeviceStore; readonly api: Pick<Api, "readLinks"> },
+  job: IncomingJob,
+  retry: Retry,
+): Promise<IncomingJob> {
+  let current = await anchored(store, job);
+  for (;;) {
+    const { unlinked, conversation, grant, fromSeq, toSeq } = current;
+    if (unlinked === undefined || unlinked.seq < fromSeq) return current;
+    const page = await api.readLinks(conversation, grant, unlinked.seq).catch(retrying(retry));
+    if (page === undefined) continue;
+    retry.succeeded();
+    const { links, before } = checked(current, unlinked, page);
+    const next = { ...current, unlinked: before };
+    await store.transact(async (transaction) => {
+      for (const { seq, ...link } of links)
+        if (seq >= fromSeq && seq <= toSeq) putLink(transaction, grant, seq, link);
+      putIncoming(transaction, next);
+    });
+    current = next;
+  }
+}
+
+const retrying = (retry: Retry) => async (error: unknown) => {
+  await retry.after(error);
+};
+
+/** Begins with the first event from the range's end on that this device has seen itself. */
+async function anchored(store: DeviceStore, job: IncomingJob): Promise<IncomingJob> {
+  if (job.unlinked !== undefined) return job;
+  const anchor = await store.read((transaction) =>
+    firstFrom(transaction, job.conversation, job.toSeq),
+  );
+  if (anchor === undefined) throw new UnverifiableError(job.toSeq);
+  const [seq, hash] = anchor;
+  return { ...job, unlinked: { seq, hash } };
+}
+
+/** Recomputes the hashes of a page, the last of which is known. */
+function checked(
+  { conversation, fromSeq, toSeq, fromHash, toHash }: IncomingJob,
+  { seq: last, hash }: { readonly seq: number; readonly hash: Uint8Array },
+  { links, previousHash }: Page,
+) {
+  const first = last - links.length + 1;
+  const isWhole = links.length > 0 && links.every(({ seq }, index) => seq === first + index);
+  if (!isWhole || previousHash === undefined) throw new UnverifiableError(last);
+  if (first === 1 && !equalBytes(previousHash, zeroHash)) throw new UnverifiableError(first);
+  const made: CheckedLink[] = [];
+  let previous: Uint8Array = previousHash;
+  for (const link of links) {
+    const { digest, keyId, receivedAtMs: receivedAt, ...rest } = link;
+    if (rest.control !== undefined && !equalBytes(sha256(rest.control), digest))
+      throw new UnverifiableError(link.seq);
+    const header = { ...rest, conversation, keyId, receivedAt };
+    previous = linkHash(sha256, previous, header, digest, link.commitment);
+    made.push({ ...rest, receivedAt, transcriptHash: previous });
+  }
+  if (!equalBytes(previous, hash)) throw new UnverifiableError(last);
+  // The grantor signed that it saw this log.
+  for (const { seq, transcriptHash } of made)
+    for (const [end, signed] of [
+      [fromSeq, fromHash],
+      [toSeq, toHash],
+    ] as const)
+      if (seq === end && !equalBytes(transcriptHash, signed)) throw new UnverifiableError(seq);
+  return { links: made, before: { seq: first - 1, hash: previousHash } };
+}

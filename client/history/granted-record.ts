@@ -1,0 +1,73 @@
+import { decodeControl } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { verifyCommitment } from "../../crypto/device/franking.ts";
+import type { GrantedMessage } from "../../crypto/device/history-pack.ts";
+import { openPayload } from "../../crypto/device/payload.ts";
+import type { HistoryRecord } from "../conversation/history.ts";
+import type { EventProblemCode } from "../conversation/items.ts";
+import { saidIn } from "../conversation/open-event.ts";
+import { codeOf } from "../errors.ts";
+import type { StoredLink } from "./incoming-job.ts";
+
+interface Place {
+  readonly conversation: Uuid;
+  readonly grantor: Uuid;
+  /** The sending device's user by certificate, where this device knows it. */
+  readonly certified: Uuid | undefined;
+}
+
+/** An event of a granted range, as the history keeps it: shown only if it is what the log holds. */
+export function grantedRecord(
+  link: StoredLink,
+  entry: GrantedMessage | undefined,
+  place: Place,
+): HistoryRecord {
+  const { control: encoded, commitment, ...header } = link;
+  const base: HistoryRecord = {
+    ...header,
+    sender: place.certified ?? entry?.sender,
+    text: undefined,
+    payload: undefined,
+    frankingKey: undefined,
+    control: undefined,
+    problems: [],
+    gap: undefined,
+    attachment: undefined,
+    device: undefined,
+    grantedBy: place.grantor,
+  };
+  if (link.kind !== "message") return { ...base, control: controlOf(link, encoded) };
+  if (entry === undefined) return withProblem(base, "grant_omitted");
+  const { payload, frankingKey } = entry;
+  try {
+    verifyCommitment(frankingKey, payload, commitment);
+    const { body } = openPayload(payload, { ...header, conversation: place.conversation });
+    if (place.certified !== undefined && entry.sender !== place.certified)
+      return withProblem(base, "grant_altered");
+    return { ...base, ...saidIn(body), payload, frankingKey };
+  } catch (error) {
+    const code = codeOf(error, "DeviceError");
+    if (code === undefined) throw error;
+    return withProblem(base, code === "commitment_mismatch" ? "grant_altered" : problemOf(code));
+  }
+}
+
+const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryRecord => ({
+  ...record,
+  problems: [{ code, user: record.grantedBy }],
+});
+
+/** What its sender did wrong, as at the time. */
+const problemOf = (code: string): EventProblemCode =>
+  code === "context_mismatch" || code === "unsupported_payload" ? code : "malformed_plaintext";
+
+/** Receipts of before are not shown: the keys that would tell their signatures may be gone. */
+function controlOf({ kind }: StoredLink, encoded: Uint8Array | undefined) {
+  if (encoded === undefined || kind === "history_granted" || kind === "consent_changed")
+    return undefined;
+  try {
+    return decodeControl(encoded);
+  } catch {
+    return undefined;
+  }
+}

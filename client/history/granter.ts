@@ -1,0 +1,267 @@
+import {
+  encodeReceipt,
+  maxPacks,
+  receiptBytes,
+  type GrantPurpose,
+} from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { sign } from "../../crypto/device/sodium.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import { Retry } from "../attachments/retry.ts";
+import { clearSpool, spool } from "../attachments/spool.ts";
+import { transferUpload } from "../attachments/transfer-upload.ts";
+import type { UploaderDeps } from "../attachments/uploader.ts";
+import { hashAt } from "../conversation/history.ts";
+import { establishSessions, requireTrusted, type SessionDeps } from "../conversation/sessions.ts";
+import type { ConversationState } from "../conversation/state.ts";
+import type { Account } from "../device/account.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import { closedError } from "../options.ts";
+import { incomplete, packBytes } from "./build-pack.ts";
+import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
+import { encodePackKeys } from "./packet.ts";
+import type { HistoryProgress } from "./progress.ts";
+
+/** What to show of a conversation's past, to whom, and why. */
+export interface GrantRequest {
+  /** A member; for another device of the own account, the own user. */
+  readonly to: Uuid;
+  /** Which of their devices; all of them by default, but this one. */
+  readonly devices?: readonly Uuid[];
+  /** The range of `seq`, both ends included. */
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly purpose: GrantPurpose;
+  /** The customer's consent, as its event names it: staff need one. */
+  readonly consent?: Uuid;
+}
+
+export interface GranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
+  readonly account: Account;
+  readonly api: Pick<Api, "takeBundle" | "grantHistory">;
+  readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
+}
+
+/** Where a grant stands in the log. */
+export interface GrantedHistory {
+  readonly id: Uuid;
+  readonly seq: number;
+}
+
+/** Bytes of one pack: well within what servers take for one attachment. */
+const usualPackBytes = 8 * 1024 * 1024;
+
+/** Makes history grants: packs sealed into the store, uploaded from there, then named in the log. */
+export class Granter {
+  readonly #deps: GranterDeps;
+  readonly #packBytes: number;
+
+  constructor(deps: GranterDeps, packBytesLimit: number = usualPackBytes) {
+    this.#deps = deps;
+    this.#packBytes = packBytesLimit;
+  }
+
+  /** @see Conversation.grantHistory */
+  async grant(
+    conversation: Uuid,
+    state: () => ConversationState | undefined,
+    request: GrantRequest,
+  ): Promise<GrantedHistory> {
+    const { store, newId, account } = this.#deps;
+    const { to: recipient, fromSeq, toSeq, purpose, consent } = request;
+    const member = state()?.members.find(({ user }) => user === recipient);
+    const theirs = member?.devices.filter((device) => device !== account.device) ?? [];
+    const devices = (request.devices ?? theirs).toSorted();
+    if (devices.length === 0 || !devices.every((device) => theirs.includes(device)))
+      throw new SealdeskError("member_not_found", "The recipient has no such device here.");
+    if (!Number.isSafeInteger(fromSeq) || fromSeq < 1 || !(fromSeq <= toSeq)) throw incomplete();
+    const job: OutgoingJob = {
+      id: newId(),
+      conversation,
+      recipient,
+      devices,
+      fromSeq,
+      toSeq,
+      purpose,
+      consent,
+      next: fromSeq,
+      packs: [],
+      signed: undefined,
+    };
+    await store.transact(async (transaction) => putJob(transaction, job));
+    return this.resume(job, state);
+  }
+
+  /** Goes on with a grant that is in the store, until it is in the log. */
+  async resume(
+    job: OutgoingJob,
+    state: () => ConversationState | undefined,
+  ): Promise<GrantedHistory> {
+    const { store, signal } = this.#deps;
+    let current = job;
+    const save = async (changed: OutgoingJob) => {
+      await store.transact(async (transaction) => putJob(transaction, changed));
+      current = changed;
+    };
+    try {
+      this.#report(current);
+      do {
+        await this.#upload(current, save);
+        if (current.next <= current.toSeq) await this.#pack(current, save);
+      } while (
+        current.next <= current.toSeq ||
+        current.packs.some(({ uploaded }) => uploaded === 0)
+      );
+      if (current.signed === undefined) await this.#sign(current, state, save);
+      const seq = await this.#post(current);
+      await store.transact(async (transaction) => deleteJob(transaction, job.id));
+      this.#report(current, true);
+      return { id: job.id, seq };
+    } catch (error) {
+      // The end of the connection is no refusal: the next one goes on.
+      if (signal.aborted) throw error instanceof SealdeskError ? error : closedError();
+      await this.#giveUp(current);
+      throw error;
+    }
+  }
+
+  /** Seals the next pack into the store. */
+  async #pack(job: OutgoingJob, save: (job: OutgoingJob) => Promise<void>): Promise<void> {
+    const { store, newId } = this.#deps;
+    if (job.packs.length === maxPacks)
+      throw new SealdeskError("message_too_large", "The range is too large for one grant.");
+    const id = newId();
+    const bytes = packBytes(store, job, this.#packBytes);
+    let next = job.next;
+    async function* counted() {
+      next = yield* bytes;
+    }
+    try {
+      const { sealed, stored } = await spool(
+        store,
+        id,
+        counted(),
+        2 * this.#packBytes + 1024 * 1024,
+      );
+      const attachment = { ...sealed, name: new Uint8Array(0), mediaType: new Uint8Array(0) };
+      const packs = [...job.packs, { attachment, stored, uploaded: 0 }];
+      await save({ ...job, next, packs });
+    } catch (error) {
+      if (!this.#deps.signal.aborted) await clearSpool(store, id);
+      throw error;
+    }
+  }
+
+  /** Uploads what is sealed and not uploaded. */
+  async #upload(job: OutgoingJob, save: (job: OutgoingJob) => Promise<void>): Promise<void> {
+    const { store, clock, signal } = this.#deps;
+    for (const [index, pack] of job.packs.entries()) {
+      if (pack.uploaded === 1) continue;
+      const attachment = attachmentFromFields(pack.attachment);
+      const upload = { conversation: job.conversation, attachment, stored: pack.stored };
+      await transferUpload(this.#deps, upload, new Retry(clock, signal), () => undefined);
+      const packs = job.packs.map((each, at) => (at === index ? { ...each, uploaded: 1 } : each));
+      await save({ ...job, packs });
+      await clearSpool(store, attachment.id);
+      this.#report(job);
+    }
+  }
+
+  /** Signs the receipt and seals the packs' keys: what is posted from now on is these bytes. */
+  async #sign(
+    job: OutgoingJob,
+    state: () => ConversationState | undefined,
+    save: (job: OutgoingJob) => Promise<void>,
+  ): Promise<void> {
+    const { store, account, clock, suite } = this.#deps;
+    const { conversation, fromSeq, toSeq, packs, devices, id } = job;
+    const now = state();
+    if (now?.joined !== true)
+      throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+    const sessions = { ...this.#deps, ownDevice: account.device };
+    await requireTrusted(sessions, now);
+    const attempt = () =>
+      store.transact(async (transaction) => {
+        const fromHash = await hashAt(transaction, conversation, fromSeq);
+        const toHash = await hashAt(transaction, conversation, toSeq);
+        if (fromHash === undefined || toHash === undefined) throw incomplete();
+        const text = encodeReceipt({
+          type: "history_grant",
+          version: 1,
+          id,
+          tenant: account.tenant,
+          conversation,
+          grantor: account.user,
+          grantorDevice: account.device,
+          recipient: job.recipient,
+          recipientDevices: devices,
+          fromSeq,
+          toSeq,
+          fromHash,
+          toHash,
+          purpose: job.purpose,
+          consent: job.consent,
+          atMs: Math.floor(clock.now()),
+          packs: packs.map(({ attachment }) => ({
+            attachment: attachment.id,
+            digest: attachment.ciphertextDigest,
+          })),
+        });
+        const { privateKey } = await loadIdentityKey(transaction, "receipt");
+        const plaintext = encodePackKeys(packs.map(({ attachment }) => attachment));
+        const packets = await suite.sealTo(transaction, { conversation, id, devices, plaintext });
+        const signature = sign(receiptBytes(text), privateKey);
+        const signedJob = { ...job, signed: { text, signature, packets } };
+        putJob(transaction, signedJob);
+        return signedJob;
+      });
+    try {
+      return await save(await attempt());
+    } catch (error) {
+      if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
+      await establishSessions(sessions, (error as { readonly devices: readonly Uuid[] }).devices);
+    }
+    await save(await attempt());
+  }
+
+  async #post({ conversation, signed }: OutgoingJob): Promise<number> {
+    const { api, clock, signal } = this.#deps;
+    if (signed === undefined) throw new Error("a grant is signed before it is posted");
+    const retry = new Retry(clock, signal);
+    for (;;) {
+      try {
+        return (await api.grantHistory(conversation, signed)).seq;
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  }
+
+  async #giveUp(job: OutgoingJob): Promise<void> {
+    const { store, uploads } = this.#deps;
+    await store.transact(async (transaction: StoreTransaction) => deleteJob(transaction, job.id));
+    for (const { attachment } of job.packs) {
+      await clearSpool(store, attachment.id);
+      // Left alone, it goes with its conversation.
+      await uploads.remove(attachment.id).catch(() => undefined);
+    }
+  }
+
+  /** Until the last, progress is what is packed and uploaded; the last event is done with the log's answer. */
+  #report({ id, conversation, fromSeq, toSeq, next }: OutgoingJob, finished = false): void {
+    const total = toSeq - fromSeq + 1;
+    const done = finished ? total : Math.min(next - fromSeq, total - 1);
+    const { onProgress } = this.#deps;
+    onProgress(conversation, { grant: id, direction: "giving", fromSeq, toSeq, done, total });
+  }
+}
+
+const sealFailure = (cause: unknown): unknown =>
+  codeOf(cause, "SuiteError") === undefined
+    ? cause
+    : new SealdeskError("untrusted_member", "The recipient's device cannot be sealed to.", {
+        cause,
+      });

@@ -1,0 +1,131 @@
+import { eventKinds } from "../../crypto/wire/frame.ts";
+import {
+  bytes,
+  choice,
+  fixed,
+  list,
+  message,
+  nested,
+  optional,
+  uint,
+  uuid,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
+import { maxPacks, type HistoryGrant } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const prefix = "granted!";
+
+const record = message({
+  grant: [1, uuid],
+  conversation: [2, uuid],
+  /** The event that says so. */
+  seq: [3, uint()],
+  grantor: [4, uuid],
+  fromSeq: [5, uint()],
+  toSeq: [6, uint()],
+  fromHash: [7, fixed(32)],
+  toHash: [8, fixed(32)],
+  packs: [9, list(nested(attachmentFields), maxPacks)],
+  /** How far the log's links were followed back: the next one down, and the hash it must have. */
+  unlinked: [10, optional(nested(message({ seq: [1, uint()], hash: [2, fixed(32)] })))],
+  /** Packs read to their end. */
+  packsRead: [11, uint()],
+  /** The first event of the range that is not in the history yet. */
+  next: [12, uint()],
+});
+
+/** A grant to this device that is not all in the history yet. */
+export type IncomingJob = MessageOf<typeof record>;
+
+/** A grant at its beginning. */
+export const incomingJob = (
+  grant: HistoryGrant,
+  seq: number,
+  packs: IncomingJob["packs"],
+): IncomingJob => ({
+  grant: grant.id,
+  conversation: grant.conversation,
+  seq,
+  grantor: grant.grantor,
+  fromSeq: grant.fromSeq,
+  toSeq: grant.toSeq,
+  fromHash: grant.fromHash,
+  toHash: grant.toHash,
+  packs,
+  unlinked: undefined,
+  packsRead: 0,
+  next: grant.fromSeq,
+});
+
+export const putIncoming = (transaction: StoreTransaction, job: IncomingJob): void =>
+  transaction.put(prefix + job.grant, encodeRecord(record, job));
+
+export const deleteIncoming = (transaction: StoreTransaction, grant: Uuid): void =>
+  transaction.delete(prefix + grant);
+
+export async function getIncoming(
+  transaction: ReadTransaction,
+  grant: Uuid,
+): Promise<IncomingJob | undefined> {
+  const value = await transaction.get(prefix + grant);
+  return value === undefined ? undefined : decodeRecord(record, value);
+}
+
+/** What was under way when the device last stopped. */
+export async function loadIncoming(store: DeviceStore): Promise<readonly IncomingJob[]> {
+  const entries = await store.read((transaction) => transaction.list(prefix));
+  return entries.map(([, value]) => decodeRecord(record, value));
+}
+
+const link = message({
+  kind: [1, choice(eventKinds)],
+  senderDevice: [2, uuid],
+  epoch: [3, uint()],
+  clientMessageId: [4, uuid],
+  receivedAt: [5, uint()],
+  commitment: [6, fixed(32)],
+  frankingTag: [7, fixed(32)],
+  transcriptHash: [8, fixed(32)],
+  control: [9, optional(bytes(1024 * 1024))],
+});
+
+/** What the log says about an event, checked against a hash that this device recorded itself. */
+export type StoredLink = MessageOf<typeof link>;
+
+const linkPrefix = (grant: Uuid): string => `link!${grant}!`;
+const linkKey = (grant: Uuid, seq: number): string =>
+  linkPrefix(grant) + String(seq).padStart(16, "0");
+
+export const putLink = (
+  transaction: StoreTransaction,
+  grant: Uuid,
+  seq: number,
+  value: StoredLink,
+): void => transaction.put(linkKey(grant, seq), encodeRecord(link, value));
+
+export const deleteLink = (transaction: StoreTransaction, grant: Uuid, seq: number): void =>
+  transaction.delete(linkKey(grant, seq));
+
+export async function getLink(
+  transaction: ReadTransaction,
+  grant: Uuid,
+  seq: number,
+): Promise<StoredLink | undefined> {
+  const value = await transaction.get(linkKey(grant, seq));
+  return value === undefined ? undefined : decodeRecord(link, value);
+}
+
+/** Forgets a page of a grant's links. @returns how many there were */
+export async function clearLinks(
+  transaction: StoreTransaction,
+  grant: Uuid,
+  limit: number,
+): Promise<number> {
+  const entries = await transaction.list(linkPrefix(grant), { limit });
+  for (const [key] of entries) transaction.delete(key);
+  return entries.length;
+}

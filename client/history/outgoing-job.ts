@@ -1,0 +1,67 @@
+import {
+  bytes,
+  choice,
+  fixed,
+  list,
+  message,
+  nested,
+  optional,
+  uint,
+  uuid,
+  type MessageOf,
+} from "../../crypto/wire/protobuf.ts";
+import { maxPacks, maxReceiptBytes } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const prefix = "grant!";
+
+const pack = message({
+  attachment: [1, nested(attachmentFields)],
+  /** Bytes to upload. */
+  stored: [2, uint()],
+  uploaded: [3, uint(1)],
+});
+const signed = message({
+  text: [1, bytes(maxReceiptBytes)],
+  signature: [2, fixed(64)],
+  packets: [3, list(nested(message({ device: [1, uuid], bytes: [2, bytes(8 * 1024)] })), 256)],
+});
+const record = message({
+  id: [1, uuid],
+  conversation: [2, uuid],
+  recipient: [3, uuid],
+  devices: [4, list(uuid, 256)],
+  fromSeq: [5, uint()],
+  toSeq: [6, uint()],
+  purpose: [7, choice({ hand_over: 1, second_opinion: 2, supervision: 3, own_device: 4 })],
+  consent: [8, optional(uuid)],
+  /** The first event that is in no pack yet. */
+  next: [9, uint()],
+  packs: [10, list(nested(pack), maxPacks)],
+  /** What is posted, again and again the same. */
+  signed: [11, optional(nested(signed))],
+});
+
+/** A grant that is not known to be in the log yet. */
+export type OutgoingJob = MessageOf<typeof record>;
+
+export const putJob = (transaction: StoreTransaction, job: OutgoingJob): void =>
+  transaction.put(prefix + job.id, encodeRecord(record, job));
+
+export const deleteJob = (transaction: StoreTransaction, id: Uuid): void =>
+  transaction.delete(prefix + id);
+
+/** What was under way when the device last stopped. */
+export async function loadJobs(store: DeviceStore): Promise<readonly OutgoingJob[]> {
+  const entries = await store.read((transaction) => transaction.list(prefix));
+  return entries.map(([, value]) => decodeRecord(record, value));
+}
+
+/** Ids of the packs that are in the store. */
+export async function packsUnderWay(store: DeviceStore): Promise<ReadonlySet<Uuid>> {
+  const jobs = await loadJobs(store);
+  return new Set(jobs.flatMap(({ packs }) => packs.map(({ attachment }) => attachment.id)));
+}

@@ -1,0 +1,23 @@
+import { decode, encode, list, message, nested } from "../../crypto/wire/protobuf.ts";
+import { maxPacks } from "../../crypto/wire/receipt.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
+import {
+  attachmentFields,
+  type AttachmentFields,
+} from "../../crypto/device/attachments/attachment.ts";
+
+/** What is sealed to each of the recipient's devices: how to open the packs. */
+const keys = message({ packs: [1, list(nested(attachmentFields), maxPacks)] });
+
+export const encodePackKeys = (packs: readonly AttachmentFields[]): Uint8Array =>
+  encode(keys, { packs });
+
+/** Undefined for anything else. */
+export function decodePackKeys(input: Uint8Array): readonly AttachmentFields[] | undefined {
+  try {
+    return decode(keys, input).packs;
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import type { Problem } from "../conversation/history.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import type { Account } from "../device/account.ts";
+import type { Distrust, Trust } from "../device/trust.ts";
+import { codeOf } from "../errors.ts";
+import { checkedReceipt, type Signer } from "./check-receipt.ts";
+import { incomingJob, putIncoming, type IncomingJob } from "./incoming-job.ts";
+import { decodePackKeys } from "./packet.ts";
+
+interface ReceiptDeps {
+  readonly suite: Suite;
+  readonly trust: Trust;
+  readonly account: Account;
+}
+
+/** An event with a receipt, and the records of devices it brings. */
+interface ReceivedReceipt {
+  readonly event: Deliver;
+  readonly control: Control | undefined;
+  readonly devices: readonly CertifiedDevice[];
+}
+
+/**
+ * Checks a receipt that came as an event. Of a grant to this device it takes the packs' keys from
+ * the packet, and leaves a job in the store.
+ */
+export async function receiptProblems(
+  deps: ReceiptDeps,
+  transaction: StoreTransaction,
+  { event, control, devices }: ReceivedReceipt,
+  distrusted: readonly Distrust[],
+): Promise<readonly Problem[]> {
+  if (control === undefined) return [];
+  const { account } = deps;
+  const fresh = devices.find(({ record }) => record.device === event.senderDevice)?.record;
+  const admitted = distrusted.some(({ user }) => user === fresh?.user) ? undefined : fresh;
+  const signer = await signerOf(deps, transaction, event.senderDevice, admitted);
+  const receipt = checkedReceipt(account.tenant, event, control, signer);
+  if (receipt === undefined) return [{ code: "invalid_receipt", user: control.actor }];
+  if (receipt.type !== "history_grant" || !receipt.recipientDevices.includes(account.device))
+    return [];
+  const packs = await packsOf(deps, transaction, event, receipt);
+  if (packs === undefined) return [{ code: "grant_unreadable", user: control.actor }];
+  putIncoming(transaction, incomingJob(receipt, event.seq, packs));
+  return [];
+}
+
+/** Who the device is by its certificate; `admitted` was so in this very transaction. */
+async function signerOf(
+  { account, trust }: ReceiptDeps,
+  transaction: StoreTransaction,
+  device: Uuid,
+  admitted: Signer | undefined,
+): Promise<Signer | undefined> {
+  if (device !== account.device) return trust.device(device) ?? admitted;
+  const { publicKey } = await loadIdentityKey(transaction, "receipt");
+  return { user: account.user, receiptKey: publicKey };
+}
+
+/** What opens the packs; undefined unless they are those that the receipt signs. */
+async function packsOf(
+  { suite }: ReceiptDeps,
+  transaction: StoreTransaction,
+  { conversation, senderDevice, packet }: Deliver,
+  { id, packs: signed }: HistoryGrant,
+): Promise<IncomingJob["packs"] | undefined> {
+  if (packet === undefined) return undefined;
+  try {
+    const request = { conversation, id, senderDevice, packet };
+    const packs = decodePackKeys(await suite.openFrom(transaction, request));
+    const areSigned =
+      packs?.length === signed.length &&
+      packs.every(({ id: attachment, ciphertextDigest }, index) => {
+        const named = signed[index];
+        return attachment === named?.attachment && equalBytes(ciphertextDigest, named.digest);
+      });
+    return areSigned ? packs : undefined;
+  } catch (error) {
+    if (codeOf(error, "SuiteError") === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,97 @@
+import { SealdeskError } from "../errors.ts";
+import { resourceUrl, startRequest } from "../http/transport.ts";
+import { sleep, type Clock, type Fetch, type HttpResponse } from "../runtime.ts";
+
+export interface ExchangesDeps {
+  /** The server's public URL. */
+  readonly baseUrl: string;
+  readonly fetch: Fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** One request of a connection, and what is made of its answer. */
+export interface ConnectionRequest<T> {
+  readonly method: "GET" | "POST";
+  /** From the server's base URL, without a leading slash. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+  /** What `read` did not read after so long is lost, unless it called `settle`. */
+  readonly withinMs: number;
+  /** How often it may be sent again after it was lost. */
+  readonly repeats: number;
+  readonly read: (response: HttpResponse, settle: () => void) => Promise<T>;
+}
+
+/** Without sticky sessions a node is found by chance; after so many others it is taken for gone. */
+const maxElsewhere = 32;
+const elsewhereWaitMs = 25;
+const repeatWaitMs = 400;
+
+/** The requests of one connection over HTTP, each sent until the node that has it answers. */
+export class HttpExchanges {
+  readonly #deps: ExchangesDeps;
+  readonly #id: string;
+  readonly #signal: AbortSignal;
+
+  /** @param id what the hello was answered with @param signal aborts everything */
+  constructor(deps: ExchangesDeps, id: string, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#id = id;
+    this.#signal = signal;
+  }
+
+  /** @throws SealdeskError network, also when the connection is over; closed */
+  async request<T>(request: ConnectionRequest<T>): Promise<T> {
+    for (let elsewhere = 0, lost = 0; ;) {
+      const answer = await this.#attempt(request);
+      if (answer.kind === "read") return answer.value;
+      if (answer.kind === "elsewhere" ? ++elsewhere > maxElsewhere : ++lost > request.repeats)
+        throw answer.error;
+      // By chance: two requests that take turns would otherwise miss their node for ever.
+      const ceilingMs = answer.kind === "elsewhere" ? elsewhereWaitMs : repeatWaitMs * lost;
+      await sleep(this.#deps.clock, this.#deps.random() * ceilingMs, this.#signal);
+    }
+  }
+
+  async #attempt<T>(request: ConnectionRequest<T>): Promise<Answer<T>> {
+    const { method, path, body, withinMs } = request;
+    const headers = { ...request.headers, "relay-connection": this.#id };
+    const url = resourceUrl(this.#deps.baseUrl, path);
+    const init = { method, headers, ...(body !== undefined && { body }) };
+    const deps = { ...this.#deps, signal: this.#signal };
+    try {
+      const { response, settle } = await startRequest(deps, url, init, withinMs);
+      try {
+        if (response.ok) return { kind: "read", value: await request.read(response, settle) };
+        await response.text();
+        const error = new SealdeskError("network", `The relay answered ${response.status}.`);
+        if (response.status === 421) return { kind: "elsewhere", error };
+        if (response.status >= 500) return { kind: "lost", error };
+        throw new OverError(error);
+      } finally {
+        settle();
+      }
+    } catch (error) {
+      if (error instanceof OverError || this.#signal.aborted) throw asNetworkError(error);
+      return { kind: "lost", error: asNetworkError(error) };
+    }
+  }
+}
+
+type Answer<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "elsewhere" | "lost"; readonly error: SealdeskError };
+
+/** An answer that no repeat will change. */
+class OverError extends Error {
+  constructor(cause: SealdeskError) {
+    super(cause.message, { cause });
+  }
+}
+
+const asNetworkError = (cause: unknown): SealdeskError =>
+  cause instanceof SealdeskError
+    ? cause
+    : new SealdeskError("network", "The connection over HTTP was lost.", { cause });

@@ -1,0 +1,75 @@
+import type { Runtime } from "../runtime.ts";
+import { Backoff, type BackoffLimits } from "./backoff.ts";
+import { closing, type RelayChannel, type Way } from "./channel.ts";
+
+/** Looks become rarer up to this many times the first wait. */
+const rarest = 16;
+const openWithinMs = 15_000;
+
+/** Looks now and then whether a way that was closed is open again. */
+export class Probe {
+  readonly #way: Way;
+  readonly #runtime: Pick<Runtime, "clock" | "random">;
+  readonly #limits: BackoffLimits;
+  readonly #onOpen: () => void;
+  #backoff: Backoff;
+  #cancel: () => void = () => undefined;
+  #channel: RelayChannel | undefined;
+
+  constructor(
+    way: Way,
+    runtime: Pick<Runtime, "clock" | "random">,
+    limits: BackoffLimits,
+    onOpen: () => void,
+  ) {
+    this.#way = way;
+    this.#runtime = runtime;
+    this.#limits = limits;
+    this.#onOpen = onOpen;
+    this.#backoff = this.#fresh();
+  }
+
+  /** Looks until the way is open, or until `stop`. */
+  start(): void {
+    const waitMs = this.#backoff.nextMs(0);
+    this.#cancel = this.#runtime.clock.after(waitMs, () => this.#look());
+  }
+
+  stop(): void {
+    this.#cancel();
+    const channel = this.#channel;
+    this.#channel = undefined;
+    channel?.close(closing.done, "looked");
+  }
+
+  /** A way that is good for more than opening is looked for as often as at first. */
+  firstLived(livedMs: number): void {
+    if (livedMs >= this.#limits.stableMs) this.#backoff = this.#fresh();
+  }
+
+  #look(): void {
+    const channel = this.#way({
+      onOpen: () => {
+        this.stop();
+        this.#onOpen();
+      },
+      onFrame: () => undefined,
+      onClosed: () => {
+        if (this.#channel !== channel) return;
+        this.#channel = undefined;
+        this.#cancel();
+        this.start();
+      },
+    });
+    this.#channel = channel;
+    this.#cancel = this.#runtime.clock.after(openWithinMs, () =>
+      channel.close(closing.done, "not opened"),
+    );
+  }
+
+  #fresh(): Backoff {
+    const { climbMs, stableMs } = this.#limits;
+    const limits = { baseMs: climbMs, capMs: climbMs * rarest, stableMs };
+    return new Backoff(limits, this.#runtime.random);
+  }
+}

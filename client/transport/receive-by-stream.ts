@@ -1,0 +1,65 @@
+import { fromBase64Url } from "../../crypto/wire/bytes.ts";
+import { SealdeskError } from "../errors.ts";
+import type { Clock, HttpResponse } from "../runtime.ts";
+import { closing } from "./channel.ts";
+import { EventStreamParser } from "./event-stream.ts";
+import {
+  closureFrom,
+  type HttpClosure,
+  type HttpChannelDeps,
+  type Received,
+} from "./http-channel.ts";
+
+/** The relay writes at once: later than that, something on the way holds the answer back. */
+const openWithinMs = 5_000;
+/** The relay pings every 25 s what it hears nothing of. */
+const silenceMs = 35_000;
+
+/** Takes frames from one stream of server-sent events, with which the connection ends. */
+export function receiveByStream(
+  received: Received,
+  { clock }: Pick<HttpChannelDeps, "clock">,
+): Promise<HttpClosure> {
+  return received.exchanges.request({
+    method: "GET",
+    path: "v1/relay/stream",
+    headers: { accept: "text/event-stream" },
+    withinMs: openWithinMs,
+    repeats: 0,
+    read: async (response, settle) => {
+      settle();
+      return readStream(response, clock, received);
+    },
+  });
+}
+
+async function readStream(
+  { body }: HttpResponse,
+  clock: Clock,
+  { onFrame, onPing, signal }: Received,
+): Promise<HttpClosure> {
+  if (body === undefined || body === null)
+    throw new SealdeskError("network", "This fetch cannot stream an answer.");
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", cancel);
+  let cancelAlarm = clock.after(openWithinMs, cancel);
+  const parser = new EventStreamParser();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      cancelAlarm();
+      if (done || signal.aborted) return { code: closing.lost, reason: "the stream ended" };
+      cancelAlarm = clock.after(silenceMs, cancel);
+      for (const { name, data } of parser.push(value)) {
+        if (name === "close") return closureFrom(data);
+        if (name === "ping") onPing();
+        else onFrame(fromBase64Url(data));
+      }
+    }
+  } finally {
+    cancelAlarm();
+    signal.removeEventListener("abort", cancel);
+    cancel();
+  }
+}

@@ -1,0 +1,83 @@
+import { concat, equalBytes, utf8 } from "../wire/bytes.ts";
+import {
+  bytes,
+  decode,
+  encode,
+  fixed,
+  message,
+  optional,
+  uint,
+  uuid,
+  type MessageOf,
+} from "../wire/protobuf.ts";
+import { uuidToBytes, type Uuid } from "../wire/uuid.ts";
+import { WireError } from "../wire/wire-error.ts";
+import { DeviceError } from "./device-error.ts";
+import { Taker } from "./attachments/taker.ts";
+
+/**
+ * A message as a grant passes it on: the exact bytes that were committed to, with the key. No ratchet
+ * key is in it, and nothing that the log's own hashes do not tell of.
+ */
+const granted = message({
+  seq: [1, uint()],
+  /** Whose device sent it, as the grantor knew; certificates of gone devices are not to be had. */
+  sender: [2, optional(uuid)],
+  payload: [3, bytes(64 * 1024)],
+  frankingKey: [4, fixed(32)],
+});
+export type GrantedMessage = MessageOf<typeof granted>;
+
+const largestEntry = 80 * 1024;
+const label = utf8("sealdesk/history-pack/v1");
+/** The beginning of every pack of a grant. */
+export const packHead = (grant: Uuid): Uint8Array => concat(label, uuidToBytes(grant));
+
+/** One message in a pack: `u32 length || GrantedMessage`, big-endian. */
+export function packEntry(entry: GrantedMessage): Uint8Array {
+  const encoded = encode(granted, entry);
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, encoded.length);
+  return concat(length, encoded);
+}
+
+/**
+ * The messages of a pack, as its bytes come; holds one at a time. Nothing of them is checked: the
+ * reader compares each with the log.
+ * @throws DeviceError malformed_plaintext; whatever `data` throws
+ */
+export async function* readPack(
+  grant: Uuid,
+  data: AsyncIterable<Uint8Array>,
+): AsyncGenerator<GrantedMessage, void, undefined> {
+  const taker = new Taker(data, () => undefined);
+  try {
+    const head = packHead(grant);
+    if (!equalBytes(await taker.take(head.length), head)) throw malformed();
+    for (;;) {
+      const prefix = await taker.take(4);
+      if (prefix.length === 0) return;
+      const length = prefix.length === 4 ? new DataView(prefix.buffer).getUint32(0) : 0;
+      if (length === 0 || length > largestEntry) throw malformed();
+      const entry = await taker.take(length);
+      if (entry.length !== length) throw malformed();
+      yield decoded(entry);
+    }
+  } finally {
+    await taker.close();
+  }
+}
+
+function decoded(entry: Uint8Array): GrantedMessage {
+  try {
+    return decode(granted, entry);
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw malformed(cause);
+  }
+}
+
+const malformed = (cause?: unknown): DeviceError =>
+  new DeviceError("malformed_plaintext", "The history pack is not of the documented form.", {
+    cause,
+  });

@@ -1,0 +1,54 @@
+import { concat, equalBytes } from "../../../wire/bytes.ts";
+import type { Packet } from "../../../wire/frame.ts";
+import { uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
+import { SuiteError, type PrivatePlace } from "../../suite.ts";
+import { loadSelf } from "./self.ts";
+import { decryptFrom, encryptTo, requireTrusted, withoutSession } from "./sessions.ts";
+import type { Staging } from "./staging.ts";
+import { names } from "./store-names.ts";
+
+/**
+ * What a private packet says under its pairwise encryption: 2 || conversation 16 || id 16 || content.
+ * A key packet begins with 1, so neither is ever taken for the other.
+ */
+const prefixBytes = 33;
+
+const prefix = ({ conversation, id }: PrivatePlace): Uint8Array =>
+  concat(Uint8Array.of(2), uuidToBytes(conversation), uuidToBytes(id));
+
+/** @throws SuiteError no_session, untrusted_identity, no_identity */
+export async function sealTo(
+  staging: Staging,
+  request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
+): Promise<readonly Packet[]> {
+  const { devices, plaintext } = request;
+  await staging.getMany([names.self, ...devices.map(names.session), ...devices.map(names.peer)]);
+  const self = await loadSelf(staging);
+  const lacking = await withoutSession(staging, devices);
+  if (lacking.length > 0)
+    throw new SuiteError("no_session", "There are devices without a session.", {
+      devices: lacking,
+    });
+  const content = concat(prefix(request), plaintext);
+  const packets: Packet[] = [];
+  for (const device of devices) {
+    await requireTrusted(staging, device);
+    packets.push({ device, bytes: await encryptTo(staging, self, device, content) });
+  }
+  return packets;
+}
+
+/** @throws SuiteError untrusted_identity, undecryptable, no_identity */
+export async function openFrom(
+  staging: Staging,
+  request: PrivatePlace & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+): Promise<Uint8Array> {
+  const { senderDevice, packet } = request;
+  const self = await loadSelf(staging);
+  await requireTrusted(staging, senderDevice);
+  const plaintext = await decryptFrom(staging, self, senderDevice, packet);
+  // The pairwise encryption binds neither conversation nor receipt.
+  if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))
+    throw new SuiteError("undecryptable", "The packet was made for something else.");
+  return plaintext.slice(prefixBytes);
+}

@@ -1,0 +1,41 @@
+import { wireLimits } from "./frame.ts";
+import { WireError } from "./wire-error.ts";
+
+/** The media type of frames in the body of an HTTP message. */
+export const frameBatchType = "application/vnd.sealdesk.frames";
+
+/** Most bytes of one batch: any frame fits, and many small ones. */
+export const maxBatchBytes = 1024 * 1024;
+
+const lengthBytes = 4;
+
+/** Bytes that a frame takes in a batch. */
+export const sizeInBatch = (frame: Uint8Array): number => lengthBytes + frame.length;
+
+/** Frames one after the other, each behind its length: 4 bytes, the highest first. */
+export function joinFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const batch = new Uint8Array(frames.reduce((sum, frame) => sum + sizeInBatch(frame), 0));
+  const view = new DataView(batch.buffer);
+  let at = 0;
+  for (const frame of frames) {
+    view.setUint32(at, frame.length);
+    batch.set(frame, at + lengthBytes);
+    at += sizeInBatch(frame);
+  }
+  return batch;
+}
+
+/** The frames of a batch, as views of it. @throws WireError malformed_frame */
+export function splitFrames(batch: Uint8Array): Uint8Array[] {
+  const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
+  const frames: Uint8Array[] = [];
+  for (let at = 0; at < batch.length;) {
+    const from = at + lengthBytes;
+    const length = from <= batch.length ? view.getUint32(at) : Infinity;
+    if (length > wireLimits.frame || from + length > batch.length)
+      throw new WireError("malformed_frame", "This is not a batch of frames.");
+    frames.push(batch.subarray(from, from + length));
+    at = from + length;
+  }
+  return frames;
+}

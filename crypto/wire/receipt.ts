@@ -1,0 +1,182 @@
+/**
+ * What a device's receipt key signs: canonical JSON (RFC 8785) after a label, so that no receipt is
+ * any other signed record.
+ */
+import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
+import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
+import { isUuid, type Uuid } from "./uuid.ts";
+import { WireError } from "./wire-error.ts";
+
+const label = utf8("sealdesk/receipt/v1");
+
+/** Bytes of a receipt at most. */
+export const maxReceiptBytes = 16 * 1024;
+/** Packs of one grant at most: their keys have to fit one packet. */
+export const maxPacks = 32;
+const maxDevices = 256;
+
+/** Why history is shown; a closed list, as it stands in the log for everyone to read. */
+export const grantPurposes = ["hand_over", "second_opinion", "supervision", "own_device"] as const;
+export type GrantPurpose = (typeof grantPurposes)[number];
+
+/** Who shows which part of a conversation to whom, and why. */
+export interface HistoryGrant {
+  readonly type: "history_grant";
+  readonly version: 1;
+  readonly id: Uuid;
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly grantor: Uuid;
+  readonly grantorDevice: Uuid;
+  readonly recipient: Uuid;
+  /** The devices the packs' keys are sealed to, in order. */
+  readonly recipientDevices: readonly Uuid[];
+  /** The range, both ends included. */
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** Transcript hashes at both ends, as the grantor's device recorded them; 32 bytes. */
+  readonly fromHash: Uint8Array;
+  readonly toHash: Uint8Array;
+  readonly purpose: GrantPurpose;
+  /** The consent this rests on, where it rests on one. */
+  readonly consent: Uuid | undefined;
+  /** Milliseconds since the Unix epoch, by the grantor's clock. */
+  readonly atMs: number;
+  /** What holds the messages, in order, with the SHA-256 of all that is uploaded. */
+  readonly packs: readonly { readonly attachment: Uuid; readonly digest: Uint8Array }[];
+}
+
+/** A customer's word on whether staff may show this conversation's past to colleagues. */
+export interface Consent {
+  readonly type: "consent";
+  readonly version: 1;
+  readonly id: Uuid;
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+  readonly purpose: "history_sharing";
+  readonly state: "given" | "withdrawn";
+  /** Milliseconds since the Unix epoch, by the customer's clock. */
+  readonly atMs: number;
+}
+
+export type Receipt = HistoryGrant | Consent;
+
+/** What is signed for the receipt's text. */
+export const receiptBytes = (text: Uint8Array): Uint8Array => concat(label, text);
+
+/** The one text of a receipt. @throws WireError malformed_record */
+export const encodeReceipt = (receipt: Receipt): Uint8Array => utf8(canonicalJson(toJson(receipt)));
+
+/**
+ * Parses a receipt's text, which must be the canonical one.
+ * @throws WireError malformed_record
+ */
+export function decodeReceipt(text: Uint8Array): Receipt {
+  if (text.length > maxReceiptBytes) throw malformed();
+  const receipt = fromJson(parsed(text));
+  // Unknown fields, other orders and other spellings would let one receipt have two texts.
+  if (canonicalJson(toJson(receipt)) !== fromUtf8(text)) throw malformed();
+  return receipt;
+}
+
+function toJson(receipt: Receipt): CanonicalValue {
+  if (receipt.type === "consent") return { ...receipt };
+  const { fromHash, toHash, packs, ...rest } = receipt;
+  return {
+    ...rest,
+    fromHash: toBase64Url(fromHash),
+    toHash: toBase64Url(toHash),
+    packs: packs.map(({ attachment, digest }) => ({ attachment, digest: toBase64Url(digest) })),
+  };
+}
+
+function parsed(text: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(text));
+    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
+  } catch (cause) {
+    throw malformed(cause);
+  }
+  throw malformed();
+}
+
+function fromJson(json: Readonly<Record<string, unknown>>): Receipt {
+  const common = {
+    version: oneOf(json["version"], [1] as const),
+    id: uuid(json["id"]),
+    tenant: uuid(json["tenant"]),
+    conversation: uuid(json["conversation"]),
+    atMs: count(json["atMs"]),
+  };
+  if (json["type"] === "consent")
+    return {
+      type: "consent",
+      ...common,
+      user: uuid(json["user"]),
+      device: uuid(json["device"]),
+      purpose: oneOf(json["purpose"], ["history_sharing"] as const),
+      state: oneOf(json["state"], ["given", "withdrawn"] as const),
+    };
+  oneOf(json["type"], ["history_grant"] as const);
+  const fromSeq = count(json["fromSeq"]);
+  const toSeq = count(json["toSeq"]);
+  if (fromSeq < 1 || toSeq < fromSeq) throw malformed();
+  return {
+    type: "history_grant",
+    ...common,
+    grantor: uuid(json["grantor"]),
+    grantorDevice: uuid(json["grantorDevice"]),
+    recipient: uuid(json["recipient"]),
+    recipientDevices: ascending(list(json["recipientDevices"], maxDevices).map(uuid)),
+    fromSeq,
+    toSeq,
+    fromHash: hash(json["fromHash"]),
+    toHash: hash(json["toHash"]),
+    purpose: oneOf(json["purpose"], grantPurposes),
+    consent: json["consent"] === undefined ? undefined : uuid(json["consent"]),
+    packs: list(json["packs"], maxPacks).map(packOf),
+  };
+}
+
+function packOf(value: unknown) {
+  const { attachment, digest } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  return { attachment: uuid(attachment), digest: hash(digest) };
+}
+
+const malformed = (cause?: unknown): WireError =>
+  new WireError("malformed_record", "The receipt is not of the documented form.", { cause });
+
+function uuid(value: unknown): Uuid {
+  if (typeof value !== "string" || !isUuid(value)) throw malformed();
+  return value;
+}
+
+function count(value: unknown): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw malformed();
+  return value;
+}
+
+function hash(value: unknown): Uint8Array {
+  if (typeof value !== "string") throw malformed();
+  const bytes = fromBase64Url(value);
+  if (bytes.length !== 32) throw malformed();
+  return bytes;
+}
+
+function list(value: unknown, most: number): readonly unknown[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > most) throw malformed();
+  return value;
+}
+
+function ascending(ids: readonly Uuid[]): readonly Uuid[] {
+  if (ids.some((id, index) => index > 0 && id <= (ids[index - 1] ?? ""))) throw malformed();
+  return ids;
+}
+
+function oneOf<const T>(value: unknown, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === value);
+  if (found === undefined) throw malformed();
+  return found;
+}

@@ -1,0 +1,26 @@
+import { AsyncResource } from "node:async_hooks";
+import { gather } from "./gather.ts";
+import type { Client, Pool } from "./pool.ts";
+import { inTransaction } from "./transaction.ts";
+
+type Work = (client: Client) => Promise<unknown>;
+
+const read = gather<Work, unknown>({
+  answer: (pool, tenant, works) =>
+    inTransaction(pool, tenant, (client) => Promise.all(works.map((work) => work(client)))),
+  weigh: () => 1,
+  most: 64,
+});
+
+/**
+ * Runs `work`, which only reads, in a transaction fenced to the tenant, as `inTransaction` does; but
+ * reads that are asked for at the same time share one, which saves three of four round trips when
+ * thousands of devices come back. `work` may be run again, and sees what is committed when it runs.
+ */
+export const readTogether = <T>(
+  pool: Pool,
+  tenant: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> =>
+  // Traces go on where the caller stands.
+  read(pool, tenant, AsyncResource.bind(work)) as Promise<T>;

@@ -1,0 +1,167 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
+import type { HistoryGrant } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { insist } from "../actor-audit.ts";
+import { attachmentNotFound } from "../attachments/upload-row.ts";
+import { conversationFacts, type LogPlace, type MessagingDeps } from "../members/facts.ts";
+import { MessagingError } from "../messaging-error.ts";
+import { appendReceipt } from "./append-receipt.ts";
+import { isConsented } from "./record-consent.ts";
+import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
+
+/**
+ * Puts a history grant into the log, for every member to see; the keys of its packs go to the
+ * recipient's devices alone. Content is not seen here: that the packs hold what the log holds, the
+ * recipient's devices check.
+ * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
+ *   forbidden, no_device, device_mismatch, attachment_not_found, contended
+ */
+export async function grantHistory(
+  deps: MessagingDeps,
+  actor: Actor,
+  input: {
+    readonly conversation: Uuid;
+    readonly signed: SignedReceipt;
+    readonly packets: readonly Packet[];
+  },
+): Promise<LogPlace> {
+  const { conversation, signed, packets } = input;
+  const grant = parseReceipt(actor, conversation, "history_grant", signed);
+  const { id, recipient, fromSeq, toSeq, purpose, consent } = grant;
+  return appendReceipt(deps, actor, {
+    act: {
+      action: "history.grant",
+      class: "U",
+      conversation,
+      subject: recipient,
+      details: { grant: id, fromSeq, toSeq, purpose, consent: consent ?? null },
+    },
+    kind: "history_granted",
+    table: "history_grants",
+    id,
+    signed,
+    subject: recipient,
+    packets,
+    async decide(client, head) {
+      const facts = await conversationFacts(client, conversation);
+      const shown = await grantFacts(client, actor, grant, facts.members, head.seq);
+      const decision = decideConversation(actor, "grant_history", { ...facts, grant: shown });
+      insist(decision);
+      if (grant.grantor !== actor.user || grant.grantorDevice !== actor.device)
+        throw invalidRecord("The receipt is another's.");
+      await requireDevices(client, grant, packets);
+      await requireHashes(client, grant);
+      await requirePacks(client, actor, grant);
+      return decision;
+    },
+    async store(client, seq) {
+      await client.query(
+        `insert into history_grants (id, tenant, conversation, grantor, recipient, devices,
+           from_seq, to_seq, seq, receipt_digest)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        [
+          id,
+          actor.tenant,
+          conversation,
+          actor.user,
+          recipient,
+          grant.recipientDevices,
+          fromSeq,
+          toSeq,
+          seq,
+          receiptDigest(signed),
+        ],
+      );
+      await client.query(
+        `insert into history_packs (attachment, tenant, history_grant)
+         select unnest($1::uuid[]), $2, $3`,
+        [grant.packs.map(({ attachment }) => attachment), actor.tenant, id],
+      );
+    },
+  });
+}
+
+async function grantFacts(
+  client: Client,
+  actor: Actor,
+  grant: HistoryGrant,
+  members: readonly Uuid[],
+  head: number,
+): Promise<GrantFacts> {
+  const { conversation, recipient, fromSeq, toSeq, consent } = grant;
+  const { rows } = await client.query(
+    `select t.staff_history_grants as "staffMay",
+       exists (select from members where conversation = $2 and user_id = $3
+         and from_seq <= $4 and (until_seq is null or until_seq >= $5)) as covered
+     from tenants t where t.id = $1`,
+    [actor.tenant, conversation, actor.user, fromSeq, toSeq],
+  );
+  const [row] = rows;
+  return {
+    recipient,
+    recipientIsMember: members.includes(recipient),
+    covered: row?.covered === true && toSeq <= head,
+    staffMay: row?.staffMay === true,
+    consented: await isConsented(client, conversation, consent),
+  };
+}
+
+/** Each named device is the recipient's, a member's now, and is given one packet. */
+async function requireDevices(
+  client: Client,
+  { conversation, recipient, recipientDevices, grantorDevice }: HistoryGrant,
+  packets: readonly Packet[],
+): Promise<void> {
+  const { rows } = await client.query(
+    `select device from member_devices
+     where conversation = $1 and user_id = $2 and until_seq is null and device = any($3::uuid[])`,
+    [conversation, recipient, recipientDevices],
+  );
+  const given = packets.map(({ device }) => device).toSorted();
+  const isFor =
+    given.length === recipientDevices.length &&
+    given.every((device, index) => device === recipientDevices[index]);
+  if (rows.length !== recipientDevices.length || !isFor || given.includes(grantorDevice))
+    throw new MessagingError("device_mismatch", "The packets are not for the recipient's devices.");
+}
+
+/** The grantor saw the log that this server holds. */
+async function requireHashes(
+  client: Client,
+  { conversation, fromSeq, toSeq, fromHash, toHash }: HistoryGrant,
+): Promise<void> {
+  const { rows } = await client.query<{ seq: number; transcript_hash: Uint8Array }>(
+    `select seq, transcript_hash from events
+     where conversation = $1 and seq in ($2, $3) and kind > 0`,
+    [conversation, fromSeq, toSeq],
+  );
+  const hashes = new Map(rows.map((row) => [row.seq, row.transcript_hash]));
+  for (const [seq, hash] of [
+    [fromSeq, fromHash],
+    [toSeq, toHash],
+  ] as const) {
+    const held = hashes.get(seq);
+    if (held === undefined || !equalBytes(held, hash))
+      throw invalidRecord("The range is not that of the conversation's log.");
+  }
+}
+
+/** The packs are complete uploads of this device, of this conversation, with the bytes it signed. */
+async function requirePacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
+  for (const { attachment, digest } of grant.packs) {
+    const { rows } = await client.query(
+      `select a.sha256 from attachments a
+       left join history_packs p on p.attachment = a.id
+       where a.id = $1 and a.conversation = $2 and a.device = $3 and a.state = 'complete'
+         and (p.attachment is null or p.history_grant = $4)`,
+      [attachment, grant.conversation, actor.device, grant.id],
+    );
+    const [row] = rows;
+    if (row === undefined) throw attachmentNotFound();
+    if (!equalBytes(row.sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
+  }
+}

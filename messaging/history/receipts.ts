@@ -1,0 +1,58 @@
+import { createPublicKey, hash, verify } from "node:crypto";
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import type { SignedReceipt } from "../../crypto/wire/frame.ts";
+import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { MessagingError } from "../messaging-error.ts";
+
+export const receiptDigest = ({ text }: SignedReceipt): Buffer => hash("sha256", text, "buffer");
+
+export const invalidRecord = (what: string, cause?: unknown): MessagingError =>
+  new MessagingError("invalid_record", what, { cause });
+
+/**
+ * Parses a receipt of the wanted type, for this tenant and conversation.
+ * @throws MessagingError invalid_record
+ */
+export function parseReceipt<T extends Receipt["type"]>(
+  actor: Actor,
+  conversation: Uuid,
+  type: T,
+  { text }: SignedReceipt,
+): Extract<Receipt, { readonly type: T }> {
+  const receipt = decoded(text);
+  if (receipt.type !== type) throw invalidRecord("The receipt is of another kind.");
+  if (receipt.tenant !== actor.tenant || receipt.conversation !== conversation)
+    throw invalidRecord("The receipt is for another conversation.");
+  return receipt as Extract<Receipt, { readonly type: T }>;
+}
+
+function decoded(text: Uint8Array): Receipt {
+  try {
+    return decodeReceipt(text);
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw invalidRecord("The receipt is not of the documented form.", cause);
+  }
+}
+
+/** @throws MessagingError invalid_signature: the device's receipt key did not sign it */
+export async function requireSignature(
+  client: Client,
+  device: Uuid,
+  { text, signature }: SignedReceipt,
+): Promise<void> {
+  const { rows } = await client.query(
+    "select receipt_key from devices where id = $1 and revoked_at_ms is null",
+    [device],
+  );
+  const [row] = rows;
+  if (row === undefined || !verify(null, receiptBytes(text), ed25519(row.receipt_key), signature))
+    throw new MessagingError("invalid_signature", "The receipt is not signed by this device.");
+}
+
+const ed25519 = (key: Uint8Array) =>
+  createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: toBase64Url(key) }, format: "jwk" });

@@ -1,0 +1,73 @@
+import type { SignedReceipt } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { decideConversation } from "../../policies/abilities.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { insist } from "../actor-audit.ts";
+import { conversationFacts, type LogPlace, type MessagingDeps } from "../members/facts.ts";
+import { appendReceipt } from "./append-receipt.ts";
+import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
+
+/**
+ * Records what the conversation's customer says about staff showing its past to colleagues: an
+ * event every member sees, signed by the customer's device. The last word holds.
+ * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
+ *   forbidden, no_device, contended
+ */
+export async function recordConsent(
+  deps: MessagingDeps,
+  actor: Actor,
+  input: { readonly conversation: Uuid; readonly signed: SignedReceipt },
+): Promise<LogPlace> {
+  const { conversation, signed } = input;
+  const consent = parseReceipt(actor, conversation, "consent", signed);
+  const { id, state, purpose, user, device } = consent;
+  return appendReceipt(deps, actor, {
+    act: {
+      action: `consent.${state}`,
+      class: "U",
+      conversation,
+      subject: actor.user,
+      details: { consent: id, purpose },
+    },
+    kind: "consent_changed",
+    table: "consents",
+    id,
+    signed,
+    subject: actor.user,
+    async decide(client) {
+      const facts = await conversationFacts(client, conversation);
+      const decision = decideConversation(actor, "change_consent", facts);
+      insist(decision);
+      if (user !== actor.user || device !== actor.device)
+        throw invalidRecord("The receipt is another's.");
+      return decision;
+    },
+    async store(client, seq) {
+      await client.query(
+        `insert into consents (id, tenant, conversation, user_id, purpose, state, seq, receipt_digest)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [id, actor.tenant, conversation, user, purpose, state, seq, receiptDigest(signed)],
+      );
+    },
+  });
+}
+
+/** Whether `consent` is the last word of the conversation's creator, a member now, and gives it. */
+export async function isConsented(
+  client: Client,
+  conversation: Uuid,
+  consent: Uuid | undefined,
+): Promise<boolean> {
+  const { rows } = await client.query(
+    `select c.id, c.state from consents c
+     join conversations v on v.id = c.conversation and v.created_by = c.user_id
+     join members m on m.conversation = c.conversation and m.user_id = c.user_id
+       and m.until_seq is null and m.role = 'customer'
+     where c.conversation = $1 and c.purpose = 'history_sharing'
+     order by c.seq desc limit 1`,
+    [conversation],
+  );
+  const [last] = rows;
+  return last !== undefined && last.state === "given" && last.id === consent;
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import type { HttpConnections } from "../../socket/http-connections.ts";
+import { streamRoute, type StreamRoute } from "../route.ts";
+import {
+  closeText,
+  connectionId,
+  connectionOf,
+  ofConnection,
+  wholeNumber,
+} from "./relay-schemas.ts";
+
+const MAX_WAIT_SECONDS = 25;
+
+/** GET /v1/relay/events: a long poll. */
+export function relayEventsRoute(connections: HttpConnections): StreamRoute {
+  return streamRoute(
+    {
+      method: "get",
+      path: "/v1/relay/events",
+      summary: "Wait for frames of a relay connection (long poll)",
+      tag: "Relay",
+      access: "connection",
+      audits: { nothing: "as the relay's frames: see there" },
+      headers: z.object({ "relay-connection": connectionId }),
+      query: z.strictObject({
+        wait: wholeNumber.pipe(z.int().max(MAX_WAIT_SECONDS)).meta({
+          description: "Seconds after which the answer is empty",
+        }),
+        after: wholeNumber.meta({
+          description: "The number of the last frame that was received; frames count from 1",
+        }),
+      }),
+      answers: {
+        200: {
+          description:
+            "Frames, the first numbered `Relay-First`. `Relay-Close` is a close code and its name: nothing follows",
+          bytes: true,
+          type: frameBatchType,
+        },
+      },
+      problems: ofConnection,
+    },
+    async ({ headers, query }, _request, response) => {
+      const channel = connectionOf(connections, headers["relay-connection"]);
+      const left = new AbortController();
+      response.once("close", () => left.abort());
+      const { first, frames, closed } = await channel.poll(
+        query.after,
+        query.wait * 1_000,
+        left.signal,
+      );
+      const body = joinFrames(frames);
+      response.writeHead(200, {
+        "Content-Type": frameBatchType,
+        "Content-Length": body.length,
+        "Relay-First": first,
+        ...(closed !== undefined && { "Relay-Close": closeText(closed) }),
+      });
+      response.end(body);
+    },
+  );
+}

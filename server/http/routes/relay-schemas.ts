@@ -1,0 +1,35 @@
+import { z } from "zod";
+import type { CloseReason } from "../../socket/close-codes.ts";
+import { closeCodes } from "../../socket/close-codes.ts";
+import type { HttpChannel } from "../../socket/http-channel.ts";
+import type { HttpConnections } from "../../socket/http-connections.ts";
+import { HttpError } from "../http-error.ts";
+import type { ProblemCode } from "../problems.ts";
+
+export const connectionId = z
+  .string()
+  .max(100)
+  .meta({ description: "The id that a hello was answered with" });
+
+export const wholeNumber = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+
+export const ofConnection: readonly ProblemCode[] = ["connection_elsewhere", "connection_gone"];
+
+/** The connection of this id. @throws HttpError connection_elsewhere, connection_gone */
+export function connectionOf(connections: HttpConnections, id: string): HttpChannel {
+  const found = connections.find(id);
+  if (found === "elsewhere")
+    throw new HttpError(
+      "connection_elsewhere",
+      "Another node serves this connection. Ask again; if no node does, begin with a hello.",
+    );
+  if (found === "gone")
+    throw new HttpError("connection_gone", "This connection is over. Begin with a hello.");
+  return found;
+}
+
+/** A close as it is told over HTTP: its code and its name. */
+export const closeText = (reason: CloseReason): string => `${closeCodes[reason]} ${reason}`;

@@ -1,0 +1,70 @@
+import type { ServerResponse } from "node:http";
+import { z } from "zod";
+import type { FrameStream } from "../../socket/http-channel.ts";
+import type { HttpConnections } from "../../socket/http-connections.ts";
+import { HttpError } from "../http-error.ts";
+import { streamRoute, type StreamRoute } from "../route.ts";
+import { closeText, connectionId, connectionOf, ofConnection } from "./relay-schemas.ts";
+
+const EVENT_STREAM = "text/event-stream";
+
+/** GET /v1/relay/stream: server-sent events. */
+export function relayStreamRoute(connections: HttpConnections): StreamRoute {
+  return streamRoute(
+    {
+      method: "get",
+      path: "/v1/relay/stream",
+      summary: "Receive the frames of a relay connection as they come (server-sent events)",
+      tag: "Relay",
+      access: "connection",
+      audits: { nothing: "as the relay's frames: see there" },
+      headers: z.object({ "relay-connection": connectionId }),
+      answers: {
+        200: {
+          description:
+            "Each event is a frame in base64url; `ping` asks for a body without frames, `close` has the close code and its name. The connection ends with the answer",
+          bytes: true,
+          type: EVENT_STREAM,
+        },
+      },
+      problems: ofConnection,
+    },
+    async ({ headers }, _request, response) => {
+      const channel = connectionOf(connections, headers["relay-connection"]);
+      // What an earlier answer took may be lost; only a hello with cursors says what is missing.
+      if (channel.mode !== "untaken")
+        throw new HttpError("connection_gone", "This connection's frames are taken elsewhere.");
+      response.writeHead(200, {
+        "Content-Type": EVENT_STREAM,
+        "Cache-Control": "no-store, no-transform",
+        // Proxies that hold answers back until they are whole let this one through.
+        "X-Accel-Buffering": "no",
+      });
+      // Shows the device at once that nothing holds the answer back.
+      response.write(": open\n\n");
+      const { onDrain, onClosed } = channel.stream(eventStream(response, connections.closingMs));
+      response.on("drain", onDrain);
+      response.once("close", onClosed);
+    },
+  );
+}
+
+/** @param closingMs how long the end may take to be sent; then the answer is cut off */
+function eventStream(response: ServerResponse, closingMs: number): FrameStream {
+  const { socket } = response;
+  return {
+    write: (frame) => void response.write(`data: ${Buffer.from(frame).toString("base64url")}\n\n`),
+    ping: () => void response.write("event: ping\ndata: ping\n\n"),
+    end(reason) {
+      response.end(`event: close\ndata: ${closeText(reason)}\n\n`);
+      const late = setTimeout(() => response.destroy(), closingMs);
+      response.once("close", () => clearTimeout(late));
+    },
+    get bufferedBytes() {
+      return response.writableLength;
+    },
+    get takenBytes() {
+      return socket === null ? 0 : socket.bytesWritten - socket.writableLength;
+    },
+  };
+}

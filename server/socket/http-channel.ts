@@ -1,0 +1,231 @@
+import { maxBatchBytes, sizeInBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import type { CloseReason } from "./close-codes.ts";
+
+/** Most that a closed channel keeps for the device to take: the first of it, so that nothing is missing within. */
+const MAX_LEFT_BYTES = 128 * 1024;
+
+/** What one poll is answered with. */
+export interface PollAnswer {
+  /** The number of the first frame; each further one has the next. */
+  readonly first: number;
+  readonly frames: readonly Uint8Array[];
+  /** Nothing follows these frames. */
+  readonly closed: CloseReason | undefined;
+}
+
+/** An answer without an end, on which frames leave as they come. */
+export interface FrameStream {
+  write(frame: Uint8Array): void;
+  ping(): void;
+  end(reason: CloseReason): void;
+  /** Bytes written and not yet taken by the network, and bytes it took so far. */
+  readonly bufferedBytes: number;
+  readonly takenBytes: number;
+}
+
+/** Whoever waits for frames at present. */
+type Outlet =
+  | { readonly kind: "poll"; readonly answer: () => void }
+  | { readonly kind: "stream"; readonly stream: FrameStream };
+
+/**
+ * A channel over HTTP exchanges: the device posts its frames in numbered batches, and takes ours by
+ * polls, one after the other, or from one stream. What a poll took is kept until the next one names
+ * it, so that an answer that was lost is given again. Nothing of the device's is read before
+ * somebody takes frames: a hello that was held up on its way, and that nobody waits for any more,
+ * displaces no later connection.
+ */
+export class HttpChannel implements Channel {
+  readonly #events: ChannelEvents;
+  readonly #onEnd: () => void;
+  #frames: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** Frames and bytes that the device is known to have. */
+  #releasedFrames = 0;
+  #releasedBytes = 0;
+  #outlet: Outlet | undefined;
+  #mode: "untaken" | "poll" | "stream" = "untaken";
+  #flushing = false;
+  #closed: CloseReason | undefined;
+  #paused = false;
+  #batches = 0;
+  #onReadable: (() => void)[] = [];
+
+  /** @param onEnd there will be nothing further to take but what waits */
+  constructor(serve: (channel: Channel) => ChannelEvents, onEnd: () => void) {
+    this.#onEnd = onEnd;
+    this.#events = serve(this);
+  }
+
+  get mode(): "untaken" | "poll" | "stream" {
+    return this.#mode;
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  get bufferedBytes(): number {
+    return this.#waitingBytes + (this.#stream?.bufferedBytes ?? 0);
+  }
+
+  get takenBytes(): number {
+    return this.#releasedBytes + (this.#stream?.takenBytes ?? 0);
+  }
+
+  transmit(frame: Uint8Array): void {
+    if (this.#closed !== undefined) return;
+    this.#frames.push(frame);
+    this.#waitingBytes += frame.length;
+    this.#flushSoon();
+  }
+
+  close(reason: CloseReason): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = reason;
+    this.#readable();
+    this.#flush();
+    this.#leave(MAX_LEFT_BYTES);
+    this.#onEnd();
+  }
+
+  /** A device that polls is answered, and shows that it is there by its next poll. */
+  probe(): void {
+    if (this.#outlet?.kind === "poll") this.#outlet.answer();
+    this.#stream?.ping();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#readable();
+  }
+
+  /** Resolves when frames of the device may come, or never can again. */
+  async readable(): Promise<void> {
+    while (this.#closed === undefined && (this.#paused || this.#mode === "untaken"))
+      await new Promise<void>((resolve) => this.#onReadable.push(resolve));
+  }
+
+  /** Takes the device's batch of this number, from 1; one that it had already it does not take. */
+  take(number: number, batch: Uint8Array): void {
+    this.#events.onHeard();
+    if (number <= this.#batches) return;
+    const frames = number === this.#batches + 1 ? framesOf(batch) : [undefined];
+    this.#batches = number;
+    for (const frame of frames) this.#events.onFrame(frame);
+  }
+
+  /**
+   * The frames after number `after`, as soon as there are any; none after `waitMs`. An earlier poll
+   * that still waits is answered first: nobody waits for it any more.
+   * @param left ends the wait, when nobody is there to be answered
+   */
+  poll(after: number, waitMs: number, left: AbortSignal): Promise<PollAnswer> {
+    this.#begin("poll");
+    this.#events.onHeard();
+    this.#release(after);
+    if (this.#outlet?.kind === "poll") this.#outlet.answer();
+    return new Promise((resolve) => {
+      const answer = () => {
+        clearTimeout(timer);
+        left.removeEventListener("abort", answer);
+        if (this.#outlet === outlet) this.#outlet = undefined;
+        resolve(this.#answerNow());
+      };
+      const timer = setTimeout(answer, waitMs);
+      left.addEventListener("abort", answer);
+      const outlet: Outlet = { kind: "poll", answer };
+      this.#outlet = outlet;
+      if (this.#frames.length > 0 || this.#closed !== undefined) this.#flushSoon();
+    });
+  }
+
+  /**
+   * Sends everything to `stream` from now on; with its end the channel ends.
+   * @returns what its drain and its end are told to
+   */
+  stream(stream: FrameStream): Pick<ChannelEvents, "onDrain" | "onClosed"> {
+    this.#outlet = { kind: "stream", stream };
+    this.#begin("stream");
+    this.#flush();
+    return {
+      onDrain: () => this.#events.onDrain(),
+      onClosed: () => {
+        this.#leave(0);
+        if (this.#closed !== undefined) return;
+        this.#closed = "silent";
+        this.#events.onClosed();
+        this.#readable();
+        this.#onEnd();
+      },
+    };
+  }
+
+  #leave(maxBytes: number): void {
+    while (this.#waitingBytes > maxBytes) this.#waitingBytes -= this.#frames.pop()?.length ?? 0;
+  }
+
+  get #stream(): FrameStream | undefined {
+    return this.#outlet?.kind === "stream" ? this.#outlet.stream : undefined;
+  }
+
+  #begin(mode: "poll" | "stream"): void {
+    if (this.#mode !== "untaken") return;
+    this.#mode = mode;
+    this.#readable();
+  }
+
+  #readable(): void {
+    for (const resolve of this.#onReadable.splice(0)) resolve();
+  }
+
+  /** Frames of one turn of the event loop leave together. */
+  #flushSoon(): void {
+    if (this.#flushing || this.#outlet === undefined) return;
+    this.#flushing = true;
+    process.nextTick(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#outlet?.kind === "poll") return this.#outlet.answer();
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    for (const frame of this.#frames.splice(0)) stream.write(frame);
+    this.#waitingBytes = 0;
+    if (this.#closed !== undefined) stream.end(this.#closed);
+  }
+
+  #answerNow(): PollAnswer {
+    let bytes = 0;
+    const past = this.#frames.findIndex((frame) => (bytes += sizeInBatch(frame)) > maxBatchBytes);
+    const frames = past === -1 ? [...this.#frames] : this.#frames.slice(0, past);
+    const first = this.#releasedFrames + 1;
+    return { first, frames, closed: past === -1 ? this.#closed : undefined };
+  }
+
+  #release(after: number): void {
+    const count = Math.min(Math.max(0, after - this.#releasedFrames), this.#frames.length);
+    if (count === 0) return;
+    const bytes = this.#frames.splice(0, count).reduce((sum, frame) => sum + frame.length, 0);
+    this.#releasedFrames += count;
+    this.#releasedBytes += bytes;
+    this.#waitingBytes -= bytes;
+    this.#events.onDrain();
+  }
+}
+
+function framesOf(batch: Uint8Array): readonly (Uint8Array | undefined)[] {
+  try {
+    return splitFrames(batch);
+  } catch {
+    return [undefined];
+  }
+}

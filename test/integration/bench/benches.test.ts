@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { z } from "zod";
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL("../../../dist/bench/main.js", import.meta.url));
+
+const latency = z.strictObject({ p50Ms: z.number(), p99Ms: z.number() });
+const load = z.strictObject({
+  messagesPerSecond: z.number(),
+  deliveriesPerSecond: z.number(),
+  cpuMicrosPerMessage: z.number(),
+  accept: latency,
+  deliver: latency,
+});
+const idle = z.strictObject({
+  connections: z.number().positive(),
+  rssKiBEach: z.number(),
+  heapKiBEach: z.number(),
+});
+const storm = z.strictObject({
+  seconds: z.number().positive(),
+  peakRssMiB: z.number().positive(),
+  cpuMicrosPerDevice: z.number().positive(),
+});
+
+/** What every benchmark says of itself: enough to place its figures, and its goals, judged. */
+const report = z.object({
+  bench: z.string(),
+  at: z.iso.datetime(),
+  commit: z.string(),
+  node: z.string(),
+  cpu: z.string(),
+  cores: z.number(),
+  goals: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        value: z.number(),
+        atLeast: z.number().optional(),
+        atMost: z.number().optional(),
+        met: z.boolean(),
+      }),
+    )
+    .nonempty(),
+});
+
+/** Each benchmark's own figures, its peer's beside them. */
+const figuresOf = {
+  relay: z.object({
+    loads: z.record(z.string(), z.strictObject({ sealdesk: load, prototype: load, bareWs: load })),
+    bareInsertsPerSecond: z.number().positive(),
+  }),
+  idle: z.object({ idle: z.array(z.strictObject({ sealdesk: idle, bareWs: idle })).nonempty() }),
+  storm: z.object({
+    rounds: z.array(z.strictObject({ sealdesk: storm, prototype: storm })).nonempty(),
+    agency: z.object({ messages: z.number().positive(), seconds: z.number().positive() }),
+  }),
+  fanout: z.object({
+    fanout: z
+      .array(z.strictObject({ size: z.number(), sealdesk: load, prototype: load }))
+      .length(3),
+  }),
+  growth: z.object({
+    growth: z
+      .array(load.extend({ conversations: z.number(), storedMessages: z.number() }))
+      .length(2),
+  }),
+} as const;
+
+// With tiny numbers, whose values mean nothing: that each runs, and says what it promises to say.
+test.each(Object.entries(figuresOf))(
+  "%s runs to its end and reports figures and goals as JSON",
+  async (name, figures) => {
+    const { stdout } = await run(process.execPath, [main, name, "--quick", "--json"]);
+    const parsed = report.and(figures).parse(JSON.parse(stdout));
+    expect(parsed.bench).toBe(name);
+  },
+  300_000,
+);

@@ -1,0 +1,184 @@
+/** Following the log back over many pages, and packs cut at their limit: without a server. */
+import { createHash, randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { expect, test } from "@jest/globals";
+import { Retry } from "../../../client/attachments/retry.ts";
+import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
+import { packBytes } from "../../../client/history/build-pack.ts";
+import { followLinks } from "../../../client/history/follow-links.ts";
+import { getLink, incomingJob, loadIncoming } from "../../../client/history/incoming-job.ts";
+import type { OutgoingJob } from "../../../client/history/outgoing-job.ts";
+import { readPack } from "../../../crypto/device/history-pack.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { linkHash, nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import type { HistoryGrant } from "../../../crypto/wire/receipt.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+const conversation = uuidv7();
+const device = uuidv7();
+const pageSize = 256;
+
+const newStore = () =>
+  DeviceStore.open(new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" }), randomBytes(32));
+
+const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRecord => ({
+  kind: "message",
+  senderDevice: device,
+  sender: device,
+  clientMessageId: nilUuid,
+  epoch: 1,
+  receivedAt: seq,
+  transcriptHash: zeroHash,
+  text: `text ${seq}`,
+  attachment: undefined,
+  payload: randomBytes(300),
+  frankingKey: randomBytes(32),
+  frankingTag: zeroHash,
+  control: undefined,
+  problems: [],
+  gap: undefined,
+  device: undefined,
+  grantedBy: undefined,
+  ...changes,
+});
+
+/** A log of messages, as the relay tells of it. */
+function logOf(length: number) {
+  const sha256 = (input: Uint8Array) => createHash("sha256").update(input).digest();
+  const hashes: Uint8Array[] = [zeroHash];
+  const links = Array.from({ length }, (_, index) => {
+    const seq = index + 1;
+    const link = {
+      seq,
+      kind: "message" as const,
+      senderDevice: device,
+      epoch: 1,
+      keyId: device,
+      clientMessageId: uuidv7(),
+      receivedAtMs: seq,
+      digest: randomBytes(32),
+      commitment: randomBytes(32),
+      frankingTag: randomBytes(32),
+      control: undefined,
+    };
+    const header = { ...link, conversation, receivedAt: seq };
+    hashes.push(linkHash(sha256, hashes[index]!, header, link.digest, link.commitment));
+    return link;
+  });
+  let asked = 0;
+  const api = {
+    readLinks: async (_conversation: string, _grant: string, until: number) => {
+      asked++;
+      const first = Math.max(1, until - pageSize + 1);
+      return { links: links.slice(first - 1, until), previousHash: hashes[first - 1] };
+    },
+  };
+  return { links, hashes, api, asked: () => asked };
+}
+
+async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
+  const store = await newStore();
+  await store.transact(async (transaction) =>
+    saveRecord(
+      transaction,
+      conversation,
+      joinedAt,
+      recordOf(joinedAt, { transcriptHash: log.hashes[joinedAt]! }),
+    ),
+  );
+  const grant = {
+    id: uuidv7(),
+    conversation,
+    grantor: device,
+    fromSeq: 100,
+    toSeq: 700,
+    fromHash: log.hashes[100]!,
+    toHash: log.hashes[700]!,
+  } as HistoryGrant;
+  return { store, job: incomingJob(grant, joinedAt + 1, []) };
+}
+
+const retry = () => new Retry(new ManualClock(), new AbortController().signal);
+
+test("the log is followed back page by page, and after a crash from where it was", async () => {
+  const log = logOf(1000);
+  const { store, job } = await newcomer(log, 990);
+  const failing = {
+    readLinks: (...asked: Parameters<typeof log.api.readLinks>) =>
+      log.asked() === 2 ? Promise.reject(new Error("crash")) : log.api.readLinks(...asked),
+  };
+  await expect(followLinks({ store, api: failing }, job, retry())).rejects.toThrow("crash");
+  const [half] = await loadIncoming(store);
+  expect(half?.unlinked?.seq).toBe(990 - 2 * pageSize);
+  const done = await followLinks({ store, api: log.api }, half!, retry());
+  expect(done.unlinked!.seq).toBeLessThan(100);
+  expect(log.asked()).toBe(4);
+  const kept = await store.read(async (transaction) =>
+    Promise.all([99, 100, 700, 701].map((seq) => getLink(transaction, job.grant, seq))),
+  );
+  expect(kept.map((link) => link !== undefined)).toEqual([false, true, true, false]);
+  expect(kept[1]).toMatchObject({ commitment: new Uint8Array(log.links[99]!.commitment) });
+});
+
+test.each([
+  ["an event altered", (links: { commitment: Uint8Array }[]) => (links[3]!.commitment = zeroHash)],
+  ["an event left out", (links: unknown[]) => links.splice(3, 1)],
+  ["two events swapped", (links: unknown[]) => links.splice(3, 2, links[4], links[3])],
+  ["nothing at all", (links: unknown[]) => links.splice(0)],
+])("a log with %s is not followed", async (_name, tamper) => {
+  const log = logOf(1000);
+  const { store, job } = await newcomer(log, 990);
+  const api = {
+    async readLinks(...asked: Parameters<typeof log.api.readLinks>) {
+      const { links, previousHash } = await log.api.readLinks(...asked);
+      const shown = links.map((link) => ({ ...link }));
+      tamper(shown);
+      return { links: shown, previousHash };
+    },
+  };
+  await expect(followLinks({ store, api }, job, retry())).rejects.toMatchObject({
+    name: "UnverifiableError",
+  });
+});
+
+test("a grantor who signed another log than the newcomer's is not believed", async () => {
+  const log = logOf(1000);
+  const { store, job } = await newcomer(log, 990);
+  const other = { ...job, fromHash: zeroHash };
+  await expect(followLinks({ store, api: log.api }, other, retry())).rejects.toMatchObject({
+    seq: 100,
+  });
+});
+
+test("packs are cut at their limit and together hold the range", async () => {
+  const store = await newStore();
+  await store.transact(async (transaction) => {
+    for (let seq = 1; seq <= 200; seq++)
+      saveRecord(
+        transaction,
+        conversation,
+        seq,
+        recordOf(seq, seq === 50 ? { payload: undefined, frankingKey: undefined } : {}),
+      );
+  });
+  const job = { id: uuidv7(), conversation, next: 10, toSeq: 190 } as OutgoingJob;
+  const seqs: number[] = [];
+  let packs = 0;
+  for (let next = job.next; next <= job.toSeq; packs++) {
+    const begun = packBytes(store, { ...job, next }, 10_000);
+    async function* counted() {
+      next = yield* begun;
+    }
+    for await (const { seq } of readPack(job.id, counted())) seqs.push(seq);
+  }
+  expect(packs).toBeGreaterThan(5);
+  expect(seqs).toEqual(
+    Array.from({ length: 181 }, (_, index) => index + 10).filter((seq) => seq !== 50),
+  );
+  const beyond = packBytes(store, { ...job, toSeq: 201 }, 1_000_000);
+  const toTheEnd = async () => {
+    while ((await beyond.next()).done !== true);
+  };
+  await expect(toTheEnd()).rejects.toMatchObject({ code: "history_incomplete" });
+});
