@@ -9,6 +9,8 @@ export interface Settings {
   readonly home: string;
   /** A login that may act as the owner; undefined for the embedded database. */
   readonly ownerUrl: string | undefined;
+  /** The keystore's, when it has a database of its own. */
+  readonly keystoreUrl: string | undefined;
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
@@ -39,6 +41,7 @@ export function readSettings(): Settings {
   return {
     home,
     ownerUrl,
+    keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",

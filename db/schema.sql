@@ -139,6 +139,60 @@ table audit.trees (
   policy integrator for * using (true)
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
+table keystore.keks (
+  tenant uuid not null,
+  oldest_version integer not null default 1
+)
+  row level security
+  constraint keks_oldest_version_check CHECK ((oldest_version >= 1))
+  constraint keks_pkey PRIMARY KEY (tenant)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (oldest_version) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.scope_keys (
+  id uuid not null,
+  tenant uuid not null,
+  subject uuid not null,
+  conversation uuid not null,
+  author uuid not null,
+  period integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX scope_keys_by_subject ON keystore.scope_keys USING btree (tenant, subject)
+  CREATE TRIGGER scope_tombstones BEFORE DELETE OR UPDATE ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint scope_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint scope_keys_pkey PRIMARY KEY (id)
+  constraint scope_keys_tenant_conversation_author_period_key UNIQUE (tenant, conversation, author, period)
+  constraint scope_keys_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES keystore.subject_keys(tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.subject_keys (
+  tenant uuid not null,
+  subject uuid not null,
+  kek_version integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX subject_keys_by_kek ON keystore.subject_keys USING btree (tenant, kek_version) WHERE (wrapped IS NOT NULL)
+  CREATE TRIGGER subject_tombstones BEFORE DELETE OR UPDATE ON keystore.subject_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint subject_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint subject_keys_kek_version_check CHECK ((kek_version >= 1))
+  constraint subject_keys_pkey PRIMARY KEY (tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
 table sealdesk.attachment_references (
   tenant uuid not null,
   attachment uuid not null,
@@ -166,7 +220,8 @@ table sealdesk.attachments (
   sha256 bytea,
   seq bigint,
   created_at_ms bigint not null,
-  expires_at_ms bigint not null
+  expires_at_ms bigint not null,
+  key_id uuid not null
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
@@ -577,12 +632,13 @@ table sealdesk.users (
   id uuid not null,
   tenant uuid not null,
   role text not null,
-  username text,
-  display_name text,
   password_hash text,
   subject_index bytea,
   account_key bytea,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  username_index bytea,
+  username bytea,
+  display_name bytea
 )
   row level security
   constraint users_account_key_check CHECK ((length(account_key) = 32))
@@ -591,7 +647,8 @@ table sealdesk.users (
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
-  constraint users_tenant_username_key UNIQUE (tenant, username)
+  constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
+  constraint users_username_index_check CHECK ((length(username_index) = 32))
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (account_key, display_name, password_hash) to sealdesk_app
@@ -607,6 +664,12 @@ begin
   return null;
 end
 $function$
+
+CREATE OR REPLACE FUNCTION keystore.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
 CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  RETURNS uuid
@@ -647,6 +710,18 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  STABLE SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
+
+CREATE OR REPLACE FUNCTION keystore.keep_tombstone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.destroyed_at_ms is not null and (tg_op = 'DELETE' or new is distinct from old) then
+    raise exception 'a destroyed key stays destroyed' using errcode = 'restrict_violation';
+  end if;
+  return coalesce(new, old);
+end
+$function$
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
  RETURNS trigger

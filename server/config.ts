@@ -21,6 +21,10 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
+  /** Undefined: the keystore is in the same database as the data. */
+  readonly keystoreUrl: Secret<string> | undefined;
+  /** For its migrations; the same as `keystoreUrl` unless told apart. */
+  readonly keystoreOwnerUrl: Secret<string> | undefined;
   /** Undefined: hints travel over the database, and limits are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
   readonly kms: KmsSettings;
@@ -118,6 +122,8 @@ const environmentSchema = z.object({
   SEALDESK_HOME: text("must be the path of a folder.").default("./.sealdesk"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
+  KEYSTORE_URL: databaseUrl.optional(),
+  KEYSTORE_OWNER_URL: databaseUrl.optional(),
   REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
   ATTACHMENTS_S3_BUCKET: bucketName.optional(),
   ATTACHMENTS_S3_REGION: text("must be the name of a region.", (name) =>
@@ -181,6 +187,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: resolve(values.SEALDESK_HOME),
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
+    keystoreUrl: secret(values.KEYSTORE_URL),
+    keystoreOwnerUrl: secret(values.KEYSTORE_OWNER_URL ?? values.KEYSTORE_URL),
     redisUrl: secret(values.REDIS_URL),
     kms: kmsSettings(environment, values),
     logLevel: values.LOG_LEVEL,

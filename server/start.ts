@@ -1,6 +1,9 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { Profiles } from "../keys/accounts/profiles.ts";
+import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
+import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
@@ -112,6 +115,22 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(leaveKeys);
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
+  const keyTree = await openKeyTree({
+    url: database.keystoreUrl,
+    kms,
+    now,
+    onLost: (error) =>
+      log.warn("connection lost", { service: "keystore", ...describeError(error) }),
+  });
+  closers.add(() => keyTree.close());
+  const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
+  const leaveRewrapping = keepRewrapped(
+    keyTree,
+    pool,
+    (error) => log.error("keys could not be re-wrapped", describeError(error)),
+    watchers.metrics?.keystore.rewrapRemaining,
+  );
+  closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
@@ -128,7 +147,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
     mode === "development"
-      ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })
+      ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
   // The public URL may depend on the port, so the port comes first and the app is put behind it.
@@ -148,6 +167,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const dataPlane = await startDataPlane({
     http,
     pool,
+    scopeKeys: keyTree.scopes,
     serverKeys,
     authenticator,
     publicUrl: url,
@@ -180,7 +200,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const store = await openAttachmentStore(config.attachments);
   closers.add(() => store.close());
   const { uploadLifetimeMs } = config;
-  const attachments = { pool, store, digests: new RunningDigests(), now, uploadLifetimeMs };
+  const { scopes: scopeKeys } = keyTree;
+  const attachments = {
+    pool,
+    store,
+    scopeKeys,
+    digests: new RunningDigests(),
+    now,
+    uploadLifetimeMs,
+  };
   const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),
   );
@@ -199,6 +227,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     publicUrl: url,
     accessTokens,
+    profiles,
     signInProofs: usedProofs(),
     blindIndexKeys: () => serverKeys.blindIndexKeys,
     createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),

@@ -43,6 +43,7 @@ beforeAll(async () => {
   settings = {
     home: server.home,
     ownerUrl: server.database.ownerUrl,
+    keystoreUrl: undefined,
     publicUrl: server.url,
     production: false,
     kms: () => kmsOf(server.home),
