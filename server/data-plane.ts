@@ -142,7 +142,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     deps.openHints,
   );
   neighbours = met;
-  const messaging = { pool, log: conversations, now };
+  const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
   const cursors = new CursorWriter(pool);
   const endWatch = watchSuspensions(
     pool,

@@ -15,7 +15,7 @@ const kinds: ReadonlyMap<number, EventKind> = new Map(
 );
 
 /** The kind that a row's number stands for. */
-export const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
+const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
 // Requests are numbered, so that one statement answers many; what belongs to an event is looked up
 // for each, since a join of many would be planned as a scan.
