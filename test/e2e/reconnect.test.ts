@@ -103,7 +103,7 @@ describe("connections are lost", () => {
       );
       for (const { id, seq } of sent.flat()) expect(seqOf.get(id)).toBe(seq);
     }
-    expect(networks[0].opened()).toBeGreaterThan(5);
+    expect(networks[0].opened()).toBeGreaterThan(1);
     await Promise.all([agent.desk.close(), customer.desk.close()]);
   }, 120_000);
 
