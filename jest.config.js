@@ -20,6 +20,6 @@ export default {
   ],
   globalSetup: "<rootDir>/test/support/global-setup.ts",
   globalTeardown: "<rootDir>/test/support/global-teardown.ts",
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
 };
