@@ -7,7 +7,11 @@ type Work = (client: Client) => Promise<unknown>;
 
 const read = gather<Work, unknown>({
   answer: (pool, tenant, works) =>
-    inTransaction(pool, tenant, (client) => Promise.all(works.map((work) => work(client)))),
+    inTransaction(pool, tenant, async (client) => {
+      const answers: unknown[] = [];
+      for (const work of works) answers.push(await work(client));
+      return answers;
+    }),
   weigh: () => 1,
   most: 64,
 });
