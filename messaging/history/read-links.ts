@@ -23,7 +23,7 @@ export interface Link {
   readonly digest: Uint8Array;
   readonly commitment: Uint8Array;
   readonly frankingTag: Uint8Array;
-  /** What an event that is no message says; of a message null. */
+  /** What an event of the granted range says that is no message; null of any other. */
   readonly control: Uint8Array | null;
 }
 
@@ -39,11 +39,11 @@ const pageSize = 256;
 const LINKS = `
   select seq, kind, sender_device, epoch, key_id, client_message_id, received_at_ms, commitment,
     franking_tag, sha256(ciphertext) as digest,
-    case when kind > 1 then ciphertext end as control
+    case when kind > 1 and seq <= $4 then ciphertext end as control
   from events where conversation = $1 and seq between $2 and $3 and kind > 0 order by seq`;
 
 const GRANT = `
-  select g.from_seq, g.seq from history_grants g
+  select g.from_seq, g.to_seq, g.seq from history_grants g
   join member_devices d on d.conversation = g.conversation and d.device = $3 and d.until_seq is null
   where g.id = $2 and g.conversation = $1 and $3 = any(g.devices)`;
 
@@ -78,7 +78,7 @@ export function readLinks(
       const last = Math.min(until, granted.seq);
       const first = Math.max(granted.from_seq, last - pageSize + 1);
       return {
-        links: await linksBetween(client, conversation, first, last),
+        links: await linksBetween(client, conversation, first, last, granted.to_seq),
         previousHash: await hashBefore(client, conversation, first),
       };
     }),
@@ -90,8 +90,9 @@ async function linksBetween(
   conversation: Uuid,
   first: number,
   last: number,
+  shownTo: number,
 ): Promise<readonly Link[]> {
-  const { rows } = await client.query(LINKS, [conversation, first, last]);
+  const { rows } = await client.query(LINKS, [conversation, first, last, shownTo]);
   return rows.map((row) => ({
     seq: row.seq,
     kind: kindOf(row.kind),

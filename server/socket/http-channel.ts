@@ -5,6 +5,12 @@ import type { CloseReason } from "./close-codes.ts";
 /** Most that a closed channel keeps for the device to take: the first of it, so that nothing is missing within. */
 const MAX_LEFT_BYTES = 128 * 1024;
 
+/**
+ * Bodies of one connection that are waited for or read at a time: each may take a mebibyte of memory.
+ * The device sends one after the other; the rest is for those that it gave up and sent again.
+ */
+const MAX_BODIES = 4;
+
 /** What one poll is answered with. */
 export interface PollAnswer {
   /** The number of the first frame; each further one has the next. */
@@ -50,6 +56,7 @@ export class HttpChannel implements Channel {
   #closed: CloseReason | undefined;
   #paused = false;
   #batches = 0;
+  #bodies = 0;
   #onReadable: (() => void)[] = [];
 
   /** @param onEnd there will be nothing further to take but what waits */
@@ -109,6 +116,13 @@ export class HttpChannel implements Channel {
   async readable(): Promise<void> {
     while (this.#closed === undefined && (this.#paused || this.#mode === "untaken"))
       await new Promise<void>((resolve) => this.#onReadable.push(resolve));
+  }
+
+  /** Makes room for a body. @returns what gives it back; undefined when too many are on their way */
+  expectBody(): (() => void) | undefined {
+    if (this.#bodies >= MAX_BODIES) return undefined;
+    this.#bodies++;
+    return () => this.#bodies--;
   }
 
   /** Takes the device's batch of this number, from 1; one that it had already it does not take. */
