@@ -170,7 +170,7 @@ describe("sending", () => {
   test("a device that the relay lists under a member while messages are sealed gets none", async () => {
     const { sender, sent, suite, log, state, trust } = await setUp();
     const sealedFor: unknown[] = [];
-    const { seal } = suite;
+    const seal = suite.seal.bind(suite);
     suite.seal = (transaction, request) => {
       sealedFor.push(request.devices);
       return seal(transaction, request);
