@@ -1,4 +1,4 @@
-import { maxBatchBytes, sizeInBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
+import { countForBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 
@@ -218,11 +218,10 @@ export class HttpChannel implements Channel {
   }
 
   #answerNow(): PollAnswer {
-    let bytes = 0;
-    const past = this.#frames.findIndex((frame) => (bytes += sizeInBatch(frame)) > maxBatchBytes);
-    const frames = past === -1 ? [...this.#frames] : this.#frames.slice(0, past);
+    const frames = this.#frames.slice(0, countForBatch(this.#frames));
+    const isAll = frames.length === this.#frames.length;
     const first = this.#releasedFrames + 1;
-    return { first, frames, closed: past === -1 ? this.#closed : undefined };
+    return { first, frames, closed: isAll ? this.#closed : undefined };
   }
 
   #release(after: number): void {

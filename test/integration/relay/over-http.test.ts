@@ -218,6 +218,12 @@ describe("what is refused", () => {
   test.each([
     ["no batch of frames", Uint8Array.of(0, 0, 0, 9, 1)],
     ["a frame over the limit", joinFrames([new Uint8Array(wireLimits.frame + 1)])],
+    [
+      "more small frames than may hold up everybody else",
+      joinFrames(
+        Array.from({ length: 1025 }, () => encodeFrame({ kind: "ack", body: { cursors: [] } })),
+      ),
+    ],
     ["a frame that is none", joinFrames([Uint8Array.of(255, 255, 255)])],
     [
       "no hello",
