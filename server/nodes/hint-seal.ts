@@ -18,10 +18,16 @@ const KEYS_BELIEVED = 2;
  * @param keys that all nodes have, the newest first
  */
 export function hintSeal(keys: () => readonly Secret<Uint8Array>[]): HintSeal {
-  const macUnder = (key: Secret<Uint8Array>, payload: string): string => {
-    const own = hkdfSync("sha256", key.reveal(), "", "sealdesk/hints/v1", 32);
-    return createHmac("sha256", new Uint8Array(own)).update(payload).digest("base64url");
+  const derived = new WeakMap<Secret<Uint8Array>, Uint8Array>();
+  const ownOf = (key: Secret<Uint8Array>): Uint8Array => {
+    const known = derived.get(key);
+    if (known !== undefined) return known;
+    const own = new Uint8Array(hkdfSync("sha256", key.reveal(), "", "sealdesk/hints/v1", 32));
+    derived.set(key, own);
+    return own;
   };
+  const macUnder = (key: Secret<Uint8Array>, payload: string): string =>
+    createHmac("sha256", ownOf(key)).update(payload).digest("base64url");
   return {
     seal(payload) {
       const [newest] = keys();
