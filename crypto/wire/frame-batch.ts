@@ -8,7 +8,7 @@ export const frameBatchType = "application/vnd.sealdesk.frames";
 export const maxBatchBytes = 1024 * 1024;
 
 /** Most frames of one batch: they are read in one go, during which the reader does nothing else. */
-export const maxBatchFrames = 1024;
+const maxBatchFrames = 1024;
 
 const lengthBytes = 4;
 
