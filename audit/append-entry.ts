@@ -3,6 +3,7 @@ import type { Client } from "../db/pool.ts";
 import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { utf8 } from "../crypto/wire/bytes.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-fields.ts";
 
 /** Create, read, update, delete, execute: as in FHIR R4 AuditEvent.action. */
 export type ActionClass = "C" | "R" | "U" | "D" | "E";
@@ -53,13 +54,26 @@ const eventIds = new V7Generator();
  * Writes one entry, as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own, in the
  * transaction that `client` has open: act and entry commit together or not at all. The
  * transaction must be fenced to `entry.tenant`.
+ * @param personal what it says of a person: hashes in the entry, values in rows that can be erased.
  * @throws WireError malformed_record, when a detail is not canonical JSON.
  */
-export async function appendEntry(client: Client, entry: AuditEntry): Promise<void> {
+export async function appendEntry(
+  client: Client,
+  entry: AuditEntry,
+  personal?: PersonalFields,
+): Promise<void> {
   const eventId = eventIds.generateOrResetCore(entry.occurredAtMs, 10_000).toString();
-  const text = canonicalJson({ eventId, ...entry });
+  const salted = personal && saltFields(personal);
+  const text = canonicalJson({ eventId, ...entry, personal: salted?.hashes });
   await client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [
     entry.tenant,
     utf8(text),
   ]);
+  if (personal !== undefined && salted !== undefined)
+    await keepPersonalFields(
+      client,
+      { tenant: entry.tenant, event: eventId },
+      personal,
+      salted.rows,
+    );
 }

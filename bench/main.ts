@@ -1,4 +1,6 @@
 import { Command } from "commander";
+import { describeMachine } from "./machine.ts";
+import { runKeysBench } from "./keys/run-keys-bench.ts";
 import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
 import { runIdleBench } from "./idle/run-idle-bench.ts";
@@ -44,5 +46,19 @@ bench("idle", "memory of a connection that says nothing, beside bare ws", runIdl
 bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
+
+program
+  .command("keys")
+  .description("sealing at rest beside bare AES-GCM, keys from memory and keystore, re-wrapping")
+  .option("--json", "print one JSON object and nothing else", false)
+  .option("--seconds <n>", "how long each load runs", Number, 2)
+  .action(async (options: { json: boolean; seconds: number }) => {
+    const progress = (line: string) => {
+      if (!options.json) process.stderr.write(`${line}\n`);
+    };
+    const figures = await runKeysBench(options, progress);
+    const report = { bench: "keys", ...(await describeMachine()), ...figures };
+    process.stdout.write(`${JSON.stringify(report, null, options.json ? 0 : 2)}\n`);
+  });
 
 await program.parseAsync();

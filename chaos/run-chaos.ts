@@ -108,7 +108,7 @@ async function calmDown(world: World): Promise<string[]> {
 async function look({ backend, arrangement }: World): Promise<Verdict> {
   const journals = await readJournals(arrangement);
   const byDevice = new Map(journals.map((journal) => [journal.device ?? "", journal]));
-  return judge(await readLog(backend.administrator), byDevice);
+  return judge(await readLog(backend.administrator, backend.atRest), byDevice);
 }
 
 const readJournals = ({ journals }: Arrangement): Promise<readonly Journal[]> =>

@@ -3,11 +3,13 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
+import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
 import { customerTokenCommand } from "./commands/customer-token.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
+import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { start } from "./commands/start.ts";
 import { staffGrantsCommand } from "./commands/staff-grants.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
@@ -83,7 +85,21 @@ program
     print(await createUserCommand(readSettings(), options)),
   );
 
-const keys = program.command("keys").description("the server's own keys");
+const keys = program
+  .command("keys")
+  .description("the server's own keys, and those of data at rest");
+
+for (const [name, command, description] of [
+  ["rotate-kek", rotateKekCommand, "new version of the tenant's key-encryption key; re-wraps"],
+  ["rewrap-subjects", rewrapCommand, "go on with a re-wrapping that was cut off"],
+] as const)
+  keys
+    .command(name)
+    .description(description)
+    .requiredOption("--tenant <slug>", "the tenant")
+    .action(async (options: { readonly tenant: string }) =>
+      print(await command(readSettings(), options.tenant)),
+    );
 
 keys
   .command("status")
@@ -113,6 +129,8 @@ program
   .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
     print(await customerTokenCommand(readSettings(), options)),
   );
+
+registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {
   const message = error instanceof Error ? error.message : "The command failed.";

@@ -9,11 +9,15 @@ export interface Settings {
   readonly home: string;
   /** A login that may act as the owner; undefined for the embedded database. */
   readonly ownerUrl: string | undefined;
+  /** The keystore's, when it has a database of its own. */
+  readonly keystoreUrl: string | undefined;
   /** Where clients reach the server, if it is where the same environment puts it. */
   readonly publicUrl: string;
   readonly production: boolean;
   /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
   readonly kms: () => KmsSettings;
+  /** How long audit entries are kept at least. */
+  readonly auditRetainDays: number;
 }
 
 /** An operator's mistake, said in one sentence. */
@@ -37,12 +41,14 @@ export function readSettings(): Settings {
   return {
     home,
     ownerUrl,
+    keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",
     ),
     production,
     kms: () => readKmsSettings(environment, { home, production }),
+    auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
   };
 }
 

@@ -5,7 +5,7 @@ const TABLES = `
   select c.oid, n.nspname || '.' || c.relname as name, c.relrowsecurity as fenced,
     pg_get_partkeydef(c.oid) as partitioned, c.reloptions as options
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
-  where n.nspname in ('sealdesk', 'audit') and c.relkind in ('r', 'p') and not c.relispartition
+  where n.nspname in ('sealdesk', 'audit', 'keystore') and c.relkind in ('r', 'p') and not c.relispartition
   order by name`;
 
 const COLUMNS = `
@@ -35,12 +35,14 @@ const PARTS = `
   union all
   select format('grant %s to %s', lower(privilege_type), grantee)
   from information_schema.role_table_grants
-  where (table_schema || '.' || table_name)::regclass = $1 and grantee = 'sealdesk_app'
+  where (table_schema || '.' || table_name)::regclass = $1
+    and grantee in ('sealdesk_app', 'sealdesk_integrator', 'sealdesk_keystore')
   union all
   select format('grant %s (%s) to %s', lower(privilege_type),
     string_agg(column_name, ', ' order by column_name), grantee)
   from information_schema.column_privileges cp
-  where (table_schema || '.' || table_name)::regclass = $1 and grantee = 'sealdesk_app'
+  where (table_schema || '.' || table_name)::regclass = $1
+    and grantee in ('sealdesk_app', 'sealdesk_integrator', 'sealdesk_keystore')
     and not exists (select from information_schema.role_table_grants t
       where t.table_schema = cp.table_schema and t.table_name = cp.table_name
         and t.grantee = cp.grantee and t.privilege_type = cp.privilege_type)
@@ -49,7 +51,7 @@ const PARTS = `
 
 const FUNCTIONS = `
   select pg_get_functiondef(p.oid) as line from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where n.nspname in ('sealdesk', 'audit') order by p.proname`;
+  where n.nspname in ('sealdesk', 'audit', 'keystore') order by p.proname`;
 
 /**
  * The schema as the database has it, in a fixed order: committed as `schema.sql`, so that a change

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { runner } from "node-pg-migrate";
 import { DatabaseError } from "./database-error.ts";
-import { MIGRATIONS } from "./schema-version.ts";
+import { KEYSTORE_MIGRATIONS, MIGRATIONS } from "./schema-version.ts";
 
 // One implicit transaction, and one node at a time.
 const LET_SERVER_SEE_VERSION = `
@@ -9,38 +9,57 @@ const LET_SERVER_SEE_VERSION = `
   grant usage on schema sealdesk_migrations to sealdesk_app;
   grant select on sealdesk_migrations.migrations to sealdesk_app`;
 
+/** A folder of migrations, and the schema that keeps count of them. */
+interface Section {
+  readonly dir: string;
+  readonly schema: string;
+}
+
 /**
- * Brings the schema up to date and makes the partitions of this month and the next.
- * @param url a login that may create roles and schemas.
+ * Brings the schema up to date and makes the partitions of this month and the next; and the
+ * keystore's, which may stand in another database.
+ * @param url a login that may create roles and schemas; so must be `keystoreUrl`'s.
  * @returns how many migrations ran. @throws DatabaseError migration_failed
  */
-export async function migrate(url: string): Promise<number> {
+export async function migrate(url: string, keystoreUrl: string = url): Promise<number> {
+  const keystore = { dir: KEYSTORE_MIGRATIONS, schema: "keystore_migrations" };
+  const ofKeystore = await migrateSection(keystoreUrl, keystore, async () => undefined);
+  const data = { dir: MIGRATIONS, schema: "sealdesk_migrations" };
+  const ofData = await migrateSection(url, data, async (client) => {
+    await client.query(LET_SERVER_SEE_VERSION);
+    await client.query(
+      "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')",
+    );
+  });
+  return ofKeystore + ofData;
+}
+
+async function migrateSection(
+  url: string,
+  { dir, schema }: Section,
+  finish: (client: pg.Client) => Promise<void>,
+): Promise<number> {
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
   try {
     await client.connect();
     const done = await runner({
       dbClient: client,
-      dir: MIGRATIONS,
+      dir,
       direction: "up",
       migrationsTable: "migrations",
-      migrationsSchema: "sealdesk_migrations",
+      migrationsSchema: schema,
       createMigrationsSchema: true,
       checkOrder: true,
       singleTransaction: true,
       log: () => undefined,
     });
-    await client.query(LET_SERVER_SEE_VERSION);
-    await client.query(
-      "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')",
-    );
+    await finish(client);
     return done.length;
   } catch (cause) {
     throw new DatabaseError(
       "migration_failed",
       "The database schema could not be brought up to date.",
-      {
-        cause,
-      },
+      { cause },
     );
   } finally {
     await client.end();

@@ -4,6 +4,10 @@ interface NotificationsOptions {
   readonly url: string;
   /** A plain identifier. */
   readonly channel: string;
+  /** What the session runs as; the application by default. */
+  readonly role?: string;
+  /** What PostgreSQL calls the connection. */
+  readonly name?: string;
   readonly onPayload: (payload: string) => void;
   /** Listening has begun, again if it had broken off: what was sent in between was missed. */
   readonly onListening: () => void;
@@ -69,11 +73,12 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const { url, channel, onPayload, onListening } = this.#options;
+    const { url, channel, role = "sealdesk_app", name = "sealdesk-hints" } = this.#options;
+    const { onPayload, onListening } = this.#options;
     const client = new pg.Client({
       connectionString: url,
-      application_name: "sealdesk-hints",
-      options: "-c role=sealdesk_app",
+      application_name: name,
+      options: `-c role=${role}`,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,

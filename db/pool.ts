@@ -2,7 +2,7 @@ import pg from "pg";
 import { DatabaseError } from "./database-error.ts";
 
 /** 64-bit integers of ours stay below 2^53, so they are read as numbers. */
-const types = new pg.TypeOverrides();
+export const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export type Pool = pg.Pool;
@@ -13,12 +13,21 @@ export type Client = pg.ClientBase;
  * hold even when the login could do more.
  */
 export function createPool(url: string, options: { readonly max?: number } = {}): Pool {
+  return poolAs("sealdesk_app", "sealdesk", url, options.max ?? 10);
+}
+
+/** As `createPool`, for the keystore: its sessions run as `sealdesk_keystore`. */
+export function createKeystorePool(url: string, options: { readonly max?: number } = {}): Pool {
+  return poolAs("sealdesk_keystore", "keystore", url, options.max ?? 4);
+}
+
+function poolAs(role: string, schema: string, url: string, max: number): Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    max: options.max ?? 10,
+    max,
     types,
     application_name: "sealdesk",
-    options: "-c role=sealdesk_app -c search_path=sealdesk",
+    options: `-c role=${role} -c search_path=${schema}`,
     connectionTimeoutMillis: 10_000,
   });
   // An idle connection may be cut at any time; the pool replaces it when next asked.

@@ -6,6 +6,9 @@ import type { Pool } from "./pool.ts";
 /** Where the numbered migrations stand. */
 export const MIGRATIONS = fileURLToPath(new URL("./migrations", import.meta.url));
 
+/** Where the keystore's stand, which may be run in another database. */
+export const KEYSTORE_MIGRATIONS = fileURLToPath(new URL("./keystore-migrations", import.meta.url));
+
 /**
  * Whether the database has every migration that this version brings. It may have more: while nodes
  * are being replaced, the newer ones migrate first.

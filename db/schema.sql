@@ -1,4 +1,20 @@
 -- Made by `npm run schema` from the migrations. Read it; change the migrations.
+table audit.checkpoints (
+  log uuid not null,
+  size bigint not null,
+  note text not null
+)
+  row level security
+  CREATE TRIGGER checkpoints_are_final BEFORE DELETE OR UPDATE ON audit.checkpoints FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER checkpoints_stay BEFORE TRUNCATE ON audit.checkpoints FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint checkpoints_log_size_fkey FOREIGN KEY (log, size) REFERENCES audit.trees(log, size)
+  constraint checkpoints_pkey PRIMARY KEY (log, size)
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  policy integrator for * using (true)
+  policy tenant for r using ((log = sealdesk.current_tenant()))
+
 table audit.entries (
   id bigint not null generated always as identity,
   tenant uuid not null,
@@ -6,15 +22,176 @@ table audit.entries (
   leaf_hash bytea generated always as (sha256(('\x00'::bytea || entry))) stored
 )
   row level security
-  CREATE INDEX entries_tenant_id_idx ON audit.entries USING btree (tenant, id)
-  CREATE TRIGGER entries_are_final BEFORE DELETE OR UPDATE ON audit.entries FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER entries_are_final BEFORE UPDATE ON audit.entries FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER entries_are_kept BEFORE DELETE ON audit.entries FOR EACH ROW EXECUTE FUNCTION audit.refuse_unpruned() -- enabled A
+  CREATE TRIGGER entries_await_integration AFTER INSERT ON audit.entries FOR EACH ROW EXECUTE FUNCTION audit.await_integration() -- enabled A
   CREATE TRIGGER entries_stay BEFORE TRUNCATE ON audit.entries FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
   constraint entries_entry_check CHECK ((length(entry) <= 65535))
   constraint entries_pkey PRIMARY KEY (id)
-  constraint entries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert (entry, tenant) to sealdesk_app
+  grant insert (entry, tenant) to sealdesk_integrator
+  grant select to sealdesk_app
+  policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
+  policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
+
+table audit.leaves (
+  log uuid not null,
+  index bigint not null,
+  entry bigint not null
+)
+  row level security
+  CREATE TRIGGER leaves_are_final BEFORE DELETE OR UPDATE ON audit.leaves FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER leaves_stay BEFORE TRUNCATE ON audit.leaves FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint leaves_entry_key UNIQUE (entry)
+  constraint leaves_index_check CHECK ((index >= 0))
+  constraint leaves_pkey PRIMARY KEY (log, index)
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_app
+  policy integrator for * using (true)
+  policy tenant for r using ((log = sealdesk.current_tenant()))
+
+table audit.logs (
+  id uuid not null,
+  origin text not null,
+  minimum_index bigint not null default 0
+)
+  row level security
+  CREATE TRIGGER logs_are_kept BEFORE DELETE ON audit.logs FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER logs_are_only_pruned BEFORE UPDATE ON audit.logs FOR EACH ROW EXECUTE FUNCTION audit.refuse_all_but_pruning() -- enabled A
+  CREATE TRIGGER logs_stay BEFORE TRUNCATE ON audit.logs FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint logs_minimum_index_check CHECK (((minimum_index >= 0) AND ((minimum_index % (256)::bigint) = 0)))
+  constraint logs_origin_check CHECK ((origin ~ '^[a-z0-9.:/-]{1,200}$'::text))
+  constraint logs_origin_key UNIQUE (origin)
+  constraint logs_pkey PRIMARY KEY (id)
+  grant insert (id, origin) to sealdesk_integrator
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  policy integrator for * using (true)
+  policy tenant for r using ((id = sealdesk.current_tenant()))
+
+table audit.pending (
+  entry bigint not null,
+  log uuid not null,
+  leaf_hash bytea not null,
+  since timestamp with time zone not null default now()
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_threshold=-1)
+  row level security
+  constraint pending_pkey PRIMARY KEY (entry)
+  grant delete to sealdesk_integrator
+  grant select to sealdesk_integrator
+  policy integrator for * using (true)
+
+table audit.personal_fields (
+  tenant uuid not null,
+  event uuid not null,
+  field text not null,
+  salt bytea not null,
+  value bytea not null,
+  subject uuid not null
+)
+  row level security
+  CREATE INDEX personal_fields_tenant_subject_idx ON audit.personal_fields USING btree (tenant, subject)
+  constraint personal_fields_pkey PRIMARY KEY (tenant, event, field)
+  constraint personal_fields_salt_check CHECK ((length(salt) = 16))
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table audit.tiles (
+  log uuid not null,
+  level smallint not null,
+  index bigint not null,
+  hashes bytea not null
+)
+  row level security
+  CREATE TRIGGER tiles_are_kept BEFORE DELETE ON audit.tiles FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER tiles_only_grow BEFORE UPDATE ON audit.tiles FOR EACH ROW EXECUTE FUNCTION audit.refuse_all_but_growth() -- enabled A
+  CREATE TRIGGER tiles_stay BEFORE TRUNCATE ON audit.tiles FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint tiles_hashes_check CHECK ((((length(hashes) >= 32) AND (length(hashes) <= 8192)) AND ((length(hashes) % 32) = 0)))
+  constraint tiles_index_check CHECK ((index >= 0))
+  constraint tiles_level_check CHECK (((level >= 0) AND (level <= 63)))
+  constraint tiles_log_fkey FOREIGN KEY (log) REFERENCES audit.logs(id)
+  constraint tiles_pkey PRIMARY KEY (log, level, index)
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  grant update (hashes) to sealdesk_integrator
+  policy integrator for * using (true)
+  policy tenant for r using ((log = sealdesk.current_tenant()))
+
+table audit.trees (
+  log uuid not null,
+  size bigint not null,
+  root bytea not null,
+  at timestamp with time zone not null default now()
+)
+  row level security
+  CREATE TRIGGER trees_are_final BEFORE DELETE OR UPDATE ON audit.trees FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER trees_stay BEFORE TRUNCATE ON audit.trees FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint trees_log_fkey FOREIGN KEY (log) REFERENCES audit.logs(id)
+  constraint trees_pkey PRIMARY KEY (log, size)
+  constraint trees_root_check CHECK ((length(root) = 32))
+  constraint trees_size_check CHECK ((size > 0))
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  policy integrator for * using (true)
+  policy tenant for r using ((log = sealdesk.current_tenant()))
+
+table keystore.keks (
+  tenant uuid not null,
+  oldest_version integer not null default 1
+)
+  row level security
+  constraint keks_oldest_version_check CHECK ((oldest_version >= 1))
+  constraint keks_pkey PRIMARY KEY (tenant)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (oldest_version) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.scope_keys (
+  id uuid not null,
+  tenant uuid not null,
+  subject uuid not null,
+  conversation uuid not null,
+  author uuid not null,
+  period integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX scope_keys_by_subject ON keystore.scope_keys USING btree (tenant, subject)
+  CREATE TRIGGER scope_tombstones BEFORE DELETE OR UPDATE ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint scope_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint scope_keys_pkey PRIMARY KEY (id)
+  constraint scope_keys_tenant_conversation_author_period_key UNIQUE (tenant, conversation, author, period)
+  constraint scope_keys_tenant_subject_fkey FOREIGN KEY (tenant, subject) REFERENCES keystore.subject_keys(tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
+
+table keystore.subject_keys (
+  tenant uuid not null,
+  subject uuid not null,
+  kek_version integer not null,
+  wrapped bytea,
+  created_at_ms bigint not null,
+  destroyed_at_ms bigint
+)
+  row level security
+  CREATE INDEX subject_keys_by_kek ON keystore.subject_keys USING btree (tenant, kek_version) WHERE (wrapped IS NOT NULL)
+  CREATE TRIGGER subject_tombstones BEFORE DELETE OR UPDATE ON keystore.subject_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
+  constraint subject_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
+  constraint subject_keys_kek_version_check CHECK ((kek_version >= 1))
+  constraint subject_keys_pkey PRIMARY KEY (tenant, subject)
+  grant insert to sealdesk_keystore
+  grant select to sealdesk_keystore
+  grant update (destroyed_at_ms, kek_version, wrapped) to sealdesk_keystore
+  policy tenant for * using ((tenant = keystore.current_tenant()))
 
 table sealdesk.attachment_references (
   tenant uuid not null,
@@ -43,7 +220,8 @@ table sealdesk.attachments (
   sha256 bytea,
   seq bigint,
   created_at_ms bigint not null,
-  expires_at_ms bigint not null
+  expires_at_ms bigint not null,
+  key_id uuid not null
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
@@ -447,18 +625,20 @@ table sealdesk.tenants (
   constraint tenants_pkey PRIMARY KEY (id)
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
+  grant select (id, slug) to sealdesk_integrator
   grant select to sealdesk_app
 
 table sealdesk.users (
   id uuid not null,
   tenant uuid not null,
   role text not null,
-  username text,
-  display_name text,
   password_hash text,
   subject_index bytea,
   account_key bytea,
-  created_at_ms bigint not null
+  created_at_ms bigint not null,
+  username_index bytea,
+  username bytea,
+  display_name bytea
 )
   row level security
   constraint users_account_key_check CHECK ((length(account_key) = 32))
@@ -467,11 +647,29 @@ table sealdesk.users (
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
-  constraint users_tenant_username_key UNIQUE (tenant, username)
+  constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
+  constraint users_username_index_check CHECK ((length(username_index) = 32))
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (account_key, display_name, password_hash) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+CREATE OR REPLACE FUNCTION audit.await_integration()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+AS $function$
+begin
+  insert into audit.pending (entry, log, leaf_hash) values (new.id, new.tenant, new.leaf_hash);
+  return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION keystore.current_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
 CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  RETURNS uuid
@@ -513,11 +711,64 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
 
+CREATE OR REPLACE FUNCTION keystore.keep_tombstone()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if old.destroyed_at_ms is not null and (tg_op = 'DELETE' or new is distinct from old) then
+    raise exception 'a destroyed key stays destroyed' using errcode = 'restrict_violation';
+  end if;
+  return coalesce(new, old);
+end
+$function$
+
+CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.log, new.level, new.index) = (old.log, old.level, old.index)
+    and length(new.hashes) > length(old.hashes)
+    and substring(new.hashes for length(old.hashes)) = old.hashes then
+    return new;
+  end if;
+  raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION audit.refuse_all_but_pruning()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if (new.id, new.origin) = (old.id, old.origin) and new.minimum_index >= old.minimum_index then
+    return new;
+  end if;
+  raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
 CREATE OR REPLACE FUNCTION audit.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
 begin
-  raise exception 'audit entries cannot be changed or removed' using errcode = 'restrict_violation';
+  raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION audit.refuse_unpruned()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (
+    select from audit.leaves join audit.logs on logs.id = leaves.log
+    where leaves.entry = old.id and leaves.index < logs.minimum_index
+  ) then
+    return old;
+  end if;
+  raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
 end
 $function$

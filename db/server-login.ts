@@ -4,8 +4,8 @@ import pg from "pg";
 const SERVER_LOGIN = "sealdesk_server";
 
 /**
- * Gives the embedded cluster's server a login of its own: a member of `sealdesk_app` and of nothing
- * else, so that no statement on its connections can become the owner or a superuser. The password
+ * Gives the embedded cluster's server a login of its own: a member of `sealdesk_app` and
+ * `sealdesk_keystore` and of nothing else, so that no statement on its connections can become the owner or a superuser. The password
  * is new each time; only one server runs on a cluster (see `claimCluster`).
  * @param ownerUrl a superuser's login. @returns the URL to connect with.
  */
@@ -19,6 +19,7 @@ export async function refreshServerLogin(ownerUrl: string): Promise<string> {
     ]);
     if (rowCount === 0)
       await client.query(`create role ${SERVER_LOGIN} login noinherit in role sealdesk_app`);
+    await client.query(`grant sealdesk_keystore to ${SERVER_LOGIN}`);
     // Its alphabet has no quote in it.
     await client.query(`alter role ${SERVER_LOGIN} password '${password}'`);
   } finally {

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Runs once, when PostgreSQL makes its cluster: the server's login is a member of the role that the
+# Runs once, when PostgreSQL makes its cluster: the server's login is a member of the two roles that
 # row-level security fences in, and owns nothing.
 set -eu
 psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --no-psqlrc \
   --set ON_ERROR_STOP=1 --set password="$SERVER_PASSWORD" <<'SQL'
 create role sealdesk_app nologin;
-create role sealdesk_server login password :'password' in role sealdesk_app;
+create role sealdesk_keystore nologin;
+create role sealdesk_server login password :'password' in role sealdesk_app, sealdesk_keystore;
 SQL

@@ -15,6 +15,10 @@ export type KeysErrorCode =
   | "kms_key_not_found" // there is no such key, or it was destroyed as a whole
   | "kms_key_destroyed" // that version of the key was destroyed
   | "kms_refused" // wrong kind of key, wrong context, or not what was wrapped
+  // keys at rest
+  | "key_destroyed" // what it sealed is erased, and nothing more is sealed in its place
+  | "key_missing" // the keystore does not know the key: it is not the keystore of this data
+  | "seal_broken" // stored bytes are not what was sealed there
   // sign-in and tokens
   | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
   | "invalid_token" // not an access token of this server, or not for this device key

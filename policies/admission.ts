@@ -28,6 +28,8 @@ export interface MessageFacts {
   readonly epoch: number;
   readonly ciphertextBytes: number;
   readonly packetDevices: readonly Uuid[];
+  /** True when the key at rest that would seal it is destroyed. */
+  readonly erased: boolean;
 }
 
 export type AdmissionRefusal =
@@ -37,7 +39,8 @@ export type AdmissionRefusal =
   | "message_too_large"
   | "stale_epoch"
   | "key_expired"
-  | "device_mismatch";
+  | "device_mismatch"
+  | "key_destroyed"; // what the sender wrote here is erased
 
 export type Admission =
   | { readonly admitted: true; readonly newKey: boolean }
@@ -78,6 +81,7 @@ export function decideAdmission(
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
     return refuse("stale_message_id");
+  if (message.erased) return refuse("key_destroyed");
   if (facts.state === "closed") return refuse("conversation_closed");
   if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");

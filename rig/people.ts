@@ -4,6 +4,7 @@ import { uuidv7 } from "uuidv7";
 import { inTransaction } from "../db/transaction.ts";
 import type { Pool } from "../db/pool.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { Profiles } from "../keys/accounts/profiles.ts";
 import { createStaff } from "../keys/accounts/staff.ts";
 import type { Tenant } from "../keys/accounts/tenant.ts";
 import { Secret } from "../keys/secret.ts";
@@ -14,6 +15,7 @@ interface PeopleDeps {
   readonly home: string;
   readonly pool: Pool;
   readonly tenant: Tenant;
+  readonly profiles: Profiles;
   readonly publicUrl: string;
 }
 
@@ -43,13 +45,13 @@ export class People {
 
   /** As the operator makes one. */
   async newAgent(displayName: string): Promise<Agent> {
-    const { pool, tenant } = this.#deps;
+    const { pool, tenant, profiles } = this.#deps;
     const user = uuidv7();
     const username = `agent-${randomBytes(6).toString("hex")}`;
     const password = randomBytes(18).toString("base64url");
     const account = { id: user, tenant: tenant.id, username, displayName };
     await inTransaction(pool, tenant.id, (client) =>
-      createStaff(client, {
+      createStaff(client, profiles, {
         ...account,
         role: "agent",
         password: new Secret(password),

@@ -21,6 +21,10 @@ export interface Config {
   readonly databaseUrl: Secret<string> | undefined;
   /** For migrations; the same as `databaseUrl` unless told apart. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
+  /** Undefined: the keystore is in the same database as the data. */
+  readonly keystoreUrl: Secret<string> | undefined;
+  /** For its migrations; the same as `keystoreUrl` unless told apart. */
+  readonly keystoreOwnerUrl: Secret<string> | undefined;
   /** Undefined: hints travel over the database, and limits are each node's own. */
   readonly redisUrl: Secret<string> | undefined;
   readonly kms: KmsSettings;
@@ -43,8 +47,16 @@ export interface Config {
   /** Sockets that have not been let in, at once. */
   readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
+  readonly audit: AuditConfig;
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
+}
+
+export interface AuditConfig {
+  /** Scheme-less URL that the names of new logs begin with; a log keeps its name for ever. */
+  readonly originPrefix: string;
+  /** Where the last checkpoint of each log is kept, apart from the database. */
+  readonly checkpoints: AttachmentStore & { readonly retainMs: number };
 }
 
 /** Where the ciphertext of attachments is. */
@@ -84,6 +96,9 @@ const port = text(
   (number) => /^\d{1,5}$/.test(number) && Number(number) <= 65_535,
 );
 const databaseUrl = text("must be a URL that begins with postgresql://.", isPostgresUrl);
+const bucketName = text("must be the name of a bucket.", (name) =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
+);
 /** "60,1": so many at once, then so many a second. */
 const bucketRate = (standard: string) =>
   text(
@@ -107,10 +122,10 @@ const environmentSchema = z.object({
   SEALDESK_HOME: text("must be the path of a folder.").default("./.sealdesk"),
   DATABASE_URL: databaseUrl.optional(),
   DATABASE_OWNER_URL: databaseUrl.optional(),
+  KEYSTORE_URL: databaseUrl.optional(),
+  KEYSTORE_OWNER_URL: databaseUrl.optional(),
   REDIS_URL: text("must be a URL that begins with redis:// or rediss://.", isRedisUrl).optional(),
-  ATTACHMENTS_S3_BUCKET: text("must be the name of a bucket.", (name) =>
-    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
-  ).optional(),
+  ATTACHMENTS_S3_BUCKET: bucketName.optional(),
   ATTACHMENTS_S3_REGION: text("must be the name of a region.", (name) =>
     /^[a-z0-9-]+$/.test(name),
   ).default("us-east-1"),
@@ -118,6 +133,15 @@ const environmentSchema = z.object({
     "must be an http or https URL without a query.",
     isHttpUrl,
   ).optional(),
+  AUDIT_ORIGIN: text(
+    "must be a host, with a port and a path if need be, without a scheme.",
+    (origin) => /^[a-z0-9][a-z0-9.:-]*(\/[a-z0-9.-]+)*$/.test(origin) && origin.length <= 100,
+  ).optional(),
+  AUDIT_CHECKPOINTS: text("must be the path of a folder.").optional(),
+  AUDIT_CHECKPOINTS_S3_BUCKET: bucketName.optional(),
+  AUDIT_CHECKPOINTS_RETAIN_DAYS: text("must be a number of days from 1 to 36500.", (days) =>
+    /^[1-9]\d{0,4}$/.test(days),
+  ).default("2192"),
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),
@@ -163,6 +187,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     home: resolve(values.SEALDESK_HOME),
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
+    keystoreUrl: secret(values.KEYSTORE_URL),
+    keystoreOwnerUrl: secret(values.KEYSTORE_OWNER_URL ?? values.KEYSTORE_URL),
     redisUrl: secret(values.REDIS_URL),
     kms: kmsSettings(environment, values),
     logLevel: values.LOG_LEVEL,
@@ -191,6 +217,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       tenant: values.TENANT_MESSAGE_LIMIT,
     },
     attachments: attachmentStore(values),
+    audit: auditConfig(values),
     uploadLifetimeMs: 24 * 3_600_000,
   };
 }
@@ -213,6 +240,20 @@ function attachmentStore(values: z.output<typeof environmentSchema>): Attachment
     return { kind: "directory", folder: resolve(values.SEALDESK_HOME, "attachments") };
   const { ATTACHMENTS_S3_REGION: region, ATTACHMENTS_S3_ENDPOINT: endpoint } = values;
   return { kind: "s3", bucket, region, endpoint };
+}
+
+function auditConfig(values: z.output<typeof environmentSchema>): AuditConfig {
+  const { AUDIT_CHECKPOINTS_S3_BUCKET: bucket, SEALDESK_HOME: home, PUBLIC_URL: url } = values;
+  const { ATTACHMENTS_S3_REGION: region, ATTACHMENTS_S3_ENDPOINT: endpoint } = values;
+  const retainMs = Number(values.AUDIT_CHECKPOINTS_RETAIN_DAYS) * 86_400_000;
+  const folder = resolve(values.AUDIT_CHECKPOINTS ?? resolve(home, "audit-checkpoints"));
+  return {
+    originPrefix: values.AUDIT_ORIGIN ?? (url === undefined ? "sealdesk.local" : new URL(url).host),
+    checkpoints:
+      bucket === undefined
+        ? { kind: "directory", folder, retainMs }
+        : { kind: "s3", bucket, region, endpoint, retainMs },
+  };
 }
 
 function refuseInProduction(values: z.output<typeof environmentSchema>): void {

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import type { Pool } from "../db/pool.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
+import type { ScopeKeys } from "../keys/at-rest/scope-keys.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
@@ -40,6 +41,7 @@ import type { Watchers } from "./watchers.ts";
 export interface DataPlaneDeps {
   readonly http: Server;
   readonly pool: Pool;
+  readonly scopeKeys: ScopeKeys;
   /** Of which the newest tags messages. */
   readonly serverKeys: Pick<ServerKeys, "frankingKey">;
   readonly authenticator: Authenticator;
@@ -94,6 +96,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   const conversations = new ConversationLog({
     pool,
+    scopeKeys: deps.scopeKeys,
     get frankingKey() {
       return deps.serverKeys.frankingKey;
     },
@@ -139,7 +142,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     deps.openHints,
   );
   neighbours = met;
-  const messaging = { pool, log: conversations, now };
+  const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
   const cursors = new CursorWriter(pool);
   const endWatch = watchSuspensions(
     pool,
@@ -164,7 +167,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
-      readEvents(pool, request),
+      readEvents(pool, deps.scopeKeys, request),
     ),
     authenticate: traced(tracing, "hello", async (hello: Hello) => {
       const greeting = await greet(deps, messaging, hello);

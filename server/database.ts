@@ -10,6 +10,8 @@ export interface OpenDatabase {
   readonly pool: Pool;
   /** What the pool connects with. */
   readonly url: string;
+  /** Where the keystore is: in the same database unless configured. */
+  readonly keystoreUrl: string;
   /** For acts of the operator alone, such as making a tenant. */
   readonly ownerUrl: string;
   close(): Promise<void>;
@@ -21,17 +23,23 @@ export interface OpenDatabase {
  * @throws ConfigError when another server runs on the same SEALDESK_HOME; DatabaseError
  */
 export async function openDatabase(config: Config): Promise<OpenDatabase> {
-  const { databaseUrl, databaseOwnerUrl } = config;
+  const { databaseUrl, databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl } = config;
   if (databaseUrl === undefined) return openEmbedded(config.home);
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
-  await migrate(ownerUrl);
+  await migrate(ownerUrl, keystoreOwnerUrl?.reveal());
   const url = databaseUrl.reveal();
   const pool = createPool(url);
   await insistOnFence(pool).catch(async (error: unknown) => {
     await pool.end();
     throw error;
   });
-  return { pool, url, ownerUrl, close: () => pool.end() };
+  return {
+    pool,
+    url,
+    keystoreUrl: keystoreUrl?.reveal() ?? url,
+    ownerUrl,
+    close: () => pool.end(),
+  };
 }
 
 async function openEmbedded(home: string): Promise<OpenDatabase> {
@@ -48,6 +56,7 @@ async function openEmbedded(home: string): Promise<OpenDatabase> {
     return {
       pool,
       url,
+      keystoreUrl: url,
       ownerUrl: cluster.ownerUrl,
       async close() {
         await pool.end();

@@ -6,6 +6,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import { createTenant } from "../keys/accounts/create-tenant.ts";
+import type { Profiles } from "../keys/accounts/profiles.ts";
 import { createStaff, type StaffRole } from "../keys/accounts/staff.ts";
 import { findTenant, type Tenant } from "../keys/accounts/tenant.ts";
 import { writeFileOnce } from "../keys/private-file.ts";
@@ -36,6 +37,7 @@ export interface DevelopmentAccount {
 interface Deps {
   readonly pool: Pool;
   readonly ownerUrl: string;
+  readonly profiles: Profiles;
   readonly now: () => number;
   readonly newId: () => Uuid;
 }
@@ -57,11 +59,12 @@ export async function openDevelopmentTenant(
   for (const sample of samples) {
     const password = new Secret(passwords[sample.username] ?? "");
     await inTransaction(deps.pool, tenant.id, async (client) => {
-      const { rowCount } = await client.query("select from users where username = $1", [
-        sample.username,
-      ]);
+      const { rowCount } = await client.query(
+        "select from users where username_index = any($1::bytea[])",
+        [deps.profiles.usernameIndexes(tenant.id, sample.username)],
+      );
       if (rowCount === 0)
-        await createStaff(client, {
+        await createStaff(client, deps.profiles, {
           ...sample,
           id: deps.newId(),
           tenant: tenant.id,

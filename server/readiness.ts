@@ -8,7 +8,10 @@ export type NotReadyReason =
   | "kms_unreachable" // the key-management service does not answer within the limit, or fails
   | "kms_sealed"
   | "kms_standby"
-  | "kms_denied"; // it does not take the server's credentials
+  | "kms_denied" // it does not take the server's credentials
+  | "audit_log_behind" // the database has fewer audit entries than were signed for
+  | "audit_log_inconsistent" // the audit log is not what was signed
+  | "audit_checkpoint_invalid"; // the audit checkpoint kept outside is not by this server's key
 
 const LIMIT_MS = 1_000;
 
@@ -22,10 +25,12 @@ export interface Probes {
 /**
  * Tells whether the server can serve. However often it is asked, database and key service are each
  * asked once at a time, and never waited for longer than the limit.
+ * @param auditRefusal why the audit log is not continued, if it is not.
  */
 export function createReadiness(
   { isCurrent, checkKms }: Probes,
   isDraining: () => boolean,
+  auditRefusal: () => NotReadyReason | undefined = () => undefined,
   limitMs = LIMIT_MS,
 ): () => Promise<readonly NotReadyReason[]> {
   const probes = [
@@ -43,7 +48,7 @@ export function createReadiness(
   return async () => {
     if (isDraining()) return ["draining"];
     const reasons = await Promise.all(probes.map((ask) => ask()));
-    return reasons.filter((reason) => reason !== undefined);
+    return [...reasons, auditRefusal()].filter((reason) => reason !== undefined);
   };
 }
 

@@ -1,6 +1,10 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { isSchemaCurrent } from "../db/schema-version.ts";
+import { Profiles } from "../keys/accounts/profiles.ts";
+import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
+import { openKeyTree } from "../keys/at-rest/key-tree.ts";
+import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
@@ -11,6 +15,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
+import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
 import { startDataPlane } from "./data-plane.ts";
@@ -110,7 +115,31 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(leaveKeys);
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
+  const keyTree = await openKeyTree({
+    url: database.keystoreUrl,
+    kms,
+    now,
+    onLost: (error) =>
+      log.warn("connection lost", { service: "keystore", ...describeError(error) }),
+  });
+  closers.add(() => keyTree.close());
+  const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
+  const leaveRewrapping = keepRewrapped(
+    keyTree,
+    pool,
+    (error) => log.error("keys could not be re-wrapped", describeError(error)),
+    watchers.metrics?.keystore.rewrapRemaining,
+  );
+  closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const auditLog = await runAuditLog(config.audit, {
+    url: database.url,
+    signer: await kmsAuditSigner(kms),
+    now,
+    log,
+    metrics: watchers.metrics,
+  });
+  closers.add(() => auditLog.close());
   const onLost = (service: string) => (error: unknown) =>
     log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
@@ -118,7 +147,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
     mode === "development"
-      ? await openDevelopmentTenant(config, { pool, ownerUrl, now, newId })
+      ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
   // The public URL may depend on the port, so the port comes first and the app is put behind it.
@@ -138,6 +167,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const dataPlane = await startDataPlane({
     http,
     pool,
+    scopeKeys: keyTree.scopes,
     serverKeys,
     authenticator,
     publicUrl: url,
@@ -171,7 +201,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const store = await openAttachmentStore(config.attachments);
   closers.add(() => store.close());
   const { uploadLifetimeMs } = config;
-  const attachments = { pool, store, digests: new RunningDigests(), now, uploadLifetimeMs };
+  const { scopes: scopeKeys } = keyTree;
+  const attachments = {
+    pool,
+    store,
+    scopeKeys,
+    digests: new RunningDigests(),
+    now,
+    uploadLifetimeMs,
+  };
   const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),
   );
@@ -190,6 +228,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     publicUrl: url,
     accessTokens,
+    profiles,
     signInProofs: usedProofs(),
     blindIndexKeys: () => serverKeys.blindIndexKeys,
     createLimiter: limiterFactory(redis?.client, () => serverKeys.blindIndexKey),
@@ -204,6 +243,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
         checkKms: () => kms.check(),
       },
       () => stopping,
+      () => auditLog.refusal(),
     ),
   });
   handler = createApp({

@@ -34,7 +34,7 @@ export async function arrangeConversations(
     );
     await enrol(client, tenant, conversations);
     const events = conversations.map((each) => createdEvent(tenant, each, signature, now));
-    await insertEvents(client, { tenant, events, firstUses: [], markers: [] });
+    await insertEvents(client, { tenant, events, keys: [], firstUses: [], markers: [] });
   });
   return conversations;
 }

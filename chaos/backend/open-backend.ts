@@ -6,6 +6,7 @@ import { migrate } from "../../db/migrate.ts";
 import { createPool } from "../../db/pool.ts";
 import { refreshServerLogin } from "../../db/server-login.ts";
 import { findTenant } from "../../keys/accounts/tenant.ts";
+import { AtRest } from "../../rig/at-rest.ts";
 import { People } from "../../rig/people.ts";
 import { freePort } from "../../rig/server-process.ts";
 import { isRedisInstalled, startRedisServer, type RedisServer } from "../../rig/redis-server.ts";
@@ -27,6 +28,8 @@ export interface Backend {
   readonly people: People;
   /** The database as its administrator sees it. */
   readonly administrator: pg.Client;
+  /** With it, the administrator has all that the server has. */
+  readonly atRest: AtRest;
   /** The name the relay's connections to the database are under. */
   readonly serverLogin: string;
   /** Stops what can be stopped. */
@@ -101,11 +104,14 @@ async function open(
   administrator.on("error", () => undefined);
   await administrator.connect();
   closers.push(() => administrator.end());
+  const atRest = await AtRest.open(home, ownerUrl);
+  closers.push(() => atRest.close());
   const pool = createPool(ownerUrl, { max: 4 });
   closers.push(() => pool.end());
   const tenant = await findTenant(pool, tenantSlug);
   if (tenant === undefined) throw new Error("The server made no development tenant.");
-  const people = await People.open({ home, pool, tenant, publicUrl: url });
+  const { profiles } = atRest;
+  const people = await People.open({ home, pool, tenant, profiles, publicUrl: url });
   const serverLogin = new URL(loginUrl).username;
-  return { url, home, relays, redis, network, people, administrator, serverLogin };
+  return { url, home, relays, redis, network, people, administrator, atRest, serverLogin };
 }

@@ -4,17 +4,19 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { transcriptHash, zeroHash } from "../../crypto/wire/event.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AtRest } from "../../rig/at-rest.ts";
 import type { LoggedConversation, LoggedMessage } from "./judge.ts";
 
 const DEVICES = `
   select conversation, array_agg(device) as devices from sealdesk.member_devices
   where until_seq is null group by conversation order by conversation`;
 const EVENTS = `
-  select seq, kind, sender_device, epoch, key_id, client_message_id, received_at_ms, ciphertext,
+  select tenant, seq, kind, sender_device, epoch, key_id, client_message_id, received_at_ms, ciphertext,
     commitment, transcript_hash
   from sealdesk.events where conversation = $1 and kind > 0 order by seq`;
 
 interface EventRow {
+  readonly tenant: Uuid;
   readonly seq: string;
   readonly kind: number;
   readonly sender_device: Uuid;
@@ -32,14 +34,31 @@ const kinds = new Map<number, EventKind>(
 );
 
 /** All conversations as the database has them, with every transcript hash computed anew. */
-export async function readLog(administrator: pg.Client): Promise<readonly LoggedConversation[]> {
+export async function readLog(
+  administrator: pg.Client,
+  atRest: AtRest,
+): Promise<readonly LoggedConversation[]> {
   const conversations: LoggedConversation[] = [];
   const { rows } = await administrator.query<{ conversation: Uuid; devices: Uuid[] }>(DEVICES);
   for (const { conversation, devices } of rows) {
     const events = await administrator.query<EventRow>(EVENTS, [conversation]);
-    conversations.push({ id: conversation, devices, ...checked(conversation, events.rows) });
+    const opened: EventRow[] = [];
+    for (const row of events.rows) opened.push(await unsealed(atRest, conversation, row));
+    conversations.push({ id: conversation, devices, ...checked(conversation, opened) });
   }
   return conversations;
+}
+
+async function unsealed(atRest: AtRest, conversation: Uuid, row: EventRow): Promise<EventRow> {
+  if (row.kind !== eventKinds.message) return row;
+  const { tenant, ciphertext: bytes } = row;
+  const place = {
+    tenant,
+    conversation,
+    seq: Number(row.seq),
+    receivedAt: Number(row.received_at_ms),
+  };
+  return { ...row, ciphertext: await atRest.unseal({ ...place, bytes }) };
 }
 
 function checked(

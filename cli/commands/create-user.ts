@@ -1,10 +1,9 @@
 import { uuidv7 } from "uuidv7";
 import { inTransaction } from "../../db/transaction.ts";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
-import { findTenant } from "../../keys/accounts/tenant.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
-import { withDatabase } from "../with-database.ts";
+import { withKeys } from "../with-keys.ts";
 
 export const staffRoles: readonly StaffRole[] = ["agent", "supervisor", "admin", "bot"];
 
@@ -23,13 +22,11 @@ export async function createUserCommand(
     throw new CommandError("A user name has small letters, digits, dots and hyphens, at most 64.");
   const password = await readPassword();
   const id = uuidv7();
-  await withDatabase(settings, async ({ pool }) => {
-    const tenant = await findTenant(pool, options.tenant);
-    if (tenant === undefined) throw new CommandError(`There is no tenant ${options.tenant}.`);
-    await inTransaction(pool, tenant.id, (client) =>
-      createStaff(client, {
+  await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
+    await inTransaction(data, tenant, (client) =>
+      createStaff(client, profiles, {
         id,
-        tenant: tenant.id,
+        tenant,
         role,
         username,
         displayName,

@@ -4,6 +4,8 @@ import { withDatabase } from "../with-database.ts";
 
 /** Brings the schema up to date. @returns what to tell the operator. */
 export async function migrateDatabase(settings: Settings): Promise<string> {
-  const count = await withDatabase(settings, ({ ownerUrl }) => migrate(ownerUrl));
+  const count = await withDatabase(settings, ({ ownerUrl }) =>
+    migrate(ownerUrl, settings.keystoreUrl),
+  );
   return count === 0 ? "The schema is up to date." : `Ran ${count} migrations.`;
 }

@@ -17,6 +17,7 @@ const failures: Readonly<Record<string, SealdeskErrorCode>> = {
   stale_message_id: "stale_message_id",
   message_too_large: "message_too_large",
   subject_erased: "subject_erased",
+  key_destroyed: "subject_erased",
 };
 
 export function verdictOn(refused: Refused): Verdict {

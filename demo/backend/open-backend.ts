@@ -5,6 +5,7 @@ import pg from "pg";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
 import { createPool } from "../../db/pool.ts";
 import { findTenant } from "../../keys/accounts/tenant.ts";
+import { AtRest } from "../../rig/at-rest.ts";
 import { People } from "../../rig/people.ts";
 import { startServer, type ServerProcess } from "../../rig/server-process.ts";
 
@@ -14,6 +15,8 @@ export interface Backend {
   readonly people: People;
   /** The database as its administrator sees it. */
   readonly administrator: pg.Client;
+  /** With it, the administrator has all that the server has. */
+  readonly atRest: AtRest;
   /** SEALDESK_HOME. */
   readonly home: string;
   /** Where the demo's devices keep their stores; not the server's, and never kept. */
@@ -95,13 +98,22 @@ async function lookInto(server: ServerProcess, home: string): Promise<StartedBac
   const pool = createPool(ownerUrl, { max: 4 });
   const tenant = await findTenant(pool, tenantSlug);
   if (tenant === undefined) throw new Error("The server made no development tenant.");
-  const people = await People.open({ home, pool, tenant, publicUrl: server.url });
+  const atRest = await AtRest.open(home, ownerUrl);
+  const { profiles } = atRest;
+  const people = await People.open({ home, pool, tenant, profiles, publicUrl: server.url });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    await Promise.all([administrator.end(), pool.end()]);
+    await Promise.all([administrator.end(), pool.end(), atRest.close()]);
     await server.stop();
   };
-  return { url: server.url, people, administrator, home, stop: () => (stopping ??= stop()) };
+  return {
+    url: server.url,
+    people,
+    administrator,
+    atRest,
+    home,
+    stop: () => (stopping ??= stop()),
+  };
 }
 
 /** The database's own user must be able to reach the folder. */

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { AtRest } from "../../rig/at-rest.ts";
 import type { DeviceHome } from "../../rig/connect-device.ts";
 import type { Person } from "../device/person.ts";
 import { Cast, type CastBackend } from "./cast.ts";
@@ -12,6 +13,7 @@ import { isFlawless, judge, sum, type Sent, type Verdict } from "./verdict.ts";
 export interface ReplayDeps {
   readonly backend: CastBackend;
   readonly administrator: pg.Client;
+  readonly atRest: AtRest;
   /** A device, switched off, that is in no conversation. */
   readonly outsider: DeviceHome;
   readonly random: SeededRandom;
@@ -114,14 +116,14 @@ async function hearEveryone(
 
 /** After a hand-over: the newcomer tries the messages before it, an outsider tries all. */
 async function tryWithoutRight(
-  { administrator, outsider }: ReplayDeps,
+  { administrator, atRest, outsider }: ReplayDeps,
   plan: Plan,
   cast: Cast,
   conversation: Uuid,
 ) {
   if (plan.handOver === undefined) return { verdict: sum([]), attempts: 0, complaints: [] };
   const newcomer: Person = cast.called(plan.handOver.to);
-  const messages = await takeMessages(administrator, conversation);
+  const messages = await takeMessages(administrator, atRest, conversation);
   const before = messages.slice(0, plan.handOver.before);
   const received = messages
     .slice(plan.handOver.before)

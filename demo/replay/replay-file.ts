@@ -70,10 +70,10 @@ type SharedDeps = Omit<ReplayDeps, "random" | "mishapsPerLine">;
 
 /** An outsider's device, and a rehearsal that must go well. */
 async function prepare(backend: Backend): Promise<SharedDeps> {
-  const { administrator } = backend;
+  const { administrator, atRest } = backend;
   const outsider = await signInSomebody(backend, "Outsider", true);
   await outsider.switchOff();
-  const deps = { backend, administrator, outsider: outsider.home };
+  const deps = { backend, administrator, atRest, outsider: outsider.home };
   const random = new SeededRandom(0);
   const { verdict, complaints } = await replayDialogue(
     { ...deps, random, mishapsPerLine: 0.5 },

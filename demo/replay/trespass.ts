@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { OpenRequest } from "../../crypto/device/suite.ts";
+import type { AtRest, StoredBytes } from "../../rig/at-rest.ts";
 import { newSuite, openDeviceStore, type DeviceHome } from "../../rig/connect-device.ts";
 
 /** A message with all key material that was ever sent with it, for whomever it was. */
@@ -12,30 +13,54 @@ export interface Taken {
 }
 
 /**
- * A conversation's messages as somebody takes them who has the whole database: each ciphertext
- * with no packet, and with every device's.
+ * A conversation's messages as somebody takes them who has the whole database and the server's keys:
+ * each ciphertext with no packet, and with every device's.
  */
 export async function takeMessages(
   administrator: pg.Client,
+  atRest: AtRest,
   conversation: Uuid,
 ): Promise<readonly Taken[]> {
-  const { rows } = await administrator.query<{
-    epoch: number;
-    senderDevice: Uuid;
-    keyId: Uuid;
-    ciphertext: Uint8Array;
-    packets: readonly Uint8Array[];
-  }>(
-    `select e.epoch, e.sender_device as "senderDevice", e.key_id as "keyId", e.ciphertext,
-       array(select p.bytes from sealdesk.packets p join sealdesk.events f using (conversation, seq)
-             where f.conversation = e.conversation and f.key_id = e.key_id) as packets
-     from sealdesk.events e where e.conversation = $1 and e.kind = 1 order by e.seq`,
+  const stored = await administrator.query<StoredMessage>(
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt", epoch,
+       sender_device as "senderDevice", key_id as "keyId", ciphertext as bytes
+     from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
     [conversation],
   );
-  return rows.map(({ packets, ...message }) => ({
-    sender: message.senderDevice,
-    requests: [undefined, ...packets].map((packet) => ({ conversation, ...message, packet })),
-  }));
+  const packets = await administrator.query<StoredPacket>(
+    `select p.tenant, p.conversation, p.seq::int, p.received_at_ms::float8 as "receivedAt", p.device,
+       p.bytes, e.key_id as "keyId"
+     from sealdesk.packets p join sealdesk.events e using (conversation, seq)
+     where p.conversation = $1`,
+    [conversation],
+  );
+  const packetsOf = new Map<Uuid, Uint8Array[]>();
+  for (const { keyId, ...packet } of packets.rows) {
+    const known = packetsOf.get(keyId) ?? [];
+    packetsOf.set(keyId, [...known, await atRest.unseal(packet)]);
+  }
+  const taken: Taken[] = [];
+  for (const { epoch, senderDevice, keyId, ...row } of stored.rows) {
+    const message = { conversation, epoch, senderDevice, keyId };
+    const ciphertext = await atRest.unseal(row);
+    const requests = [undefined, ...(packetsOf.get(keyId) ?? [])].map((packet) => ({
+      ...message,
+      ciphertext,
+      packet,
+    }));
+    taken.push({ sender: senderDevice, requests });
+  }
+  return taken;
+}
+
+interface StoredMessage extends StoredBytes {
+  readonly epoch: number;
+  readonly senderDevice: Uuid;
+  readonly keyId: Uuid;
+}
+
+interface StoredPacket extends StoredBytes {
+  readonly keyId: Uuid;
 }
 
 /** What a device with no right to them makes of some messages. */

@@ -28,10 +28,10 @@ export async function readableByAdministrator(
   conversation: Uuid,
 ): Promise<readonly string[]> {
   const { rows: members } = await administrator.query<Record<string, string | null>>(
-    `select m.user_id, m.role, u.username, u.display_name,
+    `select m.user_id, m.role,
        (select count(*) from sealdesk.events e join sealdesk.devices d on d.id = e.sender_device
         where e.conversation = m.conversation and e.kind = 1 and d.user_id = m.user_id) as sent
-     from sealdesk.members m join sealdesk.users u on u.id = m.user_id
+     from sealdesk.members m
      where m.conversation = $1 order by m.role desc`,
     [conversation],
   );
@@ -43,11 +43,10 @@ export async function readableByAdministrator(
   );
   const [span] = spans;
   return [
-    ...members.map((member) => {
-      const name = member["display_name"];
-      const known = name === null ? "no name, no address" : `"${name}", ${member["username"]}`;
-      return `${member["role"]} ${member["user_id"]}: ${known}; sent ${member["sent"]} messages`;
-    }),
+    ...members.map(
+      (member) =>
+        `${member["role"]} ${member["user_id"]}: no name, no address; sent ${member["sent"]} messages`,
+    ),
     `${span?.["messages"]} messages within ${span?.["ms"]} ms, padded to ${span?.["sizes"]} bytes`,
     "each message's time, sender's device, epoch and key id; public keys of every device",
   ];

@@ -3,10 +3,11 @@ import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
-import { audited, type UseCase } from "../audited.ts";
+import { audited } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
+import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
 export type StaffRole = Exclude<Role, "customer">;
 
@@ -23,27 +24,38 @@ export interface NewStaff {
 
 /**
  * Makes a staff account that signs in with a password, in a transaction fenced to its tenant.
- * @throws KeysError username_taken, weak_password
+ * @throws KeysError username_taken, weak_password, kms_...
  */
-export async function createStaff(client: Client, staff: NewStaff): Promise<void> {
+export async function createStaff(
+  client: Client,
+  profiles: Profiles,
+  staff: NewStaff,
+): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
+  const profile = await profiles.seal(staff.tenant, staff.id, staff);
+  // Under an earlier key, the unique key would not see it.
+  const taken = await client.query("select from users where username_index = any($1::bytea[])", [
+    profile.usernameIndexes,
+  ]);
+  if (taken.rowCount !== 0) throw usernameTaken();
   try {
     await client.query(
-      `insert into users (id, tenant, role, username, display_name, password_hash, created_at_ms)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
+      `insert into users (id, tenant, role, username_index, username, display_name, password_hash, created_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [
         staff.id,
         staff.tenant,
         staff.role,
-        staff.username,
-        staff.displayName,
+        profile.usernameIndexes[0],
+        profile.username,
+        profile.displayName,
         passwordHash,
         staff.now,
       ],
     );
   } catch (cause) {
     if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
-    throw new KeysError("username_taken", "That user name is taken in this tenant.", { cause });
+    throw usernameTaken(cause);
   }
   await appendEntry(client, {
     occurredAtMs: staff.now,
@@ -66,17 +78,22 @@ export interface StaffMember {
 
 /** The staff of the actor's tenant in order of id: all, or those of one role. */
 export async function listStaff(
-  deps: UseCase,
+  deps: DirectoryDeps,
   actor: Actor,
   role?: StaffRole,
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
-    const { rows } = await client.query<StaffMember>(
+    const { rows } = await client.query<
+      Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
+    >(
       `select id, role, display_name as "displayName" from users
        where role <> 'customer' and ($1::text is null or role = $1) order by id`,
       [role ?? null],
     );
-    return rows;
+    return deps.profiles.opened(actor.tenant, rows);
   });
 }
+
+const usernameTaken = (cause?: unknown): KeysError =>
+  new KeysError("username_taken", "That user name is taken in this tenant.", { cause });

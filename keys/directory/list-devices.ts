@@ -2,7 +2,8 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
+import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
+import { audited, insist, refusalsAudited } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { sharesConversation } from "./shares-conversation.ts";
 
@@ -31,16 +32,27 @@ export interface ListedAccount {
  * another user's is in the audit log.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
-export async function listDevices(deps: UseCase, actor: Actor, user: Uuid): Promise<ListedAccount> {
+export async function listDevices(
+  deps: DirectoryDeps,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
   const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
-  const read = (client: Client) => readAccount(client, actor, user);
+  const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
   // One's own is read without a trace.
   if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
   return audited(deps, actor, { ...act, subject: user }, read);
 }
 
-async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {
-  const { rows } = await client.query<Omit<ListedAccount, "devices">>(
+async function readAccount(
+  client: Client,
+  profiles: Profiles,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
+  const { rows } = await client.query<
+    Omit<ListedAccount, "devices" | "displayName"> & { readonly displayName: Uint8Array | null }
+  >(
     `select id as user, role, display_name as "displayName", account_key as "accountKey"
      from users where id = $1`,
     [user],
@@ -61,5 +73,6 @@ async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<Li
      from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
     [user],
   );
-  return { ...account, devices: devices.rows };
+  const displayName = await profiles.displayName(actor.tenant, user, account.displayName);
+  return { ...account, displayName, devices: devices.rows };
 }

@@ -18,7 +18,7 @@ export type Identified =
 
 type Deps = Pick<
   SignInDeps,
-  "pool" | "newId" | "blindIndexKeys" | "publicUrl" | "admit" | "requestId"
+  "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "admit" | "requestId"
 >;
 
 /** Whose account `request.grant` proves. Takes as long for an unknown tenant or name as for a known one. */
@@ -41,7 +41,7 @@ export async function identifyByGrant(
 }
 
 async function byPassword(
-  { pool, admit }: Deps,
+  { pool, profiles, admit }: Deps,
   slug: string,
   tenant: Tenant | undefined,
   { username, password }: { readonly username: string; readonly password: Secret<string> },
@@ -58,8 +58,8 @@ async function byPassword(
           }>(
             `select id, password_hash, exists (select from devices d where d.user_id = users.id
                and d.device_key = $3 and d.revoked_at_ms is null) as known
-             from users where tenant = $1 and username = $2`,
-            [tenant.id, username, deviceKey],
+             from users where tenant = $1 and username_index = any($2::bytea[])`,
+            [tenant.id, profiles.usernameIndexes(tenant.id, username), deviceKey],
           );
           return rows[0];
         });

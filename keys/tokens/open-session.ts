@@ -74,7 +74,7 @@ async function createSession(
   const { tenant, user, grant, key, now } = opening;
   const { rows } = await client.query<{
     role: Role;
-    displayName: string | null;
+    displayName: Uint8Array | null;
     accountKey: Uint8Array | null;
     revoked: boolean | null;
     device: Uuid | null;
@@ -113,11 +113,12 @@ async function createSession(
     now,
     expiresAtMs,
   );
+  const displayName = await deps.profiles.displayName(tenant.id, user, account.displayName);
   return {
     ...token,
     session,
     tenant: { id: tenant.id, slug: tenant.slug },
-    user: { id: user, role: account.role, displayName: account.displayName },
+    user: { id: user, role: account.role, displayName },
     accountKey: account.accountKey,
   };
 }

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
+import type { Profiles } from "../accounts/profiles.ts";
 import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { UsedProofs } from "./replay-cache.ts";
@@ -13,6 +14,7 @@ export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;
+  readonly profiles: Profiles;
   /** Under the first a new customer is stored; under any they may have been. */
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */

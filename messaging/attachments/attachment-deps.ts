@@ -1,4 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { RunningDigests } from "./running-digests.ts";
 import type { BlobStore } from "./stores/blob-store.ts";
 
@@ -6,6 +7,8 @@ import type { BlobStore } from "./stores/blob-store.ts";
 export interface AttachmentDeps {
   readonly pool: Pool;
   readonly store: BlobStore;
+  /** What the stored bytes are encrypted under. */
+  readonly scopeKeys: ScopeKeys;
   readonly digests: RunningDigests;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;

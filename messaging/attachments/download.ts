@@ -6,6 +6,7 @@ import { isStaff, type Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
+import { cipherOf } from "./blob-key.ts";
 import type { ByteRange } from "./stores/blob-store.ts";
 import { attachmentNotFound, findAttachment } from "./upload-row.ts";
 
@@ -21,14 +22,14 @@ export interface Download {
 /**
  * Opens an attachment for somebody who is a member of a conversation that needs it, now or when it
  * was uploaded. What staff opens is in the audit log, as is every refusal.
- * @throws MessagingError attachment_not_found, forbidden
+ * @throws MessagingError attachment_not_found, forbidden, key_destroyed
  */
 export async function openDownload(
-  deps: Pick<AttachmentDeps, "pool" | "store" | "now">,
+  deps: Pick<AttachmentDeps, "pool" | "store" | "scopeKeys" | "now">,
   actor: Actor,
   id: Uuid,
 ): Promise<Download> {
-  const { pool, store, now } = deps;
+  const { pool, store, scopeKeys, now } = deps;
   const conversation = await inTransaction(pool, actor.tenant, (client) =>
     conversationFor(client, actor, id),
   );
@@ -37,15 +38,16 @@ export async function openDownload(
   return auditRefusals(deps, actor, act, () =>
     inTransaction(pool, actor.tenant, async (client) => {
       const row = await findAttachment(client, id);
-      const { state, sha256, seq, size } = row ?? {};
-      if (state !== "complete" || sha256 === undefined || seq === undefined || size === undefined)
-        throw attachmentNotFound();
+      if (row?.state !== "complete") throw attachmentNotFound();
+      const { sha256, seq, size } = row;
+      if (sha256 === undefined || seq === undefined) throw attachmentNotFound();
       const facts = await conversationFacts(client, conversation);
       const members = await readersOf(client, actor, { id, conversation, seq }, facts.members);
       const decision = decideConversation(actor, "read", { ...facts, members });
       insist(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
-      const read = (range: ByteRange) => store.read(id, range);
+      const cipher = await cipherOf(scopeKeys, actor.tenant, row);
+      const read = (range: ByteRange) => cipher(range.from, store.read(id, range));
       return { size, sha256, read };
     }),
   );

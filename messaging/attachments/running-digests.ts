@@ -1,6 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { BlobStore } from "./stores/blob-store.ts";
+import type { ByteRange } from "./stores/blob-store.ts";
+
+type ReadBlob = (range: ByteRange) => AsyncIterable<Uint8Array>;
 
 interface Running {
   readonly hash: Hash;
@@ -36,13 +38,13 @@ export class RunningDigests {
     }
   }
 
-  /** The digest of a final blob of `size` bytes, read again where not all of it was followed. */
-  async take(store: BlobStore, id: Uuid, size: number): Promise<Uint8Array> {
+  /** The digest of a final blob of `size` bytes, by `read` where not all of it was followed. */
+  async take(id: Uuid, size: number, read: ReadBlob): Promise<Uint8Array> {
     const running = this.#running.get(id);
     this.#running.delete(id);
     if (running?.bytes === size) return running.hash.digest();
     const hash = createHash("sha256");
-    for await (const piece of store.read(id, { from: 0, until: size })) hash.update(piece);
+    for await (const piece of read({ from: 0, until: size })) hash.update(piece);
     return hash.digest();
   }
 

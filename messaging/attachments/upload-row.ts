@@ -6,6 +6,8 @@ import { MessagingError } from "../messaging-error.ts";
 export interface AttachmentRow {
   readonly id: Uuid;
   readonly conversation: Uuid;
+  /** Names the key that the stored bytes are encrypted under. */
+  readonly keyId: Uuid;
   readonly device: Uuid;
   readonly size: number;
   readonly state: "uploading" | "complete" | "deleting";
@@ -22,7 +24,7 @@ export async function findAttachment(
   lock: "for update" | "" = "",
 ): Promise<AttachmentRow | undefined> {
   const { rows } = await client.query(
-    `select conversation, device, size, state, sha256, seq, created_at_ms, expires_at_ms
+    `select conversation, key_id, device, size, state, sha256, seq, created_at_ms, expires_at_ms
      from attachments where id = $1 ${lock}`,
     [id],
   );
@@ -31,6 +33,7 @@ export async function findAttachment(
   return {
     id,
     conversation: row.conversation,
+    keyId: row.key_id,
     device: row.device,
     size: row.size,
     state: row.state,

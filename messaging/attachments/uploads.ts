@@ -7,7 +7,9 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { periodOf } from "../../keys/at-rest/scope.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
+import { blobKeyId, cipherOf } from "./blob-key.ts";
 import { requireRoom } from "./quota.ts";
 import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
 
@@ -31,7 +33,7 @@ export const uploadAct = (
 /**
  * Gives an upload its place. Asked again by the same device for the same, it is the same upload.
  * @throws MessagingError forbidden, conversation_not_found, attachment_exists,
- *   attachment_too_large, quota_exceeded; KeysError device_required
+ *   attachment_too_large, quota_exceeded, key_destroyed; KeysError device_required
  */
 export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUpload): Promise<void> {
   const { id, conversation, size } = input;
@@ -41,21 +43,25 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   const act = uploadAct("create", input);
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, tenant, async (client) => {
-      const decision = decideConversation(
-        actor,
-        "post",
-        await conversationFacts(client, conversation),
-      );
+      const facts = await conversationFacts(client, conversation);
+      const decision = decideConversation(actor, "post", facts);
       insist(decision);
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
       await requireRoom(client, { tenant, conversation, device, size });
+      const keyId = await blobKeyId(deps.scopeKeys, tenant, {
+        conversation,
+        subject: facts.createdBy,
+        author: user,
+        period: periodOf(now),
+      });
+      const expires = now + deps.uploadLifetimeMs;
       await client.query(
         `insert into attachments
-           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-        [id, tenant, conversation, user, device, size, now, now + deps.uploadLifetimeMs],
+           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms, key_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+        [id, tenant, conversation, user, device, size, now, expires, keyId],
       );
       await client.query(
         "insert into attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",
@@ -99,26 +105,33 @@ export async function readUpload(
 /**
  * Stores what comes, from `offset` on. When `data` fails, what came before is kept.
  * @returns the bytes stored
+ * @throws MessagingError attachment_not_found, also for any other device; upload_expired, key_destroyed
  */
 export async function receiveUpload(
   deps: AttachmentDeps,
+  actor: Actor,
   id: Uuid,
   offset: number,
   data: AsyncIterable<Uint8Array>,
 ): Promise<number> {
-  return deps.store.put(id, offset, deps.digests.follow(id, offset, data));
+  const { store, digests, scopeKeys } = deps;
+  const cipher = await cipherOf(scopeKeys, actor.tenant, await ownUpload(deps, actor, id));
+  return store.put(id, offset, cipher(offset, digests.follow(id, offset, data)));
 }
 
 /**
  * Makes an upload that has all its bytes an attachment of its conversation, if the device may still
  * write there; again changes nothing.
- * @throws MessagingError forbidden, attachment_not_found, upload_expired
+ * @throws MessagingError forbidden, attachment_not_found, upload_expired, key_destroyed
  */
 export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
   const upload = await ownUpload(deps, actor, id);
   const { size } = upload;
   await deps.store.finish(id);
-  const sha256 = await deps.digests.take(deps.store, id, size);
+  const sha256 = await deps.digests.take(id, size, async function* (range) {
+    const cipher = await cipherOf(deps.scopeKeys, actor.tenant, upload);
+    yield* cipher(range.from, deps.store.read(id, range));
+  });
   const act = uploadAct("complete", upload);
   await auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {

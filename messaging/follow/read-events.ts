@@ -4,15 +4,18 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeliverableEvent } from "../log/event.ts";
+import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { keyIdOf } from "../../keys/at-rest/envelope.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
+import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
+import { openedCiphertext, openedPacket } from "../log/stored-form.ts";
 
 const kinds: ReadonlyMap<number, EventKind> = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
 /** The kind that a row's number stands for. */
-export const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
+const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
 // Requests are numbered, so that one statement answers many; what belongs to an event is looked up
 // for each, since a join of many would be planned as a scan.
@@ -99,27 +102,45 @@ const rowsOf = gather<EventsRequest, EventRow[]>({
  * The next events of one visible range, in order; each with the packet meant for the device. Numbers
  * that are left out are of events that are not there any more. The anchor has no `previousHash` when
  * the event before it is not there.
+ * @throws KeysError key_missing, seal_broken, kms_...
  */
 export async function readEvents(
   pool: Pool,
+  scopeKeys: ScopeKeys,
   request: EventsRequest,
-): Promise<readonly DeliverableEvent[]> {
-  const rows = await rowsOf(pool, request.tenant, request);
-  return rows.map((row) => ({
-    tenant: row.tenant,
-    conversation: row.conversation,
-    seq: row.seq,
-    kind: kindOf(row.kind),
-    senderDevice: row.sender_device,
-    epoch: row.epoch,
-    keyId: row.key_id,
-    clientMessageId: row.client_message_id,
-    receivedAt: row.received_at_ms,
-    ciphertext: row.ciphertext,
-    commitment: row.commitment,
-    frankingTag: row.franking_tag,
-    transcriptHash: row.transcript_hash,
-    packet: row.packet ?? undefined,
-    previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
-  }));
+): Promise<readonly (DeliverableEvent | ErasedEvent)[]> {
+  const { tenant, device } = request;
+  const rows = await rowsOf(pool, tenant, request);
+  const messages = rows.filter(isMessage);
+  const keys = await scopeKeys.forReading(tenant, messages.map(sealedBy));
+  return rows.map((row) => {
+    const event = eventOf(row);
+    if (!isMessage(row)) return event;
+    const key = keys.get(sealedBy(row))?.key;
+    if (key === undefined) return { kind: "erased", seq: row.seq };
+    const ciphertext = openedCiphertext(event, key, row.ciphertext);
+    if (row.packet === null) return { ...event, ciphertext };
+    return { ...event, ciphertext, packet: openedPacket(event, device, key, row.packet) };
+  });
 }
+
+const isMessage = ({ kind }: EventRow): boolean => kind === eventKinds.message;
+const sealedBy = ({ ciphertext }: EventRow): Uuid => uuidFromBytes(keyIdOf(ciphertext));
+
+const eventOf = (row: EventRow): DeliverableEvent => ({
+  tenant: row.tenant,
+  conversation: row.conversation,
+  seq: row.seq,
+  kind: kindOf(row.kind),
+  senderDevice: row.sender_device,
+  epoch: row.epoch,
+  keyId: row.key_id,
+  clientMessageId: row.client_message_id,
+  receivedAt: row.received_at_ms,
+  ciphertext: row.ciphertext,
+  commitment: row.commitment,
+  frankingTag: row.franking_tag,
+  transcriptHash: row.transcript_hash,
+  packet: row.packet ?? undefined,
+  previousHash: row.seq === 1 ? zeroHash : (row.previous_hash ?? undefined),
+});

@@ -1,12 +1,13 @@
+import { createHash } from "node:crypto";
 import type { EventKind } from "../../crypto/wire/frame.ts";
-import { zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
-import { kindOf } from "../follow/read-events.ts";
+import { readEvents } from "../follow/read-events.ts";
+import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { conversationFacts, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 
@@ -36,14 +37,8 @@ export interface Links {
 
 const pageSize = 256;
 
-const LINKS = `
-  select seq, kind, sender_device, epoch, key_id, client_message_id, received_at_ms, commitment,
-    franking_tag, sha256(ciphertext) as digest,
-    case when kind > 1 and seq <= $4 then ciphertext end as control
-  from events where conversation = $1 and seq between $2 and $3 and kind > 0 order by seq`;
-
 const GRANT = `
-  select g.from_seq, g.to_seq, g.seq from history_grants g
+  select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq from history_grants g
   join member_devices d on d.conversation = g.conversation and d.device = $3 and d.until_seq is null
   where g.id = $2 and g.conversation = $1 and $3 = any(g.devices)`;
 
@@ -65,58 +60,72 @@ export function readLinks(
     conversation,
     details: { grant },
   };
-  return auditRefusals(deps, actor, act, () =>
-    inTransaction(deps.pool, actor.tenant, async (client) => {
+  return auditRefusals(deps, actor, act, async () => {
+    const { device, granted } = await inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "read", facts);
       insist(decision);
-      const { rows } = await client.query(GRANT, [conversation, grant, actor.device ?? null]);
-      const [granted] = rows;
-      if (granted === undefined)
-        throw new MessagingError("grant_not_found", "There is no such grant for this device.");
+      const found = await grantFor(client, actor, conversation, grant);
       await auditDone(client, actor, act, decision, deps.now());
-      const last = Math.min(until, granted.seq);
-      const first = Math.max(granted.from_seq, last - pageSize + 1);
-      return {
-        links: await linksBetween(client, conversation, first, last, granted.to_seq),
-        previousHash: await hashBefore(client, conversation, first),
-      };
-    }),
-  );
+      return found;
+    });
+    const last = Math.min(until, granted.seq);
+    const first = Math.max(granted.fromSeq, last - pageSize + 1);
+    const events = await readEvents(deps.pool, deps.scopeKeys, {
+      tenant: actor.tenant,
+      conversation,
+      device,
+      afterSeq: first - 1,
+      untilSeq: last,
+      anchorSeq: first,
+      limit: pageSize,
+    });
+    return linksOf(events, granted.toSeq);
+  });
 }
 
-async function linksBetween(
-  client: Client,
-  conversation: Uuid,
-  first: number,
-  last: number,
-  shownTo: number,
-): Promise<readonly Link[]> {
-  const { rows } = await client.query(LINKS, [conversation, first, last, shownTo]);
-  return rows.map((row) => ({
-    seq: row.seq,
-    kind: kindOf(row.kind),
-    senderDevice: row.sender_device,
-    epoch: row.epoch,
-    keyId: row.key_id,
-    clientMessageId: row.client_message_id,
-    receivedAtMs: row.received_at_ms,
-    digest: row.digest,
-    commitment: row.commitment,
-    frankingTag: row.franking_tag,
-    control: row.control,
-  }));
+interface GrantRow {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** The event that says so. */
+  readonly seq: number;
 }
 
-async function hashBefore(
+async function grantFor(
   client: Client,
+  { device }: Actor,
   conversation: Uuid,
-  first: number,
-): Promise<Uint8Array | null> {
-  if (first === 1) return zeroHash;
-  const { rows } = await client.query(
-    "select transcript_hash from events where conversation = $1 and seq = $2 and kind > 0",
-    [conversation, first - 1],
-  );
-  return rows[0]?.transcript_hash ?? null;
+  grant: Uuid,
+): Promise<{
+  readonly device: Uuid;
+  readonly granted: GrantRow;
+}> {
+  const { rows } = await client.query<GrantRow>(GRANT, [conversation, grant, device ?? null]);
+  const [granted] = rows;
+  if (granted === undefined || device === undefined)
+    throw new MessagingError("grant_not_found", "There is no such grant for this device.");
+  return { device, granted };
 }
+
+/** The unbroken run of links at the end of what was read. */
+function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
+  const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
+  const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));
+  const [before] = run;
+  const previousHash = before?.kind === "erased" ? undefined : before?.previousHash;
+  return { links, previousHash: previousHash ?? null };
+}
+
+const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
+  seq: event.seq,
+  kind: event.kind,
+  senderDevice: event.senderDevice,
+  epoch: event.epoch,
+  keyId: event.keyId,
+  clientMessageId: event.clientMessageId,
+  receivedAtMs: event.receivedAt,
+  digest: createHash("sha256").update(event.ciphertext).digest(),
+  commitment: event.commitment,
+  frankingTag: event.frankingTag,
+  control: event.kind === "message" || event.seq > toSeq ? null : event.ciphertext,
+});

@@ -78,6 +78,7 @@ export async function appendControl(
   await insertEvents(client, {
     tenant: position.tenant,
     events: [event],
+    keys: [],
     firstUses: [],
     markers: marker === undefined ? [] : [marker],
   });

@@ -2,6 +2,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Client, Pool } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -14,6 +15,8 @@ import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
   readonly pool: Pool;
+  /** What messages are sealed by before they are stored. */
+  readonly scopeKeys: ScopeKeys;
   /** Read for each batch: it may be rotated. */
   readonly frankingKey: Uint8Array;
   /** Milliseconds since the Unix epoch. */

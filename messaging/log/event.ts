@@ -6,6 +6,12 @@ export interface DeliverableEvent extends Deliver {
   readonly tenant: Uuid;
 }
 
+/** An event of which nothing but its place is left: the key that sealed it is destroyed. */
+export interface ErasedEvent {
+  readonly kind: "erased";
+  readonly seq: number;
+}
+
 /** An event as it is put into the log, with the packets of all devices. */
 export interface LoggedEvent extends DeliverableEvent {
   readonly packets: readonly Packet[];

@@ -21,6 +21,10 @@ export type AcceptedMessage = Pick<
 export interface ConversationHead extends AdmissionFacts {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
+  /** Whom the conversation is about. */
+  readonly subject: Uuid;
+  /** Whose the member devices are. */
+  readonly authors: ReadonlyMap<Uuid, Uuid>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
   /** When the last event was received; the next one is never earlier. */

@@ -3,7 +3,9 @@ import { byteaArray, int2Array, int4Array, int8Array, uuidArray } from "../../db
 import { eventKinds } from "../../crypto/wire/frame.ts";
 import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
+import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
 
 /** Marks, in the partition of the event before, that a conversation went on in a later month. */
 export interface MonthMarker {
@@ -16,6 +18,8 @@ export interface MonthMarker {
 export interface EventBatch {
   readonly tenant: Uuid;
   readonly events: readonly LoggedEvent[];
+  /** What seals each message, in the order of `events`; nothing seals a membership event. */
+  readonly keys: readonly (SealingKey | undefined)[];
   /** Those events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];
   readonly markers: readonly MonthMarker[];
@@ -42,8 +46,8 @@ const INSERT = `
  */
 export async function insertEvents(client: Client, batch: EventBatch): Promise<void> {
   const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];
-  const packets = batch.events.flatMap((event) =>
-    event.packets.map((packet) => ({ event, packet })),
+  const packets = batch.events.flatMap((event, index) =>
+    event.packets.map((packet) => ({ event, packet, key: batch.keys[index] })),
   );
   await client.query({
     name: "insert-events",
@@ -61,7 +65,10 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       uuidArray(rows.map((row) => row.keyId)),
       uuidArray(rows.map((row) => row.clientMessageId)),
       int8Array(rows.map((row) => row.receivedAt)),
-      byteaArray(rows.map((row) => row.ciphertext)),
+      byteaArray([
+        ...batch.events.map((event, index) => sealedCiphertext(event, batch.keys[index])),
+        ...batch.markers.map(() => empty),
+      ]),
       byteaArray(rows.map((row) => row.commitment)),
       byteaArray(rows.map((row) => row.frankingTag)),
       byteaArray(rows.map((row) => row.transcriptHash)),
@@ -70,7 +77,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int8Array(packets.map(({ event }) => event.seq)),
       uuidArray(packets.map(({ packet }) => packet.device)),
       int8Array(packets.map(({ event }) => event.receivedAt)),
-      byteaArray(packets.map(({ packet }) => packet.bytes)),
+      byteaArray(packets.map(({ event, packet, key }) => sealedPacket(event, packet, key))),
       uuidArray(batch.firstUses.map((event) => event.conversation)),
       uuidArray(batch.firstUses.map((event) => event.keyId)),
       uuidArray(batch.firstUses.map((event) => event.senderDevice)),

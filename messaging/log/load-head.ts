@@ -6,10 +6,11 @@ import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
 
 const HEADS = `
-  select c.id, c.tenant, c.state, t.key_max_messages, t.key_max_age_ms,
+  select c.id, c.tenant, c.state, c.created_by as subject, t.key_max_messages, t.key_max_age_ms,
     coalesce(epoch.epoch, 0) as epoch,
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
-    array(select device from member_devices where conversation = c.id and until_seq is null) as devices,
+    array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
+    array(select user_id from member_devices where conversation = c.id and until_seq is null order by device) as authors,
     array(select distinct device from member_devices where conversation = c.id and until_seq is not null) as former
   from conversations c
   join tenants t on t.id = c.tenant
@@ -66,6 +67,10 @@ export async function loadHeads(
         {
           tenant: row.tenant,
           conversation: row.id,
+          subject: row.subject,
+          authors: new Map(
+            row.devices.map((device: Uuid, index: number) => [device, row.authors[index]]),
+          ),
           state: row.state,
           epoch: row.epoch,
           keyMaxMessages: row.key_max_messages,

@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { Pool } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
@@ -10,6 +11,7 @@ import { findBehind } from "./find-behind.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
+import { keysForDevices, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
 import type { LogObserver } from "./log-observer.ts";
 import {
@@ -31,6 +33,7 @@ export interface WaitingPost {
 
 interface LaneOptions {
   readonly pool: Pool;
+  readonly scopeKeys: ScopeKeys;
   readonly frankingKey: Uint8Array;
   readonly now: () => number;
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
@@ -42,6 +45,7 @@ interface LaneOptions {
 interface Part {
   readonly taken: Taken<WaitingPost>;
   readonly plan: Plan;
+  readonly keys: DeviceKeys;
   /** True when the head came from the database: events may stand there that were never published here. */
   readonly reread: boolean;
 }
@@ -149,6 +153,9 @@ export class MessageLane {
     await insertEvents(this.#connected(), {
       tenant: first.taken.tenant,
       events,
+      keys: parts.flatMap(({ plan, keys }) =>
+        plan.events.map(({ senderDevice }) => keys.get(senderDevice)?.key),
+      ),
       firstUses: parts.flatMap(({ plan }) => plan.firstUses),
       markers: parts.flatMap(({ plan }) => plan.markers),
     });
@@ -175,10 +182,14 @@ export class MessageLane {
     const parts: Part[] = [];
     const rest: Taken<WaitingPost>[] = [];
     const now = this.#options.now();
-    for (const taken of batch) {
+    const onCached = batch.map((taken) => {
       const cached = this.#heads.get(taken.tenant, taken.conversation);
       const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
-      const quick = doubt ? undefined : this.#part(taken, cached, [], false, now);
+      return { taken, head: doubt ? undefined : cached };
+    });
+    const keys = await this.#keysFor(onCached, now);
+    for (const { taken, head } of onCached) {
+      const quick = head && this.#part(taken, head, keys, [], false, now);
       // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
       else rest.push(taken);
@@ -199,9 +210,10 @@ export class MessageLane {
       requests.map(({ send }) => send.keyId),
     );
     const earlier = await findAccepted(client, requests, now);
-    return batch.flatMap((taken) => {
-      const head = heads.get(taken.conversation);
-      if (head !== undefined) return [this.#part(taken, head, earlier, true, now)];
+    const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
+    const keys = await this.#keysFor(onLog, now);
+    return onLog.flatMap(({ taken, head }) => {
+      if (head !== undefined) return [this.#part(taken, head, keys, earlier, true, now)];
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
       for (const item of taken.items) this.#reject(item, error);
       this.#queue.release(taken);
@@ -209,17 +221,41 @@ export class MessageLane {
     });
   }
 
+  /** By conversation, the keys of its senders: those there are, and those made now. */
+  #keysFor(
+    work: readonly {
+      readonly taken: Taken<WaitingPost>;
+      readonly head?: ConversationHead | undefined;
+    }[],
+    now: number,
+  ): Promise<ReadonlyMap<Uuid, DeviceKeys>> {
+    return keysForDevices(
+      this.#options.scopeKeys,
+      work.flatMap(({ taken, head }) =>
+        head === undefined
+          ? []
+          : [{ head, devices: taken.items.map(({ request }) => request.senderDevice) }],
+      ),
+      now,
+    );
+  }
+
   #part(
     taken: Taken<WaitingPost>,
     head: ConversationHead,
+    keysOf: ReadonlyMap<Uuid, DeviceKeys>,
     earlier: readonly AcceptedMessage[],
     reread: boolean,
     now: number,
   ): Part {
     const requests = taken.items.map((item) => item.request);
     const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
-    const plan = planMessages(head, requests, known, this.#options.frankingKey, now);
-    return { taken, plan, reread };
+    const keys = keysOf.get(taken.conversation) ?? new Map();
+    // A device without a key here is no member's, which admission says in its own words.
+    const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
+    const { frankingKey } = this.#options;
+    const plan = planMessages(head, requests, known, frankingKey, now, isErased);
+    return { taken, plan, keys, reread };
   }
 
   #reject(item: WaitingPost, error: MessagingError): void {

@@ -32,6 +32,7 @@ export interface Plan {
 /**
  * Decides and numbers messages in order. Pure: nothing is stored, `head` is not changed.
  * @param earlier messages among `requests` that the log is known to hold.
+ * @param isErased whether what that device's user writes now has no key any more.
  */
 export function planMessages(
   head: ConversationHead,
@@ -39,6 +40,7 @@ export function planMessages(
   earlier: readonly AcceptedMessage[],
   frankingKey: Uint8Array,
   now: number,
+  isErased: (device: Uuid) => boolean,
 ): Plan {
   const events: LoggedEvent[] = [];
   const firstUses: LoggedEvent[] = [];
@@ -63,6 +65,7 @@ export function planMessages(
         epoch: send.epoch,
         ciphertextBytes: send.ciphertext.length,
         packetDevices: send.packets.map((packet) => packet.device),
+        erased: isErased(senderDevice),
       },
       now,
     );

@@ -1,5 +1,6 @@
 import type { Client, Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { ConversationFacts } from "../../policies/abilities.ts";
 import type { Subject } from "../../policies/actor.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
@@ -9,6 +10,8 @@ import { MessagingError } from "../messaging-error.ts";
 export interface MessagingDeps {
   readonly pool: Pool;
   readonly log: ConversationLog;
+  /** Opens what is stored. */
+  readonly scopeKeys: ScopeKeys;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }

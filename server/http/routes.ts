@@ -1,5 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Profiles } from "../../keys/accounts/profiles.ts";
 import type { Announce } from "../../keys/directory/announce.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { AccessTokens } from "../../keys/tokens/access-token.ts";
@@ -60,6 +61,7 @@ export interface RoutesDeps {
   readonly publicUrl: string;
   readonly accessTokens: AccessTokens;
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
+  readonly profiles: Profiles;
   readonly createLimiter: CreateLimiter;
   readonly signInProofs: UsedProofs;
   readonly announce: Announce;
@@ -72,7 +74,7 @@ export interface RoutesDeps {
 
 /** Every route of the control plane, each given what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
-  const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys } = deps;
+  const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
@@ -85,6 +87,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       publicUrl,
       accessTokens,
       blindIndexKeys,
+      profiles,
       // Apart from the proofs of those who are signed in, whose room nobody else may fill.
       replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),
@@ -98,7 +101,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       byAccount: createLimiter("registration", registrationLimit),
     }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
-    listDevicesRoute(useCase),
+    listDevicesRoute({ ...useCase, profiles }),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
@@ -108,7 +111,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     approveLinkRoute(useCase),
     refuseLinkRoute(useCase),
     withdrawLinkRoute(useCase),
-    listStaffRoute(useCase),
+    listStaffRoute({ ...useCase, profiles }),
     createConversationRoute(messaging),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),

@@ -73,7 +73,7 @@ class ActorUploads extends DataStore {
   }
 
   override write(stream: Readable, id: string, offset: number): Promise<number> {
-    return receiveUpload(this.#deps, id, offset, stream);
+    return receiveUpload(this.#deps, this.#actor, id, offset, stream);
   }
 
   override remove(id: string): Promise<void> {

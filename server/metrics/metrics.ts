@@ -1,14 +1,18 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
+import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
 import { gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
+import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
 /** Everything this server counts. */
 export interface Metrics {
+  readonly audit: AuditMetrics;
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
+  readonly keystore: KeystoreMetrics;
   readonly relay: RelayMetrics;
   /** The text of one scrape, and its media type. */
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
@@ -35,8 +39,10 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     { read: () => pool.waitingCount },
   );
   return {
+    audit: createAuditMetrics(registry),
     http: createHttpMetrics(registry),
     log: createLogMetrics(registry),
+    keystore: createKeystoreMetrics(registry),
     relay: createRelayMetrics(registry),
     scrape: async () => ({
       text: await registry.metrics(),

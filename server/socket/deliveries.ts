@@ -2,7 +2,7 @@ import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
-import type { DeliverableEvent, LoggedEvent } from "../../messaging/log/event.ts";
+import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging/log/event.ts";
 import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
@@ -11,7 +11,9 @@ import type { SocketObserver } from "./socket-observer.ts";
 
 export interface DeliveriesDeps {
   readonly actor: Greeting["actor"];
-  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly readEvents: (
+    request: EventsRequest,
+  ) => Promise<readonly (DeliverableEvent | ErasedEvent)[]>;
   readonly transmit: (frame: Uint8Array) => void;
   readonly observer?: SocketObserver | undefined;
   /** True while the socket has more buffered than it should. */
@@ -206,12 +208,25 @@ export class Deliveries {
       }
       if (first?.seq !== next) {
         const to = (first?.seq ?? Math.min(target, range.untilSeq ?? target) + 1) - 1;
-        this.#tellGap(follower, next, to);
+        this.#tellGap(follower, next, to, "purged");
+        return;
+      }
+      if (first.kind === "erased") {
+        const readable = events.findIndex(
+          ({ kind, seq }, index) => kind !== "erased" || seq !== next + index,
+        );
+        this.#tellGap(
+          follower,
+          next,
+          next + (readable < 0 ? events.length : readable) - 1,
+          "erased",
+        );
         return;
       }
       for (const event of events) {
         // A hole within the page begins the next one; a removal since the page was asked for ends it.
-        if (event.seq !== follower.next || event.seq > follower.target) break;
+        const isNext = event.seq === follower.next && event.seq <= follower.target;
+        if (!isNext || event.kind === "erased") break;
         if (endsMembership(event, device)) follower.narrowTo(event.seq);
         this.#deps.transmit(deliverFrame(event));
         this.#deps.observer?.delivered("log");
@@ -227,15 +242,13 @@ export class Deliveries {
     );
   }
 
-  /** What is committed and cannot be read was purged. */
-  #tellGap(follower: Follower, from: number, to: number): void {
+  /** What is committed and cannot be read was purged, or its key destroyed. */
+  #tellGap(follower: Follower, from: number, to: number, reason: "purged" | "erased"): void {
     const { conversation } = follower;
     follower.gap = { from, to };
     this.#waiting.delete(follower);
     this.#deps.observer?.gap();
-    this.#deps.transmit(
-      encodeFrame({ kind: "gap", body: { conversation, from, to, reason: "purged" } }),
-    );
+    this.#deps.transmit(encodeFrame({ kind: "gap", body: { conversation, from, to, reason } }));
   }
 
   #acknowledge(count: number): void {

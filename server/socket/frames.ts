@@ -19,6 +19,7 @@ const sentences: Partial<Record<RefusalCode, string>> = {
   stale_epoch: "The members have changed. Rotate the key for the devices named and send again.",
   key_expired: "The sending key is used up. Rotate it and send again.",
   device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
+  key_destroyed: "What this account wrote here is erased, and nothing more is stored.",
   rate_limited: "Too many messages. Wait, then send it again.",
   unavailable: "The message was not stored. Send it again.",
 };

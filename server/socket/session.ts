@@ -1,10 +1,8 @@
 import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
-import type { EventsRequest } from "../../messaging/follow/read-events.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
-import type { DeliverableEvent } from "../../messaging/log/event.ts";
 import type { Channel } from "./channel.ts";
-import { Deliveries } from "./deliveries.ts";
+import { Deliveries, type DeliveriesDeps } from "./deliveries.ts";
 import type { Greeting } from "./handshake.ts";
 import { Intake } from "./intake.ts";
 import type { MessageLimits } from "./message-limits.ts";
@@ -21,7 +19,7 @@ export interface ServiceDeps {
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly presence: PresenceBoard;
   readonly announceActivity: WhisperDeps["announceActivity"];
-  readonly readEvents: (request: EventsRequest) => Promise<readonly DeliverableEvent[]>;
+  readonly readEvents: DeliveriesDeps["readEvents"];
   readonly observer?: SocketObserver | undefined;
   /** Milliseconds on a clock that never goes back; not the time of day. */
   readonly monotonic: () => number;

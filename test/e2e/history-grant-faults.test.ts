@@ -154,8 +154,12 @@ describe("a newcomer that crashes", () => {
     await cut;
     const back = await crashed(server, doomed);
     const conversation = back.desk.conversation(talk.id)!;
-    await taken(back);
-    const items = await shown(conversation, seq);
+    // It may be done before anybody could listen for it.
+    let items = await shown(conversation, seq);
+    while (textsIn(items, 2, 7).length < 6) {
+      await new Promise((resolve) => setImmediate(resolve));
+      items = await shown(conversation, seq);
+    }
     expect(problemsOf(items)).toEqual([]);
     expect(textsIn(items, 2, 7)).toEqual(said(1, 6));
     await back.desk.close();

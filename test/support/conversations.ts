@@ -3,12 +3,14 @@ import { uuidv7 } from "uuidv7";
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
+import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { appendControl } from "../../messaging/log/append-control.ts";
 import { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { enrolMember } from "../../messaging/members/facts.ts";
 import { createPool } from "../../db/pool.ts";
 import type { TestDatabase } from "./database.ts";
+import { memoryKms } from "./memory-kms.ts";
 
 /** A conversation put straight into the database, with one device for each of its users. */
 export interface ArrangedConversation {
@@ -43,21 +45,35 @@ async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid,
   return [user, device];
 }
 
+/** The same service for all nodes of a test file. */
+const testKms = memoryKms();
+
+export const openTestKeyTree = (database: TestDatabase): Promise<KeyTree> =>
+  openKeyTree({
+    url: database.ownerUrl,
+    kms: testKms,
+    now: Date.now,
+    onLost: () => undefined,
+  });
+
 /** A log on a pool of its own, as a node has one, with what it published. */
-export function openLog(
+export async function openLog(
   database: TestDatabase,
   now: () => number = Date.now,
-): {
+): Promise<{
   readonly log: ConversationLog;
+  readonly keyTree: KeyTree;
   readonly published: LoggedEvent[];
   readonly heads: Map<Uuid, number>;
   readonly close: () => Promise<void>;
-} {
+}> {
   const published: LoggedEvent[] = [];
   const heads = new Map<Uuid, number>();
   const pool = createPool(database.ownerUrl, { max: 4 });
+  const keyTree = await openTestKeyTree(database);
   const log = new ConversationLog({
     pool,
+    scopeKeys: keyTree.scopes,
     frankingKey: new Uint8Array(32).fill(7),
     now,
     onCommitted: (events) => published.push(...events),
@@ -66,8 +82,9 @@ export function openLog(
   const close = async () => {
     await log.close();
     await pool.end();
+    await keyTree.close();
   };
-  return { log, published, heads, close };
+  return { log, keyTree, published, heads, close };
 }
 
 export async function arrangeConversation(

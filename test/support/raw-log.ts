@@ -3,6 +3,7 @@ import type { DeliveredMessage } from "../../crypto/device/open-message.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
 import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
+import { AtRest, type StoredBytes } from "../../rig/at-rest.ts";
 import type { Member } from "./member.ts";
 import type { TestServer } from "./server.ts";
 
@@ -16,20 +17,25 @@ export async function rawMessages(
   conversation: Uuid,
 ): Promise<readonly RawMessage[]> {
   const { rows } = await server.database.owner.query(
-    `select seq, sender_device, epoch, key_id, client_message_id, ciphertext, commitment
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt",
+       ciphertext as bytes, sender_device, epoch, key_id, client_message_id, commitment
      from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
     [conversation],
   );
-  return rows.map((row) => ({
-    conversation,
-    seq: Number(row.seq),
-    senderDevice: row.sender_device,
-    epoch: row.epoch,
-    keyId: row.key_id,
-    clientMessageId: row.client_message_id,
-    ciphertext: row.ciphertext,
-    commitment: row.commitment,
-  }));
+  return withKeys(server, (atRest) =>
+    Promise.all(
+      rows.map(async (row) => ({
+        conversation,
+        seq: row.seq,
+        senderDevice: row.sender_device,
+        epoch: row.epoch,
+        keyId: row.key_id,
+        clientMessageId: row.client_message_id,
+        ciphertext: await atRest.unseal(row),
+        commitment: row.commitment,
+      })),
+    ),
+  );
 }
 
 /** All key packets of a conversation, whomever they are for. */
@@ -37,11 +43,24 @@ export async function rawPackets(
   server: TestServer,
   conversation: Uuid,
 ): Promise<readonly Uint8Array[]> {
-  const { rows } = await server.database.owner.query<{ bytes: Uint8Array }>(
-    "select bytes from sealdesk.packets where conversation = $1 order by seq",
+  const { rows } = await server.database.owner.query<StoredBytes>(
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt", device, bytes
+     from sealdesk.packets where conversation = $1 order by seq`,
     [conversation],
   );
-  return rows.map(({ bytes }) => bytes);
+  return withKeys(server, (atRest) => Promise.all(rows.map((row) => atRest.unseal(row))));
+}
+
+async function withKeys<T>(
+  { home, database }: TestServer,
+  work: (atRest: AtRest) => Promise<T>,
+): Promise<T> {
+  const atRest = await AtRest.open(home, database.ownerUrl);
+  try {
+    return await work(atRest);
+  } finally {
+    await atRest.close();
+  }
 }
 
 /**

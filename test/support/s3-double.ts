@@ -11,6 +11,8 @@ export interface S3Double {
   readonly endpoint: string;
   /** Keys of all objects. */
   keys(): string[];
+  /** The Object Lock that was asked for with an object; the double itself locks nothing. */
+  lockOf(key: string): { readonly mode: string; readonly until: string } | undefined;
   /** Uploads under way. */
   uploads(): number;
   close(): Promise<void>;
@@ -30,6 +32,7 @@ const leastPart = 5 * 1024 * 1024;
 export async function startS3Double(): Promise<S3Double> {
   const objects = new Map<string, Stored>();
   const uploads = new Map<string, Upload>();
+  const locks = new Map<string, { mode: string; until: string }>();
   const server = createServer((request, response) => {
     void readAll(request).then((body) => {
       const url = new URL(request.url ?? "/", "http://double");
@@ -43,6 +46,7 @@ export async function startS3Double(): Promise<S3Double> {
     const { request, query } = call;
     const upload = uploads.get(query.get("uploadId") ?? "");
     if (query.has("uploadId") && upload === undefined) return refuse(call, 404, "NoSuchUpload");
+    if (query.has("list-type")) return listObjects(call);
     if (query.has("uploads")) return request.method === "POST" ? begin(call) : listUploads(call);
     if (upload !== undefined) return ofUpload(call, upload);
     return ofObject(call);
@@ -55,6 +59,21 @@ export async function startS3Double(): Promise<S3Double> {
       call,
       `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
     );
+  }
+
+  function listObjects(call: Call): void {
+    const prefix = call.query.get("prefix") ?? "";
+    const delimiter = call.query.get("delimiter");
+    const most = Number(call.query.get("max-keys") ?? 1000);
+    const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+    const folders = keys.map((key) => prefix + key.slice(prefix.length).split("/")[0] + "/");
+    const found =
+      delimiter === null
+        ? keys.slice(0, most).map((key) => `<Contents><Key>${key}</Key></Contents>`)
+        : [...new Set(folders)].map(
+            (folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`,
+          );
+    xml(call, `<ListBucketResult>${found.join("")}</ListBucketResult>`);
   }
 
   function listUploads(call: Call): void {
@@ -101,6 +120,9 @@ export async function startS3Double(): Promise<S3Double> {
     const { request, response, key, body } = call;
     if (request.method === "PUT") {
       objects.set(key, { body, metadata: metadataOf(request) });
+      const mode = request.headers["x-amz-object-lock-mode"];
+      const until = request.headers["x-amz-object-lock-retain-until-date"];
+      if (mode !== undefined) locks.set(key, { mode: String(mode), until: String(until) });
       return void response.writeHead(200, { etag: etagOf(body) }).end();
     }
     if (request.method === "DELETE") {
@@ -122,6 +144,7 @@ export async function startS3Double(): Promise<S3Double> {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     keys: () => [...objects.keys()],
+    lockOf: (key) => locks.get(key),
     uploads: () => uploads.size,
     async close() {
       server.closeAllConnections();

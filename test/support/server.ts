@@ -17,6 +17,7 @@ import {
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer, type Timings } from "../../server/start.ts";
+import { AtRest } from "../../rig/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 export interface TestTenant {
@@ -124,6 +125,7 @@ export async function startTestServer(
   }
   const { running: server, logged } = await start(changes);
   const backendKey = await openDevelopmentKey(home);
+  const atRest = await AtRest.open(home, database.ownerUrl, { ...config, ...changes }.kms);
 
   async function makeTenant(): Promise<TestTenant> {
     const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };
@@ -166,7 +168,7 @@ export async function startTestServer(
         password: randomBytes(12).toString("base64url"),
       };
       await inTransaction(database.pool, of.id, (client) =>
-        createStaff(client, {
+        createStaff(client, atRest.profiles, {
           ...staff,
           tenant: of.id,
           role,
@@ -202,6 +204,7 @@ export async function startTestServer(
     },
     async close() {
       await server.close();
+      await atRest.close();
       await login.drop();
       await database.drop();
       await rm(home, { recursive: true, force: true });
@@ -209,14 +212,14 @@ export async function startTestServer(
   };
 }
 
-/** A login like the server's in production: a member of sealdesk_app and of nothing else. */
+/** A login like the server's in production: a member of the two roles and of nothing else. */
 async function createLogin(
   database: TestDatabase,
 ): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `login_${randomUUID().replaceAll("-", "")}`;
   const password = randomBytes(16).toString("hex");
   await database.owner.query(
-    `create role ${name} login noinherit password '${password}' in role sealdesk_app`,
+    `create role ${name} login noinherit password '${password}' in role sealdesk_app, sealdesk_keystore`,
   );
   const url = new URL(database.ownerUrl);
   url.username = name;

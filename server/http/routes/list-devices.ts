@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { UseCase } from "../../../keys/audited.ts";
+import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
 import { listDevices } from "../../../keys/directory/list-devices.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 import { account } from "./device-schemas.ts";
 
 /** GET /v1/users/{user}/devices */
-export function listDevicesRoute(deps: UseCase): Route {
+export function listDevicesRoute(deps: DirectoryDeps): Route {
   return route(
     {
       method: "get",

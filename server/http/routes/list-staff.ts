@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { UseCase } from "../../../keys/audited.ts";
+import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
 import { listStaff } from "../../../keys/accounts/staff.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
@@ -14,7 +14,7 @@ const staff = z
   .meta({ id: "Staff" });
 
 /** GET /v1/staff */
-export function listStaffRoute(deps: UseCase): Route {
+export function listStaffRoute(deps: DirectoryDeps): Route {
   return route(
     {
       method: "get",

@@ -17,7 +17,11 @@ interface UploadDeps extends TusDeps {
   readonly newId: () => Uuid;
 }
 
-const ofUpload: readonly ProblemCode[] = ["attachment_not_found", "upload_expired"];
+const ofUpload: readonly ProblemCode[] = [
+  "attachment_not_found",
+  "upload_expired",
+  "key_destroyed",
+];
 const upload = `${UPLOADS_PATH}/{id}`;
 
 /** POST /v1/attachments: tus creation. */
@@ -39,6 +43,7 @@ export function createUploadRoute({ uploads, serve, newId }: UploadDeps): Stream
         "attachment_exists",
         "attachment_too_large",
         "quota_exceeded",
+        "key_destroyed",
       ],
     },
     async ({ who, headers }, request, response) => {

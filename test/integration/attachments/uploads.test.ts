@@ -1,8 +1,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { Upload, type UploadOptions } from "tus-js-client";
 import { directoryStore } from "../../../messaging/attachments/stores/directory-store.ts";
 import { RunningDigests } from "../../../messaging/attachments/running-digests.ts";
@@ -330,8 +329,14 @@ describe("what is not completed, or not needed", () => {
 
 test("an upload that a crash left all but completed is completed when it is looked at", async () => {
   const data = Uint8Array.from(randomBytes(500));
-  const { path } = await begin(server, customer, conversation, data.length);
-  await directoryStore(folder).put(path.slice(-36), 0, Readable.from([data]));
+  const path = await uploaded(server, customer, conversation, data);
+  const id = path.slice(-36);
+  await server.database.owner.query(
+    "update sealdesk.attachments set state = 'uploading', sha256 = null, seq = null where id = $1",
+    [id],
+  );
+  const file = join(folder, id.slice(-2), id);
+  await rename(file, `${file}.part`);
   expect((await send(server, customer, "HEAD", path)).headers.get("upload-offset")).toBe("500");
   const reply = await get(customer, path);
   expect(await bytesOf(reply)).toEqual(Buffer.from(data));

@@ -7,6 +7,7 @@ import { createTestDatabase } from "../../support/database.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AtRest } from "../../../rig/at-rest.ts";
 import { createLog } from "../../../server/log.ts";
 import { startServer } from "../../../server/start.ts";
 
@@ -47,8 +48,11 @@ describe("refused is", () => {
     const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
     try {
       const config = readConfig(environment(database, home));
-      const deps = { pool: database.pool, ownerUrl: database.ownerUrl, ...ports };
+      const atRest = await AtRest.open(home, database.ownerUrl);
+      const { profiles } = atRest;
+      const deps = { pool: database.pool, ownerUrl: database.ownerUrl, profiles, ...ports };
       const accounts = await openDevelopmentTenant({ ...config, mode: "development" }, deps);
+      await atRest.close();
       expect(accounts.map(({ role }) => role)).toEqual(["agent", "agent", "supervisor", "admin"]);
       await expect(startServer(config, ports)).rejects.toThrow(refusal(/^DATABASE_URL .*sample/));
     } finally {
@@ -59,7 +63,12 @@ describe("refused is", () => {
 
   test("making sample accounts", async () => {
     const config = readConfig(environment({ ownerUrl: "postgresql://nowhere/x" }, tmpdir()));
-    const deps = { pool: undefined as never, ownerUrl: "", ...ports };
+    const deps = {
+      pool: undefined as never,
+      profiles: undefined as never,
+      ownerUrl: "",
+      ...ports,
+    };
     await expect(openDevelopmentTenant(config, deps)).rejects.toThrow(refusal(/^NODE_ENV /));
   });
 

@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 test("two nodes that write the same fifty conversations at once: no fork, no starving, no deadlock", async () => {
-  const nodes = [openLog(database), openLog(database)];
+  const nodes = [await openLog(database), await openLog(database)];
   const tenant = await arrangeTenant(database);
   const [first] = nodes;
   if (first === undefined) throw new Error("there are two nodes");

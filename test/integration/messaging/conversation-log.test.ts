@@ -28,8 +28,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-function node(now?: () => number) {
-  const opened = openLog(database, now);
+async function node(now?: () => number) {
+  const opened = await openLog(database, now);
   nodes.push(opened.close);
   return opened;
 }
@@ -43,7 +43,8 @@ const refusalOf = (outcome: PostOutcome) => (outcome.accepted ? "accepted" : out
 
 /** Reads the log as a member does and checks numbering and hash chain on the way. */
 async function checkedLog(conversation: ArrangedConversation) {
-  const events = await readEvents(database.pool, {
+  const { keyTree } = await node();
+  const read = await readEvents(database.pool, keyTree.scopes, {
     tenant: conversation.tenant,
     conversation: conversation.id,
     device: conversation.devices[0] ?? "",
@@ -52,6 +53,8 @@ async function checkedLog(conversation: ArrangedConversation) {
     anchorSeq: 1,
     limit: 10_000,
   });
+  const events = read.filter((event) => event.kind !== "erased");
+  expect(events).toHaveLength(read.length);
   let previous = zeroHash;
   for (const [index, event] of events.entries()) {
     expect(event.seq).toBe(index + 1);
@@ -63,7 +66,7 @@ async function checkedLog(conversation: ArrangedConversation) {
 }
 
 test("accepts, numbers without gaps, and publishes in order", async () => {
-  const { log, published } = node();
+  const { log, published } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [sender = ""] = conversation.devices;
   const key = randomUUID();
@@ -82,26 +85,26 @@ test("accepts, numbers without gaps, and publishes in order", async () => {
 });
 
 test("a repeat gets the first answer, from memory, from the database, and in a later epoch", async () => {
-  const { log } = node();
+  const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;
   const send = messageFor(conversation, senderDevice, randomUUID(), { first: true });
   const first = await log.post({ tenant, senderDevice, send });
   const changed = { ...send, ciphertext: new Uint8Array(10) };
   expect(seqOf(await log.post({ tenant, senderDevice, send: changed }))).toBe(seqOf(first));
-  const other = node().log;
+  const other = (await node()).log;
   const again = await other.post({ tenant, senderDevice, send });
   expect(again).toMatchObject({
     accepted: true,
     message: { seq: 2, transcriptHash: first.accepted && first.message.transcriptHash },
   });
-  const stale = node().log;
+  const stale = (await node()).log;
   expect(seqOf(await stale.post({ tenant, senderDevice, send: { ...send, epoch: 9 } }))).toBe(2);
   expect(await checkedLog(conversation)).toHaveLength(2);
 });
 
 test("two nodes that write one conversation at once never fork it", async () => {
-  const both = [node().log, node().log] as const;
+  const both = [(await node()).log, (await node()).log] as const;
   const conversation = await arrangeConversation(database, both[0], tenant);
   const posts: Promise<PostOutcome>[] = [];
   for (const [index, log] of both.entries()) {
@@ -127,8 +130,8 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
     "select sealdesk.ensure_partitions(to_timestamp($1)), sealdesk.ensure_partitions(to_timestamp($2))",
     [newYear / 1000 - 60, newYear / 1000],
   );
-  const december = node(() => newYear - 2_000).log;
-  const january = node(() => newYear + 2_000).log;
+  const december = (await node(() => newYear - 2_000)).log;
+  const january = (await node(() => newYear + 2_000)).log;
   const conversation = await arrangeConversation(database, december, tenant, 2, newYear - 5_000);
   const [senderDevice = "", other = ""] = conversation.devices;
   const key = randomUUID();
@@ -148,14 +151,16 @@ test("a month's end neither forks a conversation nor forgets a message id", asyn
   const late = messageFor(conversation, senderDevice, key, { madeAtMs: newYear - 2_000 });
   expect(seqOf(await december.post({ tenant, senderDevice, send: late }))).toBe(4);
   expect(
-    seqOf(await node(() => newYear + 3_000).log.post({ tenant, senderDevice, send: before })),
+    seqOf(
+      await (await node(() => newYear + 3_000)).log.post({ tenant, senderDevice, send: before }),
+    ),
   ).toBe(2);
   expect(await checkedLog(conversation)).toHaveLength(4);
 });
 
 test("refuses what it must, and stores nothing of it", async () => {
   const now = Date.now();
-  const { log } = node();
+  const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant, 3);
   const [senderDevice = "", second = "", third = ""] = conversation.devices;
   const key = randomUUID();
@@ -206,7 +211,7 @@ test("refuses what it must, and stores nothing of it", async () => {
 
 test("a key is refused after the tenant's limits, also by a node that did not count", async () => {
   const strict = await arrangeTenant(database, 3);
-  const { log } = node();
+  const { log } = await node();
   const conversation = await arrangeConversation(database, log, strict);
   const [senderDevice = ""] = conversation.devices;
   const key = randomUUID();
@@ -222,8 +227,8 @@ test("a key is refused after the tenant's limits, also by a node that did not co
     refusalOf(await post(log)),
   ]).toEqual(["accepted", "accepted", "accepted"]);
   expect(refusalOf(await post(log))).toBe("key_expired");
-  expect(refusalOf(await post(node().log))).toBe("key_expired");
-  const later = node(() => Date.now() + 3_600_001).log;
+  expect(refusalOf(await post((await node()).log))).toBe("key_expired");
+  const later = (await node(() => Date.now() + 3_600_001)).log;
   const fresh = randomUUID();
   const send = messageFor(conversation, senderDevice, fresh, { first: true });
   expect(seqOf(await log.post({ tenant: strict, senderDevice, send }))).toBe(5);
@@ -239,7 +244,7 @@ test("a key is refused after the tenant's limits, also by a node that did not co
 });
 
 test("tenants never meet: a foreign conversation is not there", async () => {
-  const { log } = node();
+  const { log } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;
   const foreign = await arrangeTenant(database);
@@ -254,7 +259,7 @@ test("tenants never meet: a foreign conversation is not there", async () => {
 });
 
 test("a batch cut off from the database is stored once, not lost and not twice", async () => {
-  const { log, published, heads } = node();
+  const { log, published, heads } = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;
   const key = randomUUID();

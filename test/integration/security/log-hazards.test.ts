@@ -8,6 +8,7 @@ import {
   arrangeTenant,
   messageFor,
   openLog,
+  openTestKeyTree,
 } from "../../support/conversations.ts";
 
 let database: TestDatabase;
@@ -23,14 +24,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-function node() {
-  const opened = openLog(database);
+async function node() {
+  const opened = await openLog(database);
   closers.push(opened.close);
   return opened.log;
 }
 
 test("a repeat far behind its first in one batch gets the first answer, and holds nobody up", async () => {
-  const log = node();
+  const log = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;
   const key = randomUUID();
@@ -50,7 +51,7 @@ test("a repeat far behind its first in one batch gets the first answer, and hold
 }, 60_000);
 
 test("a stranger's message to the same id does not pull a conversation into another tenant", async () => {
-  const log = node();
+  const log = await node();
   const elsewhere = await arrangeTenant(database);
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;
@@ -77,15 +78,17 @@ test("a stranger's message to the same id does not pull a conversation into anot
 
 test("a log that was closed leaves no tenant behind on the pool's connections", async () => {
   const pool = createPool(database.ownerUrl, { max: 1 });
+  const keyTree = await openTestKeyTree(database);
   const log = new ConversationLog({
     pool,
+    scopeKeys: keyTree.scopes,
     frankingKey: new Uint8Array(32),
     now: Date.now,
     onCommitted: () => undefined,
     onHead: () => undefined,
     lanes: 1,
   });
-  const arranged = await arrangeConversation(database, node(), tenant);
+  const arranged = await arrangeConversation(database, await node(), tenant);
   const [senderDevice = ""] = arranged.devices;
   const send = messageFor(arranged, senderDevice, randomUUID(), { first: true });
   await log.post({ tenant, senderDevice, send });
@@ -93,5 +96,5 @@ test("a log that was closed leaves no tenant behind on the pool's connections", 
   const { rows } = await pool.query("select sealdesk.current_tenant() as tenant");
   expect(rows).toEqual([{ tenant: null }]);
   expect((await pool.query("select from users")).rowCount).toBe(0);
-  await pool.end();
+  await Promise.all([pool.end(), keyTree.close()]);
 });

@@ -19,7 +19,12 @@ test("a database that does not answer is not waited for, and is asked once at a 
     asked++;
     return new Promise<boolean>((resolve) => (answer = resolve));
   };
-  const notReady = createReadiness({ isCurrent, checkKms }, () => false, 5);
+  const notReady = createReadiness(
+    { isCurrent, checkKms },
+    () => false,
+    () => undefined,
+    5,
+  );
   expect(await Promise.all([notReady(), notReady()])).toEqual([
     ["database_unreachable"],
     ["database_unreachable"],
@@ -40,4 +45,15 @@ test.each<[string, Error, string]>([
 ])("a key service that %s is a reason of its own", async (_how, error, reason) => {
   const probes = { isCurrent: () => Promise.resolve(true), checkKms: () => Promise.reject(error) };
   expect(await createReadiness(probes, () => false)()).toEqual([reason]);
+});
+
+test("an audit log that is not continued is said beside what else is wrong", async () => {
+  const ask = (current: boolean) =>
+    createReadiness(
+      { isCurrent: () => Promise.resolve(current), checkKms },
+      () => false,
+      () => "audit_log_behind",
+    )();
+  expect(await ask(true)).toEqual(["audit_log_behind"]);
+  expect(await ask(false)).toEqual(["schema_behind", "audit_log_behind"]);
 });

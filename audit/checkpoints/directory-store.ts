@@ -1,0 +1,43 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isUuid } from "../../crypto/wire/uuid.ts";
+import type { CheckpointStore } from "./checkpoint-store.ts";
+
+/** One file a log, replaced at once or not at all. Put the folder on another disk than the database. */
+export function directoryCheckpoints(folder: string): CheckpointStore {
+  return {
+    async all() {
+      const names = await readdir(folder).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+        throw error;
+      });
+      return Promise.all(
+        names
+          .filter(isUuid)
+          .map(async (log) => ({ log, note: await readFile(join(folder, log), "utf8") })),
+      );
+    },
+
+    async put(log, _size, note) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const temporary = join(folder, `.${randomUUID()}`);
+      try {
+        const file = await open(temporary, "wx", 0o600);
+        try {
+          await file.writeFile(note);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(temporary, join(folder, log));
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+
+    async close() {
+      // Files are open only while they are used.
+    },
+  };
+}

@@ -1,0 +1,27 @@
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { LogId } from "../logs.ts";
+import { readEntries } from "../read/database-log.ts";
+
+export interface IndexedEntry {
+  readonly index: number;
+  readonly entry: Uint8Array;
+}
+
+const PAGE = 1_024;
+
+/**
+ * The entries of a log from `from` up to, not including, `until`, in pages. The key of a page is the
+ * index, which is dense: entries of one millisecond are never skipped, nor shown twice.
+ */
+export async function* readPages(
+  pool: Pool,
+  log: LogId,
+  from: number,
+  until: number,
+): AsyncGenerator<readonly IndexedEntry[]> {
+  for (let start = from; start < until; start += PAGE)
+    yield await inTransaction(pool, log, (client) =>
+      readEntries(client, log, start, Math.min(start + PAGE, until)),
+    );
+}

@@ -1,0 +1,180 @@
+import pg from "pg";
+import { types } from "../../db/pool.ts";
+import { AuditError } from "../audit-error.ts";
+import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
+import type { LogId, LogSigner } from "../logs.ts";
+import { checkOutside } from "./check-outside.ts";
+import { integrateBatch, type CommittedTree } from "./integrate-batch.ts";
+import { signTrees, unsignedTrees } from "./sign-trees.ts";
+
+export interface IntegratorOptions {
+  /** A login that is a member of sealdesk_app. */
+  readonly url: string;
+  /** Scheme-less URL that the names of new logs begin with. */
+  readonly originPrefix: string;
+  readonly signer: LogSigner;
+  readonly store: CheckpointStore;
+  /** Between two looks for pending entries. */
+  readonly pollMs?: number;
+  /** Between two attempts after a failure or a refusal. */
+  readonly retryMs?: number;
+  readonly onIntegrated?: (entries: number) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Any number, as long as everyone uses this one. */
+const LOCK_KEY = 7_325_372_011;
+const BATCH = 4_096;
+const OLDEST = `
+  select extract(epoch from clock_timestamp() - since) * 1000 as age_ms
+  from audit.pending order by entry limit 1`;
+
+/**
+ * Gives pending entries their places and signs the trees, on the one node that holds the lock. The
+ * lock is the session's that writes: who loses it cannot write any more.
+ */
+export class Integrator {
+  readonly #options: IntegratorOptions;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  #unsigned = new Map<LogId, CommittedTree>();
+  #refusal: AuditError | undefined;
+  #pendingAgeMs = 0;
+  #signFromMs = 0;
+  #said: string | undefined;
+
+  constructor(options: IntegratorOptions) {
+    this.#options = options;
+    this.#ended = this.#run();
+  }
+
+  /** Why nothing is signed; undefined when nothing stands against it. */
+  get refusal(): AuditError | undefined {
+    return this.#refusal;
+  }
+
+  /** For how long the oldest entry without a place has waited, as of the last look. */
+  get pendingAgeMs(): number {
+    return this.#pendingAgeMs;
+  }
+
+  /** Finishes the batch under way. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { retryMs = 2_000 } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#connected((client) => this.#work(client));
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        if (error instanceof AuditError) this.#refusal = error;
+        this.#say(error);
+        await this.#pause(retryMs);
+      }
+    }
+  }
+
+  async #connected(work: (client: pg.Client) => Promise<void>): Promise<void> {
+    const client = new pg.Client({
+      connectionString: this.#options.url,
+      application_name: "sealdesk-audit",
+      options: "-c role=sealdesk_integrator -c search_path=pg_catalog",
+      connectionTimeoutMillis: 10_000,
+      keepAlive: true,
+      types,
+    });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      await work(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async #work(client: pg.Client): Promise<void> {
+    const { pollMs = 100, retryMs = 2_000 } = this.#options;
+    while (!(await this.#lead(client))) {
+      await this.#observe(client);
+      if (this.#stop.signal.aborted) return;
+      await this.#pause(Math.min(retryMs, 500));
+    }
+    await checkOutside(client, this.#options.store, this.#options.signer.publicKey);
+    this.#unsigned = new Map((await unsignedTrees(client)).map((tree) => [tree.log, tree]));
+    while (!this.#stop.signal.aborted) {
+      const taken = await this.#round(client);
+      this.#refusal = undefined;
+      if (this.#unsigned.size === 0) this.#said = undefined;
+      if (taken < BATCH) await this.#pause(pollMs);
+    }
+    await this.#round(client);
+  }
+
+  async #lead(client: pg.Client): Promise<boolean> {
+    const { rows } = await client.query<{ leads: boolean }>(
+      "select pg_try_advisory_lock($1) as leads",
+      [LOCK_KEY],
+    );
+    return rows[0]?.leads === true;
+  }
+
+  /** @returns whether there are entries without a place */
+  async #observe(client: pg.Client): Promise<boolean> {
+    const { rows } = await client.query<{ age_ms: string }>(OLDEST);
+    this.#pendingAgeMs = Math.max(0, Number(rows[0]?.age_ms ?? 0));
+    return rows.length > 0;
+  }
+
+  /** One batch; then signs whatever wants it. @returns how many entries got their place */
+  async #round(client: pg.Client): Promise<number> {
+    const taken = (await this.#observe(client)) ? await this.#integrate(client) : 0;
+    if (this.#unsigned.size > 0 && performance.now() >= this.#signFromMs) await this.#sign(client);
+    return taken;
+  }
+
+  async #integrate(client: pg.Client): Promise<number> {
+    const { originPrefix, onIntegrated } = this.#options;
+    const { taken, trees } = await integrateBatch(client, originPrefix, BATCH);
+    for (const tree of trees) this.#unsigned.set(tree.log, tree);
+    onIntegrated?.(taken);
+    return taken;
+  }
+
+  async #sign(client: pg.Client): Promise<void> {
+    const { signer, store, retryMs = 2_000 } = this.#options;
+    try {
+      await signTrees(client, signer, store, [...this.#unsigned.values()]);
+      this.#unsigned.clear();
+    } catch (error) {
+      // Places are given all the same; the heads are signed when the signer is back.
+      this.#signFromMs = performance.now() + retryMs;
+      this.#say(error);
+    }
+  }
+
+  /** Once, not at every attempt. */
+  #say(error: unknown): void {
+    const message = error instanceof Error ? error.message : "";
+    if (message === this.#said) return;
+    this.#said = message;
+    this.#options.onError(error);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      signal.addEventListener("abort", done);
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { utf8 } from "../../crypto/wire/bytes.ts";
+import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
+import type { Client } from "../../db/pool.ts";
+import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
+import { OPERATOR_LOG, type LogSigner } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { checkpointText } from "../verify/checkpoint.ts";
+import { formatNote, keyIdOf, KEY_TYPES } from "../verify/note.ts";
+import type { CommittedTree } from "./integrate-batch.ts";
+
+/** Signatures asked for at once: a key-management service answers in milliseconds, not at once. */
+const AT_ONCE = 8;
+
+// A tenant's checkpoint becomes an entry of the operator's log, once: signing again after a crash
+// gives the same note.
+const KEEP = `
+  with kept as (
+    insert into audit.checkpoints (log, size, note)
+    select * from unnest($1::uuid[], $2::int8[], $3::text[])
+    on conflict (log, size) do nothing returning log, note
+  )
+  insert into audit.entries (tenant, entry)
+  select $4, convert_to(note, 'UTF8') from kept where log <> $4`;
+
+const UNSIGNED = `
+  select id as log, origin, size, root from audit.logs
+  join lateral (
+    select size, root from audit.trees where log = id order by size desc limit 1
+  ) as latest on true
+  where not exists (
+    select from audit.checkpoints as signed where signed.log = id and signed.size = latest.size
+  )`;
+
+/** Heads that a crash, or a signer that was away, left without a signature. */
+export async function unsignedTrees(client: Client): Promise<CommittedTree[]> {
+  return (await client.query<CommittedTree>(UNSIGNED)).rows;
+}
+
+/** The signed note of a committed head. */
+async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string> {
+  const { publicKey } = signer;
+  const text = checkpointText(tree);
+  const name = tree.origin;
+  const keyId = keyIdOf(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey });
+  return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
+}
+
+/** Signs heads that are committed, keeps the checkpoints outside, then in the database. */
+export async function signTrees(
+  client: Client,
+  signer: LogSigner,
+  store: CheckpointStore,
+  trees: readonly CommittedTree[],
+): Promise<void> {
+  for (let from = 0; from < trees.length; from += AT_ONCE) {
+    const some = trees.slice(from, from + AT_ONCE);
+    const notes = await Promise.all(
+      some.map(async (tree) => {
+        const note = await signTree(signer, tree);
+        await store.put(tree.log, tree.size, note);
+        return note;
+      }),
+    );
+    await client.query(KEEP, [
+      uuidArray(some.map(({ log }) => log)),
+      int8Array(some.map(({ size }) => size)),
+      notes,
+      OPERATOR_LOG,
+    ]);
+  }
+}

@@ -1,0 +1,11 @@
+/** Calls of `work` in the order they were asked for: a connection answers one query at a time. */
+export function oneAtATime<A extends readonly unknown[], T>(
+  work: (...args: A) => Promise<T>,
+): (...args: A) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (...args) => {
+    const next = last.then(() => work(...args));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}

@@ -1,0 +1,48 @@
+/** C2SP tlog-checkpoint: the head of a log's tree, as a signed note. */
+import { fromBase64, toBase64 } from "./base64.ts";
+import { LogError } from "./log-error.ts";
+import { insistOnSignature, parseNote, type Checks, type Note, type NoteKey } from "./note.ts";
+import { HASH_BYTES } from "./tree-hash.ts";
+
+export interface TreeHead {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+export interface Checkpoint extends TreeHead {
+  /** Which log; the name of its key as well. */
+  readonly origin: string;
+}
+
+/** The text that is signed. */
+export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
+  `${origin}\n${size}\n${toBase64(root)}\n`;
+
+/** Reads a note's text; extension lines are taken and ignored. @throws LogError malformed */
+export function parseCheckpointText(text: string): Checkpoint {
+  const [origin = "", size = "", root = "", ...rest] = text.split("\n");
+  const hash = fromBase64(root);
+  const last = rest.pop();
+  const wellFormed =
+    origin !== "" && /^(0|[1-9]\d*)$/.test(size) && hash?.length === HASH_BYTES && last === "";
+  if (!wellFormed || !Number.isSafeInteger(Number(size)) || rest.includes(""))
+    throw new LogError("malformed", "checkpoint", "not an origin, a size and a root.");
+  return { origin, size: Number(size), root: hash };
+}
+
+/**
+ * The checkpoint in `note`, which `key` signed and whose origin is the key's name.
+ * @throws LogError malformed, wrong_origin, unsigned, wrong_signature
+ */
+export function openCheckpoint(
+  checks: Checks,
+  note: string | Uint8Array,
+  key: NoteKey,
+): Checkpoint & { readonly note: Note } {
+  const parsed = parseNote(note);
+  insistOnSignature(checks, parsed, key);
+  const checkpoint = parseCheckpointText(parsed.text);
+  if (checkpoint.origin !== key.name)
+    throw new LogError("wrong_origin", "checkpoint", `its origin is not ${key.name}.`);
+  return { ...checkpoint, note: parsed };
+}

@@ -1,0 +1,40 @@
+/** C2SP tlog-cosignature, Ed25519: a witness saw this head, consistent with all before it. */
+import { concat, utf8 } from "../../crypto/wire/bytes.ts";
+import {
+  keyIdOf,
+  signatureBy,
+  type Checks,
+  type Note,
+  type NoteKey,
+  type NoteSignature,
+} from "./note.ts";
+import type { Sha256 } from "./tree-hash.ts";
+
+/** What a witness signs: `text` is the checkpoint's, without signatures. */
+export const cosignedBytes = (text: string, timeS: number): Uint8Array =>
+  utf8(`cosignature/v1\ntime ${timeS}\n${text}`);
+
+/** A signature line's parts. @param signature Ed25519 over `cosignedBytes` */
+export function cosignature(
+  sha256: Sha256,
+  key: NoteKey,
+  timeS: number,
+  signature: Uint8Array,
+): NoteSignature {
+  const time = new Uint8Array(8);
+  new DataView(time.buffer).setBigUint64(0, BigInt(timeS));
+  return { name: key.name, keyId: keyIdOf(sha256, key), signature: concat(time, signature) };
+}
+
+/** When the witness signed, in POSIX seconds; undefined when it did not, or not this. */
+export function cosignedAt(checks: Checks, note: Note, witness: NoteKey): number | undefined {
+  const signed = signatureBy(checks.sha256, note, witness);
+  if (signed?.signature.length !== 72) return undefined;
+  const { buffer, byteOffset } = signed.signature;
+  const timeS = Number(new DataView(buffer, byteOffset, 8).getBigUint64(0));
+  if (!Number.isSafeInteger(timeS)) return undefined;
+  const message = cosignedBytes(note.text, timeS);
+  return checks.verifyEd25519(witness.publicKey, message, signed.signature.subarray(8))
+    ? timeS
+    : undefined;
+}

@@ -1,0 +1,25 @@
+/** What can be wrong with a log, a proof or a note. */
+export type LogErrorCode =
+  | "malformed" // not of the form that the specification asks for
+  | "unsigned" // no signature by a known key
+  | "wrong_signature" // a signature by a known key that does not verify
+  | "wrong_origin" // a checkpoint of another log
+  | "missing" // a tile, a bundle or the checkpoint is not there
+  | "extra" // more than the checkpoint's tree holds
+  | "mismatch" // entry, tile and checkpoint do not agree
+  | "rolled_back" // the log is shorter than it was
+  | "forked" // the log is not an extension of what it was
+  | "invalid_proof" // a proof that does not lead to the root
+  | "quorum_missing"; // too few witnesses cosigned
+
+/** A log that does not hold. `place` names the first index, tile or file that shows it. */
+export class LogError extends Error {
+  override readonly name = "LogError";
+  readonly code: LogErrorCode;
+  readonly place: string;
+  constructor(code: LogErrorCode, place: string, message: string, options?: ErrorOptions) {
+    super(`${place}: ${message}`, options);
+    this.code = code;
+    this.place = place;
+  }
+}

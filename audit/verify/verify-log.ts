@@ -1,0 +1,233 @@
+/** Checks a whole log from its entries up: C2SP tlog-tiles. */
+import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
+import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
+import { bundleEntries, decodeBundle } from "./entry-bundle.ts";
+import { LogError } from "./log-error.ts";
+import { readTile, type LogSource } from "./log-source.ts";
+import type { Checks, Note, NoteKey } from "./note.ts";
+import {
+  bundlePath,
+  parseTilePath,
+  TILE_WIDTH,
+  tilePath,
+  tilesOf,
+  tilesOfLevel,
+  type Tile,
+} from "./tile.ts";
+import { GrowingRoot, HASH_BYTES, leafHash, rootOf } from "./tree-hash.ts";
+
+export interface LogQuestion {
+  readonly key: NoteKey;
+  /** What the log was before, trusted: it must still be the beginning. */
+  readonly old?: TreeHead | undefined;
+  /** Entries below were pruned: their hashes are checked, and they need not be there. */
+  readonly prunedBelow?: number | undefined;
+  readonly onProgress?: ((checked: number, size: number) => void) | undefined;
+  /** Called with each entry that is there, in order, before the root is known to match. */
+  readonly onEntry?: ((entry: Uint8Array, index: number) => void) | undefined;
+}
+
+/** Bundles asked for at once: hides a network's delay, and bounds memory. */
+const READ_AHEAD = 8;
+
+/**
+ * Recomputes the tree from the entries and compares every tile and the root that `key` signed.
+ * Memory does not grow with the log.
+ * @throws LogError, whose `place` is the first entry or tile that does not agree
+ */
+export async function verifyLog(
+  checks: Checks,
+  source: LogSource,
+  question: LogQuestion,
+): Promise<Checkpoint & { readonly note: Note }> {
+  const signed = await source.read("checkpoint");
+  if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
+  const checkpoint = openCheckpoint(checks, signed, question.key);
+  const { old } = question;
+  if (old !== undefined && old.size > checkpoint.size)
+    throw new LogError(
+      "rolled_back",
+      `entry ${checkpoint.size}`,
+      `the log ends here; it had ${old.size} entries.`,
+    );
+  await refuseExtra(source, checkpoint.size);
+  const levels = new UpperTiles(checks, source);
+  const growing = new GrowingRoot(checks.sha256);
+  let oldRoot = old?.size === 0 ? growing.root() : undefined;
+  for await (const { tile, hashes, entries } of level0(checks, source, checkpoint.size, question)) {
+    const first = tile.index * TILE_WIDTH;
+    entries.forEach((entry, at) => question.onEntry?.(entry, first + at));
+    for (let at = 0; at < tile.width; at++) {
+      growing.append(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
+      if (growing.size === old?.size) oldRoot = growing.root();
+    }
+    if (tile.width === TILE_WIDTH) await levels.add(1, rootOf(checks.sha256, hashes));
+    question.onProgress?.(growing.size, checkpoint.size);
+  }
+  await levels.finish();
+  if (!equalBytes(growing.root(), checkpoint.root))
+    throw new LogError(
+      "mismatch",
+      "checkpoint",
+      "entries and tiles agree with one another, and not with the signed root.",
+    );
+  if (old !== undefined && oldRoot !== undefined && !equalBytes(oldRoot, old.root))
+    throw new LogError(
+      "forked",
+      `entries 0 to ${old.size - 1}`,
+      "their root is not the one signed before.",
+    );
+  return checkpoint;
+}
+
+interface Leaves {
+  readonly tile: Tile;
+  readonly hashes: Uint8Array;
+  /** None where they were pruned. */
+  readonly entries: readonly Uint8Array[];
+}
+
+/** Level-0 tiles in order, each compared with its entries; some are read ahead. */
+async function* level0(
+  checks: Checks,
+  source: LogSource,
+  size: number,
+  { prunedBelow = 0 }: LogQuestion,
+): AsyncGenerator<Leaves> {
+  const ahead: { readonly tile: Tile; readonly read: ReturnType<typeof readLeaves> }[] = [];
+  const compared = async (): Promise<Leaves> => {
+    const next = ahead.shift();
+    if (next === undefined) throw new RangeError("nothing was asked for");
+    const { hashes, bundle } = await next.read;
+    const isPruned = bundle === undefined && (next.tile.index + 1) * TILE_WIDTH <= prunedBelow;
+    const entries = isPruned ? [] : compareEntries(checks, next.tile, hashes, bundle);
+    return { tile: next.tile, hashes, entries };
+  };
+  for (const tile of tilesOfLevel(0, size)) {
+    const read = readLeaves(source, tile);
+    // Waited for in its turn; until then a refusal must not end the process.
+    read.catch(() => undefined);
+    ahead.push({ tile, read });
+    if (ahead.length >= READ_AHEAD) yield await compared();
+  }
+  while (ahead.length > 0) yield await compared();
+}
+
+async function readLeaves(source: LogSource, tile: Tile) {
+  const [hashes, bundle] = await Promise.all([
+    readTile(source, tile),
+    source
+      .read(bundlePath(tile.index, tile.width))
+      .then((exact) => exact ?? (tile.width < TILE_WIDTH ? readFull(source, tile) : undefined)),
+  ]);
+  return { hashes, bundle };
+}
+
+/** The full bundle that took a partial one's place begins with it. */
+async function readFull(
+  source: LogSource,
+  { index, width }: Tile,
+): Promise<Uint8Array | undefined> {
+  const path = bundlePath(index, TILE_WIDTH);
+  const bundle = await source.read(path);
+  if (bundle === undefined) return undefined;
+  const entries = decodeBundle(bundle, path).slice(0, width);
+  return bundle.subarray(
+    0,
+    entries.reduce((sum, { length }) => sum + 2 + length, 0),
+  );
+}
+
+function compareEntries(
+  { sha256 }: Checks,
+  tile: Tile,
+  hashes: Uint8Array,
+  bundle: Uint8Array | undefined,
+): Uint8Array[] {
+  const path = bundlePath(tile.index, tile.width);
+  const first = tile.index * TILE_WIDTH;
+  if (bundle === undefined)
+    throw new LogError("missing", `entry ${first}`, `${path} is not there.`);
+  const entries: Uint8Array[] = [];
+  // Compared as they are cut out: a wrong length shows at its own entry, not where the bundle ends.
+  for (const entry of bundleEntries(bundle, `entries from ${first}, ${path}`)) {
+    const at = entries.length * HASH_BYTES;
+    const isExtra = entries.length >= tile.width;
+    if (!isExtra && !equalBytes(leafHash(sha256, entry), hashes.subarray(at, at + HASH_BYTES)))
+      throw new LogError(
+        "mismatch",
+        `entry ${first + entries.length}`,
+        `${path} does not agree with ${tilePath(tile)}.`,
+      );
+    entries.push(entry);
+  }
+  if (entries.length < tile.width)
+    throw new LogError("missing", `entry ${first + entries.length}`, `${path} ends before it.`);
+  if (entries.length > tile.width)
+    throw new LogError("extra", `entry ${first + tile.width}`, `${path} holds more than its tile.`);
+  return entries;
+}
+
+/** Tiles above level 0, each compared as soon as all below it were seen. */
+class UpperTiles {
+  readonly #checks: Checks;
+  readonly #source: LogSource;
+  /** By level: the tile that fills. */
+  readonly #filling = new Map<number, { index: number; readonly hashes: Uint8Array[] }>();
+
+  constructor(checks: Checks, source: LogSource) {
+    this.#checks = checks;
+    this.#source = source;
+  }
+
+  async add(level: number, hash: Uint8Array): Promise<void> {
+    const tile = this.#filling.get(level) ?? { index: 0, hashes: [] };
+    this.#filling.set(level, tile);
+    tile.hashes.push(hash);
+    if (tile.hashes.length < TILE_WIDTH) return;
+    const hashes = await this.#compare(level, tile.index, tile.hashes);
+    this.#filling.set(level, { index: tile.index + 1, hashes: [] });
+    await this.add(level + 1, rootOf(this.#checks.sha256, hashes));
+  }
+
+  /** Compares the partial tiles that are left. */
+  async finish(): Promise<void> {
+    for (const [level, { index, hashes }] of this.#filling)
+      if (hashes.length > 0) await this.#compare(level, index, hashes);
+  }
+
+  async #compare(
+    level: number,
+    index: number,
+    computed: readonly Uint8Array[],
+  ): Promise<Uint8Array> {
+    const tile = { level, index, width: computed.length };
+    const hashes = await readTile(this.#source, tile);
+    for (const [at, hash] of computed.entries())
+      if (!equalBytes(hash, hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES)))
+        throw new LogError(
+          "mismatch",
+          tilePath(tile),
+          `its hash ${at} is not that of the entries, ${toHex(hash).slice(0, 16)}...`,
+        );
+    return hashes;
+  }
+}
+
+/** Where all files can be listed, none may be there that the tree has no place for. */
+async function refuseExtra(source: LogSource, size: number): Promise<void> {
+  if (source.list === undefined) return;
+  for await (const path of source.list()) {
+    if (!path.startsWith("tile/")) continue;
+    const parsed = parseTilePath(path);
+    const tile = parsed.kind === "tile" ? parsed.tile : { level: 0, ...parsed };
+    const end = (tile.index * TILE_WIDTH + tile.width) * TILE_WIDTH ** tile.level;
+    if (end > size) throw new LogError("extra", path, `the tree has ${size} entries.`);
+  }
+}
+
+/** Every path of a log of `size`: tiles and bundles, without the checkpoint. */
+export function* pathsOf(size: number): Generator<string> {
+  for (const tile of tilesOf(size)) yield tilePath(tile);
+  for (const { index, width } of tilesOfLevel(0, size)) yield bundlePath(index, width);
+}

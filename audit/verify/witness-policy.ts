@@ -1,0 +1,84 @@
+/** Which witnesses must have cosigned, as text: the directives of the C2SP tlog-policy draft. */
+import { cosignedAt } from "./cosignature.ts";
+import { LogError } from "./log-error.ts";
+import { KEY_TYPES, parseVkey, type Checks, type Note, type NoteKey } from "./note.ts";
+import type { Sha256 } from "./tree-hash.ts";
+
+type Members = { readonly threshold: number; readonly names: readonly string[] };
+
+export interface WitnessPolicy {
+  readonly logs: readonly NoteKey[];
+  readonly witnesses: ReadonlyMap<string, NoteKey>;
+  readonly groups: ReadonlyMap<string, Members>;
+  /** A witness, a group, or "none". */
+  readonly quorum: string;
+}
+
+/**
+ * Reads `log <vkey>`, `witness <name> <vkey>`, `group <name> <k|any|all> <member>...` and
+ * `quorum <name|none>`, one a line; `#` begins a comment.
+ * @throws LogError malformed
+ */
+export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy {
+  const logs: NoteKey[] = [];
+  const witnesses = new Map<string, NoteKey>();
+  const groups = new Map<string, Members>();
+  let quorum: string | undefined;
+  const isKnown = (name: string) => witnesses.has(name) || groups.has(name);
+  for (const [number, line] of text.split("\n").entries()) {
+    const words = line.replace(/#.*/, "").trim().split(/\s+/);
+    const refused = (why: string) => new LogError("malformed", `policy line ${number + 1}`, why);
+    const [directive, name = "", ...rest] = words;
+    switch (directive) {
+      case "":
+        break;
+      case "log":
+        logs.push(parseVkey(sha256, name));
+        break;
+      case "witness": {
+        if (name === "none" || isKnown(name)) throw refused("the name is taken.");
+        const key = parseVkey(sha256, rest[0] ?? "");
+        if (key.type !== KEY_TYPES.cosignature) throw refused("not a key for cosignatures.");
+        witnesses.set(name, key);
+        break;
+      }
+      case "group": {
+        const [threshold = "", ...names] = rest;
+        const count = { any: 1, all: names.length }[threshold] ?? Number(threshold);
+        if (name === "none" || isKnown(name)) throw refused("the name is taken.");
+        if (!names.every(isKnown) || new Set(names).size !== names.length)
+          throw refused("a member is not known, or named twice.");
+        if (!Number.isInteger(count) || count < 1 || count > names.length)
+          throw refused("the threshold is not between 1 and the number of members.");
+        groups.set(name, { threshold: count, names });
+        break;
+      }
+      case "quorum":
+        if (quorum !== undefined || !(name === "none" || isKnown(name)))
+          throw refused("the quorum is not known, or given twice.");
+        quorum = name;
+        break;
+      default:
+        throw refused("not a directive.");
+    }
+  }
+  if (quorum === undefined) throw new LogError("malformed", "policy", "names no quorum.");
+  return { logs, witnesses, groups, quorum };
+}
+
+/**
+ * The witnesses of the policy that cosigned. @throws LogError quorum_missing
+ */
+export function insistOnQuorum(checks: Checks, policy: WitnessPolicy, note: Note): string[] {
+  const cosigned = new Set<string>();
+  for (const [name, key] of policy.witnesses)
+    if (cosignedAt(checks, note, key) !== undefined) cosigned.add(name);
+  const holds = (name: string): boolean => {
+    const group = policy.groups.get(name);
+    if (group === undefined) return cosigned.has(name);
+    return group.names.filter(holds).length >= group.threshold;
+  };
+  if (policy.quorum !== "none" && !holds(policy.quorum))
+    throw new LogError("quorum_missing", "checkpoint", "too few witnesses of the policy cosigned.");
+  return [...cosigned];
+}

@@ -1,0 +1,111 @@
+/** A witness, C2SP tlog-witness: cosigns heads that are consistent with all it saw before. */
+import { fromUtf8 } from "../../crypto/wire/bytes.ts";
+import type { LogSigner } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { fromBase64 } from "../verify/base64.ts";
+import { openCheckpoint, parseCheckpointText, type Checkpoint } from "../verify/checkpoint.ts";
+import { cosignature, cosignedBytes } from "../verify/cosignature.ts";
+import { LogError } from "../verify/log-error.ts";
+import { formatSignature, KEY_TYPES, parseNote, type NoteKey } from "../verify/note.ts";
+import { verifyConsistency } from "../verify/proofs.ts";
+import { HASH_BYTES } from "../verify/tree-hash.ts";
+
+/** What the witness saw last of each log. */
+export interface WitnessStore {
+  /** The note; undefined when it never saw the log. */
+  latest(origin: string): Promise<string | undefined>;
+  /** It outlives a crash when this resolves. */
+  put(origin: string, note: string): Promise<void>;
+}
+
+export interface WitnessOptions {
+  readonly name: string;
+  readonly signer: LogSigner;
+  /** Whose heads are cosigned. */
+  readonly logs: readonly NoteKey[];
+  readonly store: WitnessStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+export interface WitnessAnswer {
+  readonly status: 200 | 400 | 403 | 404 | 409 | 422;
+  readonly type: string;
+  readonly body: string;
+}
+
+const MAX_PROOF = 63;
+const answer = (status: WitnessAnswer["status"], body: string): WitnessAnswer => ({
+  status,
+  type: "text/plain; charset=utf-8",
+  body,
+});
+const sizeIs = (size: number): WitnessAnswer => ({
+  status: 409,
+  type: "text/x.tlog.size",
+  body: `${size}\n`,
+});
+
+/** Answers `add-checkpoint` requests, one of a log at a time: what was seen is never set back. */
+export function createWitness(
+  options: WitnessOptions,
+): (body: Uint8Array) => Promise<WitnessAnswer> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (body) => {
+    const next = last.then(() => addCheckpoint(options, body));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise<WitnessAnswer> {
+  let request: ReturnType<typeof parseRequest>;
+  let origin: string;
+  try {
+    request = parseRequest(fromUtf8(body));
+    ({ origin } = parseCheckpointText(parseNote(request.note).text));
+  } catch {
+    return answer(400, "The request is not of the form that tlog-witness asks for.\n");
+  }
+  const key = options.logs.find(({ name }) => name === origin);
+  if (key === undefined) return answer(404, "This witness does not know the log.\n");
+  let head: Checkpoint;
+  try {
+    head = openCheckpoint(nodeChecks, request.note, key);
+  } catch {
+    return answer(403, "The checkpoint is not signed by the log's key.\n");
+  }
+  if (request.old > head.size)
+    return answer(400, "The old size is larger than the checkpoint's.\n");
+  const seenNote = await options.store.latest(origin);
+  const seen = seenNote === undefined ? undefined : openCheckpoint(nodeChecks, seenNote, key);
+  if (request.old !== (seen?.size ?? 0)) return sizeIs(seen?.size ?? 0);
+  try {
+    const before = seen ?? { size: 0, root: new Uint8Array(HASH_BYTES) };
+    verifyConsistency(nodeChecks.sha256, before, head, request.proof);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    if (seen?.size === head.size && request.proof.length === 0) return sizeIs(seen.size);
+    return answer(422, "The consistency proof does not verify.\n");
+  }
+  await options.store.put(origin, request.note);
+  return answer(200, await cosign(options, request.note));
+}
+
+async function cosign({ name, signer, now }: WitnessOptions, note: string): Promise<string> {
+  const timeS = Math.floor(now() / 1_000);
+  const key: NoteKey = { name, type: KEY_TYPES.cosignature, publicKey: signer.publicKey };
+  const signature = await signer.sign(cosignedBytes(parseNote(note).text, timeS));
+  return formatSignature(cosignature(nodeChecks.sha256, key, timeS, signature));
+}
+
+function parseRequest(text: string) {
+  const refused = () => new LogError("malformed", "request", "not an add-checkpoint request.");
+  const split = text.indexOf("\n\n");
+  const [first = "", ...lines] = text.slice(0, Math.max(split, 0)).split("\n");
+  const old = /^old (0|[1-9]\d{0,15})$/.exec(first)?.[1];
+  const proof = lines.map((line) => fromBase64(line) ?? new Uint8Array(0));
+  const isProof = proof.length <= MAX_PROOF && proof.every(({ length }) => length === HASH_BYTES);
+  if (old === undefined || !isProof) throw refused();
+  return { old: Number(old), proof, note: text.slice(split + 2) };
+}

@@ -1,0 +1,159 @@
+import { createHash } from "node:crypto";
+import { mkdir, open, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { appendEntry } from "../../../audit/append-entry.ts";
+import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
+import { lineFormats, type LineFormatName } from "../../../audit/export/formats.ts";
+import { signManifest } from "../../../audit/export/manifest.ts";
+import { readPages } from "../../../audit/export/read-pages.ts";
+import { databaseLog } from "../../../audit/read/database-log.ts";
+import type { LogId } from "../../../audit/logs.ts";
+import { pathsOf } from "../../../audit/verify/verify-log.ts";
+import type { Pool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { progressBar } from "../../progress.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
+
+export const exportFormats = ["tiles", "jsonl", "csv"] as const;
+
+export interface ExportOptions extends LogChoice {
+  readonly format: (typeof exportFormats)[number];
+  /** A folder that is made; it must not hold another export. */
+  readonly out: string;
+  readonly from?: string;
+  readonly until?: string;
+  readonly actor?: string;
+  readonly subject?: string;
+  readonly action?: string;
+}
+
+/** Writes a log, or what the filter lets through of it, with a signed manifest. */
+export async function exportLog(settings: Settings, options: ExportOptions): Promise<string> {
+  const filter = filterOf(options);
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  if (options.format === "tiles" && isFiltered)
+    throw new CommandError("Tiles are the whole log; filter jsonl or csv.");
+  if (options.operator === true && (isFiltered || options.format === "csv"))
+    throw new CommandError("The operator's log holds checkpoints: export it as tiles or jsonl.");
+  return withLog(settings, options, async (log, { pool }) => {
+    if (options.operator !== true) await auditExport(pool, log.log, options);
+    await mkdir(options.out, { recursive: true });
+    const { entries, sha256 } =
+      options.format === "tiles"
+        ? await exportTiles(pool, log, options.out)
+        : await exportLines(pool, log, options.format, filter, options.out);
+    const manifest = await signManifest(log.signer, {
+      origin: log.origin,
+      format: options.format,
+      filter: { ...filter },
+      entries,
+      minimumIndex: log.minimumIndex,
+      checkpoint: log.note,
+      ...(sha256 !== undefined && { sha256 }),
+    });
+    await writeNew(join(options.out, "manifest"), manifest);
+    return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.`;
+  });
+}
+
+/** Whoever exports is known before a byte is written. */
+async function auditExport(pool: Pool, tenant: LogId, { format, ...options }: ExportOptions) {
+  const { from, until, actor, subject, action } = options;
+  await inTransaction(pool, tenant, (client) =>
+    appendEntry(client, {
+      occurredAtMs: Date.now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      action: "audit.export",
+      class: "R",
+      resource: { type: "audit-log", id: tenant },
+      outcome: "success",
+      details: { format, from, until, actor, subject, action },
+    }),
+  );
+}
+
+function filterOf({ from, until, actor, subject, action }: ExportOptions): EntryFilter {
+  return { fromMs: timeOf(from), untilMs: timeOf(until), actor, subject, action };
+}
+
+export function timeOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const time = Date.parse(text);
+  if (!/^\d{4}-\d\d/.test(text) || Number.isNaN(time))
+    throw new CommandError("A time is written as 2026-01-31 or 2026-01-31T12:00:00Z.");
+  return time;
+}
+
+async function exportTiles(
+  pool: Pool,
+  { log, note, checkpoint, minimumIndex }: OpenLog,
+  out: string,
+) {
+  const { size } = checkpoint;
+  const paths = [...pathsOf(size)];
+  const bar = progressBar("files");
+  for (const [done, path] of paths.entries()) {
+    const bytes = await inTransaction(pool, log, (client) => databaseLog(client, log).read(path));
+    // Pruned bundles alone may lack.
+    if (bytes === undefined && !path.startsWith("tile/entries/"))
+      throw new CommandError(`${path} is not in the database; the log is damaged.`);
+    if (bytes !== undefined) {
+      await mkdir(dirname(join(out, path)), { recursive: true });
+      await writeNew(join(out, path), bytes);
+    }
+    bar.update(done + 1, paths.length);
+  }
+  bar.end();
+  // Last: a folder with a checkpoint is a whole export.
+  await writeNew(join(out, "checkpoint"), note);
+  return {
+    entries: size - minimumIndex,
+    sha256: undefined,
+  };
+}
+
+async function exportLines(
+  pool: Pool,
+  { log, checkpoint, minimumIndex }: OpenLog,
+  format: LineFormatName,
+  filter: EntryFilter,
+  out: string,
+) {
+  const { header, line } = lineFormats[format];
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const file = await open(join(out, `entries.${format}`), "wx").catch(alreadyThere);
+  const digest = createHash("sha256");
+  const bar = progressBar("entries");
+  let entries = 0;
+  const write = async (text: string) => {
+    digest.update(text);
+    await file.appendFile(text);
+  };
+  try {
+    await write(header);
+    for await (const page of readPages(pool, log, minimumIndex, checkpoint.size)) {
+      const chosen = isFiltered
+        ? page.filter(({ entry }) => matches(parseEntry(entry), filter))
+        : page;
+      entries += chosen.length;
+      await write(chosen.map(line).join(""));
+      bar.update((page.at(-1)?.index ?? 0) + 1, checkpoint.size);
+    }
+    await file.sync();
+  } finally {
+    await file.close();
+    bar.end();
+  }
+  return { entries, sha256: digest.digest("hex") };
+}
+
+const writeNew = (path: string, content: string | Uint8Array): Promise<void> =>
+  writeFile(path, content, { flag: "wx" }).catch(alreadyThere);
+
+function alreadyThere(error: unknown): never {
+  if ((error as NodeJS.ErrnoException).code === "EEXIST")
+    throw new CommandError("The folder holds an export already; choose another.", { cause: error });
+  throw error;
+}

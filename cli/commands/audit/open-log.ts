@@ -1,0 +1,82 @@
+import { OPERATOR_LOG, type LogId, type LogSigner } from "../../../audit/logs.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { readCheckpoint, readLogInfo, type LogInfo } from "../../../audit/read/database-log.ts";
+import { openCheckpoint, type Checkpoint } from "../../../audit/verify/checkpoint.ts";
+import { LogError } from "../../../audit/verify/log-error.ts";
+import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
+import type { Pool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { findTenant } from "../../../keys/accounts/tenant.ts";
+import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { withDatabase, type CommandDatabase } from "../../with-database.ts";
+
+/** Which log a command is about. */
+export interface LogChoice {
+  /** A slug. */
+  readonly tenant?: string;
+  readonly operator?: true;
+}
+
+export interface OpenLog extends LogInfo {
+  readonly log: LogId;
+  readonly signer: LogSigner;
+  readonly key: NoteKey;
+  /** The latest signed head, as text and as what it says. */
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * Runs `work` on a log in the database, with the key service's key, which must be the key that
+ * signed it.
+ * @throws CommandError, KeysError of the service, AuditError log_not_found
+ */
+export async function withLog<T>(
+  settings: Settings,
+  choice: LogChoice,
+  work: (log: OpenLog, database: CommandDatabase) => Promise<T>,
+): Promise<T> {
+  const { kms } = await openKms(settings.kms());
+  try {
+    const signer = await kmsAuditSigner(kms);
+    return await withDatabase(settings, async (database) =>
+      work(await openLog(database.pool, choice, signer), database),
+    );
+  } finally {
+    await kms.close();
+  }
+}
+
+async function openLog(pool: Pool, choice: LogChoice, signer: LogSigner): Promise<OpenLog> {
+  const log = await chooseLog(pool, choice);
+  const { info, note } = await inTransaction(pool, log, async (client) => ({
+    info: await readLogInfo(client, log),
+    note: await readCheckpoint(client, log),
+  }));
+  if (note === undefined) throw new CommandError("The log has no signed checkpoint yet.");
+  const key: NoteKey = {
+    name: info.origin,
+    type: KEY_TYPES.ed25519,
+    publicKey: signer.publicKey,
+  };
+  try {
+    const checkpoint = openCheckpoint(nodeChecks, note, key);
+    return { ...info, log, signer, key, note, checkpoint };
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    throw new CommandError(`The key service's audit key did not sign the log ${info.origin}.`, {
+      cause,
+    });
+  }
+}
+
+async function chooseLog(pool: Pool, { tenant: slug, operator }: LogChoice): Promise<LogId> {
+  if (operator === true && slug === undefined) return OPERATOR_LOG;
+  if (operator === true || slug === undefined)
+    throw new CommandError("Name one log: --tenant <slug>, or --operator.");
+  const tenant = await findTenant(pool, slug);
+  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+  return tenant.id;
+}

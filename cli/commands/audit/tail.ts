@@ -1,0 +1,38 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { lineFormats } from "../../../audit/export/formats.ts";
+import { readPages } from "../../../audit/export/read-pages.ts";
+import { readCheckpoint } from "../../../audit/read/database-log.ts";
+import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
+import { parseNote } from "../../../audit/verify/note.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { withLog, type LogChoice } from "./open-log.ts";
+
+export interface TailOptions extends LogChoice {
+  readonly lines: string;
+  readonly follow?: true;
+}
+
+const POLL_MS = 500;
+
+/** Prints the last signed entries, then, if asked to, those that come. */
+export async function tailLog(
+  settings: Settings,
+  options: TailOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const lines = Number(options.lines);
+  if (!Number.isSafeInteger(lines) || lines < 0) throw new CommandError("--lines takes a number.");
+  await withLog(settings, options, async ({ log, checkpoint, minimumIndex }, { pool }) => {
+    let from = Math.max(minimumIndex, checkpoint.size - lines);
+    for (let until = checkpoint.size; ;) {
+      for await (const page of readPages(pool, log, from, until))
+        for (const entry of page) print(lineFormats.jsonl.line(entry).trimEnd());
+      if (options.follow !== true) return;
+      from = until;
+      await pause(POLL_MS);
+      const note = await inTransaction(pool, log, (client) => readCheckpoint(client, log));
+      until = note === undefined ? from : parseCheckpointText(parseNote(note).text).size;
+    }
+  });
+}

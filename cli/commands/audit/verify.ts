@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
+import { parseVkey } from "../../../audit/verify/note.ts";
+import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
+import { verifyLog } from "../../../audit/verify/verify-log.ts";
+import { insistOnQuorum, parseWitnessPolicy } from "../../../audit/verify/witness-policy.ts";
+import { progressBar } from "../../progress.ts";
+import { CommandError } from "../../settings.ts";
+import { logFiles } from "./log-files.ts";
+
+export interface VerifyOptions {
+  readonly vkey: string;
+  /** A checkpoint of before, which the log must extend. */
+  readonly old?: string;
+  /** Which witnesses must have cosigned. */
+  readonly policy?: string;
+  readonly prunedBelow?: string;
+  /** The entry that a proof is about; the place is the proof then. */
+  readonly entry?: string;
+}
+
+/**
+ * Checks a log, or one proof, with nothing but its files and the key.
+ * @throws LogError, which names the first place that does not hold
+ */
+export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
+  const key = parseVkey(nodeChecks.sha256, options.vkey);
+  if (options.entry !== undefined) {
+    const proof = parseTlogProof(await readFile(place, "utf8"));
+    const { origin, size } = verifyTlogProof(nodeChecks, proof, await readFile(options.entry), key);
+    return `Verified: the entry stands at ${proof.index} of ${size} in ${origin}.`;
+  }
+  const prunedBelow = Number(options.prunedBelow ?? 0);
+  if (!Number.isSafeInteger(prunedBelow) || prunedBelow < 0)
+    throw new CommandError("--pruned-below takes the index of the first entry that is kept.");
+  const old =
+    options.old === undefined
+      ? undefined
+      : openCheckpoint(nodeChecks, await readFile(options.old), key);
+  const policy =
+    options.policy === undefined
+      ? undefined
+      : parseWitnessPolicy(nodeChecks.sha256, await readFile(options.policy, "utf8"));
+  const bar = progressBar("entries");
+  try {
+    const { origin, size, root, note } = await verifyLog(nodeChecks, logFiles(place), {
+      key,
+      old,
+      prunedBelow,
+      onProgress: (checked, total) => bar.update(checked, total),
+    });
+    const witnesses = policy === undefined ? [] : insistOnQuorum(nodeChecks, policy, note);
+    const extra = witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
+    return `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`;
+  } finally {
+    bar.end();
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  createHash,
+  generateKeyPairSync,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+} from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { LogSigner } from "../../../audit/logs.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
+import { createWitness, type WitnessStore } from "../../../audit/witness/witness.ts";
+import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
+import { CommandError } from "../../settings.ts";
+
+export interface WitnessCommandOptions {
+  readonly name: string;
+  /** A folder of the witness alone: its key, and what it saw. */
+  readonly state: string;
+  readonly host: string;
+  readonly port: string;
+  readonly log: readonly string[];
+}
+
+const MOST_BYTES = 64 * 1024;
+
+/** Runs a witness until it is stopped. Put TLS in front of it. */
+export async function runWitness(
+  options: WitnessCommandOptions,
+  print: (text: string) => void,
+): Promise<void> {
+  const { name, state, host } = options;
+  if (!isKeyName(name)) throw new CommandError("A witness's name has no spaces and no plus sign.");
+  const signer = await openSigner(state);
+  const answer = createWitness({
+    name,
+    signer,
+    logs: options.log.map((vkey) => parseVkey(nodeChecks.sha256, vkey)),
+    store: fileStore(state),
+    now: Date.now,
+  });
+  const server = createServer((request, response) => {
+    if (request.method !== "POST" || request.url !== "/add-checkpoint")
+      return void response.writeHead(404).end();
+    readBody(request)
+      .then(async (body) => {
+        if (body === undefined) return response.writeHead(413).end();
+        const { status, type, body: text } = await answer(body);
+        return response.writeHead(status, { "content-type": type }).end(text);
+      })
+      .catch(() => response.headersSent || response.writeHead(500).end());
+  });
+  server.requestTimeout = 10_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(Number(options.port), host, resolve);
+  });
+  const { publicKey } = signer;
+  print(formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.cosignature, publicKey }));
+  print(`listening on http://${host}:${(server.address() as AddressInfo).port}/add-checkpoint`);
+  const stopped = new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
+  });
+  await stopped;
+  server.close();
+  server.closeAllConnections();
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MOST_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+async function openSigner(state: string): Promise<LogSigner> {
+  const path = join(state, "witness-key.pem");
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  const made = generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" });
+  await writeFileOnce(path, made.toString());
+  const key = createPrivateKey(await readFile(path));
+  const { x = "" } = createPublicKey(key).export({ format: "jwk" });
+  return {
+    publicKey: Buffer.from(x, "base64url"),
+    sign: (bytes) => Promise.resolve(sign(null, bytes, key)),
+  };
+}
+
+function fileStore(state: string): WitnessStore {
+  // A digest, for an origin may hold what a file's name may not.
+  const pathOf = (origin: string) =>
+    join(state, `${createHash("sha256").update(origin).digest("hex")}.checkpoint`);
+  return {
+    latest: (origin) =>
+      readFile(pathOf(origin), "utf8").catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+        throw error;
+      }),
+    put: (origin, note) => replaceFile(pathOf(origin), note),
+  };
+}

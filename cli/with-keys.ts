@@ -1,0 +1,45 @@
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { Pool } from "../db/pool.ts";
+import { Profiles } from "../keys/accounts/profiles.ts";
+import { findTenant } from "../keys/accounts/tenant.ts";
+import { openKeyTree } from "../keys/at-rest/key-tree.ts";
+import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
+import { openKms } from "../keys/kms/open-kms.ts";
+import { ServerKeys } from "../keys/server-keys/server-keys.ts";
+import { CommandError, type Settings } from "./settings.ts";
+import { withDatabase } from "./with-database.ts";
+
+/** What a command about one tenant's keys works with. */
+export interface CommandKeys {
+  readonly keystore: KeystoreDeps;
+  readonly profiles: Profiles;
+  readonly data: Pool;
+  readonly tenant: Uuid;
+}
+
+/** Runs `work` on the keystore and the key-management service, as the server has them. */
+export async function withKeys<T>(
+  settings: Settings,
+  slug: string,
+  work: (keys: CommandKeys) => Promise<T>,
+): Promise<T> {
+  return withDatabase(settings, async ({ ownerUrl, pool }) => {
+    const tenant = await findTenant(pool, slug);
+    if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    const { kms, firstKeys } = await openKms(settings.kms());
+    const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });
+    const keystore = await openKeyTree({
+      url: settings.keystoreUrl ?? ownerUrl,
+      kms,
+      now: Date.now,
+      onLost: () => undefined,
+    });
+    const profiles = new Profiles(keystore.subjects, () => serverKeys.blindIndexKeys);
+    try {
+      return await work({ keystore, profiles, data: pool, tenant: tenant.id });
+    } finally {
+      await keystore.close();
+      await kms.close();
+    }
+  });
+}

@@ -1,0 +1,99 @@
+import { createHmac } from "node:crypto";
+import { concat, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { profileAssociated } from "../at-rest/associated.ts";
+import { open, seal } from "../at-rest/envelope.ts";
+import type { SubjectKeys } from "../at-rest/subject-keys.ts";
+import type { UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Secret } from "../secret.ts";
+
+/** What is known of who an account is, as the database has it. */
+export interface SealedProfile {
+  /** The newest first, which is the one that is stored. */
+  readonly usernameIndexes: readonly Uint8Array[];
+  readonly username: Uint8Array;
+  readonly displayName: Uint8Array;
+}
+
+/** What reading about accounts works with. */
+export interface DirectoryDeps extends UseCase {
+  readonly profiles: Profiles;
+}
+
+interface Named {
+  readonly id: Uuid;
+  /** Sealed. */
+  readonly displayName: Uint8Array | null;
+}
+
+/** Names of accounts: sealed under the key of whom they name, and found without being opened. */
+export class Profiles {
+  readonly #subjects: SubjectKeys;
+  readonly #blindIndexKeys: () => readonly Secret<Uint8Array>[];
+
+  /** @param blindIndexKeys all that serve, the newest first: a new name is stored under that */
+  constructor(subjects: SubjectKeys, blindIndexKeys: () => readonly Secret<Uint8Array>[]) {
+    this.#subjects = subjects;
+    this.#blindIndexKeys = blindIndexKeys;
+  }
+
+  /**
+   * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`; the tenant has a
+   * fixed width. A name may have been stored under any of them.
+   */
+  usernameIndexes(tenant: Uuid, username: string): readonly Uint8Array[] {
+    const input = concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username));
+    return this.#blindIndexKeys().map((key) =>
+      createHmac("sha256", key.reveal()).update(input).digest(),
+    );
+  }
+
+  /** Makes the account's key if it has none. @throws KeysError key_destroyed, kms_... */
+  async seal(
+    tenant: Uuid,
+    user: Uuid,
+    names: { readonly username: string; readonly displayName: string },
+  ): Promise<SealedProfile> {
+    const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
+    if (key === undefined) throw new KeysError("key_destroyed", "The account is erased.");
+    const sealed = (field: "username" | "display_name", text: string) =>
+      seal(key, profileAssociated(tenant, user, field), utf8(text));
+    return {
+      usernameIndexes: this.usernameIndexes(tenant, names.username),
+      username: sealed("username", names.username),
+      displayName: sealed("display_name", names.displayName),
+    };
+  }
+
+  /**
+   * The rows with their names opened; null where there is none, or it is erased.
+   * @throws KeysError seal_broken, kms_...
+   */
+  async opened<T extends Named>(
+    tenant: Uuid,
+    rows: readonly T[],
+  ): Promise<(Omit<T, "displayName"> & { readonly displayName: string | null })[]> {
+    const named = rows.filter(({ displayName }) => displayName !== null);
+    const keys = await this.#subjects.find(
+      tenant,
+      named.map(({ id }) => id),
+    );
+    return rows.map((row) => {
+      const key = keys.get(row.id)?.key;
+      if (row.displayName === null || key === undefined) return { ...row, displayName: null };
+      const associated = profileAssociated(tenant, row.id, "display_name");
+      return { ...row, displayName: fromUtf8(open(key, associated, row.displayName)) };
+    });
+  }
+
+  /** As `opened`, of one account. */
+  async displayName(
+    tenant: Uuid,
+    id: Uuid,
+    displayName: Uint8Array | null,
+  ): Promise<string | null> {
+    const [row] = await this.opened(tenant, [{ id, displayName }]);
+    return row?.displayName ?? null;
+  }
+}

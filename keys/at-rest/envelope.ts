@@ -1,0 +1,81 @@
+import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from "node:crypto";
+import { KeysError } from "../keys-error.ts";
+
+/** A key that seals, and the name by which whoever opens finds it. */
+export interface SealingKey {
+  /** 16 bytes, not secret. */
+  readonly id: Uint8Array;
+  /** 32 bytes, for AES-256-GCM. */
+  readonly secret: KeyObject;
+}
+
+const VERSION = 1;
+const ID_BYTES = 16;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
+
+/** What sealing adds to the length. */
+export const OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
+
+// Drawn a thousand at a time: asking the system for each costs as much as sealing does.
+const nonces = Buffer.alloc(1000 * NONCE_BYTES);
+let nextNonce = nonces.length;
+
+function takeNonce(): Uint8Array {
+  if (nextNonce === nonces.length) {
+    randomFillSync(nonces);
+    nextNonce = 0;
+  }
+  const nonce = nonces.subarray(nextNonce, nextNonce + NONCE_BYTES);
+  nextNonce += NONCE_BYTES;
+  return nonce;
+}
+
+/**
+ * `version 1 || key id 16 || nonce 12 || AES-256-GCM ciphertext || tag 16` (NIST SP 800-38D). The
+ * nonce is random: two messages may be sealed for one place in the log when two nodes number at the
+ * same time, so the place cannot be the nonce. docs/keys.md has the bound on messages a key.
+ * @param associated authenticated and not stored: where the bytes belong
+ */
+export function seal(key: SealingKey, associated: Uint8Array, plain: Uint8Array): Buffer {
+  const sealed = Buffer.allocUnsafe(OVERHEAD_BYTES + plain.length);
+  sealed[0] = VERSION;
+  sealed.set(key.id, 1);
+  const nonce = takeNonce();
+  sealed.set(nonce, 1 + ID_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key.secret, nonce);
+  cipher.setAAD(associated);
+  sealed.set(cipher.update(plain), HEADER_BYTES);
+  cipher.final();
+  sealed.set(cipher.getAuthTag(), HEADER_BYTES + plain.length);
+  return sealed;
+}
+
+/** The name of the key that sealed. @throws KeysError seal_broken */
+export function keyIdOf(sealed: Uint8Array): Uint8Array {
+  if (sealed[0] !== VERSION || sealed.length < OVERHEAD_BYTES) throw broken();
+  return sealed.subarray(1, 1 + ID_BYTES);
+}
+
+/** What was sealed, given the same `associated`. @throws KeysError seal_broken */
+export function open(key: SealingKey, associated: Uint8Array, sealed: Uint8Array): Buffer {
+  if (Buffer.compare(keyIdOf(sealed), key.id) !== 0) throw broken();
+  const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);
+  const end = sealed.length - TAG_BYTES;
+  try {
+    const decipher = createDecipheriv("aes-256-gcm", key.secret, nonce, {
+      authTagLength: TAG_BYTES,
+    });
+    decipher.setAAD(associated);
+    decipher.setAuthTag(sealed.subarray(end));
+    const plain = decipher.update(sealed.subarray(HEADER_BYTES, end));
+    decipher.final();
+    return plain;
+  } catch (cause) {
+    throw broken(cause);
+  }
+}
+
+const broken = (cause?: unknown): KeysError =>
+  new KeysError("seal_broken", "Stored bytes are not what was sealed there.", { cause });

@@ -1,0 +1,11 @@
+/** Does `work` for every item, so many at a time; results in the items' order. */
+export async function inBatches<A, T>(
+  items: readonly A[],
+  width: number,
+  work: (item: A) => Promise<T>,
+): Promise<T[]> {
+  const results: T[] = [];
+  for (let at = 0; at < items.length; at += width)
+    results.push(...(await Promise.all(items.slice(at, at + width).map(work))));
+  return results;
+}

@@ -1,0 +1,86 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** Whose a key is. */
+export interface Owned {
+  readonly tenant: Uuid;
+  readonly subject: Uuid;
+}
+
+/** What decides whether something that was just read may be remembered. */
+export interface Freshness {
+  /** Grows whenever keys are dropped: what was read before that may be among them. */
+  readonly generation: () => number;
+  readonly monotonic: () => number;
+}
+
+interface Entry<T> {
+  readonly value: T;
+  readonly atMs: number;
+}
+
+/** How long, in milliseconds, what was read from the keystore may be used before it is read again. */
+export interface Lifetimes {
+  /** While destructions are heard of. */
+  readonly heardMs: number;
+  /** While they might not be. */
+  readonly deafMs: number;
+}
+
+export const usualLifetimes: Lifetimes = { heardMs: 5 * 60_000, deafMs: 900 };
+
+/** Keys in memory: so many, so long, the least recently used dropped first. */
+export class KeyCache<T extends Owned> {
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #capacity: number;
+  readonly #monotonic: () => number;
+  readonly #hears: () => boolean;
+  readonly #lifetimes: Lifetimes;
+
+  /** @param hears whether a destruction elsewhere would be heard of here */
+  constructor(
+    monotonic: () => number,
+    hears: () => boolean,
+    capacity = 10_000,
+    lifetimes = usualLifetimes,
+  ) {
+    this.#monotonic = monotonic;
+    this.#hears = hears;
+    this.#capacity = capacity;
+    this.#lifetimes = lifetimes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(name: string): T | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return undefined;
+    const { heardMs, deafMs } = this.#lifetimes;
+    const ageMs = this.#monotonic() - entry.atMs;
+    // Kept while deaf: if nothing was missed, it serves again once destructions are heard of.
+    if (ageMs >= deafMs && ageMs < heardMs && !this.#hears()) return undefined;
+    this.#entries.delete(name);
+    if (ageMs >= heardMs) return undefined;
+    this.#entries.set(name, entry);
+    return entry.value;
+  }
+
+  /** @param atMs when reading it from the keystore began */
+  set(name: string, value: T, atMs: number): void {
+    this.#entries.delete(name);
+    this.#entries.set(name, { value, atMs });
+    if (this.#entries.size <= this.#capacity) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  dropSubject(tenant: Uuid, subject: Uuid): void {
+    for (const [name, { value }] of this.#entries)
+      if (value.subject === subject && value.tenant === tenant) this.#entries.delete(name);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}

@@ -1,0 +1,69 @@
+import { createKeystorePool, type Pool } from "../../db/pool.ts";
+import type { Kms } from "../kms/kms.ts";
+import { KeyCache, usualLifetimes, type Lifetimes, type Owned } from "./key-cache.ts";
+import type { KeystoreDeps } from "./keystore-deps.ts";
+import { KeystoreWatch } from "./keystore-watch.ts";
+import { ScopeKeys, type ScopeKey } from "./scope-keys.ts";
+import { SubjectKeys, type SubjectKey } from "./subject-keys.ts";
+
+export interface KeyTreeOptions {
+  /** Where the keystore is: a login that is a member of sealdesk_keystore. */
+  readonly url: string;
+  readonly kms: Kms;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Destructions are not heard of for now; keys are read again at least each second. */
+  readonly onLost: (error: unknown) => void;
+  /** Scope keys, and as many subject keys, in memory at most. */
+  readonly capacity?: number;
+  readonly lifetimes?: Lifetimes;
+}
+
+/** The keys of data at rest, as one node uses them. */
+export interface KeyTree extends KeystoreDeps {
+  readonly subjects: SubjectKeys;
+  readonly scopes: ScopeKeys;
+  close(): Promise<void>;
+}
+
+/** Opens the keystore. It may be unreachable: then keys cannot be had until it is not. */
+export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
+  const { url, kms, now, onLost, capacity, lifetimes = usualLifetimes } = options;
+  const pool: Pool = createKeystorePool(url);
+  const deps = { pool, kms, now };
+  const monotonic = () => performance.now();
+  let watch: KeystoreWatch | undefined;
+  const hears = () => watch?.hears() === true;
+  const cache = <T extends Owned>() => new KeyCache<T>(monotonic, hears, capacity, lifetimes);
+  const bySubject = cache<SubjectKey>();
+  const byName = cache<ScopeKey>();
+  const byId = cache<ScopeKey>();
+  const all = [bySubject, byName, byId];
+  let drops = 0;
+  const freshness = { generation: () => drops, monotonic };
+  watch = await KeystoreWatch.open({
+    url,
+    monotonic,
+    onLost,
+    onDestroyed(tenant, subject) {
+      drops++;
+      for (const held of all) held.dropSubject(tenant, subject);
+    },
+    onGap() {
+      drops++;
+      for (const held of all) held.clear();
+    },
+  });
+  const listening = watch;
+  const subjects = new SubjectKeys(deps, bySubject, freshness);
+  const scopes = new ScopeKeys(deps, subjects, { ...freshness, byName, byId });
+  return {
+    ...deps,
+    subjects,
+    scopes,
+    async close() {
+      await listening.close();
+      await pool.end();
+    },
+  };
+}

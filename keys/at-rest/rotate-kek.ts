@@ -1,0 +1,148 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { WrappedKey } from "../kms/kms.ts";
+import { subjectContext } from "./associated.ts";
+import { inBatches } from "./in-batches.ts";
+import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
+
+/** Subject keys under the latest version, of all that are not destroyed. */
+export interface RewrapProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+interface RewrapOptions {
+  readonly onProgress?: (progress: RewrapProgress) => void;
+  /** Rows between two looks at the keystore. */
+  readonly batch?: number;
+  /** Asked of the key-management service at a time. */
+  readonly parallel?: number;
+}
+
+/**
+ * Gives a tenant's key-encryption key a new version. Everything wrapped before is opened still;
+ * `rewrapSubjectKeys` brings it under the new one. @returns the version
+ */
+export async function rotateKek(
+  { kms, now }: Pick<KeystoreDeps, "kms" | "now">,
+  data: Pool,
+  tenant: Uuid,
+): Promise<number> {
+  const kek = kekOf(tenant);
+  await kms.ensureKey(kek, "wrapping");
+  const version = await kms.rotate(kek);
+  await inTransaction(data, tenant, (client) =>
+    appendEntry(client, {
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      action: "keys.rotate_kek",
+      class: "U",
+      resource: { type: "kek", id: kek },
+      outcome: "success",
+      details: { version },
+    }),
+  );
+  return version;
+}
+
+const COUNT = `
+  select count(*) filter (where kek_version >= $1)::int as done, count(*)::int as total
+  from subject_keys where wrapped is not null`;
+const BEHIND = `
+  select subject, kek_version, wrapped from subject_keys
+  where wrapped is not null and kek_version < $1 order by kek_version, subject limit $2`;
+// Unless somebody else has re-wrapped or destroyed it meanwhile.
+const REPLACE = `
+  update subject_keys k set wrapped = made.wrapped, kek_version = made.version
+  from unnest($1::uuid[], $2::int4[], $3::bytea[], $4::int4[]) as made (subject, before, wrapped, version)
+  where k.subject = made.subject and k.kek_version = made.before and k.wrapped is not null
+    and made.version > k.kek_version`;
+// In one order, so that two who re-wrap the same keys wait for each other and do not deadlock.
+const LOCK = "select from subject_keys where subject = any($1::uuid[]) order by subject for update";
+
+interface Behind {
+  readonly subject: Uuid;
+  readonly wrapped: WrappedKey;
+}
+
+/**
+ * Brings every subject key of the tenant under the latest version of its key-encryption key, then
+ * destroys the versions that none is under any more. Traffic goes on meanwhile. What is left to do
+ * is seen from the rows, so it may be cut off anywhere and begun again, also by several at a time.
+ */
+export async function rewrapSubjectKeys(
+  { pool, kms }: Omit<KeystoreDeps, "now">,
+  tenant: Uuid,
+  { onProgress = () => undefined, batch = 200, parallel = 8 }: RewrapOptions = {},
+): Promise<RewrapProgress> {
+  const kek = kekOf(tenant);
+  await kms.ensureKey(kek, "wrapping");
+  const latest = await kms.latestVersion(kek);
+  for (;;) {
+    const rows = await inTransaction(pool, tenant, (client) =>
+      client.query(BEHIND, [latest, batch]),
+    );
+    const behind = rows.rows.map((row): Behind => ({
+      subject: row.subject,
+      wrapped: { version: row.kek_version, bytes: row.wrapped },
+    }));
+    if (behind.length > 0) await rewrapBatch({ pool, kms }, tenant, behind, parallel);
+    else if (await giveUpVersionsBefore(pool, tenant, latest)) break;
+    onProgress(await countWrapped(pool, tenant, latest));
+  }
+  await kms.destroy(kek, latest);
+  const progress = await countWrapped(pool, tenant, latest);
+  onProgress(progress);
+  return progress;
+}
+
+async function rewrapBatch(
+  { pool, kms }: Omit<KeystoreDeps, "now">,
+  tenant: Uuid,
+  behind: readonly Behind[],
+  parallel: number,
+): Promise<void> {
+  const rewrapped = await inBatches(behind, parallel, async ({ subject, wrapped }) => ({
+    subject,
+    before: wrapped.version,
+    after: await kms.rewrap(kekOf(tenant), wrapped, subjectContext(tenant, subject)),
+  }));
+  await inTransaction(pool, tenant, async (client) => {
+    const subjects = uuidArray(rewrapped.map(({ subject }) => subject));
+    await client.query(LOCK, [subjects]);
+    await client.query(REPLACE, [
+      subjects,
+      int4Array(rewrapped.map(({ before }) => before)),
+      byteaArray(rewrapped.map(({ after }) => after.bytes)),
+      int4Array(rewrapped.map(({ after }) => after.version)),
+    ]);
+  });
+}
+
+/**
+ * Lets no key be stored under a version before `latest` from now on.
+ * @returns false, with nothing changed, when there still is one
+ */
+function giveUpVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise<boolean> {
+  return inTransaction(pool, tenant, async (client) => {
+    await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
+    // Waits for those who are about to store one, and is waited for by those who come later.
+    await client.query("select from keks where tenant = $1 for update", [tenant]);
+    const left = await client.query(BEHIND, [latest, 1]);
+    if (left.rowCount !== 0) return false;
+    await client.query(
+      "update keks set oldest_version = $2 where tenant = $1 and oldest_version < $2",
+      [tenant, latest],
+    );
+    return true;
+  });
+}
+
+async function countWrapped(pool: Pool, tenant: Uuid, latest: number): Promise<RewrapProgress> {
+  const { rows } = await inTransaction(pool, tenant, (client) => client.query(COUNT, [latest]));
+  return { done: rows[0]?.done ?? 0, total: rows[0]?.total ?? 0 };
+}

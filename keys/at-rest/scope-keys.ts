@@ -1,0 +1,155 @@
+import { createSecretKey, randomBytes, randomUUID } from "node:crypto";
+import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { KeysError } from "../keys-error.ts";
+import { scopeAssociated } from "./associated.ts";
+import { open, seal, type SealingKey } from "./envelope.ts";
+import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
+import type { KeystoreDeps } from "./keystore-deps.ts";
+import { findScopes, findScopesById, insertScopes, type ScopeRow } from "./scope-rows.ts";
+import type { Scope } from "./scope.ts";
+import type { SubjectKeys } from "./subject-keys.ts";
+
+/** The key of a scope; undefined once it, or its subject's, is destroyed. */
+export interface ScopeKey extends Owned {
+  readonly key: SealingKey | undefined;
+}
+
+interface Caches extends Freshness {
+  readonly byName: KeyCache<ScopeKey>;
+  readonly byId: KeyCache<ScopeKey>;
+}
+
+const ATTEMPTS = 5;
+
+const nameOf = (tenant: Uuid, { conversation, author, period }: Scope): string =>
+  `${tenant}${conversation}${author}${period}`;
+
+/**
+ * The keys that seal what is written and open what is read. Those not in memory are had in one query
+ * for all that are asked for at once.
+ */
+export class ScopeKeys {
+  readonly #deps: KeystoreDeps;
+  readonly #subjects: SubjectKeys;
+  readonly #caches: Caches;
+
+  constructor(deps: KeystoreDeps, subjects: SubjectKeys, caches: Caches) {
+    this.#deps = deps;
+    this.#subjects = subjects;
+    this.#caches = caches;
+  }
+
+  /** In memory; undefined when the keystore has to be asked. */
+  held(tenant: Uuid, scope: Scope): ScopeKey | undefined {
+    return this.#caches.byName.get(nameOf(tenant, scope));
+  }
+
+  /**
+   * The keys of `scopes`, in their order; made where there were none. They are stored when this
+   * resolves, so nothing is ever sealed by a key that a crash could lose.
+   * @throws KeysError kms_..., seal_broken
+   */
+  async forWriting(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeKey[]> {
+    const held = scopes.map((scope) => this.held(tenant, scope));
+    const missing = scopes.filter((_, index) => held[index] === undefined);
+    if (missing.length === 0) return held as readonly ScopeKey[];
+    const load = () => this.#loadOrMake(tenant, missing);
+    const found = new Map<string, ScopeKey>();
+    for (const [row, key] of await this.#settled(tenant, load)) found.set(nameOf(tenant, row), key);
+    // What could not be made has a subject whose key is destroyed.
+    return scopes.map(
+      (scope, index) =>
+        held[index] ??
+        found.get(nameOf(tenant, scope)) ?? { tenant, subject: scope.subject, key: undefined },
+    );
+  }
+
+  /**
+   * The keys of these names. @throws KeysError key_missing, kms_..., seal_broken
+   */
+  async forReading(tenant: Uuid, ids: Iterable<Uuid>): Promise<ReadonlyMap<Uuid, ScopeKey>> {
+    const found = new Map<Uuid, ScopeKey>();
+    const missing: Uuid[] = [];
+    for (const id of new Set(ids)) {
+      const held = this.#caches.byId.get(tenant + id);
+      if (held === undefined) missing.push(id);
+      else found.set(id, held);
+    }
+    if (missing.length === 0) return found;
+    const load = () =>
+      inTransaction(this.#deps.pool, tenant, (client) => findScopesById(client, missing));
+    for (const [row, key] of await this.#settled(tenant, load)) found.set(row.id, key);
+    if (missing.some((id) => !found.has(id)))
+      throw new KeysError(
+        "key_missing",
+        "The keystore does not know a key that sealed stored data.",
+      );
+    return found;
+  }
+
+  /** Loads, unwraps and remembers; once more if keys were dropped meanwhile, for these may be among them. */
+  async #settled(
+    tenant: Uuid,
+    load: () => Promise<readonly ScopeRow[]>,
+  ): Promise<[ScopeRow, ScopeKey][]> {
+    for (let attempt = 1; ; attempt++) {
+      const { byName, byId, generation, monotonic } = this.#caches;
+      const before = generation();
+      const atMs = monotonic();
+      const rows = await load();
+      const keys = await this.#unwrap(tenant, rows);
+      const settled = generation() === before;
+      if (!settled && attempt < ATTEMPTS) continue;
+      if (settled)
+        for (const [row, key] of keys) {
+          byName.set(nameOf(tenant, row), key, atMs);
+          byId.set(tenant + row.id, key, atMs);
+        }
+      return keys;
+    }
+  }
+
+  async #unwrap(tenant: Uuid, rows: readonly ScopeRow[]): Promise<[ScopeRow, ScopeKey][]> {
+    const live = rows.filter(({ wrapped }) => wrapped !== undefined);
+    const subjects = await this.#subjects.find(
+      tenant,
+      live.map(({ subject }) => subject),
+    );
+    return rows.map((row) => {
+      const { id, subject, wrapped } = row;
+      const above = subjects.get(subject)?.key;
+      if (wrapped === undefined || above === undefined)
+        return [row, { tenant, subject, key: undefined }];
+      const secret = createSecretKey(open(above, scopeAssociated(tenant, id, row), wrapped));
+      return [row, { tenant, subject, key: { id: uuidToBytes(id), secret } }];
+    });
+  }
+
+  async #loadOrMake(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeRow[]> {
+    const { pool, now } = this.#deps;
+    const found = await inTransaction(pool, tenant, (client) => findScopes(client, scopes));
+    const known = new Set(found.map((row) => nameOf(tenant, row)));
+    const missing = new Map<string, Scope>();
+    for (const scope of scopes)
+      if (!known.has(nameOf(tenant, scope))) missing.set(nameOf(tenant, scope), scope);
+    if (missing.size === 0) return found;
+    const wanted = [...missing.values()];
+    const subjects = await this.#subjects.findOrMake(
+      tenant,
+      wanted.map(({ subject }) => subject),
+    );
+    const made = wanted.flatMap((scope) => {
+      const above = subjects.get(scope.subject)?.key;
+      if (above === undefined) return [];
+      const id = randomUUID();
+      const wrapped = seal(above, scopeAssociated(tenant, id, scope), randomBytes(32));
+      return [{ ...scope, id, wrapped }];
+    });
+    const added = await inTransaction(pool, tenant, async (client) => {
+      if (made.length > 0) await insertScopes(client, tenant, made, now());
+      return findScopes(client, wanted);
+    });
+    return [...found, ...added];
+  }
+}

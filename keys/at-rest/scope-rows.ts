@@ -1,0 +1,74 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Scope } from "./scope.ts";
+
+/** A scope key as the keystore has it; without bytes once it is destroyed. */
+export interface ScopeRow extends Scope {
+  readonly id: Uuid;
+  readonly wrapped: Uint8Array | undefined;
+}
+
+const COLUMNS = "s.id, s.subject, s.conversation, s.author, s.period, s.wrapped";
+
+/** Those of `scopes` that have a row, in the tenant's transaction. */
+export async function findScopes(client: Client, scopes: readonly Scope[]): Promise<ScopeRow[]> {
+  const { rows } = await client.query(
+    `select ${COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::int4[]) as w (conversation, author, period)
+     join scope_keys s using (conversation, author, period)`,
+    [
+      uuidArray(scopes.map(({ conversation }) => conversation)),
+      uuidArray(scopes.map(({ author }) => author)),
+      int4Array(scopes.map(({ period }) => period)),
+    ],
+  );
+  return rows.map(rowOf);
+}
+
+/** Those of that name that there are. */
+export async function findScopesById(client: Client, ids: readonly Uuid[]): Promise<ScopeRow[]> {
+  const { rows } = await client.query(
+    `select ${COLUMNS} from scope_keys s where s.id = any($1::uuid[])`,
+    [uuidArray(ids)],
+  );
+  return rows.map(rowOf);
+}
+
+/** Adds those that are not there, and none whose subject's key is destroyed. */
+export async function insertScopes(
+  client: Client,
+  tenant: Uuid,
+  made: readonly (ScopeRow & { readonly wrapped: Uint8Array })[],
+  now: number,
+): Promise<void> {
+  // A destruction of the subject's keys waits for this, and then takes these with it.
+  const { rows } = await client.query<{ subject: Uuid }>(
+    `select subject from subject_keys where subject = any($1::uuid[]) and wrapped is not null
+     order by subject for share`,
+    [uuidArray(made.map(({ subject }) => subject))],
+  );
+  const live = new Set(rows.map(({ subject }) => subject));
+  // In one order on all nodes: two that insert the same scopes in two orders would deadlock.
+  const added = made
+    .filter(({ subject }) => live.has(subject))
+    .toSorted((a, b) => (a.conversation + a.author < b.conversation + b.author ? -1 : 1));
+  await client.query(
+    `insert into scope_keys (tenant, id, subject, conversation, author, period, wrapped, created_at_ms)
+     select $1, *, $8 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int4[], $7::bytea[])
+     on conflict do nothing`,
+    [
+      tenant,
+      uuidArray(added.map(({ id }) => id)),
+      uuidArray(added.map(({ subject }) => subject)),
+      uuidArray(added.map(({ conversation }) => conversation)),
+      uuidArray(added.map(({ author }) => author)),
+      int4Array(added.map(({ period }) => period)),
+      byteaArray(added.map(({ wrapped }) => wrapped)),
+      now,
+    ],
+  );
+}
+
+function rowOf(row: ScopeRow & { readonly wrapped: Uint8Array | null }): ScopeRow {
+  return { ...row, wrapped: row.wrapped ?? undefined };
+}

@@ -1,0 +1,109 @@
+import { createSecretKey, randomBytes } from "node:crypto";
+import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { KeysError } from "../keys-error.ts";
+import type { WrappedKey } from "../kms/kms.ts";
+import { subjectContext } from "./associated.ts";
+import type { SealingKey } from "./envelope.ts";
+import { inBatches } from "./in-batches.ts";
+import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
+import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
+import { findSubjects, insertSubjects } from "./subject-rows.ts";
+
+/** A data subject's key; undefined once it is destroyed. */
+export interface SubjectKey extends Owned {
+  readonly key: SealingKey | undefined;
+}
+
+/** Asked of the key-management service at a time. */
+const PARALLEL = 16;
+const ATTEMPTS = 3;
+
+/** The keys of data subjects, unwrapped by the key-management service and kept for a while. */
+export class SubjectKeys {
+  readonly #deps: KeystoreDeps;
+  readonly #cache: KeyCache<SubjectKey>;
+  readonly #freshness: Freshness;
+  readonly #ensured = new Set<Uuid>();
+
+  constructor(deps: KeystoreDeps, cache: KeyCache<SubjectKey>, freshness: Freshness) {
+    this.#deps = deps;
+    this.#cache = cache;
+    this.#freshness = freshness;
+  }
+
+  /** Those of `subjects` that were ever made. @throws KeysError kms_... */
+  async find(tenant: Uuid, subjects: Iterable<Uuid>): Promise<Map<Uuid, SubjectKey>> {
+    const found = new Map<Uuid, SubjectKey>();
+    const missing: Uuid[] = [];
+    for (const subject of new Set(subjects)) {
+      const held = this.#cache.get(tenant + subject);
+      if (held === undefined) missing.push(subject);
+      else found.set(subject, held);
+    }
+    if (missing.length > 0)
+      for (const key of await this.#load(tenant, missing)) found.set(key.subject, key);
+    return found;
+  }
+
+  /** As `find`; makes those that never were. */
+  async findOrMake(tenant: Uuid, subjects: readonly Uuid[]): Promise<Map<Uuid, SubjectKey>> {
+    const found = await this.find(tenant, subjects);
+    const missing = [...new Set(subjects)].filter((subject) => !found.has(subject));
+    if (missing.length === 0) return found;
+    await this.#ensureKek(tenant);
+    await this.#make(tenant, missing.toSorted());
+    // What stands in the keystore counts: another node may have been first.
+    for (const [subject, key] of await this.find(tenant, missing)) found.set(subject, key);
+    return found;
+  }
+
+  async #load(tenant: Uuid, subjects: readonly Uuid[], attempt = 1): Promise<SubjectKey[]> {
+    const { pool } = this.#deps;
+    const { generation, monotonic } = this.#freshness;
+    const before = generation();
+    const atMs = monotonic();
+    const rows = await inTransaction(pool, tenant, (client) => findSubjects(client, subjects));
+    try {
+      return await inBatches(rows, PARALLEL, async ({ subject, wrapped }) => {
+        const key = wrapped && (await this.#unwrap(tenant, subject, wrapped));
+        const held = { tenant, subject, key };
+        if (generation() === before) this.#cache.set(tenant + subject, held, atMs);
+        return held;
+      });
+    } catch (error) {
+      // Re-wrapped between the look at the row and the unwrapping: the row says more now.
+      const isOld = error instanceof KeysError && error.code === "kms_key_destroyed";
+      if (!isOld || attempt === ATTEMPTS) throw error;
+      return this.#load(tenant, subjects, attempt + 1);
+    }
+  }
+
+  async #unwrap(tenant: Uuid, subject: Uuid, wrapped: WrappedKey): Promise<SealingKey> {
+    const context = subjectContext(tenant, subject);
+    const secret = await this.#deps.kms.unwrap(kekOf(tenant), wrapped, context);
+    return { id: uuidToBytes(subject), secret: createSecretKey(secret) };
+  }
+
+  /** @param subjects in one order on all nodes: two that insert in two orders would deadlock. */
+  async #make(tenant: Uuid, subjects: readonly Uuid[]): Promise<void> {
+    const { pool, kms, now } = this.#deps;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const made = await inBatches(subjects, PARALLEL, async (subject) => {
+        const context = subjectContext(tenant, subject);
+        return { subject, wrapped: await kms.wrap(kekOf(tenant), randomBytes(32), context) };
+      });
+      const stored = await inTransaction(pool, tenant, (client) =>
+        insertSubjects(client, tenant, made, now()),
+      );
+      if (stored) return;
+    }
+    throw new KeysError("kms_refused", "The key-management service wraps under an old version.");
+  }
+
+  async #ensureKek(tenant: Uuid): Promise<void> {
+    if (this.#ensured.has(tenant)) return;
+    await this.#deps.kms.ensureKey(kekOf(tenant), "wrapping");
+    this.#ensured.add(tenant);
+  }
+}

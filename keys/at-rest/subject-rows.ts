@@ -1,0 +1,57 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
+import type { Client } from "../../db/pool.ts";
+import type { WrappedKey } from "../kms/kms.ts";
+
+/** A subject key as the keystore has it; without bytes once it is destroyed. */
+export interface SubjectRow {
+  readonly subject: Uuid;
+  readonly wrapped: WrappedKey | undefined;
+}
+
+/** Those of `subjects` that have a row, in the tenant's transaction. */
+export async function findSubjects(
+  client: Client,
+  subjects: readonly Uuid[],
+): Promise<SubjectRow[]> {
+  const { rows } = await client.query(
+    "select subject, wrapped, kek_version from subject_keys where subject = any($1::uuid[])",
+    [uuidArray(subjects)],
+  );
+  return rows.map((row) => ({
+    subject: row.subject,
+    wrapped: row.wrapped === null ? undefined : { version: row.kek_version, bytes: row.wrapped },
+  }));
+}
+
+/**
+ * Adds subject keys, except where there is one or was one.
+ * @returns false, with nothing added, when a wrapping version may not be used any more: wrap again.
+ */
+export async function insertSubjects(
+  client: Client,
+  tenant: Uuid,
+  made: readonly { readonly subject: Uuid; readonly wrapped: WrappedKey }[],
+  now: number,
+): Promise<boolean> {
+  const versions = made.map(({ wrapped }) => wrapped.version);
+  await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
+  // The lock lets no version be given up between here and the commit.
+  const { rowCount } = await client.query(
+    "select from keks where tenant = $1 and oldest_version <= $2 for share",
+    [tenant, Math.min(...versions)],
+  );
+  if (rowCount === 0) return false;
+  await client.query(
+    `insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms)
+     select $1, *, $5 from unnest($2::uuid[], $3::int4[], $4::bytea[]) on conflict do nothing`,
+    [
+      tenant,
+      uuidArray(made.map(({ subject }) => subject)),
+      int4Array(versions),
+      byteaArray(made.map(({ wrapped }) => wrapped.bytes)),
+      now,
+    ],
+  );
+  return true;
+}

@@ -1,0 +1,14 @@
+import type { LogSigner } from "../audit/logs.ts";
+import type { Kms } from "./kms/kms.ts";
+
+const KEY = "audit-log";
+
+/**
+ * Signs audit checkpoints with a key of its own in the key service, made on first use. It is not
+ * rotated: its public half is what auditors hold.
+ * @throws KeysError of the service
+ */
+export async function kmsAuditSigner(kms: Kms): Promise<LogSigner> {
+  await kms.ensureKey(KEY, "signing");
+  return { publicKey: await kms.publicKey(KEY), sign: (bytes) => kms.sign(KEY, bytes) };
+}

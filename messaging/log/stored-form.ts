@@ -1,0 +1,50 @@
+import type { Packet } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { rowAssociated } from "../../keys/at-rest/associated.ts";
+import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
+import { periodOf } from "../../keys/at-rest/scope.ts";
+
+/** Where an event stands, as far as its seal is bound to it. */
+export interface EventPlace {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly receivedAt: number;
+}
+
+const place = (event: EventPlace, device?: Uuid): Uint8Array =>
+  rowAssociated({
+    tenant: event.tenant,
+    conversation: event.conversation,
+    seq: event.seq,
+    period: periodOf(event.receivedAt),
+    device,
+  });
+
+/** An event's bytes as they are stored. Membership events have no key: they tell what other tables do. */
+export const sealedCiphertext = (
+  event: EventPlace & { readonly ciphertext: Uint8Array },
+  key: SealingKey | undefined,
+): Uint8Array => (key === undefined ? event.ciphertext : seal(key, place(event), event.ciphertext));
+
+/** A packet as it is stored beside its event, under the same key. */
+export const sealedPacket = (
+  event: EventPlace,
+  { device, bytes }: Packet,
+  key: SealingKey | undefined,
+): Uint8Array => (key === undefined ? bytes : seal(key, place(event, device), bytes));
+
+/** A message's end-to-end ciphertext. @throws KeysError seal_broken */
+export const openedCiphertext = (
+  event: EventPlace,
+  key: SealingKey,
+  stored: Uint8Array,
+): Uint8Array => open(key, place(event), stored);
+
+/** The packet for that device. @throws KeysError seal_broken */
+export const openedPacket = (
+  event: EventPlace,
+  device: Uuid,
+  key: SealingKey,
+  stored: Uint8Array,
+): Uint8Array => open(key, place(event, device), stored);

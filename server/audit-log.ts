@@ -1,0 +1,67 @@
+import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
+import { directoryCheckpoints } from "../audit/checkpoints/directory-store.ts";
+import type { AuditErrorCode } from "../audit/audit-error.ts";
+import { Integrator } from "../audit/integrate/integrator.ts";
+import type { LogSigner } from "../audit/logs.ts";
+import type { AuditConfig } from "./config.ts";
+import { describeError, type Log } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+import type { NotReadyReason } from "./readiness.ts";
+
+interface Deps {
+  readonly url: string;
+  readonly signer: LogSigner;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics | undefined;
+}
+
+export interface RunningAuditLog {
+  /** Why it is not continued; undefined while it is. */
+  refusal(): NotReadyReason | undefined;
+  close(): Promise<void>;
+}
+
+const S3_EVERY_MS = 60_000;
+
+const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
+  log_behind: "audit_log_behind",
+  log_inconsistent: "audit_log_inconsistent",
+  invalid_checkpoint: "audit_checkpoint_invalid",
+};
+
+/** Integrates and signs audit entries, unless another node does. */
+export async function runAuditLog(config: AuditConfig, deps: Deps): Promise<RunningAuditLog> {
+  const { url, signer, now, log, metrics } = deps;
+  const store = await openStore(config, now);
+  const integrator = new Integrator({
+    url,
+    originPrefix: config.originPrefix,
+    signer,
+    store,
+    onIntegrated: (entries) => metrics?.audit.integrated(entries),
+    onError: (error) => log.error("audit log not continued", describeError(error)),
+  });
+  const refusal = () => integrator.refusal && reasons[integrator.refusal.code];
+  metrics?.audit.watch({
+    pendingAgeMs: () => integrator.pendingAgeMs,
+    refused: () => refusal() !== undefined,
+  });
+  return {
+    refusal,
+    async close() {
+      await integrator.close();
+      await store.close();
+    },
+  };
+}
+
+/** The AWS SDK is loaded only for S3: it is large. */
+async function openStore(
+  { checkpoints }: AuditConfig,
+  now: () => number,
+): Promise<CheckpointStore> {
+  if (checkpoints.kind === "directory") return directoryCheckpoints(checkpoints.folder);
+  const { s3Checkpoints } = await import("../audit/checkpoints/s3-store.ts");
+  return s3Checkpoints({ ...checkpoints, everyMs: S3_EVERY_MS, now });
+}

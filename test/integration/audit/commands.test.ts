@@ -1,0 +1,186 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { openManifest } from "../../../audit/export/manifest.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { parseVkey } from "../../../audit/verify/note.ts";
+import { pruneLog } from "../../../audit/prune.ts";
+import { exportLog, type ExportOptions } from "../../../cli/commands/audit/export.ts";
+import { proveEntry } from "../../../cli/commands/audit/prove.ts";
+import { pruneCommand } from "../../../cli/commands/audit/prune.ts";
+import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
+import type { Settings } from "../../../cli/settings.ts";
+import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { appendEntry } from "../../../audit/append-entry.ts";
+import { entryOf } from "../../support/audit-log.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+let folder: string;
+let settings: Settings;
+let vkey: string;
+const kmsOf = (home: string) => readKmsSettings({}, { home, production: false });
+const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
+
+/** As an officer would type it. */
+const sealdesk = (...args: string[]) =>
+  spawnSync(process.execPath, [command, ...args], {
+    cwd: tmpdir(),
+    encoding: "utf8",
+    env: {
+      PATH: process.env["PATH"],
+      SEALDESK_HOME: server.home,
+      DATABASE_URL: server.database.ownerUrl,
+    },
+  });
+
+beforeAll(async () => {
+  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-export-"));
+  settings = {
+    home: server.home,
+    ownerUrl: server.database.ownerUrl,
+    keystoreUrl: undefined,
+    publicUrl: server.url,
+    production: false,
+    kms: () => kmsOf(server.home),
+    auditRetainDays: 2192,
+  };
+  await inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    for (let at = 0; at < 600; at++) await appendEntry(client, entryOf(server.tenant.id, at));
+  });
+  await settled();
+  const printed = sealdesk("audit", "vkey", "--tenant", server.tenant.slug);
+  expect(printed.stderr).toBe("");
+  vkey = printed.stdout.trim();
+}, 60_000);
+
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function settled(): Promise<void> {
+  for (;;) {
+    const { rows } = await server.database.owner.query<{ settled: boolean }>(
+      `select not exists (select from audit.pending) and
+         (select max(size) from audit.trees where log = $1) =
+         (select max(size) from audit.checkpoints where log = $1) as settled`,
+      [server.tenant.id],
+    );
+    if (rows[0]?.settled === true) return;
+  }
+}
+
+const exported = async (options: Partial<ExportOptions> & Pick<ExportOptions, "format">) => {
+  const out = join(folder, Math.random().toString(36).slice(2));
+  await exportLog(settings, { tenant: server.tenant.slug, out, ...options });
+  return out;
+};
+
+test("an officer exports the log, and anyone verifies it with the key alone", async () => {
+  const out = join(folder, "typed");
+  const { slug } = server.tenant;
+  const written = sealdesk("audit", "export", "--tenant", slug, "--format", "tiles", "--out", out);
+  expect(written.stderr).toBe("");
+  expect(written.stdout).toMatch(/^Exported 601 of 601 entries of sealdesk\.local\/audit\/t\//);
+  const verified = sealdesk("audit", "verify", out, "--vkey", vkey);
+  expect([verified.status, verified.stdout]).toEqual([0, expect.stringMatching(/^Verified 601 /)]);
+  const bundle = await readFile(join(out, "tile/entries/001"));
+  bundle[5000] = (bundle[5000] ?? 0) ^ 1;
+  await writeFile(join(out, "tile/entries/001"), bundle);
+  const refused = sealdesk("audit", "verify", out, "--vkey", vkey);
+  expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/^entry \d+: /)]);
+});
+
+test("jsonl and csv hold what the filter lets through, under a signed manifest", async () => {
+  const key = parseVkey(nodeChecks.sha256, vkey);
+  const all = await exported({ format: "jsonl" });
+  const text = await readFile(join(all, "entries.jsonl"), "utf8");
+  // What the tests appended, the tenant's making, and the export before, which is on record too.
+  expect(text.trimEnd().split("\n").length).toBeGreaterThanOrEqual(601);
+  const manifest = openManifest(await readFile(join(all, "manifest")), key);
+  expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
+  const some = await exported({
+    format: "csv",
+    action: "test.act",
+    from: new Date(1_700_000_000_010).toISOString(),
+    until: new Date(1_700_000_000_020).toISOString(),
+  });
+  const rows = parse(await readFile(join(some, "entries.csv")), { columns: true });
+  expect(rows).toHaveLength(10);
+  expect(rows[0]).toMatchObject({ action: "test.act", resource_id: "10", outcome: "success" });
+  expect(openManifest(await readFile(join(some, "manifest")), key)).toMatchObject({
+    entries: 10,
+    filter: { action: "test.act" },
+  });
+  const nobody = await exported({ format: "jsonl", actor: "nobody" });
+  expect(await readFile(join(nobody, "entries.jsonl"), "utf8")).toBe("");
+  await expect(exported({ format: "tiles", actor: "nobody" })).rejects.toThrow(/whole log/);
+  await expect(exported({ format: "jsonl", out: all })).rejects.toThrow(/an export already/);
+});
+
+test("who exports is on record", async () => {
+  await exported({ format: "jsonl", action: "test." });
+  const entries = await server.auditEntries();
+  expect(entries.at(-1)).toMatchObject({
+    action: "audit.export",
+    details: { format: "jsonl", action: "test." },
+  });
+});
+
+test("one entry is proved without the rest of the log", async () => {
+  const out = join(folder, "one");
+  await proveEntry(settings, { tenant: server.tenant.slug, index: "300", out });
+  const entry = `${out}.entry`;
+  expect(await verifyFiles(`${out}.tlog-proof`, { vkey, entry })).toMatch(/stands at 300 of 6\d\d/);
+  await writeFile(entry, `${await readFile(entry, "utf8")} `);
+  await expect(verifyFiles(`${out}.tlog-proof`, { vkey, entry })).rejects.toMatchObject({
+    code: "invalid_proof",
+    place: "entry 300",
+  });
+  await expect(
+    proveEntry(settings, { tenant: server.tenant.slug, index: "100000", out }),
+  ).rejects.toThrow(/no such entry/);
+});
+
+test("the operator's log holds the tenants' checkpoints", async () => {
+  const out = join(folder, "operator");
+  await exportLog(settings, { operator: true, format: "jsonl", out });
+  const [first = ""] = (await readFile(join(out, "entries.jsonl"), "utf8")).split("\n");
+  expect((JSON.parse(first) as { entry: string }).entry).toMatch(/^sealdesk\.local\/audit\/t\//);
+});
+
+test("what the policy keeps cannot be pruned; what was pruned still verifies by its hashes", async () => {
+  const { slug, id } = server.tenant;
+  await expect(
+    pruneCommand(settings, { tenant: slug, before: "2026-01-01" }),
+  ).rejects.toMatchObject({ code: "not_prunable" });
+  const { owner } = server.database;
+  const now = Date.now() + 1_000;
+  await owner.query("begin");
+  const pruning = { log: id, beforeMs: now, retainMs: 0, now };
+  const client = await owner.connect();
+  expect(await pruneLog(client, pruning)).toBe(512);
+  client.release();
+  await owner.query("commit");
+  const out = await exported({ format: "tiles" });
+  await expect(verifyFiles(out, { vkey })).rejects.toMatchObject({ place: "entry 0" });
+  expect(await verifyFiles(out, { vkey, prunedBelow: "512" })).toMatch(/^Verified 6\d\d entries/);
+});
+
+test("a tenant that is not there, and a key of another home, are said", async () => {
+  await expect(
+    exportLog(settings, { tenant: "nobody", format: "tiles", out: folder }),
+  ).rejects.toThrow("There is no tenant nobody.");
+  const home = join(folder, "other-home");
+  await expect(
+    exportLog(
+      { ...settings, kms: () => kmsOf(home) },
+      { tenant: server.tenant.slug, format: "tiles", out: folder },
+    ),
+  ).rejects.toThrow(/did not sign the log/);
+});

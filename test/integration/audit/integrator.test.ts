@@ -1,0 +1,243 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import {
+  newSigner,
+  openAuditLog,
+  OPERATOR_LOG,
+  signedSize,
+  type TestAuditLog,
+} from "../../support/audit-log.ts";
+import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
+import { parseNote } from "../../../audit/verify/note.ts";
+
+let database: TestDatabase;
+let log: TestAuditLog;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  log = await openAuditLog(database);
+});
+
+afterEach(async () => {
+  await log.close();
+  await database.drop();
+});
+
+const refusal = async (integrator: { readonly refusal: { readonly code: string } | undefined }) => {
+  while (integrator.refusal === undefined) await new Promise(setImmediate);
+  return integrator.refusal.code;
+};
+
+describe("integration", () => {
+  test("gives each tenant a log of its own, and the operator one of their checkpoints", async () => {
+    const [one, two] = [await log.newTenant(), await log.newTenant()];
+    await log.append(one, 300);
+    await log.append(two, 3);
+    log.startIntegrator();
+    await log.settled();
+    await log.append(one, 2);
+    await log.settled();
+    const entries = (await log.verify(one)).map((text) => JSON.parse(text) as { tenant: string });
+    expect(entries).toHaveLength(302);
+    expect(new Set(entries.map(({ tenant }) => tenant))).toEqual(new Set([one]));
+    expect(await log.verify(two)).toHaveLength(3);
+    const checkpoints = (await log.verify(OPERATOR_LOG)).map((note) =>
+      parseCheckpointText(parseNote(note).text),
+    );
+    const names = [(await log.keyOf(one)).name, (await log.keyOf(two)).name];
+    expect(new Set(checkpoints.map(({ origin }) => origin))).toEqual(new Set(names));
+    expect(checkpoints.at(-1)).toMatchObject({ origin: names[0], size: 302 });
+    expect(log.errors).toEqual([]);
+  });
+
+  test("shows a tenant nothing of another's log", async () => {
+    const [one, two] = [await log.newTenant(), await log.newTenant()];
+    await log.append(one, 3);
+    log.startIntegrator();
+    await log.settled();
+    for (const table of ["logs", "leaves", "tiles", "trees", "checkpoints"]) {
+      const count = (tenant: string) =>
+        log.asLog(
+          tenant,
+          async (client) => (await client.query(`select from audit.${table}`)).rowCount,
+        );
+      expect([table, await count(one)]).not.toEqual([table, 0]);
+      expect([table, await count(two)]).toEqual([table, 0]);
+    }
+  });
+
+  test("waits for what commits late, and loses nothing that was passed over", async () => {
+    const tenant = await log.newTenant();
+    const late = await database.pool.connect();
+    await late.query("begin");
+    await late.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+    await late.query("insert into audit.entries (tenant, entry) values ($1, 'late')", [tenant]);
+    await log.append(tenant, 5);
+    log.startIntegrator();
+    await log.settled();
+    expect(await signedSize(log, tenant)).toBe(5);
+    await late.query("commit");
+    late.release();
+    await log.settled();
+    expect((await log.verify(tenant)).at(-1)).toBe("late");
+  });
+
+  test("goes on while the signer is away, and signs when it is back", async () => {
+    const tenant = await log.newTenant();
+    const real = log.signer;
+    let away = true;
+    log.startIntegrator({
+      signer: {
+        publicKey: real.publicKey,
+        sign: (bytes) => (away ? Promise.reject(new Error("away")) : real.sign(bytes)),
+      },
+    });
+    await log.append(tenant, 3);
+    while (log.errors.length === 0) await new Promise(setImmediate);
+    const { rows } = await database.owner.query("select from audit.leaves");
+    expect(rows).toHaveLength(3);
+    expect(await signedSize(log, tenant)).toBe(0);
+    away = false;
+    await log.settled();
+    expect(await log.verify(tenant)).toHaveLength(3);
+  });
+
+  test("signs the same root after a crash between commit and signature", async () => {
+    const tenant = await log.newTenant();
+    await log.append(tenant, 3);
+    const stopped = log.startIntegrator({
+      signer: { ...log.signer, sign: () => Promise.reject(new Error("crash")) },
+    });
+    while (log.errors.length === 0) await new Promise(setImmediate);
+    await stopped.close();
+    const { rows } = await database.owner.query("select root from audit.trees");
+    log.startIntegrator();
+    await log.settled();
+    const note = await readFile(join(log.folder, tenant), "utf8");
+    const { size, root } = parseCheckpointText(parseNote(note).text);
+    expect([size, Buffer.from(root)]).toEqual([3, rows[0].root]);
+  });
+});
+
+describe("the checkpoint kept outside", () => {
+  /** A log of five entries, and the integrator stopped. */
+  async function five() {
+    const tenant = await log.newTenant();
+    await log.append(tenant, 5);
+    const integrator = log.startIntegrator();
+    await log.settled();
+    await integrator.close();
+    return { tenant, path: join(log.folder, tenant) };
+  }
+  const alter = (...statements: string[]) =>
+    database.owner.query(
+      `set session_replication_role = replica;
+       ${["leaves", "trees", "tiles", "checkpoints"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
+       ${statements.join(";")};
+       set session_replication_role = default`,
+    );
+
+  test("is compared at start: a database that was put back is not signed", async () => {
+    const { tenant, path } = await five();
+    const before = await readFile(path, "utf8");
+    await alter(
+      `delete from audit.checkpoints`,
+      `delete from audit.trees`,
+      `delete from audit.tiles`,
+      `delete from audit.leaves`,
+    );
+    const integrator = log.startIntegrator();
+    expect(await refusal(integrator)).toBe("log_behind");
+    await log.append(tenant, 10);
+    await integrator.close();
+    expect(await readFile(path, "utf8")).toBe(before);
+    expect(log.errors).toHaveLength(1);
+  });
+
+  test("shows a tree that was rewritten", async () => {
+    await five();
+    await alter(
+      `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
+    );
+    expect(await refusal(log.startIntegrator())).toBe("log_inconsistent");
+  });
+
+  test("must be by this key", async () => {
+    const { path } = await five();
+    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe("invalid_checkpoint");
+    await writeFile(path, "nonsense");
+    expect(await refusal(log.startIntegrator())).toBe("invalid_checkpoint");
+  });
+
+  test("is not needed to see an edge that was altered while the log runs", async () => {
+    const { tenant, path } = await five();
+    const integrator = log.startIntegrator();
+    await log.append(tenant);
+    await log.settled();
+    const before = await readFile(path, "utf8");
+    await alter(
+      `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
+    );
+    await log.append(tenant);
+    expect(await refusal(integrator)).toBe("log_inconsistent");
+    expect(await readFile(path, "utf8")).toBe(before);
+  });
+});
+
+describe("the database refuses to rewrite the log, to whoever may write to it", () => {
+  const tables = ["entries", "leaves", "trees", "tiles", "checkpoints", "logs"];
+  const statements = tables.flatMap((table) => [
+    `delete from audit.${table}`,
+    `truncate audit.${table} cascade`,
+  ]);
+  statements.push(
+    "update audit.entries set entry = ''",
+    "update audit.leaves set index = index + 1000",
+    "update audit.trees set root = sha256('')",
+    "update audit.checkpoints set note = ''",
+    "update audit.tiles set hashes = sha256('')",
+    "update audit.tiles set hashes = sha256('') || hashes",
+    "update audit.logs set origin = 'another.example'",
+  );
+
+  test("the owner, the integrator and the application", async () => {
+    const tenant = await log.newTenant();
+    await log.append(tenant, 3);
+    log.startIntegrator();
+    await log.settled();
+    for (const role of ["sealdesk_owner", "sealdesk_integrator", "sealdesk_app"])
+      for (const statement of statements) {
+        const attempt = database.owner.query(
+          `begin; set local role ${role}; select set_config('sealdesk.tenant', '${tenant}', true); ${statement}`,
+        );
+        await expect(attempt).rejects.toThrow(
+          role === "sealdesk_owner"
+            ? /cannot be changed or shortened/
+            : /permission denied|cannot be changed or shortened/,
+        );
+        await database.owner.query("rollback");
+      }
+    expect(await log.verify(tenant)).toHaveLength(3);
+  });
+
+  test("nor may the application write anything but entries of its own tenant", async () => {
+    const tenant = await log.newTenant();
+    const refused = (statement: string) =>
+      expect(log.asLog(tenant, (client) => client.query(statement))).rejects.toThrow(
+        /permission denied|row-level security/,
+      );
+    await refused(
+      "insert into audit.pending (entry, log, leaf_hash) values (1, gen_random_uuid(), '')",
+    );
+    await refused("delete from audit.pending");
+    await refused("insert into audit.logs (id, origin) values (gen_random_uuid(), 'x')");
+    await refused(`insert into audit.entries (tenant, entry) values ('${OPERATOR_LOG}', 'x')`);
+    await refused("insert into audit.entries (tenant, entry) values (gen_random_uuid(), 'x')");
+    await expect(
+      log.asLog(OPERATOR_LOG, (client) =>
+        client.query(`insert into audit.entries (tenant, entry) values ('${OPERATOR_LOG}', 'x')`),
+      ),
+    ).rejects.toThrow(/row-level security/);
+  });
+});

@@ -1,0 +1,159 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
+import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
+import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.ts";
+import type { Scope } from "../../../keys/at-rest/scope.ts";
+import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
+import type { Kms } from "../../../keys/kms/kms.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
+import { arrangeTenant } from "../../support/conversations.ts";
+import { memoryKms } from "../../support/memory-kms.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+const trees: KeyTree[] = [];
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterEach(async () => {
+  await Promise.all(trees.splice(0).map((tree) => tree.close()));
+});
+afterAll(() => server.close());
+
+async function openTree(kms: Kms): Promise<KeyTree> {
+  const url = server.database.ownerUrl;
+  const tree = await openKeyTree({ url, kms, now: Date.now, onLost: () => undefined });
+  trees.push(tree);
+  return tree;
+}
+
+const newScopes = (count: number): Scope[] =>
+  Array.from({ length: count }, () => ({
+    conversation: randomUUID(),
+    subject: randomUUID(),
+    author: randomUUID(),
+    period: 700,
+  }));
+const secretsOf = async (tree: KeyTree, tenant: string, scopes: readonly Scope[]) =>
+  (await tree.scopes.forWriting(tenant, scopes)).map(({ key }) =>
+    key?.secret.export().toString("hex"),
+  );
+
+async function versionsIn(tenant: string): Promise<Record<string, number>> {
+  const { rows } = await server.database.owner.query<{ kek_version: number; count: number }>(
+    `select kek_version, count(*)::int as count from keystore.subject_keys
+     where tenant = $1 and wrapped is not null group by kek_version`,
+    [tenant],
+  );
+  return Object.fromEntries(rows.map((row) => [row.kek_version, row.count]));
+}
+
+test("a re-wrapping that is cut off is gone on with, while keys are made and used", async () => {
+  const kms = memoryKms();
+  const tenant = await arrangeTenant(server.database);
+  const tree = await openTree(kms);
+  const scopes = newScopes(60);
+  const before = await secretsOf(tree, tenant, scopes);
+  expect(await rotateKek(tree, server.database.pool, tenant)).toBe(2);
+
+  kms.beforeRewrap = async () => {
+    if (kms.asked.rewrap > 30) throw new Error("cut off");
+  };
+  const options = { batch: 10, parallel: 4 };
+  await expect(rewrapSubjectKeys(tree, tenant, options)).rejects.toThrow("cut off");
+  expect(await versionsIn(tenant)).toEqual({ 1: 30, 2: 30 });
+  // Both versions serve meanwhile, also whoever has nothing in memory.
+  expect(await secretsOf(await openTree(kms), tenant, scopes)).toEqual(before);
+
+  kms.beforeRewrap = async () => undefined;
+  const told: number[] = [];
+  const later = newScopes(20);
+  const [progress, made] = await Promise.all([
+    rewrapSubjectKeys(tree, tenant, { ...options, onProgress: ({ done }) => told.push(done) }),
+    secretsOf(tree, tenant, later),
+  ]);
+  expect(progress.done).toBe(progress.total);
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+  expect(await versionsIn(tenant)).toEqual({ 2: 80 });
+  const fresh = await openTree(kms);
+  expect(await secretsOf(fresh, tenant, [...scopes, ...later])).toEqual([...before, ...made]);
+  // Again changes nothing.
+  const asked = kms.asked.rewrap;
+  await rewrapSubjectKeys(tree, tenant);
+  expect(kms.asked.rewrap).toBe(asked);
+});
+
+test("a version is not given up while a key could still come under it", async () => {
+  const kms = memoryKms();
+  const tenant = await arrangeTenant(server.database);
+  const tree = await openTree(kms);
+  await secretsOf(tree, tenant, newScopes(1));
+  // Wraps under the version of before the rotation, and stores it after the versions are given up.
+  const slow = {
+    ...kms,
+    async wrap(...given: Parameters<Kms["wrap"]>) {
+      const wrapped = await kms.wrap(...given);
+      if (kms.asked.wrap === 2) {
+        await rotateKek(tree, server.database.pool, tenant);
+        await rewrapSubjectKeys(tree, tenant);
+      }
+      return wrapped;
+    },
+  };
+  const [scope] = newScopes(1);
+  const made = await secretsOf(await openTree(slow), tenant, [scope!]);
+  expect(made[0]).toBeDefined();
+  expect(await versionsIn(tenant)).toEqual({ 2: 2 });
+  expect(await secretsOf(await openTree(kms), tenant, [scope!])).toEqual(made);
+});
+
+const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
+
+/** The built command on the server's database and keyring. */
+function sealdesk(...args: string[]) {
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: tmpdir(),
+    env: {
+      PATH: process.env["PATH"],
+      SEALDESK_HOME: server.home,
+      DATABASE_URL: server.database.ownerUrl,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+  const ended = once(child, "close").then(() => out);
+  return { child, ended };
+}
+
+test("the command is killed in the middle, and the next one ends its work", async () => {
+  const { home, tenant, database } = server;
+  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
+  const scopes = newScopes(450);
+  const before = await secretsOf(await openTree(kms), tenant.id, scopes);
+
+  // The last key is held, so that the command cannot come to its end.
+  const holder = await database.owner.connect();
+  await holder.query("begin");
+  await holder.query(
+    `select from keystore.subject_keys where tenant = $1 order by subject desc limit 1 for update`,
+    [tenant.id],
+  );
+  const { child, ended } = sealdesk("keys", "rotate-kek", "--tenant", tenant.slug);
+  await until(async () => (await versionsIn(tenant.id))["2"] === 400);
+  child.kill("SIGKILL");
+  await ended;
+  await holder.query("rollback");
+  holder.release();
+  expect(await versionsIn(tenant.id)).toEqual({ 1: 50, 2: 400 });
+  expect(await secretsOf(await openTree(kms), tenant.id, scopes)).toEqual(before);
+
+  const resumed = sealdesk("keys", "rewrap-subjects", "--tenant", tenant.slug);
+  expect(await resumed.ended).toContain("450 subject keys");
+  expect(await versionsIn(tenant.id)).toEqual({ 2: 450 });
+  expect(await secretsOf(await openTree(kms), tenant.id, scopes)).toEqual(before);
+});

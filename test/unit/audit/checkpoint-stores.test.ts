@@ -1,0 +1,53 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
+import { s3Checkpoints } from "../../../audit/checkpoints/s3-store.ts";
+import { startS3Double } from "../../support/s3-double.ts";
+
+const byLog = (all: readonly { readonly log: string; readonly note: string }[]) =>
+  Object.fromEntries(all.map(({ log, note }) => [log, note]));
+const [one, two] = [randomUUID(), randomUUID()];
+
+test("a folder keeps the last checkpoint of each log", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
+  const store = directoryCheckpoints(join(folder, "made", "when needed"));
+  expect(await store.all()).toEqual([]);
+  await store.put(one, 9, "nine");
+  await store.put(two, 3, "three");
+  await store.put(one, 10, "ten");
+  expect(byLog(await store.all())).toEqual({ [one]: "ten", [two]: "three" });
+  await rm(folder, { recursive: true });
+});
+
+test("S3 (a double) gets locked objects, one a log in a time, and the largest is found", async () => {
+  const double = await startS3Double();
+  let now = 1_700_000_000_000;
+  const store = s3Checkpoints({
+    bucket: "audit",
+    region: "us-east-1",
+    endpoint: double.endpoint,
+    retainMs: 86_400_000,
+    everyMs: 60_000,
+    now: () => now,
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+  });
+  try {
+    expect(await store.all()).toEqual([]);
+    await store.put(one, 9, "nine");
+    await store.put(two, 3, "three");
+    await store.put(one, 10, "too soon");
+    now += 60_000;
+    await store.put(one, 1_000, "thousand");
+    expect(byLog(await store.all())).toEqual({ [one]: "thousand", [two]: "three" });
+    expect(double.keys()).toHaveLength(3);
+    for (const key of double.keys())
+      expect(double.lockOf(key)).toMatchObject({ mode: "COMPLIANCE" });
+    const [first = ""] = double.keys();
+    expect(Date.parse(double.lockOf(first)?.until ?? "")).toBe(1_700_000_000_000 + 86_400_000);
+  } finally {
+    await store.close();
+    await double.close();
+  }
+});

@@ -1,0 +1,65 @@
+import { KeyCache } from "../../../keys/at-rest/key-cache.ts";
+
+const owned = (subject: string) => ({ tenant: "t", subject });
+
+function cacheOf(capacity = 3) {
+  const state = { nowMs: 0, hears: true };
+  const cache = new KeyCache<{ tenant: string; subject: string }>(
+    () => state.nowMs,
+    () => state.hears,
+    capacity,
+    { heardMs: 300_000, deafMs: 900 },
+  );
+  return { cache, state };
+}
+
+test("keeps so many, and drops the one that was not used for longest", () => {
+  const { cache } = cacheOf(3);
+  for (const name of ["a", "b", "c"]) cache.set(name, owned(name), 0);
+  cache.get("a");
+  cache.set("d", owned("d"), 0);
+  expect(["a", "b", "c", "d"].map((name) => cache.get(name)?.subject)).toEqual([
+    "a",
+    undefined,
+    "c",
+    "d",
+  ]);
+  expect(cache.size).toBe(3);
+});
+
+test("a key is used for minutes while destructions are heard of, and under a second while not", () => {
+  const { cache, state } = cacheOf();
+  cache.set("a", owned("a"), 0);
+  cache.set("b", owned("b"), 0);
+  state.nowMs = 299_999;
+  expect(cache.get("a")).toBeDefined();
+  state.hears = false;
+  expect(cache.get("a")).toBeUndefined();
+  state.hears = true;
+  // Whoever missed something clears the cache; here it was but a pause.
+  expect(cache.get("a")).toBeDefined();
+  state.nowMs = 300_000;
+  expect(cache.get("b")).toBeUndefined();
+});
+
+test("the age counts from when reading began, not from when it ended", () => {
+  const { cache, state } = cacheOf();
+  state.nowMs = 1000;
+  state.hears = false;
+  cache.set("a", owned("a"), 50);
+  expect(cache.get("a")).toBeUndefined();
+});
+
+test("dropping a subject leaves the others", () => {
+  const { cache } = cacheOf();
+  cache.set("a1", owned("a"), 0);
+  cache.set("a2", owned("a"), 0);
+  cache.set("b", owned("b"), 0);
+  cache.dropSubject("other tenant", "b");
+  cache.dropSubject("t", "a");
+  expect(["a1", "a2", "b"].map((name) => cache.get(name)?.subject)).toEqual([
+    undefined,
+    undefined,
+    "b",
+  ]);
+});
