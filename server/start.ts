@@ -188,6 +188,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
           flushMs: timings.hintFlushMs,
           databaseUrl: database.url,
           redis,
+          keys: () => serverKeys.blindIndexKeys,
           onLost: onLost("hints"),
           onLag: watchers.metrics?.relay.hintLag,
         },

@@ -19,17 +19,19 @@ interface SealingDeps {
 /**
  * Seals queued messages in order, in one transaction with what they were sealed as: a ratchet that
  * has moved on and the bytes it made are on disk together or not at all.
+ * @returns undefined, with nothing sealed, when `current` has no state to seal for
  * @throws SuiteError no_session, untrusted_identity
  */
 export function sealEntries(
   { store, suite, conversation, ownDevice }: SealingDeps,
   ids: readonly Uuid[],
   /** Asked inside the transaction, so that it is the newest. */
-  current: () => ConversationState,
+  current: () => ConversationState | undefined,
   now: number,
-): Promise<ReadonlyMap<Uuid, Sealing>> {
+): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {
   return store.transact(async (transaction) => {
     const state = current();
+    if (state === undefined) return undefined;
     const { epoch, seq, transcriptHash } = state;
     const made = new Map<Uuid, Sealing>();
     for (const id of ids) {

@@ -12,7 +12,7 @@ import { deleteEntry, putEntry, sendOf, type OutboxEntry, type Sealing } from ".
 import { verdictOn } from "./refusal.ts";
 import { checkSize, sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
-import { establishSessions, requireTrusted, type SessionDeps } from "./sessions.ts";
+import { establishSessions, requireTrusted, wronglyListed, type SessionDeps } from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
 
 /** A message that is in the log. */
@@ -223,7 +223,13 @@ export class Sender {
       if (!state.joined)
         throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
       await requireTrusted(this.#deps, state);
-      const made = await sealEntries(this.#deps, ids, () => log.state ?? state, clock.now());
+      const newest = () => {
+        const current = log.state ?? state;
+        return wronglyListed(this.#deps, current) === undefined ? current : undefined;
+      };
+      const made = await sealEntries(this.#deps, ids, newest, clock.now());
+      // The members changed meanwhile: the next step looks at those that there are now.
+      if (made === undefined) return;
       for (const [id, sealing] of made) this.#sealings.set(id, sealing);
       this.#window.sealed([...made.keys()], true);
       this.#failures = 0;

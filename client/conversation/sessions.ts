@@ -29,10 +29,23 @@ export async function requireTrusted(deps: SessionDeps, state: ConversationState
   requireOwners(deps, state);
 }
 
-function requireOwners({ trust, ownDevice }: SessionDeps, state: ConversationState): void {
-  for (const { user, devices } of state.members)
-    for (const device of devices)
-      if (device !== ownDevice && trust.device(device)?.user !== user) throw untrusted(user);
+function requireOwners(deps: SessionDeps, state: ConversationState): void {
+  const user = wronglyListed(deps, state);
+  if (user !== undefined) throw untrusted(user);
+}
+
+/**
+ * A member under whom a device is listed that is not known to be theirs; undefined when every one
+ * is. To be asked again of the state that is sealed for, which may be later than the one looked at.
+ */
+export function wronglyListed(
+  { trust, ownDevice }: Pick<SessionDeps, "trust" | "ownDevice">,
+  state: ConversationState,
+): Uuid | undefined {
+  const isTheirs = (user: Uuid, device: Uuid) =>
+    device === ownDevice || trust.device(device)?.user === user;
+  return state.members.find(({ user, devices }) => !devices.every((each) => isTheirs(user, each)))
+    ?.user;
 }
 
 /**

@@ -72,11 +72,10 @@ export class Granter {
   ): Promise<GrantedHistory> {
     const { store, newId, account } = this.#deps;
     const { to: recipient, fromSeq, toSeq, purpose, consent } = request;
-    const member = state()?.members.find(({ user }) => user === recipient);
-    const theirs = member?.devices.filter((device) => device !== account.device) ?? [];
+    const theirs = devicesOf(state(), recipient).filter((device) => device !== account.device);
     const devices = (request.devices ?? theirs).toSorted();
     if (devices.length === 0 || !devices.every((device) => theirs.includes(device)))
-      throw new SealdeskError("member_not_found", "The recipient has no such device here.");
+      throw notTheirs();
     if (!Number.isSafeInteger(fromSeq) || fromSeq < 1 || !(fromSeq <= toSeq)) throw incomplete();
     const job: OutgoingJob = {
       id: newId(),
@@ -183,6 +182,9 @@ export class Granter {
       throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
     const sessions = { ...this.#deps, ownDevice: account.device };
     await requireTrusted(sessions, now);
+    // Only now is it known whose the listed devices are: when the grant was asked for, the relay may
+    // have listed another's under the recipient.
+    if (!areOf(now, job.recipient, devices)) throw notTheirs();
     const attempt = () =>
       store.transact(async (transaction) => {
         const fromHash = await hashAt(transaction, conversation, fromSeq);
@@ -258,6 +260,18 @@ export class Granter {
     onProgress(conversation, { grant: id, direction: "giving", fromSeq, toSeq, done, total });
   }
 }
+
+/** As the relay says. */
+const devicesOf = (state: ConversationState | undefined, user: Uuid): readonly Uuid[] =>
+  state?.members.find((member) => member.user === user)?.devices ?? [];
+
+function areOf(state: ConversationState, user: Uuid, devices: readonly Uuid[]): boolean {
+  const theirs = devicesOf(state, user);
+  return devices.every((device) => theirs.includes(device));
+}
+
+const notTheirs = (): SealdeskError =>
+  new SealdeskError("member_not_found", "The recipient has no such device here.");
 
 const sealFailure = (cause: unknown): unknown =>
   codeOf(cause, "SuiteError") === undefined

@@ -80,23 +80,27 @@ export async function approveDevice(deps: SiblingsDeps, text: string): Promise<U
   }));
   // libsodium's private key begins with the seed.
   const seed = own.privateKey.slice(0, 32);
-  const sealed = sealAccount({
-    context: {
-      tenant: account.tenant,
-      user: account.user,
-      request: code.request,
-      device,
-      deviceKey: newDeviceKey,
-      ephemeralKey: code.ephemeralKey,
-      sibling: account.device,
-      siblingKey: deviceKey.publicKey,
-      accountKey: own.publicKey,
-    },
-    codeSecret: code.secret,
-    deviceKey: deviceKey.privateKey,
-    secrets: { seed, contacts },
-  });
-  for (const secret of [seed, own.privateKey]) zeroise(secret);
+  let sealed: Uint8Array;
+  try {
+    sealed = sealAccount({
+      context: {
+        tenant: account.tenant,
+        user: account.user,
+        request: code.request,
+        device,
+        deviceKey: newDeviceKey,
+        ephemeralKey: code.ephemeralKey,
+        sibling: account.device,
+        siblingKey: deviceKey.publicKey,
+        accountKey: own.publicKey,
+      },
+      codeSecret: code.secret,
+      deviceKey: deviceKey.privateKey,
+      secrets: { seed, contacts },
+    });
+  } finally {
+    for (const secret of [seed, own.privateKey]) zeroise(secret);
+  }
   const approve = () => api.approveLink(code.request, sealed);
   // Said twice, it is one approval: one whose answer was lost is repeated.
   await approve().catch((error: unknown) => {

@@ -1,10 +1,5 @@
 import { decodeFrame, encodeFrame, type Frame } from "../../crypto/wire/frame.ts";
-import {
-  frameBatchType,
-  joinFrames,
-  maxBatchBytes,
-  sizeInBatch,
-} from "../../crypto/wire/frame-batch.ts";
+import { countForBatch, frameBatchType, joinFrames } from "../../crypto/wire/frame-batch.ts";
 import { closing, type ChannelEvents, type RelayChannel } from "./channel.ts";
 import { closeCodeOf } from "./close-codes.ts";
 import { HttpExchanges, type ExchangesDeps } from "./http-exchanges.ts";
@@ -148,9 +143,7 @@ export class HttpChannel implements RelayChannel {
   }
 
   #nextBatch(): Uint8Array[] {
-    let bytes = 0;
-    const past = this.#outgoing.findIndex((frame) => (bytes += sizeInBatch(frame)) > maxBatchBytes);
-    return this.#outgoing.splice(0, past === -1 ? this.#outgoing.length : past);
+    return this.#outgoing.splice(0, countForBatch(this.#outgoing));
   }
 }
 

@@ -7,10 +7,22 @@ export const frameBatchType = "application/vnd.sealdesk.frames";
 /** Most bytes of one batch: any frame fits, and many small ones. */
 export const maxBatchBytes = 1024 * 1024;
 
+/** Most frames of one batch: they are read in one go, during which the reader does nothing else. */
+const maxBatchFrames = 1024;
+
 const lengthBytes = 4;
 
 /** Bytes that a frame takes in a batch. */
-export const sizeInBatch = (frame: Uint8Array): number => lengthBytes + frame.length;
+const sizeInBatch = (frame: Uint8Array): number => lengthBytes + frame.length;
+
+/** How many of these frames, from the first on, one batch takes. */
+export function countForBatch(frames: readonly Uint8Array[]): number {
+  let bytes = 0;
+  const past = frames
+    .slice(0, maxBatchFrames)
+    .findIndex((frame) => (bytes += sizeInBatch(frame)) > maxBatchBytes);
+  return past === -1 ? Math.min(frames.length, maxBatchFrames) : past;
+}
 
 /** Frames one after the other, each behind its length: 4 bytes, the highest first. */
 export function joinFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -32,7 +44,8 @@ export function splitFrames(batch: Uint8Array): Uint8Array[] {
   for (let at = 0; at < batch.length;) {
     const from = at + lengthBytes;
     const length = from <= batch.length ? view.getUint32(at) : Infinity;
-    if (length > wireLimits.frame || from + length > batch.length)
+    const isTooMany = frames.length === maxBatchFrames;
+    if (isTooMany || length > wireLimits.frame || from + length > batch.length)
       throw new WireError("malformed_frame", "This is not a batch of frames.");
     frames.push(batch.subarray(from, from + length));
     at = from + length;

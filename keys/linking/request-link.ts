@@ -71,7 +71,7 @@ async function insistOnAccountKey(client: Client, user: Uuid): Promise<void> {
 
 async function insistOnRoom(client: Client, user: Uuid, now: number): Promise<void> {
   const { rows } = await client.query(
-    "select from link_requests where user_id = $1 and expires_at_ms > $2",
+    "select from link_requests where user_id = $1 and expires_at_ms > $2 and state <> 'refused'",
     [user, now],
   );
   if (rows.length >= MAX_LINK_REQUESTS)

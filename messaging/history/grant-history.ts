@@ -152,6 +152,8 @@ async function requireHashes(
 
 /** The packs are complete uploads of this device, of this conversation, with the bytes it signed. */
 async function requirePacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
+  const named = new Set(grant.packs.map(({ attachment }) => attachment));
+  if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");
   for (const { attachment, digest } of grant.packs) {
     const { rows } = await client.query(
       `select a.sha256 from attachments a

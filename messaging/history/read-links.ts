@@ -24,7 +24,7 @@ export interface Link {
   readonly digest: Uint8Array;
   readonly commitment: Uint8Array;
   readonly frankingTag: Uint8Array;
-  /** What an event that is no message says; of a message null. */
+  /** What an event of the granted range says that is no message; null of any other. */
   readonly control: Uint8Array | null;
 }
 
@@ -38,7 +38,7 @@ export interface Links {
 const pageSize = 256;
 
 const GRANT = `
-  select g.from_seq as "fromSeq", g.seq from history_grants g
+  select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq from history_grants g
   join member_devices d on d.conversation = g.conversation and d.device = $3 and d.until_seq is null
   where g.id = $2 and g.conversation = $1 and $3 = any(g.devices)`;
 
@@ -80,8 +80,15 @@ export function readLinks(
       anchorSeq: first,
       limit: pageSize,
     });
-    return linksOf(events);
+    return linksOf(events, granted.toSeq);
   });
+}
+
+interface GrantRow {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  /** The event that says so. */
+  readonly seq: number;
 }
 
 async function grantFor(
@@ -91,13 +98,9 @@ async function grantFor(
   grant: Uuid,
 ): Promise<{
   readonly device: Uuid;
-  readonly granted: { readonly fromSeq: number; readonly seq: number };
+  readonly granted: GrantRow;
 }> {
-  const { rows } = await client.query<{ fromSeq: number; seq: number }>(GRANT, [
-    conversation,
-    grant,
-    device ?? null,
-  ]);
+  const { rows } = await client.query<GrantRow>(GRANT, [conversation, grant, device ?? null]);
   const [granted] = rows;
   if (granted === undefined || device === undefined)
     throw new MessagingError("grant_not_found", "There is no such grant for this device.");
@@ -105,15 +108,15 @@ async function grantFor(
 }
 
 /** The unbroken run of links at the end of what was read. */
-function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[]): Links {
+function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
   const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
-  const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event)]));
+  const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));
   const [before] = run;
   const previousHash = before?.kind === "erased" ? undefined : before?.previousHash;
   return { links, previousHash: previousHash ?? null };
 }
 
-const linkOf = (event: DeliverableEvent): Link => ({
+const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
   seq: event.seq,
   kind: event.kind,
   senderDevice: event.senderDevice,
@@ -124,5 +127,5 @@ const linkOf = (event: DeliverableEvent): Link => ({
   digest: createHash("sha256").update(event.ciphertext).digest(),
   commitment: event.commitment,
   frankingTag: event.frankingTag,
-  control: event.kind === "message" ? null : event.ciphertext,
+  control: event.kind === "message" || event.seq > toSeq ? null : event.ciphertext,
 });

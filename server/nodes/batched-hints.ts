@@ -1,6 +1,7 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeHint, encodeHints } from "./hint-payload.ts";
+import type { HintSeal } from "./hint-seal.ts";
 import type {
   ActivityHint,
   DeviceHint,
@@ -28,6 +29,7 @@ export interface TransportEvents {
 interface BatchedHintsOptions {
   /** Tells this node's payloads from the others'. */
   readonly node: string;
+  readonly seal: HintSeal;
   /** At least so long from one sending to the next, in milliseconds. */
   readonly flushMs: number;
   readonly listener: HintListener;
@@ -121,14 +123,17 @@ export class BatchedHints implements Hints {
     this.#sending = true;
     this.#lastSentMs = at;
     // What cannot be sent is lost: the other nodes' polls find it.
-    await this.#transport?.send(payloads).catch(() => undefined);
+    const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
+    await this.#transport?.send(sealed).catch(() => undefined);
     this.#sending = false;
     this.#schedule();
   }
 
-  #onPayload(payload: string): void {
-    const hint = decodeHint(payload);
-    if (hint === undefined || this.#closed) return;
+  #onPayload(text: string): void {
+    if (this.#closed) return;
+    const payload = this.#options.seal.open(text);
+    const hint = payload === undefined ? undefined : decodeHint(payload);
+    if (hint === undefined) return;
     if (hint.node !== this.#options.node) this.#options.listener.onHint(hint, hint.node);
     else this.#options.onLag?.(performance.now() - hint.at);
   }

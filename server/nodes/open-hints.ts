@@ -1,5 +1,7 @@
 import { Notifications } from "../../db/notifications.ts";
+import type { Secret } from "../../keys/secret.ts";
 import { BatchedHints } from "./batched-hints.ts";
+import { hintSeal } from "./hint-seal.ts";
 import type { HintListener, Hints } from "./hints.ts";
 import type { RedisConnection } from "./redis-client.ts";
 import { openRedisTransport } from "./redis-transport.ts";
@@ -10,6 +12,8 @@ export interface OpenHintsOptions {
   readonly databaseUrl: string;
   /** Undefined: hints travel over the database. */
   readonly redis: RedisConnection | undefined;
+  /** Keys that all nodes have, the newest first. */
+  readonly keys: () => readonly Secret<Uint8Array>[];
   readonly onLost: (error: unknown) => void;
   readonly onLag?: ((ms: number) => void) | undefined;
 }
@@ -18,9 +22,10 @@ const CHANNEL = "sealdesk_hints";
 
 /** Hints over Redis when there is one, else over PostgreSQL's LISTEN and NOTIFY. */
 export function openHints(options: OpenHintsOptions, listener: HintListener): Promise<Hints> {
-  const { node, flushMs, databaseUrl, redis, onLost, onLag } = options;
+  const { node, flushMs, databaseUrl, redis, keys, onLost, onLag } = options;
   return BatchedHints.open({
     node,
+    seal: hintSeal(keys),
     flushMs,
     listener,
     onLost,

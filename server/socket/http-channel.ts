@@ -1,9 +1,15 @@
-import { maxBatchBytes, sizeInBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
+import { countForBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 
 /** Most that a closed channel keeps for the device to take: the first of it, so that nothing is missing within. */
 const MAX_LEFT_BYTES = 128 * 1024;
+
+/**
+ * Bodies of one connection that are waited for or read at a time: each may take a mebibyte of memory.
+ * The device sends one after the other; the rest is for those that it gave up and sent again.
+ */
+const MAX_BODIES = 4;
 
 /** What one poll is answered with. */
 export interface PollAnswer {
@@ -50,6 +56,7 @@ export class HttpChannel implements Channel {
   #closed: CloseReason | undefined;
   #paused = false;
   #batches = 0;
+  #bodies = 0;
   #onReadable: (() => void)[] = [];
 
   /** @param onEnd there will be nothing further to take but what waits */
@@ -109,6 +116,13 @@ export class HttpChannel implements Channel {
   async readable(): Promise<void> {
     while (this.#closed === undefined && (this.#paused || this.#mode === "untaken"))
       await new Promise<void>((resolve) => this.#onReadable.push(resolve));
+  }
+
+  /** Makes room for a body. @returns what gives it back; undefined when too many are on their way */
+  expectBody(): (() => void) | undefined {
+    if (this.#bodies >= MAX_BODIES) return undefined;
+    this.#bodies++;
+    return () => this.#bodies--;
   }
 
   /** Takes the device's batch of this number, from 1; one that it had already it does not take. */
@@ -204,11 +218,10 @@ export class HttpChannel implements Channel {
   }
 
   #answerNow(): PollAnswer {
-    let bytes = 0;
-    const past = this.#frames.findIndex((frame) => (bytes += sizeInBatch(frame)) > maxBatchBytes);
-    const frames = past === -1 ? [...this.#frames] : this.#frames.slice(0, past);
+    const frames = this.#frames.slice(0, countForBatch(this.#frames));
+    const isAll = frames.length === this.#frames.length;
     const first = this.#releasedFrames + 1;
-    return { first, frames, closed: past === -1 ? this.#closed : undefined };
+    return { first, frames, closed: isAll ? this.#closed : undefined };
   }
 
   #release(after: number): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import type { HttpConnections } from "../../socket/http-connections.ts";
+import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import {
   closeText,
@@ -43,6 +44,9 @@ export function relayEventsRoute(connections: HttpConnections): StreamRoute {
     },
     async ({ headers, query }, _request, response) => {
       const channel = connectionOf(connections, headers["relay-connection"]);
+      // Its frames leave on the stream; a poll would take the stream's place and leave it without an end.
+      if (channel.mode === "stream" && !channel.closed)
+        throw new HttpError("connection_gone", "This connection's frames are taken elsewhere.");
       const left = new AbortController();
       response.once("close", () => left.abort());
       const { first, frames, closed } = await channel.poll(

@@ -49,8 +49,15 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       const { "relay-connection": id = "", "relay-batch": batch } = headers;
       if (batch === undefined)
         throw new HttpError("invalid_request", "Number the body in Relay-Batch.");
-      const channel = await readable(connectionOf(connections, id));
-      channel.take(batch, await readBatch(request, response));
+      const channel = connectionOf(connections, id);
+      const received = channel.expectBody();
+      if (received === undefined) throw tooMany("Too many bodies of this connection at once.", 1);
+      try {
+        await readable(channel);
+        channel.take(batch, await readBatch(request, response));
+      } finally {
+        received();
+      }
       response.writeHead(204).end();
     },
   );
@@ -66,16 +73,16 @@ function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): s
     case "stopping":
       throw new HttpError("not_ready", "This node is stopping; begin on another.");
     case "overloaded":
-      throw new HttpError("rate_limited", "Too many connections were begun and not used.", {
-        retryAfterSeconds: 10,
-      });
+      throw tooMany("Too many connections were begun and not used.", 10);
   }
 }
 
+const tooMany = (what: string, retryAfterSeconds: number): HttpError =>
+  new HttpError("rate_limited", what, { retryAfterSeconds });
+
 /** Waits as long as a socket would not be read from. @throws HttpError connection_gone */
-async function readable(channel: HttpChannel): Promise<HttpChannel> {
+async function readable(channel: HttpChannel): Promise<void> {
   await channel.readable();
   if (channel.closed)
     throw new HttpError("connection_gone", "This connection is over. Begin with a hello.");
-  return channel;
 }

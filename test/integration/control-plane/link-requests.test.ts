@@ -139,6 +139,10 @@ test("one request a device and three an account; an id that is taken; who need n
   const fourth = await ask(others[3]!);
   expect([fourth.reply.status, fourth.reply.body.code]).toEqual([409, "too_many_link_requests"]);
 
+  // As it is told: a refused one makes room.
+  expect((await first.request("POST", `/v1/link-requests/${id}/refusal`)).status).toBe(204);
+  expect((await ask(others[3]!)).reply.status).toBe(201);
+
   const registered = await ask(first);
   expect([registered.reply.status, registered.reply.body.code]).toEqual([403, "forbidden"]);
   const lone = new TestDevice(server);

@@ -117,9 +117,16 @@ describe("with hints over NOTIFY, and polls too rare to help", () => {
   test("a false hint closes no socket and hides no message", async () => {
     const pair = await Conversing.begin(server, [server, other]);
     const heads = [[server.tenant.id, pair.id, 1_000_000, true]];
-    const ended = [[server.tenant.id, pair.agent.device.id]];
+    const { device } = pair.agent;
+    const ended = [[server.tenant.id, device.id]];
+    const devices = [[device.id, Number.MAX_SAFE_INTEGER]];
+    const activities = [[pair.id, pair.customer.device.id, "typing", 0]];
+    const presences = [[server.tenant.id, pair.customer.device.user, "idle", 1]];
+    const social = { devices, activities, presences };
     for (const payload of [
       JSON.stringify({ node: "somebody", at: 0, heads, ended }),
+      JSON.stringify({ node: "somebody", at: 0, ...social }),
+      `${"A".repeat(43)}.${JSON.stringify({ node: "somebody", at: 0, ...social })}`,
       JSON.stringify({ node: "somebody", at: 0, heads: [["no", "ids", -1, "here"]] }),
       "not even JSON",
     ])
@@ -127,6 +134,8 @@ describe("with hints over NOTIFY, and polls too rare to help", () => {
     await pair.say("customer");
     await pair.say("agent");
     expect(pair.receivedByBoth().toSorted()).toEqual(pair.accepted.toSorted());
+    const passing = pair.agent.socket.pending().map((frame) => frame.kind);
+    expect(passing).not.toContain("activity");
     await pair.close();
   });
 });

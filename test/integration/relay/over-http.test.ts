@@ -1,5 +1,6 @@
 import { nilUuid } from "../../../crypto/wire/event.ts";
-import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import { request as httpRequest } from "node:http";
+import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame, wireLimits } from "../../../crypto/wire/frame.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { frameOf, RelayOverHttp } from "../../support/relay-over-http.ts";
@@ -109,6 +110,39 @@ test("of a device's connections the latest stays, whatever carries them", async 
   await last.close();
 });
 
+test("a poll does not take a stream's place: the stream is told of its end", async () => {
+  const relay = await RelayOverHttp.begin(server, customer);
+  const events = await relay.stream();
+  await events.next();
+  expect((await relay.poll(0, 0)).status).toBe(410);
+  const later = await RelaySocket.open(server, customer);
+  let told = "";
+  for await (const event of events) told = event;
+  expect(told).toBe("event: close\ndata: 4509 displaced");
+  await later.close();
+});
+
+test("bodies that do not end are few, and are forgotten with their requests", async () => {
+  const relay = await RelayOverHttp.open(server, customer);
+  // Taken before: nothing comes of it but its answer.
+  const answer = async () => (await relay.sendBytes(new Uint8Array(), 1)).status;
+  const unending = Array.from({ length: 4 }, () => {
+    const headers = {
+      "content-type": frameBatchType,
+      "content-length": 10,
+      "relay-connection": relay.id,
+      "relay-batch": 2,
+    };
+    const options = { method: "POST", headers, agent: false };
+    const request = httpRequest(`${server.url}/v1/relay/send`, options);
+    request.on("error", () => undefined).write("x");
+    return request;
+  });
+  while ((await answer()) !== 429);
+  for (const request of unending) request.destroy();
+  while ((await answer()) !== 204);
+});
+
 test("a hello whose frames nobody takes displaces nobody", async () => {
   const socket = await RelaySocket.open(server, customer);
   await RelayOverHttp.begin(server, customer);
@@ -184,6 +218,12 @@ describe("what is refused", () => {
   test.each([
     ["no batch of frames", Uint8Array.of(0, 0, 0, 9, 1)],
     ["a frame over the limit", joinFrames([new Uint8Array(wireLimits.frame + 1)])],
+    [
+      "more small frames than may hold up everybody else",
+      joinFrames(
+        Array.from({ length: 1025 }, () => encodeFrame({ kind: "ack", body: { cursors: [] } })),
+      ),
+    ],
     ["a frame that is none", joinFrames([Uint8Array.of(255, 255, 255)])],
     [
       "no hello",

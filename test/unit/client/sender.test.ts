@@ -56,8 +56,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
     undefined,
   );
   const user = uuidv7();
-  const members = [{ user, role: "agent", devices: [ownDevice, peer] }];
-  const state = (epoch: number) => ({
+  const state = (epoch: number, devices = [ownDevice, peer]) => ({
     seq: epoch,
     transcriptHash: zeroHash,
     joined: true,
@@ -65,11 +64,12 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
     invalid: false,
     afterGap: false,
     epoch,
-    members,
+    members: [{ user, role: "agent", devices }],
   });
   log.advance(state(1));
   const suite = suiteDouble();
   const clock = new ManualClock();
+  const trust = { device: (_device: string): { readonly user: string } => ({ user }) };
   const sent: Send[] = [];
   let silences = 0;
   const sender = new Sender(
@@ -81,7 +81,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
       conversation,
       ownDevice,
       newId: uuidv7,
-      trust: { device: () => ({ user }) } as unknown as Trust,
+      trust: trust as unknown as Trust,
       api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
       onSilence: () => silences++,
@@ -106,7 +106,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
     });
     await wait();
   };
-  return { store, log, state, suite, clock, sent, sender, refuse, silences: () => silences };
+  return { store, log, state, suite, clock, sent, sender, refuse, trust, silences: () => silences };
 }
 
 async function wait(): Promise<void> {
@@ -165,6 +165,29 @@ describe("sending", () => {
     await outcome;
     expect(sent).toEqual([]);
     expect((await loadOutbox(store)).size).toBe(0);
+  });
+
+  test("a device that the relay lists under a member while messages are sealed gets none", async () => {
+    const { sender, sent, suite, log, state, trust } = await setUp();
+    const sealedFor: unknown[] = [];
+    const seal = suite.seal.bind(suite);
+    suite.seal = (transaction, request) => {
+      sealedFor.push(request.devices);
+      return seal(transaction, request);
+    };
+    const stranger = uuidv7();
+    const { device } = trust;
+    let looked = false;
+    trust.device = (asked: string) => {
+      // The event comes while the members of before it are looked at.
+      if (!looked) log.advance(state(2, [ownDevice, peer, stranger]));
+      looked = true;
+      return asked === stranger ? { user: uuidv7() } : device(asked);
+    };
+    const outcome = sender.send("hello");
+    // Nobody's to look up: the relay shows no such device of the member's.
+    await expect(outcome).rejects.toMatchObject({ code: "untrusted_member" });
+    expect([sealedFor, sent]).toEqual([[], []]);
   });
 
   test("however long the server is away before there is a session, nothing is given up", async () => {

@@ -1,4 +1,4 @@
-import { joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import { joinFrames, splitFrames } from "../../../crypto/wire/frame-batch.ts";
 import { HttpChannel, type FrameStream } from "../../../server/socket/http-channel.ts";
 
 const frame = (value: number, size = 10) => new Uint8Array(size).fill(value);
@@ -58,6 +58,15 @@ test("an answer is bounded; what does not fit comes with the next, the close wit
   channel.transmit(frame(4));
   channel.close("displaced");
   expect(await rest).toMatchObject({ first: 3, frames: { length: 2 }, closed: "displaced" });
+});
+
+test("an answer has no more frames than its reader takes at once", async () => {
+  const { channel } = open();
+  await channel.poll(0, 0, stays);
+  for (let count = 0; count < 1_500; count++) channel.transmit(frame(1));
+  const { frames } = await channel.poll(0, 60_000, stays);
+  expect(splitFrames(joinFrames(frames))).toHaveLength(1_024);
+  expect(await channel.poll(1_024, 60_000, stays)).toMatchObject({ frames: { length: 476 } });
 });
 
 test("a closed channel keeps little, the first of what waited", async () => {

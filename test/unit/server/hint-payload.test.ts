@@ -1,7 +1,13 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { Secret } from "../../../keys/secret.ts";
 import { decodeHint, encodeHints } from "../../../server/nodes/hint-payload.ts";
 import { BatchedHints } from "../../../server/nodes/batched-hints.ts";
+import { hintSeal } from "../../../server/nodes/hint-seal.ts";
 import type { HeadHint } from "../../../server/nodes/hints.ts";
+
+const newKey = () => new Secret<Uint8Array>(randomBytes(32));
+const key = newKey();
+const seal = hintSeal(() => [key]);
 
 const head = (changes: Partial<HeadHint> = {}): HeadHint => ({
   tenant: randomUUID(),
@@ -32,7 +38,7 @@ test("any number of hints goes into payloads that NOTIFY takes, and comes out as
   }));
   const sender = { node: randomUUID(), at: 123_456_789.123_456 };
   const payloads = encodeHints(sender, { heads, devices, ended, activities, presences });
-  for (const payload of payloads) expect(Buffer.byteLength(payload)).toBeLessThan(8_000);
+  for (const payload of payloads) expect(Buffer.byteLength(seal.seal(payload))).toBeLessThan(8_000);
   const hints = payloads.map(decodeHint);
   expect(hints.flatMap((hint) => hint?.heads ?? [])).toEqual(heads);
   expect(hints.flatMap((hint) => hint?.devices ?? [])).toEqual(devices);
@@ -51,12 +57,32 @@ test.each(["", "{}", "null", '{"node":"n","at":1,"heads":[["a","b",1,true]]}'])(
   },
 );
 
+test("only what a node sealed is read; over a rotation both keys are believed", () => {
+  const [newer, newest] = [newKey(), newKey()];
+  const payload = JSON.stringify({ node: "n", at: 1 });
+  const sealed = seal.seal(payload);
+  expect(seal.open(sealed)).toBe(payload);
+  expect(hintSeal(() => [newer, key]).open(sealed)).toBe(payload);
+  for (const text of [
+    payload,
+    `${sealed} `,
+    sealed.slice(1),
+    sealed.slice(0, 43),
+    "",
+    "é".repeat(50),
+  ])
+    expect(seal.open(text)).toBeUndefined();
+  expect(hintSeal(() => [newer]).open(sealed)).toBeUndefined();
+  expect(hintSeal(() => [newest, newer, key]).open(sealed)).toBeUndefined();
+});
+
 test("one sending at a time; meanwhile only the newest of each conversation is kept", async () => {
   const sent: (readonly string[])[] = [];
   let finish = () => {};
   let told = () => {};
   const hints = await BatchedHints.open({
     node: "here",
+    seal,
     flushMs: 0,
     listener: { onHint: () => undefined, onListening: () => undefined },
     onLost: () => undefined,
@@ -81,7 +107,8 @@ test("one sending at a time; meanwhile only the newest of each conversation is k
   expect(sent).toHaveLength(1);
   finish();
   await sending;
-  expect(sent.flat().map((payload) => decodeHint(payload)?.heads)).toEqual([
+  const opened = sent.flat().map((text) => seal.open(text) ?? "");
+  expect(opened.map((payload) => decodeHint(payload)?.heads)).toEqual([
     [first],
     [{ tenant, conversation, seq: 3, membership: true }],
   ]);

@@ -1,0 +1,112 @@
+/** What a grantor's device does when the relay is not honest about whose devices are whose. */
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
+import type { ConversationState } from "../../../client/conversation/state.ts";
+import { Granter, type GranterDeps } from "../../../client/history/granter.ts";
+import { createIdentityKey } from "../../../crypto/device/identity.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+const conversation = uuidv7();
+const [self, recipient, accomplice] = [uuidv7(), uuidv7(), uuidv7()];
+const [ownDevice, theirs, others] = [uuidv7(), uuidv7(), uuidv7()];
+
+const message: HistoryRecord = {
+  kind: "message",
+  senderDevice: ownDevice,
+  sender: self,
+  clientMessageId: nilUuid,
+  epoch: 1,
+  receivedAt: 1,
+  transcriptHash: zeroHash,
+  text: "secret",
+  attachment: undefined,
+  payload: randomBytes(300),
+  frankingKey: randomBytes(32),
+  frankingTag: zeroHash,
+  control: undefined,
+  problems: [],
+  gap: undefined,
+  device: undefined,
+  grantedBy: undefined,
+};
+
+/** The conversation as the relay tells of it, with this device as the recipient's. */
+const listing = (device: string): ConversationState => ({
+  seq: 3,
+  transcriptHash: zeroHash,
+  afterGap: false,
+  joined: true,
+  closed: false,
+  invalid: false,
+  epoch: 1,
+  members: [
+    { user: self, role: "customer", devices: [ownDevice] },
+    { user: recipient, role: "agent", devices: [device] },
+  ],
+});
+
+/** A device with one message, whose suite, as a double, would seal to whatever device it is told. */
+async function setUp() {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  await store.transact(async (transaction) => {
+    saveRecord(transaction, conversation, 1, message);
+    await createIdentityKey(transaction, "receipt");
+  });
+  const sealedTo: string[] = [];
+  const uploaded = new Map<string, number>();
+  const owners = new Map([
+    [theirs, recipient],
+    [others, accomplice],
+  ]);
+  const deps = {
+    store,
+    clock: new ManualClock(),
+    newId: uuidv7,
+    signal: new AbortController().signal,
+    account: { tenant: uuidv7(), user: self, device: ownDevice },
+    trust: { device: (device: string) => ({ user: owners.get(device) }) },
+    suite: {
+      sealTo: async (_transaction: unknown, { devices }: { devices: readonly string[] }) => {
+        sealedTo.push(...devices);
+        return devices.map((device) => ({ device, bytes: randomBytes(40) }));
+      },
+    },
+    uploads: {
+      offset: async (id: string) => uploaded.get(id),
+      create: async (id: string) => void uploaded.set(id, 0),
+      append: async (id: string, offset: number, body: Uint8Array) => {
+        uploaded.set(id, offset + body.length);
+        return offset + body.length;
+      },
+      remove: async (id: string) => void uploaded.delete(id),
+    },
+    api: { takeBundle: () => Promise.reject(new Error()), grantHistory: async () => ({ seq: 4 }) },
+    onProgress: () => undefined,
+  } as unknown as GranterDeps;
+  return { granter: new Granter(deps), sealedTo, uploaded };
+}
+
+const request = { to: recipient, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
+
+test("the packs' keys are sealed to the recipient's device", async () => {
+  const { granter, sealedTo } = await setUp();
+  expect((await granter.grant(conversation, () => listing(theirs), request)).seq).toBe(4);
+  expect(sealedTo).toEqual([theirs]);
+});
+
+test("a device listed as the recipient's until whose it is was looked at gets nothing", async () => {
+  const { granter, sealedTo, uploaded } = await setUp();
+  let asked = 0;
+  // The truth in time for the look, but not for the choice of devices.
+  const state = () => listing(asked++ === 0 ? others : theirs);
+  await expect(granter.grant(conversation, state, request)).rejects.toMatchObject({
+    code: "member_not_found",
+  });
+  expect(sealedTo).toEqual([]);
+  expect(uploaded.size).toBe(0);
+});
