@@ -3,7 +3,7 @@ import { types } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId, LogSigner } from "../logs.ts";
-import { checkOutside } from "./check-outside.ts";
+import { checkOutside, checkUnsigned } from "./check-outside.ts";
 import { integrateBatch, type CommittedTree } from "./integrate-batch.ts";
 import { signTrees, unsignedTrees } from "./sign-trees.ts";
 
@@ -25,6 +25,8 @@ export interface IntegratorOptions {
 /** Any number, as long as everyone uses this one. */
 const LOCK_KEY = 7_325_372_011;
 const BATCH = 4_096;
+/** While there is more to integrate: signing waits for the disk, and for the key service. */
+const SIGN_EVERY_MS = 250;
 const OLDEST = `
   select extract(epoch from clock_timestamp() - since) * 1000 as age_ms
   from audit.pending order by entry limit 1`;
@@ -41,6 +43,7 @@ export class Integrator {
   #refusal: AuditError | undefined;
   #pendingAgeMs = 0;
   #signFromMs = 0;
+  #signedMs = 0;
   #said: string | undefined;
 
   constructor(options: IntegratorOptions) {
@@ -98,13 +101,20 @@ export class Integrator {
 
   async #work(client: pg.Client): Promise<void> {
     const { pollMs = 100, retryMs = 2_000 } = this.#options;
-    while (!(await this.#lead(client))) {
+    const check = () => checkOutside(client, this.#options.store, this.#options.signer.publicKey);
+    // Every node looks for itself, not only the one that will sign.
+    for (let isChecked = false; !(await this.#lead(client));) {
+      if (!isChecked) await check();
+      isChecked = true;
+      this.#refusal = undefined;
       await this.#observe(client);
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    await checkOutside(client, this.#options.store, this.#options.signer.publicKey);
-    this.#unsigned = new Map((await unsignedTrees(client)).map((tree) => [tree.log, tree]));
+    await check();
+    const unsigned = await unsignedTrees(client);
+    for (const tree of unsigned) await checkUnsigned(client, tree);
+    this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     while (!this.#stop.signal.aborted) {
       const taken = await this.#round(client);
       this.#refusal = undefined;
@@ -132,7 +142,9 @@ export class Integrator {
   /** One batch; then signs whatever wants it. @returns how many entries got their place */
   async #round(client: pg.Client): Promise<number> {
     const taken = (await this.#observe(client)) ? await this.#integrate(client) : 0;
-    if (this.#unsigned.size > 0 && performance.now() >= this.#signFromMs) await this.#sign(client);
+    const isDue = taken < BATCH || performance.now() >= this.#signedMs + SIGN_EVERY_MS;
+    if (this.#unsigned.size > 0 && isDue && performance.now() >= this.#signFromMs)
+      await this.#sign(client);
     return taken;
   }
 
@@ -149,6 +161,7 @@ export class Integrator {
     try {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
       this.#unsigned.clear();
+      this.#signedMs = performance.now();
     } catch (error) {
       // Places are given all the same; the heads are signed when the signer is back.
       this.#signFromMs = performance.now() + retryMs;
