@@ -8,6 +8,9 @@ import { edgeTiles } from "../verify/tile.ts";
 import { emptyRoot, HASH_BYTES } from "../verify/tree-hash.ts";
 import { growTree, type FilledTile } from "./grow-tree.ts";
 
+/** How many entries get their place in one transaction. */
+export const MOST_AT_ONCE = 4_096;
+
 /** A log's head that is committed and wants a signature. */
 export interface CommittedTree extends TreeHead {
   readonly log: LogId;
