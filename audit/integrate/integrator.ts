@@ -80,6 +80,8 @@ export class Integrator {
 
   async #work(client: Client): Promise<void> {
     const { pollMs = 250, retryMs = 2_000, store, signer } = this.#options;
+    // First: what stands in the way of all else must not hide that entries wait.
+    await this.#observe(client);
     // Every node looks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) await checkOutside(client, store, signer.publicKey);

@@ -137,6 +137,18 @@ describe("at every start", () => {
     expect(leader.refusal).toBeUndefined();
   });
 
+  test("entries that wait are seen to wait, also when nothing can be compared", async () => {
+    const tenant = await log.newTenant();
+    await log.append(tenant);
+    const away = {
+      ...directoryCheckpoints(log.folder),
+      all: () => Promise.reject(new Error("away")),
+    };
+    const integrator = log.startIntegrator({ store: away });
+    while (!(integrator.pendingAgeMs > 0)) await new Promise(setImmediate);
+    expect(await signedSize(log, tenant)).toBe(0);
+  });
+
   /** A checkpoint that the database knows nothing of any more. */
   async function future(tenant: string) {
     const other = await createTestDatabase();
