@@ -50,6 +50,12 @@ export interface AuditEntry {
 
 const eventIds = new V7Generator();
 
+// Prepared once a session: planning would cost more than the insert.
+const INSERT = {
+  name: "audit-entry",
+  text: "insert into audit.entries (tenant, entry) values ($1, $2)",
+} as const;
+
 /**
  * Writes one entry, as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own, in the
  * transaction that `client` has open: act and entry commit together or not at all. The
@@ -65,10 +71,7 @@ export async function appendEntry(
   const eventId = eventIds.generateOrResetCore(entry.occurredAtMs, 10_000).toString();
   const salted = personal && saltFields(personal);
   const text = canonicalJson({ eventId, ...entry, personal: salted?.hashes });
-  await client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [
-    entry.tenant,
-    utf8(text),
-  ]);
+  await client.query({ ...INSERT, values: [entry.tenant, utf8(text)] });
   if (personal !== undefined && salted !== undefined)
     await keepPersonalFields(
       client,

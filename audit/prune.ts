@@ -23,8 +23,11 @@ export async function pruneLog(client: Client, pruning: Pruning): Promise<number
   if (beforeMs > now - retainMs)
     throw new AuditError("not_prunable", "The retention policy keeps entries of that time.");
   const { rows } = await client.query<{ size: number | null }>(
-    `select max(size) as size from audit.logs left join audit.trees on log = id and at < to_timestamp($2)
-     where id = $1 group by id`,
+    // Up to the first that is younger: a clock that once went back makes nothing older than it is.
+    `select (
+       select max(size) from audit.trees where log = id and size < coalesce(
+         (select min(size) from audit.trees where log = id and at >= to_timestamp($2)), 'infinity'::float8)
+     ) as size from audit.logs where id = $1`,
     [log, beforeMs / 1_000],
   );
   const [old] = rows;

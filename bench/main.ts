@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { describeMachine } from "./machine.ts";
 import { runKeysBench } from "./keys/run-keys-bench.ts";
+import { runAuditBench } from "./audit/run-audit-bench.ts";
 import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
 import { runIdleBench } from "./idle/run-idle-bench.ts";
@@ -45,6 +46,7 @@ bench("relay", "durable messages a second and latency, beside the bare prototype
 bench("idle", "memory of a connection that says nothing, beside bare ws", runIdleBench);
 bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
+bench("audit", "what auditing costs an act, and a log of a million entries", runAuditBench);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 program

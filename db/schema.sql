@@ -47,6 +47,7 @@ table audit.leaves (
   constraint leaves_pkey PRIMARY KEY (log, index)
   grant insert to sealdesk_integrator
   grant select to sealdesk_app
+  grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
@@ -76,6 +77,9 @@ table audit.pending (
   since timestamp with time zone not null default now()
 ) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_insert_threshold=-1)
   row level security
+  CREATE TRIGGER pending_are_final BEFORE UPDATE ON audit.pending FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER pending_are_placed AFTER DELETE ON audit.pending REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_unplaced() -- enabled A
+  CREATE TRIGGER pending_stay BEFORE TRUNCATE ON audit.pending FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
   constraint pending_pkey PRIMARY KEY (entry)
   grant delete to sealdesk_integrator
   grant select to sealdesk_integrator
@@ -755,6 +759,29 @@ CREATE OR REPLACE FUNCTION audit.refuse_change()
 AS $function$
 begin
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION audit.refuse_unplaced()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+begin
+  if exists (
+    with sizes as materialized (
+      select log, (select max(size) from audit.trees where trees.log = logs.log) as size
+      from (select distinct log from gone) as logs
+    )
+    select from gone join sizes on sizes.log = gone.log
+    left join audit.leaves on leaves.entry = gone.entry and leaves.log = gone.log
+    where leaves.index is null or sizes.size is null or leaves.index >= sizes.size
+  ) then
+    raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+  end if;
+  return null;
 end
 $function$
 

@@ -1,5 +1,4 @@
-import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
-import { directoryCheckpoints } from "../audit/checkpoints/directory-store.ts";
+import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
 import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
@@ -22,8 +21,6 @@ export interface RunningAuditLog {
   close(): Promise<void>;
 }
 
-const S3_EVERY_MS = 60_000;
-
 const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
   log_behind: "audit_log_behind",
   log_inconsistent: "audit_log_inconsistent",
@@ -33,7 +30,7 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 /** Integrates and signs audit entries, unless another node does. */
 export async function runAuditLog(config: AuditConfig, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
-  const store = await openStore(config, now);
+  const store = await openCheckpointStore(config.checkpoints, now);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
@@ -54,14 +51,4 @@ export async function runAuditLog(config: AuditConfig, deps: Deps): Promise<Runn
       await store.close();
     },
   };
-}
-
-/** The AWS SDK is loaded only for S3: it is large. */
-async function openStore(
-  { checkpoints }: AuditConfig,
-  now: () => number,
-): Promise<CheckpointStore> {
-  if (checkpoints.kind === "directory") return directoryCheckpoints(checkpoints.folder);
-  const { s3Checkpoints } = await import("../audit/checkpoints/s3-store.ts");
-  return s3Checkpoints({ ...checkpoints, everyMs: S3_EVERY_MS, now });
 }

@@ -19,8 +19,10 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       );
     },
 
-    async put(log, _size, note) {
+    async put(log, size, note) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
+      // A node that was cut off amid signing may come late, after the one that took over.
+      if ((await sizeIn(join(folder, log))) > size) return;
       const temporary = join(folder, `.${randomUUID()}`);
       try {
         const file = await open(temporary, "wx", 0o600);
@@ -31,6 +33,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
           await file.close();
         }
         await rename(temporary, join(folder, log));
+        await syncFolder(folder);
       } finally {
         await rm(temporary, { force: true });
       }
@@ -40,4 +43,24 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       // Files are open only while they are used.
     },
   };
+}
+
+/** Without it, a loss of power could undo the renaming. */
+async function syncFolder(folder: string): Promise<void> {
+  const directory = await open(folder, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** The size that the checkpoint in a file says; -1 when there is none. */
+async function sizeIn(path: string): Promise<number> {
+  const note = await readFile(path, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  });
+  const size = Number(note.split("\n")[1] ?? Number.NaN);
+  return Number.isSafeInteger(size) ? size : -1;
 }

@@ -17,15 +17,30 @@ export interface EntryFilter {
   readonly action?: string | undefined;
 }
 
-export const parseEntry = (bytes: Uint8Array): LoggedEntry =>
-  JSON.parse(fromUtf8(bytes)) as LoggedEntry;
+/**
+ * What the bytes say; undefined when they are no entry of ours. Whoever has the application's login
+ * may append anything, and one such entry must not keep anybody from reading the others.
+ */
+export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
+  try {
+    const parsed: unknown = JSON.parse(fromUtf8(bytes));
+    const { actor, resource } = parsed as Partial<LoggedEntry>;
+    const isEntry = [actor, resource].every((each) => typeof each === "object" && each !== null);
+    return isEntry ? (parsed as LoggedEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
-export function matches(entry: LoggedEntry, filter: EntryFilter): boolean {
+/** What is no entry of ours is in every answer: it is never what should be hidden. */
+export function matches(entry: LoggedEntry | undefined, filter: EntryFilter): boolean {
+  if (entry === undefined) return true;
   const { fromMs, untilMs, actor, subject, action } = filter;
   if (fromMs !== undefined && entry.occurredAtMs < fromMs) return false;
   if (untilMs !== undefined && entry.occurredAtMs >= untilMs) return false;
   if (actor !== undefined && entry.actor.id !== actor) return false;
   if (subject !== undefined && (entry.subject ?? entry.actor.id) !== subject) return false;
   if (action === undefined) return true;
+  if (typeof entry.action !== "string") return true;
   return action.endsWith(".") ? entry.action.startsWith(action) : entry.action === action;
 }

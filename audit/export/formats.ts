@@ -1,4 +1,5 @@
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
+import { toBase64 } from "../verify/base64.ts";
 import { parseEntry } from "./entry-filter.ts";
 import type { IndexedEntry } from "./read-pages.ts";
 
@@ -8,15 +9,34 @@ export interface LineFormat {
   readonly line: (entry: IndexedEntry) => string;
 }
 
-/** The entry as it is hashed, with its index in front: the hash can be computed from `entry`. */
+/**
+ * The entry as it is hashed, with its index in front: the hash can be computed from `entry`. One that
+ * is not written as ours are stands as a string, or in base64: it can pass for no line of its own.
+ */
 const jsonl: LineFormat = {
   header: "",
-  line({ index, entry }) {
+  line: ({ index, entry }) => `{"index":${index},${jsonOf(entry)}}\n`,
+};
+
+function jsonOf(entry: Uint8Array): string {
+  try {
     const text = fromUtf8(entry);
     // The operator's log holds checkpoints, which are no JSON.
-    return `{"index":${index},"entry":${text.startsWith("{") ? text : JSON.stringify(text)}}\n`;
-  },
-};
+    return `"entry":${isOneLineOfJson(text) ? text : JSON.stringify(text)}`;
+  } catch {
+    return `"base64":"${toBase64(entry)}"`;
+  }
+}
+
+function isOneLineOfJson(text: string): boolean {
+  if (!text.startsWith("{") || /[\r\n]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const columns = [
   "index",
@@ -43,10 +63,11 @@ const csv: LineFormat = {
   header: `${columns.join(",")}\r\n`,
   line({ index, entry: bytes }) {
     const entry = parseEntry(bytes);
-    const row: Record<(typeof columns)[number], string | number | undefined> = {
+    if (entry === undefined) return foreignRow(index, bytes);
+    const row: Record<(typeof columns)[number], unknown> = {
       index,
       event_id: entry.eventId,
-      occurred_at: new Date(entry.occurredAtMs).toISOString(),
+      occurred_at: timeOf(entry.occurredAtMs),
       actor_kind: entry.actor.kind,
       actor_id: entry.actor.id,
       actor_role: entry.actor.role,
@@ -66,8 +87,17 @@ const csv: LineFormat = {
   },
 };
 
-function csvCell(value: string | number | undefined): string {
-  const text = value === undefined ? "" : String(value);
+/** Not an entry of ours: its bytes are in the last column. */
+const foreignRow = (index: number, bytes: Uint8Array): string =>
+  `${columns.map((column) => (column === "index" ? index : column === "details" ? `base64:${toBase64(bytes)}` : "")).join(",")}\r\n`;
+
+function timeOf(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? "" : date.toISOString();
+}
+
+function csvCell(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

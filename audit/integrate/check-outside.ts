@@ -9,14 +9,22 @@ import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
 import { KEY_TYPES } from "../verify/note.ts";
+import type { CommittedTree } from "./integrate-batch.ts";
 
 const LATEST = `
   select origin, coalesce(max(size), 0) as size from audit.logs left join audit.trees on log = id
   where id = $1 group by origin`;
 
+const SIGNED = `
+  select id as log, note from audit.logs
+  join lateral (
+    select note from audit.checkpoints where log = id order by size desc limit 1
+  ) as latest on true`;
+
 /**
- * Compares the database with every checkpoint kept outside it: each log must have at least its
- * entries, and the same ones. Says so before anything is signed that would contradict it.
+ * Compares the database with every checkpoint kept outside it, and with its own last ones: each log
+ * must have at least their entries, and the same ones, and be by this key. Says so before anything is
+ * signed that would contradict it.
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
 export async function checkOutside(
@@ -24,8 +32,27 @@ export async function checkOutside(
   store: CheckpointStore,
   publicKey: Uint8Array,
 ): Promise<void> {
-  for (const { log, note } of await store.all())
-    await checkLog(client, log, openOurs(note, publicKey));
+  const outside = await store.all();
+  for (const { log, note } of outside) await checkLog(client, log, openOurs(note, publicKey));
+  const checked = new Set(outside.map(({ note }) => note));
+  const { rows: inside } = await client.query<{ log: LogId; note: string }>(SIGNED);
+  for (const { log, note } of inside)
+    if (!checked.has(note)) await checkLog(client, log, openOurs(note, publicKey));
+}
+
+/**
+ * Recomputes the root of a head that is to be signed after the fact: its row may be anyone's.
+ * @throws AuditError log_inconsistent
+ */
+export async function checkUnsigned(
+  client: Client,
+  { log, origin, size, root }: CommittedTree,
+): Promise<void> {
+  if (!equalBytes(await rootAt(client, log, size), root))
+    throw new AuditError(
+      "log_inconsistent",
+      `The tiles of ${origin} do not lead to the root of its tree; its rows were altered.`,
+    );
 }
 
 function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
@@ -35,7 +62,7 @@ function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
   } catch (cause) {
     throw new AuditError(
       "invalid_checkpoint",
-      "A checkpoint kept outside the database is not signed by the audit key.",
+      "A checkpoint that was kept is not signed by the audit key.",
       { cause },
     );
   }

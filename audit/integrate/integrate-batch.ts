@@ -8,22 +8,30 @@ import { edgeTiles } from "../verify/tile.ts";
 import { emptyRoot, HASH_BYTES } from "../verify/tree-hash.ts";
 import { growTree, type FilledTile } from "./grow-tree.ts";
 
+/** How many entries get their place in one transaction. */
+export const MOST_AT_ONCE = 4_096;
+
 /** A log's head that is committed and wants a signature. */
 export interface CommittedTree extends TreeHead {
   readonly log: LogId;
   readonly origin: string;
 }
 
+/** What waits for its place in one log, in order. */
 interface Pending {
-  readonly entry: number;
   readonly log: LogId;
-  readonly leaf_hash: Uint8Array;
+  /** Of the entries: 8 bytes each, big-endian. */
+  readonly ids: Buffer;
+  /** 32 bytes each. */
+  readonly hashes: Uint8Array;
 }
 
-const TAKE = `
-  delete from audit.pending
-  where entry = any(array(select entry from audit.pending order by entry limit $1))
-  returning entry, log, leaf_hash`;
+// As two byte strings a log: thousands of rows would be read one by one.
+const WAITING = `
+  select log, string_agg(int8send(entry), '' order by entry) as ids,
+    string_agg(leaf_hash, '' order by entry) as hashes
+  from (select entry, log, leaf_hash from audit.pending order by entry limit $1) as first
+  group by log`;
 const HEADS = `
   select id as log, origin, size, root from audit.logs
   left join lateral (
@@ -49,12 +57,14 @@ const PUT_TILES = `
   on conflict (log, level, index) do update set hashes = excluded.hashes`;
 const ADD_TREES = `
   insert into audit.trees (log, size, root) select * from unnest($1::uuid[], $2::int8[], $3::bytea[])`;
+// Last: the database lets nothing go that has no place.
+const DONE = "delete from audit.pending where entry = any($1::int8[])";
 
 /**
  * Gives up to `limit` pending entries their places: leaves, tiles and trees of all their logs, in
  * one transaction.
  * @param originPrefix of logs that begin now, such as `support.example.com`
- * @returns how many entries were pending, and the new heads, which are durable and not signed yet
+ * @returns how many got their place, and the new heads, which are durable and not signed yet
  * @throws AuditError log_inconsistent, when the rows of a tree do not agree with one another
  */
 export async function integrateBatch(
@@ -64,10 +74,11 @@ export async function integrateBatch(
 ): Promise<{ readonly taken: number; readonly trees: readonly CommittedTree[] }> {
   await client.query("begin");
   try {
-    const { rows } = await client.query<Pending>(TAKE, [limit]);
-    const trees = rows.length === 0 ? [] : await integrate(client, originPrefix, rows);
+    const { rows } = await client.query<Pending>(WAITING, [limit]);
+    const integrated =
+      rows.length === 0 ? { taken: 0, trees: [] } : await integrate(client, originPrefix, rows);
     await client.query("commit");
-    return { taken: rows.length, trees };
+    return integrated;
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
     throw error;
@@ -77,36 +88,33 @@ export async function integrateBatch(
 async function integrate(
   client: Client,
   originPrefix: string,
-  rows: readonly Pending[],
-): Promise<CommittedTree[]> {
-  const byLog = new Map<LogId, Pending[]>();
-  for (const row of rows.toSorted((a, b) => a.entry - b.entry)) {
-    const sameLog = byLog.get(row.log);
-    if (sameLog === undefined) byLog.set(row.log, [row]);
-    else sameLog.push(row);
-  }
+  waiting: readonly Pending[],
+): Promise<{ readonly taken: number; readonly trees: readonly CommittedTree[] }> {
+  const byLog = new Map(waiting.map((pending) => [pending.log, pending]));
   const heads = await readHeads(client, originPrefix, [...byLog.keys()]);
   const edges = await readEdges(client, heads);
   const trees: CommittedTree[] = [];
   const tiles: (FilledTile & { readonly log: LogId })[] = [];
-  const leaves: { readonly log: LogId; readonly index: number; readonly entry: number }[] = [];
+  const leaves = { logs: [] as LogId[], indexes: [] as number[], entries: [] as number[] };
   for (const tree of heads) {
     const { log, origin } = tree;
-    const pending = byLog.get(log) ?? [];
-    const grown = growOrRefuse(
-      tree,
-      edges.get(log) ?? new Map(),
-      pending.map(({ leaf_hash }) => leaf_hash),
+    const pending = byLog.get(log);
+    if (pending === undefined) continue;
+    const entries = idsOf(pending.ids);
+    const hashes = entries.map((_, at) =>
+      pending.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
     );
+    const grown = growOrRefuse(tree, edges.get(log) ?? new Map(), hashes);
     trees.push({ log, origin, ...grown.head });
     for (const tile of grown.tiles) tiles.push({ log, ...tile });
-    pending.forEach(({ entry }, at) => leaves.push({ log, index: tree.size + at, entry }));
+    entries.forEach((entry, at) => {
+      leaves.logs.push(log);
+      leaves.indexes.push(tree.size + at);
+      leaves.entries.push(entry);
+    });
   }
-  await client.query(ADD_LEAVES, [
-    uuidArray(leaves.map(({ log }) => log)),
-    int8Array(leaves.map(({ index }) => index)),
-    int8Array(leaves.map(({ entry }) => entry)),
-  ]);
+  const entries = int8Array(leaves.entries);
+  await client.query(ADD_LEAVES, [uuidArray(leaves.logs), int8Array(leaves.indexes), entries]);
   await client.query(PUT_TILES, [
     uuidArray(tiles.map(({ log }) => log)),
     int2Array(tiles.map(({ level }) => level)),
@@ -118,8 +126,12 @@ async function integrate(
     int8Array(trees.map(({ size }) => size)),
     byteaArray(trees.map(({ root }) => root)),
   ]);
-  return trees;
+  await client.query(DONE, [entries]);
+  return { taken: leaves.entries.length, trees };
 }
+
+const idsOf = (bytes: Buffer): number[] =>
+  Array.from({ length: bytes.length / 8 }, (_, at) => Number(bytes.readBigInt64BE(at * 8)));
 
 async function readHeads(
   client: Client,

@@ -1,11 +1,11 @@
-import pg from "pg";
-import { types } from "../../db/pool.ts";
+import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId, LogSigner } from "../logs.ts";
 import { checkOutside } from "./check-outside.ts";
-import { integrateBatch, type CommittedTree } from "./integrate-batch.ts";
-import { signTrees, unsignedTrees } from "./sign-trees.ts";
+import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
+import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
+import { signTrees } from "./sign-trees.ts";
 
 export interface IntegratorOptions {
   /** A login that is a member of sealdesk_app. */
@@ -22,9 +22,8 @@ export interface IntegratorOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Any number, as long as everyone uses this one. */
-const LOCK_KEY = 7_325_372_011;
-const BATCH = 4_096;
+/** While there is more to integrate: signing waits for the disk, and for the key service. */
+const SIGN_EVERY_MS = 250;
 const OLDEST = `
   select extract(epoch from clock_timestamp() - since) * 1000 as age_ms
   from audit.pending order by entry limit 1`;
@@ -41,6 +40,7 @@ export class Integrator {
   #refusal: AuditError | undefined;
   #pendingAgeMs = 0;
   #signFromMs = 0;
+  #signedMs = 0;
   #said: string | undefined;
 
   constructor(options: IntegratorOptions) {
@@ -68,7 +68,7 @@ export class Integrator {
     const { retryMs = 2_000 } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        await this.#connected((client) => this.#work(client));
+        await withIntegratorSession(this.#options.url, (client) => this.#work(client));
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (error instanceof AuditError) this.#refusal = error;
@@ -78,77 +78,59 @@ export class Integrator {
     }
   }
 
-  async #connected(work: (client: pg.Client) => Promise<void>): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.#options.url,
-      application_name: "sealdesk-audit",
-      options: "-c role=sealdesk_integrator -c search_path=pg_catalog",
-      connectionTimeoutMillis: 10_000,
-      keepAlive: true,
-      types,
-    });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-      await work(client);
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
-
-  async #work(client: pg.Client): Promise<void> {
-    const { pollMs = 100, retryMs = 2_000 } = this.#options;
-    while (!(await this.#lead(client))) {
+  async #work(client: Client): Promise<void> {
+    const { pollMs = 250, retryMs = 2_000, store, signer } = this.#options;
+    // First: what stands in the way of all else must not hide that entries wait.
+    await this.#observe(client);
+    // Every node looks for itself, not only the one that will sign.
+    for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
+      if (!isChecked) await checkOutside(client, store, signer.publicKey);
+      this.#refusal = undefined;
       await this.#observe(client);
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    await checkOutside(client, this.#options.store, this.#options.signer.publicKey);
-    this.#unsigned = new Map((await unsignedTrees(client)).map((tree) => [tree.log, tree]));
+    const unsigned = await takeOver(client, store, signer.publicKey);
+    this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     while (!this.#stop.signal.aborted) {
       const taken = await this.#round(client);
       this.#refusal = undefined;
       if (this.#unsigned.size === 0) this.#said = undefined;
-      if (taken < BATCH) await this.#pause(pollMs);
+      if (taken < MOST_AT_ONCE) await this.#pause(pollMs);
     }
     await this.#round(client);
   }
 
-  async #lead(client: pg.Client): Promise<boolean> {
-    const { rows } = await client.query<{ leads: boolean }>(
-      "select pg_try_advisory_lock($1) as leads",
-      [LOCK_KEY],
-    );
-    return rows[0]?.leads === true;
-  }
-
   /** @returns whether there are entries without a place */
-  async #observe(client: pg.Client): Promise<boolean> {
+  async #observe(client: Client): Promise<boolean> {
     const { rows } = await client.query<{ age_ms: string }>(OLDEST);
     this.#pendingAgeMs = Math.max(0, Number(rows[0]?.age_ms ?? 0));
     return rows.length > 0;
   }
 
   /** One batch; then signs whatever wants it. @returns how many entries got their place */
-  async #round(client: pg.Client): Promise<number> {
+  async #round(client: Client): Promise<number> {
     const taken = (await this.#observe(client)) ? await this.#integrate(client) : 0;
-    if (this.#unsigned.size > 0 && performance.now() >= this.#signFromMs) await this.#sign(client);
+    const isDue = taken < MOST_AT_ONCE || performance.now() >= this.#signedMs + SIGN_EVERY_MS;
+    if (this.#unsigned.size > 0 && isDue && performance.now() >= this.#signFromMs)
+      await this.#sign(client);
     return taken;
   }
 
-  async #integrate(client: pg.Client): Promise<number> {
+  async #integrate(client: Client): Promise<number> {
     const { originPrefix, onIntegrated } = this.#options;
-    const { taken, trees } = await integrateBatch(client, originPrefix, BATCH);
+    const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
     for (const tree of trees) this.#unsigned.set(tree.log, tree);
     onIntegrated?.(taken);
     return taken;
   }
 
-  async #sign(client: pg.Client): Promise<void> {
+  async #sign(client: Client): Promise<void> {
     const { signer, store, retryMs = 2_000 } = this.#options;
     try {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
       this.#unsigned.clear();
+      this.#signedMs = performance.now();
     } catch (error) {
       // Places are given all the same; the heads are signed when the signer is back.
       this.#signFromMs = performance.now() + retryMs;

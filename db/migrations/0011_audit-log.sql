@@ -96,6 +96,36 @@ create table audit.personal_fields (
 );
 create index on audit.personal_fields (tenant, subject);
 
+-- A place is what takes an entry off the list: whoever becomes the integrator cannot make the log pass
+-- over an entry.
+create function audit.refuse_unplaced() returns trigger language plpgsql
+  -- Kept plans of a time when the tables were empty would read all of them ever after.
+  set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
+begin
+  if exists (
+    with sizes as materialized (
+      select log, (select max(size) from audit.trees where trees.log = logs.log) as size
+      from (select distinct log from gone) as logs
+    )
+    select from gone join sizes on sizes.log = gone.log
+    left join audit.leaves on leaves.entry = gone.entry and leaves.log = gone.log
+    where leaves.index is null or sizes.size is null or leaves.index >= sizes.size
+  ) then
+    raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+  end if;
+  return null;
+end
+$$;
+create trigger pending_are_placed after delete on audit.pending
+  referencing old table as gone for each statement execute function audit.refuse_unplaced();
+create trigger pending_are_final before update on audit.pending
+  for each row execute function audit.refuse_change();
+create trigger pending_stay before truncate on audit.pending
+  for each statement execute function audit.refuse_change();
+alter table audit.pending enable always trigger pending_are_placed;
+alter table audit.pending enable always trigger pending_are_final;
+alter table audit.pending enable always trigger pending_stay;
+
 -- Security definer, so that the application can neither forge a pending row nor take one away.
 create function audit.await_integration() returns trigger language plpgsql security definer as $$
 begin
@@ -212,7 +242,7 @@ grant select, insert, delete on audit.personal_fields to sealdesk_app;
 grant select, delete on audit.pending to sealdesk_integrator;
 grant select, insert on audit.trees, audit.tiles, audit.checkpoints to sealdesk_integrator;
 grant select, insert (id, origin) on audit.logs to sealdesk_integrator;
-grant insert on audit.leaves to sealdesk_integrator;
+grant select, insert on audit.leaves to sealdesk_integrator;
 grant update (hashes) on audit.tiles to sealdesk_integrator;
 
 reset role;

@@ -15,6 +15,9 @@ import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
+/** Read in one transaction. */
+const FILES_AT_ONCE = 64;
+
 export const exportFormats = ["tiles", "jsonl", "csv"] as const;
 
 export interface ExportOptions extends LogChoice {
@@ -53,7 +56,8 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
       ...(sha256 !== undefined && { sha256 }),
     });
     await writeNew(join(options.out, "manifest"), manifest);
-    return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.`;
+    const told = log.refusal && ` The log is not continued: ${log.refusal.message}`;
+    return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.${told ?? ""}`;
   });
 }
 
@@ -94,17 +98,19 @@ async function exportTiles(
   const { size } = checkpoint;
   const paths = [...pathsOf(size)];
   const bar = progressBar("files");
-  for (const [done, path] of paths.entries()) {
-    const bytes = await inTransaction(pool, log, (client) => databaseLog(client, log).read(path));
-    // Pruned bundles alone may lack.
-    if (bytes === undefined && !path.startsWith("tile/entries/"))
-      throw new CommandError(`${path} is not in the database; the log is damaged.`);
-    if (bytes !== undefined) {
-      await mkdir(dirname(join(out, path)), { recursive: true });
-      await writeNew(join(out, path), bytes);
-    }
-    bar.update(done + 1, paths.length);
-  }
+  const made = new Set<string>();
+  for (let from = 0; from < paths.length; from += FILES_AT_ONCE)
+    await inTransaction(pool, log, async (client) => {
+      const source = databaseLog(client, log);
+      for (const [at, path] of paths.slice(from, from + FILES_AT_ONCE).entries()) {
+        const bytes = await source.read(path);
+        // Pruned bundles alone may lack.
+        if (bytes === undefined && !path.startsWith("tile/entries/"))
+          throw new CommandError(`${path} is not in the database; the log is damaged.`);
+        if (bytes !== undefined) await writeInto(out, path, bytes, made);
+        bar.update(from + at + 1, paths.length);
+      }
+    });
   bar.end();
   // Last: a folder with a checkpoint is a whole export.
   await writeNew(join(out, "checkpoint"), note);
@@ -112,6 +118,19 @@ async function exportTiles(
     entries: size - minimumIndex,
     sha256: undefined,
   };
+}
+
+/** @param made folders that are known to be there */
+async function writeInto(
+  out: string,
+  path: string,
+  bytes: Uint8Array,
+  made: Set<string>,
+): Promise<void> {
+  const folder = dirname(join(out, path));
+  if (!made.has(folder)) await mkdir(folder, { recursive: true });
+  made.add(folder);
+  await writeNew(join(out, path), bytes);
 }
 
 async function exportLines(

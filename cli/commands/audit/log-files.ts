@@ -1,5 +1,8 @@
-import { readdir, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { concat } from "../../../crypto/wire/bytes.ts";
+import { LogError } from "../../../audit/verify/log-error.ts";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { CommandError } from "../../settings.ts";
 
@@ -13,12 +16,7 @@ export const logFiles = (place: string): LogSource =>
 
 function folderSource(folder: string): LogSource {
   return {
-    read: (path) =>
-      readFile(join(folder, path)).catch((error: unknown) => {
-        if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
-          return undefined;
-        throw error;
-      }),
+    read: (path) => readWhole(join(folder, path), path),
     async *list() {
       const root = join(folder, "tile");
       const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -28,6 +26,29 @@ function folderSource(folder: string): LogSource {
     },
   };
 }
+
+/** The folder is from whoever is checked: a device, a pipe or an endless file must not hold this up. */
+async function readWhole(place: string, path: string): Promise<Uint8Array | undefined> {
+  const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
+        return undefined;
+      throw error;
+    },
+  );
+  if (file === undefined) return undefined;
+  try {
+    const status = await file.stat();
+    if (!status.isFile()) throw new LogError("malformed", path, "is not a file.");
+    if (status.size > MOST_BYTES) throw tooLong(path);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+const tooLong = (path: string): LogError =>
+  new LogError("malformed", path, "is longer than a full bundle can be.");
 
 function webSource(place: string): LogSource {
   const prefix = place.endsWith("/") ? place : `${place}/`;
@@ -39,9 +60,15 @@ function webSource(place: string): LogSource {
       });
       if (answer.status === 404) return undefined;
       if (!answer.ok) throw new CommandError(`${path}: the server answered ${answer.status}.`);
-      if (Number(answer.headers.get("content-length") ?? 0) > MOST_BYTES)
-        throw new CommandError(`${path}: the server's answer is too long.`);
-      return new Uint8Array(await answer.arrayBuffer());
+      const parts: Uint8Array[] = [];
+      let length = 0;
+      // Counted as it comes: neither the length that it says nor a compressed one bounds it.
+      for await (const part of answer.body ?? []) {
+        length += part.length;
+        if (length > MOST_BYTES) throw tooLong(path);
+        parts.push(part);
+      }
+      return concat(...parts);
     },
   };
 }

@@ -1,3 +1,5 @@
+import { openCheckpointStore } from "../../../audit/checkpoints/open-store.ts";
+import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import { OPERATOR_LOG, type LogId, type LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { readCheckpoint, readLogInfo, type LogInfo } from "../../../audit/read/database-log.ts";
@@ -26,6 +28,8 @@ export interface OpenLog extends LogInfo {
   /** The latest signed head, as text and as what it says. */
   readonly note: string;
   readonly checkpoint: Checkpoint;
+  /** Why entries that wait for their place got none; undefined when nothing stands against it. */
+  readonly refusal: Error | undefined;
 }
 
 /**
@@ -41,15 +45,38 @@ export async function withLog<T>(
   const { kms } = await openKms(settings.kms());
   try {
     const signer = await kmsAuditSigner(kms);
-    return await withDatabase(settings, async (database) =>
-      work(await openLog(database.pool, choice, signer), database),
-    );
+    return await withDatabase(settings, async (database) => {
+      const refusal = await catchUpIfAlone(settings, database.ownerUrl, signer);
+      return work({ ...(await openLog(database.pool, choice, signer)), refusal }, database);
+    });
   } finally {
     await kms.close();
   }
 }
 
-async function openLog(pool: Pool, choice: LogChoice, signer: LogSigner): Promise<OpenLog> {
+/** What commands wrote while no server ran has no place in the log yet. */
+async function catchUpIfAlone(
+  { audit }: Settings,
+  url: string,
+  signer: LogSigner,
+): Promise<Error | undefined> {
+  const store = await openCheckpointStore(audit.checkpoints, Date.now);
+  try {
+    await catchUp({ url, originPrefix: audit.originPrefix, signer, store });
+    return undefined;
+  } catch (error) {
+    // What was signed before can be read all the same, also by who may not write checkpoints.
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    await store.close();
+  }
+}
+
+async function openLog(
+  pool: Pool,
+  choice: LogChoice,
+  signer: LogSigner,
+): Promise<Omit<OpenLog, "refusal">> {
   const log = await chooseLog(pool, choice);
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),

@@ -53,7 +53,7 @@ async function findEntry(
       : readPages(pool, log, isInLog ? index : 0, isInLog ? index + 1 : 0);
   for await (const page of pages) {
     const found = page.find(
-      ({ entry }) => event === undefined || parseEntry(entry).eventId === event,
+      ({ entry }) => event === undefined || parseEntry(entry)?.eventId === event,
     );
     if (found !== undefined) return found;
   }

@@ -47,6 +47,10 @@ beforeAll(async () => {
     publicUrl: server.url,
     production: false,
     kms: () => kmsOf(server.home),
+    audit: {
+      originPrefix: "sealdesk.local",
+      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
+    },
     auditRetainDays: 2192,
   };
   await inTransaction(server.database.pool, server.tenant.id, async (client) => {

@@ -24,6 +24,7 @@ const storm = z.strictObject({
   peakRssMiB: z.number().positive(),
   cpuMicrosPerDevice: z.number().positive(),
 });
+const command = z.strictObject({ seconds: z.number(), peakMiB: z.number().positive() });
 
 /** What every benchmark says of itself: enough to place its figures, and its goals, judged. */
 const report = z.object({
@@ -61,6 +62,28 @@ const figuresOf = {
     fanout: z
       .array(z.strictObject({ size: z.number(), sealdesk: load, prototype: load }))
       .length(3),
+  }),
+  audit: z.object({
+    actions: z
+      .array(
+        z.strictObject({
+          action: z.string(),
+          perSecond: z.number().positive(),
+          perSecondWithoutAudit: z.number().positive(),
+          overhead: z.number(),
+        }),
+      )
+      .length(2),
+    log: z.strictObject({
+      entries: z.number().positive(),
+      integratedPerSecond: z.number().positive(),
+      verify: command,
+      exports: z.strictObject({
+        tiles: command.extend({ entriesPerSecond: z.number().positive() }),
+        jsonl: command.extend({ entriesPerSecond: z.number().positive() }),
+        bytes: z.number().positive(),
+      }),
+    }),
   }),
   growth: z.object({
     growth: z

@@ -21,6 +21,15 @@ test("a folder keeps the last checkpoint of each log", async () => {
   await rm(folder, { recursive: true });
 });
 
+test("a node that comes late puts no older checkpoint over a later one", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
+  const store = directoryCheckpoints(folder);
+  await store.put(one, 200, "origin\n200\nroot\n");
+  await store.put(one, 150, "origin\n150\nroot\n");
+  expect(byLog(await store.all())).toEqual({ [one]: "origin\n200\nroot\n" });
+  await rm(folder, { recursive: true });
+});
+
 test("S3 (a double) gets locked objects, one a log in a time, and the largest is found", async () => {
   const double = await startS3Double();
   let now = 1_700_000_000_000;

@@ -1,0 +1,26 @@
+import type { CheckpointStore } from "./checkpoint-store.ts";
+import { directoryCheckpoints } from "./directory-store.ts";
+
+/** Where the last checkpoint of each log is kept, apart from the database. */
+export type CheckpointPlace =
+  | { readonly kind: "directory"; readonly folder: string }
+  | {
+      readonly kind: "s3";
+      readonly bucket: string;
+      readonly region: string;
+      /** Undefined: Amazon's. */
+      readonly endpoint: string | undefined;
+      readonly retainMs: number;
+    };
+
+const S3_EVERY_MS = 60_000;
+
+/** The AWS SDK is loaded only for S3: it is large. @param now milliseconds since the Unix epoch */
+export async function openCheckpointStore(
+  place: CheckpointPlace,
+  now: () => number,
+): Promise<CheckpointStore> {
+  if (place.kind === "directory") return directoryCheckpoints(place.folder);
+  const { s3Checkpoints } = await import("./s3-store.ts");
+  return s3Checkpoints({ ...place, everyMs: S3_EVERY_MS, now });
+}

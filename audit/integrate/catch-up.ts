@@ -1,0 +1,35 @@
+import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
+import type { LogSigner } from "../logs.ts";
+import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
+import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
+import { signTrees } from "./sign-trees.ts";
+
+const HAS_SIGNED = "select exists (select from audit.checkpoints) as signed";
+
+interface CatchUpOptions {
+  /** A login that is a member of sealdesk_app. */
+  readonly url: string;
+  readonly originPrefix: string;
+  readonly signer: LogSigner;
+  readonly store: CheckpointStore;
+}
+
+/**
+ * Does once what a node does all the time, for commands that run while no node does. The first
+ * signature of all is left to a node: a command may have been given another's key by mistake.
+ * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ */
+export async function catchUp(options: CatchUpOptions): Promise<void> {
+  const { url, originPrefix, signer, store } = options;
+  await withIntegratorSession(url, async (client) => {
+    const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
+    if (rows[0]?.signed !== true || !(await tryLead(client))) return;
+    await signTrees(client, signer, store, await takeOver(client, store, signer.publicKey));
+    // Signing a tenant's head leaves an entry for the operator's log.
+    for (;;) {
+      const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
+      if (taken === 0) return;
+      await signTrees(client, signer, store, trees);
+    }
+  });
+}

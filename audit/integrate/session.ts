@@ -1,0 +1,59 @@
+import pg from "pg";
+import { types, type Client } from "../../db/pool.ts";
+import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
+import { checkOutside, checkUnsigned } from "./check-outside.ts";
+import type { CommittedTree } from "./integrate-batch.ts";
+import { unsignedTrees } from "./sign-trees.ts";
+
+/** Any number, as long as everyone uses this one. */
+const LOCK_KEY = 7_325_372_011;
+
+/**
+ * Runs `work` on a session of the integrator's role. @param url a login that is a member of
+ * sealdesk_app
+ */
+export async function withIntegratorSession<T>(
+  url: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "sealdesk-audit",
+    options: "-c role=sealdesk_integrator -c search_path=pg_catalog",
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Takes the lock of the one who writes; it is the session's, and ends with it. */
+export async function tryLead(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ leads: boolean }>(
+    "select pg_try_advisory_lock($1) as leads",
+    [LOCK_KEY],
+  );
+  return rows[0]?.leads === true;
+}
+
+/**
+ * What whoever leads does first: compares the logs with what was given out.
+ * @returns the heads that a crash left without a signature
+ * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ */
+export async function takeOver(
+  client: Client,
+  store: CheckpointStore,
+  publicKey: Uint8Array,
+): Promise<CommittedTree[]> {
+  await checkOutside(client, store, publicKey);
+  const unsigned = await unsignedTrees(client);
+  for (const tree of unsigned) await checkUnsigned(client, tree);
+  return unsigned;
+}

@@ -1,0 +1,191 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
+import { lineFormats } from "../../../audit/export/formats.ts";
+import { matches, parseEntry } from "../../../audit/export/entry-filter.ts";
+import { readPages } from "../../../audit/export/read-pages.ts";
+import type { Integrator } from "../../../audit/integrate/integrator.ts";
+import { pruneLog } from "../../../audit/prune.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
+
+let database: TestDatabase;
+let log: TestAuditLog;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  log = await openAuditLog(database);
+});
+
+afterEach(async () => {
+  await log.close();
+  await database.drop();
+});
+
+const refusalOf = async (integrator: Integrator) => {
+  while (integrator.refusal === undefined) await new Promise(setImmediate);
+  return integrator.refusal.code;
+};
+
+/** A log of five signed entries, and no integrator. */
+async function five() {
+  const tenant = await log.newTenant();
+  await log.append(tenant, 5);
+  const integrator = log.startIntegrator();
+  await log.settled();
+  await integrator.close();
+  return tenant;
+}
+
+describe("whoever has the application's login and becomes the integrator", () => {
+  /** As a statement that was slipped into one of the application's would. */
+  const become = async (...statements: string[]) => {
+    const client = await database.pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("select set_config('role', 'sealdesk_integrator', true)");
+      for (const statement of statements) await client.query(statement);
+      await client.query("commit");
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
+  };
+
+  test("cannot make the log pass over an entry", async () => {
+    const tenant = await five();
+    await log.append(tenant, 3);
+    const places = `insert into audit.leaves (log, index, entry) select log, 1000 + entry, entry from audit.pending`;
+    for (const attempt of [
+      ["delete from audit.pending"],
+      ["truncate audit.pending"],
+      ["update audit.pending set log = gen_random_uuid()"],
+      [places, "delete from audit.pending"],
+    ])
+      await expect(become(...attempt)).rejects.toThrow(/cannot be changed|permission denied/);
+    log.startIntegrator();
+    await log.settled();
+    expect(await log.verify(tenant)).toHaveLength(8);
+  });
+
+  test("gets no signature under a head that it made up", async () => {
+    const tenant = await five();
+    await become(
+      `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
+    );
+    expect(await refusalOf(log.startIntegrator())).toBe("log_inconsistent");
+    expect(await signedSize(log, tenant)).toBe(5);
+  });
+});
+
+describe("what is no entry of ours, appended with the application's login", () => {
+  test("is exported as what it is, and hides nothing beside it", async () => {
+    const tenant = await log.newTenant();
+    const planted = [
+      String.raw`\xff00`,
+      '{"actor":null}',
+      '{"a":1}\n{"index":0,"entry":{"action":"forged"}}',
+      '{"a":1},"index":0,"entry":{',
+    ];
+    await log.append(tenant);
+    for (const entry of planted)
+      await log.asLog(tenant, (client) =>
+        client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [
+          tenant,
+          entry.startsWith("\\x") ? Buffer.from(entry.slice(2), "hex") : Buffer.from(entry),
+        ]),
+      );
+    await log.append(tenant);
+    log.startIntegrator();
+    await log.settled();
+    const entries = [];
+    for await (const page of readPages(database.pool, tenant, 0, 6)) entries.push(...page);
+    const jsonl = entries.map(lineFormats.jsonl.line).join("").trimEnd().split("\n");
+    const lines = jsonl.map((line) => JSON.parse(line) as { index: number; base64?: string });
+    expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(lines[1]?.base64).toBe("/wA=");
+    const csv = entries.map(lineFormats.csv.line).join("").trimEnd().split("\r\n");
+    expect(csv.map((line) => line.split(",")[0])).toEqual(["0", "1", "2", "3", "4", "5"]);
+    const asked = { actor: "nobody", fromMs: 1, action: "other." };
+    const answer = entries.filter(({ entry }) => matches(parseEntry(entry), asked));
+    expect(answer.map(({ index }) => index)).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe("at every start", () => {
+  test("a log that another key signed is not continued, even with nothing kept outside", async () => {
+    await five();
+    const elsewhere = await mkdtemp(join(tmpdir(), "sealdesk-empty-"));
+    const changes = { store: directoryCheckpoints(elsewhere), signer: newSigner() };
+    expect(await refusalOf(log.startIntegrator(changes))).toBe("invalid_checkpoint");
+    await rm(elsewhere, { recursive: true });
+  });
+
+  test("a node that does not lead compares as well, and takes back what does not hold any more", async () => {
+    const tenant = await five();
+    const leader = log.startIntegrator();
+    await log.append(tenant);
+    await log.settled();
+    const store = directoryCheckpoints(log.folder);
+    let isPutBack = true;
+    const ahead = { ...store, all: async () => (isPutBack ? [await future(tenant)] : []) };
+    const follower = log.startIntegrator({ store: ahead });
+    expect(await refusalOf(follower)).toBe("log_behind");
+    isPutBack = false;
+    while (follower.refusal !== undefined) await new Promise(setImmediate);
+    expect(leader.refusal).toBeUndefined();
+  });
+
+  test("entries that wait are seen to wait, also when nothing can be compared", async () => {
+    const tenant = await log.newTenant();
+    await log.append(tenant);
+    const away = {
+      ...directoryCheckpoints(log.folder),
+      all: () => Promise.reject(new Error("away")),
+    };
+    const integrator = log.startIntegrator({ store: away });
+    while (!(integrator.pendingAgeMs > 0)) await new Promise(setImmediate);
+    expect(await signedSize(log, tenant)).toBe(0);
+  });
+
+  /** A checkpoint that the database knows nothing of any more. */
+  async function future(tenant: string) {
+    const other = await createTestDatabase();
+    const longer = await openAuditLog(other);
+    await other.owner.query(
+      "insert into sealdesk.tenants (id, slug, name, created_at_ms) values ($1, $2, 'Test', 0)",
+      [tenant, `t-${tenant.slice(0, 8)}`],
+    );
+    await longer.append(tenant, 9);
+    longer.startIntegrator({ signer: log.signer });
+    await longer.settled();
+    const [kept] = (await directoryCheckpoints(longer.folder).all()).filter(
+      (each) => each.log === tenant,
+    );
+    await longer.close();
+    await other.drop();
+    if (kept === undefined) throw new Error("nothing was kept");
+    return kept;
+  }
+});
+
+test("a clock that went back makes nothing prunable that is younger", async () => {
+  const tenant = await five();
+  await log.append(tenant, 300);
+  const integrator = log.startIntegrator();
+  await log.settled();
+  await integrator.close();
+  await database.owner.query(
+    `set session_replication_role = replica;
+     alter table audit.trees disable trigger user;
+     update audit.trees set at = '1970-01-01' where size = 305;
+     set session_replication_role = default`,
+  );
+  const client = await database.owner.connect();
+  await client.query("begin");
+  const pruning = { log: tenant, beforeMs: 1_000_000_000_000, retainMs: 0, now: Date.now() };
+  expect(await pruneLog(client, pruning)).toBe(0);
+  await client.query("rollback");
+  client.release();
+});

@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportLog } from "../../../cli/commands/audit/export.ts";
+import type { Settings } from "../../../cli/settings.ts";
+import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
+import { openKms } from "../../../keys/kms/open-kms.ts";
+import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
+import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { openAuditLog, type TestAuditLog } from "../../support/audit-log.ts";
+
+let database: TestDatabase;
+let log: TestAuditLog;
+let home: string;
+let settings: Settings;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  log = await openAuditLog(database);
+  home = await mkdtemp(join(tmpdir(), "sealdesk-alone-"));
+  settings = {
+    home,
+    ownerUrl: database.ownerUrl,
+    publicUrl: "http://127.0.0.1:8080",
+    production: false,
+    kms: () => readKmsSettings({}, { home, production: false }),
+    audit: {
+      originPrefix: "audit.example",
+      checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
+    },
+    auditRetainDays: 2192,
+  };
+});
+afterEach(async () => {
+  await log.close();
+  await database.drop();
+  await rm(home, { recursive: true, force: true });
+});
+
+/** Five entries that a node signed with this home's key; it runs no more. */
+async function five() {
+  const tenant = await log.newTenant();
+  await log.append(tenant, 5);
+  const { kms } = await openKms(settings.kms());
+  const store = directoryCheckpoints(join(home, "audit-checkpoints"));
+  const node = log.startIntegrator({ signer: await kmsAuditSigner(kms), store });
+  await log.settled();
+  await node.close();
+  await kms.close();
+  return tenant;
+}
+const slugOf = (tenant: string) => `t-${tenant.slice(0, 8)}`;
+const exportTo = (tenant: string, name: string) =>
+  exportLog(settings, { tenant: slugOf(tenant), format: "jsonl", out: join(home, name) });
+
+test("what commands wrote while no server ran gets its place by the next command", async () => {
+  const tenant = await five();
+  expect(await exportTo(tenant, "one")).toMatch(/^Exported 5 of 5 /);
+  // The export before left an entry.
+  await log.append(tenant, 2);
+  expect(await exportTo(tenant, "two")).toMatch(/^Exported 8 of 8 /);
+});
+
+test("a refusal is said, and what was signed is exported", async () => {
+  const tenant = await five();
+  await writeFile(join(home, "audit-checkpoints", tenant), "nonsense");
+  await log.append(tenant);
+  expect(await exportTo(tenant, "one")).toMatch(/^Exported 5 of 5 .* The log is not continued: /);
+});
+
+test("a command never signs first: its key may be another's", async () => {
+  const tenant = await log.newTenant();
+  await log.append(tenant);
+  await expect(exportTo(tenant, "one")).rejects.toThrow(/Nothing has been integrated/);
+});
