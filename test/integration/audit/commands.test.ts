@@ -122,6 +122,25 @@ test("jsonl and csv hold what the filter lets through, under a signed manifest",
   await expect(exported({ format: "jsonl", out: all })).rejects.toThrow(/an export already/);
 });
 
+test.each([
+  ["fhir", "entries.fhir.ndjson"],
+  ["ocsf", "entries.ocsf.ndjson"],
+  ["cef", "entries.cef"],
+] as const)("%s tells of the same entries, under the same manifest", async (format, name) => {
+  const out = await exported({ format, action: "test.act" });
+  const text = await readFile(join(out, name), "utf8");
+  const lines = text.trimEnd().split("\n");
+  expect(lines).toHaveLength(600);
+  const indexes = lines.map((line) => /"sequence":(\d+)|index","code":"(\d+)|cn1=(\d+)/.exec(line));
+  expect(new Set(indexes.map((found) => found?.slice(1).join(""))).size).toBe(600);
+  const manifest = openManifest(
+    await readFile(join(out, "manifest")),
+    parseVkey(nodeChecks.sha256, vkey),
+  );
+  expect(manifest).toMatchObject({ format, entries: 600 });
+  expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
+});
+
 test("who exports is on record", async () => {
   await exported({ format: "jsonl", action: "test." });
   const entries = await server.auditEntries();
