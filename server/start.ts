@@ -191,7 +191,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveLinks);
 
-  let stopping = false;
+  const stopping = new AbortController();
   const routes = createRoutes({
     config,
     pool,
@@ -207,12 +207,13 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
+    stopping: stopping.signal,
     notReady: createReadiness(
       {
         isCurrent: () => isSchemaCurrent(pool),
         checkKms: () => kms.check(),
       },
-      () => stopping,
+      () => stopping.signal.aborted,
       () => auditLog.refusal(),
     ),
   });
@@ -236,7 +237,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     metricsUrl: watchers.metricsUrl,
     accounts,
     async close() {
-      stopping = true;
+      stopping.abort();
       await closers.close();
     },
   };

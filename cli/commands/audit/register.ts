@@ -50,6 +50,8 @@ export function registerAudit(program: Command, print: (text: string) => void): 
     .option("--old <file>", "a checkpoint of before, which the log must extend")
     .option("--policy <file>", "which witnesses must have cosigned")
     .option("--pruned-below <index>", "entries below may be missing")
+    .option("--tenant <slug>", "with --username: sign in to the server that serves the log")
+    .option("--username <name>", "an auditor or compliance officer; the password is read")
     .option("--entry <file>", "the entry that the proof is about")
     .action(async (place: string, options: VerifyOptions) =>
       print(await verifyFiles(place, options)),
