@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { readSettings } from "../../settings.ts";
+import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
@@ -67,6 +68,17 @@ export function registerAudit(program: Command, print: (text: string) => void): 
     .option("--lines <number>", "how many", "10")
     .option("--follow", "and those that come, until stopped")
     .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
+
+  ofLog(audit.command("archive").description("add what is new to an archive that only grows"))
+    .option("--out <folder>", "a folder, best on a disk where nothing can be changed")
+    .option("--bucket <name>", "a bucket of S3 with Object Lock; credentials as the AWS SDK's")
+    .option("--region <name>", "of the bucket", "us-east-1")
+    .option("--endpoint <url>", "of a service that is not Amazon's")
+    .option("--witness <vkey@url>", "asked to cosign the head; may be repeated", collect)
+    .option("--retain-days <days>", "how long each object is locked", "2192")
+    .action(async (options: ArchiveOptions) =>
+      print(await archiveCommand(readSettings(), options)),
+    );
 
   audit
     .command("prune")
