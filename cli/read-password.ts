@@ -4,11 +4,12 @@ import { Secret } from "../keys/secret.ts";
 import { CommandError } from "./settings.ts";
 
 /**
- * A password, typed twice without an echo, or the first line of standard input when that is not a
+ * A password, typed without an echo, twice where a new one is set; or the first line of standard input when that is not a
  * terminal. Never an argument: those are seen by every user of the machine.
  */
-export async function readPassword(): Promise<Secret<string>> {
-  return new Secret(process.stdin.isTTY ? await typedTwice() : await firstLine());
+export async function readPassword(use: "new" | "known" = "new"): Promise<Secret<string>> {
+  if (!process.stdin.isTTY) return new Secret(await firstLine());
+  return new Secret(await (use === "new" ? typedTwice() : typed("Password: ")));
 }
 
 async function typedTwice(): Promise<string> {

@@ -647,7 +647,7 @@ table sealdesk.users (
   row level security
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_pkey PRIMARY KEY (id)
-  constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text])))
+  constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
@@ -669,13 +669,13 @@ begin
 end
 $function$
 
-CREATE OR REPLACE FUNCTION keystore.current_tenant()
+CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
-CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
+CREATE OR REPLACE FUNCTION keystore.current_tenant()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE

@@ -77,7 +77,7 @@ function whyNot(actor: Actor, action: ConversationAction, facts: ConversationFac
   if (facts.state === "closed" && action !== "read") reasons.push("conversation_closed");
   if (facts.subject !== undefined && !conversingRoles.includes(facts.subject.role))
     reasons.push("subject_not_staff");
-  if (facts.others?.some(({ role }) => !isStaff(role) || role === "admin") === true)
+  if (facts.others?.some(({ role }) => !conversingRoles.includes(role)) === true)
     reasons.push("subject_not_staff");
   if (facts.grant !== undefined) reasons.push(...whyNotShown(actor, facts.grant));
   reasons.push(`role_${actor.role}`);

@@ -1,9 +1,18 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
 /** What an account may be. Staff is every role but `customer`. */
-export type Role = "customer" | "agent" | "supervisor" | "admin" | "bot";
+export type Role =
+  "customer" | "agent" | "supervisor" | "admin" | "bot" | "auditor" | "compliance_officer";
 
-export const roles: readonly Role[] = ["customer", "agent", "supervisor", "admin", "bot"];
+export const roles: readonly Role[] = [
+  "customer",
+  "agent",
+  "supervisor",
+  "admin",
+  "bot",
+  "auditor",
+  "compliance_officer",
+];
 
 /** Whose request this is, as its access token and device proof showed. */
 export interface Actor {

@@ -1,6 +1,6 @@
 import type { RawRuleFrom } from "@casl/ability";
 import type { MongoQuery } from "@casl/ability";
-import type { Actor, Role } from "./actor.ts";
+import { roles, type Actor, type Role } from "./actor.ts";
 
 export type ConversationAction =
   | "create"
@@ -73,7 +73,7 @@ export function conversationRules(actor: Actor): ConversationRule[] {
           members: actor.user,
           // Everyone else named is known to be staff of this tenant.
           unknownMembers: { $size: 0 },
-          otherRoles: { $nin: ["customer", "admin"] },
+          otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
         }),
         rule("grant_history", "own_conversation", { ...showing, createdBy: actor.user }),
         rule("change_consent", "own_conversation", {
@@ -93,6 +93,8 @@ export function conversationRules(actor: Actor): ConversationRule[] {
         rule(["add_member", "remove_member"], "supervises", { ...open, ...staff }),
       ];
     case "admin":
+    case "auditor":
+    case "compliance_officer":
       return [];
   }
 }

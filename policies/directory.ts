@@ -65,6 +65,9 @@ function directoryRules(actor: Actor): DirectoryRule[] {
     case "supervisor":
     case "bot":
       return [...own, rule(["read_devices", "take_bundle"], "staff", tenant)];
+    case "auditor":
+    case "compliance_officer":
+      return own;
     case "admin":
       // Sees which devices there are, but has no one to write to.
       return [...own, rule("read_devices", "staff", tenant)];

@@ -220,7 +220,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveLinks);
 
-  let stopping = false;
+  const stopping = new AbortController();
   const routes = createRoutes({
     config,
     pool,
@@ -237,12 +237,13 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
+    stopping: stopping.signal,
     notReady: createReadiness(
       {
         isCurrent: () => isSchemaCurrent(pool),
         checkKms: () => kms.check(),
       },
-      () => stopping,
+      () => stopping.signal.aborted,
       () => auditLog.refusal(),
     ),
   });
@@ -266,7 +267,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     metricsUrl: watchers.metricsUrl,
     accounts,
     async close() {
-      stopping = true;
+      stopping.abort();
       await closers.close();
     },
   };

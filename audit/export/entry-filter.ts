@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../append-entry.ts";
+import type { AuditEntry, AuditOutcome } from "../append-entry.ts";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 
 /** An entry as it was logged; personal fields are salted hashes. */
@@ -15,6 +15,9 @@ export interface EntryFilter {
   readonly subject?: string | undefined;
   /** Such as "session.create", or "session." for all that begin so. */
   readonly action?: string | undefined;
+  /** The id of what was acted on. */
+  readonly resource?: string | undefined;
+  readonly outcome?: AuditOutcome | undefined;
 }
 
 /**
@@ -35,11 +38,13 @@ export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
 /** What is no entry of ours is in every answer: it is never what should be hidden. */
 export function matches(entry: LoggedEntry | undefined, filter: EntryFilter): boolean {
   if (entry === undefined) return true;
-  const { fromMs, untilMs, actor, subject, action } = filter;
+  const { fromMs, untilMs, actor, subject, action, resource, outcome } = filter;
   if (fromMs !== undefined && entry.occurredAtMs < fromMs) return false;
   if (untilMs !== undefined && entry.occurredAtMs >= untilMs) return false;
   if (actor !== undefined && entry.actor.id !== actor) return false;
   if (subject !== undefined && (entry.subject ?? entry.actor.id) !== subject) return false;
+  if (resource !== undefined && entry.resource.id !== resource) return false;
+  if (outcome !== undefined && entry.outcome !== outcome) return false;
   if (action === undefined) return true;
   if (typeof entry.action !== "string") return true;
   return action.endsWith(".") ? entry.action.startsWith(action) : entry.action === action;

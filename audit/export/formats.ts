@@ -1,12 +1,19 @@
+import { nilUuid } from "../../crypto/wire/event.ts";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { toBase64 } from "../verify/base64.ts";
-import { parseEntry } from "./entry-filter.ts";
+import { cefLineOf } from "./cef.ts";
+import { parseEntry, type LoggedEntry } from "./entry-filter.ts";
+import { auditEventOf } from "./fhir/audit-event.ts";
+import { ocsfEventOf } from "./ocsf.ts";
 import type { IndexedEntry } from "./read-pages.ts";
 
 /** A format of one line an entry. */
 export interface LineFormat {
+  /** What the file's name ends with. */
+  readonly extension: string;
   readonly header: string;
-  readonly line: (entry: IndexedEntry) => string;
+  /** @param origin the log's name */
+  readonly line: (entry: IndexedEntry, origin: string) => string;
 }
 
 /**
@@ -14,6 +21,7 @@ export interface LineFormat {
  * is not written as ours are stands as a string, or in base64: it can pass for no line of its own.
  */
 const jsonl: LineFormat = {
+  extension: "jsonl",
   header: "",
   line: ({ index, entry }) => `{"index":${index},${jsonOf(entry)}}\n`,
 };
@@ -60,8 +68,9 @@ const columns = [
 
 /** RFC 4180. What a spreadsheet would take for a formula is made text. */
 const csv: LineFormat = {
+  extension: "csv",
   header: `${columns.join(",")}\r\n`,
-  line({ index, entry: bytes }) {
+  line: ({ index, entry: bytes }) => {
     const entry = parseEntry(bytes);
     if (entry === undefined) return foreignRow(index, bytes);
     const row: Record<(typeof columns)[number], unknown> = {
@@ -102,5 +111,33 @@ function csvCell(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export const lineFormats = { jsonl, csv } as const;
+/** A format that tells of each entry by itself. */
+const telling = (
+  extension: string,
+  tell: (entry: LoggedEntry, index: number, origin: string) => string,
+): LineFormat => ({
+  extension,
+  header: "",
+  line: ({ index, entry }, origin) =>
+    `${tell(parseEntry(entry) ?? unreadable(index), index, origin)}\n`,
+});
+
+/** Stands for bytes that are no entry of ours: that they are there is told, and where. */
+const unreadable = (index: number): LoggedEntry => ({
+  eventId: nilUuid,
+  occurredAtMs: 0,
+  tenant: nilUuid,
+  actor: { kind: "system", id: "unknown" },
+  action: "entry.unreadable",
+  class: "E",
+  resource: { type: "entry", id: String(index) },
+  outcome: "failed",
+  reason: "unreadable",
+});
+
+const fhir = telling("fhir.ndjson", (...given) => JSON.stringify(auditEventOf(...given)));
+const ocsf = telling("ocsf.ndjson", (...given) => JSON.stringify(ocsfEventOf(...given)));
+const cef = telling("cef", cefLineOf);
+
+export const lineFormats = { jsonl, csv, fhir, ocsf, cef } as const;
 export type LineFormatName = keyof typeof lineFormats;

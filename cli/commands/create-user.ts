@@ -5,7 +5,14 @@ import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
 
-export const staffRoles: readonly StaffRole[] = ["agent", "supervisor", "admin", "bot"];
+export const staffRoles: readonly StaffRole[] = [
+  "agent",
+  "supervisor",
+  "admin",
+  "bot",
+  "auditor",
+  "compliance_officer",
+];
 
 /** Makes a staff account that signs in with the password read from prompt or standard input. */
 export async function createUserCommand(

@@ -3,7 +3,9 @@ import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
-import { audited } from "../audited.ts";
+import { auditRoles } from "../../policies/audit-access.ts";
+import { deny } from "../../policies/decision.ts";
+import { audited, insist } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
@@ -70,13 +72,19 @@ export async function createStaff(
   });
 }
 
+/** Nobody writes to those who only read the audit log. */
+const UNLISTED: readonly Role[] = ["customer", ...auditRoles];
+
 export interface StaffMember {
   readonly id: Uuid;
   readonly role: StaffRole;
   readonly displayName: string | null;
 }
 
-/** The staff of the actor's tenant in order of id: all, or those of one role. */
+/**
+ * The staff of the actor's tenant in order of id: all, or those of one role.
+ * @throws KeysError forbidden, to those who only read the audit log
+ */
 export async function listStaff(
   deps: DirectoryDeps,
   actor: Actor,
@@ -84,12 +92,13 @@ export async function listStaff(
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
+    if (auditRoles.includes(actor.role)) insist(deny(`role_${actor.role}`));
     const { rows } = await client.query<
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role <> 'customer' and ($1::text is null or role = $1) order by id`,
-      [role ?? null],
+       where role <> all($2) and ($1::text is null or role = $1) order by id`,
+      [role ?? null, UNLISTED],
     );
     return deps.profiles.opened(actor.tenant, rows);
   });

@@ -89,7 +89,8 @@ function operationOf(spec: RouteSpec): RouteConfig {
   const words = [spec.method, ...spec.path.split("/").map((part) => part.replaceAll(/\W/g, ""))];
   return {
     method: spec.method,
-    path: spec.path,
+    // OpenAPI has no form for the rest of a path.
+    path: spec.path.replaceAll("*}", "}"),
     summary: spec.summary,
     operationId: words.filter((word) => word !== "").join("_"),
     tags: [spec.tag],

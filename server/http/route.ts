@@ -9,10 +9,11 @@ type Parameters = z.ZodObject;
 /** What a route takes and gives: the program checks it, and the OpenAPI document tells it. */
 export interface RouteSpec {
   readonly method: "get" | "post" | "put" | "delete" | "patch" | "head";
-  /** OpenAPI form, with {name} for parameters. */
+  /** OpenAPI form, with {name} for parameters; {name*} takes the rest of the path. */
   readonly path: string;
   readonly summary: string;
-  readonly tag: "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Service";
+  readonly tag:
+    "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Audit" | "Service";
   /**
    * "session": an access token and a device proof, checked before anything is read.
    * "renewal": the same, also with a token that has expired while its session has not.

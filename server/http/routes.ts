@@ -13,7 +13,9 @@ import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
+import { LogReader } from "../../keys/audit-log/log-reader.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
+import { auditTilesRoute, searchAuditRoute, tailAuditRoute } from "./routes/audit-log.ts";
 import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
 import { closeConversationRoute } from "./routes/close-conversation.ts";
 import { closeSessionRoute } from "./routes/close-session.ts";
@@ -69,6 +71,8 @@ export interface RoutesDeps {
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
+  /** Aborted when the server stops: answers that never end, end. */
+  readonly stopping: AbortSignal;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
@@ -130,6 +134,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relaySendRoute(deps.overHttp),
     relayEventsRoute(deps.overHttp),
     relayStreamRoute(deps.overHttp),
+    auditTilesRoute(new LogReader(useCase)),
+    searchAuditRoute(useCase),
+    tailAuditRoute(useCase, deps.stopping),
     healthRoute(),
     readyRoute(deps.notReady),
   ];

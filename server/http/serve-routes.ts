@@ -24,7 +24,7 @@ export interface ServeDeps {
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
   for (const route of routes) {
     const { spec } = route;
-    app[spec.method](spec.path.replaceAll(/\{(\w+)\}/g, ":$1"), async (request, response) => {
+    app[spec.method](expressPath(spec.path), async (request, response) => {
       const facts = {
         method: request.method,
         url: deps.publicUrl + request.originalUrl,
@@ -45,6 +45,15 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
     });
   }
 }
+
+const expressPath = (path: string): string =>
+  path.replaceAll(/\{(\w+)\}/g, ":$1").replaceAll(/\{(\w+)\*\}/g, "*$1");
+
+/** Express gives the rest of a path in parts. */
+const joined = (params: Request["params"]): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, [value].flat().join("/")]),
+  );
 
 export const requestIdOf = (response: Response): string => String(response.locals["requestId"]);
 
@@ -79,7 +88,7 @@ async function authenticate(
 
 async function parse(spec: RouteSpec, request: Request, response: Response) {
   return {
-    params: spec.params && check(spec.params, request.params, "path"),
+    params: spec.params && check(spec.params, joined(request.params), "path"),
     query: spec.query && check(spec.query, request.query, "query"),
     headers: spec.headers && check(spec.headers, request.headers, "header"),
     body: spec.body && check(spec.body, await readBody(request, response), "body"),

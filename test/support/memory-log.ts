@@ -22,11 +22,13 @@ export class MemoryLog implements LogSource {
   readonly files = new Map<string, Uint8Array>();
   readonly key: NoteKey;
   head: TreeHead = { size: 0, root: emptyRoot(sha256) };
+  readonly #keys;
   readonly #privateKey;
   readonly #entries: Uint8Array[] = [];
 
-  constructor(name = "example.com/log") {
-    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  constructor(name = "example.com/log", keys = generateKeyPairSync("ed25519")) {
+    const { privateKey, publicKey } = keys;
+    this.#keys = keys;
     const { x } = publicKey.export({ format: "jwk" });
     this.#privateKey = privateKey;
     this.key = { name, type: KEY_TYPES.ed25519, publicKey: Buffer.from(x ?? "", "base64url") };
@@ -48,6 +50,13 @@ export class MemoryLog implements LogSource {
     }
     this.head = head;
     this.files.set("checkpoint", utf8(this.signed(head)));
+  }
+
+  /** What whoever has the key can make: another history under the same name. */
+  again(entries: readonly Uint8Array[]): MemoryLog {
+    const log = new MemoryLog(this.key.name, this.#keys);
+    log.append(entries);
+    return log;
   }
 
   signed(head: TreeHead): string {

@@ -18,7 +18,7 @@ import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 /** Read in one transaction. */
 const FILES_AT_ONCE = 64;
 
-export const exportFormats = ["tiles", "jsonl", "csv"] as const;
+export const exportFormats = ["tiles", "jsonl", "csv", "fhir", "ocsf", "cef"] as const;
 
 export interface ExportOptions extends LogChoice {
   readonly format: (typeof exportFormats)[number];
@@ -36,8 +36,8 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
   const filter = filterOf(options);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   if (options.format === "tiles" && isFiltered)
-    throw new CommandError("Tiles are the whole log; filter jsonl or csv.");
-  if (options.operator === true && (isFiltered || options.format === "csv"))
+    throw new CommandError("Tiles are the whole log; filter another format.");
+  if (options.operator === true && (isFiltered || !["tiles", "jsonl"].includes(options.format)))
     throw new CommandError("The operator's log holds checkpoints: export it as tiles or jsonl.");
   return withLog(settings, options, async (log, { pool }) => {
     if (options.operator !== true) await auditExport(pool, log.log, options);
@@ -135,14 +135,14 @@ async function writeInto(
 
 async function exportLines(
   pool: Pool,
-  { log, checkpoint, minimumIndex }: OpenLog,
+  { log, origin, checkpoint, minimumIndex }: OpenLog,
   format: LineFormatName,
   filter: EntryFilter,
   out: string,
 ) {
-  const { header, line } = lineFormats[format];
+  const { extension, header, line } = lineFormats[format];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const file = await open(join(out, `entries.${format}`), "wx").catch(alreadyThere);
+  const file = await open(join(out, `entries.${extension}`), "wx").catch(alreadyThere);
   const digest = createHash("sha256");
   const bar = progressBar("entries");
   let entries = 0;
@@ -157,7 +157,7 @@ async function exportLines(
         ? page.filter(({ entry }) => matches(parseEntry(entry), filter))
         : page;
       entries += chosen.length;
-      await write(chosen.map(line).join(""));
+      await write(chosen.map((entry) => line(entry, origin)).join(""));
       bar.update((page.at(-1)?.index ?? 0) + 1, checkpoint.size);
     }
     await file.sync();

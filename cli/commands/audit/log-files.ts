@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, readdir } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { concat } from "../../../crypto/wire/bytes.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
@@ -10,9 +11,21 @@ const ANSWER_MS = 30_000;
 /** A full bundle of the longest entries. */
 const MOST_BYTES = 256 * 65_537;
 
-/** A log's files in a folder or on a web server. @param place a path, or an http(s) URL */
-export const logFiles = (place: string): LogSource =>
-  /^https?:\/\//.test(place) ? webSource(place) : folderSource(place);
+/** One GET, with whatever shows who asks. */
+type Get = (url: URL) => Promise<Response>;
+
+const getOpenly: Get = (url) =>
+  fetch(url, { redirect: "error", signal: AbortSignal.timeout(ANSWER_MS) });
+
+const isWebAddress = (place: string): boolean => /^https?:\/\//.test(place);
+
+/**
+ * A log's files in a folder or on a web server. @param place a path, or an http(s) or file URL
+ */
+export function logFiles(place: string, get: Get = getOpenly): LogSource {
+  if (isWebAddress(place)) return webSource(place, get);
+  return folderSource(place.startsWith("file://") ? fileURLToPath(place) : place);
+}
 
 function folderSource(folder: string): LogSource {
   return {
@@ -50,14 +63,11 @@ async function readWhole(place: string, path: string): Promise<Uint8Array | unde
 const tooLong = (path: string): LogError =>
   new LogError("malformed", path, "is longer than a full bundle can be.");
 
-function webSource(place: string): LogSource {
+function webSource(place: string, get: Get): LogSource {
   const prefix = place.endsWith("/") ? place : `${place}/`;
   return {
     async read(path) {
-      const answer = await fetch(new URL(path, prefix), {
-        redirect: "error",
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
+      const answer = await get(new URL(path, prefix));
       if (answer.status === 404) return undefined;
       if (!answer.ok) throw new CommandError(`${path}: the server answered ${answer.status}.`);
       const parts: Uint8Array[] = [];

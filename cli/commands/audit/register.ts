@@ -2,6 +2,7 @@ import { type Command, Option } from "commander";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { readSettings } from "../../settings.ts";
+import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
@@ -50,6 +51,8 @@ export function registerAudit(program: Command, print: (text: string) => void): 
     .option("--old <file>", "a checkpoint of before, which the log must extend")
     .option("--policy <file>", "which witnesses must have cosigned")
     .option("--pruned-below <index>", "entries below may be missing")
+    .option("--tenant <slug>", "with --username: sign in to the server that serves the log")
+    .option("--username <name>", "an auditor or compliance officer; the password is read")
     .option("--entry <file>", "the entry that the proof is about")
     .action(async (place: string, options: VerifyOptions) =>
       print(await verifyFiles(place, options)),
@@ -65,6 +68,17 @@ export function registerAudit(program: Command, print: (text: string) => void): 
     .option("--lines <number>", "how many", "10")
     .option("--follow", "and those that come, until stopped")
     .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
+
+  ofLog(audit.command("archive").description("add what is new to an archive that only grows"))
+    .option("--out <folder>", "a folder, best on a disk where nothing can be changed")
+    .option("--bucket <name>", "a bucket of S3 with Object Lock; credentials as the AWS SDK's")
+    .option("--region <name>", "of the bucket", "us-east-1")
+    .option("--endpoint <url>", "of a service that is not Amazon's")
+    .option("--witness <vkey@url>", "asked to cosign the head; may be repeated", collect)
+    .option("--retain-days <days>", "how long each object is locked", "2192")
+    .action(async (options: ArchiveOptions) =>
+      print(await archiveCommand(readSettings(), options)),
+    );
 
   audit
     .command("prune")

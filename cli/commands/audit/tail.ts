@@ -23,11 +23,11 @@ export async function tailLog(
 ): Promise<void> {
   const lines = Number(options.lines);
   if (!Number.isSafeInteger(lines) || lines < 0) throw new CommandError("--lines takes a number.");
-  await withLog(settings, options, async ({ log, checkpoint, minimumIndex }, { pool }) => {
+  await withLog(settings, options, async ({ log, origin, checkpoint, minimumIndex }, { pool }) => {
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let until = checkpoint.size; ;) {
       for await (const page of readPages(pool, log, from, until))
-        for (const entry of page) print(lineFormats.jsonl.line(entry).trimEnd());
+        for (const entry of page) print(lineFormats.jsonl.line(entry, origin).trimEnd());
       if (options.follow !== true) return;
       from = until;
       await pause(POLL_MS);

@@ -6,7 +6,9 @@ import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proo
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
 import { insistOnQuorum, parseWitnessPolicy } from "../../../audit/verify/witness-policy.ts";
 import { progressBar } from "../../progress.ts";
+import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
+import { openAuditorSession, type AuditorSession } from "./auditor-session.ts";
 import { logFiles } from "./log-files.ts";
 
 export interface VerifyOptions {
@@ -18,7 +20,13 @@ export interface VerifyOptions {
   readonly prunedBelow?: string;
   /** The entry that a proof is about; the place is the proof then. */
   readonly entry?: string;
+  /** Sign in with these before the log is read from a server; a password is read then. */
+  readonly tenant?: string;
+  readonly username?: string;
 }
+
+/** Where a server serves the log of whoever is signed in. */
+const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
  * Checks a log, or one proof, with nothing but its files and the key.
@@ -42,18 +50,38 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
     options.policy === undefined
       ? undefined
       : parseWitnessPolicy(nodeChecks.sha256, await readFile(options.policy, "utf8"));
+  const session = await signIn(place, options);
   const bar = progressBar("entries");
   try {
-    const { origin, size, root, note } = await verifyLog(nodeChecks, logFiles(place), {
-      key,
-      old,
-      prunedBelow,
-      onProgress: (checked, total) => bar.update(checked, total),
-    });
+    const { origin, size, root, note } = await verifyLog(
+      nodeChecks,
+      logFiles(place, session?.fetch),
+      {
+        key,
+        old,
+        prunedBelow,
+        onProgress: (checked, total) => bar.update(checked, total),
+      },
+    );
     const witnesses = policy === undefined ? [] : insistOnQuorum(nodeChecks, policy, note);
     const extra = witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
     return `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`;
   } finally {
     bar.end();
+    await session?.end();
   }
+}
+
+async function signIn(
+  place: string,
+  { tenant, username }: VerifyOptions,
+): Promise<AuditorSession | undefined> {
+  if (tenant === undefined && username === undefined) return undefined;
+  const server = SERVED.exec(place)?.[1];
+  if (tenant === undefined || username === undefined || server === undefined)
+    throw new CommandError(
+      "To sign in, give --tenant and --username, and a URL that ends with /v1/audit/log.",
+    );
+  const password = (await readPassword("known")).reveal();
+  return openAuditorSession(server, { tenant, username, password });
 }

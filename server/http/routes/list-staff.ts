@@ -25,6 +25,7 @@ export function listStaffRoute(deps: DirectoryDeps): Route {
       audits: ["staff.list"],
       query: z.strictObject({ role: staffRole.optional() }),
       answers: { 200: { description: "Staff in order of id", schema: staff } },
+      problems: ["forbidden"],
     },
     async ({ who, query, requestId }) => ({
       status: 200,

@@ -101,11 +101,19 @@ describe("what is no entry of ours, appended with the application's login", () =
     await log.settled();
     const entries = [];
     for await (const page of readPages(database.pool, tenant, 0, 6)) entries.push(...page);
-    const jsonl = entries.map(lineFormats.jsonl.line).join("").trimEnd().split("\n");
+    const jsonl = entries
+      .map((entry) => lineFormats.jsonl.line(entry, "log.example"))
+      .join("")
+      .trimEnd()
+      .split("\n");
     const lines = jsonl.map((line) => JSON.parse(line) as { index: number; base64?: string });
     expect(lines.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
     expect(lines[1]?.base64).toBe("/wA=");
-    const csv = entries.map(lineFormats.csv.line).join("").trimEnd().split("\r\n");
+    const csv = entries
+      .map((entry) => lineFormats.csv.line(entry, "log.example"))
+      .join("")
+      .trimEnd()
+      .split("\r\n");
     expect(csv.map((line) => line.split(",")[0])).toEqual(["0", "1", "2", "3", "4", "5"]);
     const asked = { actor: "nobody", fromMs: 1, action: "other." };
     const answer = entries.filter(({ entry }) => matches(parseEntry(entry), asked));

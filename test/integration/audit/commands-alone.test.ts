@@ -22,6 +22,7 @@ beforeEach(async () => {
   settings = {
     home,
     ownerUrl: database.ownerUrl,
+    keystoreUrl: undefined,
     publicUrl: "http://127.0.0.1:8080",
     production: false,
     kms: () => readKmsSettings({}, { home, production: false }),

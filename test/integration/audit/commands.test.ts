@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parse } from "csv-parse/sync";
 import { openManifest } from "../../../audit/export/manifest.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
@@ -125,6 +126,50 @@ test("jsonl and csv hold what the filter lets through, under a signed manifest",
   expect(await readFile(join(nobody, "entries.jsonl"), "utf8")).toBe("");
   await expect(exported({ format: "tiles", actor: "nobody" })).rejects.toThrow(/whole log/);
   await expect(exported({ format: "jsonl", out: all })).rejects.toThrow(/an export already/);
+});
+
+test.each([
+  ["fhir", "entries.fhir.ndjson"],
+  ["ocsf", "entries.ocsf.ndjson"],
+  ["cef", "entries.cef"],
+] as const)("%s tells of the same entries, under the same manifest", async (format, name) => {
+  const out = await exported({ format, action: "test.act" });
+  const text = await readFile(join(out, name), "utf8");
+  const lines = text.trimEnd().split("\n");
+  expect(lines).toHaveLength(600);
+  const indexes = lines.map((line) => /"sequence":(\d+)|index","code":"(\d+)|cn1=(\d+)/.exec(line));
+  expect(new Set(indexes.map((found) => found?.slice(1).join(""))).size).toBe(600);
+  const manifest = openManifest(
+    await readFile(join(out, "manifest")),
+    parseVkey(nodeChecks.sha256, vkey),
+  );
+  expect(manifest).toMatchObject({ format, entries: 600 });
+  expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
+});
+
+test("an archive is cosigned by who can be reached, and made without who cannot", async () => {
+  const out = join(folder, "archive");
+  const state = join(folder, "witness");
+  const witness = spawn(
+    process.execPath,
+    [command, "witness", "--name", "w.example", "--state", state, "--port", "0", "--log", vkey],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const ended = new Promise((resolve) => witness.once("exit", resolve));
+  const lines = createInterface({ input: witness.stdout })[Symbol.asyncIterator]();
+  const key = String((await lines.next()).value);
+  const url = /http:\S+(?=\/add)/.exec(String((await lines.next()).value))?.[0] ?? "";
+  const archive = (...more: string[]) =>
+    sealdesk("audit", "archive", "--tenant", server.tenant.slug, "--out", out, ...more);
+  const asked = ["--witness", `${key}@${url}`];
+  const made = archive(...asked, "--witness", `${key}@http://127.0.0.1:9`);
+  witness.kill("SIGTERM");
+  await ended;
+  expect([made.stderr, made.status]).toEqual(["", 0]);
+  expect(made.stdout).toMatch(/^Archived .+\n1 witnesses cosigned\.\n.+could not be reached\.\n$/);
+  const policy = join(folder, "policy");
+  await writeFile(policy, `witness w ${key}\nquorum w\n`);
+  expect(await verifyFiles(out, { vkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
 test("who exports is on record", async () => {

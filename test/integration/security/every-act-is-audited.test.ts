@@ -6,6 +6,7 @@ import { encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
+import { follow } from "../../support/follow-audit-log.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import {
@@ -76,6 +77,12 @@ const another = async () => {
   const device = new TestDevice(server);
   await device.signInAsCustomer(randomUUID());
   return device;
+};
+
+const auditorOf = async () => {
+  const auditor = new TestDevice(server);
+  await auditor.signInAsStaff(await server.createStaff("auditor"));
+  return auditor;
 };
 
 /** A new device of the customer, which may ask to join the account. */
@@ -224,6 +231,22 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "GET /v1/attachments/{id}": async () => {
     const path = await uploaded(server, customer, await conversationOf(), randomBytes(10));
     return () => send(server, agent, "GET", path);
+  },
+  "GET /v1/audit/log/{path}": async () => {
+    const auditor = await auditorOf();
+    return () => send(server, auditor, "GET", "/v1/audit/log/checkpoint");
+  },
+  "GET /v1/audit/entries": async () => {
+    const auditor = await auditorOf();
+    return () => auditor.request("GET", "/v1/audit/entries?action=user.create");
+  },
+  "GET /v1/audit/tail": async () => {
+    const auditor = await auditorOf();
+    return async () => {
+      const answer = await follow(server, auditor);
+      await answer.body?.cancel();
+      return answer;
+    };
   },
   "GET /healthz": async () => () => fetch(`${server.url}/healthz`),
   "GET /readyz": async () => () => fetch(`${server.url}/readyz`),

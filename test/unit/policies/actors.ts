@@ -1,10 +1,10 @@
 import fc from "fast-check";
-import type { Actor, Role } from "../../../policies/actor.ts";
+import { roles, type Actor, type Role } from "../../../policies/actor.ts";
 
 /** Few users and tenants, so that generated facts often speak of the same ones. */
 export const users = ["u-1", "u-2", "u-3", "u-4"];
 export const tenants = ["t-1", "t-2"];
-export const allRoles: readonly Role[] = ["customer", "agent", "supervisor", "admin", "bot"];
+export const allRoles = roles;
 
 export const actor = (role: Role, changes: Partial<Actor> = {}): Actor => ({
   tenant: "t-1",

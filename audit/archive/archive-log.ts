@@ -1,0 +1,87 @@
+import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
+import { AuditError } from "../audit-error.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
+import { LogError } from "../verify/log-error.ts";
+import { rangeRoots, type LogSource } from "../verify/log-source.ts";
+import type { NoteKey } from "../verify/note.ts";
+import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
+import { pathsOf } from "../verify/verify-log.ts";
+import type { ArchiveStore } from "./archive-store.ts";
+
+/** The log as it is now: its signed head, and its files. */
+export interface ArchivedLog {
+  readonly source: LogSource;
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+  readonly key: NoteKey;
+}
+
+/**
+ * Brings an archive up to the log's head: whole tiles that it has are not written again, and the
+ * checkpoint comes last. Nothing is written when the log is no extension of what was archived.
+ * @returns how many files were written
+ * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ */
+export async function archiveLog(
+  store: ArchiveStore,
+  log: ArchivedLog,
+  onProgress: (done: number, total: number) => void = () => undefined,
+): Promise<number> {
+  const { source, note, checkpoint } = log;
+  const before = await sizeBefore(store, log);
+  if (before === checkpoint.size) return 0;
+  const paths = [...pathsOf(checkpoint.size)].filter((path) => !isWholeIn(path, before));
+  let written = 0;
+  for (const [done, path] of paths.entries()) {
+    const bytes = await source.read(path);
+    // Bundles may be pruned; hashes never.
+    if (bytes === undefined && !path.startsWith("tile/entries/"))
+      throw new AuditError("log_inconsistent", "Tiles of the log are missing.");
+    if (bytes !== undefined) {
+      await store.put(path, bytes);
+      written++;
+    }
+    onProgress(done + 1, paths.length);
+  }
+  await store.put("checkpoint", utf8(note));
+  return written + 1;
+}
+
+async function sizeBefore(
+  store: ArchiveStore,
+  { source, checkpoint, key }: ArchivedLog,
+): Promise<number> {
+  const note = await store.checkpoint();
+  if (note === undefined) return 0;
+  const archived = openArchived(note, key);
+  const { name: origin } = key;
+  if (archived.size > checkpoint.size)
+    throw new AuditError(
+      "log_behind",
+      `The log ${origin} has ${checkpoint.size} entries; ${archived.size} were archived.`,
+    );
+  const root = await rangeRoots(nodeChecks.sha256, source, checkpoint.size)(0, archived.size);
+  if (!equalBytes(root, archived.root))
+    throw new AuditError("log_inconsistent", `The log ${origin} is not the one that was archived.`);
+  return archived.size;
+}
+
+function openArchived(note: string, key: NoteKey): Checkpoint {
+  try {
+    return openCheckpoint(nodeChecks, note, key);
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    throw new AuditError("invalid_checkpoint", "The archive is of another log, or another key.", {
+      cause,
+    });
+  }
+}
+
+/** Whether a tree of `size` has the path's tile, or bundle, full. */
+function isWholeIn(path: string, size: number): boolean {
+  const parsed = parseTilePath(path);
+  const { level, index, width } =
+    parsed.kind === "tile" ? parsed.tile : { level: 0, index: parsed.index, width: parsed.width };
+  return width === TILE_WIDTH && (index + 1) * TILE_WIDTH ** (level + 1) <= size;
+}

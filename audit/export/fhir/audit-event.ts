@@ -1,0 +1,120 @@
+import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { toBase64 } from "../../verify/base64.ts";
+import type { LoggedEntry } from "../entry-filter.ts";
+import { applicationServer, balpProfile, entityTypes, objectRoles } from "./codes.ts";
+import { interactionOf, type Interaction } from "./interactions.ts";
+import type { Agent, AuditEvent, Entity, Reference } from "./resource.ts";
+
+const outcomes = { success: "0", refused: "4", failed: "8", impaired: "12" } as const;
+
+/**
+ * An entry as FHIR R4 AuditEvent, in the patterns of IHE BALP. Nobody's address was logged: the
+ * network of the client is named by its device, or its session, as a URI.
+ * @param origin the log's name, which is also that of the server
+ */
+export function auditEventOf(entry: LoggedEntry, index: number, origin: string): AuditEvent {
+  const told = interactionOf(entry);
+  const { profile } = told;
+  const patient = patientOf(entry);
+  const purpose = entry.details?.["purpose"];
+  const isProfiled = profile !== undefined && entry.outcome === "success";
+  return {
+    resourceType: "AuditEvent",
+    id: entry.eventId,
+    meta: {
+      ...(isProfiled && { profile: [balpProfile(patient ? `Patient${profile}` : profile)] }),
+      tag: [{ system: "urn:sealdesk:log-index", code: String(index) }],
+    },
+    type: told.type,
+    subtype: [told.subtype, { system: "urn:sealdesk:action", code: entry.action }].filter(
+      ({ code }, at) => at === 0 || code !== told.subtype.code,
+    ),
+    action: told.action,
+    recorded: new Date(entry.occurredAtMs).toISOString(),
+    outcome: outcomes[entry.outcome],
+    ...(entry.reason !== undefined && { outcomeDesc: entry.reason }),
+    ...(typeof purpose === "string" && { purposeOfEvent: [{ text: purpose }] }),
+    agent: agentsOf(entry, told, origin),
+    source: {
+      site: origin,
+      observer: named("server", origin),
+      type: [applicationServer],
+    },
+    entity: entitiesOf(entry, profile === "Query", patient),
+  };
+}
+
+const named = (system: string, value: string, type?: string): Reference => ({
+  ...(type !== undefined && { type }),
+  identifier: { system: `urn:sealdesk:${system}`, value },
+});
+
+function agentsOf({ actor, session, eventId }: LoggedEntry, told: Interaction, origin: string) {
+  const server: Agent = {
+    type: { coding: [told.server] },
+    who: named("server", origin),
+    requestor: false,
+    network: { address: origin, type: "5" },
+  };
+  const isUser = actor.kind === "user";
+  const client: Agent = {
+    type: { coding: [told.client] },
+    who: isUser ? named("device", actor.device ?? session ?? "unknown") : named("system", actor.id),
+    requestor: !isUser,
+    network: { address: `urn:uuid:${actor.device ?? session ?? eventId}`, type: "5" },
+  };
+  if (!isUser) return [client, server];
+  const user: Agent = {
+    type: { coding: [told.user] },
+    ...(actor.role !== undefined && { role: [{ text: actor.role }] }),
+    who: named("user", actor.id),
+    requestor: true,
+  };
+  return [client, server, user];
+}
+
+/** Whom it concerns. The log knows accounts, not which of them are patients: see docs/audit.md. */
+function patientOf({ subject, actor }: LoggedEntry): Entity | undefined {
+  const id = subject ?? (actor.role === "customer" ? actor.id : undefined);
+  if (id === undefined) return undefined;
+  return {
+    what: named("user", id, "Patient"),
+    type: entityTypes.person,
+    role: objectRoles.patient,
+  };
+}
+
+function entitiesOf(entry: LoggedEntry, isQuery: boolean, patient: Entity | undefined): Entity[] {
+  const { resource, requestId, details } = entry;
+  const data: Entity = isQuery
+    ? queryOf(entry)
+    : {
+        what: named(resource.type, resource.id),
+        type: entityTypes.object,
+        role: objectRoles.resource,
+        ...(details !== undefined && { detail: detailsOf(details) }),
+      };
+  const request: Entity[] =
+    requestId === undefined
+      ? []
+      : [{ what: named("request", requestId), type: entityTypes.requestId }];
+  return [data, ...(patient === undefined ? [] : [patient]), ...request];
+}
+
+/** What was asked, as far as it was logged: the raw request may hold more than a log should. */
+function queryOf({ resource, details }: LoggedEntry): Entity {
+  const description = JSON.stringify({ resource, ...details });
+  return {
+    type: entityTypes.object,
+    role: objectRoles.query,
+    description,
+    query: toBase64(utf8(description)),
+  };
+}
+
+const detailsOf = (details: NonNullable<LoggedEntry["details"]>) =>
+  Object.entries(details).flatMap(([type, value]) =>
+    value === undefined || value === "" || (Array.isArray(value) && value.length === 0)
+      ? []
+      : [{ type, valueString: typeof value === "string" ? value : JSON.stringify(value) }],
+  );

@@ -1,0 +1,91 @@
+import { archiveLog } from "../../../audit/archive/archive-log.ts";
+import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
+import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { databaseLog } from "../../../audit/read/database-log.ts";
+import { rangeRoots } from "../../../audit/verify/log-source.ts";
+import { parseVkey } from "../../../audit/verify/note.ts";
+import { askWitness, WitnessError, type Witness } from "../../../audit/witness/ask-witness.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { progressBar } from "../../progress.ts";
+import { CommandError, type Settings } from "../../settings.ts";
+import { withLog, type LogChoice } from "./open-log.ts";
+
+export interface ArchiveOptions extends LogChoice {
+  /** Either of these two. */
+  readonly out?: string;
+  readonly bucket?: string;
+  readonly region: string;
+  readonly endpoint?: string;
+  readonly retainDays: string;
+  /** `vkey@url` each: asked to cosign the head that is archived. */
+  readonly witness?: readonly string[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** Adds what is new in a log to an archive; run it as often as the archive may be behind. */
+export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
+  const witnesses = (options.witness ?? []).map(parseWitness);
+  return withLog(settings, options, async (log, { pool }) => {
+    const store = await openStore(options);
+    const bar = progressBar("files");
+    try {
+      const source = {
+        read: (path: string) =>
+          inTransaction(pool, log.log, (client) => databaseLog(client, log.log).read(path)),
+      };
+      const { size } = log.checkpoint;
+      const rootOver = rangeRoots(nodeChecks.sha256, source, size);
+      const head = { note: log.note, head: log.checkpoint, rootOver };
+      const { lines, failures } = await askWitnesses(witnesses, head);
+      const note = log.note + lines.join("");
+      const written = await archiveLog(store, { ...log, note, source }, (done, total) =>
+        bar.update(done, total),
+      );
+      const archived = `Archived ${log.origin} up to entry ${size}: ${written} files written.`;
+      const cosigned = witnesses.length === 0 ? [] : [`${lines.length} witnesses cosigned.`];
+      return [archived, ...cosigned, ...failures].join("\n");
+    } finally {
+      bar.end();
+      await store.close();
+    }
+  });
+}
+
+function parseWitness(text: string): Witness {
+  const [, vkey = "", url = ""] = /^(.+)@(https?:\/\/[^@]+)$/.exec(text) ?? [];
+  if (url === "") throw new CommandError("A witness is written as its key, @, and its URL.");
+  return { key: parseVkey(nodeChecks.sha256, vkey), url: url.replace(/\/+$/, "") };
+}
+
+/** A witness that is away, or refuses, is told of and holds nothing up. */
+async function askWitnesses(
+  witnesses: readonly Witness[],
+  head: Parameters<typeof askWitness>[1],
+): Promise<{ readonly lines: readonly string[]; readonly failures: readonly string[] }> {
+  const lines: string[] = [];
+  const failures: string[] = [];
+  for (const witness of witnesses)
+    try {
+      // What it saw it says itself.
+      lines.push(await askWitness(witness, head, 0));
+    } catch (error) {
+      if (!(error instanceof WitnessError)) throw error;
+      failures.push(error.message);
+    }
+  return { lines, failures };
+}
+
+/** The AWS SDK is loaded only for S3: it is large. */
+async function openStore(options: ArchiveOptions): Promise<ArchiveStore> {
+  const { out, bucket, region, endpoint, tenant = "operator" } = options;
+  if ((out === undefined) === (bucket === undefined))
+    throw new CommandError("Name one archive: --out <folder>, or --bucket <name>.");
+  if (bucket === undefined) return directoryArchive(out ?? "");
+  const retainMs = Number(options.retainDays) * DAY_MS;
+  if (!(retainMs >= DAY_MS)) throw new CommandError("--retain-days takes a number of days.");
+  const { s3Archive } = await import("../../../audit/archive/s3-archive.ts");
+  const prefix = `audit-archive/${tenant}/`;
+  return s3Archive({ bucket, prefix, region, endpoint, retainMs, now: Date.now });
+}

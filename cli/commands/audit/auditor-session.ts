@@ -1,0 +1,82 @@
+import { createHash, generateKeyPairSync, randomUUID } from "node:crypto";
+import { SignJWT } from "jose";
+import { z } from "zod";
+import { CommandError } from "../../settings.ts";
+
+/** Who signs in to read a log over HTTP: an auditor or a compliance officer. */
+export interface Credentials {
+  readonly tenant: string;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Reads with the rights of a signed-in user. */
+export interface AuditorSession {
+  readonly fetch: (url: URL) => Promise<Response>;
+  /** Ends the session on the server. */
+  readonly end: () => Promise<void>;
+}
+
+const ANSWER_MS = 30_000;
+/** A token is renewed so long before it ends. */
+const AHEAD_MS = 30_000;
+const opened = z.object({ accessToken: z.string(), expiresAtMs: z.number() });
+
+/**
+ * Signs in with a key that lives as long as the command; no device is registered.
+ * @param server where the API is, without /v1
+ * @throws CommandError
+ */
+export async function openAuditorSession(
+  server: string,
+  { tenant, username, password }: Credentials,
+): Promise<AuditorSession> {
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const { kty = "", crv = "", x = "" } = publicKey.export({ format: "jwk" });
+  let token: z.output<typeof opened> | undefined;
+
+  /** RFC 9449 section 4.2. */
+  async function headersFor(method: string, url: URL): Promise<Record<string, string>> {
+    const ath = token && createHash("sha256").update(token.accessToken).digest("base64url");
+    const htu = url.origin + url.pathname;
+    const proof = await new SignJWT({ jti: randomUUID(), htm: method, htu, ...(ath && { ath }) })
+      .setProtectedHeader({ alg: "EdDSA", typ: "dpop+jwt", jwk: { kty, crv, x } })
+      .setIssuedAt()
+      .sign(privateKey);
+    return { dpop: proof, ...(token && { authorization: `DPoP ${token.accessToken}` }) };
+  }
+
+  async function ask(method: string, url: URL, body?: object): Promise<Response> {
+    return fetch(url, {
+      method,
+      headers: {
+        ...(await headersFor(method, url)),
+        ...(body && { "content-type": "application/json" }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      redirect: "error",
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+  }
+
+  const sessions = (path: string) => new URL(`${server}/v1/sessions${path}`);
+  async function take(answer: Response): Promise<void> {
+    if (!answer.ok) throw new CommandError(`The sign-in was refused (${answer.status}).`);
+    token = opened.parse(await answer.json());
+  }
+
+  await take(await ask("POST", sessions(""), { grant: "password", tenant, username, password }));
+  let renewal: Promise<void> | undefined;
+  return {
+    async fetch(url) {
+      if (token !== undefined && token.expiresAtMs - Date.now() < AHEAD_MS)
+        await (renewal ??= ask("POST", sessions("/current/renew"))
+          .then(take)
+          .finally(() => (renewal = undefined)));
+      return ask("GET", url);
+    },
+    async end() {
+      await ask("DELETE", sessions("/current"));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { readEntries } from "../../audit/read/database-log.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideAuditReading } from "../../policies/audit-access.ts";
+import { audited, insist, type UseCase } from "../audited.ts";
+
+export type IntegratedEntries = Awaited<ReturnType<typeof readEntries>>;
+
+const POLL_MS = 500;
+const PAGE = 256;
+
+const NEXT_INDEX = `
+  select coalesce(max(index) + 1, 0) as next from audit.leaves where log = $1`;
+
+/**
+ * The entries of the log of the actor's tenant as they get their places, until `signal`; a page is
+ * asked for only when the one before was taken. That somebody follows is an entry itself.
+ * @param after the last one that is known; none: from now on
+ * @throws KeysError forbidden
+ */
+export async function followLog(
+  deps: UseCase,
+  actor: Actor,
+  options: { readonly after?: number | undefined; readonly signal: AbortSignal },
+): Promise<AsyncGenerator<IntegratedEntries>> {
+  const { tenant } = actor;
+  const decision = decideAuditReading(actor, tenant);
+  const act = {
+    action: "audit.tail",
+    class: "R",
+    resource: { type: "audit-log", id: tenant },
+    decision,
+    details: { after: options.after },
+  } as const;
+  const from = await audited(deps, actor, act, async (client) => {
+    insist(decision);
+    if (options.after !== undefined) return options.after + 1;
+    return (await client.query<{ next: number }>(NEXT_INDEX, [tenant])).rows[0]?.next ?? 0;
+  });
+  return pagesFrom(deps, tenant, from, options.signal);
+}
+
+async function* pagesFrom(
+  { pool }: UseCase,
+  tenant: Uuid,
+  from: number,
+  signal: AbortSignal,
+): AsyncGenerator<IntegratedEntries> {
+  for (let next = from; !signal.aborted;) {
+    const page = await inTransaction(pool, tenant, (client) =>
+      readEntries(client, tenant, next, next + PAGE),
+    );
+    next = (page.at(-1)?.index ?? next - 1) + 1;
+    if (page.length > 0) yield page;
+    else await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
+  }
+}

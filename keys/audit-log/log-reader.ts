@@ -1,0 +1,55 @@
+import { databaseLog } from "../../audit/read/database-log.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideAuditReading } from "../../policies/audit-access.ts";
+import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
+
+/** Readings within this time of one session leave one entry. */
+const READING_MS = 3_600_000;
+/** Sessions remembered; whoever is forgotten leaves another entry. */
+const MOST_READERS = 10_000;
+
+/** Serves tenants' logs as the files of C2SP tlog-tiles. */
+export class LogReader {
+  readonly #deps: UseCase;
+  /** Since when each session reads, as its last entry says. */
+  readonly #readers = new Map<Uuid, number>();
+
+  constructor(deps: UseCase) {
+    this.#deps = deps;
+  }
+
+  /**
+   * A file of the log of the actor's tenant; undefined when there is none. Verifying a log reads
+   * thousands: a session's first reading in an hour leaves the entry, before anything is read.
+   * @param path such as "checkpoint" or "tile/0/000.p/5"
+   * @throws KeysError forbidden; LogError malformed
+   */
+  async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
+    await this.#audit(actor);
+    return inTransaction(this.#deps.pool, actor.tenant, (client) =>
+      databaseLog(client, actor.tenant).read(path),
+    );
+  }
+
+  async #audit(actor: Actor): Promise<void> {
+    const deps = { ...this.#deps, requestId: actor.requestId };
+    const now = deps.now();
+    const resource = { type: "audit-log", id: actor.tenant };
+    const act = { action: "audit.read_tiles", class: "R", resource } as const;
+    const decision = decideAuditReading(actor, actor.tenant);
+    if (now - (this.#readers.get(actor.session) ?? -Infinity) < READING_MS)
+      return refusalsAudited(
+        deps,
+        actor,
+        () => act,
+        async () => insist(decision),
+      );
+    await audited(deps, actor, { ...act, decision }, async () => insist(decision));
+    this.#readers.delete(actor.session);
+    this.#readers.set(actor.session, now);
+    const [oldest] = this.#readers.keys();
+    if (this.#readers.size > MOST_READERS && oldest !== undefined) this.#readers.delete(oldest);
+  }
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  ListObjectVersionsCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { archiveLog, type ArchivedLog } from "../../../audit/archive/archive-log.ts";
+import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
+import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
+import { s3Archive } from "../../../audit/archive/s3-archive.ts";
+import { s3Checkpoints } from "../../../audit/checkpoints/s3-store.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { formatVkey } from "../../../audit/verify/note.ts";
+import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
+import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { MemoryLog } from "../../support/memory-log.ts";
+import { startS3Double } from "../../support/s3-double.ts";
+
+let folder: string;
+beforeAll(async () => (folder = await mkdtemp(join(tmpdir(), "sealdesk-archive-"))));
+afterAll(() => rm(folder, { recursive: true }));
+
+const entries = (from: number, until: number) =>
+  Array.from({ length: until - from }, (_, at) => utf8(`entry ${from + at}`));
+
+const ofLog = (log: MemoryLog): ArchivedLog => ({
+  source: log,
+  note: log.signed(log.head),
+  checkpoint: { ...log.head, origin: log.key.name },
+  key: log.key,
+});
+
+test("an archive follows the log, writes no whole tile twice, and verifies", async () => {
+  const log = new MemoryLog();
+  log.append(entries(0, 600));
+  const out = join(folder, "followed");
+  const written: string[] = [];
+  const inner = directoryArchive(out);
+  const store: ArchiveStore = {
+    ...inner,
+    put: (path, bytes) => (written.push(path), inner.put(path, bytes)),
+  };
+  await archiveLog(store, ofLog(log));
+  expect(await archiveLog(store, ofLog(log))).toBe(0);
+  log.append(entries(600, 1_100));
+  written.length = 0;
+  await archiveLog(store, ofLog(log));
+  expect(written).not.toContain("tile/0/000");
+  expect(written).toContain("tile/entries/002");
+  expect(written.at(-1)).toBe("checkpoint");
+  const vkey = formatVkey(nodeChecks.sha256, log.key);
+  expect(await verifyFiles(out, { vkey })).toMatch(/^Verified 1100 entries/);
+  expect((await stat(join(out, "tile/0/000"))).mode & 0o222).toBe(0);
+  expect((await readdir(out)).toSorted()).toEqual(["checkpoint", "tile"]);
+});
+
+test("a log that was shortened, rewritten or is another is not put over what was archived", async () => {
+  const log = new MemoryLog();
+  log.append(entries(0, 300));
+  const out = join(folder, "kept");
+  const store = directoryArchive(out);
+  await archiveLog(store, ofLog(log));
+  const kept = await readFile(join(out, "checkpoint"), "utf8");
+  const other = new MemoryLog();
+  await expect(archiveLog(store, ofLog(other))).rejects.toMatchObject({
+    code: "invalid_checkpoint",
+  });
+  const shorter = log.again(entries(0, 200));
+  await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
+  const rewritten = log.again([...entries(0, 100), utf8("forged"), ...entries(101, 400)]);
+  await expect(archiveLog(store, ofLog(rewritten))).rejects.toMatchObject({
+    code: "log_inconsistent",
+  });
+  expect(await readFile(join(out, "checkpoint"), "utf8")).toBe(kept);
+});
+
+test("S3 (a double) is asked to lock every object", async () => {
+  const double = await startS3Double();
+  const store = s3Archive({
+    bucket: "audit",
+    prefix: "audit-archive/demo/",
+    region: "us-east-1",
+    endpoint: double.endpoint,
+    retainMs: 86_400_000,
+    now: () => 1_700_000_000_000,
+    credentials: { accessKeyId: "x", secretAccessKey: "x" },
+  });
+  const log = new MemoryLog();
+  log.append(entries(0, 300));
+  try {
+    await archiveLog(store, ofLog(log));
+    expect(await store.checkpoint()).toBe(log.signed(log.head));
+    expect(double.keys()).toContain("audit-archive/demo/tile/entries/000");
+    for (const key of double.keys())
+      expect(double.lockOf(key)).toEqual({ mode: "COMPLIANCE", until: "2023-11-15T22:13:20Z" });
+  } finally {
+    await store.close();
+    await double.close();
+  }
+});
+
+// Needs a service and credentials: docs/audit.md says how to run it.
+const real = process.env["S3_LOCK_TEST_ENDPOINT"];
+(real === undefined ? test.skip : test)(
+  "S3 (a real one with Object Lock) lets nobody take back what was archived",
+  async () => {
+    const options = { region: "us-east-1", endpoint: real ?? "" };
+    const client = new S3Client({ ...options, forcePathStyle: true });
+    const bucket = `audit-${randomUUID()}`;
+    await client.send(
+      new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }),
+    );
+    const prefix = "audit-archive/demo/";
+    const retainMs = 86_400_000;
+    const store = s3Archive({ ...options, bucket, prefix, retainMs, now: Date.now });
+    const checkpoints = s3Checkpoints({
+      ...options,
+      bucket,
+      retainMs,
+      everyMs: 0,
+      now: Date.now,
+    });
+    const log = new MemoryLog();
+    log.append(entries(0, 300));
+    const id = randomUUID();
+    try {
+      await archiveLog(store, ofLog(log));
+      await checkpoints.put(id, 300, log.signed(log.head));
+      expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
+      log.append(entries(300, 400));
+      await archiveLog(store, ofLog(log));
+      expect(await store.checkpoint()).toBe(log.signed(log.head));
+      const { Versions = [] } = await client.send(
+        new ListObjectVersionsCommand({ Bucket: bucket }),
+      );
+      expect(Versions.filter(({ Key }) => Key === `${prefix}checkpoint`)).toHaveLength(2);
+      for (const { Key, VersionId } of Versions) {
+        const version = { Bucket: bucket, Key, VersionId };
+        await expect(client.send(new DeleteObjectCommand(version))).rejects.toMatchObject({
+          name: "AccessDenied",
+        });
+        const sooner = {
+          Mode: "COMPLIANCE",
+          RetainUntilDate: new Date(Date.now() + 1_000),
+        } as const;
+        await expect(
+          client.send(new PutObjectRetentionCommand({ ...version, Retention: sooner })),
+        ).rejects.toMatchObject({ name: "AccessDenied" });
+      }
+    } finally {
+      await store.close();
+      await checkpoints.close();
+      client.destroy();
+    }
+  },
+);
