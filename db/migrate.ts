@@ -9,6 +9,11 @@ const LET_SERVER_SEE_VERSION = `
   grant usage on schema sealdesk_migrations to sealdesk_app;
   grant select on sealdesk_migrations.migrations to sealdesk_app`;
 
+const LET_SERVER_SEE_KEYSTORE_VERSION = `
+  select pg_advisory_xact_lock(hashtext('sealdesk.migrate'));
+  grant usage on schema keystore_migrations to sealdesk_keystore;
+  grant select on keystore_migrations.migrations to sealdesk_keystore`;
+
 /** A folder of migrations, and the schema that keeps count of them. */
 interface Section {
   readonly dir: string;
@@ -23,7 +28,9 @@ interface Section {
  */
 export async function migrate(url: string, keystoreUrl: string = url): Promise<number> {
   const keystore = { dir: KEYSTORE_MIGRATIONS, schema: "keystore_migrations" };
-  const ofKeystore = await migrateSection(keystoreUrl, keystore, async () => undefined);
+  const ofKeystore = await migrateSection(keystoreUrl, keystore, async (client) => {
+    await client.query(LET_SERVER_SEE_KEYSTORE_VERSION);
+  });
   const data = { dir: MIGRATIONS, schema: "sealdesk_migrations" };
   const ofData = await migrateSection(url, data, async (client) => {
     await client.query(LET_SERVER_SEE_VERSION);

@@ -13,11 +13,22 @@ export const KEYSTORE_MIGRATIONS = fileURLToPath(new URL("./keystore-migrations"
  * Whether the database has every migration that this version brings. It may have more: while nodes
  * are being replaced, the newer ones migrate first.
  */
-export async function isSchemaCurrent(pool: Pool): Promise<boolean> {
-  const files = await readdir(MIGRATIONS);
+export const isSchemaCurrent = (pool: Pool): Promise<boolean> =>
+  hasMigrations(pool, MIGRATIONS, "sealdesk_migrations");
+
+/** As `isSchemaCurrent`, of the keystore. @param pool as sealdesk_keystore */
+export const isKeystoreCurrent = (pool: Pool): Promise<boolean> =>
+  hasMigrations(pool, KEYSTORE_MIGRATIONS, "keystore_migrations");
+
+async function hasMigrations(
+  pool: Pool,
+  dir: string,
+  schema: "sealdesk_migrations" | "keystore_migrations",
+): Promise<boolean> {
+  const files = await readdir(dir);
   const names = files.filter((file) => file.endsWith(".sql")).map((file) => basename(file, ".sql"));
   const { rowCount } = await pool.query(
-    "select from sealdesk_migrations.migrations where name = any($1::text[])",
+    `select from ${schema}.migrations where name = any($1::text[])`,
     [names],
   );
   return rowCount === names.length;

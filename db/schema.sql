@@ -145,14 +145,16 @@ table audit.trees (
 
 table keystore.keks (
   tenant uuid not null,
-  oldest_version integer not null default 1
+  oldest_version integer not null default 1,
+  destroyed_before integer not null default 1
 )
   row level security
+  constraint keks_check CHECK ((destroyed_before <= oldest_version))
   constraint keks_oldest_version_check CHECK ((oldest_version >= 1))
   constraint keks_pkey PRIMARY KEY (tenant)
   grant insert to sealdesk_keystore
   grant select to sealdesk_keystore
-  grant update (oldest_version) to sealdesk_keystore
+  grant update (destroyed_before, oldest_version) to sealdesk_keystore
   policy tenant for * using ((tenant = keystore.current_tenant()))
 
 table keystore.scope_keys (
@@ -168,6 +170,8 @@ table keystore.scope_keys (
 )
   row level security
   CREATE INDEX scope_keys_by_subject ON keystore.scope_keys USING btree (tenant, subject)
+  CREATE TRIGGER scope_keys_kept BEFORE UPDATE ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_scope_key() -- enabled O
+  CREATE TRIGGER scope_subjects BEFORE INSERT ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.insist_on_subject() -- enabled O
   CREATE TRIGGER scope_tombstones BEFORE DELETE OR UPDATE ON keystore.scope_keys FOR EACH ROW EXECUTE FUNCTION keystore.keep_tombstone() -- enabled O
   constraint scope_keys_check CHECK (((wrapped IS NULL) = (destroyed_at_ms IS NOT NULL)))
   constraint scope_keys_pkey PRIMARY KEY (id)
@@ -714,6 +718,32 @@ CREATE OR REPLACE FUNCTION sealdesk.has_customers()
  STABLE SECURITY DEFINER
  SET search_path TO 'sealdesk', 'pg_temp'
 AS $function$ select exists (select from sealdesk.users where subject_index is not null) $function$
+
+CREATE OR REPLACE FUNCTION keystore.insist_on_subject()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from keystore.subject_keys
+    where tenant = new.tenant and subject = new.subject and wrapped is not null for share;
+  if not found and new.wrapped is not null then
+    raise exception 'the key above is destroyed' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION keystore.keep_scope_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.wrapped is not null and new.wrapped is distinct from old.wrapped then
+    raise exception 'a scope key is not replaced' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end
+$function$
 
 CREATE OR REPLACE FUNCTION keystore.keep_tombstone()
  RETURNS trigger

@@ -34,17 +34,22 @@ export class AtRest {
     this.#leave = leave;
   }
 
-  /** @param home the server's SEALDESK_HOME. @param settings when its keyring is sealed, or another service */
+  /**
+   * @param home the server's SEALDESK_HOME
+   * @param settings when its keyring is sealed, or another service
+   * @param keystoreUrl where the keystore is, when it is not beside the data
+   */
   static async open(
     home: string,
     ownerUrl: string,
     settings: KmsSettings = unsealedKeyring(home),
+    keystoreUrl = ownerUrl,
   ): Promise<AtRest> {
     const { kms, firstKeys } = await openKms(settings);
     const pool = createPool(ownerUrl, { max: 1 });
     const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });
     const onLost = () => undefined;
-    const tree = await openKeyTree({ url: ownerUrl, kms, now: Date.now, onLost });
+    const tree = await openKeyTree({ url: keystoreUrl, kms, now: Date.now, onLost });
     const profiles = new Profiles(tree.subjects, () => serverKeys.blindIndexKeys);
     return new AtRest(tree, profiles, async () => {
       await tree.close();

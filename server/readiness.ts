@@ -5,6 +5,8 @@ export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
   | "schema_behind" // the database lacks a migration of this version
+  | "keystore_unreachable" // no answer within the limit
+  | "keystore_behind" // the keystore lacks a migration of this version
   | "kms_unreachable" // the key-management service does not answer within the limit, or fails
   | "kms_sealed"
   | "kms_standby"
@@ -18,31 +20,26 @@ const LIMIT_MS = 1_000;
 export interface Probes {
   /** Whether the database's schema is at least this version's. */
   readonly isCurrent: () => Promise<boolean>;
+  /** The same of the keystore's, which may be in another database. */
+  readonly isKeystoreCurrent: () => Promise<boolean>;
   /** Rejects when the key-management service cannot be used. */
   readonly checkKms: () => Promise<void>;
 }
 
 /**
- * Tells whether the server can serve. However often it is asked, database and key service are each
- * asked once at a time, and never waited for longer than the limit.
+ * Tells whether the server can serve. However often it is asked, database, keystore and key service
+ * are each asked once at a time, and never waited for longer than the limit.
  * @param auditRefusal why the audit log is not continued, if it is not.
  */
 export function createReadiness(
-  { isCurrent, checkKms }: Probes,
+  { isCurrent, isKeystoreCurrent, checkKms }: Probes,
   isDraining: () => boolean,
   auditRefusal: () => NotReadyReason | undefined = () => undefined,
   limitMs = LIMIT_MS,
 ): () => Promise<readonly NotReadyReason[]> {
   const probes = [
-    probe(
-      () =>
-        isCurrent().then(
-          (current) => (current ? undefined : ("schema_behind" as const)),
-          () => "database_unreachable" as const,
-        ),
-      "database_unreachable",
-      limitMs,
-    ),
+    schemaProbe(isCurrent, "schema_behind", "database_unreachable", limitMs),
+    schemaProbe(isKeystoreCurrent, "keystore_behind", "keystore_unreachable", limitMs),
     probe(() => checkKms().then(() => undefined, kmsReason), "kms_unreachable", limitMs),
   ];
   return async () => {
@@ -51,6 +48,22 @@ export function createReadiness(
     return [...reasons, auditRefusal()].filter((reason) => reason !== undefined);
   };
 }
+
+const schemaProbe = (
+  isCurrent: () => Promise<boolean>,
+  behind: NotReadyReason,
+  unreachable: NotReadyReason,
+  limitMs: number,
+) =>
+  probe(
+    () =>
+      isCurrent().then(
+        (current) => (current ? undefined : behind),
+        () => unreachable,
+      ),
+    unreachable,
+    limitMs,
+  );
 
 /** @param late the reason when there is no answer within the limit */
 function probe(

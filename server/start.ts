@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { isSchemaCurrent } from "../db/schema-version.ts";
+import { isKeystoreCurrent, isSchemaCurrent } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
@@ -241,6 +241,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     notReady: createReadiness(
       {
         isCurrent: () => isSchemaCurrent(pool),
+        isKeystoreCurrent: () => isKeystoreCurrent(keyTree.pool),
         checkKms: () => kms.check(),
       },
       () => stopping.signal.aborted,

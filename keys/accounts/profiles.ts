@@ -68,7 +68,7 @@ export class Profiles {
 
   /**
    * The rows with their names opened; null where there is none, or it is erased.
-   * @throws KeysError seal_broken, kms_...
+   * @throws KeysError key_missing, seal_broken, kms_...
    */
   async opened<T extends Named>(
     tenant: Uuid,
@@ -80,8 +80,12 @@ export class Profiles {
       named.map(({ id }) => id),
     );
     return rows.map((row) => {
-      const key = keys.get(row.id)?.key;
-      if (row.displayName === null || key === undefined) return { ...row, displayName: null };
+      if (row.displayName === null) return { ...row, displayName: null };
+      const held = keys.get(row.id);
+      if (held === undefined)
+        throw new KeysError("key_missing", "The keystore does not know a key that sealed a name.");
+      const { key } = held;
+      if (key === undefined) return { ...row, displayName: null };
       const associated = profileAssociated(tenant, row.id, "display_name");
       return { ...row, displayName: fromUtf8(open(key, associated, row.displayName)) };
     });

@@ -61,8 +61,10 @@ export function destroySubjectKeys(
   by: DestroyedBy,
 ): Promise<Destroyed> {
   return destroying(deps, tenant, subject, by, { whole: true }, async (client, now) => {
+    // Before anything else: it waits for whoever is storing the subject's first key at this moment,
+    // which no other statement would see.
+    await client.query(TOMBSTONE, [tenant, subject, now]);
     const { rowCount: subjectKeys } = await client.query(SUBJECT, [subject, now]);
-    if (subjectKeys === 0) await client.query(TOMBSTONE, [tenant, subject, now]);
     const { rowCount } = await client.query(SCOPES, [subject, now, null, null, null]);
     return { subjectKeys: subjectKeys ?? 0, scopeKeys: rowCount ?? 0 };
   });

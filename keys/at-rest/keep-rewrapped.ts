@@ -6,7 +6,9 @@ import { rewrapSubjectKeys } from "./rotate-kek.ts";
 
 const EVERY_MS = 10 * 60_000;
 
-const OLDEST = "select min(kek_version) as oldest from subject_keys where wrapped is not null";
+const STATE = `
+  select (select min(kek_version) from subject_keys where wrapped is not null) as oldest,
+    coalesce((select destroyed_before < oldest_version from keks), false) as "isUndestroyed"`;
 
 /**
  * Goes on, now and every ten minutes, with re-wrappings that were begun and not ended.
@@ -26,7 +28,8 @@ export function keepRewrapped(
     const { rows } = await data.query<{ id: Uuid }>("select id from tenants");
     for (const { id } of rows) {
       if (ending) return;
-      await rewrapTenant(deps, id, onRemaining);
+      // A tenant whose key is denied or gone keeps nobody else's from being re-wrapped.
+      await rewrapTenant(deps, id, onRemaining).catch(onError);
     }
     onRemaining(0);
   };
@@ -53,10 +56,12 @@ async function rewrapTenant(
   onRemaining: (keys: number) => void,
 ): Promise<void> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ oldest: number | null }>(OLDEST),
+    client.query<{ oldest: number | null; isUndestroyed: boolean }>(STATE),
   );
-  const oldest = rows[0]?.oldest ?? undefined;
-  if (oldest === undefined || oldest >= (await kms.latestVersion(kekOf(tenant)))) return;
+  const { oldest = null, isUndestroyed = false } = rows[0] ?? {};
+  const isBehind = async () => oldest !== null && oldest < (await kms.latestVersion(kekOf(tenant)));
+  // Also when all are re-wrapped, and who did it was cut off before it destroyed what was above.
+  if (!isUndestroyed && !(await isBehind())) return;
   await rewrapSubjectKeys({ pool, kms }, tenant, {
     onProgress: ({ done, total }) => onRemaining(total - done),
   });

@@ -15,7 +15,10 @@ export interface Freshness {
 
 interface Entry<T> {
   readonly value: T;
+  /** When it was last read from the keystore. */
   readonly atMs: number;
+  /** When it was unwrapped. */
+  readonly sinceMs: number;
 }
 
 /** How long, in milliseconds, what was read from the keystore may be used before it is read again. */
@@ -57,22 +60,43 @@ export class KeyCache<T extends Owned> {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
     const { heardMs, deafMs } = this.#lifetimes;
-    const ageMs = this.#monotonic() - entry.atMs;
+    const now = this.#monotonic();
+    const isOver = now - entry.sinceMs >= heardMs;
     // Kept while deaf: if nothing was missed, it serves again once destructions are heard of.
-    if (ageMs >= deafMs && ageMs < heardMs && !this.#hears()) return undefined;
+    if (!isOver && now - entry.atMs >= deafMs && !this.#hears()) return undefined;
     this.#entries.delete(name);
-    if (ageMs >= heardMs) return undefined;
+    if (isOver) return undefined;
     this.#entries.set(name, entry);
     return entry.value;
   }
 
-  /** @param atMs when reading it from the keystore began */
-  set(name: string, value: T, atMs: number): void {
+  /**
+   * What was unwrapped not too long ago, and when: to be used only by whoever has just read from the
+   * keystore that it is the same still.
+   */
+  unconfirmed(name: string): { readonly value: T; readonly sinceMs: number } | undefined {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return undefined;
+    return this.#monotonic() - entry.sinceMs < this.#lifetimes.heardMs ? entry : undefined;
+  }
+
+  /**
+   * @param atMs when reading it from the keystore began
+   * @param sinceMs when it was unwrapped, if that was earlier
+   */
+  set(name: string, value: T, atMs: number, sinceMs = atMs): void {
     this.#entries.delete(name);
-    this.#entries.set(name, { value, atMs });
+    this.#entries.set(name, { value, atMs, sinceMs });
     if (this.#entries.size <= this.#capacity) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  /** Lets go of what is too old to be used, also of what nobody asks for. */
+  dropOld(): void {
+    const bornAfterMs = this.#monotonic() - this.#lifetimes.heardMs;
+    for (const [name, { sinceMs }] of this.#entries)
+      if (sinceMs <= bornAfterMs) this.#entries.delete(name);
   }
 
   dropSubject(tenant: Uuid, subject: Uuid): void {

@@ -19,6 +19,9 @@ export interface KeyTreeOptions {
   readonly lifetimes?: Lifetimes;
 }
 
+/** How often keys that nobody asks for any more are let go of, in milliseconds. */
+const TIDY_MS = 15_000;
+
 /** The keys of data at rest, as one node uses them. */
 export interface KeyTree extends KeystoreDeps {
   readonly subjects: SubjectKeys;
@@ -55,6 +58,10 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
     },
   });
   const listening = watch;
+  const tidying = setInterval(() => {
+    for (const held of all) held.dropOld();
+  }, TIDY_MS);
+  tidying.unref();
   const subjects = new SubjectKeys(deps, bySubject, freshness);
   const scopes = new ScopeKeys(deps, subjects, { ...freshness, byName, byId });
   return {
@@ -62,6 +69,8 @@ export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
     subjects,
     scopes,
     async close() {
+      clearInterval(tidying);
+      for (const held of all) held.clear();
       await listening.close();
       await pool.end();
     },

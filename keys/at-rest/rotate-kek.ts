@@ -5,6 +5,7 @@ import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 import { subjectContext } from "./associated.ts";
+import { ensureKek } from "./ensure-kek.ts";
 import { inBatches } from "./in-batches.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
 
@@ -27,12 +28,12 @@ interface RewrapOptions {
  * `rewrapSubjectKeys` brings it under the new one. @returns the version
  */
 export async function rotateKek(
-  { kms, now }: Pick<KeystoreDeps, "kms" | "now">,
+  { pool, kms, now }: KeystoreDeps,
   data: Pool,
   tenant: Uuid,
 ): Promise<number> {
   const kek = kekOf(tenant);
-  await kms.ensureKey(kek, "wrapping");
+  await ensureKek({ pool, kms }, tenant);
   const version = await kms.rotate(kek);
   await inTransaction(data, tenant, (client) =>
     appendEntry(client, {
@@ -61,6 +62,8 @@ const REPLACE = `
   from unnest($1::uuid[], $2::int4[], $3::bytea[], $4::int4[]) as made (subject, before, wrapped, version)
   where k.subject = made.subject and k.kek_version = made.before and k.wrapped is not null
     and made.version > k.kek_version`;
+const DESTROYED = `
+  update keks set destroyed_before = $2 where tenant = $1 and destroyed_before < $2`;
 // In one order, so that two who re-wrap the same keys wait for each other and do not deadlock.
 const LOCK = "select from subject_keys where subject = any($1::uuid[]) order by subject for update";
 
@@ -80,7 +83,7 @@ export async function rewrapSubjectKeys(
   { onProgress = () => undefined, batch = 200, parallel = 8 }: RewrapOptions = {},
 ): Promise<RewrapProgress> {
   const kek = kekOf(tenant);
-  await kms.ensureKey(kek, "wrapping");
+  await ensureKek({ pool, kms }, tenant);
   const latest = await kms.latestVersion(kek);
   for (;;) {
     const rows = await inTransaction(pool, tenant, (client) =>
@@ -95,6 +98,7 @@ export async function rewrapSubjectKeys(
     onProgress(await countWrapped(pool, tenant, latest));
   }
   await kms.destroy(kek, latest);
+  await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
   const progress = await countWrapped(pool, tenant, latest);
   onProgress(progress);
   return progress;

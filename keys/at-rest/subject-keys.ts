@@ -1,9 +1,11 @@
 import { createSecretKey, randomBytes } from "node:crypto";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../keys-error.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 import { subjectContext } from "./associated.ts";
+import { ensureKek } from "./ensure-kek.ts";
 import type { SealingKey } from "./envelope.ts";
 import { inBatches } from "./in-batches.ts";
 import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
@@ -13,6 +15,8 @@ import { findSubjects, insertSubjects } from "./subject-rows.ts";
 /** A data subject's key; undefined once it is destroyed. */
 export interface SubjectKey extends Owned {
   readonly key: SealingKey | undefined;
+  /** What it was unwrapped from. */
+  readonly wrapped: WrappedKey | undefined;
 }
 
 /** Asked of the key-management service at a time. */
@@ -66,9 +70,17 @@ export class SubjectKeys {
     const rows = await inTransaction(pool, tenant, (client) => findSubjects(client, subjects));
     try {
       return await inBatches(rows, PARALLEL, async ({ subject, wrapped }) => {
+        const name = tenant + subject;
+        // The row is read again at least each second while destructions might not be heard of; the
+        // key-management service need not be asked again while it stays the same.
+        const known = this.#cache.unconfirmed(name);
+        if (wrapped && known && isSame(known.value.wrapped, wrapped)) {
+          if (generation() === before) this.#cache.set(name, known.value, atMs, known.sinceMs);
+          return known.value;
+        }
         const key = wrapped && (await this.#unwrap(tenant, subject, wrapped));
-        const held = { tenant, subject, key };
-        if (generation() === before) this.#cache.set(tenant + subject, held, atMs);
+        const held = { tenant, subject, key, wrapped };
+        if (generation() === before) this.#cache.set(name, held, atMs);
         return held;
       });
     } catch (error) {
@@ -103,7 +115,10 @@ export class SubjectKeys {
 
   async #ensureKek(tenant: Uuid): Promise<void> {
     if (this.#ensured.has(tenant)) return;
-    await this.#deps.kms.ensureKey(kekOf(tenant), "wrapping");
+    await ensureKek(this.#deps, tenant);
     this.#ensured.add(tenant);
   }
 }
+
+const isSame = (a: WrappedKey | undefined, b: WrappedKey): boolean =>
+  a?.version === b.version && equalBytes(a.bytes, b.bytes);

@@ -35,22 +35,24 @@ export async function openDownload(
   );
   const details = { attachment: id };
   const act = { action: "attachment.read", class: "R" as const, conversation, details };
-  return auditRefusals(deps, actor, act, () =>
-    inTransaction(pool, actor.tenant, async (client) => {
-      const row = await findAttachment(client, id);
-      if (row?.state !== "complete") throw attachmentNotFound();
-      const { sha256, seq, size } = row;
+  return auditRefusals(deps, actor, act, async () => {
+    const row = await inTransaction(pool, actor.tenant, async (client) => {
+      const found = await findAttachment(client, id);
+      if (found?.state !== "complete") throw attachmentNotFound();
+      const { sha256, seq } = found;
       if (sha256 === undefined || seq === undefined) throw attachmentNotFound();
       const facts = await conversationFacts(client, conversation);
       const members = await readersOf(client, actor, { id, conversation, seq }, facts.members);
       const decision = decideConversation(actor, "read", { ...facts, members });
       insist(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
-      const cipher = await cipherOf(scopeKeys, actor.tenant, row);
-      const read = (range: ByteRange) => cipher(range.from, store.read(id, range));
-      return { size, sha256, read };
-    }),
-  );
+      return { ...found, sha256 };
+    });
+    // After the transaction: a key service that is slow must keep no connection.
+    const cipher = await cipherOf(scopeKeys, actor.tenant, row);
+    const read = (range: ByteRange) => cipher(range.from, store.read(id, range));
+    return { size: row.size, sha256: row.sha256, read };
+  });
 }
 
 /** Of the conversations that refer to an attachment, one the actor is in or was in, if any. */

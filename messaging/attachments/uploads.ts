@@ -41,8 +41,16 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   const { tenant, user } = actor;
   const now = deps.now();
   const act = uploadAct("create", input);
-  return auditRefusals(deps, actor, act, () =>
-    inTransaction(deps.pool, tenant, async (client) => {
+  return auditRefusals(deps, actor, act, async () => {
+    const { createdBy } = await inTransaction(deps.pool, tenant, async (client) => {
+      const facts = await conversationFacts(client, conversation);
+      insist(decideConversation(actor, "post", facts));
+      return facts;
+    });
+    // Between transactions: a key service that is slow must keep no connection and no lock.
+    const scope = { conversation, subject: createdBy, author: user, period: periodOf(now) };
+    const keyId = await blobKeyId(deps.scopeKeys, tenant, scope);
+    await inTransaction(deps.pool, tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "post", facts);
       insist(decision);
@@ -50,12 +58,6 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
       await requireRoom(client, { tenant, conversation, device, size });
-      const keyId = await blobKeyId(deps.scopeKeys, tenant, {
-        conversation,
-        subject: facts.createdBy,
-        author: user,
-        period: periodOf(now),
-      });
       const expires = now + deps.uploadLifetimeMs;
       await client.query(
         `insert into attachments
@@ -71,8 +73,8 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
     }).catch((error: unknown) => {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       throw new MessagingError("attachment_exists", "The attachment's id is taken.");
-    }),
-  );
+    });
+  });
 }
 
 /** An upload as the device that makes it sees it. */

@@ -4,6 +4,7 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { AwaitedKeys } from "./awaited-keys.ts";
 import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
@@ -53,21 +54,29 @@ export class ConversationLog {
   readonly #options: LogOptions;
   readonly #heads: HeadCache;
   readonly #queue = new ConversationQueue<WaitingPost>();
+  readonly #awaited: AwaitedKeys;
   readonly #lanes: MessageLane[];
   #closed = false;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
+    // A part, so that a tenant without keys leaves room for the others.
+    this.#awaited = new AwaitedKeys(this.#maxWaiting / 4, () => this.#wake());
     this.#lanes = Array.from(
       { length: options.lanes ?? 2 },
-      () => new MessageLane(options, this.#heads, this.#queue, options.maxBatch ?? 256),
+      () =>
+        new MessageLane(options, this.#heads, this.#queue, this.#awaited, options.maxBatch ?? 256),
     );
   }
 
-  /** Messages that no batch has taken yet. */
+  /** Messages that no batch has taken yet, or whose keys are not there yet. */
   get waiting(): number {
-    return this.#queue.size;
+    return this.#queue.size + this.#awaited.size;
+  }
+
+  get #maxWaiting(): number {
+    return this.#options.maxWaiting ?? 20_000;
   }
 
   /**
@@ -75,7 +84,7 @@ export class ConversationLog {
    * durable. @throws MessagingError unavailable, conversation_not_found
    */
   post(request: PostRequest): Promise<PostOutcome> {
-    if (this.#closed || this.#queue.size >= (this.#options.maxWaiting ?? 20_000)) {
+    if (this.#closed || this.waiting >= this.#maxWaiting) {
       this.#options.observer?.refused("unavailable");
       return Promise.reject(new MessagingError("unavailable", "The relay is busy. Send again."));
     }

@@ -1,6 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKey, ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { periodOf, type Scope } from "../../keys/at-rest/scope.ts";
+import { KeysError } from "../../keys/keys-error.ts";
 import type { ConversationHead } from "./head.ts";
 
 /** What each sending device's messages are sealed by; nothing for devices of no member. */
@@ -11,18 +12,23 @@ interface Senders {
   readonly devices: readonly Uuid[];
 }
 
-/**
- * By conversation of one tenant, the keys that seal what these devices send now. Asks the keystore
- * only for those that are not in memory, and for all of them at once.
- * @throws KeysError kms_..., seal_broken
- */
-export async function keysForDevices(
-  scopeKeys: ScopeKeys,
-  work: readonly Senders[],
-  now: number,
-): Promise<ReadonlyMap<Uuid, DeviceKeys>> {
+/** A key that is not in memory. */
+export interface MissingKey {
+  readonly tenant: Uuid;
+  readonly device: Uuid;
+  readonly scope: Scope;
+}
+
+export interface HeldKeys {
+  /** By conversation. */
+  readonly keys: Map<Uuid, Map<Uuid, ScopeKey>>;
+  readonly missing: readonly MissingKey[];
+}
+
+/** By conversation of one tenant, the keys in memory that seal what these devices send now. */
+export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: number): HeldKeys {
   const keys = new Map<Uuid, Map<Uuid, ScopeKey>>();
-  const missing: { readonly of: Map<Uuid, ScopeKey>; device: Uuid; scope: Scope }[] = [];
+  const missing: MissingKey[] = [];
   for (const { head, devices } of work) {
     const { tenant, conversation, subject, authors } = head;
     const of = new Map<Uuid, ScopeKey>();
@@ -34,19 +40,68 @@ export async function keysForDevices(
       if (author === undefined) continue;
       const scope = { conversation, subject, author, period };
       const held = scopeKeys.held(tenant, scope);
-      if (held === undefined) missing.push({ of, device, scope });
+      if (held === undefined) missing.push({ tenant, device, scope });
       else of.set(device, held);
     }
   }
-  const [first] = work;
-  if (first === undefined || missing.length === 0) return keys;
-  const found = await scopeKeys.forWriting(
-    first.head.tenant,
-    missing.map(({ scope }) => scope),
-  );
-  for (const [index, { of, device }] of missing.entries()) {
-    const key = found[index];
-    if (key !== undefined) of.set(device, key);
+  return { keys, missing };
+}
+
+export interface FetchedKeys {
+  readonly found: readonly (MissingKey & { readonly key: ScopeKey })[];
+  /** Why the keys of a conversation cannot be had. */
+  readonly failed: ReadonlyMap<Uuid, unknown>;
+}
+
+/**
+ * Has the keystore asked for them, all at once; conversation by conversation only when one key among
+ * them is what fails. Never rejects.
+ */
+export async function fetchKeys(
+  scopeKeys: ScopeKeys,
+  missing: readonly MissingKey[],
+): Promise<FetchedKeys> {
+  const [first] = missing;
+  if (first === undefined) return { found: [], failed: new Map() };
+  try {
+    const keys = await scopeKeys.forWriting(
+      first.tenant,
+      missing.map(({ scope }) => scope),
+    );
+    const found = missing.flatMap((each, index) => {
+      const key = keys[index];
+      return key === undefined ? [] : [{ ...each, key }];
+    });
+    return { found, failed: new Map() };
+  } catch (error) {
+    const conversations = new Set(missing.map(({ scope }) => scope.conversation));
+    if (conversations.size === 1 || !isLasting(error))
+      return { found: [], failed: new Map([...conversations].map((each) => [each, error])) };
+    const apart: FetchedKeys[] = [];
+    for (const conversation of conversations)
+      apart.push(
+        await fetchKeys(
+          scopeKeys,
+          missing.filter(({ scope }) => scope.conversation === conversation),
+        ),
+      );
+    return {
+      found: apart.flatMap(({ found }) => found),
+      failed: new Map(apart.flatMap(({ failed }) => [...failed])),
+    };
   }
-  return keys;
+}
+
+/** Whether asking again soon would give the same: the key is damaged, or what wraps it is gone. */
+export function isLasting(error: unknown): boolean {
+  if (!(error instanceof KeysError)) return false;
+  switch (error.code) {
+    case "seal_broken":
+    case "kms_refused":
+    case "kms_key_not_found":
+    case "kms_key_destroyed":
+      return true;
+    default:
+      return false;
+  }
 }

@@ -11,7 +11,8 @@ import { findBehind } from "./find-behind.ts";
 import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
-import { keysForDevices, type DeviceKeys } from "./device-keys.ts";
+import type { AwaitedKeys } from "./awaited-keys.ts";
+import { fetchKeys, heldKeys, isLasting, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
 import type { LogObserver } from "./log-observer.ts";
 import {
@@ -41,6 +42,12 @@ interface LaneOptions {
   readonly observer?: LogObserver | undefined;
 }
 
+/** One conversation of a batch, and its head where there is one to be planned on. */
+interface Work {
+  readonly taken: Taken<WaitingPost>;
+  readonly head?: ConversationHead | undefined;
+}
+
 /** One conversation's part of a batch. */
 interface Part {
   readonly taken: Taken<WaitingPost>;
@@ -62,7 +69,10 @@ export class MessageLane {
   readonly #options: LaneOptions;
   readonly #heads: HeadCache;
   readonly #queue: ConversationQueue<WaitingPost>;
+  readonly #awaited: AwaitedKeys;
   readonly #maxBatch: number;
+  /** What was taken of the queue and is neither answered, nor back in it, nor waiting for keys. */
+  readonly #inHand = new Set<Taken<WaitingPost>>();
   #running: Promise<void> | undefined;
   #client: pg.PoolClient | undefined;
   #fence: Uuid | undefined;
@@ -71,11 +81,13 @@ export class MessageLane {
     options: LaneOptions,
     heads: HeadCache,
     queue: ConversationQueue<WaitingPost>,
+    awaited: AwaitedKeys,
     maxBatch: number,
   ) {
     this.#options = options;
     this.#heads = heads;
     this.#queue = queue;
+    this.#awaited = awaited;
     this.#maxBatch = maxBatch;
   }
 
@@ -87,9 +99,10 @@ export class MessageLane {
   }
 
   async close(): Promise<void> {
-    while (this.#queue.size > 0 || this.#running !== undefined) {
+    while (this.#queue.size + this.#awaited.size > 0 || this.#running !== undefined) {
       this.wake();
       await this.#running;
+      if (this.#queue.size === 0 && this.#awaited.size > 0) await this.#awaited.next();
     }
     // Not back into the pool: the connection is fenced to a tenant for as long as it lives.
     this.#client?.release(true);
@@ -103,11 +116,12 @@ export class MessageLane {
       const batch = this.#queue.take(this.#maxBatch);
       const [first] = batch;
       if (first === undefined) return;
+      for (const taken of batch) this.#inHand.add(taken);
       try {
         await this.#connect(first.tenant);
         await this.#observed(batch);
       } catch (cause) {
-        this.#retryLater(batch, cause);
+        this.#retryLater(cause);
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
       }
     }
@@ -142,7 +156,7 @@ export class MessageLane {
         if (!outcome.accepted) this.#options.observer?.refused(outcome.refusal.code);
         item.resolve(outcome);
       }
-      this.#queue.release(taken);
+      this.#release(taken);
     }
   }
 
@@ -187,8 +201,8 @@ export class MessageLane {
       const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
       return { taken, head: doubt ? undefined : cached };
     });
-    const keys = await this.#keysFor(onCached, now);
-    for (const { taken, head } of onCached) {
+    const { keys, ready } = await this.#sealable(onCached, now);
+    for (const { taken, head } of ready) {
       const quick = head && this.#part(taken, head, keys, [], false, now);
       // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
@@ -211,33 +225,71 @@ export class MessageLane {
     );
     const earlier = await findAccepted(client, requests, now);
     const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
-    const keys = await this.#keysFor(onLog, now);
-    return onLog.flatMap(({ taken, head }) => {
+    const { keys, ready } = await this.#sealable(onLog, now);
+    return ready.flatMap(({ taken, head }) => {
       if (head !== undefined) return [this.#part(taken, head, keys, earlier, true, now)];
       const error = new MessagingError("conversation_not_found", "There is no such conversation.");
       for (const item of taken.items) this.#reject(item, error);
-      this.#queue.release(taken);
+      this.#release(taken);
       return [];
     });
   }
 
-  /** By conversation, the keys of its senders: those there are, and those made now. */
-  #keysFor(
-    work: readonly {
-      readonly taken: Taken<WaitingPost>;
-      readonly head?: ConversationHead | undefined;
-    }[],
+  /**
+   * By conversation, the keys of its senders: those there are, and those made now. Conversations
+   * whose keys do not come soon are not `ready`; they are taken off this lane.
+   */
+  async #sealable(
+    work: readonly Work[],
     now: number,
-  ): Promise<ReadonlyMap<Uuid, DeviceKeys>> {
-    return keysForDevices(
-      this.#options.scopeKeys,
-      work.flatMap(({ taken, head }) =>
-        head === undefined
-          ? []
-          : [{ head, devices: taken.items.map(({ request }) => request.senderDevice) }],
-      ),
-      now,
+  ): Promise<{
+    readonly keys: ReadonlyMap<Uuid, DeviceKeys>;
+    readonly ready: readonly Work[];
+  }> {
+    const { scopeKeys } = this.#options;
+    const senders = work.flatMap(({ taken, head }) =>
+      head === undefined
+        ? []
+        : [{ head, devices: taken.items.map(({ request }) => request.senderDevice) }],
     );
+    const { keys, missing } = heldKeys(scopeKeys, senders, now);
+    const [first] = missing;
+    if (first === undefined) return { keys, ready: work };
+    const fetching = fetchKeys(scopeKeys, missing);
+    const fetched = await this.#awaited.briefly(first.tenant, fetching);
+    for (const { scope, device, key } of fetched?.found ?? [])
+      keys.get(scope.conversation)?.set(device, key);
+    const without = new Set(
+      fetched?.failed.keys() ?? missing.map(({ scope }) => scope.conversation),
+    );
+    const isReady = ({ taken }: Work) => !without.has(taken.conversation);
+    const aside = work.filter((each) => !isReady(each)).map(({ taken }) => taken);
+    if (aside.length > 0) {
+      for (const taken of aside) this.#inHand.delete(taken);
+      const messages = aside.reduce((sum, { items }) => sum + items.length, 0);
+      const hasRoom = this.#awaited.hasRoom(messages);
+      this.#awaited.keep(first.tenant, messages, async () => {
+        const { failed } = await fetching;
+        const retried = aside.some(({ conversation }) => isPassing(failed.get(conversation)));
+        if (retried && hasRoom) await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+        for (const taken of aside) {
+          const error = failed.get(taken.conversation);
+          if (error === undefined) this.#queue.release(taken, taken.items);
+          else this.#withoutKeys(taken, error, hasRoom);
+        }
+      });
+    }
+    return { keys, ready: work.filter(isReady) };
+  }
+
+  /** The keys of a conversation could not be had: its messages go round once more, if it may help. */
+  #withoutKeys(taken: Taken<WaitingPost>, cause: unknown, hasRoom: boolean): void {
+    if (hasRoom && !isLasting(cause)) {
+      this.#queue.release(taken, this.#oneMoreAttempt(taken, cause));
+      return;
+    }
+    for (const item of taken.items) this.#reject(item, notStored(cause));
+    this.#queue.release(taken);
   }
 
   #part(
@@ -290,27 +342,36 @@ export class MessageLane {
    * The database gave no answer, so the batch may or may not be stored. Its messages go back in
    * front, marked so that they are looked for before they are stored again.
    */
-  #retryLater(batch: readonly Taken<WaitingPost>[], cause: unknown): void {
+  #retryLater(cause: unknown): void {
     if (this.#client !== undefined) this.#disconnect(this.#client);
-    for (const taken of batch) {
+    for (const taken of this.#inHand) {
       this.#heads.drop(taken.conversation);
-      const again: WaitingPost[] = [];
-      for (const item of taken.items) {
-        item.attempts++;
-        if (item.attempts < MAX_ATTEMPTS) again.push(item);
-        else
-          this.#reject(
-            item,
-            new MessagingError("unavailable", "The message was not stored. Send it again.", {
-              cause,
-            }),
-          );
-      }
-      this.#options.observer?.retried(again.length);
-      this.#queue.release(taken, again);
+      this.#release(taken, this.#oneMoreAttempt(taken, cause));
     }
   }
+
+  /** Those that may be tried again; the others are refused. */
+  #oneMoreAttempt({ items }: Taken<WaitingPost>, cause: unknown): WaitingPost[] {
+    const again: WaitingPost[] = [];
+    for (const item of items) {
+      item.attempts++;
+      if (item.attempts < MAX_ATTEMPTS) again.push(item);
+      else this.#reject(item, notStored(cause));
+    }
+    this.#options.observer?.retried(again.length);
+    return again;
+  }
+
+  #release(taken: Taken<WaitingPost>, again: readonly WaitingPost[] = []): void {
+    if (this.#inHand.delete(taken)) this.#queue.release(taken, again);
+  }
 }
+
+const notStored = (cause: unknown): MessagingError =>
+  new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
+
+/** A failure that may be gone when it is tried again. */
+const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
 
 /** True when only the whole log can say whether the message is new. */
 function doubtful(item: WaitingPost, now: number): boolean {

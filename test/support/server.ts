@@ -125,7 +125,8 @@ export async function startTestServer(
   }
   const { running: server, logged } = await start(changes);
   const backendKey = await openDevelopmentKey(home);
-  const atRest = await AtRest.open(home, database.ownerUrl, { ...config, ...changes }.kms);
+  const { kms, keystoreUrl } = { ...config, ...changes };
+  const atRest = await AtRest.open(home, database.ownerUrl, kms, keystoreUrl?.reveal());
 
   async function makeTenant(): Promise<TestTenant> {
     const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };

@@ -62,7 +62,7 @@ test("the server is not ready while its database is away, and ready again after"
   expect(response.headers.get("retry-after")).not.toBeNull();
   expect(await response.json()).toMatchObject({
     code: "not_ready",
-    reasons: ["database_unreachable"],
+    reasons: ["database_unreachable", "keystore_unreachable"],
   });
   expect((await fetch(`${away.url}/healthz`)).status).toBe(200);
   await letIn();

@@ -1,7 +1,12 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
+import { inTransaction } from "../../../db/transaction.ts";
 import { destroyScopes, destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import type { Scope } from "../../../keys/at-rest/scope.ts";
+import { KeyCache } from "../../../keys/at-rest/key-cache.ts";
+import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.ts";
+import { SubjectKeys, type SubjectKey } from "../../../keys/at-rest/subject-keys.ts";
+import { insertSubjects } from "../../../keys/at-rest/subject-rows.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
@@ -154,6 +159,85 @@ test("a tombstone cannot be filled, also by whoever owns the table", async () =>
     await expect(
       database.owner.query(`${change} where subject = $1`, [subject]),
     ).rejects.toMatchObject({ code: "23001" });
+});
+
+test("a destruction waits for the subject's first key, and takes it along", async () => {
+  const tenant = await arrangeTenant(database);
+  const tree = await openTree();
+  const subject = randomUUID();
+  await kms.ensureKey(`kek-${tenant}`, "wrapping");
+  const wrapped = await kms.wrap(`kek-${tenant}`, randomBytes(32), randomBytes(4));
+  const storing = await tree.pool.connect();
+  await storing.query("begin");
+  await storing.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
+  await insertSubjects(storing, tenant, [{ subject, wrapped }], 0);
+  const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
+  const destroying = destroySubjectKeys(deps, tenant, subject, by);
+  await until(async () => {
+    const { rowCount } = await database.owner.query(
+      "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rowCount === 1;
+  });
+  await storing.query("commit");
+  storing.release();
+  expect(await destroying).toMatchObject({ subjectKeys: 1 });
+  expect((await tree.subjects.find(tenant, [subject])).get(subject)?.key).toBeUndefined();
+});
+
+test("below a destroyed key the keystore takes no other, nor removes or replaces one", async () => {
+  const tenant = await arrangeTenant(database);
+  const tree = await openTree();
+  const [live, erased] = [newScope(), newScope()];
+  await tree.scopes.forWriting(tenant, [live, erased]);
+  const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
+  await destroySubjectKeys(deps, tenant, erased.subject, by);
+  const refused = (sql: string, values: unknown[] = []) =>
+    expect(inTransaction(tree.pool, tenant, (client) => client.query(sql, values))).rejects;
+  const insert = `insert into scope_keys
+      (id, tenant, subject, conversation, author, period, wrapped, created_at_ms)
+    values (gen_random_uuid(), $1, $2, gen_random_uuid(), gen_random_uuid(), 700, $3, 0)`;
+  await refused(insert, [tenant, erased.subject, randomBytes(93)]).toMatchObject({ code: "23001" });
+  await refused("update scope_keys set wrapped = $1 where subject = $2", [
+    randomBytes(93),
+    live.subject,
+  ]).toMatchObject({ code: "23001" });
+  const denied = { code: "42501" };
+  for (const table of ["keks", "subject_keys", "scope_keys"]) {
+    await refused(`delete from ${table}`).toMatchObject(denied);
+    await refused(`truncate ${table} cascade`).toMatchObject(denied);
+    await refused(`alter table ${table} disable row level security`).toMatchObject(denied);
+  }
+  // Into another tenant's.
+  const other = await arrangeTenant(database);
+  await refused(
+    `insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms)
+     values ($1, gen_random_uuid(), 1, $2, 0)`,
+    [other, randomBytes(60)],
+  ).toMatchObject(denied);
+});
+
+test("a node that hears nothing reads keys again, without the key-management service", async () => {
+  const tenant = await arrangeTenant(database);
+  const tree = await openTree();
+  const subject = randomUUID();
+  const monotonic = () => performance.now();
+  const lifetimes = { heardMs: 300_000, deafMs: 0 };
+  const cache = new KeyCache<SubjectKey>(monotonic, () => false, 10, lifetimes);
+  const deaf = new SubjectKeys(tree, cache, { generation: () => 0, monotonic });
+  const read = async () => (await deaf.findOrMake(tenant, [subject])).get(subject)?.key;
+  const made = await read();
+  const asked = kms.asked.unwrap;
+  expect((await read())!.secret.export()).toEqual(made!.secret.export());
+  await rotateKek(tree, database.pool, tenant);
+  await rewrapSubjectKeys(tree, tenant);
+  expect(kms.asked.unwrap).toBe(asked);
+  // The row is another one now.
+  expect((await read())!.secret.export()).toEqual(made!.secret.export());
+  expect(kms.asked.unwrap).toBe(asked + 1);
+  const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
+  await destroySubjectKeys(deps, tenant, subject, by);
+  expect(await read()).toBeUndefined();
 });
 
 test("of a subject's scopes, those destroyed are the ones that were named", async () => {

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.ts";
+import { keepRewrapped } from "../../../keys/at-rest/keep-rewrapped.ts";
+import { KeysError } from "../../../keys/keys-error.ts";
 import type { Scope } from "../../../keys/at-rest/scope.ts";
 import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
@@ -109,6 +111,60 @@ test("a version is not given up while a key could still come under it", async ()
   expect(made[0]).toBeDefined();
   expect(await versionsIn(tenant)).toEqual({ 2: 2 });
   expect(await secretsOf(await openTree(kms), tenant, [scope!])).toEqual(made);
+});
+
+test("versions given up by somebody who was cut off then are destroyed by the next server", async () => {
+  const kms = memoryKms();
+  const tenant = await arrangeTenant(server.database);
+  const denied = await arrangeTenant(server.database);
+  const tree = await openTree(kms);
+  await secretsOf(tree, tenant, newScopes(3));
+  await secretsOf(tree, denied, newScopes(1));
+  const destroyed: string[] = [];
+  const interrupted = { ...kms, destroy: () => Promise.reject(new Error("cut off")) };
+  await rotateKek(tree, server.database.pool, tenant);
+  await expect(rewrapSubjectKeys({ pool: tree.pool, kms: interrupted }, tenant)).rejects.toThrow(
+    "cut off",
+  );
+  const watched = {
+    ...kms,
+    // One tenant's key is out of reach: the others' work goes on.
+    async latestVersion(name: string) {
+      if (name !== `kek-${tenant}`) throw new KeysError("kms_denied", "Not permitted.");
+      return kms.latestVersion(name);
+    },
+    async destroy(name: string, before?: number) {
+      await kms.destroy(name, before);
+      destroyed.push(`${name} before ${before ?? "all"}`);
+    },
+  };
+  const errors: unknown[] = [];
+  const leave = keepRewrapped({ pool: tree.pool, kms: watched }, server.database.pool, (error) =>
+    errors.push(error),
+  );
+  await until(() => destroyed.length > 0);
+  await leave();
+  expect(destroyed).toEqual([`kek-${tenant} before 2`]);
+  expect(errors).toContainEqual(expect.objectContaining({ code: "kms_denied" }));
+  // Then it is on record, and nobody asks for it again.
+  await keepRewrapped({ pool: tree.pool, kms: watched }, server.database.pool, () => undefined)();
+  expect(destroyed).toHaveLength(1);
+});
+
+test("a key-encryption key that was destroyed in its service is not made anew", async () => {
+  const { home } = server;
+  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
+  const tenant = await arrangeTenant(server.database);
+  await secretsOf(await openTree(kms), tenant, newScopes(1));
+  await kms.destroy(`kek-${tenant}`);
+  const restarted = await openTree(kms);
+  await expect(secretsOf(restarted, tenant, newScopes(1))).rejects.toMatchObject({
+    code: "kms_key_not_found",
+  });
+  await expect(rotateKek(restarted, server.database.pool, tenant)).rejects.toMatchObject({
+    code: "kms_key_not_found",
+  });
+  await kms.close();
 });
 
 const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));

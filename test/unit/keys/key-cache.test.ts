@@ -63,3 +63,28 @@ test("dropping a subject leaves the others", () => {
     "b",
   ]);
 });
+
+test("a key that was read again is used for as long as it was unwrapped for", () => {
+  const { cache, state } = cacheOf();
+  cache.set("a", owned("a"), 0);
+  state.nowMs = 200_000;
+  state.hears = false;
+  expect(cache.get("a")).toBeUndefined();
+  const known = cache.unconfirmed("a");
+  expect(known).toMatchObject({ value: owned("a"), sinceMs: 0 });
+  cache.set("a", known!.value, 200_000, known!.sinceMs);
+  expect(cache.get("a")).toBeDefined();
+  state.hears = true;
+  state.nowMs = 300_000;
+  expect(cache.unconfirmed("a")).toBeUndefined();
+  expect(cache.get("a")).toBeUndefined();
+});
+
+test("keys that nobody asks for leave memory all the same", () => {
+  const { cache, state } = cacheOf();
+  cache.set("a", owned("a"), 0);
+  cache.set("b", owned("b"), 1);
+  state.nowMs = 300_000;
+  cache.dropOld();
+  expect(cache.size).toBe(1);
+});

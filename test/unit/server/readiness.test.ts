@@ -2,6 +2,7 @@ import { KeysError } from "../../../keys/keys-error.ts";
 import { createReadiness } from "../../../server/readiness.ts";
 
 const checkKms = () => Promise.resolve();
+const isKeystoreCurrent = () => Promise.resolve(true);
 
 test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the schema is current", () => Promise.resolve(true), false, []],
@@ -9,7 +10,9 @@ test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the database refuses", () => Promise.reject(new Error()), false, ["database_unreachable"]],
   ["the server stops", () => Promise.resolve(true), true, ["draining"]],
 ])("when %s", async (_when, isCurrent, draining, reasons) => {
-  expect(await createReadiness({ isCurrent, checkKms }, () => draining)()).toEqual(reasons);
+  expect(
+    await createReadiness({ isCurrent, isKeystoreCurrent, checkKms }, () => draining)(),
+  ).toEqual(reasons);
 });
 
 test("a database that does not answer is not waited for, and is asked once at a time", async () => {
@@ -20,7 +23,7 @@ test("a database that does not answer is not waited for, and is asked once at a 
     return new Promise<boolean>((resolve) => (answer = resolve));
   };
   const notReady = createReadiness(
-    { isCurrent, checkKms },
+    { isCurrent, isKeystoreCurrent, checkKms },
     () => false,
     () => undefined,
     5,
@@ -43,14 +46,15 @@ test.each<[string, Error, string]>([
   ["has lost its keyring", new KeysError("keyring_unreachable", ""), "kms_unreachable"],
   ["fails in a way nobody thought of", new Error(), "kms_unreachable"],
 ])("a key service that %s is a reason of its own", async (_how, error, reason) => {
-  const probes = { isCurrent: () => Promise.resolve(true), checkKms: () => Promise.reject(error) };
+  const isCurrent = () => Promise.resolve(true);
+  const probes = { isCurrent, isKeystoreCurrent, checkKms: () => Promise.reject(error) };
   expect(await createReadiness(probes, () => false)()).toEqual([reason]);
 });
 
 test("an audit log that is not continued is said beside what else is wrong", async () => {
   const ask = (current: boolean) =>
     createReadiness(
-      { isCurrent: () => Promise.resolve(current), checkKms },
+      { isCurrent: () => Promise.resolve(current), isKeystoreCurrent, checkKms },
       () => false,
       () => "audit_log_behind",
     )();

@@ -1,0 +1,38 @@
+-- Up Migration
+
+set role sealdesk_keystore_owner;
+
+-- Versions of the key-encryption key before this one are destroyed in the key-management service.
+-- Behind oldest_version while somebody was cut off between giving them up and destroying them.
+alter table keystore.keks
+  add column destroyed_before integer not null default 1 check (destroyed_before <= oldest_version);
+grant update (destroyed_before) on keystore.keks to sealdesk_keystore;
+
+-- Below a destroyed key none is made, whoever writes; and the lock makes a destruction wait for what
+-- is being made, which it then takes with it.
+create function keystore.insist_on_subject() returns trigger language plpgsql as $$
+begin
+  perform from keystore.subject_keys
+    where tenant = new.tenant and subject = new.subject and wrapped is not null for share;
+  if not found and new.wrapped is not null then
+    raise exception 'the key above is destroyed' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end
+$$;
+create trigger scope_subjects before insert on keystore.scope_keys
+  for each row execute function keystore.insist_on_subject();
+
+-- A scope's key is destroyed, never replaced: what it sealed would be lost without being on record.
+create function keystore.keep_scope_key() returns trigger language plpgsql as $$
+begin
+  if new.wrapped is not null and new.wrapped is distinct from old.wrapped then
+    raise exception 'a scope key is not replaced' using errcode = 'restrict_violation';
+  end if;
+  return new;
+end
+$$;
+create trigger scope_keys_kept before update on keystore.scope_keys
+  for each row execute function keystore.keep_scope_key();
+
+reset role;

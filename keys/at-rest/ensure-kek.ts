@@ -1,0 +1,18 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
+
+/**
+ * Makes the tenant's key-encryption key if it never had one. One that was destroyed in the
+ * key-management service is not made anew: what is known of it in the keystore would be lost without
+ * a word. @throws KeysError kms_...
+ */
+export async function ensureKek(
+  { pool, kms }: Pick<KeystoreDeps, "pool" | "kms">,
+  tenant: Uuid,
+): Promise<void> {
+  const { rowCount } = await inTransaction(pool, tenant, (client) =>
+    client.query("select from keks where tenant = $1", [tenant]),
+  );
+  if (rowCount === 0) await kms.ensureKey(kekOf(tenant), "wrapping");
+}
