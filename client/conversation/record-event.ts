@@ -7,6 +7,7 @@ import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
+import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
 import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
 import {
@@ -156,5 +157,7 @@ async function membershipRecord(
   if (event.kind === "history_granted" || event.kind === "consent_changed")
     problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
   const device = changedDevice(before, event.kind, control, account.device);
+  if (event.kind === "device_added" && control.subject === account.user && device !== undefined)
+    await noteArrival(transaction, { conversation: event.conversation, seq: event.seq, device });
   return { record: { ...base, control, device, problems }, committed, valid };
 }

@@ -140,7 +140,7 @@ function change(
 }
 
 const actOf = (
-  action: Exclude<ConversationAction, "create" | "read" | "post">,
+  action: Exclude<ConversationAction, "create" | "read" | "post" | "upload">,
   conversation: Uuid,
   subject?: Uuid,
 ): ConversationAct => ({ action: `conversation.${action}`, class: "U", conversation, subject });
