@@ -5,11 +5,12 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
+import { carriesCreation, isCreationValid } from "./creation.ts";
 import { changedDevice } from "./device-change.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
-import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
+import { controlProblems, openDelivered, takeOwn } from "./open-event.ts";
 import {
   memberWith,
   saveState,
@@ -124,7 +125,7 @@ async function membershipRecord(
   before: ConversationState | undefined,
   checked: CheckedEvent,
 ): Promise<Made> {
-  const { suite, trust, account, deviceKey } = deps;
+  const { trust, account } = deps;
   const { event, control, devices } = checked;
   const nothing = {
     text: undefined,
@@ -142,16 +143,9 @@ async function membershipRecord(
   const { distrusted, committed } = await trust.admit(transaction, devices);
   problems.push(...controlProblems(before, event, control), ...distrusted);
   let valid = true;
-  if (event.kind === "created") {
-    const creator = control.creation?.device ?? "";
-    const found = devices.find(({ record }) => record.device === creator)?.record;
-    const admitted = !distrusted.some(({ user }) => user === found?.user);
-    valid = isCreationValid(event, control, {
-      account,
-      suite: suite.name,
-      creator: trust.device(creator) ?? (admitted ? found : undefined),
-      ownDeviceKey: deviceKey,
-    });
+  if (carriesCreation(before, event, control, account.device)) {
+    const arrived = { devices, distrusted };
+    valid = await isCreationValid(deps, transaction, { event, control }, arrived);
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
   if (event.kind === "history_granted" || event.kind === "consent_changed")
