@@ -31,6 +31,7 @@ export type {
 } from "./conversation/items.ts";
 export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
 export { openStore } from "./open-store.ts";
+export type { StoreLocks } from "./store-lock.ts";
 export type {
   Clock,
   Fetch,
