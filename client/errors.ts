@@ -25,7 +25,7 @@ export type SealdeskErrorCode =
   | "link_key_replaced" // the server shows another key than the code: do not approve
   | "device_not_found" // no such device of this account
   | "other_account" // the store belongs to another account
-  | "store_in_use" // another process has the store open
+  | "store_in_use" // another process, tab or worker has the store open
   | "store_failed" // the device's store could not be read or written
   // the connection
   | "displaced" // the same device connected from somewhere else

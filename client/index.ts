@@ -5,7 +5,7 @@ export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { DeviceLink } from "./linking/link-device.ts";
-export type { NewDevice, OwnDevice } from "./linking/siblings.ts";
+export type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/siblings.ts";
 export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
@@ -31,6 +31,7 @@ export type {
 } from "./conversation/items.ts";
 export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
 export { openStore } from "./open-store.ts";
+export type { StoreLocks } from "./store-lock.ts";
 export type {
   Clock,
   Fetch,

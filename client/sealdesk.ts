@@ -32,6 +32,7 @@ import {
   ownDevices,
   refuseDevice,
   reviewDevice,
+  type ApprovalOptions,
   type NewDevice,
   type OwnDevice,
 } from "./linking/siblings.ts";
@@ -321,12 +322,14 @@ export class Sealdesk {
 
   /**
    * Lets the device that shows this code join the account: gives it the account key. It is then in
-   * every conversation of the account from that moment on, as the event `device` says.
+   * every conversation of the account from that moment on, as the event `device` says. What this
+   * device has of before it is given then, conversation after conversation, as the event `history`
+   * tells on both, over restarts of either; not with `history: false`.
    * @returns the new device's id
    * @throws SealdeskError as `reviewDevice`
    */
-  approveDevice(code: string): Promise<Uuid> {
-    return approveDevice(this.#parts, code);
+  approveDevice(code: string, options: ApprovalOptions = {}): Promise<Uuid> {
+    return approveDevice(this.#parts, code, options);
   }
 
   /** Tells the device that shows this code no. @throws SealdeskError as `reviewDevice` */

@@ -33,6 +33,8 @@ export interface ConversationFacts {
   readonly subject?: Subject | undefined;
   /** For "grant_history": what is to be shown to whom. */
   readonly grant?: GrantFacts | undefined;
+  /** For "upload": the actor's account has another device in the conversation. */
+  readonly hasSibling?: boolean | undefined;
   /** For "create": every member besides the creator, with the role this tenant knows them by. */
   readonly others?: readonly Subject[] | undefined;
 }

@@ -9,6 +9,7 @@ export type ConversationAction =
   | "remove_member"
   | "close"
   | "post"
+  | "upload"
   | "grant_history"
   | "change_consent";
 
@@ -34,17 +35,15 @@ export function conversationRules(actor: Actor): ConversationRule[] {
   const self = { "subject.user": actor.user, "subject.role": actor.role };
   const staff = { "subject.role": { $in: [...conversingRoles] } };
 
-  // Only what the grantor's own account has seen, only to a member, and while things may be written.
-  const showing = {
-    ...member,
-    state: "open",
-    "grant.covered": true,
-    "grant.recipientIsMember": true,
-  };
+  // Only what the grantor's own account has seen, and only to a member.
+  const showing = { ...member, "grant.covered": true, "grant.recipientIsMember": true };
+  const showingOthers = { ...showing, state: "open" };
 
   const reading = [
     rule("read", "member", member),
-    rule("post", "member", { ...member, state: "open" }),
+    rule(["post", "upload"], "member", { ...member, state: "open" }),
+    // What an account has seen it may see on each of its devices, also where nothing is said any more.
+    rule("upload", "own_device", { ...member, hasSibling: true }),
     rule("grant_history", "own_device", { ...showing, "grant.recipient": actor.user }),
   ];
   const serving = [
@@ -55,7 +54,7 @@ export function conversationRules(actor: Actor): ConversationRule[] {
   const handingOver = [
     ...serving,
     rule("grant_history", "consented", {
-      ...showing,
+      ...showingOthers,
       "grant.staffMay": true,
       "grant.consented": true,
     }),
@@ -75,7 +74,7 @@ export function conversationRules(actor: Actor): ConversationRule[] {
           unknownMembers: { $size: 0 },
           otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
         }),
-        rule("grant_history", "own_conversation", { ...showing, createdBy: actor.user }),
+        rule("grant_history", "own_conversation", { ...showingOthers, createdBy: actor.user }),
         rule("change_consent", "own_conversation", {
           ...member,
           state: "open",

@@ -11,8 +11,9 @@ import { allow, deny, type Decision } from "./decision.ts";
 /**
  * "read_devices": an account's certified device records. "take_bundle": one device's prekeys, of
  * which each is handed out once. "publish_prekeys": replacing and counting one's own.
+ * "revoke_device": removing a device of one's own account for ever.
  */
-export type DirectoryAction = "read_devices" | "take_bundle" | "publish_prekeys";
+export type DirectoryAction = "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device";
 
 export interface DirectoryFacts {
   readonly tenant: Uuid;
@@ -50,6 +51,8 @@ function directoryRules(actor: Actor): DirectoryRule[] {
         user: actor.user,
         device: actor.device,
       }),
+      // A stolen password alone must not shut out who holds the account's key.
+      rule("revoke_device", "own_account", { ...tenant, user: actor.user }),
     );
   switch (actor.role) {
     case "customer":
@@ -86,5 +89,13 @@ export function decideDirectory(
   const entry: DirectorySubject = { ...facts, kind: "directory", staff: isStaff(facts.role) };
   const granted = ability.relevantRuleFor(action, entry);
   if (granted !== null) return allow(granted.reason ?? "granted");
-  return facts.tenant === actor.tenant ? deny(`role_${actor.role}`) : deny("foreign_tenant");
+  return deny(whyNot(actor, action, facts));
+}
+
+/** What stands in the way, for the audit log. */
+function whyNot(actor: Actor, action: DirectoryAction, facts: DirectoryFacts): string {
+  if (facts.tenant !== actor.tenant) return "foreign_tenant";
+  const isOwn = action === "publish_prekeys" || action === "revoke_device";
+  if (isOwn && actor.device === undefined) return "device_not_registered";
+  return `role_${actor.role}`;
 }

@@ -87,7 +87,7 @@ function createdEvent(
       role: "agent",
       devices: [member.device],
     })),
-    creation: { suite: "signal-v1", device, signature },
+    creation: { suite: "signal-v1", device, signature, creator: undefined },
     receipt: undefined,
   });
   return numberControl(

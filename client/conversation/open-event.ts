@@ -1,16 +1,13 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Control, Deliver, EventKind } from "../../crypto/wire/frame.ts";
-import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
 import type { LastSeen } from "../../crypto/device/payload.ts";
-import { sha256, verifySignature } from "../../crypto/device/sodium.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf } from "../errors.ts";
-import type { Account } from "../device/account.ts";
-import type { KnownDevice } from "../device/trust.ts";
 import { hashAt, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
 import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
@@ -120,29 +117,6 @@ export function controlProblems(
   const expected = state?.joined === true && !state.afterGap ? state.epoch + step : control.epoch;
   const consistent = control.epoch === event.epoch && control.epoch === expected;
   return consistent ? [] : failed("malformed_event").problems;
-}
-
-/** Whether the creating device signed this conversation with this suite. */
-export function isCreationValid(
-  event: Deliver,
-  control: Control,
-  expected: {
-    readonly account: Pick<Account, "tenant" | "device">;
-    readonly suite: string;
-    readonly creator: KnownDevice | undefined;
-    readonly ownDeviceKey: Uint8Array;
-  },
-): boolean {
-  const { creation } = control;
-  const { account, suite, creator, ownDeviceKey } = expected;
-  if (creation === undefined || creation.suite !== suite) return false;
-  const own = creation.device === account.device;
-  const key = own ? ownDeviceKey : creator?.deviceKey;
-  if (key === undefined || (!own && creator?.user !== control.actor)) return false;
-  const { conversation } = event;
-  const { device, signature } = creation;
-  const bytes = creationBytes({ tenant: account.tenant, conversation, suite, device });
-  return verifySignature(bytes, signature, key);
 }
 
 async function sawTheSame(

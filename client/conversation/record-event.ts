@@ -5,10 +5,12 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
+import { carriesCreation, isCreationValid } from "./creation.ts";
 import { changedDevice } from "./device-change.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
+import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
-import { controlProblems, isCreationValid, openDelivered, takeOwn } from "./open-event.ts";
+import { controlProblems, openDelivered, takeOwn } from "./open-event.ts";
 import {
   memberWith,
   saveState,
@@ -123,7 +125,7 @@ async function membershipRecord(
   before: ConversationState | undefined,
   checked: CheckedEvent,
 ): Promise<Made> {
-  const { suite, trust, account, deviceKey } = deps;
+  const { trust, account } = deps;
   const { event, control, devices } = checked;
   const nothing = {
     text: undefined,
@@ -141,20 +143,15 @@ async function membershipRecord(
   const { distrusted, committed } = await trust.admit(transaction, devices);
   problems.push(...controlProblems(before, event, control), ...distrusted);
   let valid = true;
-  if (event.kind === "created") {
-    const creator = control.creation?.device ?? "";
-    const found = devices.find(({ record }) => record.device === creator)?.record;
-    const admitted = !distrusted.some(({ user }) => user === found?.user);
-    valid = isCreationValid(event, control, {
-      account,
-      suite: suite.name,
-      creator: trust.device(creator) ?? (admitted ? found : undefined),
-      ownDeviceKey: deviceKey,
-    });
+  if (carriesCreation(before, event, control, account.device)) {
+    const arrived = { devices, distrusted };
+    valid = await isCreationValid(deps, transaction, { event, control }, arrived);
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }
   if (event.kind === "history_granted" || event.kind === "consent_changed")
     problems.push(...(await receiptProblems(deps, transaction, checked, distrusted)));
   const device = changedDevice(before, event.kind, control, account.device);
+  if (event.kind === "device_added" && control.subject === account.user && device !== undefined)
+    await noteArrival(transaction, { conversation: event.conversation, seq: event.seq, device });
   return { record: { ...base, control, device, problems }, committed, valid };
 }

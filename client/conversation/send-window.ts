@@ -24,7 +24,8 @@ export type Step =
 
 interface Entry {
   readonly id: Uuid;
-  sealed: boolean;
+  /** The key it is sealed under. */
+  key: Uuid | undefined;
   inFlight: boolean;
   refusals: { readonly epoch: number; count: number };
 }
@@ -41,8 +42,9 @@ const maxRefusals = 8;
  * Go-back-N over one conversation's outbox, without any input or output. Messages are sealed and
  * sent in order, several before the first is answered. After a refusal nothing more is sent until
  * everything in flight is answered; only then is it certain which sealings were never stored, and
- * these are made anew, in order. When the connection is lost, what was in flight is sent again as
- * the same bytes.
+ * these are made anew, in order. Nothing is sent under another key than what is in flight: the relay
+ * may have ended the one and take the other, and later messages would stand before earlier ones.
+ * When the connection is lost, what was in flight is sent again as the same bytes.
  */
 export class SendWindow {
   readonly #size: number;
@@ -55,8 +57,9 @@ export class SendWindow {
     this.#size = size;
   }
 
-  add(id: Uuid, sealed: boolean): void {
-    this.#entries.push({ id, sealed, inFlight: false, refusals: { epoch: 0, count: 0 } });
+  /** @param key what it is sealed under already */
+  add(id: Uuid, key: Uuid | undefined): void {
+    this.#entries.push({ id, key, inFlight: false, refusals: { epoch: 0, count: 0 } });
   }
 
   /** The connection is there, and what it had to tell of own messages was told. */
@@ -71,9 +74,15 @@ export class SendWindow {
     for (const entry of this.#entries) entry.inFlight = false;
   }
 
-  sealed(ids: readonly Uuid[], sealed: boolean): void {
-    for (const entry of this.#entries) if (ids.includes(entry.id)) entry.sealed = sealed;
-    if (!sealed) this.#hold = undefined;
+  sealed(id: Uuid, key: Uuid): void {
+    const entry = this.#find(id);
+    if (entry !== undefined) entry.key = key;
+  }
+
+  /** These are to be sealed anew. */
+  unsealed(ids: readonly Uuid[]): void {
+    for (const entry of this.#entries) if (ids.includes(entry.id)) entry.key = undefined;
+    this.#hold = undefined;
   }
 
   sent(id: Uuid): void {
@@ -115,24 +124,26 @@ export class SendWindow {
   /** @param epoch this device's, which may be behind the relay's */
   next(epoch: number, nowMs: number): Step {
     if (!this.#live) return { kind: "idle" };
-    const inFlight = this.#entries.filter((entry) => entry.inFlight).length;
+    const inFlight = this.#entries.filter((entry) => entry.inFlight);
     if (this.#hold !== undefined) {
       const { reseal, untilMs } = this.#hold;
-      if (inFlight > 0 || this.#hold.epoch > epoch) return { kind: "idle" };
+      if (inFlight.length > 0 || this.#hold.epoch > epoch) return { kind: "idle" };
       if (nowMs < untilMs) return { kind: "wait", untilMs };
-      const ids = this.#entries.filter((entry) => entry.sealed).map(({ id }) => id);
+      const ids = this.#entries.filter((entry) => entry.key !== undefined).map(({ id }) => id);
       if (reseal && ids.length > 0) return { kind: "reseal", ids };
       this.#hold = undefined;
     }
-    const free = this.#size - inFlight;
+    const free = this.#size - inFlight.length;
     const waiting = this.#entries.filter((entry) => !entry.inFlight).slice(0, Math.max(0, free));
     const [first] = waiting;
     if (first === undefined) return { kind: "idle" };
-    if (first.sealed) return { kind: "send", id: first.id };
-    return {
-      kind: "seal",
-      ids: waiting.filter((entry) => !entry.sealed).map(({ id }) => id),
-    };
+    const { id, key } = first;
+    if (key === undefined) {
+      const unsealed = waiting.filter((entry) => entry.key === undefined);
+      return { kind: "seal", ids: unsealed.map((entry) => entry.id) };
+    }
+    const mayFollow = inFlight.every((entry) => entry.key === key);
+    return mayFollow ? { kind: "send", id } : { kind: "idle" };
   }
 
   #find(id: Uuid): Entry | undefined {

@@ -64,7 +64,7 @@ export class Sender {
     this.#pump = new Pump(() => this.#work(), deps.onFailure);
     for (const [id, { sealing }] of outbox) {
       if (sealing !== undefined) this.#sealings.set(id, sealing);
-      this.#window.add(id, sealing !== undefined);
+      this.#window.add(id, sealing?.keyId);
     }
   }
 
@@ -112,7 +112,7 @@ export class Sender {
         putEntry(transaction, conversation, id, entry);
         also(transaction);
       });
-      this.#window.add(id, false);
+      this.#window.add(id, undefined);
       this.#pump.wake();
     } catch (error) {
       this.#waiting.delete(id);
@@ -192,7 +192,7 @@ export class Sender {
         case "reseal":
           await unsealEntries(this.#deps, step.ids);
           for (const id of step.ids) this.#sealings.delete(id);
-          this.#window.sealed(step.ids, false);
+          this.#window.unsealed(step.ids);
           break;
         case "seal":
           if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
@@ -208,7 +208,7 @@ export class Sender {
     const { conversation, transmit } = this.#deps;
     const sealing = this.#sealings.get(id);
     if (sealing === undefined) {
-      this.#window.sealed([id], false);
+      this.#window.unsealed([id]);
       return true;
     }
     if (!transmit({ kind: "send", body: sendOf(conversation, id, sealing) })) return false;
@@ -230,8 +230,10 @@ export class Sender {
       const made = await sealEntries(this.#deps, ids, newest, clock.now());
       // The members changed meanwhile: the next step looks at those that there are now.
       if (made === undefined) return;
-      for (const [id, sealing] of made) this.#sealings.set(id, sealing);
-      this.#window.sealed([...made.keys()], true);
+      for (const [id, sealing] of made) {
+        this.#sealings.set(id, sealing);
+        this.#window.sealed(id, sealing.keyId);
+      }
       this.#failures = 0;
     } catch (error) {
       await this.#recover(ids, error);

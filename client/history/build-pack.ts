@@ -4,6 +4,9 @@ import { readHistory, type HistoryRecord } from "../conversation/history.ts";
 import { SealdeskError } from "../errors.ts";
 import type { OutgoingJob } from "./outgoing-job.ts";
 
+/** Bytes of one pack: well within what servers take for one attachment. */
+export const usualPackBytes = 8 * 1024 * 1024;
+
 const pageSize = 64;
 
 /**

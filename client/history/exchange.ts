@@ -10,6 +10,7 @@ import { Granter, type GrantedHistory, type GranterDeps, type GrantRequest } fro
 import { loadIncoming } from "./incoming-job.ts";
 import { Intake, type IntakeDeps } from "./intake.ts";
 import { loadJobs } from "./outgoing-job.ts";
+import { Sharing } from "./sharing.ts";
 
 export interface ExchangeDeps
   extends Omit<GranterDeps, "api">, Omit<IntakeDeps, "api" | "uploads"> {
@@ -25,12 +26,14 @@ export class HistoryExchange {
   readonly #deps: ExchangeDeps;
   readonly #granter: Granter;
   readonly #intake: Intake;
+  readonly #sharing: Sharing;
   readonly #stateOf: StateOf;
 
   constructor(deps: ExchangeDeps, stateOf: StateOf) {
     this.#deps = deps;
     this.#granter = new Granter(deps);
     this.#intake = new Intake(deps);
+    this.#sharing = new Sharing({ ...deps, granter: this.#granter, stateOf });
     this.#stateOf = stateOf;
   }
 
@@ -41,10 +44,15 @@ export class HistoryExchange {
       // Who waited for it did so in an earlier connection.
       this.#granter.resume(job, () => this.#stateOf(job.conversation)).catch(() => undefined);
     for (const { grant } of await loadIncoming(store)) this.#take(grant);
+    this.#share();
   }
 
-  /** An event is in the store: one that grants this device history has left a job beside it. */
+  /**
+   * An event is in the store: one that grants this device history has left a job beside it, one that
+   * brought a device which this one let in has left a share.
+   */
   recorded({ kind, control }: Pick<HistoryRecord, "kind" | "control">): void {
+    if (kind === "device_added" && control?.subject === this.#deps.account.user) this.#share();
     const receipt = kind === "history_granted" && control !== undefined && receiptOf(control);
     if (receipt && receipt.type === "history_grant") this.#take(receipt.id);
   }
@@ -78,8 +86,16 @@ export class HistoryExchange {
   }
 
   #take(grant: Uuid): void {
+    this.#watch(this.#intake.take(grant));
+  }
+
+  #share(): void {
+    this.#watch(this.#sharing.wake());
+  }
+
+  #watch(work: Promise<void>): void {
     const { signal, onFailure } = this.#deps;
-    this.#intake.take(grant).catch((error: unknown) => {
+    work.catch((error: unknown) => {
       if (!signal.aborted) onFailure(error);
     });
   }

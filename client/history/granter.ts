@@ -17,10 +17,10 @@ import { hashAt } from "../conversation/history.ts";
 import { establishSessions, requireTrusted, type SessionDeps } from "../conversation/sessions.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
-import { codeOf, SealdeskError } from "../errors.ts";
+import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { closedError } from "../options.ts";
-import { incomplete, packBytes } from "./build-pack.ts";
+import { incomplete, packBytes, usualPackBytes } from "./build-pack.ts";
 import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { encodePackKeys } from "./packet.ts";
 import type { HistoryProgress } from "./progress.ts";
@@ -51,9 +51,6 @@ export interface GrantedHistory {
   readonly seq: number;
 }
 
-/** Bytes of one pack: well within what servers take for one attachment. */
-const usualPackBytes = 8 * 1024 * 1024;
-
 /** Makes history grants: packs sealed into the store, uploaded from there, then named in the log. */
 export class Granter {
   readonly #deps: GranterDeps;
@@ -70,14 +67,25 @@ export class Granter {
     state: () => ConversationState | undefined,
     request: GrantRequest,
   ): Promise<GrantedHistory> {
-    const { store, newId, account } = this.#deps;
+    const job = this.prepare(conversation, state(), request);
+    await this.#deps.store.transact(async (transaction) => putJob(transaction, job));
+    return this.resume(job, state);
+  }
+
+  /** A grant at its beginning. @throws SealdeskError member_not_found, history_incomplete */
+  prepare(
+    conversation: Uuid,
+    state: ConversationState | undefined,
+    request: GrantRequest,
+  ): OutgoingJob {
+    const { newId, account } = this.#deps;
     const { to: recipient, fromSeq, toSeq, purpose, consent } = request;
-    const theirs = devicesOf(state(), recipient).filter((device) => device !== account.device);
+    const theirs = devicesOf(state, recipient).filter((device) => device !== account.device);
     const devices = (request.devices ?? theirs).toSorted();
     if (devices.length === 0 || !devices.every((device) => theirs.includes(device)))
       throw notTheirs();
     if (!Number.isSafeInteger(fromSeq) || fromSeq < 1 || !(fromSeq <= toSeq)) throw incomplete();
-    const job: OutgoingJob = {
+    return {
       id: newId(),
       conversation,
       recipient,
@@ -90,8 +98,6 @@ export class Granter {
       packs: [],
       signed: undefined,
     };
-    await store.transact(async (transaction) => putJob(transaction, job));
-    return this.resume(job, state);
   }
 
   /** Goes on with a grant that is in the store, until it is in the log. */
@@ -117,12 +123,15 @@ export class Granter {
       if (current.signed === undefined) await this.#sign(current, state, save);
       const seq = await this.#post(current);
       await store.transact(async (transaction) => deleteJob(transaction, job.id));
-      this.#report(current, true);
+      this.#report(current, { finished: true });
       return { id: job.id, seq };
     } catch (error) {
       // The end of the connection is no refusal: the next one goes on.
       if (signal.aborted) throw error instanceof SealdeskError ? error : closedError();
       await this.#giveUp(current);
+      this.#report(current, {
+        failed: error instanceof SealdeskError ? error.code : "store_failed",
+      });
       throw error;
     }
   }
@@ -175,16 +184,14 @@ export class Granter {
     state: () => ConversationState | undefined,
     save: (job: OutgoingJob) => Promise<void>,
   ): Promise<void> {
-    const { store, account, clock, suite } = this.#deps;
+    const { store, account, clock, suite, signal } = this.#deps;
     const { conversation, fromSeq, toSeq, packs, devices, id } = job;
     const now = state();
     if (now?.joined !== true)
       throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
     const sessions = { ...this.#deps, ownDevice: account.device };
-    await requireTrusted(sessions, now);
-    // Only now is it known whose the listed devices are: when the grant was asked for, the relay may
-    // have listed another's under the recipient.
-    if (!areOf(now, job.recipient, devices)) throw notTheirs();
+    // The packs are for nobody else, so nobody else's devices matter.
+    const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
     const attempt = () =>
       store.transact(async (transaction) => {
         const fromHash = await hashAt(transaction, conversation, fromSeq);
@@ -220,13 +227,22 @@ export class Granter {
         putJob(transaction, signedJob);
         return signedJob;
       });
-    try {
-      return await save(await attempt());
-    } catch (error) {
+    const establish = (error: unknown) => {
       if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
-      await establishSessions(sessions, (error as { readonly devices: readonly Uuid[] }).devices);
+      return establishSessions(sessions, (error as { readonly devices: readonly Uuid[] }).devices);
+    };
+    const retry = new Retry(clock, signal);
+    for (;;) {
+      try {
+        await requireTrusted(sessions, concerned);
+        // Only now is it known whose the listed devices are: when the grant was asked for, the relay
+        // may have listed another's under the recipient.
+        if (!areOf(now, job.recipient, devices)) throw notTheirs();
+        return await save(await attempt().catch((error) => establish(error).then(attempt)));
+      } catch (error) {
+        await retry.after(error);
+      }
     }
-    await save(await attempt());
   }
 
   async #post({ conversation, signed }: OutgoingJob): Promise<number> {
@@ -253,11 +269,14 @@ export class Granter {
   }
 
   /** Until the last, progress is what is packed and uploaded; the last event is done with the log's answer. */
-  #report({ id, conversation, fromSeq, toSeq, next }: OutgoingJob, finished = false): void {
+  #report(
+    { id, conversation, fromSeq, toSeq, next }: OutgoingJob,
+    { finished = false, failed }: { finished?: boolean; failed?: SealdeskErrorCode } = {},
+  ): void {
     const total = toSeq - fromSeq + 1;
     const done = finished ? total : Math.min(next - fromSeq, total - 1);
-    const { onProgress } = this.#deps;
-    onProgress(conversation, { grant: id, direction: "giving", fromSeq, toSeq, done, total });
+    const progress = { grant: id, direction: "giving" as const, fromSeq, toSeq, done, total };
+    this.#deps.onProgress(conversation, failed === undefined ? progress : { ...progress, failed });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealdeskErrorCode } from "../errors.ts";
 
 /** How far a history grant has come. */
 export interface HistoryProgress {
@@ -11,4 +12,6 @@ export interface HistoryProgress {
   /** Events of the range. */
   readonly done: number;
   readonly total: number;
+  /** Of what this device gives: it was not granted and will not be. */
+  readonly failed?: SealdeskErrorCode;
 }

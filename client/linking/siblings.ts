@@ -8,6 +8,7 @@ import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
 import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
+import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 
@@ -66,11 +67,21 @@ export async function reviewDevice(deps: SiblingsDeps, text: string): Promise<Ne
   return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
 }
 
+/** What a new device is given besides the account key. */
+export interface ApprovalOptions {
+  /** This device's history of every conversation; true by default. */
+  readonly history?: boolean;
+}
+
 /**
  * Gives the account key to the device that shows the code, sealed to the key in the code.
  * @throws SealdeskError as `reviewDevice`
  */
-export async function approveDevice(deps: SiblingsDeps, text: string): Promise<Uuid> {
+export async function approveDevice(
+  deps: SiblingsDeps,
+  text: string,
+  { history = true }: ApprovalOptions = {},
+): Promise<Uuid> {
   const { account, api, deviceKey, store } = deps;
   const code = readCode(text);
   const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
@@ -101,6 +112,8 @@ export async function approveDevice(deps: SiblingsDeps, text: string): Promise<U
   } finally {
     for (const secret of [seed, own.privateKey]) zeroise(secret);
   }
+  const note = history ? intendToShare : forgetToShare;
+  await store.transact(async (transaction) => note(transaction, device));
   const approve = () => api.approveLink(code.request, sealed);
   // Said twice, it is one approval: one whose answer was lost is repeated.
   await approve().catch((error: unknown) => {

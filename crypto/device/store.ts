@@ -37,26 +37,33 @@ export class DeviceStore {
   /** Counts batches: a read that began before one must not fill the cache after it. */
   #batches = 0;
   #tail: Promise<unknown> = Promise.resolve();
+  readonly #onClosed: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  private constructor(level: Level, seal: ValueSeal) {
+  private constructor(level: Level, seal: ValueSeal, onClosed: () => Promise<void>) {
     this.#level = level;
     this.#seal = seal;
+    this.#onClosed = onClosed;
   }
 
   /**
    * Opens the store, or founds it when the database is empty; the store then owns the database.
    * @param key 32 bytes, from the OS keychain or `deriveStoreKey`; copied, so it can be wiped.
+   * @param onClosed is called when the database is closed again
    * @throws StoreError wrong_key; damaged: entries but no check record; in_use
    */
-  static async open(level: Level, key: Uint8Array): Promise<DeviceStore> {
+  static async open(
+    level: Level,
+    key: Uint8Array,
+    onClosed: () => Promise<void> = async () => undefined,
+  ): Promise<DeviceStore> {
     const seal = new ValueSeal(key);
     if (openLevels.has(level)) throw new StoreError("in_use", "The database is open already.");
     openLevels.add(level);
     try {
       await level.open();
       await checkKey(level, seal);
-      return new DeviceStore(level, seal);
+      return new DeviceStore(level, seal, onClosed);
     } catch (error) {
       openLevels.delete(level);
       seal.wipe();
@@ -102,6 +109,7 @@ export class DeviceStore {
       this.#cache.clear();
       openLevels.delete(this.#level);
       await this.#level.close();
+      await this.#onClosed();
     });
     return this.#closing;
   }

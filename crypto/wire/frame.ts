@@ -203,7 +203,20 @@ const signedReceipt = message({
   text: [1, bytes(maxReceiptBytes)],
   signature: [2, fixed(64)],
 });
-const creation = message({ suite: [1, text(32)], device: [2, uuid], signature: [3, fixed(64)] });
+const creator = message({
+  user: [1, uuid],
+  accountKey: [2, fixed(32)],
+  deviceKey: [3, fixed(32)],
+  identityKey: [4, fixed(33)],
+  receiptKey: [5, fixed(32)],
+  certificate: [6, fixed(64)],
+});
+const creation = message({
+  suite: [1, text(32)],
+  device: [2, uuid],
+  signature: [3, fixed(64)],
+  creator: [4, optional(nested(creator))],
+});
 const control = message({
   epoch: [1, uint32],
   actor: [2, uuid],

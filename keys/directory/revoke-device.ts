@@ -1,5 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { decideDirectory } from "../../policies/directory.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
@@ -9,7 +11,8 @@ import { thumbprintOf } from "./ed25519.ts";
 /**
  * Removes a device of the actor's own account for ever: its sessions end, what it has open is
  * closed, and `announce` then takes it out of the user's conversations and advances their epochs.
- * @throws KeysError device_not_found, also for another user's device and for one revoked before
+ * Only a registered device of the account may do so.
+ * @throws KeysError device_required; device_not_found, also for another user's device and for one revoked before
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -20,8 +23,9 @@ export async function revokeDevice(
     deps,
     actor,
     { action: "device.revoke", class: "D", resource: { type: "device", id: device } },
-    async (client) => {
+    async (client, note) => {
       const now = deps.now();
+      note({ decision: requireDevice(actor, device) });
       const { rows } = await client.query<{ device_key: Uint8Array }>(
         `update devices set revoked_at_ms = $3
          where id = $1 and user_id = $2 and revoked_at_ms is null returning device_key`,
@@ -40,4 +44,15 @@ export async function revokeDevice(
   // Before its conversations have changed, which may take a while or be left to a later day.
   deps.disconnect({ tenant: actor.tenant, device });
   await deps.announce({ tenant: actor.tenant, user: actor.user, device });
+}
+
+/** @throws KeysError device_required: signed in, but with a device that is not registered */
+function requireDevice(actor: Actor, device: Uuid): Decision {
+  const { tenant, user, role } = actor;
+  const facts = { tenant, user, role, sharesConversation: false, device };
+  const decision = decideDirectory(actor, "revoke_device", facts);
+  if (decision.allowed) return decision;
+  throw new KeysError("device_required", "Register this device before it removes others.", {
+    reasons: decision.reasons,
+  });
 }

@@ -1,9 +1,11 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
-import { decideConversation } from "../../policies/abilities.ts";
+import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -43,16 +45,15 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   const act = uploadAct("create", input);
   return auditRefusals(deps, actor, act, async () => {
     const { createdBy } = await inTransaction(deps.pool, tenant, async (client) => {
-      const facts = await conversationFacts(client, conversation);
-      insist(decideConversation(actor, "post", facts));
+      const { decision, facts } = await decideUpload(client, actor, conversation);
+      insist(decision);
       return facts;
     });
     // Between transactions: a key service that is slow must keep no connection and no lock.
     const scope = { conversation, subject: createdBy, author: user, period: periodOf(now) };
     const keyId = await blobKeyId(deps.scopeKeys, tenant, scope);
     await inTransaction(deps.pool, tenant, async (client) => {
-      const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "post", facts);
+      const { decision } = await decideUpload(client, actor, conversation);
       insist(decision);
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
@@ -140,8 +141,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
       const row = await findAttachment(client, id, "for update");
       if (row === undefined || row.state === "deleting") throw attachmentNotFound();
       if (row.state === "complete") return;
-      const facts = await conversationFacts(client, row.conversation);
-      const decision = decideConversation(actor, "post", facts);
+      const { decision } = await decideUpload(client, actor, row.conversation);
       insist(decision);
       await client.query(
         `update attachments set state = 'complete', sha256 = $2,
@@ -152,6 +152,25 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
       await auditDone(client, actor, act, decision, deps.now());
     }),
   );
+}
+
+const SIBLING = `
+  select exists (select from member_devices
+    where conversation = $1 and user_id = $2 and device <> $3 and until_seq is null) as "hasSibling"`;
+
+async function decideUpload(
+  client: Client,
+  actor: Actor,
+  conversation: Uuid,
+): Promise<{ readonly decision: Decision; readonly facts: ConversationFacts }> {
+  const facts = await conversationFacts(client, conversation);
+  const { rows } = await client.query<{ hasSibling: boolean }>(SIBLING, [
+    conversation,
+    actor.user,
+    actor.device,
+  ]);
+  const hasSibling = rows[0]?.hasSibling === true;
+  return { decision: decideConversation(actor, "upload", { ...facts, hasSibling }), facts };
 }
 
 async function ownUpload(

@@ -7,6 +7,7 @@ import { auditDone, auditRefusals, insist, type ConversationAct } from "../actor
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
   enrolMember,
@@ -129,6 +130,8 @@ function change(
           senderDevice: device,
           subject,
           epoch,
+          creation:
+            kind === "member_added" ? await creationRecord(client, conversation) : undefined,
         },
         now,
       );
@@ -140,7 +143,7 @@ function change(
 }
 
 const actOf = (
-  action: Exclude<ConversationAction, "create" | "read" | "post">,
+  action: Exclude<ConversationAction, "create" | "read" | "post" | "upload">,
   conversation: Uuid,
   subject?: Uuid,
 ): ConversationAct => ({ action: `conversation.${action}`, class: "U", conversation, subject });

@@ -90,7 +90,12 @@ async function create(
       senderDevice: device,
       subject: actor.user,
       epoch: 1,
-      creation: { suite: input.suite, device, signature: input.creationSignature },
+      creation: {
+        suite: input.suite,
+        device,
+        signature: input.creationSignature,
+        creator: undefined,
+      },
     },
     now,
   );

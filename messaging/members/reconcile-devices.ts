@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { readTogether } from "../../db/read-together.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
+import { creationRecord } from "./creation-record.ts";
 import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of which the user is a member and whose device list is not what it should be:
@@ -73,6 +74,7 @@ async function changeDevice(
       senderDevice: nilUuid,
       subject: user,
       epoch: head.epoch + 1,
+      creation: added ? await creationRecord(client, conversation) : undefined,
     },
     now,
   );

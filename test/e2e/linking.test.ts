@@ -32,8 +32,8 @@ describe("several devices of one account", () => {
     const changes: DeviceChange[] = [];
     customer.desk.on("device", (change) => void changes.push(change));
 
-    const laptop = await connectSibling(server, customer);
-    const tablet = await connectSibling(server, agent);
+    const laptop = await connectSibling(server, customer, {}, { history: false });
+    const tablet = await connectSibling(server, agent, {}, { history: false });
     expect(laptop.desk.user).toEqual(customer.desk.user);
     expect(laptop.desk.device).not.toBe(customer.desk.device);
     const typing = await joined(laptop, asking.id);
@@ -53,7 +53,7 @@ describe("several devices of one account", () => {
       expect(problemsOf(items)).toEqual([]);
       expect(textsOf(items).slice(-4).toSorted()).toEqual(four.toSorted());
     }
-    // A new device cannot read the past.
+    // A new device cannot read the past that it is not given.
     const seen = await readUntil(typing, (all) => textsOf(all).length === 4);
     expect(textsOf(seen)).not.toContain("said before");
     expect(seen[0]).toMatchObject({

@@ -100,7 +100,8 @@ export async function arrangeConversation(
   const [first] = people;
   if (first === undefined) throw new Error("a conversation has members");
   const [user, device] = first;
-  const creation = { suite: "signal-v1", device, signature: randomBytes(64) };
+  const signature = randomBytes(64);
+  const creation = { suite: "signal-v1", device, signature, creator: undefined };
   await log.change(tenant, id, async (client) => {
     await client.query(
       `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)

@@ -3,6 +3,7 @@ import { MemoryLevel } from "memory-level";
 import {
   DeviceStore,
   Sealdesk,
+  type ApprovalOptions,
   type ConnectOptions,
   type Conversation,
   type ConversationItem,
@@ -113,9 +114,10 @@ export async function connectSibling(
   server: TestServer,
   sibling: Member,
   options: MemberOptions = {},
+  approval: ApprovalOptions = {},
 ): Promise<Member> {
   const newcomer = await startLinking(server, sibling.credentials, options);
-  await sibling.desk.approveDevice(newcomer.link.code);
+  await sibling.desk.approveDevice(newcomer.link.code, approval);
   return newcomer.member;
 }
 

@@ -20,7 +20,7 @@ export function revokeDeviceRoute(
       audits: ["device.revoke"],
       params: z.strictObject({ id: uuid }),
       answers: { 204: { description: "The device is removed and its sessions are over" } },
-      problems: ["device_not_found"],
+      problems: ["device_required", "device_not_found"],
     },
     async ({ who, params, requestId }) => {
       await revokeDevice({ ...deps, requestId }, who.actor, params.id);

@@ -178,6 +178,22 @@ describe("revoking", () => {
     expect((await second.signInAsCustomer(subject)).body.code).toBe("device_revoked");
   });
 
+  test("needs a registered device: a password alone shuts nobody out", async () => {
+    const subject = randomUUID();
+    const first = await customerDevice(server, subject);
+    const thief = await another(first, subject);
+    const reply = await thief.request("DELETE", `/v1/devices/${first.id}`);
+    expect([reply.status, reply.body.code]).toEqual([403, "device_required"]);
+    expect((await first.request("GET", "/v1/staff")).status).toBe(200);
+    expect(
+      (await server.auditEntries()).findLast(({ action }) => action === "device.revoke"),
+    ).toMatchObject({
+      outcome: "refused",
+      reason: "device_required",
+      decision: { allowed: false, reasons: ["device_not_registered"] },
+    });
+  });
+
   test("another user's device is refused as if it were not there", async () => {
     const mine = await staffDevice(server);
     const theirs = await staffDevice(server);

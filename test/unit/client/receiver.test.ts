@@ -66,7 +66,8 @@ class LogDouble {
     const { tenant, user, device } = account;
     const suite = "signal-v1";
     const record = creationBytes({ tenant, conversation, suite, device });
-    const creation = { suite, device, signature: sign(record, deviceKey.privateKey) };
+    const signature = sign(record, deviceKey.privateKey);
+    const creation = { suite, device, signature, creator: undefined };
     const members = [{ user, role: "agent", devices: [device] }];
     const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
     return this.#append("created", { ciphertext: encodeControl(control) });

@@ -5,10 +5,13 @@ const rotated: Refusal = { kind: "rotated", epoch: 0, waitMs: 0 };
 const packets: Refusal = { kind: "packets", epoch: 0, waitMs: 0 };
 const later: Refusal = { kind: "later", epoch: 0, waitMs: 500 };
 
+const firstKey = "7d9b7e16-65a5-4c1c-8c2c-5b1f8c4a4d01";
+const nextKey = "7d9b7e16-65a5-4c1c-8c2c-5b1f8c4a4d02";
+
 /** A window with entries sealed and sent. */
 function sentWindow(ids: readonly string[], size = 16): SendWindow {
   const window = new SendWindow(size);
-  for (const id of ids) window.add(id, true);
+  for (const id of ids) window.add(id, firstKey);
   window.open();
   for (const id of ids.slice(0, size)) window.sent(id);
   return window;
@@ -17,11 +20,11 @@ function sentWindow(ids: readonly string[], size = 16): SendWindow {
 describe("the send window", () => {
   test("seals, then sends, in order, no more than its size at a time", () => {
     const window = new SendWindow(2);
-    for (const id of ["a", "b", "c"]) window.add(id, false);
+    for (const id of ["a", "b", "c"]) window.add(id, undefined);
     expect(window.next(1, 0)).toEqual({ kind: "idle" });
     window.open();
     expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["a", "b"] });
-    window.sealed(["a", "b"], true);
+    for (const id of ["a", "b"]) window.sealed(id, firstKey);
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
     window.sent("a");
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "b" });
@@ -39,7 +42,7 @@ describe("the send window", () => {
     window.refused("c", rotated, 1, 0);
     window.refused("d", packets, 1, 0);
     expect(window.next(1, 0)).toEqual({ kind: "reseal", ids: ["b", "c", "d"] });
-    window.sealed(["b", "c", "d"], false);
+    window.unsealed(["b", "c", "d"]);
     expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["b", "c", "d"] });
   });
 
@@ -47,10 +50,31 @@ describe("the send window", () => {
     const window = sentWindow(["a", "b"]);
     window.refused("a", rotated, 1, 0);
     window.refused("b", rotated, 1, 0);
-    window.sealed(["a", "b"], false);
-    window.sealed(["a", "b"], true);
+    window.unsealed(["a", "b"]);
+    for (const id of ["a", "b"]) window.sealed(id, nextKey);
     expect(window.refused("b", rotated, 1, 0)).toBe(true);
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
+  });
+
+  test("what is under another key waits for every answer to what is in flight", () => {
+    const window = sentWindow(["a", "b"]);
+    window.add("c", undefined);
+    // The members changed meanwhile: the relay refuses what is in flight, and would take this one.
+    expect(window.next(2, 0)).toEqual({ kind: "seal", ids: ["c"] });
+    window.sealed("c", nextKey);
+    expect(window.next(2, 0)).toEqual({ kind: "idle" });
+    window.remove("a");
+    expect(window.next(2, 0)).toEqual({ kind: "idle" });
+    window.refused("b", rotated, 2, 0);
+    expect(window.next(2, 0)).toEqual({ kind: "reseal", ids: ["b", "c"] });
+  });
+
+  test("under another key it goes once all before it is in the log", () => {
+    const window = sentWindow(["a"]);
+    window.add("b", nextKey);
+    expect(window.next(1, 0)).toEqual({ kind: "idle" });
+    window.remove("a");
+    expect(window.next(1, 0)).toEqual({ kind: "send", id: "b" });
   });
 
   test("waits for the membership event when the relay's epoch is ahead", () => {
@@ -82,13 +106,13 @@ describe("the send window", () => {
 
   test("gives up a message that is refused again and again in one epoch", () => {
     const window = new SendWindow(16);
-    window.add("a", true);
+    window.add("a", firstKey);
     window.open();
     const verdicts = Array.from({ length: 9 }, (_, attempt) => {
       window.sent("a");
       const verdict = window.refused("a", rotated, 1 + (attempt < 4 ? 0 : 1), 0);
-      window.sealed(["a"], false);
-      window.sealed(["a"], true);
+      window.unsealed(["a"]);
+      window.sealed("a", firstKey);
       return verdict;
     });
     expect(verdicts).toEqual(Array(9).fill(true));
@@ -140,7 +164,7 @@ test("whatever happens on the way, everything is stored once and in order", () =
       /** On the wire: reached the relay in order; answers come back in order or are lost. */
       let wire: { readonly id: string; readonly key: number; readonly limited: boolean }[] = [];
       let limited = false;
-      for (const id of ids) window.add(id, false);
+      for (const id of ids) window.add(id, undefined);
       window.open();
 
       const answer = () => {
@@ -153,9 +177,11 @@ test("whatever happens on the way, everything is stored once and in order", () =
       const send = () => {
         const step = window.next(1, 0);
         if (step.kind === "seal") {
-          for (const id of step.ids) keyOf.set(id, relay.key);
-          window.sealed(step.ids, true);
-        } else if (step.kind === "reseal") window.sealed(step.ids, false);
+          for (const id of step.ids) {
+            keyOf.set(id, relay.key);
+            window.sealed(id, `${relay.key}`);
+          }
+        } else if (step.kind === "reseal") window.unsealed(step.ids);
         else if (step.kind === "send") {
           wire.push({ id: step.id, key: keyOf.get(step.id) ?? -1, limited });
           limited = false;
@@ -184,5 +210,9 @@ test("whatever happens on the way, everything is stored once and in order", () =
       expect(relay.log.toSorted()).toEqual(ids.toSorted());
       if (!script.includes("limit")) expect(relay.log).toEqual(ids);
     }),
+    {
+      // The key rotates while three are in flight under it, and a fourth is sealed.
+      examples: [[["send", "send", "answer", "send", "send", "send", "rotate", "send"], 5]],
+    },
   );
 });

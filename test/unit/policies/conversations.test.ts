@@ -24,6 +24,7 @@ const actions: readonly ConversationAction[] = [
   "remove_member",
   "close",
   "post",
+  "upload",
   "grant_history",
   "change_consent",
 ];
@@ -32,6 +33,7 @@ const anyFacts: fc.Arbitrary<ConversationFacts> = fc.record({
   createdBy: fc.constantFrom(...users),
   members: fc.uniqueArray(fc.constantFrom(...users)),
   state: fc.constantFrom("open", "closed"),
+  hasSibling: fc.option(fc.boolean(), { nil: undefined }),
   subject: fc.option(subject, { nil: undefined }),
   others: fc.option(fc.array(subject), { nil: undefined }),
   grant: fc.option(
@@ -55,6 +57,16 @@ test.each<Row>([
   ["customer", "post", "as a member", {}, true],
   ["customer", "post", "to a closed one", { state: "closed" }, false],
   ["customer", "post", "from outside", outside, false],
+  ["customer", "upload", "as a member", {}, true],
+  ["customer", "upload", "from outside", { ...outside, hasSibling: true }, false],
+  ["customer", "upload", "to a closed one", { state: "closed" }, false],
+  [
+    "customer",
+    "upload",
+    "to a closed one, for another device of theirs",
+    { state: "closed", hasSibling: true },
+    true,
+  ],
   ["customer", "close", "their own", { createdBy: "u-1" }, true],
   ["customer", "close", "another's", {}, false],
   ["customer", "add_member", "an agent", { subject: { user: "u-3", role: "agent" } }, false],
@@ -191,6 +203,18 @@ describe("showing the past", () => {
     expect(decide(role, grant)).toBe(allowed);
   });
 
+  test("of a closed conversation only to an own device", () => {
+    const closed = (role: Role, recipient: string) =>
+      decideConversation(actor(role), "grant_history", {
+        ...facts({ createdBy: "u-1", state: "closed" }),
+        grant: { ...shown, recipient },
+      });
+    for (const role of ["customer", "agent", "supervisor", "bot"] as const) {
+      expect(closed(role, "u-2").reasons).toContain("conversation_closed");
+      expect(closed(role, "u-1").allowed).toBe(true);
+    }
+  });
+
   test("a customer does not show another's conversation", () => {
     expect(decide("customer", {}, "u-3")).toBe(false);
   });
@@ -227,7 +251,7 @@ describe("whatever the facts", () => {
   test("only members read and post", () => {
     always(
       (who, action, about) =>
-        !["read", "post"].includes(action) ||
+        !["read", "post", "upload"].includes(action) ||
         about.members.includes(who.user) ||
         !allowed(who, action, about),
     );
@@ -244,10 +268,14 @@ describe("whatever the facts", () => {
     );
   });
 
-  test("a closed conversation is only read", () => {
+  test("a closed conversation is only read, and shown to its readers' own devices", () => {
     always(
       (who, action, about) =>
-        about.state === "open" || action === "read" || !allowed(who, action, about),
+        about.state === "open" ||
+        action === "read" ||
+        (action === "upload" && about.hasSibling === true) ||
+        (action === "grant_history" && about.grant?.recipient === who.user) ||
+        !allowed(who, action, about),
     );
   });
 

@@ -38,13 +38,20 @@ test.each<Row>([
     false,
   ],
   ["supervisor", "publish_prekeys", "for another's device", { device: "d-1" }, false],
+  ["customer", "revoke_device", "of their account", { user: "u-1", device: "d-2" }, true],
+  ["admin", "revoke_device", "of their account", { user: "u-1", device: "d-1" }, true],
+  ["admin", "revoke_device", "of another's account", { device: "d-2" }, false],
 ])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
   expect(decideDirectory(actor(role), action, facts(changes)).allowed).toBe(allowed);
 });
 
-test("without a device nobody publishes prekeys", () => {
-  const without = actor("agent", { device: undefined });
-  expect(decideDirectory(without, "publish_prekeys", facts({ user: "u-1" })).allowed).toBe(false);
+test("without a device nobody publishes prekeys, or removes a device", () => {
+  for (const role of allRoles)
+    for (const action of ["publish_prekeys", "revoke_device"] as const) {
+      const without = actor(role, { device: undefined });
+      const decision = decideDirectory(without, action, facts({ user: "u-1", device: "d-1" }));
+      expect(decision).toMatchObject({ allowed: false, reasons: ["device_not_registered"] });
+    }
 });
 
 test("nobody looks into another tenant's directory, whatever the facts", () => {
@@ -59,6 +66,7 @@ test("nobody looks into another tenant's directory, whatever the facts", () => {
     "read_devices",
     "take_bundle",
     "publish_prekeys",
+    "revoke_device",
   );
   fc.assert(
     fc.property(anyActor, actions, anyFacts, (who, action, about) => {

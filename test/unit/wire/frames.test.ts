@@ -127,6 +127,7 @@ const frames = fc.oneof(
     (of as fc.Arbitrary<unknown>).map((body) => ({ kind, body }) as Frame),
   ),
 );
+const fixedBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const controls: fc.Arbitrary<Control> = fc.record({
   epoch: uint32,
   actor: uuid,
@@ -136,12 +137,20 @@ const controls: fc.Arbitrary<Control> = fc.record({
     fc.record({
       suite: text(32),
       device: uuid,
-      signature: fc.uint8Array({ minLength: 64, maxLength: 64 }),
+      signature: fixedBytes(64),
+      creator: maybe(
+        fc.record({
+          user: uuid,
+          accountKey: fixedBytes(32),
+          deviceKey: fixedBytes(32),
+          identityKey: fixedBytes(33),
+          receiptKey: fixedBytes(32),
+          certificate: fixedBytes(64),
+        }),
+      ),
     }),
   ),
-  receipt: maybe(
-    fc.record({ text: bytes, signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
-  ),
+  receipt: maybe(fc.record({ text: bytes, signature: fixedBytes(64) })),
 });
 
 /** The same value with identifiers and other bytes in hexadecimal, as either side may hold them. */

@@ -1,0 +1,48 @@
+import { maxPacks } from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import { readHistory, type HistoryRecord } from "../conversation/history.ts";
+import { usualPackBytes } from "./build-pack.ts";
+
+export interface Range {
+  readonly fromSeq: number;
+  readonly toSeq: number;
+}
+
+const pageSize = 64;
+// A pack is closed before the message that would not fit.
+const mostBytes = maxPacks * (usualPackBytes - 256 * 1024);
+
+/**
+ * What this device can show of a conversation up to `toSeq` to another one of its account: the ranges
+ * that it has without a hole, each small enough for one grant. What others granted to the account is
+ * not the account's own to show.
+ */
+export async function ownRanges(
+  store: DeviceStore,
+  { conversation, toSeq, user }: { conversation: Uuid; toSeq: number; user: Uuid },
+): Promise<readonly Range[]> {
+  const ranges: { fromSeq: number; toSeq: number }[] = [];
+  let bytes = 0;
+  for (let after = 0; ;) {
+    const position = after;
+    const page = await store.read((each) => readHistory(each, conversation, position, pageSize));
+    for (const [seq, record] of page) {
+      after = seq;
+      if (seq > toSeq) return ranges;
+      if (!isOwn(record, user)) continue;
+      const size = record.payload?.length ?? 0;
+      const last = ranges.at(-1);
+      bytes += size;
+      if (last?.toSeq === seq - 1 && bytes <= mostBytes) last.toSeq = seq;
+      else {
+        ranges.push({ fromSeq: seq, toSeq: seq });
+        bytes = size;
+      }
+    }
+    if (page.length < pageSize) return ranges;
+  }
+}
+
+const isOwn = ({ kind, grantedBy }: HistoryRecord, user: Uuid): boolean =>
+  kind !== "gap" && (grantedBy === undefined || grantedBy === user);

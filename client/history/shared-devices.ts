@@ -1,0 +1,47 @@
+import { message, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const devicePrefix = "share!";
+const sharePrefix = "sharing!";
+const share = message({ toSeq: [1, uint()] });
+
+const shareName = ({ device, conversation }: Pick<PendingShare, "device" | "conversation">) =>
+  `${sharePrefix}${device}!${conversation}`;
+
+/** A conversation whose past a new device of the account is to be given, up to `toSeq`. */
+export interface PendingShare extends MessageOf<typeof share> {
+  readonly device: Uuid;
+  readonly conversation: Uuid;
+}
+
+/** Remembers that a device is to be given the history; said before it can be in any conversation. */
+export const intendToShare = (transaction: StoreTransaction, device: Uuid): void =>
+  transaction.put(devicePrefix + device, new Uint8Array(1));
+
+export const forgetToShare = (transaction: StoreTransaction, device: Uuid): void =>
+  transaction.delete(devicePrefix + device);
+
+/**
+ * To be called in the transaction of the event `seq`, which brought a device of the own account into
+ * the conversation: leaves a share in the store if the device is to be given the history.
+ */
+export async function noteArrival(
+  transaction: StoreTransaction,
+  { conversation, seq, device }: { conversation: Uuid; seq: number; device: Uuid },
+): Promise<void> {
+  if (seq === 1 || (await transaction.get(devicePrefix + device)) === undefined) return;
+  transaction.put(shareName({ device, conversation }), encodeRecord(share, { toSeq: seq - 1 }));
+}
+
+export async function pendingShares(store: DeviceStore): Promise<readonly PendingShare[]> {
+  const entries = await store.read((transaction) => transaction.list(sharePrefix));
+  return entries.map(([key, value]) => {
+    const [, device = "", conversation = ""] = key.split("!");
+    return { device, conversation, ...decodeRecord(share, value) };
+  });
+}
+
+export const deleteShare = (transaction: StoreTransaction, pending: PendingShare): void =>
+  transaction.delete(shareName(pending));

@@ -1,0 +1,76 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { ConversationState } from "../conversation/state.ts";
+import type { Account } from "../device/account.ts";
+import { SealdeskError } from "../errors.ts";
+import type { Granter } from "./granter.ts";
+import { putJob, type OutgoingJob } from "./outgoing-job.ts";
+import { ownRanges } from "./own-ranges.ts";
+import { deleteShare, pendingShares, type PendingShare } from "./shared-devices.ts";
+
+export interface SharingDeps {
+  readonly store: DeviceStore;
+  readonly account: Account;
+  readonly granter: Granter;
+  readonly stateOf: (conversation: Uuid) => ConversationState | undefined;
+  /** Aborts when the connection is closed. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives devices that this one let into the account what it has of each conversation, one by one. */
+export class Sharing {
+  readonly #deps: SharingDeps;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(deps: SharingDeps) {
+    this.#deps = deps;
+  }
+
+  /** Gives what is to be given, after what is being given. @throws what the store throws */
+  wake(): Promise<void> {
+    const run = this.#tail.then(() => this.#giveAll());
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  async #giveAll(): Promise<void> {
+    const { store, signal } = this.#deps;
+    if (signal.aborted) return;
+    for (const share of await pendingShares(store)) {
+      for (const job of await this.#begin(share)) await this.#give(job);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** From here on these are grants like any other: the share is over with their beginning. */
+  async #begin(share: PendingShare): Promise<readonly OutgoingJob[]> {
+    const { store, account, granter, stateOf } = this.#deps;
+    const { conversation, toSeq, device } = share;
+    const { user } = account;
+    const state = stateOf(conversation);
+    const isThere = state?.members.some((member) => member.devices.includes(device)) === true;
+    const ranges = isThere ? await ownRanges(store, { conversation, toSeq, user }) : [];
+    const jobs = ranges.map((range) =>
+      granter.prepare(conversation, state, {
+        to: user,
+        devices: [device],
+        ...range,
+        purpose: "own_device",
+      }),
+    );
+    await store.transact(async (transaction) => {
+      deleteShare(transaction, share);
+      for (const job of jobs) putJob(transaction, job);
+    });
+    return jobs;
+  }
+
+  async #give(job: OutgoingJob): Promise<void> {
+    try {
+      await this.#deps.granter.resume(job, () => this.#deps.stateOf(job.conversation));
+    } catch (error) {
+      // What was refused is told as progress that failed, and the next conversation's turn comes.
+      if (!(error instanceof SealdeskError)) throw error;
+    }
+  }
+}
