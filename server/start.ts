@@ -113,9 +113,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const watchers = await openWatchers(config, { pool, log, version });
   closers.add(() => watchers.close());
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
-    signer: await kmsAuditSigner(kms),
+    signer,
     now,
     log,
     metrics: watchers.metrics,
@@ -207,6 +208,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
     attachments,
+    logKey: signer.publicKey,
     notReady: createReadiness(
       {
         isCurrent: () => isSchemaCurrent(pool),

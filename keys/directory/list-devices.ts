@@ -1,10 +1,8 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Actor, Role } from "../../policies/actor.ts";
-import { decideDirectory } from "../../policies/directory.ts";
-import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
-import { KeysError } from "../keys-error.ts";
-import { sharesConversation } from "./shares-conversation.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { audited, refusalsAudited, type UseCase } from "../audited.ts";
+import { requireReadable, type ReadableUser } from "./require-readable.ts";
 
 /** One device, as its account certified it. */
 export interface ListedDevice {
@@ -16,12 +14,7 @@ export interface ListedDevice {
   readonly certificate: Uint8Array;
 }
 
-export interface ListedAccount {
-  readonly user: Uuid;
-  readonly role: Role;
-  readonly displayName: string | null;
-  /** Null until the account's first device is registered. */
-  readonly accountKey: Uint8Array | null;
+export interface ListedAccount extends ReadableUser {
   /** Those not revoked, oldest first. */
   readonly devices: readonly ListedDevice[];
 }
@@ -40,21 +33,7 @@ export async function listDevices(deps: UseCase, actor: Actor, user: Uuid): Prom
 }
 
 async function readAccount(client: Client, actor: Actor, user: Uuid): Promise<ListedAccount> {
-  const { rows } = await client.query<Omit<ListedAccount, "devices">>(
-    `select id as user, role, display_name as "displayName", account_key as "accountKey"
-     from users where id = $1`,
-    [user],
-  );
-  const [account] = rows;
-  if (account === undefined) throw new KeysError("user_not_found", "There is no such user.");
-  insist(
-    decideDirectory(actor, "read_devices", {
-      tenant: actor.tenant,
-      user,
-      role: account.role,
-      sharesConversation: await sharesConversation(client, actor.user, user),
-    }),
-  );
+  const account = await requireReadable(client, actor, user);
   const devices = await client.query<ListedDevice>(
     `select id, registration_id as "registrationId", device_key as "deviceKey",
        identity_key as "identityKey", receipt_key as "receiptKey", certificate

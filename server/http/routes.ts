@@ -27,6 +27,11 @@ import {
   requestLinkRoute,
   withdrawLinkRoute,
 } from "./routes/link-requests.ts";
+import {
+  keyHistoryRoute,
+  keyLogCheckpointRoute,
+  keyLogConsistencyRoute,
+} from "./routes/key-log.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
@@ -67,6 +72,8 @@ export interface RoutesDeps {
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
+  /** Public half of what signs the logs. */
+  readonly logKey: Uint8Array;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
@@ -76,6 +83,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
+  const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
   return [
@@ -99,6 +107,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute(useCase),
+    keyHistoryRoute(keyLog),
+    keyLogCheckpointRoute(keyLog),
+    keyLogConsistencyRoute(keyLog),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
