@@ -33,7 +33,8 @@ export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Prom
 /**
  * Goes by the account key the server shows now, after a person has compared its safety number.
  * @param confirmed the safety number that was compared
- * @throws SealdeskError untrusted_member: the key the server shows has another number by now
+ * @throws SealdeskError untrusted_member: the key the server shows has another number by now, or is
+ *   not in the key log
  */
 export async function acceptOffered(
   deps: AccountKeysDeps,
@@ -47,11 +48,17 @@ export async function acceptOffered(
     throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
       user,
     });
+  const found = await deps.trust.compareWithLog(user, devices);
+  if (!found.every(({ logged }) => logged))
+    throw new SealdeskError("untrusted_member", "The key shown is not in the key log.", {
+      user,
+      problem: "key_not_logged",
+    });
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (!equalBytes(known, offered))
       await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
     const forgotten = deps.trust.reconsider(transaction, user);
-    return { forget: forgotten, ...(await deps.trust.admit(transaction, devices)) };
+    return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();
   committed();
