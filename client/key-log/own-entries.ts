@@ -25,26 +25,33 @@ export interface OwnEntriesDeps {
 /** While connected, the log is looked into this often. */
 const everyMs = 60 * 60_000;
 
-/** Watches what the log says of this account, while the device is connected: at once, and every hour. */
+/** Watches what the log says of this account: with the first connection, and every hour of one. */
 export class OwnEntries {
   readonly #deps: OwnEntriesDeps;
   #cancel: () => void = () => undefined;
+  #dueAtMs = 0;
 
   constructor(deps: OwnEntriesDeps) {
     this.#deps = deps;
   }
 
+  /** Looks now, unless it has within the hour: not every device that comes back has to ask. */
   start(): void {
     this.stop();
-    this.#cancel = this.#deps.clock.after(everyMs, () => this.start());
-    void this.#look();
+    const { clock } = this.#deps;
+    const now = clock.now();
+    if (now >= this.#dueAtMs) {
+      this.#dueAtMs = now + everyMs;
+      void this.#look();
+    }
+    this.#cancel = clock.after(Math.max(1, this.#dueAtMs - now), () => this.start());
   }
 
   stop(): void {
     this.#cancel();
   }
 
-  /** A failure is left to the next time; a log that contradicts itself is reported by `KeyLog`. */
+  /** A failure is left to the next connection; a log that contradicts itself is `KeyLog`'s to report. */
   async #look(): Promise<void> {
     const { keyLog, account, onUnknown } = this.#deps;
     try {
@@ -54,7 +61,7 @@ export class OwnEntries {
       });
       await keyLog.compareWaiting();
     } catch {
-      return;
+      this.#dueAtMs = 0;
     }
   }
 
