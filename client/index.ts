@@ -11,6 +11,7 @@ export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
+export type { SafetyCode, SafetyVerdict } from "./device/safety-code.ts";
 export type { DeviceLink } from "./linking/link-device.ts";
 export type { NewDevice, OwnDevice } from "./linking/siblings.ts";
 export type { DeviceChange } from "./conversation/device-change.ts";

@@ -10,12 +10,14 @@ import type { DeviceChange } from "./conversation/device-change.ts";
 import { Mailroom } from "./conversation/mailroom.ts";
 import {
   acceptOffered,
+  safetyCodeWith,
   safetyNumbersWith,
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
 import type { Account } from "./device/account.ts";
 import { enrolDevice } from "./device/enrol.ts";
+import type { SafetyCode } from "./device/safety-code.ts";
 import { signInDevice } from "./device/sign-in.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
@@ -325,6 +327,14 @@ export class Sealdesk {
   /** Digits to compare with another user, in person or over the telephone. @throws SealdeskError */
   safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
     return safetyNumbersWith(this.#accountKeys(), user);
+  }
+
+  /**
+   * The same as digits and as a QR code to scan, with the key that this device goes by.
+   * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
+   */
+  safetyCode(user: Uuid): Promise<SafetyCode> {
+    return safetyCodeWith(this.#accountKeys(), user);
   }
 
   /**

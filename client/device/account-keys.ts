@@ -6,6 +6,7 @@ import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts"
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { safetyCode, type SafetyCode } from "./safety-code.ts";
 import type { Trust } from "./trust.ts";
 
 export interface AccountKeysDeps {
@@ -28,6 +29,23 @@ export interface SafetyNumbers {
 export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Promise<SafetyNumbers> {
   const { known, offered } = await accountKeysOf(deps, user);
   return { known: await numberOf(deps, user, known), offered: await numberOf(deps, user, offered) };
+}
+
+/**
+ * What to compare with a user whose account key this device goes by.
+ * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
+ */
+export async function safetyCodeWith(
+  { store, self }: Pick<AccountKeysDeps, "store" | "self">,
+  user: Uuid,
+): Promise<SafetyCode> {
+  const { own, known } = await store.read(async (transaction) => ({
+    own: await loadIdentityKey(transaction, "account"),
+    known: await knownAccountKey(transaction, user),
+  }));
+  if (known === undefined)
+    throw new SealdeskError("untrusted_member", "No key of this user is known here.", { user });
+  return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
 }
 
 /**
