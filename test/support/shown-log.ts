@@ -22,7 +22,7 @@ const json = (body: unknown): HttpResponse => ({
 export const fetchChanging =
   (change: (path: string, body: unknown) => unknown): Fetch =>
   async (url, init) => {
-    const response = await globalThis.fetch(url, init as RequestInit);
+    const response = await globalThis.fetch(url, init);
     const { status } = response;
     if (status !== 200 || init.method !== "GET") return response;
     const text = await response.text();
@@ -54,9 +54,9 @@ export class ShownLog {
     const asked = path(url);
     const user = /^\/v1\/users\/([^/]+)\/key-history$/.exec(asked)?.[1];
     if (user === undefined && !asked.startsWith("/v1/key-log/"))
-      return globalThis.fetch(url, init as RequestInit);
+      return globalThis.fetch(url, init);
     // The server knows when all is there; what it says is not passed on.
-    if (user !== undefined) await globalThis.fetch(url, init as RequestInit);
+    if (user !== undefined) await globalThis.fetch(url, init);
     await this.#takeEntries();
     if (user !== undefined) return json(await this.#history(user));
     if (asked.endsWith("/checkpoint")) return json(this.#head());

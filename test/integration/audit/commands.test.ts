@@ -197,8 +197,8 @@ test("the key log is exported and verified like any other, and reading it is wri
   expect(key).toContain(`/keys/t/${tenant}+`);
   expect(await verifyFiles(out, { vkey: key })).toMatch(/2 entries/);
   await expect(verifyFiles(out, { vkey })).rejects.toThrow();
-  const exported = (await server.auditEntries()).filter(({ action }) => action === "audit.export");
-  expect(exported.at(-1)!["resource"]).toEqual({ type: "key-log", id });
+  const readings = (await server.auditEntries()).filter(({ action }) => action === "audit.export");
+  expect(readings.at(-1)!["resource"]).toEqual({ type: "key-log", id });
   const csv = exportLog(settings, { tenant, keys: true, format: "csv", out: join(folder, "csv") });
   await expect(csv).rejects.toThrow(/tiles or jsonl/);
 });
