@@ -53,8 +53,7 @@ export class ShownLog {
   readonly fetch: Fetch = async (url, init) => {
     const asked = path(url);
     const user = /^\/v1\/users\/([^/]+)\/key-history$/.exec(asked)?.[1];
-    if (user === undefined && !asked.startsWith("/v1/key-log/"))
-      return globalThis.fetch(url, init);
+    if (user === undefined && !asked.startsWith("/v1/key-log/")) return globalThis.fetch(url, init);
     // The server knows when all is there; what it says is not passed on.
     if (user !== undefined) await globalThis.fetch(url, init);
     await this.#takeEntries();
