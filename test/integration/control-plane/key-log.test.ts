@@ -1,4 +1,5 @@
 import { hash, randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
@@ -144,4 +145,23 @@ test("the database and the server agree on which log is a tenant's", async () =>
   expect(rows[0]!.id).toBe(keyLogOf(server.tenant.id));
   const digest = hash("sha256", `sealdesk/key-log/v1 ${server.tenant.id}`, "hex");
   expect(rows[0]!.id.replaceAll("-", "")).toBe(digest.slice(0, 32));
+});
+
+test("devices from before the log are in it, in the same words", async () => {
+  const device = await staffDevice(server);
+  const { owner } = server.database;
+  const entriesOf = async () =>
+    (
+      await owner.query<{ text: string }>(
+        `select convert_from(entry, 'UTF8') as text from audit.entries
+         where convert_from(entry, 'UTF8')::jsonb ->> 'user' = $1 and tenant = $2 order by id`,
+        [device.user, keyLogOf(server.tenant.id)],
+      )
+    ).rows.map(({ text }) => text);
+  const [logged] = await entriesOf();
+  const migration = new URL("../../../db/migrations/0017_key-log.sql", import.meta.url);
+  const [filling] = /^do \$\$[^]*?^\$\$;/m.exec(await readFile(migration, "utf8")) ?? [];
+  await owner.query("delete from sealdesk.key_entries");
+  await owner.query(filling!);
+  expect(await entriesOf()).toEqual([logged, logged]);
 });
