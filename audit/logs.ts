@@ -1,6 +1,6 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
-/** A tenant's id, or `OPERATOR_LOG`. */
+/** A tenant's id for its audit log, `audit.key_log` of it for its key log, or `OPERATOR_LOG`. */
 export type LogId = Uuid;
 
 /** The log whose entries are the tenants' checkpoints. */

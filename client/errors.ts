@@ -50,6 +50,7 @@ export type SealdeskErrorCode =
   | "attachment_damaged" // not what its message names: see `problem`
   | "attachment_unreadable" // the data to send could not be read, or is not of the size announced
   | "quota_exceeded" // the server has no more room for attachments here
+  | "key_log_inconsistent" // the log of keys contradicts itself: see `problem`, and the evidence kept
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 

@@ -1,9 +1,17 @@
 /** `@sealdesk/client`: a member device, from sign-in to decrypted messages. */
-export { Sealdesk, type SealdeskEvents, type SealdeskUser, type UserPresence } from "./sealdesk.ts";
+export type { KeyLogEvidence } from "./key-log/evidence.ts";
+export {
+  Sealdesk,
+  type SealdeskEvents,
+  type SecurityEvent,
+  type SealdeskUser,
+  type UserPresence,
+} from "./sealdesk.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
+export type { SafetyCode, SafetyVerdict } from "./device/safety-code.ts";
 export type { DeviceLink } from "./linking/link-device.ts";
 export type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/siblings.ts";
 export type { DeviceChange } from "./conversation/device-change.ts";

@@ -16,6 +16,11 @@ export interface ConnectOptions {
   readonly suite: Suite;
   /** This device's state: see `openStore`. `Sealdesk.close` closes it. */
   readonly store: DeviceStore;
+  /**
+   * Verifier key (C2SP signed-note) of the tenant's key log, as `sealdesk audit vkey --keys` prints
+   * it. Without it, the first that the server shows is gone by from then on.
+   */
+  readonly keyLog?: string;
   /** The global one by default. */
   readonly webSocket?: WebSocketConstructor;
   /** How fast to come back after a lost connection. */

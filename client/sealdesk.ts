@@ -10,12 +10,14 @@ import type { DeviceChange } from "./conversation/device-change.ts";
 import { Mailroom } from "./conversation/mailroom.ts";
 import {
   acceptOffered,
+  safetyCodeWith,
   safetyNumbersWith,
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
 import type { Account } from "./device/account.ts";
 import { enrolDevice } from "./device/enrol.ts";
+import type { SafetyCode } from "./device/safety-code.ts";
 import { signInDevice } from "./device/sign-in.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
 import { Trust } from "./device/trust.ts";
@@ -26,6 +28,9 @@ import { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, StaffMember } from "./http/api.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
+import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
+import { KeyLog } from "./key-log/key-log.ts";
+import { OwnEntries, type UnknownEntry } from "./key-log/own-entries.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
 import {
   approveDevice,
@@ -56,13 +61,21 @@ export interface SealdeskEvents {
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
   readonly presence: UserPresence;
-  /** The relay hands out other keys for this device than it published: others may be misled. */
-  readonly security: { readonly code: "published_keys_differ" };
+  /** The server is not honest about keys, or was broken into: a person has to know. */
+  readonly security: SecurityEvent;
   /** The connection came, or was lost; it comes back by itself. */
   readonly connection: "up" | "down";
   /** There will be no further connection; `close` still has to be called. */
   readonly end: SealdeskError;
 }
+
+export type SecurityEvent =
+  /** The relay hands out other keys for this device than it published: others may be misled. */
+  | { readonly code: "published_keys_differ" }
+  /** The key log contradicts itself; see `Sealdesk.keyLogEvidence`. */
+  | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
+  /** The key log has an entry about this account that none of its devices made. */
+  | ({ readonly code: "unknown_device_logged" } & UnknownEntry);
 
 /** How a user can be reached, and since when: milliseconds since the Unix epoch. */
 export interface UserPresence {
@@ -85,6 +98,7 @@ interface Parts {
   readonly suite: ConnectOptions["suite"];
   readonly store: DeviceStore;
   readonly trust: Trust;
+  readonly keyLog: KeyLog;
   readonly newId: () => Uuid;
   /** Says how the user is, now and on every further connection. */
   readonly say: (state: "online" | "idle") => void;
@@ -117,6 +131,7 @@ export class Sealdesk {
    */
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
     const runtime = runtimeOf(options);
+    const events = new Emitter<SealdeskEvents>();
     const { suite, store, url: baseUrl } = options;
     const requests = new AbortController();
     const { signal } = requests;
@@ -127,7 +142,18 @@ export class Sealdesk {
       session.authorised((accessToken) => exchangeBytes(request, accessToken)),
     );
     const account = await enrolDevice({ store, suite, api, clock, device, signedIn });
-    const trust = await Trust.load({ suite, api, self: account.user }, store);
+    const keyLog = await KeyLog.load(
+      {
+        store,
+        api,
+        tenant: account.tenant,
+        clock,
+        onInconsistent: (evidence) =>
+          events.emit("security", { code: "key_log_inconsistent", evidence }),
+      },
+      options.keyLog,
+    );
+    const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
     let presence: "online" | "idle" | undefined;
     const sayPresence = () => {
       if (presence === undefined) return;
@@ -137,9 +163,8 @@ export class Sealdesk {
       presence = state;
       sayPresence();
     };
-    const parts: Parts = { account, api, deviceKey, suite, store, trust, newId, say };
+    const parts: Parts = { keyLog, account, api, deviceKey, suite, store, trust, newId, say };
 
-    const events = new Emitter<SealdeskEvents>();
     const firstUp = deferred<void>();
     let stopping: Promise<void> | undefined;
     const stop = (reason: SealdeskError, quietly: boolean): Promise<void> =>
@@ -147,6 +172,7 @@ export class Sealdesk {
         firstUp.reject(reason);
         requests.abort();
         upkeep.stop();
+        ownEntries.stop();
         stopListening();
         await link.close();
         await mailroom.end(reason, quietly);
@@ -175,6 +201,11 @@ export class Sealdesk {
     const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
       events.emit("security", { code: "published_keys_differ" }),
     );
+    const ownEntries = new OwnEntries({
+      ...parts,
+      clock,
+      onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
+    });
     const relay = relayUrls(baseUrl);
     const hello = async (): Promise<Hello> => {
       const cursors = await mailroom.cursors();
@@ -189,6 +220,7 @@ export class Sealdesk {
       onUp: (welcome) => {
         mailroom.onUp(welcome);
         upkeep.start();
+        ownEntries.start();
         sayPresence();
         firstUp.resolve();
         events.emit("connection", "up");
@@ -201,6 +233,7 @@ export class Sealdesk {
       onDown: () => {
         mailroom.onDown();
         upkeep.stop();
+        ownEntries.stop();
         events.emit("connection", "down");
       },
       onTokenExpired: () => session.expire(),
@@ -298,11 +331,24 @@ export class Sealdesk {
   }
 
   /**
+   * The same as digits and as a QR code to scan, with the key that this device goes by.
+   * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
+   */
+  safetyCode(user: Uuid): Promise<SafetyCode> {
+    return safetyCodeWith(this.#accountKeys(), user);
+  }
+
+  /**
    * Accepts a user's changed account key, after a person compared the offered safety number.
    * @throws SealdeskError untrusted_member: the key offered now has another number
    */
   acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
     return acceptOffered(this.#accountKeys(), user, safetyNumber);
+  }
+
+  /** What has ever shown that the key log contradicts itself, oldest first; kept for good. */
+  keyLogEvidence(): Promise<readonly KeyLogEvidence[]> {
+    return this.#parts.store.read(loadEvidence);
   }
 
   /** The devices of this account, oldest first. @throws SealdeskError */

@@ -13,6 +13,7 @@ table audit.checkpoints (
   grant select to sealdesk_app
   grant select to sealdesk_integrator
   policy integrator for * using (true)
+  policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.entries (
@@ -31,6 +32,7 @@ table audit.entries (
   grant insert (entry, tenant) to sealdesk_app
   grant insert (entry, tenant) to sealdesk_integrator
   grant select to sealdesk_app
+  policy keys for * using ((tenant = audit.key_log(sealdesk.current_tenant()))) with check ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
   policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
 
@@ -49,6 +51,7 @@ table audit.leaves (
   grant select to sealdesk_app
   grant select to sealdesk_integrator
   policy integrator for * using (true)
+  policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.logs (
@@ -68,6 +71,7 @@ table audit.logs (
   grant select to sealdesk_app
   grant select to sealdesk_integrator
   policy integrator for * using (true)
+  policy keys for r using ((id = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((id = sealdesk.current_tenant()))
 
 table audit.pending (
@@ -122,6 +126,7 @@ table audit.tiles (
   grant select to sealdesk_integrator
   grant update (hashes) to sealdesk_integrator
   policy integrator for * using (true)
+  policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.trees (
@@ -141,6 +146,7 @@ table audit.trees (
   grant select to sealdesk_app
   grant select to sealdesk_integrator
   policy integrator for * using (true)
+  policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table keystore.keks (
@@ -421,6 +427,22 @@ table sealdesk.history_packs (
   constraint history_packs_pkey PRIMARY KEY (attachment)
   constraint history_packs_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.key_entries (
+  tenant uuid not null,
+  user_id uuid not null,
+  version integer not null,
+  entry bigint not null
+)
+  row level security
+  constraint key_entries_entry_key UNIQUE (entry)
+  constraint key_entries_pkey PRIMARY KEY (user_id, version)
+  constraint key_entries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint key_entries_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint key_entries_version_check CHECK ((version > 0))
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -756,6 +778,12 @@ begin
   return coalesce(new, old);
 end
 $function$
+
+CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
  RETURNS trigger

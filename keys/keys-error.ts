@@ -47,6 +47,9 @@ export type KeysErrorCode =
   | "prekey_id_reused" // the id was used for another key
   | "prekeys_differ" // the relay serves other keys than the device published
   | "no_prekeys" // the device has published none yet
+  // the key log
+  | "key_log_behind" // what was changed is not integrated and signed yet
+  | "key_log_shorter" // no tree of that size was signed
   // linking a device
   | "link_not_needed" // the account has no device yet: its first one makes the account key
   | "link_request_exists" // the id is taken

@@ -132,9 +132,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
+  const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
-    signer: await kmsAuditSigner(kms),
+    signer,
     now,
     log,
     metrics: watchers.metrics,
@@ -238,6 +239,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     messaging: dataPlane.messaging,
     attachments,
     stopping: stopping.signal,
+    logKey: signer.publicKey,
     notReady: createReadiness(
       {
         isCurrent: () => isSchemaCurrent(pool),

@@ -41,8 +41,11 @@ const HEADS = `
 const BEGIN_LOGS = `
   insert into audit.logs (id, origin)
   select log.id, case when log.id = $2 then $3 || '/audit/operator'
-    else $3 || '/audit/t/' || coalesce(slug, log.id::text) end
-  from unnest($1::uuid[]) as log (id) left join sealdesk.tenants using (id)
+    when keys.slug is not null then $3 || '/keys/t/' || keys.slug
+    else $3 || '/audit/t/' || coalesce(tenants.slug, log.id::text) end
+  from unnest($1::uuid[]) as log (id)
+  left join sealdesk.tenants on tenants.id = log.id
+  left join sealdesk.tenants as keys on audit.key_log(keys.id) = log.id
   on conflict (id) do nothing`;
 const EDGES = `
   select log, level, hashes from audit.tiles

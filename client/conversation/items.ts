@@ -115,6 +115,7 @@ export type EventProblemCode =
   | "grant_altered" // what the grantor gave is not what the log holds at this place
   | "grant_unreadable" // the packs are damaged, or not for this device
   | "grant_unverifiable" // the relay's log does not lead from the range to what this device has seen
+  | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
   | "invalid_device_record"; // a device of `user` is not certified by its account
 
 /** What can be wrong with the log the relay shows; the connection is made anew. */

@@ -2,6 +2,7 @@ import { wireLimits, type Cursor, type Frame, type Welcome } from "../../crypto/
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
 import { Acknowledger } from "./acknowledger.ts";
 import { Activities, type MemberActivity } from "./activities.ts";
@@ -26,6 +27,7 @@ export interface MailroomDeps extends RecordingDeps {
   readonly api: ExchangeDeps["api"] &
     Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
   readonly uploads: UploadsApi;
+  readonly keyLog: Pick<KeyLog, "heard" | "headFor">;
   readonly clock: Clock;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Control, Deliver, EventKind } from "../../crypto/wire/frame.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { attachmentToFields, type Body } from "../../crypto/device/payload-body.ts";
-import type { LastSeen } from "../../crypto/device/payload.ts";
+import type { KeyLogHead, LastSeen } from "../../crypto/device/payload.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
@@ -32,12 +32,15 @@ const failed = (code: EventProblemCode): Opened => ({
 export async function openDelivered(
   transaction: StoreTransaction,
   suite: Suite,
-  {
-    state,
-    sender,
-  }: { readonly state: ConversationState | undefined; readonly sender: Uuid | undefined },
+  from: {
+    readonly state: ConversationState | undefined;
+    readonly sender: Uuid | undefined;
+    /** Is told of the head of the key log that a message carries. */
+    readonly onHead: (head: KeyLogHead) => void;
+  },
   event: Deliver,
 ): Promise<Opened> {
+  const { state, sender, onHead } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
   // Whose message it is, the certificate says; the relay's list of members must agree.
@@ -48,7 +51,9 @@ export async function openDelivered(
   // The relay admits a message only in the epoch it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
-    const { body, lastSeen, payload, frankingKey } = await openMessage(transaction, suite, event);
+    const opened = await openMessage(transaction, suite, event);
+    const { body, lastSeen, keyLogHead, payload, frankingKey } = opened;
+    if (keyLogHead !== undefined) onHead(keyLogHead);
     const same = await sawTheSame(transaction, event, lastSeen);
     const problems = same ? [] : failed("transcript_mismatch").problems;
     return { ...saidIn(body), payload, frankingKey, problems };
@@ -58,7 +63,7 @@ export async function openDelivered(
     if (code === "untrusted_sender") keepPacket(transaction, event);
     const kept = code === "no_key" ? await takeKeptPacket(transaction, event) : undefined;
     if (kept === undefined) return failed(code);
-    return openDelivered(transaction, suite, { state, sender }, { ...event, packet: kept });
+    return openDelivered(transaction, suite, from, { ...event, packet: kept });
   }
 }
 

@@ -1,4 +1,3 @@
-import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import {
@@ -8,6 +7,7 @@ import {
   type Deliver,
   type Gap,
 } from "../../crypto/wire/frame.ts";
+import type { FoundDevice } from "../device/trust.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
 import { Pump } from "../pump.ts";
@@ -199,7 +199,7 @@ export class Receiver {
   async #devicesOf(
     control: Control | undefined,
     signal: AbortSignal,
-  ): Promise<readonly CertifiedDevice[] | undefined> {
+  ): Promise<readonly FoundDevice[] | undefined> {
     if (control === undefined) return [];
     const { trust, account, clock } = this.#deps;
     const gone = deferred<undefined>();

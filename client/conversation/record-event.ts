@@ -1,11 +1,12 @@
 import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
+import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
-import type { Trust } from "../device/trust.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
+import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
@@ -24,6 +25,7 @@ export interface RecordingDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
+  readonly keyLog: Pick<KeyLog, "heard">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
 }
@@ -33,7 +35,7 @@ export interface CheckedEvent {
   readonly event: Deliver;
   readonly control: Control | undefined;
   /** Records of devices the event brings. */
-  readonly devices: readonly CertifiedDevice[];
+  readonly devices: readonly FoundDevice[];
 }
 
 /**
@@ -97,16 +99,22 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account, trust }: RecordingDeps,
+  { suite, account, trust, keyLog }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
 ): Promise<Made> {
   const own = event.senderDevice === account.device;
   const certified = own ? account.user : trust.device(event.senderDevice)?.user;
+  const heads: KeyLogHead[] = [];
+  const from = {
+    state: before,
+    sender: certified,
+    onHead: (head: KeyLogHead) => void heads.push(head),
+  };
   const opened = own
     ? await takeOwn(transaction, event)
-    : await openDelivered(transaction, suite, { state: before, sender: certified }, event);
+    : await openDelivered(transaction, suite, from, event);
   // Of a message that is not shown, the relay's word is all there may be.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const record = {
@@ -116,7 +124,10 @@ async function messageRecord(
     device: undefined,
     ...opened,
   };
-  return { record, committed: () => undefined, valid: true };
+  const committed = () => {
+    for (const head of heads) keyLog.heard(head, certified ?? account.user);
+  };
+  return { record, committed, valid: true };
 }
 
 async function membershipRecord(

@@ -6,12 +6,14 @@ import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import { bodyOf, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
 interface SealingDeps {
   readonly store: DeviceStore;
   readonly suite: Suite;
+  readonly keyLog: Pick<KeyLog, "headFor">;
   readonly conversation: Uuid;
   readonly ownDevice: Uuid;
 }
@@ -23,7 +25,7 @@ interface SealingDeps {
  * @throws SuiteError no_session, untrusted_identity
  */
 export function sealEntries(
-  { store, suite, conversation, ownDevice }: SealingDeps,
+  { store, suite, conversation, ownDevice, keyLog }: SealingDeps,
   ids: readonly Uuid[],
   /** Asked inside the transaction, so that it is the newest. */
   current: () => ConversationState | undefined,
@@ -43,6 +45,7 @@ export function sealEntries(
         epoch,
         clientMessageId: id,
         lastSeen: { seq, transcriptHash },
+        keyLogHead: keyLog.headFor(conversation, epoch),
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
         now,
@@ -57,7 +60,7 @@ export function sealEntries(
 
 /** Forgets how messages were sealed, and makes the next sealing use a fresh key. */
 export function unsealEntries(
-  { store, suite, conversation }: SealingDeps,
+  { store, suite, conversation }: Pick<SealingDeps, "store" | "suite" | "conversation">,
   ids: readonly Uuid[],
 ): Promise<void> {
   return store.transact(async (transaction) => {
@@ -78,6 +81,11 @@ export function checkSize(body: Body, ownDevice: Uuid): void {
     epoch: 0xffffffff,
     clientMessageId: ownDevice,
     lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
+    keyLogHead: {
+      size: Number.MAX_SAFE_INTEGER,
+      root: zeroHash,
+      signature: new Uint8Array(64),
+    },
     body,
   });
   try {

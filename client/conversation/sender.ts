@@ -5,6 +5,7 @@ import { attachmentToFields } from "../../crypto/device/payload-body.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import { Pump } from "../pump.ts";
 import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
@@ -27,6 +28,7 @@ export interface SentMessage {
 export interface SenderDeps extends SessionDeps {
   readonly conversation: Uuid;
   readonly log: ConversationLog;
+  readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;
   readonly newId: () => Uuid;
   /** @returns false when there is no connection */

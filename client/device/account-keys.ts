@@ -6,6 +6,7 @@ import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts"
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { safetyCode, type SafetyCode } from "./safety-code.ts";
 import type { Trust } from "./trust.ts";
 
 export interface AccountKeysDeps {
@@ -31,9 +32,27 @@ export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Prom
 }
 
 /**
+ * What to compare with a user whose account key this device goes by.
+ * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
+ */
+export async function safetyCodeWith(
+  { store, self }: Pick<AccountKeysDeps, "store" | "self">,
+  user: Uuid,
+): Promise<SafetyCode> {
+  const { own, known } = await store.read(async (transaction) => ({
+    own: await loadIdentityKey(transaction, "account"),
+    known: await knownAccountKey(transaction, user),
+  }));
+  if (known === undefined)
+    throw new SealdeskError("untrusted_member", "No key of this user is known here.", { user });
+  return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
+}
+
+/**
  * Goes by the account key the server shows now, after a person has compared its safety number.
  * @param confirmed the safety number that was compared
- * @throws SealdeskError untrusted_member: the key the server shows has another number by now
+ * @throws SealdeskError untrusted_member: the key the server shows has another number by now, or is
+ *   not in the key log
  */
 export async function acceptOffered(
   deps: AccountKeysDeps,
@@ -47,11 +66,17 @@ export async function acceptOffered(
     throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
       user,
     });
+  const found = await deps.trust.compareWithLog(user, devices);
+  if (!found.every(({ logged }) => logged))
+    throw new SealdeskError("untrusted_member", "The key shown is not in the key log.", {
+      user,
+      problem: "key_not_logged",
+    });
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (!equalBytes(known, offered))
       await acceptAccountKey(transaction, user, { shown: known, accepted: offered });
     const forgotten = deps.trust.reconsider(transaction, user);
-    return { forget: forgotten, ...(await deps.trust.admit(transaction, devices)) };
+    return { forget: forgotten, ...(await deps.trust.admit(transaction, found)) };
   });
   forget();
   committed();

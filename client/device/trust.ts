@@ -11,6 +11,8 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import type { Suite } from "../../crypto/device/suite.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
+import { isLogged, isRemoved, type KeyHistory } from "../key-log/key-history.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "peer!";
@@ -22,35 +24,44 @@ export type KnownDevice = MessageOf<typeof peer>;
 /** Why a device is not talked to. */
 export interface Distrust {
   readonly user: Uuid;
-  readonly code: "account_key_changed" | "invalid_device_record";
+  readonly code: "account_key_changed" | "invalid_device_record" | "key_not_logged";
+}
+
+/** A device as the server shows it. */
+export interface FoundDevice extends CertifiedDevice {
+  /** Whether the key log vouches for exactly this record. */
+  readonly logged: boolean;
+}
+
+interface TrustDeps {
+  readonly suite: Suite;
+  readonly api: Pick<Api, "devicesOf">;
+  readonly keyLog: Pick<KeyLog, "historyOf">;
+  /** The user whose device this is. */
+  readonly self: Uuid;
 }
 
 /**
- * The devices this one has checked: each certified by its account, whose key was pinned when it
- * was first seen. A changed account key is never accepted here.
+ * The devices this one has checked: each in the key log, and certified by its account, whose key
+ * was pinned when it was first seen. A changed account key is never accepted here.
  */
 export class Trust {
   readonly #suite: Suite;
   readonly #api: Pick<Api, "devicesOf">;
+  readonly #keyLog: Pick<KeyLog, "historyOf">;
   readonly #self: Uuid;
   readonly #known: Map<Uuid, KnownDevice>;
   readonly #distrusted = new Map<Uuid, Distrust>();
 
-  private constructor(
-    deps: { readonly suite: Suite; readonly api: Pick<Api, "devicesOf">; readonly self: Uuid },
-    known: Map<Uuid, KnownDevice>,
-  ) {
+  private constructor(deps: TrustDeps, known: Map<Uuid, KnownDevice>) {
     this.#suite = deps.suite;
     this.#api = deps.api;
+    this.#keyLog = deps.keyLog;
     this.#self = deps.self;
     this.#known = known;
   }
 
-  /** @param deps.self the user whose device this is */
-  static async load(
-    deps: { readonly suite: Suite; readonly api: Pick<Api, "devicesOf">; readonly self: Uuid },
-    store: DeviceStore,
-  ): Promise<Trust> {
+  static async load(deps: TrustDeps, store: DeviceStore): Promise<Trust> {
     const entries = await store.read((transaction) => transaction.list(prefix));
     const known = entries.map(([key, value]): [Uuid, KnownDevice] => [
       key.slice(prefix.length),
@@ -69,20 +80,54 @@ export class Trust {
   }
 
   /**
-   * Asks the server for the records of members' devices that were never looked at. Not inside a
-   * store transaction: this waits for the network.
+   * Asks the server for the records of members' devices that were never looked at, and for what the
+   * key log says of them. Not inside a store transaction: this waits for the network.
    * @throws SealdeskError that is transient; a user the server does not show has no devices
    */
-  async lookUp(members: readonly Member[], ownDevice: Uuid): Promise<readonly CertifiedDevice[]> {
-    const found: CertifiedDevice[] = [];
+  async lookUp(members: readonly Member[], ownDevice: Uuid): Promise<readonly FoundDevice[]> {
+    const found: FoundDevice[] = [];
     for (const { user, devices } of members) {
       const isNew = (device: Uuid) =>
         device !== ownDevice && !this.#known.has(device) && !this.#distrusted.has(device);
       if (!devices.some(isNew)) continue;
       const records = await this.#devicesOf(user);
-      found.push(...records.filter(({ record }) => isNew(record.device)));
+      const unseen = records.filter(({ record }) => isNew(record.device));
+      found.push(...(await this.compareWithLog(user, unseen)));
     }
     return found;
+  }
+
+  /**
+   * Says of each device whether the key log vouches for it. A device removed meanwhile is left out.
+   * @throws SealdeskError that is transient
+   */
+  async compareWithLog(
+    user: Uuid,
+    devices: readonly CertifiedDevice[],
+  ): Promise<readonly FoundDevice[]> {
+    if (devices.length === 0) return [];
+    const history = await this.#historyOf(user);
+    const compared = (device: CertifiedDevice): FoundDevice => ({
+      ...device,
+      logged: history !== undefined && isLogged(history, device),
+    });
+    const isGone = ({ record }: CertifiedDevice) =>
+      history !== undefined && isRemoved(history, record.device);
+    if (!devices.some(isGone)) return devices.map(compared);
+    const listed = new Set((await this.#devicesOf(user)).map(({ record }) => record.device));
+    return devices.filter(({ record }) => listed.has(record.device)).map(compared);
+  }
+
+  /** Undefined when there is none that can be gone by. @throws SealdeskError that is transient */
+  async #historyOf(user: Uuid): Promise<KeyHistory | undefined> {
+    try {
+      return await this.#keyLog.historyOf(user);
+    } catch (error) {
+      if (!(error instanceof SealdeskError) || isTransient(error)) throw error;
+      const refused = ["key_log_inconsistent", "forbidden", "member_not_found", "request_refused"];
+      if (refused.includes(error.code)) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -91,7 +136,7 @@ export class Trust {
    */
   async admit(
     transaction: StoreTransaction,
-    devices: readonly CertifiedDevice[],
+    devices: readonly FoundDevice[],
   ): Promise<{ readonly distrusted: readonly Distrust[]; readonly committed: () => void }> {
     const good = new Map<Uuid, KnownDevice>();
     const bad = new Map<Uuid, Distrust>();
@@ -133,8 +178,9 @@ export class Trust {
 
   async #admitOne(
     transaction: StoreTransaction,
-    device: CertifiedDevice,
+    device: FoundDevice,
   ): Promise<Distrust["code"] | undefined> {
+    if (!device.logged) return "key_not_logged";
     try {
       // Of the own account nothing is taken on first sight: its key is here.
       if (device.record.user === this.#self)

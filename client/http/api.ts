@@ -45,6 +45,13 @@ const account = read.object({
     }),
   ),
 });
+const keyLogHead = { vkey: read.text, checkpoint: read.text };
+const keyHistory = read.object({
+  ...keyLogHead,
+  entries: read.list(
+    read.object({ index: read.integer, entry: read.bytes, proof: read.list(read.hash) }),
+  ),
+});
 const staff = read.object({
   staff: read.list(
     read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
@@ -122,6 +129,20 @@ export function createApi(request: Request, tenant: Uuid) {
         record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
         signature: certificate,
       }));
+    },
+
+    /** What the key log says of a user, nothing of it checked yet. */
+    keyHistory: (user: Uuid) =>
+      request({ method: "GET", path: `v1/users/${user}/key-history`, answer: keyHistory }),
+
+    keyLogCheckpoint: () =>
+      request({ method: "GET", path: "v1/key-log/checkpoint", answer: read.object(keyLogHead) }),
+
+    /** @throws SealdeskError with `problem` key_log_shorter: there is no tree of `size` */
+    async keyLogConsistency(old: number, size: number): Promise<readonly Uint8Array[]> {
+      const path = `v1/key-log/consistency?old=${old}&size=${size}`;
+      const answer = read.object({ proof: read.list(read.hash) });
+      return (await request({ method: "GET", path, answer })).proof;
     },
 
     /** Removes a device of one's own account. */

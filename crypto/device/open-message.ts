@@ -1,7 +1,7 @@
 import type { Deliver } from "../wire/frame.ts";
 import { verifyCommitment } from "./franking.ts";
 import { unpad } from "./padding.ts";
-import { openPayload, type Body, type LastSeen } from "./payload.ts";
+import { openPayload, type Body, type KeyLogHead, type LastSeen } from "./payload.ts";
 import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 import type { Suite } from "./suite.ts";
@@ -22,6 +22,7 @@ export type DeliveredMessage = Pick<
 export interface OpenedMessage {
   readonly body: Body;
   readonly lastSeen: LastSeen;
+  readonly keyLogHead: KeyLogHead | undefined;
   /** The exact bytes that were committed to; with `frankingKey`, what a report discloses. */
   readonly payload: Uint8Array;
   readonly frankingKey: Uint8Array;
@@ -42,8 +43,8 @@ export async function openMessage(
   const plaintext = await suite.open(transaction, message);
   const { frankingKey, payload } = unpadAndWipe(plaintext);
   verifyCommitment(frankingKey, payload, message.commitment);
-  const { body, lastSeen } = openPayload(payload, message);
-  return { body, lastSeen, payload, frankingKey };
+  const { body, lastSeen, keyLogHead } = openPayload(payload, message);
+  return { body, lastSeen, keyLogHead, payload, frankingKey };
 }
 
 function unpadAndWipe(plaintext: Uint8Array) {

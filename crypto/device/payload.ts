@@ -1,5 +1,5 @@
 import { equalBytes } from "../wire/bytes.ts";
-import { decode, encode, fixed, message, nested, uint, uuid } from "../wire/protobuf.ts";
+import { decode, encode, fixed, message, nested, optional, uint, uuid } from "../wire/protobuf.ts";
 import type { Uuid } from "../wire/uuid.ts";
 import { WireError } from "../wire/wire-error.ts";
 import { DeviceError, type ContextField } from "./device-error.ts";
@@ -16,6 +16,12 @@ const payloadMessage = message({
   epoch: [4, uint(0xffffffff)],
   clientMessageId: [5, uuid],
   lastSeen: [6, nested(message({ seq: [1, uint()], transcriptHash: [2, fixed(32)] }))],
+  keyLogHead: [
+    7,
+    optional(
+      nested(message({ size: [1, uint()], root: [2, fixed(32)], signature: [3, fixed(64)] })),
+    ),
+  ],
   ...bodyFields,
 });
 
@@ -33,16 +39,28 @@ export interface LastSeen {
   readonly transcriptHash: Uint8Array;
 }
 
+/** The newest head of the tenant's key log that a sender has checked. */
+export interface KeyLogHead {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The log's, over the checkpoint that the two make with its origin: 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
 export interface Payload extends MessageContext {
   readonly lastSeen: LastSeen;
+  /** Not in every message: members are told of each head once an epoch. */
+  readonly keyLogHead?: KeyLogHead | undefined;
   readonly body: Body;
 }
 
 /** The canonical encoding of payload.proto: one payload, one sequence of bytes. */
 export function encodePayload(payload: Payload): Uint8Array {
-  const { body, ...context } = payload;
+  const { body, keyLogHead, ...context } = payload;
   // In Node the writer returns a Buffer; a copy is a plain array everywhere.
-  return Uint8Array.from(encode(payloadMessage, { version, ...context, ...bodyToFields(body) }));
+  return Uint8Array.from(
+    encode(payloadMessage, { version, ...context, keyLogHead, ...bodyToFields(body) }),
+  );
 }
 
 /** @throws DeviceError malformed_plaintext: not canonical; unsupported_payload */

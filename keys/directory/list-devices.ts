@@ -1,11 +1,9 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Actor, Role } from "../../policies/actor.ts";
-import { decideDirectory } from "../../policies/directory.ts";
+import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
-import { audited, insist, refusalsAudited } from "../audited.ts";
-import { KeysError } from "../keys-error.ts";
-import { sharesConversation } from "./shares-conversation.ts";
+import { audited, refusalsAudited } from "../audited.ts";
+import { requireReadable, type ReadableUser } from "./require-readable.ts";
 
 /** One device, as its account certified it. */
 export interface ListedDevice {
@@ -17,12 +15,8 @@ export interface ListedDevice {
   readonly certificate: Uint8Array;
 }
 
-export interface ListedAccount {
-  readonly user: Uuid;
-  readonly role: Role;
+export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
   readonly displayName: string | null;
-  /** Null until the account's first device is registered. */
-  readonly accountKey: Uint8Array | null;
   /** Those not revoked, oldest first. */
   readonly devices: readonly ListedDevice[];
 }
@@ -50,23 +44,7 @@ async function readAccount(
   actor: Actor,
   user: Uuid,
 ): Promise<ListedAccount> {
-  const { rows } = await client.query<
-    Omit<ListedAccount, "devices" | "displayName"> & { readonly displayName: Uint8Array | null }
-  >(
-    `select id as user, role, display_name as "displayName", account_key as "accountKey"
-     from users where id = $1`,
-    [user],
-  );
-  const [account] = rows;
-  if (account === undefined) throw new KeysError("user_not_found", "There is no such user.");
-  insist(
-    decideDirectory(actor, "read_devices", {
-      tenant: actor.tenant,
-      user,
-      role: account.role,
-      sharesConversation: await sharesConversation(client, actor.user, user),
-    }),
-  );
+  const account = await requireReadable(client, actor, user);
   const devices = await client.query<ListedDevice>(
     `select id, registration_id as "registrationId", device_key as "deviceKey",
        identity_key as "identityKey", receipt_key as "receiptKey", certificate

@@ -6,6 +6,7 @@ import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { PreKeyUpload } from "../prekeys/prekey.ts";
 import { storePreKeys } from "../prekeys/store-prekeys.ts";
+import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
@@ -30,8 +31,8 @@ export interface NewDevice {
 
 /**
  * Registers the device whose key signed this request. Its record must be certified by the account
- * key, which the account's first device sets and every further one must share. Repeating the same
- * registration is not an error.
+ * key, which the account's first device sets and every further one must share. The tenant's key log
+ * tells of it. Repeating the same registration is not an error.
  * @param deps.announce advances the epochs of the user's conversations, once the device is there.
  * @throws KeysError invalid_certificate, account_key_mismatch, device_exists, too_many_devices,
  *   invalid_prekey, too_many_prekeys, prekey_id_reused
@@ -50,7 +51,13 @@ export async function registerDevice(
     async (client) => {
       insistOnCertificate(record, device.certificate);
       await settleAccountKey(client, record);
-      await insertDevice(client, record, device, deps.now());
+      const isNew = await insertDevice(client, record, device, deps.now());
+      if (isNew)
+        await appendKeyEntry(client, {
+          change: "device_added",
+          record,
+          certificate: device.certificate,
+        });
       await storePreKeys(client, { tenant, device: device.id }, device.preKeys);
     },
   );
@@ -81,12 +88,13 @@ async function settleAccountKey(client: Client, record: DeviceRecord): Promise<v
     );
 }
 
+/** @returns false when it was registered before, just so */
 async function insertDevice(
   client: Client,
   record: DeviceRecord,
   { registrationId, certificate }: NewDevice,
   now: number,
-): Promise<void> {
+): Promise<boolean> {
   const active = await client.query<{ id: Uuid }>(
     "select id from devices where user_id = $1 and revoked_at_ms is null",
     [record.user],
@@ -113,7 +121,7 @@ async function insertDevice(
       now,
     ],
   );
-  if (rowCount === 1) return;
+  if (rowCount === 1) return true;
   const same = await client.query(
     `select from devices where id = $1 and user_id = $2 and registration_id = $3
        and certificate = $4 and revoked_at_ms is null`,
@@ -121,4 +129,5 @@ async function insertDevice(
   );
   if (same.rows.length === 0)
     throw new KeysError("device_exists", "The device's id or its key is taken.");
+  return false;
 }

@@ -72,6 +72,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   prekey_id_reused: kind(409, "A prekey id was used for another key"),
   prekeys_differ: kind(409, "The relay serves other keys than the device published"),
   no_prekeys: kind(409, "The device has published no prekeys"),
+  key_log_behind: kind(503, "The key log is not signed that far yet", "wait"),
+  key_log_shorter: kind(404, "The key log has no tree of that size"),
   link_not_needed: kind(409, "The account has no device yet", "register_device"),
   link_request_exists: kind(409, "The request's id is taken"),
   link_request_not_found: kind(404, "There is no such request"),

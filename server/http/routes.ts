@@ -30,6 +30,11 @@ import {
   requestLinkRoute,
   withdrawLinkRoute,
 } from "./routes/link-requests.ts";
+import {
+  keyHistoryRoute,
+  keyLogCheckpointRoute,
+  keyLogConsistencyRoute,
+} from "./routes/key-log.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
 import { listStaffRoute } from "./routes/list-staff.ts";
@@ -73,6 +78,8 @@ export interface RoutesDeps {
   readonly attachments: AttachmentDeps;
   /** Aborted when the server stops: answers that never end, end. */
   readonly stopping: AbortSignal;
+  /** Public half of what signs the logs. */
+  readonly logKey: Uint8Array;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
@@ -82,6 +89,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
+  const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
   return [
@@ -106,6 +114,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute({ ...useCase, profiles }),
+    keyHistoryRoute(keyLog),
+    keyLogCheckpointRoute(keyLog),
+    keyLogConsistencyRoute(keyLog),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),

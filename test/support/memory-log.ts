@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from "node:crypto";
+import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { growTree, type Edge } from "../../audit/integrate/grow-tree.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { checkpointText, type TreeHead } from "../../audit/verify/checkpoint.ts";
@@ -22,14 +22,14 @@ export class MemoryLog implements LogSource {
   readonly files = new Map<string, Uint8Array>();
   readonly key: NoteKey;
   head: TreeHead = { size: 0, root: emptyRoot(sha256) };
-  readonly #keys;
-  readonly #privateKey;
+  readonly #privateKey: KeyObject;
   readonly #entries: Uint8Array[] = [];
 
-  constructor(name = "example.com/log", keys = generateKeyPairSync("ed25519")) {
-    const { privateKey, publicKey } = keys;
-    this.#keys = keys;
-    const { x } = publicKey.export({ format: "jwk" });
+  /** @param twin another log by the same name and key, as of an operator that keeps two */
+  constructor(name = "example.com/log", twin?: MemoryLog) {
+    const privateKey =
+      twin === undefined ? generateKeyPairSync("ed25519").privateKey : twin.#privateKey;
+    const { x } = createPublicKey(privateKey).export({ format: "jwk" });
     this.#privateKey = privateKey;
     this.key = { name, type: KEY_TYPES.ed25519, publicKey: Buffer.from(x ?? "", "base64url") };
     this.files.set("checkpoint", utf8(this.signed(this.head)));
@@ -54,7 +54,7 @@ export class MemoryLog implements LogSource {
 
   /** What whoever has the key can make: another history under the same name. */
   again(entries: readonly Uint8Array[]): MemoryLog {
-    const log = new MemoryLog(this.key.name, this.#keys);
+    const log = new MemoryLog(this.key.name, this);
     log.append(entries);
     return log;
   }

@@ -7,9 +7,9 @@ import { lineFormats, type LineFormatName } from "../../../audit/export/formats.
 import { signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { databaseLog } from "../../../audit/read/database-log.ts";
-import type { LogId } from "../../../audit/logs.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
@@ -39,8 +39,10 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     throw new CommandError("Tiles are the whole log; filter another format.");
   if (options.operator === true && (isFiltered || !["tiles", "jsonl"].includes(options.format)))
     throw new CommandError("The operator's log holds checkpoints: export it as tiles or jsonl.");
+  if (options.keys === true && (isFiltered || options.format === "csv"))
+    throw new CommandError("The key log holds device changes: export it as tiles or jsonl.");
   return withLog(settings, options, async (log, { pool }) => {
-    if (options.operator !== true) await auditExport(pool, log.log, options);
+    if (log.tenant !== undefined) await auditExport(pool, log.tenant, options);
     await mkdir(options.out, { recursive: true });
     const { entries, sha256 } =
       options.format === "tiles"
@@ -62,7 +64,7 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
 }
 
 /** Whoever exports is known before a byte is written. */
-async function auditExport(pool: Pool, tenant: LogId, { format, ...options }: ExportOptions) {
+async function auditExport(pool: Pool, tenant: Uuid, { format, keys, ...options }: ExportOptions) {
   const { from, until, actor, subject, action } = options;
   await inTransaction(pool, tenant, (client) =>
     appendEntry(client, {
@@ -71,7 +73,7 @@ async function auditExport(pool: Pool, tenant: LogId, { format, ...options }: Ex
       actor: { kind: "system", id: "operator" },
       action: "audit.export",
       class: "R",
-      resource: { type: "audit-log", id: tenant },
+      resource: { type: keys === true ? "key-log" : "audit-log", id: tenant },
       outcome: "success",
       details: { format, from, until, actor, subject, action },
     }),

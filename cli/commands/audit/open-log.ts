@@ -11,6 +11,8 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
+import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
@@ -19,10 +21,14 @@ export interface LogChoice {
   /** A slug. */
   readonly tenant?: string;
   readonly operator?: true;
+  /** Of the tenant: its key log instead of its audit log. */
+  readonly keys?: true;
 }
 
 export interface OpenLog extends LogInfo {
   readonly log: LogId;
+  /** Where it is written that this log was read; the operator's own has no such place. */
+  readonly tenant: Uuid | undefined;
   readonly signer: LogSigner;
   readonly key: NoteKey;
   /** The latest signed head, as text and as what it says. */
@@ -77,7 +83,7 @@ async function openLog(
   choice: LogChoice,
   signer: LogSigner,
 ): Promise<Omit<OpenLog, "refusal">> {
-  const log = await chooseLog(pool, choice);
+  const { log, tenant } = await chooseLog(pool, choice);
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
     note: await readCheckpoint(client, log),
@@ -90,7 +96,7 @@ async function openLog(
   };
   try {
     const checkpoint = openCheckpoint(nodeChecks, note, key);
-    return { ...info, log, signer, key, note, checkpoint };
+    return { ...info, log, tenant, signer, key, note, checkpoint };
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
     throw new CommandError(`The key service's audit key did not sign the log ${info.origin}.`, {
@@ -99,11 +105,16 @@ async function openLog(
   }
 }
 
-async function chooseLog(pool: Pool, { tenant: slug, operator }: LogChoice): Promise<LogId> {
-  if (operator === true && slug === undefined) return OPERATOR_LOG;
+async function chooseLog(
+  pool: Pool,
+  { tenant: slug, operator, keys }: LogChoice,
+): Promise<Pick<OpenLog, "log" | "tenant">> {
+  if (operator === true && slug === undefined && keys === undefined)
+    return { log: OPERATOR_LOG, tenant: undefined };
   if (operator === true || slug === undefined)
-    throw new CommandError("Name one log: --tenant <slug>, or --operator.");
+    throw new CommandError("Name one log: --tenant <slug>, with --keys or not, or --operator.");
   const tenant = await findTenant(pool, slug);
   if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
-  return tenant.id;
+  const { id } = tenant;
+  return { log: keys === true ? keyLogOf(id) : id, tenant: id };
 }

@@ -22,6 +22,7 @@ export function registerAudit(program: Command, print: (text: string) => void): 
   const ofLog = (command: Command) =>
     command
       .option("--tenant <slug>", "the log of a tenant")
+      .option("--keys", "of the tenant: the log of its accounts' keys and devices")
       .option("--operator", "the log of all tenants' checkpoints");
 
   ofLog(audit.command("vkey").description("the key that others verify the log with")).action(

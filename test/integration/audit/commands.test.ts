@@ -17,6 +17,7 @@ import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { entryOf } from "../../support/audit-log.ts";
+import { customerDevice, staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
@@ -232,4 +233,22 @@ test("a tenant that is not there, and a key of another home, are said", async ()
       { tenant: server.tenant.slug, format: "tiles", out: folder },
     ),
   ).rejects.toThrow(/did not sign the log/);
+});
+
+test("the key log is exported and verified like any other, and reading it is written down", async () => {
+  await staffDevice(server);
+  const last = await customerDevice(server);
+  // Answers when it is signed.
+  await last.request("GET", `/v1/users/${last.user}/key-history`);
+  const { slug: tenant, id } = server.tenant;
+  const out = join(folder, "keys");
+  await exportLog(settings, { tenant, keys: true, format: "tiles", out });
+  const key = sealdesk("audit", "vkey", "--tenant", tenant, "--keys").stdout.trim();
+  expect(key).toContain(`/keys/t/${tenant}+`);
+  expect(await verifyFiles(out, { vkey: key })).toMatch(/2 entries/);
+  await expect(verifyFiles(out, { vkey })).rejects.toThrow();
+  const readings = (await server.auditEntries()).filter(({ action }) => action === "audit.export");
+  expect(readings.at(-1)!["resource"]).toEqual({ type: "key-log", id });
+  const csv = exportLog(settings, { tenant, keys: true, format: "csv", out: join(folder, "csv") });
+  await expect(csv).rejects.toThrow(/tiles or jsonl/);
 });

@@ -123,6 +123,11 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   },
   "GET /v1/users/{user}/devices": async () => () =>
     agent.request("GET", `/v1/users/${customer.user}/devices`),
+  "GET /v1/users/{user}/key-history": async () => () =>
+    agent.request("GET", `/v1/users/${customer.user}/key-history`),
+  "GET /v1/key-log/checkpoint": async () => () => agent.request("GET", "/v1/key-log/checkpoint"),
+  "GET /v1/key-log/consistency": async () => () =>
+    agent.request("GET", "/v1/key-log/consistency?old=1&size=1"),
   "PUT /v1/devices/current/prekeys": async () => () =>
     agent.request("PUT", "/v1/devices/current/prekeys", {
       body: fakePreKeys({ firstId: 100, signedId: 2 }),

@@ -129,6 +129,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
     // Nothing of another device arrives here.
     suite: { name: "signal-v1" } as Suite,
     trust: trust as unknown as Trust,
+    keyLog: { heard: () => undefined },
     deviceKey: deviceKey.publicKey,
     onRecorded: ({ seq }) => recorded.push(seq),
     onGap: (to) => gaps.push(to),

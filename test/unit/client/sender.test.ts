@@ -76,6 +76,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
     {
       store,
       log,
+      keyLog: { headFor: () => undefined },
       suite,
       clock,
       conversation,

@@ -20,6 +20,18 @@ const payload = {
 const encodedText = () => Buffer.from([0x82, 0x01, 0x03, 0x0a, 0x01, 0x61]);
 const refused = (code: string) => expect.objectContaining({ name: "DeviceError", code });
 
+test("the head of the key log is carried where there is one, and costs nothing where not", () => {
+  const keyLogHead = {
+    size: 3,
+    root: new Uint8Array(32).fill(1),
+    signature: new Uint8Array(64).fill(2),
+  };
+  const encoded = encodePayload({ ...payload, keyLogHead });
+  expect(decodePayload(encoded)).toEqual({ ...payload, keyLogHead });
+  expect(decodePayload(encodePayload(payload)).keyLogHead).toBeUndefined();
+  expect(encoded.length - encodePayload(payload).length).toBe(104);
+});
+
 describe("padding", () => {
   test("is undone, and its total is 256, 512 or a multiple of 1024", () => {
     fc.assert(

@@ -1,0 +1,55 @@
+import type { LogErrorCode } from "../../audit/verify/log-error.ts";
+import { message, optional, text, uint, uuid } from "../../crypto/wire/protobuf.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+
+const prefix = "key-log-evidence!";
+/** Further ones are reported and not kept: one is enough to act on. */
+const maxKept = 32;
+const evidence = message({
+  reason: [1, text(64)],
+  at: [2, uint()],
+  kept: [3, text(16_384)],
+  shown: [4, text(16_384)],
+  from: [5, optional(uuid)],
+});
+
+/** Two signed notes of one log that do not fit together, or one that is not as it must be. */
+export interface KeyLogEvidence {
+  /** Such as `forked`, `rolled_back`, `wrong_signature` or `invalid_proof`. */
+  readonly reason: LogErrorCode;
+  /** Milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The head this device goes by; "" before the first. */
+  readonly kept: string;
+  /** What was shown instead. */
+  readonly shown: string;
+  /** The member whose message carried it; undefined when the server showed it. */
+  readonly from: Uuid | undefined;
+}
+
+export async function loadEvidence(
+  transaction: Pick<ReadTransaction, "list">,
+): Promise<readonly KeyLogEvidence[]> {
+  const entries = await transaction.list(prefix);
+  return entries.map(([, value]) => {
+    const found = decodeRecord(evidence, value);
+    return { ...found, reason: found.reason as LogErrorCode };
+  });
+}
+
+/** Keeps it for good. @returns false when the same was there before */
+export function keepEvidence(store: DeviceStore, found: KeyLogEvidence): Promise<boolean> {
+  return store.transact(async (transaction) => {
+    const known = await loadEvidence(transaction);
+    const isSame = ({ kept, shown, reason }: KeyLogEvidence) =>
+      kept === found.kept && shown === found.shown && reason === found.reason;
+    if (known.some(isSame)) return false;
+    if (known.length < maxKept) {
+      const place = String(known.length).padStart(4, "0");
+      transaction.put(prefix + place, encodeRecord(evidence, found));
+    }
+    return true;
+  });
+}

@@ -1,0 +1,85 @@
+import { LogError } from "../../audit/verify/log-error.ts";
+import { verifyInclusion } from "../../audit/verify/proofs.ts";
+import type { TreeHead } from "../../audit/verify/checkpoint.ts";
+import { leafHash } from "../../audit/verify/tree-hash.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { decodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { WireError } from "../../crypto/wire/wire-error.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import { deviceChecks } from "./checks.ts";
+
+/** An entry as the server hands it out, with its path to the root. */
+export interface ProvenEntry {
+  readonly index: number;
+  readonly entry: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
+/** What the log says of one user, every entry of it proven. */
+export interface KeyHistory {
+  /** By version, from 1 on. */
+  readonly entries: readonly KeyEntry[];
+  /** RFC 9162 leaf hashes of the same. */
+  readonly leaves: readonly Uint8Array[];
+}
+
+/**
+ * Checks that every entry stands in the tree of `head`, that they are about `who`, and that none is
+ * left out between the first and the last.
+ * @throws LogError invalid_proof, malformed, missing
+ */
+export function verifyHistory(
+  proven: readonly ProvenEntry[],
+  head: TreeHead,
+  who: { readonly tenant: Uuid; readonly user: Uuid },
+): KeyHistory {
+  const { sha256 } = deviceChecks;
+  const leaves = proven.map(({ entry }) => leafHash(sha256, entry));
+  proven.forEach(({ index, proof }, at) => {
+    const leaf = leaves[at] ?? new Uint8Array(0);
+    verifyInclusion(sha256, { leaf, index, proof }, head);
+    if (at > 0 && index <= (proven[at - 1]?.index ?? 0))
+      throw new LogError("malformed", `entry ${index}`, "stands before an earlier version.");
+  });
+  const entries = proven.map(({ index, entry }) => decoded(index, entry));
+  entries.forEach(({ version, record }, at) => {
+    const place = `entry ${proven[at]?.index ?? 0}`;
+    if (record.user !== who.user || record.tenant !== who.tenant)
+      throw new LogError("malformed", place, "is about somebody else.");
+    if (version !== at + 1)
+      throw new LogError("missing", place, `has version ${version}, not ${at + 1}.`);
+  });
+  return { entries, leaves };
+}
+
+function decoded(index: number, entry: Uint8Array): KeyEntry {
+  try {
+    return decodeKeyEntry(entry);
+  } catch (cause) {
+    if (!(cause instanceof WireError)) throw cause;
+    throw new LogError("malformed", `entry ${index}`, "is not one of a key log.", { cause });
+  }
+}
+
+/** Whether the log's last word on the device is that it was removed. */
+export const isRemoved = ({ entries }: KeyHistory, device: Uuid): boolean =>
+  entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
+
+/**
+ * Whether exactly this device, under exactly this account key, is what the log says is current: the
+ * account key of the user's newest device, and a device that was added and not removed since.
+ */
+export function isLogged(history: KeyHistory, { record, signature }: CertifiedDevice): boolean {
+  const { entries } = history;
+  const newest = entries.findLast(({ change }) => change === "device_added");
+  const last = entries.findLast((entry) => entry.record.device === record.device);
+  return (
+    newest !== undefined &&
+    equalBytes(newest.record.accountKey, record.accountKey) &&
+    last?.change === "device_added" &&
+    equalBytes(deviceRecordBytes(last.record), deviceRecordBytes(record)) &&
+    equalBytes(last.certificate, signature)
+  );
+}

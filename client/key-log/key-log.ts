@@ -1,0 +1,212 @@
+import { LogError } from "../../audit/verify/log-error.ts";
+import type { NoteKey } from "../../audit/verify/note.ts";
+import { verifyConsistency } from "../../audit/verify/proofs.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import { isTransient, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import type { Clock } from "../runtime.ts";
+import { deviceChecks } from "./checks.ts";
+import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
+import { verifyHistory, type KeyHistory } from "./key-history.ts";
+import {
+  compactHead,
+  loadKeptHead,
+  logKeyOf,
+  noteOf,
+  openHead,
+  saveKeptHead,
+  type SignedHead,
+} from "./kept-head.ts";
+import { requireExtension, saveSeen } from "./seen-history.ts";
+
+export interface KeyLogDeps {
+  readonly store: DeviceStore;
+  readonly api: Pick<Api, "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency">;
+  readonly tenant: Uuid;
+  readonly clock: Pick<Clock, "now">;
+  /** The log contradicts itself; both notes are in the store. */
+  readonly onInconsistent: (evidence: KeyLogEvidence) => void;
+}
+
+/** Heads of members that wait for the server to answer. */
+const maxWaiting = 16;
+
+/**
+ * The tenant's key log, as one log: every head this device sees must be an extension of the one it
+ * keeps, or the one it keeps an extension of that. What is not is kept as evidence and refused.
+ */
+export class KeyLog {
+  readonly #deps: KeyLogDeps;
+  #vkey: string | undefined;
+  #key: NoteKey | undefined;
+  #head: SignedHead | undefined;
+  /** One exchange at a time: each begins with the head that the last one left. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** By conversation: for which epoch its members were told of which head. */
+  readonly #told = new Map<Uuid, string>();
+  readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: Uuid }>();
+
+  private constructor(deps: KeyLogDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * @param pinned verifier key to go by; without it, the first that the server shows
+   * @throws LogError malformed: `pinned` is not a verifier key
+   */
+  static async load(deps: KeyLogDeps, pinned: string | undefined): Promise<KeyLog> {
+    const log = new KeyLog(deps);
+    const kept = await deps.store.read(loadKeptHead);
+    log.#vkey = pinned ?? kept?.vkey;
+    log.#key = log.#vkey === undefined ? undefined : logKeyOf(log.#vkey);
+    if (log.#key !== undefined && kept?.vkey === log.#vkey && kept?.note)
+      log.#head = openHead(kept.note, log.#key);
+    return log;
+  }
+
+  /**
+   * What the log says of a user, proven under a head that fits all heads before it.
+   * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
+   */
+  historyOf(user: Uuid): Promise<KeyHistory> {
+    return this.#alone(async () => (await this.#history(user)).history);
+  }
+
+  /**
+   * As `historyOf`; hands out the entries that were not reviewed before.
+   * @throws SealdeskError as `historyOf`
+   */
+  follow(user: Uuid, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
+    return this.#alone(async () => {
+      const { history, seen } = await this.#history(user);
+      await review(history.entries.slice(seen));
+      await this.#deps.store.transact(async (transaction) => saveSeen(transaction, user, history));
+    });
+  }
+
+  /** The head to put into a message: once for each head and epoch of a conversation. */
+  headFor(conversation: Uuid, epoch: number): KeyLogHead | undefined {
+    if (this.#head === undefined || this.#key === undefined) return undefined;
+    const telling = `${epoch} ${this.#head.size}`;
+    if (this.#told.get(conversation) === telling) return undefined;
+    this.#told.set(conversation, telling);
+    return compactHead(this.#head, this.#key);
+  }
+
+  /** A member's message carried this head. It is compared apart from the message. */
+  heard(head: KeyLogHead, from: Uuid): void {
+    const mine = this.#head;
+    if (mine?.size === head.size && equalBytes(mine.root, head.root)) return;
+    if (this.#waiting.size >= maxWaiting) return;
+    this.#waiting.set(`${from} ${head.size}`, { head, from });
+    void this.compareWaiting();
+  }
+
+  /** Compares what members' messages carried; what the server does not answer waits on. */
+  async compareWaiting(): Promise<void> {
+    for (const [name, { head, from }] of this.#waiting)
+      try {
+        await this.#alone(() => this.#compare(head, from));
+        this.#waiting.delete(name);
+      } catch (error) {
+        if (isTransient(error)) return;
+        this.#waiting.delete(name);
+      }
+  }
+
+  async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly seen: number }> {
+    const { api, store, tenant } = this.#deps;
+    const before = this.#head?.size ?? 0;
+    const answer = await api.keyHistory(user);
+    return this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
+      const head = await this.#meet(answer);
+      if (head.size < before)
+        throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
+      const history = verifyHistory(answer.entries, head, { tenant, user });
+      const seen = await store.read((each) => requireExtension(each, user, history));
+      return { history, seen };
+    });
+  }
+
+  async #compare(claimed: KeyLogHead, from: Uuid): Promise<void> {
+    if (this.#key === undefined || (this.#head?.size ?? 0) < claimed.size) await this.#refresh();
+    const key = this.#key;
+    if (key === undefined) return;
+    const note = noteOf(claimed, key);
+    await this.#unlessInconsistent(note, from, async () => {
+      const head = openHead(note, key);
+      if (head.size > (this.#head?.size ?? 0))
+        throw new LogError("rolled_back", "checkpoint", "a member was given a longer log.");
+      await this.#requireFit(head);
+    });
+  }
+
+  async #refresh(): Promise<void> {
+    const answer = await this.#deps.api.keyLogCheckpoint();
+    await this.#unlessInconsistent(answer.checkpoint, undefined, () => this.#meet(answer));
+  }
+
+  /** Checks a head against the one that is kept, and keeps it if it is newer. */
+  async #meet(answer: { readonly vkey: string; readonly checkpoint: string }): Promise<SignedHead> {
+    const vkey = this.#vkey ?? answer.vkey;
+    const key = this.#key ?? logKeyOf(vkey);
+    const head = openHead(answer.checkpoint, key);
+    await this.#requireFit(head);
+    if (head.size <= (this.#head?.size ?? -1)) return head;
+    await this.#deps.store.transact(async (transaction) =>
+      saveKeptHead(transaction, { vkey, note: head.text }),
+    );
+    this.#vkey = vkey;
+    this.#key = key;
+    this.#head = head;
+    return head;
+  }
+
+  /** @throws LogError forked, invalid_proof, rolled_back */
+  async #requireFit(head: SignedHead): Promise<void> {
+    const mine = this.#head;
+    if (mine === undefined) return;
+    const [old, newer] = head.size < mine.size ? [head, mine] : [mine, head];
+    const proof = old.size === newer.size ? [] : await this.#proof(old.size, newer.size);
+    verifyConsistency(deviceChecks.sha256, old, newer, proof);
+  }
+
+  async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {
+    try {
+      return await this.#deps.api.keyLogConsistency(old, size);
+    } catch (error) {
+      if (!(error instanceof SealdeskError) || error.problem !== "key_log_shorter") throw error;
+      throw new LogError("rolled_back", "checkpoint", `the log has no tree of ${size} now.`);
+    }
+  }
+
+  async #unlessInconsistent<T>(
+    shown: string,
+    from: Uuid | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof LogError)) throw cause;
+      const { store, clock, onInconsistent } = this.#deps;
+      const kept = this.#head?.text ?? "";
+      const found = { reason: cause.code, at: clock.now(), kept, shown, from };
+      if (await keepEvidence(store, found)) onInconsistent(found);
+      throw new SealdeskError("key_log_inconsistent", "The key log contradicts itself.", {
+        problem: cause.code,
+        cause,
+      });
+    }
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work);
+    this.#last = next.catch(() => undefined);
+    return next;
+  }
+}

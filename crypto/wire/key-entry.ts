@@ -1,0 +1,91 @@
+/** What a tenant's key log says: one canonical JSON text (RFC 8785) for each change of an account. */
+import { equalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
+import { canonicalJson } from "./canonical-json.ts";
+import type { DeviceRecord } from "./signed-records.ts";
+import { isUuid } from "./uuid.ts";
+import { WireError } from "./wire-error.ts";
+
+/** A device came to its account, or left it. Nothing in it is personal but a pseudonymous id. */
+export interface KeyEntry {
+  readonly change: "device_added" | "device_removed";
+  /** 1 for the user's first change, then one more for each. */
+  readonly version: number;
+  readonly record: DeviceRecord;
+  /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
+  readonly certificate: Uint8Array;
+}
+
+/** The one text of an entry. */
+export function encodeKeyEntry({ change, version, record, certificate }: KeyEntry): Uint8Array {
+  const { tenant, user, device } = record;
+  return utf8(
+    canonicalJson({
+      type: "key_change",
+      change,
+      version,
+      tenant,
+      user,
+      device,
+      accountKey: toBase64Url(record.accountKey),
+      deviceKey: toBase64Url(record.deviceKey),
+      identityKey: toBase64Url(record.identityKey),
+      receiptKey: toBase64Url(record.receiptKey),
+      certificate: toBase64Url(certificate),
+    }),
+  );
+}
+
+/** Parses an entry, which must be the canonical one. @throws WireError malformed_record */
+export function decodeKeyEntry(entry: Uint8Array): KeyEntry {
+  const fields = parsed(entry);
+  const { change, version } = fields;
+  if (change !== "device_added" && change !== "device_removed") throw malformed();
+  if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1)
+    throw malformed();
+  const decoded: KeyEntry = {
+    change,
+    version,
+    record: {
+      tenant: uuidIn(fields, "tenant"),
+      user: uuidIn(fields, "user"),
+      device: uuidIn(fields, "device"),
+      accountKey: bytesIn(fields, "accountKey", 32),
+      deviceKey: bytesIn(fields, "deviceKey", 32),
+      identityKey: bytesIn(fields, "identityKey", 33),
+      receiptKey: bytesIn(fields, "receiptKey", 32),
+    },
+    certificate: bytesIn(fields, "certificate", 64),
+  };
+  // Unknown fields, other orders and other spellings would let one entry have two texts.
+  if (!equalBytes(encodeKeyEntry(decoded), entry)) throw malformed();
+  return decoded;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parsed(entry: Uint8Array): Fields {
+  try {
+    const value: unknown = JSON.parse(fromUtf8(entry));
+    if (typeof value === "object" && value !== null) return value as Fields;
+  } catch {
+    throw malformed();
+  }
+  throw malformed();
+}
+
+function uuidIn(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== "string" || !isUuid(value)) throw malformed();
+  return value;
+}
+
+function bytesIn(fields: Fields, name: string, length: number): Uint8Array {
+  const value = fields[name];
+  if (typeof value !== "string" || !/^[A-Za-z0-9_-]+$/.test(value)) throw malformed();
+  const bytes = value.length % 4 === 1 ? undefined : fromBase64Url(value);
+  if (bytes?.length !== length) throw malformed();
+  return bytes;
+}
+
+const malformed = (): WireError =>
+  new WireError("malformed_record", "The entry is not one of a key log.");

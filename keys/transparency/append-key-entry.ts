@@ -1,0 +1,26 @@
+import type { Client } from "../../db/pool.ts";
+import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { keyLogOf } from "./key-log.ts";
+
+/**
+ * Logs a change of an account, in the transaction that makes it: what is not in the log never
+ * happened, and the other way round. The transaction must hold the lock on the user's row.
+ */
+export async function appendKeyEntry(
+  client: Client,
+  change: Omit<KeyEntry, "version">,
+): Promise<void> {
+  const { tenant, user } = change.record;
+  const { rows } = await client.query<{ version: number }>(
+    "select coalesce(max(version), 0) + 1 as version from key_entries where user_id = $1",
+    [user],
+  );
+  const version = rows[0]?.version ?? 1;
+  await client.query(
+    `with logged as (
+       insert into audit.entries (tenant, entry) values ($1, $2) returning id
+     )
+     insert into key_entries (tenant, user_id, version, entry) select $3, $4, $5, id from logged`,
+    [keyLogOf(tenant), encodeKeyEntry({ ...change, version }), tenant, user, version],
+  );
+}

@@ -1,0 +1,33 @@
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { tileRows } from "../../audit/read/tile-rows.ts";
+import { rangeRoots } from "../../audit/verify/log-source.ts";
+import { consistencyProof } from "../../audit/verify/proofs.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { KeysError } from "../keys-error.ts";
+import { keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
+import type { KeyLogDeps } from "./read-key-history.ts";
+
+/** The newest signed head of the tenant's key log. @throws KeysError key_log_behind */
+export const readKeyLogCheckpoint = (
+  { pool, logKey }: KeyLogDeps,
+  { tenant }: Actor,
+): Promise<KeyLogHead> =>
+  inTransaction(pool, tenant, (client) => readKeyLogHead(client, tenant, logKey));
+
+/**
+ * The proof that the tree of `size` is an extension of that of `old`: hashes alone.
+ * @throws KeysError key_log_shorter: no such tree was signed; key_log_behind
+ */
+export const readKeyLogConsistency = (
+  { pool, logKey }: KeyLogDeps,
+  { tenant }: Actor,
+  { old, size }: { readonly old: number; readonly size: number },
+): Promise<readonly Uint8Array[]> =>
+  inTransaction(pool, tenant, async (client) => {
+    const head = await readKeyLogHead(client, tenant, logKey);
+    if (old > size || size > head.size)
+      throw new KeysError("key_log_shorter", "The key log has no tree of that size.");
+    const tiles = tileRows(client, keyLogOf(tenant));
+    return consistencyProof(rangeRoots(nodeChecks.sha256, tiles, size), old, size);
+  });

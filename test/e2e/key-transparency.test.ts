@@ -1,0 +1,236 @@
+import { randomBytes, randomUUID, sign } from "node:crypto";
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { formatVkey } from "../../audit/verify/note.ts";
+import type { SecurityEvent } from "../../client/index.ts";
+import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { appendKeyEntry } from "../../keys/transparency/append-key-entry.ts";
+import { ed25519 } from "../support/device.ts";
+import {
+  connectCustomer,
+  connectSibling,
+  connectStaff,
+  joined,
+  problemsOf,
+  readTexts,
+  readUntil,
+  type Member,
+} from "../support/member.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { fetchChanging, ShownLog } from "../support/shown-log.ts";
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+const securityEvent = (member: Member): Promise<SecurityEvent> =>
+  new Promise((resolve) => member.desk.on("security", resolve));
+
+/** Device keys of somebody who broke in, under an account key of theirs. */
+function forged(user: string, device: string = randomUUID()): Omit<KeyEntry, "version"> {
+  const account = ed25519();
+  const record = {
+    tenant: server.tenant.id,
+    user,
+    device,
+    accountKey: account.publicKey,
+    deviceKey: ed25519().publicKey,
+    identityKey: new Uint8Array(randomBytes(33)),
+    receiptKey: ed25519().publicKey,
+  };
+  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
+  return { change: "device_added", record, certificate };
+}
+
+interface ListedAccount {
+  accountKey: string;
+  devices: { id: string; [key: string]: unknown }[];
+}
+
+/** The account with its one device's keys exchanged for others, properly certified. */
+function withOtherKeys(user: string, account: ListedAccount) {
+  const device = account.devices[0]!;
+  const { record, certificate } = forged(user, device.id);
+  return {
+    ...account,
+    accountKey: toBase64Url(record.accountKey),
+    devices: [
+      {
+        ...device,
+        deviceKey: toBase64Url(record.deviceKey),
+        identityKey: toBase64Url(record.identityKey),
+        receiptKey: toBase64Url(record.receiptKey),
+        certificate: toBase64Url(certificate),
+      },
+    ],
+  };
+}
+
+test("a relay that shows two people two keys is caught: the log does not vouch for the other", async () => {
+  const agent = await connectStaff(server);
+  const user = agent.desk.user.id;
+  const fetch = fetchChanging((path, body) =>
+    path === `/v1/users/${user}/devices` ? withOtherKeys(user, body as ListedAccount) : body,
+  );
+  const misled = await connectCustomer(server, { runtime: { fetch } });
+  const asking = await misled.desk.openConversation({ with: [user] });
+  const seen = await readUntil(asking, (all) => problemsOf(all).length > 0);
+  expect(problemsOf(seen)).toMatchObject([{ code: "key_not_logged", user }]);
+  await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
+
+  const honest = await connectCustomer(server);
+  const fine = await honest.desk.openConversation({ with: [user] });
+  await fine.send("hello");
+  expect(await readTexts(await joined(agent, fine.id), 1)).toEqual(["hello"]);
+  await Promise.all([agent, misled, honest].map(({ desk }) => desk.close()));
+});
+
+test("a proof that was made up does not help it, and is kept as evidence", async () => {
+  const agent = await connectStaff(server);
+  const user = agent.desk.user.id;
+  const { record, certificate, change } = forged(user, agent.desk.device);
+  const fetch = fetchChanging((path, body) => {
+    if (path === `/v1/users/${user}/devices`) {
+      const account = body as ListedAccount;
+      const deviceKey = toBase64Url(record.deviceKey);
+      return { ...account, devices: [{ ...account.devices[0], deviceKey }] };
+    }
+    if (path !== `/v1/users/${user}/key-history`) return body;
+    const { entries, ...history } = body as { entries: object[] };
+    const entry = encodeKeyEntry({ change, version: 1, record, certificate });
+    return { ...history, entries: [{ ...entries[0], entry: toBase64Url(entry) }] };
+  });
+  const misled = await connectCustomer(server, { runtime: { fetch } });
+  const reported = securityEvent(misled);
+  const asking = await misled.desk.openConversation({ with: [user] });
+  await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
+  expect(await reported).toMatchObject({
+    code: "key_log_inconsistent",
+    evidence: { reason: "invalid_proof" },
+  });
+  const again = await misled.restart();
+  expect(await again.desk.keyLogEvidence()).toMatchObject([{ reason: "invalid_proof" }]);
+  await Promise.all([agent, again].map(({ desk }) => desk.close()));
+});
+
+test("a server that keeps two logs is caught when two members write to each other", async () => {
+  const one = new ShownLog(server);
+  const other = new ShownLog(server, one);
+  const ghost = forged(randomUUID());
+  other.append(encodeKeyEntry({ ...ghost, version: 1 }));
+
+  const agent = await connectStaff(server, "agent", { runtime: { fetch: one.fetch } });
+  const customer = await connectCustomer(server, { runtime: { fetch: other.fetch } });
+  const reports = [securityEvent(agent), securityEvent(customer)];
+  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const serving = await joined(agent, asking.id);
+  await asking.send("do you see what I see?");
+  await serving.send("I do not know");
+
+  const first = await Promise.race(reports);
+  if (first.code !== "key_log_inconsistent") throw new Error(first.code);
+  const { kept, shown, from } = first.evidence;
+  // Both are signed checkpoints of one log by one key, and no log can have both.
+  const origin = one.log.key.name;
+  for (const note of [kept, shown]) expect(note).toMatch(new RegExp(`^${origin}\n\\d+\n.+\n\n— `));
+  expect(kept).not.toBe(shown);
+  expect([agent.desk.user.id, customer.desk.user.id]).toContain(from);
+  // The messages are there all the same: the log of keys is not what they are read with.
+  expect(await readTexts(serving, 2)).toEqual(["do you see what I see?", "I do not know"]);
+  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+});
+
+test("honest heads of different ages raise no alarm", async () => {
+  const agent = await connectStaff(server);
+  const events: SecurityEvent[] = [];
+  agent.desk.on("security", (event) => events.push(event));
+  const customer = await connectCustomer(server);
+  customer.desk.on("security", (event) => events.push(event));
+  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const serving = await joined(agent, asking.id);
+  await asking.send("one");
+  const second = await connectSibling(server, agent);
+  await (await joined(second, asking.id)).send("two");
+  await serving.send("three");
+  await connectStaff(server).then(({ desk }) => desk.close());
+  await asking.send("four");
+  expect(await readTexts(serving, 4)).toEqual(["one", "two", "three", "four"]);
+  const restarted = await agent.restart();
+  await (await joined(restarted, asking.id)).send("five");
+  expect(await readTexts(asking, 5)).toHaveLength(5);
+  expect(events).toEqual([]);
+  await Promise.all([restarted, second, customer].map(({ desk }) => desk.close()));
+});
+
+test("a device that the server logs for an account is noticed by the account", async () => {
+  const customer = await connectCustomer(server);
+  const user = customer.desk.user.id;
+  const change = forged(user);
+  await inTransaction(server.database.pool, server.tenant.id, (client) =>
+    appendKeyEntry(client, change),
+  );
+  const again = await customer.restart();
+  expect(await securityEvent(again)).toEqual({
+    code: "unknown_device_logged",
+    device: change.record.device,
+    change: "device_added",
+    version: 2,
+  });
+  await again.desk.close();
+});
+
+test("a log that became shorter is refused", async () => {
+  const agents = [await connectStaff(server), await connectStaff(server)];
+  const [first, second] = agents.map(({ desk }) => desk.user.id);
+  let old: Record<string, unknown> | undefined;
+  const fetch = fetchChanging((path, body) => {
+    if (!path.endsWith("/key-history")) return body;
+    old ??= body as Record<string, unknown>;
+    const { checkpoint, vkey } = old;
+    return path.includes(second!) ? { ...(body as object), checkpoint, vkey } : body;
+  });
+  let customer = await connectCustomer(server, { runtime: { fetch } });
+  await (await customer.desk.openConversation({ with: [first!] })).send("hello");
+  agents.push(await connectStaff(server));
+  const third = agents[2]!.desk.user.id;
+  await (await customer.desk.openConversation({ with: [third] })).send("hello");
+  customer = await customer.restart({ runtime: { fetch } });
+
+  const asking = await customer.desk.openConversation({ with: [second!] });
+  const problem = await readUntil(asking, (all) => problemsOf(all).length > 0);
+  expect(problemsOf(problem)).toMatchObject([{ code: "key_not_logged", user: second }]);
+  const evidence = await customer.desk.keyLogEvidence();
+  expect(evidence).toMatchObject([{ reason: "rolled_back", shown: old!["checkpoint"] }]);
+  await Promise.all([customer, ...agents].map(({ desk }) => desk.close()));
+});
+
+test("a verifier key that the application gives is gone by, and no other", async () => {
+  const agent = await connectStaff(server);
+  const wrong = new ShownLog(server).log;
+  const keyLog = formatVkey(nodeChecks.sha256, wrong.key);
+  const customer = await connectCustomer(server, { keyLog });
+  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  await expect(asking.send("secret")).rejects.toMatchObject({ code: "untrusted_member" });
+  const evidence = await customer.desk.keyLogEvidence();
+  expect(evidence.map(({ reason }) => reason)).toContain("unsigned");
+  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+});
+
+test("the log is asked about a contact once, not for each message", async () => {
+  const agent = await connectStaff(server);
+  const asked: string[] = [];
+  const fetch = fetchChanging((path, body) => {
+    asked.push(path);
+    return body;
+  });
+  const customer = await connectCustomer(server, { runtime: { fetch } });
+  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  for (let at = 0; at < 20; at++) await asking.send(`message ${at}`);
+  const path = `/v1/users/${agent.desk.user.id}/key-history`;
+  expect(asked.filter((each) => each === path)).toHaveLength(1);
+  await Promise.all([agent, customer].map(({ desk }) => desk.close()));
+});

@@ -1,0 +1,92 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { rangeRoots } from "../../../audit/verify/log-source.ts";
+import { inclusionProof } from "../../../audit/verify/proofs.ts";
+import {
+  isLogged,
+  isRemoved,
+  verifyHistory,
+  type ProvenEntry,
+} from "../../../client/key-log/key-history.ts";
+import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
+import { MemoryLog } from "../../support/memory-log.ts";
+
+const who = { tenant: randomUUID(), user: randomUUID() };
+const accountKey = new Uint8Array(randomBytes(32));
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const added = (version: number, changes: Partial<KeyEntry["record"]> = {}): KeyEntry => ({
+  change: "device_added",
+  version,
+  record: {
+    ...who,
+    device: randomUUID(),
+    accountKey,
+    deviceKey: random(32),
+    identityKey: random(33),
+    receiptKey: random(32),
+    ...changes,
+  },
+  certificate: random(64),
+});
+const certified = ({ record, certificate }: KeyEntry) => ({ record, signature: certificate });
+
+/** The entries in a log, each after one of somebody else. */
+async function logged(entries: readonly KeyEntry[]) {
+  const log = new MemoryLog();
+  for (const entry of entries)
+    log.append([encodeKeyEntry(added(1, { user: randomUUID() })), encodeKeyEntry(entry)]);
+  const roots = rangeRoots(nodeChecks.sha256, log, log.head.size);
+  const proven: ProvenEntry[] = [];
+  for (const [at, entry] of entries.entries()) {
+    const index = 2 * at + 1;
+    const proof = await inclusionProof(roots, index, log.head.size);
+    proven.push({ index, entry: encodeKeyEntry(entry), proof });
+  }
+  return { proven, head: log.head };
+}
+
+test("a device is vouched for while it is the log's last word, with exactly its keys", async () => {
+  const [first, second] = [added(1), added(2)];
+  const removal = { ...first, change: "device_removed", version: 3 } as const;
+  const { proven, head } = await logged([first, second, removal]);
+  const history = verifyHistory(proven, head, who);
+  expect(isLogged(history, certified(second))).toBe(true);
+  expect(isLogged(history, certified(first))).toBe(false);
+  expect([
+    isRemoved(history, first.record.device),
+    isRemoved(history, second.record.device),
+  ]).toEqual([true, false]);
+  const otherKey = { ...second, record: { ...second.record, deviceKey: random(32) } };
+  expect(isLogged(history, certified(otherKey))).toBe(false);
+  expect(isLogged(history, { record: second.record, signature: random(64) })).toBe(false);
+  expect(isLogged(history, certified(added(9)))).toBe(false);
+});
+
+test("the latest account key wins: devices under the one before are not vouched for", async () => {
+  const [before, after] = [added(1), added(2, { accountKey: random(32) })];
+  const { proven, head } = await logged([before, after]);
+  const history = verifyHistory(proven, head, who);
+  expect(isLogged(history, certified(before))).toBe(false);
+  expect(isLogged(history, certified(after))).toBe(true);
+});
+
+test("an entry left out, exchanged, moved, or of somebody else is refused", async () => {
+  const { proven, head } = await logged([added(1), added(2), added(3)]);
+  const refusal = (entries: readonly ProvenEntry[], about = who) => {
+    try {
+      verifyHistory(entries, head, about);
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return "accepted";
+  };
+  const [one, two, three] = proven as [ProvenEntry, ProvenEntry, ProvenEntry];
+  expect(refusal(proven)).toBe("accepted");
+  expect(refusal([one, three])).toBe("missing");
+  expect(refusal([two, three])).toBe("missing");
+  expect(refusal([two, one, three])).toBe("malformed");
+  expect(refusal([{ ...one, entry: two.entry }])).toBe("invalid_proof");
+  expect(refusal([{ ...one, index: 0 }])).toBe("invalid_proof");
+  expect(refusal([{ ...one, proof: one.proof.slice(1) }])).toBe("invalid_proof");
+  expect(refusal(proven, { ...who, user: randomUUID() })).toBe("malformed");
+});
