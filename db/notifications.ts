@@ -73,7 +73,8 @@ export class Notifications {
     const client = new pg.Client({
       connectionString: url,
       application_name: "sealdesk-hints",
-      options: "-c role=sealdesk_app",
+      // Notifications are lost with the server anyway: none waits for the disk, nor keeps others waiting.
+      options: "-c role=sealdesk_app -c synchronous_commit=off",
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,

@@ -12,7 +12,7 @@ const SLAB_BYTES = 8 * 1024;
  * Writes protobuf straight into the memory it is handed out in. What is written for every message
  * and every delivery makes no garbage but the view of it.
  */
-class Writer {
+export class Writer {
   #slab = new Uint8Array(SLAB_BYTES);
   #start = 0;
   #at = 0;
@@ -56,9 +56,9 @@ class Writer {
 
   /** What was written since the last time. */
   finish(): Uint8Array {
-    const written = this.#slab.subarray(this.#start, this.#at);
+    const all = this.#slab.subarray(this.#start, this.#at);
     this.#start = this.#at;
-    return written;
+    return all;
   }
 
   /** Forgets what was written since `finish`. */
@@ -74,16 +74,14 @@ class Writer {
 
   #reserve(count: number): void {
     if (this.#at + count <= this.#slab.length) return;
-    const written = this.#slab.subarray(this.#start, this.#at);
-    const slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (written.length + count)));
-    slab.set(written, 0);
+    const begun = this.#slab.subarray(this.#start, this.#at);
+    const slab = new Uint8Array(Math.max(SLAB_BYTES, 2 * (begun.length + count)));
+    slab.set(begun, 0);
     this.#slab = slab;
     this.#start = 0;
-    this.#at = written.length;
+    this.#at = begun.length;
   }
 }
-
-export type { Writer };
 
 const widthOf = (length: number): number => {
   let width = 1;
