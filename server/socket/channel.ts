@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { WebSocket } from "ws";
+import type { WebSocket } from "ws";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
 
 /** A way to one device on which whole frames travel in both directions, in order. */
@@ -30,85 +30,28 @@ export interface ChannelEvents {
   onClosed(): void;
 }
 
-/**
- * What one turn of the event loop has for a socket, which leaves in one write. Written as RFC 6455
- * has it, unmasked and whole, instead of by `ws`: its two chunks and a callback for each message
- * cost as much as the system call.
- */
-class OutgoingFrames {
-  readonly #raw: Socket;
-  #frames: Uint8Array[] = [];
-  /** Bytes that wait for the end of this turn. */
-  bytes = 0;
-
-  constructor(raw: Socket) {
-    this.#raw = raw;
-  }
-
-  push(frame: Uint8Array): void {
-    if (this.#frames.length === 0) process.nextTick(flush, this);
-    this.#frames.push(frame);
-    this.bytes += headerBytes(frame.length) + frame.length;
-  }
-
-  flush(): void {
-    if (this.#frames.length === 0) return;
-    const chunk = Buffer.allocUnsafe(this.bytes);
-    let at = 0;
-    for (const frame of this.#frames) {
-      at = writeHeader(chunk, at, frame.length);
-      chunk.set(frame, at);
-      at += frame.length;
-    }
-    this.#frames = [];
-    this.bytes = 0;
-    if (this.#raw.writable) this.#raw.write(chunk);
-  }
-}
-
-const flush = (outgoing: OutgoingFrames): void => outgoing.flush();
-
-/** The final and only fragment of a binary message. */
-const BINARY = 0x82;
-
-const headerBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10);
-
-/** @returns where the payload begins */
-function writeHeader(chunk: Buffer, at: number, length: number): number {
-  chunk[at] = BINARY;
-  if (length < 126) {
-    chunk[at + 1] = length;
-    return at + 2;
-  }
-  if (length < 65_536) {
-    chunk[at + 1] = 126;
-    return chunk.writeUInt16BE(length, at + 2);
-  }
-  chunk[at + 1] = 127;
-  chunk.writeUInt32BE(0, at + 2);
-  return chunk.writeUInt32BE(length, at + 6);
-}
-
 /** A channel over a WebSocket: one binary message, one frame. */
 export function webSocketChannel(
   socket: WebSocket,
   raw: Socket,
   serve: (channel: Channel) => ChannelEvents,
 ): void {
-  const outgoing = new OutgoingFrames(raw);
   const channel: Channel = {
     transmit(frame) {
-      if (socket.readyState === WebSocket.OPEN) outgoing.push(frame);
+      if (raw.writableCorked === 0) {
+        raw.cork();
+        process.nextTick(() => raw.uncork());
+      }
+      socket.send(frame, { binary: true });
     },
     close(reason) {
-      outgoing.flush();
       socket.close(closeCodes[reason], reason);
       // Nobody is there to take part in a handshake, nor to be told the code.
       if (reason === "silent") socket.terminate();
     },
     probe: () => socket.ping(),
     get bufferedBytes() {
-      return socket.bufferedAmount + outgoing.bytes;
+      return socket.bufferedAmount;
     },
     get takenBytes() {
       return raw.bytesWritten - raw.writableLength;
