@@ -8,7 +8,7 @@ const mayImport = {
   "crypto/device": ["crypto/wire"],
   "crypto/device/suites/signal": ["crypto/wire", "crypto/device"],
   policies: ["crypto/wire"],
-  db: [],
+  db: ["crypto/wire"],
   "audit/verify": ["crypto/wire"],
   audit: ["crypto/wire", "db", "audit/verify"],
   keys: [...backend.slice(0, 4), "audit/verify"],

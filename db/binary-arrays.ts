@@ -1,3 +1,5 @@
+import { writeUuid, type Uuid } from "../crypto/wire/uuid.ts";
+
 /**
  * Arrays in PostgreSQL's binary format. node-postgres sends a Buffer parameter as binary, so a
  * batch of rows travels as one array per column without being turned into text
@@ -17,53 +19,71 @@ function header(oid: number, count: number, dataBytes: number): Buffer {
   return buffer;
 }
 
-function fixedWidth(
-  oid: number,
-  width: number,
-  count: number,
-  write: (buffer: Buffer, offset: number, index: number) => void,
-): Buffer {
+/** The header, and the length of each value, which all have the same. */
+function fixedWidth(oid: number, width: number, count: number): Buffer {
   const buffer = header(oid, count, count * (4 + width));
-  for (let index = 0, at = 20; index < count; index++, at += 4 + width) {
-    buffer.writeInt32BE(width, at);
-    write(buffer, at + 4, index);
+  for (let index = 0, at = 20; index < count; index++, at += 4 + width) putInt4(buffer, at, width);
+  return buffer;
+}
+
+// By hand, since Buffer's own ways to write a number check what is known here.
+function putInt4(buffer: Buffer, at: number, value: number): void {
+  buffer[at] = value >>> 24;
+  buffer[at + 1] = value >>> 16;
+  buffer[at + 2] = value >>> 8;
+  buffer[at + 3] = value;
+}
+
+export function uuidArray(values: readonly Uuid[]): Buffer {
+  const buffer = fixedWidth(OID.uuid, 16, values.length);
+  let at = 24;
+  for (const value of values) {
+    writeUuid(value, buffer, at);
+    at += 20;
   }
   return buffer;
 }
 
-export function uuidArray(values: readonly string[]): Buffer {
-  return fixedWidth(OID.uuid, 16, values.length, (buffer, at, index) => {
-    buffer.write((values[index] ?? "").replaceAll("-", ""), at, "hex");
-  });
-}
-
 export function int2Array(values: readonly number[]): Buffer {
-  return fixedWidth(OID.int2, 2, values.length, (buffer, at, index) => {
-    buffer.writeInt16BE(values[index] ?? 0, at);
-  });
+  const buffer = fixedWidth(OID.int2, 2, values.length);
+  let at = 24;
+  for (const value of values) {
+    buffer[at] = value >>> 8;
+    buffer[at + 1] = value;
+    at += 6;
+  }
+  return buffer;
 }
 
 export function int4Array(values: readonly number[]): Buffer {
-  return fixedWidth(OID.int4, 4, values.length, (buffer, at, index) => {
-    buffer.writeInt32BE(values[index] ?? 0, at);
-  });
+  const buffer = fixedWidth(OID.int4, 4, values.length);
+  let at = 24;
+  for (const value of values) {
+    putInt4(buffer, at, value);
+    at += 8;
+  }
+  return buffer;
 }
 
 /** Values must be safe integers and not negative. */
 export function int8Array(values: readonly number[]): Buffer {
-  return fixedWidth(OID.int8, 8, values.length, (buffer, at, index) => {
-    const value = values[index] ?? 0;
-    buffer.writeUInt32BE(Math.floor(value / 2 ** 32), at);
-    buffer.writeUInt32BE(value >>> 0, at + 4);
-  });
+  const buffer = fixedWidth(OID.int8, 8, values.length);
+  let at = 24;
+  for (const value of values) {
+    putInt4(buffer, at, Math.floor(value / 2 ** 32));
+    putInt4(buffer, at + 4, value);
+    at += 12;
+  }
+  return buffer;
 }
 
 export function byteaArray(values: readonly Uint8Array[]): Buffer {
-  const total = values.reduce((sum, value) => sum + 4 + value.length, 0);
+  let total = 0;
+  for (const value of values) total += 4 + value.length;
   const buffer = header(OID.bytea, values.length, total);
   let at = 20;
   for (const value of values) {
-    buffer.writeInt32BE(value.length, at);
+    putInt4(buffer, at, value.length);
     buffer.set(value, at + 4);
     at += 4 + value.length;
   }

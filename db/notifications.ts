@@ -78,7 +78,8 @@ export class Notifications {
     const client = new pg.Client({
       connectionString: url,
       application_name: name,
-      options: `-c role=${role}`,
+      // Notifications are lost with the server anyway: none waits for the disk, nor keeps others waiting.
+      options: `-c role=${role} -c synchronous_commit=off`,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,

@@ -6,10 +6,11 @@
  * Wire-compatible with frames.proto; a test holds the two against each other.
  */
 import protobuf from "protobufjs/minimal.js";
-import type { Reader, Writer } from "protobufjs";
+import type { Reader } from "protobufjs";
 import { fromUtf8, utf8 } from "./bytes.ts";
-import { uuidFromBytes, writeUuid, type Uuid } from "./uuid.ts";
+import { uuidFromBytes, type Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
+import { written, type Writer } from "./writer.ts";
 
 // 64-bit fields are read as numbers: all of ours stay below 2^53, and `uint` refuses the rest.
 protobuf.util.Long = null as never;
@@ -41,7 +42,7 @@ const required = (what: string) => (): never => {
 /** An unsigned integer of at most `max`; absent means 0. */
 export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
   wireType: VARINT,
-  write: (writer, value) => void writer.uint64(value),
+  write: (writer, value) => writer.varint(value),
   read(reader) {
     const value = Number(reader.uint64());
     if (value > max) throw malformed("number out of range");
@@ -54,7 +55,7 @@ export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
 /** Bytes of at most `max`; absent means empty. */
 export const bytes = (max: number): Field<Uint8Array> => ({
   wireType: BYTES,
-  write: (writer, value) => void writer.bytes(value),
+  write: (writer, value) => writer.bytes(value),
   read(reader) {
     const value = reader.bytes();
     if (value.length > max) throw malformed(`more than ${max} bytes`);
@@ -79,11 +80,7 @@ export const fixed = (length: number): Field<Uint8Array> => ({
 /** A UUID as 16 bytes; required. */
 export const uuid: Field<Uuid> = {
   wireType: BYTES,
-  write(writer, value) {
-    const raw = new Uint8Array(16);
-    writeUuid(value, raw, 0);
-    writer.bytes(raw);
-  },
+  write: (writer, value) => writer.uuid(value),
   read(reader) {
     if (reader.size() !== 16) throw malformed("identifier is not 16 bytes");
     const start = reader.pos;
@@ -97,7 +94,7 @@ export const uuid: Field<Uuid> = {
 /** UTF-8 text of at most `max` bytes; absent means empty. */
 export const text = (max: number): Field<string> => ({
   wireType: BYTES,
-  write: (writer, value) => void writer.bytes(utf8(value)),
+  write: (writer, value) => writer.bytes(utf8(value)),
   read(reader) {
     const value = reader.bytes();
     if (value.length > max) throw malformed(`text over ${max} bytes`);
@@ -113,7 +110,7 @@ export function choice<T extends string>(names: Readonly<Record<T, number>>): Fi
   const byNumber = new Map(entries.map(([name, number]) => [number, name]));
   return {
     wireType: VARINT,
-    write: (writer, value) => void writer.uint32(names[value]),
+    write: (writer, value) => writer.varint(names[value]),
     read(reader) {
       const name = byNumber.get(Number(reader.uint64()));
       if (name === undefined) throw malformed("unknown choice");
@@ -126,7 +123,9 @@ export function choice<T extends string>(names: Readonly<Record<T, number>>): Fi
 
 export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   wireType: field.wireType,
-  write: (writer, value) => void (value !== undefined && field.write(writer, value)),
+  write(writer, value) {
+    if (value !== undefined) field.write(writer, value);
+  },
   read: (reader) => field.read(reader),
   absent: () => undefined,
   omits: (value) => value === undefined,
@@ -187,11 +186,11 @@ function build(shape: Shape): Message<Record<string, unknown>> {
         const part = value[name];
         if (item !== undefined)
           for (const each of part as unknown[]) {
-            writer.uint32(key);
+            writer.varint(key);
             item.write(writer, each);
           }
         else if (!field.omits(part)) {
-          writer.uint32(key);
+          writer.varint(key);
           field.write(writer, part);
         }
       }
@@ -238,7 +237,7 @@ export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>>
     write(value, writer) {
       const entry = byKind.get(value.kind as string);
       if (entry === undefined) throw malformed("unknown kind");
-      writer.uint32(entry.key);
+      writer.varint(entry.key);
       entry.field.write(writer, value.body);
     },
     read(reader, end) {
@@ -260,11 +259,7 @@ export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>>
 /** A message as the field of another. Absent is an error; wrap in `optional` where it may be. */
 export const nested = <T>(inner: Message<T>): Field<T> => ({
   wireType: BYTES,
-  write(writer, value) {
-    writer.fork();
-    inner.write(value, writer);
-    writer.ldelim();
-  },
+  write: (writer, value) => writer.nested(inner, value),
   read: (reader) => {
     const length = reader.size();
     if (reader.pos + length > reader.len) throw malformed("truncated");
@@ -274,11 +269,7 @@ export const nested = <T>(inner: Message<T>): Field<T> => ({
   omits: () => false,
 });
 
-export function encode<T>(type: Message<T>, value: T): Uint8Array {
-  const writer = protobuf.Writer.create();
-  type.write(value, writer);
-  return writer.finish();
-}
+export const encode = <T>(type: Message<T>, value: T): Uint8Array => written(type, value);
 
 /** @throws WireError malformed_frame, for anything that is not exactly one message of this type. */
 export function decode<T>(type: Message<T>, input: Uint8Array): T {

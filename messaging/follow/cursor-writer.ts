@@ -64,7 +64,11 @@ export class CursorWriter {
 
   /** In a fixed order, so that two nodes cannot deadlock on the same rows. */
   async #write(tenant: Uuid, rows: Acknowledged[]): Promise<void> {
-    rows.sort((a, b) => (a.conversation + a.device < b.conversation + b.device ? -1 : 1));
+    rows.sort((a, b) =>
+      a.conversation === b.conversation
+        ? compare(a.device, b.device)
+        : compare(a.conversation, b.conversation),
+    );
     try {
       await inTransaction(this.#pool, tenant, (client) =>
         client.query({
@@ -83,3 +87,5 @@ export class CursorWriter {
     }
   }
 }
+
+const compare = (a: Uuid, b: Uuid): number => (a < b ? -1 : 1);

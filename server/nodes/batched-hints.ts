@@ -1,6 +1,6 @@
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { decodeHint, encodeHints } from "./hint-payload.ts";
+import { decodeHint, encodeHints, senderOf } from "./hint-payload.ts";
 import type { HintSeal } from "./hint-seal.ts";
 import type {
   ActivityHint,
@@ -132,10 +132,14 @@ export class BatchedHints implements Hints {
   #onPayload(text: string): void {
     if (this.#closed) return;
     const payload = this.#options.seal.open(text);
-    const hint = payload === undefined ? undefined : decodeHint(payload);
-    if (hint === undefined) return;
-    if (hint.node !== this.#options.node) this.#options.listener.onHint(hint, hint.node);
-    else this.#options.onLag?.(performance.now() - hint.at);
+    if (payload === undefined) return;
+    const sender = senderOf(payload);
+    if (sender?.node === this.#options.node) {
+      this.#options.onLag?.(performance.now() - sender.at);
+      return;
+    }
+    const hint = decodeHint(payload);
+    if (hint !== undefined) this.#options.listener.onHint(hint, hint.node);
   }
 }
 

@@ -25,10 +25,12 @@ const names = {
 type Kind = keyof Hint;
 const kinds = Object.keys(names) as Kind[];
 
-const payloadSchema = z.object({
+const senderSchema = z.object({
   node: z.string(),
   /** When it was sent, on the sending node's own clock: only that node can tell what it means. */
   at: z.number(),
+});
+const payloadSchema = senderSchema.extend({
   heads: z.array(shapes.heads).default([]),
   devices: z.array(shapes.devices).default([]),
   ended: z.array(shapes.ended).default([]),
@@ -54,6 +56,11 @@ export function encodeHints(sender: Sender, hint: Partial<Hint>): string[] {
     })),
   );
   return (payloads.length > 0 ? payloads : [sender]).map((payload) => JSON.stringify(payload));
+}
+
+/** Who sent this and when. What it says is left unread: a node gets back all that it says itself. */
+export function senderOf(text: string): Sender | undefined {
+  return senderSchema.safeParse(jsonOf(text)).data;
 }
 
 /** @returns undefined for what this version of Sealdesk does not say. */

@@ -24,8 +24,8 @@ export interface DeliveriesDeps {
 }
 
 const PAGE = 64;
-/** Conversations of one connection that are read at the same time. */
-const PARALLEL_READS = 4;
+/** Conversations of one connection that are read at the same time, as far as the window has room. */
+const PARALLEL_READS = 64;
 
 /**
  * What one connection is sent. An event goes straight from the commit to a follower that is live;
@@ -38,6 +38,8 @@ export class Deliveries {
   /** Followers that are not live, first come first served. */
   readonly #waiting = new Set<Follower>();
   #reads = 0;
+  /** Events that are being read, at most: they have their room in the window. */
+  #asked = 0;
   /** Own messages answered as they were published, before their sender's promise resolved. */
   readonly #answered = new Set<AcceptedMessage>();
   #unacknowledged = 0;
@@ -155,7 +157,7 @@ export class Deliveries {
   /** Goes on with whoever is behind, as far as window and buffer allow. */
   resume(): void {
     for (const follower of this.#waiting) {
-      if (this.#reads >= PARALLEL_READS || !this.#mayTransmit()) return;
+      if (this.#reads >= PARALLEL_READS || !this.#mayRead()) return;
       if (!follower.reading && follower.gap === undefined) this.#catchUp(follower);
     }
   }
@@ -169,6 +171,10 @@ export class Deliveries {
 
   #mayTransmit(): boolean {
     return !this.#closed && this.#unacknowledged < WINDOW && !this.#deps.isClogged();
+  }
+
+  #mayRead(): boolean {
+    return this.#mayTransmit() && this.#unacknowledged + this.#asked < WINDOW;
   }
 
   #catchUp(follower: Follower): void {
@@ -188,17 +194,23 @@ export class Deliveries {
   async #readPages(follower: Follower): Promise<void> {
     const { conversation } = follower;
     const { tenant, device } = this.#deps.actor;
-    while (follower.behind && follower.range !== undefined && this.#mayTransmit()) {
+    while (follower.behind && follower.range !== undefined && this.#mayRead()) {
       const { next, target, range, anchor } = follower;
-      const events = await this.#deps.readEvents({
-        tenant,
-        conversation,
-        device,
-        afterSeq: next - 1,
-        untilSeq: Math.min(target, range.untilSeq ?? target),
-        anchorSeq: anchor,
-        limit: Math.min(PAGE, WINDOW - this.#unacknowledged),
-      });
+      const untilSeq = Math.min(target, range.untilSeq ?? target);
+      const room = WINDOW - this.#unacknowledged - this.#asked;
+      const limit = Math.max(1, Math.min(PAGE, room, untilSeq - next + 1));
+      this.#asked += limit;
+      const events = await this.#deps
+        .readEvents({
+          tenant,
+          conversation,
+          device,
+          afterSeq: next - 1,
+          untilSeq,
+          anchorSeq: anchor,
+          limit,
+        })
+        .finally(() => (this.#asked -= limit));
       if (this.#closed) return;
       const [first] = events;
       // Heads are hearsay when they come from another node. What the database says stands.
