@@ -106,9 +106,9 @@ test("S3 (a double) is asked to lock every object", async () => {
 
 // Needs a service and credentials: docs/audit.md says how to run it.
 const real = process.env["S3_LOCK_TEST_ENDPOINT"];
-(real === undefined ? test.skip : test)(
-  "S3 (a real one with Object Lock) lets nobody take back what was archived",
-  async () => {
+// Not a test of ours without such a service: it is run by hand, as docs/audit.md says.
+if (real !== undefined)
+  test("S3 (a real one with Object Lock) lets nobody take back what was archived", async () => {
     const options = { region: "us-east-1", endpoint: real ?? "" };
     const client = new S3Client({ ...options, forcePathStyle: true });
     const bucket = `audit-${randomUUID()}`;
@@ -157,5 +157,4 @@ const real = process.env["S3_LOCK_TEST_ENDPOINT"];
       await checkpoints.close();
       client.destroy();
     }
-  },
-);
+  });
