@@ -43,12 +43,17 @@ export async function rawPackets(
   server: TestServer,
   conversation: Uuid,
 ): Promise<readonly Uint8Array[]> {
-  const { rows } = await server.database.owner.query<StoredBytes>(
-    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt", device, bytes
-     from sealdesk.packets where conversation = $1 order by seq`,
+  const { rows } = await server.database.owner.query<StoredBytes & { readonly sealed: boolean }>(
+    `select p.tenant, conversation, seq::int, p.received_at_ms::float8 as "receivedAt", device, bytes,
+       kind = 1 as sealed
+     from sealdesk.packets p join sealdesk.events e using (conversation, seq)
+     where conversation = $1 and kind > 0 order by seq`,
     [conversation],
   );
-  return withKeys(server, (atRest) => Promise.all(rows.map((row) => atRest.unseal(row))));
+  // Only messages have a key at rest: a grant's packets stand as their device sealed them.
+  return withKeys(server, (atRest) =>
+    Promise.all(rows.map(({ sealed, ...row }) => (sealed ? atRest.unseal(row) : row.bytes))),
+  );
 }
 
 async function withKeys<T>(
