@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
-import type { CheckpointPlace } from "../audit/checkpoints/open-store.ts";
+import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
@@ -18,10 +18,7 @@ export interface Settings {
   /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
   readonly kms: () => KmsSettings;
   /** The audit log, as the server continues it. */
-  readonly audit: {
-    readonly originPrefix: string;
-    readonly checkpoints: CheckpointPlace;
-  };
+  readonly audit: AuditSettings;
   /** How long audit entries are kept at least. */
   readonly auditRetainDays: number;
 }
@@ -56,33 +53,6 @@ export function readSettings(): Settings {
     kms: () => readKmsSettings(environment, { home, production }),
     audit: auditSettings(value, home),
     auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
-  };
-}
-
-function auditSettings(
-  value: (name: string) => string | undefined,
-  home: string,
-): Settings["audit"] {
-  const [publicUrl, bucket] = [value("PUBLIC_URL"), value("AUDIT_CHECKPOINTS_S3_BUCKET")];
-  return {
-    originPrefix:
-      value("AUDIT_ORIGIN") ??
-      (publicUrl !== undefined && URL.canParse(publicUrl)
-        ? new URL(publicUrl).host
-        : "sealdesk.local"),
-    checkpoints:
-      bucket === undefined
-        ? {
-            kind: "directory",
-            folder: resolve(value("AUDIT_CHECKPOINTS") ?? resolve(home, "audit-checkpoints")),
-          }
-        : {
-            kind: "s3",
-            bucket,
-            region: value("ATTACHMENTS_S3_REGION") ?? "us-east-1",
-            endpoint: value("ATTACHMENTS_S3_ENDPOINT"),
-            retainMs: Number(value("AUDIT_CHECKPOINTS_RETAIN_DAYS") ?? "2192") * 86_400_000,
-          },
   };
 }
 

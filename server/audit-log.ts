@@ -2,7 +2,7 @@ import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
 import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
-import type { AuditConfig } from "./config.ts";
+import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { NotReadyReason } from "./readiness.ts";
@@ -28,7 +28,7 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 };
 
 /** Integrates and signs audit entries, unless another node does. */
-export async function runAuditLog(config: AuditConfig, deps: Deps): Promise<RunningAuditLog> {
+export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);
   const integrator = new Integrator({

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
@@ -47,16 +48,9 @@ export interface Config {
   /** Sockets that have not been let in, at once. */
   readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
-  readonly audit: AuditConfig;
+  readonly audit: AuditSettings;
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
-}
-
-export interface AuditConfig {
-  /** Scheme-less URL that the names of new logs begin with; a log keeps its name for ever. */
-  readonly originPrefix: string;
-  /** Where the last checkpoint of each log is kept, apart from the database. */
-  readonly checkpoints: AttachmentStore & { readonly retainMs: number };
 }
 
 /** Where the ciphertext of attachments is. */
@@ -169,8 +163,8 @@ const environmentSchema = z.object({
  * @throws ConfigError
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.entries(environment).filter(([, value]) => value !== "");
-  const parsed = environmentSchema.safeParse(Object.fromEntries(given));
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}`);
@@ -217,7 +211,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       tenant: values.TENANT_MESSAGE_LIMIT,
     },
     attachments: attachmentStore(values),
-    audit: auditConfig(values),
+    audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     uploadLifetimeMs: 24 * 3_600_000,
   };
 }
@@ -240,20 +234,6 @@ function attachmentStore(values: z.output<typeof environmentSchema>): Attachment
     return { kind: "directory", folder: resolve(values.SEALDESK_HOME, "attachments") };
   const { ATTACHMENTS_S3_REGION: region, ATTACHMENTS_S3_ENDPOINT: endpoint } = values;
   return { kind: "s3", bucket, region, endpoint };
-}
-
-function auditConfig(values: z.output<typeof environmentSchema>): AuditConfig {
-  const { AUDIT_CHECKPOINTS_S3_BUCKET: bucket, SEALDESK_HOME: home, PUBLIC_URL: url } = values;
-  const { ATTACHMENTS_S3_REGION: region, ATTACHMENTS_S3_ENDPOINT: endpoint } = values;
-  const retainMs = Number(values.AUDIT_CHECKPOINTS_RETAIN_DAYS) * 86_400_000;
-  const folder = resolve(values.AUDIT_CHECKPOINTS ?? resolve(home, "audit-checkpoints"));
-  return {
-    originPrefix: values.AUDIT_ORIGIN ?? (url === undefined ? "sealdesk.local" : new URL(url).host),
-    checkpoints:
-      bucket === undefined
-        ? { kind: "directory", folder, retainMs }
-        : { kind: "s3", bucket, region, endpoint, retainMs },
-  };
 }
 
 function refuseInProduction(values: z.output<typeof environmentSchema>): void {
