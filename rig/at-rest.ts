@@ -2,7 +2,7 @@ import { createPool } from "../db/pool.ts";
 import { uuidFromBytes, type Uuid } from "../crypto/wire/uuid.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { rowAssociated } from "../keys/at-rest/associated.ts";
-import { keyIdOf, open } from "../keys/at-rest/envelope.ts";
+import { keyIdOf, open, seal } from "../keys/at-rest/envelope.ts";
 import { openKeyTree, type KeyTree } from "../keys/at-rest/key-tree.ts";
 import { periodOf } from "../keys/at-rest/scope.ts";
 import type { KmsSettings } from "../keys/kms/kms-settings.ts";
@@ -64,6 +64,20 @@ export class AtRest {
     const key = (await this.#tree.scopes.forReading(tenant, [id])).get(id)?.key;
     if (key === undefined) throw new Error("The key is destroyed.");
     return open(key, rowAssociated({ ...place, tenant, period: periodOf(receivedAt) }), bytes);
+  }
+
+  /** Bytes as the server would store them, in the order of `rows`, all of one tenant. */
+  async seal(
+    tenant: Uuid,
+    rows: readonly (StoredBytes & { readonly subject: Uuid; readonly author: Uuid })[],
+  ): Promise<readonly Uint8Array[]> {
+    const scopes = rows.map(({ receivedAt, ...row }) => ({ ...row, period: periodOf(receivedAt) }));
+    const keys = await this.#tree.scopes.forWriting(tenant, scopes);
+    return scopes.map((scope, index) => {
+      const key = keys[index]?.key;
+      if (key === undefined) throw new Error("The key is destroyed.");
+      return seal(key, rowAssociated(scope), scope.bytes);
+    });
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import pg from "pg";
 import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import { encodeControl } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { AtRest } from "../../rig/at-rest.ts";
 
 /** A registered device that a client process speaks for. */
 export interface StormDevice {
@@ -48,9 +49,9 @@ const STATEMENTS = {
     from unnest($2::uuid[], $3::uuid[], $4::bytea[]) as e (conversation, sender, control)`,
   messages: `insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
       client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
-    select $1, e.conversation, 1 + n, 1, e.sender, 1, gen_random_uuid(), gen_random_uuid(), $5, $6, $7,
-      $7, $7
-    from unnest($2::uuid[], $3::uuid[]) as e (conversation, sender), generate_series(1, $4::int8) as n`,
+    select $1, e.conversation, $4::int8, 1, e.sender, 1, gen_random_uuid(), gen_random_uuid(), $5,
+      e.sealed, $7, $7, $7
+    from unnest($2::uuid[], $3::uuid[], $6::bytea[]) as e (conversation, sender, sealed)`,
 } as const;
 
 const ciphertextBytes = 400;
@@ -61,7 +62,7 @@ const ciphertextBytes = 400;
  * @param count of devices, an even number
  */
 export async function arrangeStorm(
-  ownerUrl: string,
+  server: { readonly home: string; readonly ownerUrl: string },
   count: number,
   waiting: number,
 ): Promise<readonly StormDevice[]> {
@@ -76,11 +77,13 @@ export async function arrangeStorm(
     const [user, device, session] = [randomUUID(), randomUUID(), randomUUID()];
     devices.push({ tenant, user, device, session, conversation, key, thumbprint });
   }
-  const owner = new pg.Client({ connectionString: ownerUrl });
+  const owner = new pg.Client({ connectionString: server.ownerUrl });
   await owner.connect();
+  const atRest = await AtRest.open(server.home, server.ownerUrl);
   try {
-    await store(owner, tenant, devices, waiting, now);
+    await store(owner, atRest, tenant, devices, waiting, now);
   } finally {
+    await atRest.close();
     await owner.end();
   }
   return devices;
@@ -88,6 +91,7 @@ export async function arrangeStorm(
 
 async function store(
   owner: pg.Client,
+  atRest: AtRest,
   tenant: Uuid,
   devices: readonly StormDevice[],
   waiting: number,
@@ -129,6 +133,18 @@ async function store(
   const nil = "00000000-0000-0000-0000-000000000000";
   await run("created", ids, creating, controls, nil, now, randomBytes(32));
   const text = randomBytes(ciphertextBytes);
-  await run("messages", ids, creating, waiting, now, text, randomBytes(32));
+  for (let seq = 2; seq <= waiting + 1; seq++) {
+    const rows = creators.map(({ conversation, user }) => ({
+      tenant,
+      conversation,
+      subject: user,
+      author: user,
+      seq,
+      receivedAt: now,
+      bytes: text,
+    }));
+    const sealed = (await atRest.seal(tenant, rows)).map((bytes) => Buffer.from(bytes));
+    await run("messages", ids, creating, seq, now, sealed, randomBytes(32));
+  }
   await owner.query("analyze");
 }

@@ -70,9 +70,10 @@ export async function runStorm(
     });
     closers.push(() => stopServer(server));
     await untilReady(server, url);
+    const place = { home, ownerUrl: cluster.ownerUrl };
     progress(`registering ${options.devices} devices`);
-    const devices = await arrangeStorm(cluster.ownerUrl, options.devices, options.waiting);
-    const tokens = await serverTokens({ home, ownerUrl: cluster.ownerUrl, url });
+    const devices = await arrangeStorm(place, options.devices, options.waiting);
+    const tokens = await serverTokens({ ...place, url });
     const files = await assign(folder, url, devices, options, tokens);
     const clients = await Promise.all(files.map(startClients));
     closers.push(async () => clients.forEach((each) => each.kill("SIGKILL")));
