@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 
 /**
  * A DOUBLE of S3, in memory: the few calls that the S3 store makes, unsigned and unchecked, with
- * the refusals it relies on. It shows that the store speaks to itself, not that S3 agrees; for that,
- * run the conformance suite with S3_TEST_ENDPOINT.
+ * the refusals it relies on. It shows that the store speaks to itself, not that S3 agrees: `real-s3.ts`
+ * is for that.
  */
 export interface S3Double {
   readonly endpoint: string;

@@ -3,11 +3,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  CreateBucketCommand,
   DeleteObjectCommand,
   ListObjectVersionsCommand,
   PutObjectRetentionCommand,
-  S3Client,
 } from "@aws-sdk/client-s3";
 import { archiveLog, type ArchivedLog } from "../../../audit/archive/archive-log.ts";
 import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
@@ -19,6 +17,7 @@ import { formatVkey } from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
+import { startRealS3 } from "../../support/real-s3.ts";
 import { startS3Double } from "../../support/s3-double.ts";
 
 let folder: string;
@@ -104,57 +103,46 @@ test("S3 (a double) is asked to lock every object", async () => {
   }
 });
 
-// Needs a service and credentials: docs/audit.md says how to run it.
-const real = process.env["S3_LOCK_TEST_ENDPOINT"];
-// Not a test of ours without such a service: it is run by hand, as docs/audit.md says.
-if (real !== undefined)
-  test("S3 (a real one with Object Lock) lets nobody take back what was archived", async () => {
-    const options = { region: "us-east-1", endpoint: real ?? "" };
-    const client = new S3Client({ ...options, forcePathStyle: true });
-    const bucket = `audit-${randomUUID()}`;
-    await client.send(
-      new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }),
-    );
-    const prefix = "audit-archive/demo/";
-    const retainMs = 86_400_000;
-    const store = s3Archive({ ...options, bucket, prefix, retainMs, now: Date.now });
-    const checkpoints = s3Checkpoints({
-      ...options,
-      bucket,
-      retainMs,
-      everyMs: 0,
-      now: Date.now,
-    });
-    const log = new MemoryLog();
-    log.append(entries(0, 300));
-    const id = randomUUID();
-    try {
-      await archiveLog(store, ofLog(log));
-      await checkpoints.put(id, 300, log.signed(log.head));
-      expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
-      log.append(entries(300, 400));
-      await archiveLog(store, ofLog(log));
-      expect(await store.checkpoint()).toBe(log.signed(log.head));
-      const { Versions = [] } = await client.send(
-        new ListObjectVersionsCommand({ Bucket: bucket }),
-      );
-      expect(Versions.filter(({ Key }) => Key === `${prefix}checkpoint`)).toHaveLength(2);
-      for (const { Key, VersionId } of Versions) {
-        const version = { Bucket: bucket, Key, VersionId };
-        await expect(client.send(new DeleteObjectCommand(version))).rejects.toMatchObject({
-          name: "AccessDenied",
-        });
-        const sooner = {
-          Mode: "COMPLIANCE",
-          RetainUntilDate: new Date(Date.now() + 1_000),
-        } as const;
-        await expect(
-          client.send(new PutObjectRetentionCommand({ ...version, Retention: sooner })),
-        ).rejects.toMatchObject({ name: "AccessDenied" });
-      }
-    } finally {
-      await store.close();
-      await checkpoints.close();
-      client.destroy();
+test("S3 (a real one with Object Lock) lets nobody take back what was archived", async () => {
+  const s3 = await startRealS3();
+  const { client, options } = s3;
+  const bucket = await s3.newBucket("with Object Lock");
+  const prefix = "audit-archive/demo/";
+  const shared = { ...options, bucket, retainMs: 86_400_000, now: Date.now };
+  const store = s3Archive({ ...shared, prefix });
+  const checkpoints = s3Checkpoints({ ...shared, everyMs: 0 });
+  const log = new MemoryLog();
+  log.append(entries(0, 300));
+  const id = randomUUID();
+  try {
+    expect(await checkpoints.all()).toEqual([]);
+    await archiveLog(store, ofLog(log));
+    await checkpoints.put(id, 300, log.signed(log.head));
+    log.append(entries(300, 400));
+    await archiveLog(store, ofLog(log));
+    await checkpoints.put(id, 400, log.signed(log.head));
+    expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
+    expect(await store.checkpoint()).toBe(log.signed(log.head));
+    const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    expect(Versions.filter(({ Key }) => Key === `${prefix}checkpoint`)).toHaveLength(2);
+    for (const { Key, VersionId } of Versions) {
+      const version = { Bucket: bucket, Key, VersionId, BypassGovernanceRetention: true };
+      await expect(client.send(new DeleteObjectCommand(version))).rejects.toMatchObject({
+        name: "AccessDenied",
+      });
+      const sooner = { Mode: "COMPLIANCE", RetainUntilDate: new Date(Date.now() + 1_000) } as const;
+      await expect(
+        client.send(new PutObjectRetentionCommand({ ...version, Retention: sooner })),
+      ).rejects.toMatchObject({ name: "AccessDenied" });
     }
-  });
+    // Without a version it is allowed, and lays a marker over the object.
+    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}checkpoint` }));
+    const after = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
+    const ids = (versions: typeof Versions) => versions.map(({ VersionId }) => VersionId);
+    expect(ids(after.Versions ?? [])).toEqual(ids(Versions));
+  } finally {
+    await store.close();
+    await checkpoints.close();
+    await s3.close();
+  }
+});
