@@ -52,7 +52,9 @@ export async function rawPackets(
   );
   // Only messages have a key at rest: a grant's packets stand as their device sealed them.
   return withKeys(server, (atRest) =>
-    Promise.all(rows.map(({ sealed, ...row }) => (sealed ? atRest.unseal(row) : row.bytes))),
+    Promise.all(
+      rows.map(async ({ sealed, ...row }) => (sealed ? await atRest.unseal(row) : row.bytes)),
+    ),
   );
 }
 

@@ -1,0 +1,42 @@
+import { resolve } from "node:path";
+import type { CheckpointPlace } from "./open-store.ts";
+
+/** How the logs are named, and where their last checkpoints are kept. */
+export interface AuditSettings {
+  /** What every log's origin begins with. */
+  readonly originPrefix: string;
+  readonly checkpoints: CheckpointPlace;
+}
+
+const DAY_MS = 86_400_000;
+const RETAIN_DAYS = "2192";
+
+/**
+ * The same for the server and for commands, which must agree on it. The values are taken as they
+ * are: the server has checked them.
+ * @param value of an environment variable. @param home SEALDESK_HOME
+ */
+export function auditSettings(
+  value: (name: string) => string | undefined,
+  home: string,
+): AuditSettings {
+  const url = value("PUBLIC_URL");
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).host : "sealdesk.local";
+  return { originPrefix: value("AUDIT_ORIGIN") ?? host, checkpoints: placeOf(value, home) };
+}
+
+function placeOf(value: (name: string) => string | undefined, home: string): CheckpointPlace {
+  const bucket = value("AUDIT_CHECKPOINTS_S3_BUCKET");
+  if (bucket === undefined)
+    return {
+      kind: "directory",
+      folder: resolve(value("AUDIT_CHECKPOINTS") ?? resolve(home, "audit-checkpoints")),
+    };
+  return {
+    kind: "s3",
+    bucket,
+    region: value("ATTACHMENTS_S3_REGION") ?? "us-east-1",
+    endpoint: value("ATTACHMENTS_S3_ENDPOINT"),
+    retainMs: Number(value("AUDIT_CHECKPOINTS_RETAIN_DAYS") ?? RETAIN_DAYS) * DAY_MS,
+  };
+}
