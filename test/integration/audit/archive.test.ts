@@ -139,15 +139,17 @@ test("S3 (a real one with Object Lock) lets nobody take back what was archived",
       ).rejects.toMatchObject({ name: "AccessDenied" });
     }
     // Without a version it is allowed: it lays a marker over an object, and hides it from no store.
-    const hide = (Key: string | undefined) =>
-      client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
-    for (const { Key } of Versions) await hide(Key);
-    // More of them than one listing tells.
-    for (let laid = 0; laid < 101; laid++) await hide(`${prefix}checkpoint`);
+    for (const { Key } of Versions)
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
     expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
     expect(await store.checkpoint()).toBe(log.signed(log.head));
     const shorter = log.again(entries(0, 200));
     await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
+    // More logs than one listing tells of.
+    const others = Array.from({ length: 120 }, () => randomUUID());
+    await Promise.all(others.map((other) => checkpoints.put(other, 1, "other")));
+    const told = (await checkpoints.all()).map((one) => one.log);
+    expect(told.toSorted()).toEqual([id, ...others].toSorted());
   } finally {
     await store.close();
     await checkpoints.close();
