@@ -1,4 +1,5 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { readFirst } from "../s3-versions.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 
 export interface S3ArchiveOptions {
@@ -29,16 +30,7 @@ export function s3Archive(options: S3ArchiveOptions): ArchiveStore {
     ...(credentials && { credentials }),
   });
   return {
-    async checkpoint() {
-      try {
-        const Key = `${prefix}checkpoint`;
-        const object = await client.send(new GetObjectCommand({ Bucket, Key }));
-        return await object.Body?.transformToString();
-      } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      }
-    },
+    checkpoint: () => readFirst(client, { Bucket, Prefix: `${prefix}checkpoint` }),
 
     async put(path, bytes) {
       await client.send(

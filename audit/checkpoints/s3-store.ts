@@ -1,11 +1,7 @@
-import {
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { LogId } from "../logs.ts";
+import { readFirst, versionPages } from "../s3-versions.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 
 export interface S3CheckpointOptions {
@@ -42,30 +38,18 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
 
   async function logs(): Promise<LogId[]> {
     const found: LogId[] = [];
-    for (let token: string | undefined; ;) {
-      const page = await client.send(
-        new ListObjectsV2Command({
-          Bucket,
-          Prefix: prefix,
-          Delimiter: "/",
-          ContinuationToken: token,
-        }),
-      );
-      for (const { Prefix = "" } of page.CommonPrefixes ?? []) {
+    const pages = versionPages(client, { Bucket, Prefix: prefix, Delimiter: "/" });
+    for await (const { CommonPrefixes = [] } of pages)
+      for (const { Prefix = "" } of CommonPrefixes) {
         const log = Prefix.slice(prefix.length, -1);
         if (isUuid(log)) found.push(log);
       }
-      token = page.NextContinuationToken;
-      if (token === undefined) return found;
-    }
+    return found;
   }
 
   async function latest(log: LogId) {
-    const { Contents = [] } = await client.send(
-      new ListObjectsV2Command({ Bucket, Prefix: `${prefix}${log}/`, MaxKeys: 1 }),
-    );
-    const object = await client.send(new GetObjectCommand({ Bucket, Key: Contents[0]?.Key }));
-    return { log, note: (await object.Body?.transformToString()) ?? "" };
+    const note = await readFirst(client, { Bucket, Prefix: `${prefix}${log}/` });
+    return { log, note: note ?? "" };
   }
 
   return {

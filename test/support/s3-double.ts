@@ -46,7 +46,7 @@ export async function startS3Double(): Promise<S3Double> {
     const { request, query } = call;
     const upload = uploads.get(query.get("uploadId") ?? "");
     if (query.has("uploadId") && upload === undefined) return refuse(call, 404, "NoSuchUpload");
-    if (query.has("list-type")) return listObjects(call);
+    if (query.has("versions")) return listVersions(call);
     if (query.has("uploads")) return request.method === "POST" ? begin(call) : listUploads(call);
     if (upload !== undefined) return ofUpload(call, upload);
     return ofObject(call);
@@ -61,7 +61,7 @@ export async function startS3Double(): Promise<S3Double> {
     );
   }
 
-  function listObjects(call: Call): void {
+  function listVersions(call: Call): void {
     const prefix = call.query.get("prefix") ?? "";
     const delimiter = call.query.get("delimiter");
     const most = Number(call.query.get("max-keys") ?? 1000);
@@ -69,11 +69,13 @@ export async function startS3Double(): Promise<S3Double> {
     const folders = keys.map((key) => prefix + key.slice(prefix.length).split("/")[0] + "/");
     const found =
       delimiter === null
-        ? keys.slice(0, most).map((key) => `<Contents><Key>${key}</Key></Contents>`)
+        ? keys
+            .slice(0, most)
+            .map((key) => `<Version><Key>${key}</Key><VersionId>null</VersionId></Version>`)
         : [...new Set(folders)].map(
             (folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`,
           );
-    xml(call, `<ListBucketResult>${found.join("")}</ListBucketResult>`);
+    xml(call, `<ListVersionsResult>${found.join("")}</ListVersionsResult>`);
   }
 
   function listUploads(call: Call): void {

@@ -130,16 +130,26 @@ test("S3 (a real one with Object Lock) lets nobody take back what was archived",
       await expect(client.send(new DeleteObjectCommand(version))).rejects.toMatchObject({
         name: "AccessDenied",
       });
-      const sooner = { Mode: "COMPLIANCE", RetainUntilDate: new Date(Date.now() + 1_000) } as const;
+      const sooner = {
+        Mode: "COMPLIANCE",
+        RetainUntilDate: new Date(Date.now() + 3_600_000),
+      } as const;
       await expect(
         client.send(new PutObjectRetentionCommand({ ...version, Retention: sooner })),
       ).rejects.toMatchObject({ name: "AccessDenied" });
     }
-    // Without a version it is allowed, and lays a marker over the object.
-    await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}checkpoint` }));
-    const after = await client.send(new ListObjectVersionsCommand({ Bucket: bucket }));
-    const ids = (versions: typeof Versions) => versions.map(({ VersionId }) => VersionId);
-    expect(ids(after.Versions ?? [])).toEqual(ids(Versions));
+    // Without a version it is allowed: it lays a marker over an object, and hides it from no store.
+    for (const { Key } of Versions)
+      await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+    expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
+    expect(await store.checkpoint()).toBe(log.signed(log.head));
+    const shorter = log.again(entries(0, 200));
+    await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
+    // More logs than one listing tells of.
+    const others = Array.from({ length: 120 }, () => randomUUID());
+    await Promise.all(others.map((other) => checkpoints.put(other, 1, "other")));
+    const told = (await checkpoints.all()).map((one) => one.log);
+    expect(told.toSorted()).toEqual([id, ...others].toSorted());
   } finally {
     await store.close();
     await checkpoints.close();
