@@ -20,7 +20,7 @@ export interface NeighboursDeps {
   readonly pollMs: number;
   /** Milliseconds between two signs of this node's life. */
   readonly beatMs: number;
-  readonly presence: Pick<SharedPresence, "onHeard" | "announceAll" | "forgetSilent">;
+  readonly presence: Pick<SharedPresence, "onHeard" | "onListening" | "forgetSilent">;
   readonly onError: (error: unknown) => void;
 }
 
@@ -103,7 +103,7 @@ export class Neighbours implements HintListener {
     const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
     this.#hints?.announce({ devices });
     this.#hints?.beat();
-    this.#deps.presence.announceAll();
+    this.#deps.presence.onListening();
     if (this.#hints !== undefined) this.#pollSoon(0);
   }
 

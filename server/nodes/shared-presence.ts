@@ -43,6 +43,8 @@ export class SharedPresence implements PresenceBoard {
   readonly #elsewhere = new Map<Uuid, Elsewhere>();
   /** When each node was last heard of. */
   readonly #heard = new Map<string, number>();
+  /** Nodes that were told everything since hints last began to arrive. */
+  readonly #greeted = new Set<string>();
   /** What was last told of a user, unless it was that they are offline. */
   readonly #told = new Map<Uuid, PresenceState>();
 
@@ -82,14 +84,20 @@ export class SharedPresence implements PresenceBoard {
 
   /** Another node was heard, and said this of its users. */
   onHeard(node: string, presences: readonly PresenceHint[]): void {
-    const known = this.#heard.has(node);
     this.#heard.set(node, this.#deps.monotonic());
-    if (!known) this.announceAll();
+    if (!this.#greeted.has(node)) this.#announceAll();
+    this.#greeted.add(node);
     this.#change(presences.map((presence) => ({ ...presence, node })));
   }
 
-  /** Says how all of this node's users are: the others may have missed some of it. */
-  announceAll(): void {
+  /** Hints were perhaps missed, on either side: everything is said again to whoever is heard from now on. */
+  onListening(): void {
+    this.#greeted.clear();
+    this.#announceAll();
+  }
+
+  /** Says how all of this node's users are. */
+  #announceAll(): void {
     const presences = this.#local
       .all()
       .map(([{ tenant, user }, presence]) => ({ tenant, user, ...presence }));
@@ -102,6 +110,7 @@ export class SharedPresence implements PresenceBoard {
     for (const [node, heardAt] of this.#heard) {
       if (monotonic() - heardAt < forgetAfterMs) continue;
       this.#heard.delete(node);
+      this.#greeted.delete(node);
       const lost = Array.from(this.#elsewhere)
         .filter(([, { byNode }]) => byNode.has(node))
         .map(([user, { tenant }]) => ({ tenant, user, state: "offline", since: now() }) as const);

@@ -165,6 +165,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     const { relay } = this.#deps;
     this.#liveness.greeted();
     this.#state = "joining";
+    const heardAt = this.#deps.monotonic();
     const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
@@ -178,7 +179,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       if (relay.expulsions !== expulsions) return this.close("try_again");
       const { tenant, user, device, session } = greeting.actor;
       this.#identity = { tenant, user, device, session };
-      this.since = greeting.since;
+      // Of two hellos the later counts, however long either took to be answered.
+      this.since = greeting.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
       relay.join(this, device);
       await this.#follow(greeting, hello);
     } catch (error) {

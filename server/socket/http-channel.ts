@@ -214,7 +214,10 @@ export class HttpChannel implements Channel {
     if (stream === undefined) return;
     for (const frame of this.#frames.splice(0)) stream.write(frame);
     this.#waitingBytes = 0;
-    if (this.#closed !== undefined) stream.end(this.#closed);
+    if (this.#closed === undefined) return;
+    // Once: a flush that was put off until the end of the turn may come yet.
+    this.#outlet = undefined;
+    stream.end(this.#closed);
   }
 
   #answerNow(): PollAnswer {

@@ -67,11 +67,16 @@ export class Relay {
     return this.#byDevice.size;
   }
 
-  /** Makes this the device's one socket; an earlier one is displaced. */
+  /**
+   * Makes this the device's one socket; an earlier one is displaced. One that was held up while a
+   * later one was let in is itself the earlier.
+   */
   join(subscriber: Subscriber, device: Uuid): void {
-    const earlier = this.#byDevice.get(device);
+    const present = this.#byDevice.get(device);
+    if (present !== undefined && present.since > subscriber.since)
+      return subscriber.close("displaced");
     this.#byDevice.set(device, subscriber);
-    earlier?.close("displaced");
+    present?.close("displaced");
     this.#onJoin(device, subscriber.since);
   }
 

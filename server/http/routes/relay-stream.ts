@@ -45,6 +45,8 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
       const { onDrain, onClosed } = channel.stream(eventStream(response, connections.closingMs));
       response.on("drain", onDrain);
       response.once("close", onClosed);
+      // `close` follows; an error that nobody listens to would end the process.
+      response.on("error", () => undefined);
     },
   );
 }

@@ -144,3 +144,13 @@ test("a stream gets everything, counts as buffered what its network does not tak
   channel.transmit(frame(3));
   expect(channel.bufferedBytes).toBe(24);
 });
+
+test("a stream is ended once, also when it is closed in the turn of its last frame", async () => {
+  const { channel } = open();
+  const { stream, written } = stuckStream();
+  channel.stream(stream);
+  channel.transmit(frame(1));
+  channel.close("going_away");
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(written).toEqual([frame(1), "going_away"]);
+});

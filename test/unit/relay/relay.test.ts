@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { Relay, type Subscriber } from "../../../server/socket/relay.ts";
+
+function subscriber(device: string, since: number) {
+  const closed: string[] = [];
+  const nothing = () => undefined;
+  const one: Subscriber = {
+    device,
+    identity: undefined,
+    since,
+    headOf: nothing,
+    onEvent: nothing,
+    onHead: nothing,
+    onJoined: nothing,
+    onLeft: nothing,
+    onWhisper: nothing,
+    close: (reason) => void closed.push(reason),
+  };
+  return { one, closed };
+}
+
+test("of a device's sockets the latest stays, whichever was let in first", () => {
+  const device = randomUUID();
+  const [first, second, heldUp] = [1, 3, 2].map((since) => subscriber(device, since));
+  const relay = new Relay();
+  for (const each of [first, second, heldUp]) relay.join(each!.one, device);
+  expect([first, second, heldUp].map((each) => each!.closed)).toEqual([
+    ["displaced"],
+    [],
+    ["displaced"],
+  ]);
+  expect(relay.online()).toEqual([[device, 3]]);
+});
