@@ -50,6 +50,8 @@ export class BatchedHints implements Hints {
   #transport: HintTransport | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
+  /** The last sending failed. */
+  #lost = false;
   #lastSentMs = 0;
   #closed = false;
 
@@ -124,8 +126,15 @@ export class BatchedHints implements Hints {
     this.#lastSentMs = at;
     // What cannot be sent is lost: the other nodes' polls find it.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
-    await this.#transport?.send(sealed).catch(() => undefined);
+    const sent = await this.#transport?.send(sealed).then(
+      () => true,
+      () => false,
+    );
+    const again = sent === true && this.#lost;
+    this.#lost = sent !== true;
     this.#sending = false;
+    // Once hints travel again, what others may have missed is said anew.
+    if (again && !this.#closed) this.#options.listener.onListening();
     this.#schedule();
   }
 
