@@ -1,12 +1,7 @@
 /** `@sealdesk/client`: a member device, from sign-in to decrypted messages. */
 export type { KeyLogEvidence } from "./key-log/evidence.ts";
-export {
-  Sealdesk,
-  type SealdeskEvents,
-  type SecurityEvent,
-  type SealdeskUser,
-  type UserPresence,
-} from "./sealdesk.ts";
+export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
+export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Credentials } from "./http/session.ts";
 export type { StaffMember } from "./http/api.ts";

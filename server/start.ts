@@ -125,8 +125,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   closers.add(() => keyTree.close());
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
   const leaveRewrapping = keepRewrapped(
-    keyTree,
-    pool,
+    { ...keyTree, data: pool },
     (error) => log.error("keys could not be re-wrapped", describeError(error)),
     watchers.metrics?.keystore.rewrapRemaining,
   );

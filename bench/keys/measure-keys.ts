@@ -52,8 +52,8 @@ export async function measureKeys(
     progress(
       `${kms.name}: keys from memory ${perSecond(hit / PASSES)}/s, from the keystore ${perSecond(batched)}/s`,
     );
-    await rotateKek(first, data, tenant);
-    const rewrapped = await timed(() => rewrapSubjectKeys(first, tenant));
+    await rotateKek({ ...first, data }, tenant);
+    const rewrapped = await timed(() => rewrapSubjectKeys({ ...first, data }, tenant));
     progress(`${kms.name}: re-wrapped ${perSecond(rewrapped)} keys/s`);
     return {
       scopeKeys: {

@@ -1,18 +1,12 @@
 import { uuidv7 } from "uuidv7";
 import { inTransaction } from "../../db/transaction.ts";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
+import { roles } from "../../policies/actor.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
 
-export const staffRoles: readonly StaffRole[] = [
-  "agent",
-  "supervisor",
-  "admin",
-  "bot",
-  "auditor",
-  "compliance_officer",
-];
+export const staffRoles = roles.filter((role): role is StaffRole => role !== "customer");
 
 /** Makes a staff account that signs in with the password read from prompt or standard input. */
 export async function createUserCommand(

@@ -6,7 +6,7 @@ import { withKeys, type CommandKeys } from "../with-keys.ts";
 /** Gives the tenant's key-encryption key a new version and brings every subject key under it. */
 export function rotateKekCommand(settings: Settings, slug: string): Promise<string> {
   return withKeys(settings, slug, async (keys) => {
-    const version = await rotateKek(keys.keystore, keys.data, keys.tenant);
+    const version = await rotateKek({ ...keys.keystore, data: keys.data }, keys.tenant);
     return `Version ${version} wraps ${await rewrap(keys)}.`;
   });
 }
@@ -20,7 +20,7 @@ export function rewrapCommand(settings: Settings, slug: string): Promise<string>
   );
 }
 
-async function rewrap({ keystore, tenant }: CommandKeys): Promise<string> {
+async function rewrap({ keystore, data, tenant }: CommandKeys): Promise<string> {
   const format = "Re-wrapping {bar} {value} of {total} keys";
   const bar = new SingleBar(
     { format, hideCursor: true, noTTYOutput: false },
@@ -28,7 +28,7 @@ async function rewrap({ keystore, tenant }: CommandKeys): Promise<string> {
   );
   let begun = false;
   try {
-    const { total } = await rewrapSubjectKeys(keystore, tenant, {
+    const { total } = await rewrapSubjectKeys({ ...keystore, data }, tenant, {
       onProgress(progress) {
         if (!begun) bar.start(progress.total, progress.done);
         else bar.update(progress.done);

@@ -1,8 +1,8 @@
-import { loadIdentityKey, verifyDevice } from "../../crypto/device/identity.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import { codeOf } from "../errors.ts";
+import { isCertified } from "../device/is-certified.ts";
 import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
 
@@ -71,17 +71,7 @@ export class OwnEntries {
     const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
     return entries.filter(({ change, record, certificate }) => {
       if (change === "device_removed" && record.device === account.device) return true;
-      return !isCertified(() => verifyDevice({ record, signature: certificate }, publicKey));
+      return !isCertified({ record, signature: certificate }, publicKey);
     });
-  }
-}
-
-function isCertified(verify: () => void): boolean {
-  try {
-    verify();
-    return true;
-  } catch (error) {
-    if (codeOf(error, "DeviceError") === undefined) throw error;
-    return false;
   }
 }

@@ -1,13 +1,14 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { knownAccountKeys } from "../../crypto/device/admit-device.ts";
-import { loadIdentityKey, verifyDevice } from "../../crypto/device/identity.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import { maxContacts } from "../../crypto/device/linking/account-secrets.ts";
 import { decodeLinkCode, type LinkCode } from "../../crypto/device/linking/link-code.ts";
 import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
 import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Account } from "../device/account.ts";
+import { isCertified } from "../device/is-certified.ts";
 import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
@@ -43,18 +44,8 @@ export async function ownDevices({ account, api, store }: SiblingsDeps): Promise
   return devices.map((device) => ({
     id: device.record.device,
     current: device.record.device === account.device,
-    certified: isCertified(() => verifyDevice(device, publicKey)),
+    certified: isCertified(device, publicKey),
   }));
-}
-
-function isCertified(verify: () => void): boolean {
-  try {
-    verify();
-    return true;
-  } catch (error) {
-    if (codeOf(error, "DeviceError") === undefined) throw error;
-    return false;
-  }
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Pool } from "../../db/pool.ts";
+import { keepDoing } from "../../db/keep-doing.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
-import { rewrapSubjectKeys } from "./rotate-kek.ts";
+import { kekOf } from "./keystore-deps.ts";
+import { rewrapSubjectKeys, type RotateDeps } from "./rotate-kek.ts";
 
 const EVERY_MS = 10 * 60_000;
 
@@ -12,49 +12,32 @@ const STATE = `
 
 /**
  * Goes on, now and every ten minutes, with re-wrappings that were begun and not ended.
- * @param data the database of the tenants
  * @param onRemaining told how many keys of all tenants are still under earlier versions
- * @returns what ends it, once the run under way has ended
+ * @returns what ends it, once the tenant under way is done
  */
 export function keepRewrapped(
-  deps: Omit<KeystoreDeps, "now">,
-  data: Pool,
+  deps: RotateDeps,
   onError: (error: unknown) => void,
   onRemaining: (keys: number) => void = () => undefined,
 ): () => Promise<void> {
-  let ending = false;
-  let running: Promise<void> | undefined;
-  const run = async () => {
-    const { rows } = await data.query<{ id: Uuid }>("select id from tenants");
+  const work = async (ending: AbortSignal) => {
+    const { rows } = await deps.data.query<{ id: Uuid }>("select id from tenants");
     for (const { id } of rows) {
-      if (ending) return;
+      if (ending.aborted) return;
       // A tenant whose key is denied or gone keeps nobody else's from being re-wrapped.
       await rewrapTenant(deps, id, onRemaining).catch(onError);
     }
     onRemaining(0);
   };
-  const start = () => {
-    running ??= run()
-      .catch(onError)
-      .finally(() => {
-        running = undefined;
-      });
-  };
-  start();
-  const timer = setInterval(start, EVERY_MS);
-  timer.unref();
-  return async () => {
-    ending = true;
-    clearInterval(timer);
-    await running;
-  };
+  return keepDoing(work, EVERY_MS, onError);
 }
 
 async function rewrapTenant(
-  { pool, kms }: Omit<KeystoreDeps, "now">,
+  deps: RotateDeps,
   tenant: Uuid,
   onRemaining: (keys: number) => void,
 ): Promise<void> {
+  const { pool, kms } = deps;
   const { rows } = await inTransaction(pool, tenant, (client) =>
     client.query<{ oldest: number | null; isUndestroyed: boolean }>(STATE),
   );
@@ -62,7 +45,7 @@ async function rewrapTenant(
   const isBehind = async () => oldest !== null && oldest < (await kms.latestVersion(kekOf(tenant)));
   // Also when all are re-wrapped, and who did it was cut off before it destroyed what was above.
   if (!isUndestroyed && !(await isBehind())) return;
-  await rewrapSubjectKeys({ pool, kms }, tenant, {
+  await rewrapSubjectKeys(deps, tenant, {
     onProgress: ({ done, total }) => onRemaining(total - done),
   });
 }

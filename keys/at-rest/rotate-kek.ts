@@ -1,4 +1,4 @@
-import { appendEntry } from "../../audit/append-entry.ts";
+import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
@@ -23,31 +23,42 @@ interface RewrapOptions {
   readonly parallel?: number;
 }
 
+/** What works on a tenant's keystore, and says so in its audit log. */
+export interface RotateDeps extends KeystoreDeps {
+  /** The database of the tenants, which the audit log is in. */
+  readonly data: Pool;
+}
+
 /**
  * Gives a tenant's key-encryption key a new version. Everything wrapped before is opened still;
  * `rewrapSubjectKeys` brings it under the new one. @returns the version
  */
-export async function rotateKek(
-  { pool, kms, now }: KeystoreDeps,
-  data: Pool,
-  tenant: Uuid,
-): Promise<number> {
+export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number> {
+  const { kms } = deps;
   const kek = kekOf(tenant);
-  await ensureKek({ pool, kms }, tenant);
+  await ensureKek(deps, tenant);
+  // The service is in no transaction of ours: what is asked of it is on record before.
+  await audit(deps, tenant, { action: "keys.rotate_kek_begin", class: "U" });
   const version = await kms.rotate(kek);
-  await inTransaction(data, tenant, (client) =>
+  await audit(deps, tenant, { action: "keys.rotate_kek", class: "U", details: { version } });
+  return version;
+}
+
+function audit(
+  { data, now }: RotateDeps,
+  tenant: Uuid,
+  act: Pick<AuditEntry, "action" | "class" | "details">,
+): Promise<void> {
+  return inTransaction(data, tenant, (client) =>
     appendEntry(client, {
+      ...act,
       occurredAtMs: now(),
       tenant,
       actor: { kind: "system", id: "operator" },
-      action: "keys.rotate_kek",
-      class: "U",
-      resource: { type: "kek", id: kek },
+      resource: { type: "kek", id: kekOf(tenant) },
       outcome: "success",
-      details: { version },
     }),
   );
-  return version;
 }
 
 const COUNT = `
@@ -78,12 +89,13 @@ interface Behind {
  * is seen from the rows, so it may be cut off anywhere and begun again, also by several at a time.
  */
 export async function rewrapSubjectKeys(
-  { pool, kms }: Omit<KeystoreDeps, "now">,
+  deps: RotateDeps,
   tenant: Uuid,
   { onProgress = () => undefined, batch = 200, parallel = 8 }: RewrapOptions = {},
 ): Promise<RewrapProgress> {
+  const { pool, kms } = deps;
   const kek = kekOf(tenant);
-  await ensureKek({ pool, kms }, tenant);
+  await ensureKek(deps, tenant);
   const latest = await kms.latestVersion(kek);
   for (;;) {
     const rows = await inTransaction(pool, tenant, (client) =>
@@ -93,19 +105,30 @@ export async function rewrapSubjectKeys(
       subject: row.subject,
       wrapped: { version: row.kek_version, bytes: row.wrapped },
     }));
-    if (behind.length > 0) await rewrapBatch({ pool, kms }, tenant, behind, parallel);
+    if (behind.length > 0) await rewrapBatch(deps, tenant, behind, parallel);
     else if (await giveUpVersionsBefore(pool, tenant, latest)) break;
     onProgress(await countWrapped(pool, tenant, latest));
   }
-  await kms.destroy(kek, latest);
-  await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
+  if (await hasVersionsBefore(pool, tenant, latest)) {
+    const details = { beforeVersion: latest };
+    await audit(deps, tenant, { action: "keys.destroy_kek_versions", class: "D", details });
+    await kms.destroy(kek, latest);
+    await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
+  }
   const progress = await countWrapped(pool, tenant, latest);
   onProgress(progress);
   return progress;
 }
 
+async function hasVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise<boolean> {
+  const { rowCount } = await inTransaction(pool, tenant, (client) =>
+    client.query("select from keks where tenant = $1 and destroyed_before < $2", [tenant, latest]),
+  );
+  return rowCount === 1;
+}
+
 async function rewrapBatch(
-  { pool, kms }: Omit<KeystoreDeps, "now">,
+  { pool, kms }: KeystoreDeps,
   tenant: Uuid,
   behind: readonly Behind[],
   parallel: number,

@@ -1,4 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import { keepDoing } from "../../db/keep-doing.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
@@ -34,27 +35,6 @@ export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
 
 const EVERY_MS = 60_000;
 
-/**
- * Sweeps now and every minute, one run at a time.
- * @returns what ends it, once the run under way has ended
- */
-export function keepLinksSwept(
-  deps: SweepDeps,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const run = () => {
-    running ??= sweepLinks(deps)
-      .then(() => undefined, onError)
-      .finally(() => {
-        running = undefined;
-      });
-  };
-  run();
-  const timer = setInterval(run, EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
-}
+/** Sweeps now and every minute. @returns what ends it */
+export const keepLinksSwept = (deps: SweepDeps, onError: (error: unknown) => void) =>
+  keepDoing(() => sweepLinks(deps), EVERY_MS, onError);

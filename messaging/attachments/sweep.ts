@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
+import { keepDoing } from "../../db/keep-doing.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 
@@ -58,27 +59,6 @@ export async function sweepTenant(
 
 const EVERY_MS = 10 * 60_000;
 
-/**
- * Sweeps now and every ten minutes, one run at a time.
- * @returns what ends it, once the run under way has ended
- */
-export function keepAttachmentsSwept(
-  deps: SweepDeps,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  const run = () => {
-    running ??= sweepAttachments(deps)
-      .then(() => undefined, onError)
-      .finally(() => {
-        running = undefined;
-      });
-  };
-  run();
-  const timer = setInterval(run, EVERY_MS);
-  timer.unref();
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
-}
+/** Sweeps now and every ten minutes. @returns what ends it */
+export const keepAttachmentsSwept = (deps: SweepDeps, onError: (error: unknown) => void) =>
+  keepDoing(() => sweepAttachments(deps), EVERY_MS, onError);

@@ -60,13 +60,19 @@ export class TranscriptRecorder {
     this.#working = this.#working.then(work).catch(this.#deps.onError);
   }
 
+  /** What could not be recorded is kept for the next time. */
   async #record(): Promise<void> {
     const grown = this.#grown;
     this.#grown = new Map();
     for (const [tenant, heads] of grown) {
       const waiting = [...heads.values()];
-      for (let from = 0; from < waiting.length; from += HEADS_PER_ENTRY)
-        await recordHeads(this.#deps, tenant, waiting.slice(from, from + HEADS_PER_ENTRY));
+      try {
+        for (let from = 0; from < waiting.length; from += HEADS_PER_ENTRY)
+          await recordHeads(this.#deps, tenant, waiting.slice(from, from + HEADS_PER_ENTRY));
+      } catch (error) {
+        this.#deps.onError(error);
+        this.#grown.set(tenant, new Map([...heads, ...(this.#grown.get(tenant) ?? [])]));
+      }
     }
   }
 

@@ -13,7 +13,10 @@ import {
   type Member,
   type MemberOptions,
 } from "../support/member.ts";
+import { SeededRandom } from "../../rig/seeded-random.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+
+const chance = new SeededRandom(42);
 
 /** A network that can be cut, as when a laptop's lid closes, or for good, as when its process dies. */
 function cuttable(): {
@@ -76,7 +79,7 @@ describe("connections are lost", () => {
       let early = false;
       desk.on("connection", (state) => (up = state === "up"));
       while (!typing.over) {
-        await pause(20 + Math.random() * 120);
+        await pause(20 + chance.below(120));
         // Cut twice in a row before its welcome, a device would go on over HTTP, which is not cut.
         if (!up && early) continue;
         early = !up;
@@ -129,7 +132,7 @@ describe("connections are lost", () => {
       });
       // Everything is queued once the last text is in the store; then the process is gone.
       while (!(await holds(writer, start + 20))) await pause(1);
-      await pause(Math.random() * 30);
+      await pause(chance.below(30));
       network.kill();
       killed.push(writer);
       network = cuttable();

@@ -11,6 +11,7 @@ import {
   refused,
   wrongKind,
 } from "../kms-errors.ts";
+import { rewrap } from "../rewrap.ts";
 import type { NamedKey } from "./keyring-file.ts";
 import type { Keyring } from "./keyring.ts";
 import { openBox, sealBox } from "./wrapping.ts";
@@ -50,13 +51,8 @@ export class LocalKms implements Kms {
     return openBox(bytesOf(named, key, version), bytes, { key, version, context });
   }
 
-  async rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
-    const plain = await this.unwrap(key, wrapped, context);
-    try {
-      return await this.wrap(key, plain, context);
-    } finally {
-      plain.fill(0);
-    }
+  rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
+    return rewrap(this, key, wrapped, context);
   }
 
   async rotate(key: string): Promise<number> {

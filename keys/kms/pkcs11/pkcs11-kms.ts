@@ -12,6 +12,7 @@ import {
   wrongKind,
   WRAPPED_KEY_BYTES,
 } from "../kms-errors.ts";
+import { rewrap } from "../rewrap.ts";
 import { openLibrary, unreachable, type Pkcs11Library } from "./library.ts";
 import { destroyObject, findKey, makeVersion, type KeyObject, type StoredKey } from "./objects.ts";
 import { CKR, resultOf } from "./results.ts";
@@ -103,13 +104,8 @@ export class Pkcs11Kms implements Kms {
     });
   }
 
-  async rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
-    const plain = await this.unwrap(key, wrapped, context);
-    try {
-      return await this.wrap(key, plain, context);
-    } finally {
-      plain.fill(0);
-    }
+  rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
+    return rewrap(this, key, wrapped, context);
   }
 
   async rotate(key: string): Promise<number> {

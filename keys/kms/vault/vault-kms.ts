@@ -12,6 +12,7 @@ import {
   refused,
   wrongKind,
 } from "../kms-errors.ts";
+import { rewrap } from "../rewrap.ts";
 import { createTransport, type Transport } from "./transport.ts";
 import { unreachable, VaultAnswer } from "./vault-errors.ts";
 import type { VaultOptions } from "./vault-options.ts";
@@ -107,13 +108,8 @@ export class VaultKms implements Kms {
   }
 
   // Not by Transit's own rewrap, which takes no associated data in every version that is in use.
-  async rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
-    const plain = await this.unwrap(key, wrapped, context);
-    try {
-      return await this.wrap(key, plain, context);
-    } finally {
-      plain.fill(0);
-    }
+  rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
+    return rewrap(this, key, wrapped, context);
   }
 
   async rotate(key: string): Promise<number> {

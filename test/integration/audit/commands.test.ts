@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,7 +83,7 @@ async function settled(): Promise<void> {
 }
 
 const exported = async (options: Partial<ExportOptions> & Pick<ExportOptions, "format">) => {
-  const out = join(folder, Math.random().toString(36).slice(2));
+  const out = join(folder, randomUUID());
   await exportLog(settings, { tenant: server.tenant.slug, out, ...options });
   return out;
 };

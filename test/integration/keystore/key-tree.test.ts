@@ -229,8 +229,8 @@ test("a node that hears nothing reads keys again, without the key-management ser
   const made = await read();
   const asked = kms.asked.unwrap;
   expect((await read())!.secret.export()).toEqual(made!.secret.export());
-  await rotateKek(tree, database.pool, tenant);
-  await rewrapSubjectKeys(tree, tenant);
+  await rotateKek({ ...tree, data: database.pool }, tenant);
+  await rewrapSubjectKeys({ ...tree, data: database.pool }, tenant);
   expect(kms.asked.unwrap).toBe(asked);
   // The row is another one now.
   expect((await read())!.secret.export()).toEqual(made!.secret.export());

@@ -45,6 +45,17 @@ const secretsOf = async (tree: KeyTree, tenant: string, scopes: readonly Scope[]
     key?.secret.export().toString("hex"),
   );
 
+const withData = (tree: KeyTree) => ({ ...tree, data: server.database.pool });
+
+async function actionsOf(tenant: string): Promise<string[]> {
+  const { rows } = await server.database.owner.query<{ entry: Buffer }>(
+    "select entry from audit.entries where tenant = $1 order by id",
+    [tenant],
+  );
+  const actions = rows.map(({ entry }) => String(JSON.parse(String(entry)).action));
+  return actions.filter((action) => action.startsWith("keys."));
+}
+
 async function versionsIn(tenant: string): Promise<Record<string, number>> {
   const { rows } = await server.database.owner.query<{ kek_version: number; count: number }>(
     `select kek_version, count(*)::int as count from keystore.subject_keys
@@ -60,13 +71,13 @@ test("a re-wrapping that is cut off is gone on with, while keys are made and use
   const tree = await openTree(kms);
   const scopes = newScopes(60);
   const before = await secretsOf(tree, tenant, scopes);
-  expect(await rotateKek(tree, server.database.pool, tenant)).toBe(2);
+  expect(await rotateKek(withData(tree), tenant)).toBe(2);
 
   kms.beforeRewrap = async () => {
     if (kms.asked.rewrap > 30) throw new Error("cut off");
   };
   const options = { batch: 10, parallel: 4 };
-  await expect(rewrapSubjectKeys(tree, tenant, options)).rejects.toThrow("cut off");
+  await expect(rewrapSubjectKeys(withData(tree), tenant, options)).rejects.toThrow("cut off");
   expect(await versionsIn(tenant)).toEqual({ 1: 30, 2: 30 });
   // Both versions serve meanwhile, also whoever has nothing in memory.
   expect(await secretsOf(await openTree(kms), tenant, scopes)).toEqual(before);
@@ -75,7 +86,10 @@ test("a re-wrapping that is cut off is gone on with, while keys are made and use
   const told: number[] = [];
   const later = newScopes(20);
   const [progress, made] = await Promise.all([
-    rewrapSubjectKeys(tree, tenant, { ...options, onProgress: ({ done }) => told.push(done) }),
+    rewrapSubjectKeys(withData(tree), tenant, {
+      ...options,
+      onProgress: ({ done }) => told.push(done),
+    }),
     secretsOf(tree, tenant, later),
   ]);
   expect(progress.done).toBe(progress.total);
@@ -85,7 +99,7 @@ test("a re-wrapping that is cut off is gone on with, while keys are made and use
   expect(await secretsOf(fresh, tenant, [...scopes, ...later])).toEqual([...before, ...made]);
   // Again changes nothing.
   const asked = kms.asked.rewrap;
-  await rewrapSubjectKeys(tree, tenant);
+  await rewrapSubjectKeys(withData(tree), tenant);
   expect(kms.asked.rewrap).toBe(asked);
 });
 
@@ -100,8 +114,8 @@ test("a version is not given up while a key could still come under it", async ()
     async wrap(...given: Parameters<Kms["wrap"]>) {
       const wrapped = await kms.wrap(...given);
       if (kms.asked.wrap === 2) {
-        await rotateKek(tree, server.database.pool, tenant);
-        await rewrapSubjectKeys(tree, tenant);
+        await rotateKek(withData(tree), tenant);
+        await rewrapSubjectKeys(withData(tree), tenant);
       }
       return wrapped;
     },
@@ -122,8 +136,8 @@ test("versions given up by somebody who was cut off then are destroyed by the ne
   await secretsOf(tree, denied, newScopes(1));
   const destroyed: string[] = [];
   const interrupted = { ...kms, destroy: () => Promise.reject(new Error("cut off")) };
-  await rotateKek(tree, server.database.pool, tenant);
-  await expect(rewrapSubjectKeys({ pool: tree.pool, kms: interrupted }, tenant)).rejects.toThrow(
+  await rotateKek(withData(tree), tenant);
+  await expect(rewrapSubjectKeys({ ...withData(tree), kms: interrupted }, tenant)).rejects.toThrow(
     "cut off",
   );
   const watched = {
@@ -139,15 +153,20 @@ test("versions given up by somebody who was cut off then are destroyed by the ne
     },
   };
   const errors: unknown[] = [];
-  const leave = keepRewrapped({ pool: tree.pool, kms: watched }, server.database.pool, (error) =>
-    errors.push(error),
-  );
+  const leave = keepRewrapped({ ...withData(tree), kms: watched }, (error) => errors.push(error));
   await until(() => destroyed.length > 0);
   await leave();
   expect(destroyed).toEqual([`kek-${tenant} before 2`]);
   expect(errors).toContainEqual(expect.objectContaining({ code: "kms_denied" }));
+  // What is asked of the service is on record before it is asked.
+  expect(await actionsOf(tenant)).toEqual([
+    "keys.rotate_kek_begin",
+    "keys.rotate_kek",
+    "keys.destroy_kek_versions",
+    "keys.destroy_kek_versions",
+  ]);
   // Then it is on record, and nobody asks for it again.
-  await keepRewrapped({ pool: tree.pool, kms: watched }, server.database.pool, () => undefined)();
+  await keepRewrapped({ ...withData(tree), kms: watched }, () => undefined)();
   expect(destroyed).toHaveLength(1);
 });
 
@@ -161,7 +180,7 @@ test("a key-encryption key that was destroyed in its service is not made anew", 
   await expect(secretsOf(restarted, tenant, newScopes(1))).rejects.toMatchObject({
     code: "kms_key_not_found",
   });
-  await expect(rotateKek(restarted, server.database.pool, tenant)).rejects.toMatchObject({
+  await expect(rotateKek(withData(restarted), tenant)).rejects.toMatchObject({
     code: "kms_key_not_found",
   });
   await kms.close();

@@ -1,0 +1,13 @@
+import { verifyDevice, type CertifiedDevice } from "../../crypto/device/identity.ts";
+import { codeOf } from "../errors.ts";
+
+/** Whether the account key certified the device. */
+export function isCertified(device: CertifiedDevice, accountKey: Uint8Array): boolean {
+  try {
+    verifyDevice(device, accountKey);
+    return true;
+  } catch (error) {
+    if (codeOf(error, "DeviceError") === undefined) throw error;
+    return false;
+  }
+}

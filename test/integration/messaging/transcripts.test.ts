@@ -1,0 +1,95 @@
+import { toHex } from "../../../crypto/wire/bytes.ts";
+import type { Pool } from "../../../db/pool.ts";
+import type { LoggedEvent } from "../../../messaging/log/event.ts";
+import { TranscriptRecorder } from "../../../messaging/transcripts/transcript-recorder.ts";
+import {
+  arrangeConversation,
+  arrangeTenant,
+  openLog,
+  type ArrangedConversation,
+} from "../../support/conversations.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { until } from "../../support/until.ts";
+
+let database: TestDatabase;
+let node: Awaited<ReturnType<typeof openLog>>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  node = await openLog(database);
+});
+afterAll(async () => {
+  await node.close();
+  await database.drop();
+});
+
+type Head = readonly [conversation: string, seq: number, hash: string];
+
+/** What the audit log says of the conversations of a tenant, entry by entry. */
+async function recorded(tenant: string): Promise<readonly (readonly Head[])[]> {
+  const { rows } = await database.owner.query<{ entry: Buffer }>(
+    "select entry from audit.entries where tenant = $1 order by id",
+    [tenant],
+  );
+  return rows
+    .map(({ entry }) => JSON.parse(String(entry)) as { action: string; details: { heads: Head[] } })
+    .filter(({ action }) => action === "transcript.record")
+    .map(({ details }) => details.heads);
+}
+
+async function arrange(): Promise<{
+  readonly conversation: ArrangedConversation;
+  readonly events: readonly LoggedEvent[];
+  readonly head: Head;
+}> {
+  const tenant = await arrangeTenant(database);
+  const conversation = await arrangeConversation(database, node.log, tenant);
+  const events = node.published.filter((event) => event.conversation === conversation.id);
+  const last = events.at(-1)!;
+  return { conversation, events, head: [last.conversation, last.seq, toHex(last.transcriptHash)] };
+}
+
+const hour = 3_600_000;
+const refusing: Pick<Pool, "connect" | "query"> = {
+  connect: () => Promise.reject(new Error("refused")),
+  query: () => Promise.reject(new Error("refused")),
+};
+
+/** A recorder whose writes fail while `refused` is true. */
+function recorderOf(everyMs: number, onError: (error: unknown) => void) {
+  const state = { refused: false };
+  const pool = new Proxy(database.pool, {
+    get: (target, name) =>
+      Reflect.get(state.refused && name in refusing ? refusing : target, name, target),
+  });
+  const deps = { pool, now: Date.now, everyMs, sweepEveryMs: hour, onError };
+  return { recorder: new TranscriptRecorder(deps), state };
+}
+
+test("what a node did not live to record is recorded by the next one that starts", async () => {
+  const { conversation, head } = await arrange();
+  const { recorder } = recorderOf(hour, fail);
+  await recorder.close();
+  expect(await recorded(conversation.tenant)).toEqual([[head]]);
+  await recorderOf(hour, fail).recorder.close();
+  expect(await recorded(conversation.tenant)).toHaveLength(1);
+});
+
+test("what could not be recorded is recorded when it can be, for every tenant", async () => {
+  const errors: unknown[] = [];
+  const { recorder, state } = recorderOf(5, (error) => errors.push(error));
+  state.refused = true;
+  const arranged = [await arrange(), await arrange()];
+  for (const { events } of arranged) recorder.onCommitted(events);
+  await until(() => errors.length > 4);
+  for (const { conversation } of arranged) expect(await recorded(conversation.tenant)).toEqual([]);
+  state.refused = false;
+  for (const { conversation, head } of arranged) {
+    await until(async () => (await recorded(conversation.tenant)).length > 0);
+    expect(await recorded(conversation.tenant)).toEqual([[head]]);
+  }
+  await recorder.close();
+});
+
+function fail(error: unknown): never {
+  throw error;
+}
