@@ -141,3 +141,4 @@ const cef = telling("cef", cefLineOf);
 
 export const lineFormats = { jsonl, csv, fhir, ocsf, cef } as const;
 export type LineFormatName = keyof typeof lineFormats;
+export const lineFormatNames = Object.keys(lineFormats) as LineFormatName[];

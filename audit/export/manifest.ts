@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
-import { canonicalJson, type CanonicalValue } from "../../crypto/wire/canonical-json.ts";
+import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import {
@@ -11,18 +12,27 @@ import {
   type NoteKey,
 } from "../verify/note.ts";
 import { LogError } from "../verify/log-error.ts";
+import { lineFormatNames, lineFormats, type LineFormatName } from "./formats.ts";
+
+const manifestSchema = z.object({
+  origin: z.string(),
+  format: z.enum(["tiles", ...lineFormatNames]),
+  /** SHA-256 of the file, in hex; none for tiles, which the checkpoint covers. */
+  sha256: z.hex().length(64).optional(),
+  entries: z.int().nonnegative(),
+  minimumIndex: z.int().nonnegative(),
+  /** What entries had to fit; empty when all of the log was exported. */
+  filter: z.record(z.string(), z.union([z.string(), z.number()]).optional()),
+  /** The signed checkpoint up to which was exported. */
+  checkpoint: z.string(),
+});
 
 /** What was exported, from where, and by which tree head. */
-export interface Manifest {
-  readonly [name: string]: CanonicalValue | undefined;
-  readonly origin: string;
-  readonly format: string;
-  /** SHA-256 of the file, in hex; none for tiles, which the checkpoint covers. */
-  readonly sha256?: string;
-  readonly entries: number;
-  /** The signed checkpoint up to which was exported. */
-  readonly checkpoint: string;
-}
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The file beside the manifest that holds the entries. */
+export const fileOf = (format: LineFormatName): string =>
+  `entries.${lineFormats[format].extension}`;
 
 // No checkpoint begins so, and none has JSON in its second line: one key may sign both.
 const header = "sealdesk-audit-export/v1\n";
@@ -42,5 +52,9 @@ export function openManifest(note: Uint8Array, key: NoteKey): Manifest {
   insistOnSignature(nodeChecks, parsed, key);
   if (!parsed.text.startsWith(header))
     throw new LogError("malformed", "manifest", "not a manifest of an export.");
-  return JSON.parse(parsed.text.slice(header.length)) as Manifest;
+  try {
+    return manifestSchema.parse(JSON.parse(parsed.text.slice(header.length)));
+  } catch (cause) {
+    throw new LogError("malformed", "manifest", "does not say what was exported.", { cause });
+  }
 }

@@ -3,8 +3,12 @@ import { mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
-import { lineFormats, type LineFormatName } from "../../../audit/export/formats.ts";
-import { signManifest } from "../../../audit/export/manifest.ts";
+import {
+  lineFormatNames,
+  lineFormats,
+  type LineFormatName,
+} from "../../../audit/export/formats.ts";
+import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { databaseLog } from "../../../audit/read/database-log.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
@@ -18,7 +22,7 @@ import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 /** Read in one transaction. */
 const FILES_AT_ONCE = 64;
 
-export const exportFormats = ["tiles", "jsonl", "csv", "fhir", "ocsf", "cef"] as const;
+export const exportFormats = ["tiles", ...lineFormatNames] as const;
 
 export interface ExportOptions extends LogChoice {
   readonly format: (typeof exportFormats)[number];
@@ -142,9 +146,9 @@ async function exportLines(
   filter: EntryFilter,
   out: string,
 ) {
-  const { extension, header, line } = lineFormats[format];
+  const { header, line } = lineFormats[format];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const file = await open(join(out, `entries.${extension}`), "wx").catch(alreadyThere);
+  const file = await open(join(out, fileOf(format)), "wx").catch(alreadyThere);
   const digest = createHash("sha256");
   const bar = progressBar("entries");
   let entries = 0;

@@ -46,8 +46,11 @@ export function registerAudit(program: Command, print: (text: string) => void): 
 
   audit
     .command("verify")
-    .description("recompute an exported or served log from its entries; needs no database")
-    .argument("<place>", "a folder or URL of a log, or with --entry a .tlog-proof file")
+    .description("check an exported or served log by its entries; needs no database")
+    .argument(
+      "<place>",
+      "a folder or URL of a log, a folder of any export, or with --entry a .tlog-proof file",
+    )
     .requiredOption("--vkey <key>", "from `sealdesk audit vkey`, got by a way you trust")
     .option("--old <file>", "a checkpoint of before, which the log must extend")
     .option("--policy <file>", "which witnesses must have cosigned")

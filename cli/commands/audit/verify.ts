@@ -10,6 +10,7 @@ import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
 import { openAuditorSession, type AuditorSession } from "./auditor-session.ts";
 import { logFiles } from "./log-files.ts";
+import { holdsLines, verifyLines } from "./verify-lines.ts";
 
 export interface VerifyOptions {
   readonly vkey: string;
@@ -29,7 +30,7 @@ export interface VerifyOptions {
 const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
- * Checks a log, or one proof, with nothing but its files and the key.
+ * Checks a log, an export of lines, or one proof, with nothing but its files and the key.
  * @throws LogError, which names the first place that does not hold
  */
 export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
@@ -38,6 +39,12 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
     const proof = parseTlogProof(await readFile(place, "utf8"));
     const { origin, size } = verifyTlogProof(nodeChecks, proof, await readFile(options.entry), key);
     return `Verified: the entry stands at ${proof.index} of ${size} in ${origin}.`;
+  }
+  if (await holdsLines(place)) {
+    const { old, policy, prunedBelow: below } = options;
+    if (old !== undefined || policy !== undefined || below !== undefined)
+      throw new CommandError("--old, --policy and --pruned-below are for logs: export tiles.");
+    return verifyLines(place, key);
   }
   const prunedBelow = Number(options.prunedBelow ?? 0);
   if (!Number.isSafeInteger(prunedBelow) || prunedBelow < 0)

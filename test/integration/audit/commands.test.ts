@@ -124,6 +124,20 @@ test("jsonl and csv hold what the filter lets through, under a signed manifest",
     entries: 10,
     filter: { action: "test.act" },
   });
+  const good = sealdesk("audit", "verify", some, "--vkey", vkey);
+  expect([good.status, good.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^Verified entries\.csv: 10 chosen entries of .*exported at \d+ entries/),
+  ]);
+  const verify = (place: string, options = {}) => verifyFiles(place, { vkey, ...options });
+  await expect(verify(some, { old: "x" })).rejects.toThrow(/export tiles/);
+  await writeFile(join(all, "entries.jsonl"), text.replace("test.act", "test.akt"));
+  await expect(verify(all)).rejects.toMatchObject({ code: "mismatch", place: "entries.jsonl" });
+  await rm(join(all, "entries.jsonl"));
+  await expect(verify(all)).rejects.toMatchObject({ code: "missing", place: "entries.jsonl" });
+  const note = await readFile(join(some, "manifest"), "utf8");
+  await writeFile(join(some, "manifest"), note.replace('"entries":10', '"entries":11'));
+  await expect(verify(some)).rejects.toMatchObject({ code: "wrong_signature" });
   const nobody = await exported({ format: "jsonl", actor: "nobody" });
   expect(await readFile(join(nobody, "entries.jsonl"), "utf8")).toBe("");
   await expect(exported({ format: "tiles", actor: "nobody" })).rejects.toThrow(/whole log/);

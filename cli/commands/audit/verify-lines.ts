@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileOf, openManifest } from "../../../audit/export/manifest.ts";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
+import { LogError } from "../../../audit/verify/log-error.ts";
+import type { NoteKey } from "../../../audit/verify/note.ts";
+
+/** Whether `place` is a folder with an export of lines, which no tree can be recomputed from. */
+export async function holdsLines(place: string): Promise<boolean> {
+  const isFile = (name: string) =>
+    stat(join(place, name)).then(
+      (status) => status.isFile(),
+      () => false,
+    );
+  return (await isFile("manifest")) && !(await isFile("checkpoint"));
+}
+
+/**
+ * Checks that the file is the one that was exported, by the log's own key, and the signed head up to
+ * which it was. @throws LogError, naming the file that does not hold
+ */
+export async function verifyLines(folder: string, key: NoteKey): Promise<string> {
+  const manifest = openManifest(await readFile(join(folder, "manifest")), key);
+  const { format, entries, filter, sha256 } = manifest;
+  const { origin, size, root } = openCheckpoint(nodeChecks, manifest.checkpoint, key);
+  if (origin !== manifest.origin)
+    throw new LogError("wrong_origin", "manifest", "names another log than its checkpoint.");
+  if (format === "tiles" || sha256 === undefined)
+    throw new LogError("missing", "checkpoint", "is not beside the manifest of these tiles.");
+  const name = fileOf(format);
+  if ((await digestOf(join(folder, name), name)) !== sha256)
+    throw new LogError("mismatch", name, "is not the file that was exported.");
+  const chosen =
+    Object.keys(filter).length > 0 ? `${entries} chosen entries` : `${entries} entries`;
+  return (
+    `Verified ${name}: ${chosen} of ${origin}, exported at ${size} entries, ` +
+    `root ${Buffer.from(root).toString("base64")}. ` +
+    "That none was left out, only an export of tiles shows."
+  );
+}
+
+/** In hex. The folder is from whoever is checked: nothing but a file is read. */
+async function digestOf(place: string, name: string): Promise<string> {
+  const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
+    (cause: unknown) => {
+      throw new LogError("missing", name, "cannot be read.", { cause });
+    },
+  );
+  try {
+    if (!(await file.stat()).isFile()) throw new LogError("malformed", name, "is not a file.");
+    const digest = createHash("sha256");
+    for await (const bytes of file.createReadStream({ autoClose: false })) digest.update(bytes);
+    return digest.digest("hex");
+  } finally {
+    await file.close();
+  }
+}
