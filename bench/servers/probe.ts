@@ -19,11 +19,18 @@ const hook = new URL("./probe-hook.js", import.meta.url).href;
 /** Asks a measured process what it has used. */
 export class Probe {
   readonly #path = join(tmpdir(), `sealdesk-bench-${randomUUID()}.sock`);
+  readonly #imports: readonly string[];
+
+  /** @param imports modules that the process loads ahead of its own, besides */
+  constructor(imports: readonly string[] = []) {
+    this.#imports = [hook, ...imports];
+  }
 
   /** The environment that lets the process be asked. */
   get environment(): Readonly<Record<string, string>> {
     const extra = process.env["BENCH_NODE_OPTIONS"] ?? "";
-    return { BENCH_PROBE: this.#path, NODE_OPTIONS: `--import=${hook} ${extra}` };
+    const imports = this.#imports.map((module) => `--import=${module}`).join(" ");
+    return { BENCH_PROBE: this.#path, NODE_OPTIONS: `${imports} ${extra}` };
   }
 
   usage = (): Promise<Usage> => this.#ask("now");

@@ -16,11 +16,18 @@ export interface SealdeskServer {
   close(): Promise<void>;
 }
 
-/** The server as `npm start` runs it, in a process and a folder of its own. */
-export async function startSealdesk(): Promise<SealdeskServer> {
+const bareStorage = new URL("./bare-storage/hook.js", import.meta.url).href;
+
+/**
+ * The server as `npm start` runs it, in a process and a folder of its own.
+ * @param options.bareStorage without the outer envelope and the audit log: what they cost is the rest
+ */
+export async function startSealdesk(
+  options: { readonly bareStorage?: boolean } = {},
+): Promise<SealdeskServer> {
   const home = await mkdtemp(join(tmpdir(), "sealdesk-bench-"));
   await chmod(home, 0o755);
-  const probe = new Probe();
+  const probe = new Probe(options.bareStorage === true ? [bareStorage] : []);
   const server = await startServer(home, { LOG_LEVEL: "error", ...probe.environment });
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
   return {
