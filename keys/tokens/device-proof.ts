@@ -63,7 +63,7 @@ export async function verifyProof(request: ProofRequest): Promise<ProvenKey> {
   if (claims.htm !== request.method) throw invalid("its method is another");
   const asked = withoutQuery(request.url);
   if (asked === undefined || withoutQuery(claims.htu) !== asked)
-    throw invalid("its URL is another");
+    throw invalid("it is for another URL than the server's public one");
   if (Math.abs(claims.iat * 1000 - request.now) > PROOF_WINDOW_MS)
     throw invalid("its time is over 60 s from the server's");
   const expected =

@@ -20,6 +20,7 @@ export interface AuditorSession {
 const ANSWER_MS = 30_000;
 /** A token is renewed so long before it ends. */
 const AHEAD_MS = 30_000;
+const refused = z.object({ detail: z.string() });
 const opened = z.object({ accessToken: z.string(), expiresAtMs: z.number() });
 
 /**
@@ -61,7 +62,11 @@ export async function openAuditorSession(
 
   const sessions = (path: string) => new URL(`${server}/v1/sessions${path}`);
   async function take(answer: Response): Promise<void> {
-    if (!answer.ok) throw new CommandError(`The sign-in was refused (${answer.status}).`);
+    if (!answer.ok) {
+      const problem = refused.safeParse(await answer.json().catch(() => undefined));
+      const why = problem.success ? problem.data.detail : `It answered ${answer.status}.`;
+      throw new CommandError(`The server refused the sign-in. ${why}`);
+    }
     token = opened.parse(await answer.json());
   }
 

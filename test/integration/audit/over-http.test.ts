@@ -102,7 +102,10 @@ test("an auditor verifies the log from the server, with a password and the key a
     output: expect.stringMatching(/^Verified 3\d\d entries of/),
   });
   const wrong = await sealdesk([...args, vkey, ...signIn], "another password\n");
-  expect(wrong).toEqual({ status: 1, output: "The sign-in was refused (401).\n" });
+  expect(wrong).toEqual({
+    status: 1,
+    output: "The server refused the sign-in. The sign-in failed.\n",
+  });
   const foreign = await sealdesk([...args, await vkeyOf(other), ...signIn], `${staff.password}\n`);
   expect(foreign).toMatchObject({ status: 1, output: expect.stringMatching(/^checkpoint: /) });
   const agent = await server.createStaff("agent");
