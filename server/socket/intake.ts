@@ -1,26 +1,28 @@
 import type { Send } from "../../crypto/wire/frame.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
-import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel } from "./channel.ts";
+import type { Deliveries } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame, type RefusalCode } from "./frames.ts";
 import { MAX_CIPHERTEXT_BYTES, type Greeting } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import type { MessageLimits } from "./message-limits.ts";
 
+/** What all sockets share. It is not copied: there are as many intakes as sockets. */
 export interface IntakeDeps {
-  readonly actor: Greeting["actor"];
   readonly log: Pick<ConversationLog, "post">;
   readonly messageLimits: MessageLimits;
   readonly observer?: Pick<SocketObserver, "refused"> | undefined;
   readonly monotonic: () => number;
+}
+
+/** Whose messages are taken, and where their answers go. */
+export interface IntakeSocket {
+  readonly actor: Greeting["actor"];
   readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
   readonly transmit: (frame: Uint8Array) => void;
-  /** True when the message's `accepted` has gone out already, in its place among the deliveries. */
-  readonly hasAnswered: (message: AcceptedMessage) => boolean;
-  readonly isMember: (conversation: Uuid) => boolean;
+  readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
   /** Every message taken so far is answered. */
   readonly onIdle: () => void;
 }
@@ -35,13 +37,15 @@ const SHORTEST_REFUSAL_MS = 500;
 /** The messages of one socket: each is answered, once, when its fate is final. */
 export class Intake {
   readonly #deps: IntakeDeps;
+  readonly #socket: IntakeSocket;
   #unanswered = 0;
   #unansweredBytes = 0;
   #paused = false;
   #refusedUntil = 0;
 
-  constructor(deps: IntakeDeps) {
+  constructor(deps: IntakeDeps, socket: IntakeSocket) {
     this.#deps = deps;
+    this.#socket = socket;
   }
 
   get idle(): boolean {
@@ -54,7 +58,8 @@ export class Intake {
   }
 
   take(send: Send): void {
-    const { actor, log, transmit } = this.#deps;
+    const { log } = this.#deps;
+    const { actor, transmit } = this.#socket;
     const retryAfterMs = this.#retryAfterMs();
     if (retryAfterMs > 0) this.#refuse(send, "rate_limited", retryAfterMs);
     else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
@@ -81,7 +86,7 @@ export class Intake {
 
   /** Reads on or stops reading, by what is under way in either direction. */
   regulate(): void {
-    const { channel } = this.#deps;
+    const { channel } = this.#socket;
     const share = this.#paused ? 0.5 : 1;
     const full =
       this.#unanswered >= MAX_UNANSWERED * share ||
@@ -95,19 +100,20 @@ export class Intake {
 
   #refuse(send: Send, code: RefusalCode, retryAfterMs?: number): void {
     this.#deps.observer?.refused(code);
-    this.#deps.transmit(refusedFrame(send, code, retryAfterMs));
+    this.#socket.transmit(refusedFrame(send, code, retryAfterMs));
   }
 
   /** Strangers to a conversation are told nothing of it, whatever else is wrong. */
   #tooLarge({ conversation }: Send): "message_too_large" | "conversation_not_found" {
-    return this.#deps.isMember(conversation) ? "message_too_large" : "conversation_not_found";
+    const { deliveries } = this.#socket;
+    return deliveries.isMember(conversation) ? "message_too_large" : "conversation_not_found";
   }
 
   #retryAfterMs(): number {
-    const { actor, messageLimits, monotonic } = this.#deps;
+    const { messageLimits, monotonic } = this.#deps;
     const now = monotonic();
     if (now < this.#refusedUntil) return Math.ceil(this.#refusedUntil - now);
-    const waitMs = messageLimits.take(actor);
+    const waitMs = messageLimits.take(this.#socket.actor);
     if (waitMs === 0) return 0;
     const refusedMs = Math.max(waitMs, SHORTEST_REFUSAL_MS);
     this.#refusedUntil = now + refusedMs;
@@ -115,15 +121,15 @@ export class Intake {
   }
 
   #answer(send: Send, outcome: PostOutcome): void {
-    const { transmit, hasAnswered } = this.#deps;
+    const { transmit, deliveries } = this.#socket;
     if (!outcome.accepted) transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
-    else if (!hasAnswered(outcome.message)) transmit(acceptedFrame(outcome.message));
+    else if (!deliveries.hasAnswered(outcome.message)) transmit(acceptedFrame(outcome.message));
   }
 
   #answered(bytes: number): void {
     this.#unanswered--;
     this.#unansweredBytes -= bytes;
-    if (this.#unanswered === 0) this.#deps.onIdle();
+    if (this.#unanswered === 0) this.#socket.onIdle();
     this.regulate();
   }
 }

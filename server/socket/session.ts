@@ -68,20 +68,13 @@ export class Session {
       onError,
     });
     this.deliveries = deliveries;
-    this.intake = new Intake({
-      ...deps,
-      actor,
-      channel,
-      transmit,
-      hasAnswered: (message) => deliveries.hasAnswered(message),
-      isMember: (conversation) => deliveries.isMember(conversation),
-      onIdle,
-    });
-    this.whisper = new Whisper(actor, {
-      ...deps,
-      conversations: () => relay.conversationsOf(subscriber),
-      isMember: (conversation) => deliveries.isMember(conversation),
-      transmit: events.transmitEphemeral,
+    this.intake = new Intake(deps, { actor, channel, transmit, deliveries, onIdle });
+    const { transmitEphemeral } = events;
+    this.whisper = new Whisper(deps, {
+      identity: actor,
+      subscriber,
+      deliveries,
+      transmit: transmitEphemeral,
     });
   }
 

@@ -2,19 +2,24 @@ import { encodeFrame, type Activity, type Presence } from "../../crypto/wire/fra
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
 import type { PresenceBoard, UserPresence } from "./presence.ts";
-import type { Identity, Relay } from "./relay.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { Identity, Relay, Subscriber } from "./relay.ts";
 
+/** What all sockets share. It is not copied: there are as many whispers as sockets. */
 export interface WhisperDeps {
   readonly relay: Relay;
   readonly presence: PresenceBoard;
   readonly monotonic: () => number;
-  /** Those that the device follows now. */
-  readonly conversations: () => readonly Uuid[];
-  /** True while the device is a member's. */
-  readonly isMember: (conversation: Uuid) => boolean;
-  readonly transmit: (frame: Uint8Array) => void;
   /** Tells the other nodes what a member does. */
   readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
+}
+
+/** Whose word it is, and how the device is told of others'. */
+export interface WhisperSocket {
+  readonly identity: Identity;
+  readonly subscriber: Subscriber;
+  readonly deliveries: Pick<Deliveries, "isMember">;
+  readonly transmit: (frame: Uint8Array) => void;
 }
 
 /** What is never stored and may be lost, at once and per second, from one socket; more is dropped. */
@@ -22,33 +27,36 @@ const RATE = { burst: 30, perSecond: 5 };
 
 /** What one socket says in passing: what its user does now, and whether they are there. */
 export class Whisper {
-  readonly #identity: Identity;
   readonly #deps: WhisperDeps;
+  readonly #socket: WhisperSocket;
   readonly #bucket: Bucket;
 
-  constructor(identity: Identity, deps: WhisperDeps) {
-    this.#identity = identity;
+  constructor(deps: WhisperDeps, socket: WhisperSocket) {
     this.#deps = deps;
+    this.#socket = socket;
     this.#bucket = fullBucket(RATE, deps.monotonic());
   }
 
   onActivity({ conversation, kind, seq }: Activity): void {
-    if (!this.#mayPass() || !this.#deps.isMember(conversation)) return;
-    const activity = { conversation, kind, seq, device: this.#identity.device };
+    if (!this.#mayPass() || !this.#socket.deliveries.isMember(conversation)) return;
+    const activity = { conversation, kind, seq, device: this.#socket.identity.device };
     whisperActivity(this.#deps.relay, activity);
     this.#deps.announceActivity(activity);
   }
 
   onPresence({ state }: Presence): void {
     if (!this.#mayPass() || state === "offline") return;
-    this.#deps.presence.say(this.#identity, state, this.#deps.conversations());
+    const { identity, subscriber } = this.#socket;
+    const { presence, relay } = this.#deps;
+    presence.say(identity, state, relay.conversationsOf(subscriber));
   }
 
   /** Tells this device who is there of those it shares conversations with. */
   tellPresent(users: Iterable<Uuid>): void {
+    const { identity, transmit } = this.#socket;
     for (const user of users) {
-      const presence = user === this.#identity.user ? undefined : this.#deps.presence.of(user);
-      if (presence !== undefined) this.#deps.transmit(presenceFrame(user, presence));
+      const presence = user === identity.user ? undefined : this.#deps.presence.of(user);
+      if (presence !== undefined) transmit(presenceFrame(user, presence));
     }
   }
 

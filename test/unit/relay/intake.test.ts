@@ -28,17 +28,20 @@ function setUp() {
       this.reading = true;
     },
   };
-  const intake = new Intake({
-    actor: { tenant: randomUUID(), device: randomUUID() } as never,
-    log: { post: () => new Promise<PostOutcome>((_, reject) => waiting.push(reject)) },
-    messageLimits: { take: () => 0 },
-    monotonic: () => 0,
-    channel,
-    transmit: (frame) => sent.push(decodeFrame(frame)),
-    hasAnswered: () => false,
-    isMember: () => true,
-    onIdle: () => undefined,
-  });
+  const intake = new Intake(
+    {
+      log: { post: () => new Promise<PostOutcome>((_, reject) => waiting.push(reject)) },
+      messageLimits: { take: () => 0 },
+      monotonic: () => 0,
+    },
+    {
+      actor: { tenant: randomUUID(), device: randomUUID() } as never,
+      channel,
+      transmit: (frame) => sent.push(decodeFrame(frame)),
+      deliveries: { hasAnswered: () => false, isMember: () => true },
+      onIdle: () => undefined,
+    },
+  );
   const answer = async (count: number) => {
     for (const refuse of waiting.splice(0, count)) refuse(new MessagingError("unavailable", ""));
     await new Promise((resolve) => setImmediate(resolve));
