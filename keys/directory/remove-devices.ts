@@ -17,13 +17,12 @@ interface RemovedRow extends RemovedDevice {
 /**
  * Removes devices of an account for ever, and the key log says so of each. The transaction must hold
  * the lock on the account.
- * @param which one device, or "all"
  * @returns those that were there, and are removed now
  */
 export async function removeDevices(
   client: Client,
   account: { readonly tenant: Uuid; readonly user: Uuid; readonly accountKey: Uint8Array },
-  which: Uuid | "all",
+  which: "all" | { readonly device: Uuid },
   now: number,
 ): Promise<readonly RemovedDevice[]> {
   const { rows } = await client.query<RemovedRow>(
@@ -31,7 +30,7 @@ export async function removeDevices(
      where user_id = $1 and ($2::uuid is null or id = $2) and revoked_at_ms is null
      returning id, device_key as "deviceKey", identity_key as "identityKey",
        receipt_key as "receiptKey", certificate`,
-    [account.user, which === "all" ? null : which, now],
+    [account.user, which === "all" ? null : which.device, now],
   );
   for (const { id, certificate, ...keys } of rows)
     await appendKeyEntry(client, {

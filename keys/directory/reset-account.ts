@@ -1,9 +1,12 @@
+import { appendEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { audited, insist, type Act, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
 import type { Announce } from "./announce.ts";
@@ -34,33 +37,66 @@ export async function resetAccount(
   { user, reason }: Reset,
 ): Promise<number> {
   const { tenant } = actor;
-  const devices = await audited(
-    deps,
-    actor,
-    {
-      action: "account.reset",
-      class: "D",
-      resource: { type: "user", id: user },
-      subject: user,
-      details: { reason },
-    },
-    async (client, note) => {
-      const account = await lockAccount(client, user);
-      if (account === undefined) throw new KeysError("user_not_found", "There is no such user.");
-      note({ decision: requireAllowed(actor, { user, role: account.role }) });
-      const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
-      note({ details: { reason, devices: removed.length } });
-      return removed;
-    },
-  );
+  const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
+    const account = await lockAccount(client, user);
+    if (account === undefined) throw notFound();
+    note({ decision: requireAllowed(actor, { user, role: account.role }) });
+    const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
+    note({ details: { reason, devices: removed.length } });
+    return removed;
+  });
   for (const device of devices) deps.disconnect({ tenant, device });
   // Also when nothing was left to remove: a reset that was cut off here is brought to its end.
   await deps.announce({ tenant, user });
   return devices.length;
 }
 
+/**
+ * As `resetAccount`, by the operator of the server, who is asked when a tenant has no admin left. Running
+ * servers find out by themselves; call `announce` with the answer's user once this resolved.
+ * @throws KeysError user_not_found
+ */
+export async function resetByOperator(
+  { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
+  tenant: Uuid,
+  { username, reason }: { readonly username: string; readonly reason: ResetReason },
+): Promise<{ readonly user: Uuid; readonly devices: number }> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<{ id: Uuid }>(
+      "select id from users where username_index = any($1::bytea[])",
+      [profiles.usernameIndexes(tenant, username)],
+    );
+    const user = rows[0]?.id;
+    const account = user === undefined ? undefined : await lockAccount(client, user);
+    if (user === undefined || account === undefined) throw notFound();
+    const { length: devices } = await clearAccount(client, { tenant, user, ...account }, now());
+    await appendEntry(client, {
+      ...resetAct({ user, reason }),
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      outcome: "success",
+      details: { reason, devices },
+    });
+    return { user, devices };
+  });
+}
+
+const notFound = (): KeysError => new KeysError("user_not_found", "There is no such user.");
+
+const resetAct = ({ user, reason }: Reset): Act => ({
+  action: "account.reset",
+  class: "D",
+  resource: { type: "user", id: user },
+  subject: user,
+  details: { reason },
+});
+
 /** @throws KeysError device_required, forbidden */
-function requireAllowed(actor: Actor, account: Pick<Reset, "user"> & Pick<Actor, "role">): Decision {
+function requireAllowed(
+  actor: Actor,
+  account: Pick<Reset, "user"> & Pick<Actor, "role">,
+): Decision {
   const { tenant } = actor;
   const facts = { tenant, sharesConversation: false, ...account };
   const decision = decideDirectory(actor, "reset_account", facts);

@@ -33,7 +33,7 @@ export async function revokeDevice(
       const [removed] =
         accountKey === undefined
           ? []
-          : await removeDevices(client, { tenant, user, accountKey }, device, now);
+          : await removeDevices(client, { tenant, user, accountKey }, { device }, now);
       if (removed === undefined)
         throw new KeysError("device_not_found", "There is no such device of yours.");
       await client.query(

@@ -142,7 +142,7 @@ test.each([{}, { reason: "because" }, { reason: "devices_lost", user: randomUUID
 test("a registration that was let in before the reset does not outlive it", async () => {
   const subject = randomUUID();
   const lost = await customerDevice(server, subject);
-  const newcomer = await newDevice(subject, lost.accountKey);
+  const newcomer = await newDevice(subject);
   const { owner, pool } = server.database;
   const waiting = async (count: number) => {
     const asked = `select count(*)::int as n from pg_stat_activity
