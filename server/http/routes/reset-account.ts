@@ -24,7 +24,7 @@ export function resetAccountRoute(
       params: z.strictObject({ user: uuid }),
       body: reset,
       answers: { 200: { description: "The account has no device now", schema: done } },
-      problems: ["user_not_found", "device_required", "forbidden"],
+      problems: ["user_not_found", "device_required", "forbidden", "contended"],
     },
     async ({ who, params, body, requestId }) => {
       const asked = { user: params.user, reason: body.reason };
