@@ -53,7 +53,8 @@ export async function resetAccount(
 
 /**
  * As `resetAccount`, by the operator of the server, who is asked when a tenant has no admin left. Running
- * servers find out by themselves; call `announce` with the answer's user once this resolved.
+ * servers find by themselves that sessions are over; the user's conversations are the caller's to
+ * bring in line.
  * @throws KeysError user_not_found
  */
 export async function resetByOperator(

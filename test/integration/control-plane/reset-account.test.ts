@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import { resetAccount } from "../../../keys/directory/reset-account.ts";
 import { customerDevice, ed25519, staffDevice, TestDevice } from "../../support/device.ts";
+import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
@@ -86,6 +88,28 @@ test("an account without devices, or reset before, has nothing to remove; it is 
     expect((await reset(admin, device.user)).body).toEqual({ devicesRemoved: 0 });
   expect(await historyOf(device.user)).toEqual([]);
   expect((await device.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
+});
+
+test("a reset that was cut off before its conversations knew is brought to its end by the next", async () => {
+  const [lost, agent] = [await customerDevice(server), await staffDevice(server)];
+  await createConversation(lost, [agent]);
+  const watching = await RelaySocket.open(server, agent);
+  await watching.deliveries(1);
+  const { tenant, user, id: device } = admin;
+  const cutOff = resetAccount(
+    {
+      pool: server.database.pool,
+      now: () => server.clock.now(),
+      disconnect: () => undefined,
+      announce: () => Promise.reject(new Error("cut off")),
+    },
+    { tenant, user, role: "admin", device, session: randomUUID(), method: "password" },
+    { user: lost.user, reason: "devices_lost" },
+  );
+  await expect(cutOff).rejects.toThrow("cut off");
+  expect((await reset(admin, lost.user)).body).toEqual({ devicesRemoved: 0 });
+  expect(await watching.deliveries(1)).toMatchObject([{ kind: "device_removed", epoch: 2 }]);
+  await watching.close();
 });
 
 test("an account whose last device removed itself can begin anew only after a reset", async () => {
