@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
+import { resetReasons } from "../keys/directory/reset-account.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { createTenantCommand } from "./commands/create-tenant.ts";
@@ -10,6 +11,7 @@ import { customerTokenCommand } from "./commands/customer-token.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
+import { resetUserCommand } from "./commands/reset-user.ts";
 import { start } from "./commands/start.ts";
 import { staffGrantsCommand } from "./commands/staff-grants.ts";
 import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
@@ -70,9 +72,9 @@ tenant
     print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
   );
 
-program
-  .command("user")
-  .description("staff accounts")
+const user = program.command("user").description("staff accounts");
+
+user
   .command("create")
   .description("the password is asked for, or read from standard input")
   .requiredOption("--tenant <slug>", "the tenant")
@@ -83,6 +85,20 @@ program
   .option("--display-name <name>", "what others see")
   .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
     print(await createUserCommand(readSettings(), options)),
+  );
+
+user
+  .command("reset")
+  .description("remove every device; the account begins anew with another key")
+  .requiredOption("--tenant <slug>", "the tenant")
+  .requiredOption("--username <name>", "what the user signs in as")
+  .addOption(
+    new Option("--reason <reason>", "for the audit log")
+      .choices(resetReasons)
+      .makeOptionMandatory(),
+  )
+  .action(async (options: Parameters<typeof resetUserCommand>[1]) =>
+    print(await resetUserCommand(readSettings(), options)),
   );
 
 const keys = program

@@ -11,7 +11,7 @@ export type SealdeskErrorCode =
   // signing in
   | "sign_in_failed" // wrong tenant, name, password or token
   | "signed_out" // the session is over and there is nothing to sign in again with
-  | "device_revoked" // this device was removed from its account
+  | "device_revoked" // this device was removed from its account: another begins with a fresh store
   | "tenant_suspended" // the organisation is suspended; nobody of it is served
   | "account_has_other_devices" // another device holds the account key: it must approve this one
   // linking a device

@@ -8,6 +8,7 @@ import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
+import type { FormerKey } from "./key-log/sort-own-entries.ts";
 
 /** What happens apart from conversations' own events. */
 export interface SealdeskEvents {
@@ -23,7 +24,7 @@ export interface SealdeskEvents {
   readonly activity: MemberActivity;
   /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
   readonly presence: UserPresence;
-  /** The server is not honest about keys, or was broken into: a person has to know. */
+  /** Somebody is not honest about keys, or may not be: a person has to know. */
   readonly security: SecurityEvent;
   /** The connection came, or was lost; it comes back by itself. */
   readonly connection: "up" | "down";
@@ -37,7 +38,9 @@ export type SecurityEvent =
   /** The key log contradicts itself; see `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /** The key log has an entry about this account that none of its devices made. */
-  | ({ readonly code: "unknown_device_logged" } & UnknownEntry);
+  | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
+  /** Told once to each device of an account that was reset; an alarm to who knows of no reset. */
+  | ({ readonly code: "account_had_other_key" } & FormerKey);
 
 /** How a user can be reached, and since when: milliseconds since the Unix epoch. */
 export interface UserPresence {

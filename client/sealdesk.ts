@@ -23,7 +23,7 @@ import { createUploadsApi } from "./attachments/uploads-api.ts";
 import { Emitter } from "./emitter.ts";
 import type { SealdeskEvents } from "./events.ts";
 import { SealdeskError } from "./errors.ts";
-import type { Api, StaffMember } from "./http/api.ts";
+import type { Api, ResetReason, StaffMember } from "./http/api.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
 import { KeyLog } from "./key-log/key-log.ts";
@@ -165,6 +165,8 @@ export class Sealdesk {
       ...parts,
       clock,
       onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
+      onFormerKey: (former) =>
+        events.emit("security", { code: "account_had_other_key", ...former }),
     });
     const relay = relayUrls(baseUrl);
     const hello = async (): Promise<Hello> => {
@@ -350,6 +352,17 @@ export class Sealdesk {
    */
   async removeDevice(device: Uuid): Promise<void> {
     await this.#parts.api.removeDevice(device);
+  }
+
+  /**
+   * As an admin: lets an account begin anew that has lost its devices, or that others have. All its
+   * devices are removed, as by `removeDevice`, its sessions are over, and its next device makes another
+   * account key, which nobody goes by before a person has accepted it.
+   * @returns how many devices were removed
+   * @throws SealdeskError forbidden, member_not_found
+   */
+  resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+    return this.#parts.api.resetAccount(user, reason);
   }
 
   /**

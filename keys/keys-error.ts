@@ -41,6 +41,7 @@ export type KeysErrorCode =
   | "device_not_found"
   | "too_many_devices"
   | "account_key_mismatch" // the account has another key
+  | "account_key_retired" // the account had that key before it was reset
   | "invalid_certificate" // the account key did not sign this device record
   | "invalid_prekey" // a prekey has a wrong length
   | "too_many_prekeys" // over 100 of a kind in one upload, or over 500 unused

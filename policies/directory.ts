@@ -11,9 +11,11 @@ import { allow, deny, type Decision } from "./decision.ts";
 /**
  * "read_devices": an account's certified device records. "take_bundle": one device's prekeys, of
  * which each is handed out once. "publish_prekeys": replacing and counting one's own.
- * "revoke_device": removing a device of one's own account for ever.
+ * "revoke_device": removing a device of one's own account for ever. "reset_account": letting an
+ * account begin anew, without its devices and its key.
  */
-export type DirectoryAction = "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device";
+export type DirectoryAction =
+  "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device" | "reset_account";
 
 export interface DirectoryFacts {
   readonly tenant: Uuid;
@@ -73,11 +75,18 @@ function directoryRules(actor: Actor): DirectoryRule[] {
       return own;
     case "admin":
       // Sees which devices there are, but has no one to write to.
-      return [...own, rule("read_devices", "staff", tenant)];
+      return [...own, rule("read_devices", "staff", tenant), ...resetRules(actor)];
   }
 }
 
-/** Whether `actor` may look up, or publish, what `facts` describe. Denies by default. Pure. */
+/**
+ * An admin with a registered device, for everybody but themselves: who has an own device removes the
+ * others, and a stolen password alone must not shut people out.
+ */
+const resetRules = ({ tenant, user, device }: Actor): DirectoryRule[] =>
+  device === undefined ? [] : [rule("reset_account", "admin", { tenant, user: { $ne: user } })];
+
+/** Whether `actor` may look up, publish or change what `facts` describe. Denies by default. Pure. */
 export function decideDirectory(
   actor: Actor,
   action: DirectoryAction,
@@ -96,6 +105,8 @@ export function decideDirectory(
 function whyNot(actor: Actor, action: DirectoryAction, facts: DirectoryFacts): string {
   if (facts.tenant !== actor.tenant) return "foreign_tenant";
   const isOwn = action === "publish_prekeys" || action === "revoke_device";
-  if (isOwn && actor.device === undefined) return "device_not_registered";
+  const isReset = action === "reset_account" && actor.role === "admin";
+  if (isReset && facts.user === actor.user) return "own_account";
+  if ((isOwn || isReset) && actor.device === undefined) return "device_not_registered";
   return `role_${actor.role}`;
 }

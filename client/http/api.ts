@@ -16,6 +16,9 @@ import type {
 import * as read from "./schema.ts";
 import type { JsonRequest } from "./transport.ts";
 
+/** Why an account is reset; in the audit log. */
+export type ResetReason = "devices_lost" | "account_taken_over";
+
 /** Sends a request with the session's access token. */
 export type Request = <T>(request: JsonRequest<T>) => Promise<T>;
 
@@ -148,6 +151,14 @@ export function createApi(request: Request, tenant: Uuid) {
     /** Removes a device of one's own account. */
     removeDevice: (device: Uuid): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),
+
+    /** Takes everything away that an account can act with; for admins. */
+    async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+      const path = `v1/users/${user}/reset`;
+      const answer = read.object({ devicesRemoved: read.integer });
+      const body = { reason };
+      return (await request({ method: "POST", path, body, answer })).devicesRemoved;
+    },
 
     requestLink: (asking: {
       readonly id: Uuid;

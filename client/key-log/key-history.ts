@@ -68,17 +68,17 @@ export const isRemoved = ({ entries }: KeyHistory, device: Uuid): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
 
 /**
- * Whether exactly this device, under exactly this account key, is what the log says is current: the
- * account key of the user's newest device, and a device that was added and not removed since.
+ * Whether exactly this device, under exactly this account key, is what the log says is current: a
+ * device that was added and not removed since, under an account key that no other one has followed.
+ * After a reset the former key is over for good, also for a server that would take it again.
  */
 export function isLogged(history: KeyHistory, { record, signature }: CertifiedDevice): boolean {
   const { entries } = history;
-  const newest = entries.findLast(({ change }) => change === "device_added");
+  const isOfKey = (entry: KeyEntry) => equalBytes(entry.record.accountKey, record.accountKey);
   const last = entries.findLast((entry) => entry.record.device === record.device);
   return (
-    newest !== undefined &&
-    equalBytes(newest.record.accountKey, record.accountKey) &&
     last?.change === "device_added" &&
+    entries.slice(entries.findIndex(isOfKey)).every(isOfKey) &&
     equalBytes(deviceRecordBytes(last.record), deviceRecordBytes(record)) &&
     equalBytes(last.certificate, signature)
   );

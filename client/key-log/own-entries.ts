@@ -2,9 +2,9 @@ import { loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import { isCertified } from "../device/is-certified.ts";
 import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
+import { sortOwnEntries, type FormerKey } from "./sort-own-entries.ts";
 
 /** Something the log says of this account that no device of it has done. */
 export interface UnknownEntry {
@@ -20,6 +20,8 @@ export interface OwnEntriesDeps {
   readonly account: { readonly user: Uuid; readonly device: Uuid };
   readonly clock: Clock;
   readonly onUnknown: (entry: UnknownEntry) => void;
+  /** Told once, when this device looks for the first time. */
+  readonly onFormerKey: (former: FormerKey) => void;
 }
 
 /** While connected, the log is looked into this often. */
@@ -53,25 +55,18 @@ export class OwnEntries {
 
   /** A failure is left to the next connection; a log that contradicts itself is `KeyLog`'s to report. */
   async #look(): Promise<void> {
-    const { keyLog, account, onUnknown } = this.#deps;
+    const { store, keyLog, account, onUnknown, onFormerKey } = this.#deps;
     try {
       await keyLog.follow(account.user, async (unseen) => {
-        for (const { record, change, version } of await this.#unknown(unseen))
+        const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
+        const { former, unknown } = sortOwnEntries(unseen, account.device, publicKey);
+        if (former !== undefined) onFormerKey(former);
+        for (const { record, change, version } of unknown)
           onUnknown({ device: record.device, change, version });
       });
       await keyLog.compareWaiting();
     } catch {
       this.#dueAtMs = 0;
     }
-  }
-
-  /** Only who holds the account key adds devices; and this one is there, whatever was logged. */
-  async #unknown(entries: readonly KeyEntry[]): Promise<readonly KeyEntry[]> {
-    const { store, account } = this.#deps;
-    const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
-    return entries.filter(({ change, record, certificate }) => {
-      if (change === "device_removed" && record.device === account.device) return true;
-      return !isCertified({ record, signature: certificate }, publicKey);
-    });
   }
 }

@@ -5,8 +5,4 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  * event and a new epoch. Called after the change is durable; what a crash leaves undone is done
  * when a device of the user connects. Given by `messaging`.
  */
-export type Announce = (change: {
-  readonly tenant: Uuid;
-  readonly user: Uuid;
-  readonly device: Uuid;
-}) => Promise<void>;
+export type Announce = (account: { readonly tenant: Uuid; readonly user: Uuid }) => Promise<void>;

@@ -7,9 +7,11 @@ import { KeysError } from "../keys-error.ts";
 import type { PreKeyUpload } from "../prekeys/prekey.ts";
 import { storePreKeys } from "../prekeys/store-prekeys.ts";
 import { appendKeyEntry } from "../transparency/append-key-entry.ts";
+import { loggedAccountKeys } from "../transparency/logged-account-keys.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
+import { lockAccount } from "./lock-account.ts";
 
 /** Devices of one account that are not revoked. */
 const MAX_DEVICES_PER_USER = 16;
@@ -34,8 +36,8 @@ export interface NewDevice {
  * key, which the account's first device sets and every further one must share. The tenant's key log
  * tells of it. Repeating the same registration is not an error.
  * @param deps.announce advances the epochs of the user's conversations, once the device is there.
- * @throws KeysError invalid_certificate, account_key_mismatch, device_exists, too_many_devices,
- *   invalid_prekey, too_many_prekeys, prekey_id_reused
+ * @throws KeysError invalid_certificate, account_key_mismatch, account_key_retired, session_revoked,
+ *   device_exists, too_many_devices, invalid_prekey, too_many_prekeys, prekey_id_reused
  */
 export async function registerDevice(
   deps: UseCase & { readonly announce: Announce },
@@ -50,7 +52,7 @@ export async function registerDevice(
     { action: "device.register", class: "C", resource: { type: "device", id: device.id } },
     async (client) => {
       insistOnCertificate(record, device.certificate);
-      await settleAccountKey(client, record);
+      await settleAccountKey(client, record, who.actor.session);
       const isNew = await insertDevice(client, record, device, deps.now());
       if (isNew)
         await appendKeyEntry(client, {
@@ -61,7 +63,7 @@ export async function registerDevice(
       await storePreKeys(client, { tenant, device: device.id }, device.preKeys);
     },
   );
-  await deps.announce({ tenant, user, device: device.id });
+  await deps.announce({ tenant, user });
 }
 
 function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): void {
@@ -70,21 +72,43 @@ function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): voi
 }
 
 /** Locks the account, so that of two first devices one sets the key and the other must match it. */
-async function settleAccountKey(client: Client, record: DeviceRecord): Promise<void> {
-  const { rows } = await client.query<{ account_key: Uint8Array | null }>(
-    "select account_key from users where id = $1 for no key update",
-    [record.user],
-  );
-  const known = rows[0]?.account_key ?? undefined;
-  if (known === undefined)
-    await client.query("update users set account_key = $2 where id = $1", [
-      record.user,
-      record.accountKey,
-    ]);
-  else if (!equalBytes(known, record.accountKey))
+async function settleAccountKey(
+  client: Client,
+  { user, accountKey }: DeviceRecord,
+  session: Uuid,
+): Promise<void> {
+  const known = (await lockAccount(client, user))?.accountKey;
+  await insistOnSession(client, session);
+  if (known === undefined) {
+    await insistOnNewKey(client, user, accountKey);
+    await client.query("update users set account_key = $2 where id = $1", [user, accountKey]);
+  } else if (!equalBytes(known, accountKey))
     throw new KeysError(
       "account_key_mismatch",
       "The account has another key; a device that holds it must certify this one.",
+    );
+}
+
+/**
+ * A reset ends every session. One that waited for the lock has seen this request let in, and must not
+ * be followed by it.
+ */
+async function insistOnSession(client: Client, session: Uuid): Promise<void> {
+  const { rows } = await client.query(
+    "select from sessions where id = $1 and revoked_at_ms is null",
+    [session],
+  );
+  if (rows.length === 0)
+    throw new KeysError("session_revoked", "This session is over; sign in again.");
+}
+
+/** Others trust a key they know: who holds one from before a reset must not come back under it. */
+async function insistOnNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
+  const former = await loggedAccountKeys(client, user);
+  if (former.some((each) => equalBytes(each, key)))
+    throw new KeysError(
+      "account_key_retired",
+      "The account was reset and begins anew with another key.",
     );
 }
 

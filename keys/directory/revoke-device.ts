@@ -1,4 +1,3 @@
-import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -6,9 +5,10 @@ import { decideDirectory } from "../../policies/directory.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
-import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 import type { Announce } from "./announce.ts";
 import { thumbprintOf } from "./ed25519.ts";
+import { lockAccount } from "./lock-account.ts";
+import { removeDevices } from "./remove-devices.ts";
 
 /**
  * Removes a device of the actor's own account for ever: the key log says so, its sessions end, what
@@ -28,34 +28,24 @@ export async function revokeDevice(
     async (client, note) => {
       const now = deps.now();
       note({ decision: requireDevice(actor, device) });
-      const accountKey = await lockAccount(client, actor.user);
-      const { rows } = await client.query<RevokedRow>(
-        `update devices set revoked_at_ms = $3
-         where id = $1 and user_id = $2 and revoked_at_ms is null
-         returning device_key as "deviceKey", identity_key as "identityKey",
-           receipt_key as "receiptKey", certificate`,
-        [device, actor.user, now],
-      );
-      const [revoked] = rows;
-      if (revoked === undefined || accountKey === null)
-        throw new KeysError("device_not_found", "There is no such device of yours.");
-      const { certificate, ...keys } = revoked;
+      const accountKey = (await lockAccount(client, actor.user))?.accountKey;
       const { tenant, user } = actor;
-      await appendKeyEntry(client, {
-        change: "device_removed",
-        record: { tenant, user, device, accountKey, ...keys },
-        certificate,
-      });
+      const [removed] =
+        accountKey === undefined
+          ? []
+          : await removeDevices(client, { tenant, user, accountKey }, { device }, now);
+      if (removed === undefined)
+        throw new KeysError("device_not_found", "There is no such device of yours.");
       await client.query(
         `update sessions set revoked_at_ms = $3
          where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
-        [actor.user, thumbprintOf(revoked.deviceKey), now],
+        [user, thumbprintOf(removed.deviceKey), now],
       );
     },
   );
   // Before its conversations have changed, which may take a while or be left to a later day.
   deps.disconnect({ tenant: actor.tenant, device });
-  await deps.announce({ tenant: actor.tenant, user: actor.user, device });
+  await deps.announce({ tenant: actor.tenant, user: actor.user });
 }
 
 /** @throws KeysError device_required: signed in, but with a device that is not registered */
@@ -67,20 +57,4 @@ function requireDevice(actor: Actor, device: Uuid): Decision {
   throw new KeysError("device_required", "Register this device before it removes others.", {
     reasons: decision.reasons,
   });
-}
-
-interface RevokedRow {
-  readonly deviceKey: Uint8Array;
-  readonly identityKey: Uint8Array;
-  readonly receiptKey: Uint8Array;
-  readonly certificate: Uint8Array;
-}
-
-/** The account's changes are numbered: one is made at a time. */
-async function lockAccount(client: Client, user: Uuid): Promise<Uint8Array | null> {
-  const { rows } = await client.query<{ account_key: Uint8Array | null }>(
-    "select account_key from users where id = $1 for no key update",
-    [user],
-  );
-  return rows[0]?.account_key ?? null;
 }

@@ -1,15 +1,12 @@
-import { inTransaction } from "../../db/transaction.ts";
-import type { Client, Pool } from "../../db/pool.ts";
-import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { attemptChange, type ChangeWork } from "./attempt-change.ts";
 import { AwaitedKeys } from "./awaited-keys.ts";
 import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
-import type { ConversationHead } from "./head.ts";
-import { loadHead } from "./load-head.ts";
 import type { LogObserver } from "./log-observer.ts";
 import { MessageLane, type WaitingPost } from "./message-lane.ts";
 import type { PostOutcome, PostRequest } from "./plan-messages.ts";
@@ -33,14 +30,6 @@ export interface LogOptions {
   readonly maxWaiting?: number;
   readonly cachedHeads?: number;
 }
-
-/** What a change inside a conversation's log gives back: its events, and an answer for the caller. */
-export interface Change<T> {
-  readonly events: readonly LoggedEvent[];
-  readonly answer: T;
-}
-
-const CHANGE_ATTEMPTS = 8;
 
 /**
  * The logs of all conversations, as one node writes them.
@@ -101,40 +90,16 @@ export class ConversationLog {
    * is run again, on a new head, if another node appended first.
    * @throws MessagingError contended, and whatever `work` throws
    */
-  async change<T>(
-    tenant: Uuid,
-    conversation: Uuid,
-    work: (client: Client, head: ConversationHead | undefined) => Promise<Change<T>>,
-  ): Promise<T> {
+  async change<T>(tenant: Uuid, conversation: Uuid, work: ChangeWork<T>): Promise<T> {
     await this.#queue.exclusive(tenant, conversation);
     try {
-      const { events, answer } = await this.#attemptChange(tenant, conversation, work);
+      const { events, answer } = await attemptChange(this.#options, tenant, conversation, work);
       this.#options.onCommitted(events);
       return answer;
     } finally {
       this.#heads.drop(conversation);
       this.#queue.release({ tenant, conversation });
       this.#wake();
-    }
-  }
-
-  async #attemptChange<T>(
-    tenant: Uuid,
-    conversation: Uuid,
-    work: (client: Client, head: ConversationHead | undefined) => Promise<Change<T>>,
-  ): Promise<Change<T>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await inTransaction(this.#options.pool, tenant, async (client) =>
-          work(client, await loadHead(client, conversation, this.#options.now())),
-        );
-      } catch (error) {
-        if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
-        if (attempt === CHANGE_ATTEMPTS)
-          throw new MessagingError("contended", "The conversation is busy. Try again.", {
-            cause: error,
-          });
-      }
     }
   }
 

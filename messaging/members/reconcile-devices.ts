@@ -4,6 +4,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { readTogether } from "../../db/read-together.ts";
 import { appendControl } from "../log/append-control.ts";
+import { attemptChange } from "../log/attempt-change.ts";
+import type { ConversationLog } from "../log/conversation-log.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { creationRecord } from "./creation-record.ts";
 import type { MessagingDeps } from "./facts.ts";
@@ -19,13 +21,34 @@ const DIFFERENCES = `
   where m.user_id = $1 and m.until_seq is null and ($2::uuid is null or m.conversation = $2)
     and (md.device is null) = (d.revoked_at_ms is null)`;
 
+interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
+  /** Changes conversations one at a time. */
+  readonly log: Pick<ConversationLog, "change">;
+}
+
+/** As `reconcileDevices`, where no server runs: those that do find what was appended by polling. */
+export const reconcileFromOutside = (
+  deps: Pick<MessagingDeps, "pool" | "now">,
+  account: { readonly tenant: Uuid; readonly user: Uuid },
+): Promise<void> =>
+  reconcileDevices(
+    {
+      ...deps,
+      log: {
+        change: async (tenant, conversation, work) =>
+          (await attemptChange(deps, tenant, conversation, work)).answer,
+      },
+    },
+    account,
+  );
+
 /**
  * Brings the device lists of a user's conversations in line with their devices, each as an event
  * and a new epoch. Called after a device was registered or revoked, and when one connects: what a
  * crash left undone is done then. Doing it again changes nothing.
  */
 export async function reconcileDevices(
-  deps: MessagingDeps,
+  deps: ReconcileDeps,
   account: { readonly tenant: Uuid; readonly user: Uuid },
 ): Promise<void> {
   const { rows } = await readTogether(deps.pool, account.tenant, (client) =>

@@ -66,6 +66,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   device_not_found: kind(404, "There is no such device"),
   too_many_devices: kind(409, "The account has too many devices"),
   account_key_mismatch: kind(409, "The account has another key"),
+  account_key_retired: kind(409, "The account was reset and needs another key"),
   invalid_certificate: kind(400, "The device's certificate is not valid"),
   invalid_prekey: kind(400, "A prekey is not valid"),
   too_many_prekeys: kind(400, "Too many prekeys in one upload"),

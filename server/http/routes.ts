@@ -49,6 +49,7 @@ import { relaySendRoute } from "./routes/relay-send.ts";
 import { relayStreamRoute } from "./routes/relay-stream.ts";
 import { removeMemberRoute } from "./routes/remove-member.ts";
 import { renewSessionRoute } from "./routes/renew-session.ts";
+import { resetAccountRoute } from "./routes/reset-account.ts";
 import { revokeDeviceRoute } from "./routes/revoke-device.ts";
 import { takeBundleRoute } from "./routes/take-bundle.ts";
 import {
@@ -113,6 +114,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       byAccount: createLimiter("registration", registrationLimit),
     }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
+    resetAccountRoute({ ...useCase, announce, disconnect }),
     listDevicesRoute({ ...useCase, profiles }),
     keyHistoryRoute(keyLog),
     keyLogCheckpointRoute(keyLog),

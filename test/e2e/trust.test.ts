@@ -26,13 +26,19 @@ describe("whom a device trusts", () => {
     expect(before.known).toMatch(/^(\d{5} ){11}\d{5}$/);
     expect(before.offered).toBe(before.known);
     expect((await agent.desk.safetyNumbers(customer.desk.user.id)).known).toBe(before.known);
-    await agent.desk.close();
+    const admin = await connectStaff(server, "admin");
+    const removed = new Promise((resolve) => customer.desk.on("device", resolve));
+    const ended = new Promise((resolve) => agent.desk.on("end", resolve));
+    expect(await admin.desk.resetAccount(user, "devices_lost")).toBe(1);
+    expect(await ended).toMatchObject({ code: "device_revoked", closeCode: 4503 });
+    const { device } = agent.desk;
+    expect(await removed).toMatchObject({ user, device, change: "removed", mine: false });
+    await expect(agent.restart()).rejects.toMatchObject({ code: "device_revoked" });
+    await asking.send("to nobody's device");
 
-    // As when an account is taken over, or all of its devices were lost.
-    const { owner } = server.database;
-    await owner.query("update sealdesk.users set account_key = null where id = $1", [user]);
-    await owner.query("update sealdesk.devices set revoked_at_ms = 1 where user_id = $1", [user]);
     const returned = await connect(server, agent.credentials);
+    const told = await new Promise((resolve) => returned.desk.on("security", resolve));
+    expect(told).toEqual({ code: "account_had_other_key", devices: [device], version: 2 });
     const serving = await joined(returned, asking.id);
 
     const seen = await readUntil(asking, (all) => problemsOf(all).length === 1);
@@ -53,10 +59,46 @@ describe("whom a device trusts", () => {
 
     const items = await readUntil(serving, (all) => textsOf(all).length === 3);
     expect(textsOf(items)).toEqual(["it is me", "welcome back", "thank you"]);
-    const texts = await readUntil(asking, (all) => textsOf(all).length === 3);
-    expect(textsOf(texts)).toEqual(["before", "welcome back", "thank you"]);
+    const texts = await readUntil(asking, (all) => textsOf(all).length === 4);
+    expect(textsOf(texts)).toEqual(["before", "to nobody's device", "welcome back", "thank you"]);
     expect((await customer.desk.safetyNumbers(user)).known).toBe(after.offered);
-    await Promise.all([returned.desk.close(), customer.desk.close()]);
+    await Promise.all([returned, customer, admin].map(({ desk }) => desk.close()));
+  });
+
+  test("messages under way while an account is reset are neither lost nor for its lost device", async () => {
+    const [admin, keeper, lost] = await Promise.all([
+      connectStaff(server, "admin"),
+      connectStaff(server, "supervisor"),
+      connectStaff(server),
+    ]);
+    const customer = await connectCustomer(server);
+    const asking = await customer.desk.openConversation({
+      with: [keeper.desk.user.id, lost.desk.user.id],
+    });
+    const [keeping, losing] = [await joined(keeper, asking.id), await joined(lost, asking.id)];
+    await Promise.all([asking.send("a"), keeping.send("b"), losing.send("c")]);
+
+    const texts = Array.from({ length: 40 }, (_, turn) => `message ${turn}`);
+    const typing = [asking, keeping].map((conversation) =>
+      Promise.all(texts.map((text) => conversation.send(text))),
+    );
+    const answering = Promise.allSettled(texts.map((text) => losing.send(text)));
+    await keeping.send("that will do");
+    await admin.desk.resetAccount(lost.desk.user.id, "account_taken_over");
+    const after = await asking.send("they are gone");
+    const sent = (await Promise.all(typing)).flat();
+    const accepted = (await answering).flatMap((each) =>
+      each.status === "fulfilled" ? [each.value] : [],
+    );
+    const all = [...sent, ...accepted, after].map(({ seq }) => seq).toSorted((a, b) => a - b);
+    for (const conversation of [asking, keeping]) {
+      const items = await readUntil(conversation, (some) =>
+        all.every((seq) => some.some((item) => item.seq === seq)),
+      );
+      expect(problemsOf(items)).toEqual([]);
+    }
+    expect(losing.seq).toBeLessThan(after.seq);
+    await Promise.all([admin, keeper, lost, customer].map(({ desk }) => desk.close()));
   });
 
   test("prekeys are published again when few are left", async () => {

@@ -22,6 +22,7 @@ export function registerDeviceRoute(
       problems: [
         "invalid_certificate",
         "account_key_mismatch",
+        "account_key_retired",
         "device_exists",
         "too_many_devices",
         "invalid_prekey",

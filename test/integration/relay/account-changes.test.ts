@@ -95,6 +95,59 @@ test("a device added and removed: members see it at once, in a new epoch", async
   await watching.close();
 });
 
+test("a reset account: cut off on every node at once, and a newcomer when it comes back", async () => {
+  const subject = randomUUID();
+  const first = await customerDevice(server, subject);
+  const second = new TestDevice(server);
+  second.accountKey = first.accountKey;
+  await second.signInAsCustomer(subject);
+  await second.register();
+  const [agent, admin] = [await staffDevice(server), await staffDevice(server, "admin")];
+  const id = await createConversation(first, [agent]);
+  const other = await server.startNode();
+  const watching = await RelaySocket.open(server, agent);
+  const [here, there] = [
+    await RelaySocket.open(server, first),
+    await RelaySocket.open(other, second),
+  ];
+  await watching.deliveries(1);
+  const keyId = randomUUID();
+  const before = messageTo(id, [first, second]);
+  expect(await watching.post({ ...before, keyId })).toMatchObject({ seq: 2 });
+
+  const body = { reason: "devices_lost" };
+  const answer = await admin.request("POST", `/v1/users/${first.user}/reset`, { body });
+  expect(answer.body).toEqual({ devicesRemoved: 2 });
+  expect([await here.closed, await there.closed]).toEqual([4503, 4503]);
+  const removed = await watching.deliveries(2);
+  expect(removed).toMatchObject([
+    { kind: "device_removed", epoch: 2, seq: 3 },
+    { kind: "device_removed", epoch: 3, seq: 4 },
+  ]);
+  expect(await watching.post(messageTo(id, [], { keyId }))).toMatchObject({ code: "stale_epoch" });
+  expect(await watching.post(messageTo(id, [], { epoch: 3 }))).toMatchObject({ seq: 5 });
+  for (const [node, device] of [
+    [server, first],
+    [other, second],
+  ] as const) {
+    const dialled = await RelaySocket.dial(node);
+    dialled.send({ kind: "hello", body: helloOf(device) });
+    expect((await dialled.next("fault")).code).toBe("session_revoked");
+    expect(await dialled.closed).toBe(4501);
+  }
+
+  const returned = new TestDevice(server);
+  await returned.signInAsCustomer(subject);
+  await returned.register();
+  const [added] = await watching.deliveries(1);
+  expect(added).toMatchObject({ kind: "device_added", epoch: 4, seq: 6 });
+  const again = await RelaySocket.open(server, returned, [{ conversation: id, seq: 0 }]);
+  const [earliest] = await again.deliveries(1);
+  expect(earliest).toMatchObject({ kind: "device_added", seq: 6 });
+  await Promise.all([watching.close(), again.close()]);
+  await other.close();
+});
+
 test("a connection ends with its access token", async () => {
   const device = await customerDevice(server);
   server.clock.offsetMs = 3_600_000 - 1_500;

@@ -121,6 +121,11 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
     const device = await customerDevice(server);
     return () => device.request("DELETE", `/v1/devices/${device.id}`);
   },
+  "POST /v1/users/{user}/reset": async () => {
+    const [admin, { user }] = [await staffDevice(server, "admin"), await staffDevice(server)];
+    const body = { reason: "devices_lost" };
+    return () => admin.request("POST", `/v1/users/${user}/reset`, { body });
+  },
   "GET /v1/users/{user}/devices": async () => () =>
     agent.request("GET", `/v1/users/${customer.user}/devices`),
   "GET /v1/users/{user}/key-history": async () => () =>

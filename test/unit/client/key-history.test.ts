@@ -70,6 +70,17 @@ test("the latest account key wins: devices under the one before are not vouched 
   expect(isLogged(history, certified(after))).toBe(true);
 });
 
+test("an account key that another one has followed does not come back", async () => {
+  const first = added(1);
+  const removal = { ...first, change: "device_removed", version: 2 } as const;
+  const [next, returned] = [added(3, { accountKey: random(32) }), added(4)];
+  const { proven, head } = await logged([first, removal, next, returned]);
+  const history = verifyHistory(proven, head, who);
+  expect(isLogged(history, certified(returned))).toBe(false);
+  const until = verifyHistory(proven.slice(0, 3), head, who);
+  expect(isLogged(until, certified(next))).toBe(true);
+});
+
 test("an entry left out, exchanged, moved, or of somebody else is refused", async () => {
   const { proven, head } = await logged([added(1), added(2), added(3)]);
   const refusal = (entries: readonly ProvenEntry[], about = who) => {

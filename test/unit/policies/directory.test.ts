@@ -41,6 +41,10 @@ test.each<Row>([
   ["customer", "revoke_device", "of their account", { user: "u-1", device: "d-2" }, true],
   ["admin", "revoke_device", "of their account", { user: "u-1", device: "d-1" }, true],
   ["admin", "revoke_device", "of another's account", { device: "d-2" }, false],
+  ["admin", "reset_account", "of a customer", {}, true],
+  ["admin", "reset_account", "of another admin", { role: "admin" }, true],
+  ["admin", "reset_account", "of their own", { user: "u-1" }, false],
+  ["admin", "reset_account", "of another tenant", { tenant: "t-2" }, false],
 ])("%s may %s %s: %s", (role, action, _what, changes, allowed) => {
   expect(decideDirectory(actor(role), action, facts(changes)).allowed).toBe(allowed);
 });
@@ -52,6 +56,17 @@ test("without a device nobody publishes prekeys, or removes a device", () => {
       const decision = decideDirectory(without, action, facts({ user: "u-1", device: "d-1" }));
       expect(decision).toMatchObject({ allowed: false, reasons: ["device_not_registered"] });
     }
+});
+
+test("nobody but an admin with a registered device resets an account", () => {
+  for (const role of allRoles) {
+    const reasonOf = (device: string | undefined) =>
+      decideDirectory(actor(role, { device }), "reset_account", facts()).reasons;
+    expect(reasonOf("d-1")).toEqual([role === "admin" ? "admin" : `role_${role}`]);
+    expect(reasonOf(undefined)).toEqual([
+      role === "admin" ? "device_not_registered" : `role_${role}`,
+    ]);
+  }
 });
 
 test("nobody looks into another tenant's directory, whatever the facts", () => {
@@ -67,6 +82,7 @@ test("nobody looks into another tenant's directory, whatever the facts", () => {
     "take_bundle",
     "publish_prekeys",
     "revoke_device",
+    "reset_account",
   );
   fc.assert(
     fc.property(anyActor, actions, anyFacts, (who, action, about) => {

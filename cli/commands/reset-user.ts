@@ -1,0 +1,23 @@
+import { resetByOperator, type ResetReason } from "../../keys/directory/reset-account.ts";
+import { reconcileFromOutside } from "../../messaging/members/reconcile-devices.ts";
+import type { Settings } from "../settings.ts";
+import { withKeys } from "../with-keys.ts";
+
+/** Lets a staff account begin anew, without its devices and its key. */
+export async function resetUserCommand(
+  settings: Settings,
+  options: {
+    readonly tenant: string;
+    readonly username: string;
+    readonly reason: ResetReason;
+  },
+): Promise<string> {
+  const { username } = options;
+  const devices = await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
+    const deps = { pool: data, now: Date.now, profiles };
+    const reset = await resetByOperator(deps, tenant, options);
+    await reconcileFromOutside(deps, { tenant, user: reset.user });
+    return reset.devices;
+  });
+  return `Reset ${username}: ${devices} devices removed, every session over. The next device makes a new account key.`;
+}

@@ -1,0 +1,42 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { appendKeyEntry } from "../transparency/append-key-entry.ts";
+
+interface RemovedDevice {
+  readonly id: Uuid;
+  /** Ed25519, 32 bytes. */
+  readonly deviceKey: Uint8Array;
+}
+
+interface RemovedRow extends RemovedDevice {
+  readonly identityKey: Uint8Array;
+  readonly receiptKey: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+/**
+ * Removes devices of an account for ever, and the key log says so of each. The transaction must hold
+ * the lock on the account.
+ * @returns those that were there, and are removed now
+ */
+export async function removeDevices(
+  client: Client,
+  account: { readonly tenant: Uuid; readonly user: Uuid; readonly accountKey: Uint8Array },
+  which: "all" | { readonly device: Uuid },
+  now: number,
+): Promise<readonly RemovedDevice[]> {
+  const { rows } = await client.query<RemovedRow>(
+    `update devices set revoked_at_ms = $3
+     where user_id = $1 and ($2::uuid is null or id = $2) and revoked_at_ms is null
+     returning id, device_key as "deviceKey", identity_key as "identityKey",
+       receipt_key as "receiptKey", certificate`,
+    [account.user, which === "all" ? null : which.device, now],
+  );
+  for (const { id, certificate, ...keys } of rows)
+    await appendKeyEntry(client, {
+      change: "device_removed",
+      record: { ...account, device: id, ...keys },
+      certificate,
+    });
+  return rows;
+}

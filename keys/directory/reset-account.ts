@@ -1,0 +1,129 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { decideDirectory } from "../../policies/directory.ts";
+import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { audited, insist, type Act, type UseCase } from "../audited.ts";
+import { KeysError } from "../keys-error.ts";
+import type { Disconnect } from "../tokens/disconnect.ts";
+import type { Announce } from "./announce.ts";
+import { lockAccount, type LockedAccount } from "./lock-account.ts";
+import { removeDevices } from "./remove-devices.ts";
+
+/** Why an account begins anew; in the audit entry. */
+export const resetReasons = ["devices_lost", "account_taken_over"] as const;
+export type ResetReason = (typeof resetReasons)[number];
+
+export interface Reset {
+  readonly user: Uuid;
+  readonly reason: ResetReason;
+}
+
+/**
+ * Lets an account that has lost its devices, or that others have, begin anew: removes every device,
+ * ends every session, and forgets the account key, so that the next device to register makes another.
+ * The account's former keys are never taken again. What the account could read it cannot read now:
+ * the next device is a newcomer to its conversations, whose members must accept the new key. Repeating
+ * it removes what is there by then, which may be nothing.
+ * @returns how many devices were removed
+ * @throws KeysError user_not_found, also for a user of another tenant; device_required; forbidden
+ */
+export async function resetAccount(
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
+  actor: Actor,
+  { user, reason }: Reset,
+): Promise<number> {
+  const { tenant } = actor;
+  const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
+    const account = await lockAccount(client, user);
+    if (account === undefined) throw notFound();
+    note({ decision: requireAllowed(actor, { user, role: account.role }) });
+    const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
+    note({ details: { reason, devices: removed.length } });
+    return removed;
+  });
+  for (const device of devices) deps.disconnect({ tenant, device });
+  // Also when nothing was left to remove: a reset that was cut off here is brought to its end.
+  await deps.announce({ tenant, user });
+  return devices.length;
+}
+
+/**
+ * As `resetAccount`, by the operator of the server, who is asked when a tenant has no admin left. Running
+ * servers find by themselves that sessions are over; the user's conversations are the caller's to
+ * bring in line.
+ * @throws KeysError user_not_found
+ */
+export async function resetByOperator(
+  { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
+  tenant: Uuid,
+  { username, reason }: { readonly username: string; readonly reason: ResetReason },
+): Promise<{ readonly user: Uuid; readonly devices: number }> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<{ id: Uuid }>(
+      "select id from users where username_index = any($1::bytea[])",
+      [profiles.usernameIndexes(tenant, username)],
+    );
+    const user = rows[0]?.id;
+    const account = user === undefined ? undefined : await lockAccount(client, user);
+    if (user === undefined || account === undefined) throw notFound();
+    const { length: devices } = await clearAccount(client, { tenant, user, ...account }, now());
+    await appendEntry(client, {
+      ...resetAct({ user, reason }),
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      outcome: "success",
+      details: { reason, devices },
+    });
+    return { user, devices };
+  });
+}
+
+const notFound = (): KeysError => new KeysError("user_not_found", "There is no such user.");
+
+const resetAct = ({ user, reason }: Reset): Act => ({
+  action: "account.reset",
+  class: "D",
+  resource: { type: "user", id: user },
+  subject: user,
+  details: { reason },
+});
+
+/** @throws KeysError device_required, forbidden */
+function requireAllowed(
+  actor: Actor,
+  account: Pick<Reset, "user"> & Pick<Actor, "role">,
+): Decision {
+  const { tenant } = actor;
+  const facts = { tenant, sharesConversation: false, ...account };
+  const decision = decideDirectory(actor, "reset_account", facts);
+  if (decision.reasons.includes("device_not_registered"))
+    throw new KeysError("device_required", "Register this device before it resets accounts.", {
+      reasons: decision.reasons,
+    });
+  insist(decision);
+  return decision;
+}
+
+/** @returns the devices that are removed */
+async function clearAccount(
+  client: Client,
+  account: LockedAccount & { readonly tenant: Uuid; readonly user: Uuid },
+  now: number,
+): Promise<readonly Uuid[]> {
+  const { tenant, user, accountKey } = account;
+  await client.query(
+    "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
+    [user, now],
+  );
+  // What was sealed for a new device is the key that is over.
+  await client.query("delete from link_requests where user_id = $1", [user]);
+  if (accountKey === undefined) return [];
+  const removed = await removeDevices(client, { tenant, user, accountKey }, "all", now);
+  await client.query("update users set account_key = null where id = $1", [user]);
+  return removed.map(({ id }) => id);
+}

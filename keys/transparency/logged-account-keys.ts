@@ -1,0 +1,15 @@
+import { decodeKeyEntry } from "../../crypto/wire/key-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+
+const ENTRIES = `
+  select e.entry from key_entries k join audit.entries e on e.id = k.entry where k.user_id = $1`;
+
+/** Every account key that the key log has ever named for the user, as often as it does. */
+export async function loggedAccountKeys(
+  client: Client,
+  user: Uuid,
+): Promise<readonly Uint8Array[]> {
+  const { rows } = await client.query<{ entry: Uint8Array }>(ENTRIES, [user]);
+  return rows.map(({ entry }) => decodeKeyEntry(entry).record.accountKey);
+}

@@ -1,0 +1,47 @@
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Client, Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { LoggedEvent } from "./event.ts";
+import type { ConversationHead } from "./head.ts";
+import { loadHead } from "./load-head.ts";
+
+/** What a change inside a conversation's log gives back: its events, and an answer for the caller. */
+export interface Change<T> {
+  readonly events: readonly LoggedEvent[];
+  readonly answer: T;
+}
+
+/** Stores the events it returns itself; the head is undefined when there is no such conversation. */
+export type ChangeWork<T> = (
+  client: Client,
+  head: ConversationHead | undefined,
+) => Promise<Change<T>>;
+
+const CHANGE_ATTEMPTS = 8;
+
+/**
+ * Runs `work` in one transaction with the head as it is now, and again, on a new head, if somebody
+ * else appended first. @throws MessagingError contended, and whatever `work` throws
+ */
+export async function attemptChange<T>(
+  { pool, now }: { readonly pool: Pool; readonly now: () => number },
+  tenant: Uuid,
+  conversation: Uuid,
+  work: ChangeWork<T>,
+): Promise<Change<T>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await inTransaction(pool, tenant, async (client) =>
+        work(client, await loadHead(client, conversation, now())),
+      );
+    } catch (error) {
+      if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
+      if (attempt === CHANGE_ATTEMPTS)
+        throw new MessagingError("contended", "The conversation is busy. Try again.", {
+          cause: error,
+        });
+    }
+  }
+}

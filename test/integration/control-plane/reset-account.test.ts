@@ -1,0 +1,188 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { toBase64Url } from "../../../crypto/wire/bytes.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { resetAccount } from "../../../keys/directory/reset-account.ts";
+import { customerDevice, ed25519, staffDevice, TestDevice } from "../../support/device.ts";
+import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+let server: TestServer;
+let admin: TestDevice;
+beforeAll(async () => {
+  server = await startTestServer();
+  admin = await staffDevice(server, "admin");
+});
+afterAll(() => server.close());
+
+const reset = (by: TestDevice, user: string, body: object = { reason: "devices_lost" }) =>
+  by.request("POST", `/v1/users/${user}/reset`, { body });
+const entries = async () =>
+  (await server.auditEntries()).filter(({ action }) => action === "account.reset");
+const historyOf = async (user: string) => {
+  const { body } = await admin.request("GET", `/v1/users/${user}/key-history`);
+  const all = body.entries as { readonly entry: string }[];
+  return all.map(({ entry }) => JSON.parse(Buffer.from(entry, "base64url").toString()));
+};
+/** A device of the account, signed in and not registered. */
+async function newDevice(subject: string, accountKey = ed25519()): Promise<TestDevice> {
+  const device = new TestDevice(server);
+  device.accountKey = accountKey;
+  await device.signInAsCustomer(subject);
+  return device;
+}
+
+test("a reset takes devices, sessions and the key away; the account begins anew with another", async () => {
+  const subject = randomUUID();
+  const first = await customerDevice(server, subject);
+  const second = await newDevice(subject, first.accountKey);
+  await second.register();
+  const asking = await newDevice(subject);
+  const id = randomUUID();
+  const ephemeralKey = toBase64Url(randomBytes(32));
+  const body = { id, device: asking.id, ephemeralKey };
+  expect((await asking.request("POST", "/v1/link-requests", { body })).status).toBe(201);
+
+  const answer = await reset(admin, first.user, { reason: "account_taken_over" });
+  expect([answer.status, answer.body]).toEqual([200, { devicesRemoved: 2 }]);
+  const listed = await admin.request("GET", `/v1/users/${first.user}/devices`);
+  expect(listed.body).toMatchObject({ accountKey: null, devices: [] });
+  for (const device of [first, second, asking]) {
+    const refused = await device.request("GET", "/v1/staff");
+    expect([refused.status, refused.body.code]).toEqual([401, "session_revoked"]);
+    const renewal = await device.request("POST", "/v1/sessions/current/renew");
+    expect(renewal.body.code).toBe("session_revoked");
+  }
+  for (const device of [first, second])
+    expect((await device.signInAsCustomer(subject)).body.code).toBe("device_revoked");
+  await asking.signInAsCustomer(subject);
+  const link = await asking.request("GET", `/v1/link-requests/${id}`);
+  expect(link.body.code).toBe("link_request_not_found");
+
+  expect(await historyOf(first.user)).toMatchObject([
+    { change: "device_added", device: first.id },
+    { change: "device_added", device: second.id },
+    { change: "device_removed", version: 3 },
+    { change: "device_removed", version: 4 },
+  ]);
+  expect((await entries()).at(-1)).toMatchObject({
+    class: "D",
+    outcome: "success",
+    actor: { id: admin.user, role: "admin", device: admin.id },
+    subject: first.user,
+    resource: { type: "user", id: first.user },
+    details: { reason: "account_taken_over", devices: 2 },
+  });
+
+  // Who has the former key, as a thief of a device does, does not bring it back.
+  const thief = await newDevice(subject, first.accountKey);
+  const refused = await thief.register();
+  expect([refused.status, refused.body.code]).toEqual([409, "account_key_retired"]);
+  const returned = await newDevice(subject);
+  expect((await returned.register()).status).toBe(201);
+  expect((await thief.register()).body.code).toBe("account_key_mismatch");
+});
+
+test("an account without devices, or reset before, has nothing to remove; it is done all the same", async () => {
+  const device = await newDevice(randomUUID());
+  for (let time = 0; time < 2; time++)
+    expect((await reset(admin, device.user)).body).toEqual({ devicesRemoved: 0 });
+  expect(await historyOf(device.user)).toEqual([]);
+  expect((await device.request("GET", "/v1/staff")).body.code).toBe("session_revoked");
+});
+
+test("a reset that was cut off before its conversations knew is brought to its end by the next", async () => {
+  const [lost, agent] = [await customerDevice(server), await staffDevice(server)];
+  await createConversation(lost, [agent]);
+  const watching = await RelaySocket.open(server, agent);
+  await watching.deliveries(1);
+  const { tenant, user, id: device } = admin;
+  const cutOff = resetAccount(
+    {
+      pool: server.database.pool,
+      now: () => server.clock.now(),
+      disconnect: () => undefined,
+      announce: () => Promise.reject(new Error("cut off")),
+    },
+    { tenant, user, role: "admin", device, session: randomUUID(), method: "password" },
+    { user: lost.user, reason: "devices_lost" },
+  );
+  await expect(cutOff).rejects.toThrow("cut off");
+  expect((await reset(admin, lost.user)).body).toEqual({ devicesRemoved: 0 });
+  expect(await watching.deliveries(1)).toMatchObject([{ kind: "device_removed", epoch: 2 }]);
+  await watching.close();
+});
+
+test("an account whose last device removed itself can begin anew only after a reset", async () => {
+  const subject = randomUUID();
+  const only = await customerDevice(server, subject);
+  await only.request("DELETE", `/v1/devices/${only.id}`);
+  const next = await newDevice(subject);
+  expect((await next.register()).body.code).toBe("account_key_mismatch");
+  expect((await reset(admin, only.user)).body).toEqual({ devicesRemoved: 0 });
+  await next.signInAsCustomer(subject);
+  expect((await next.register()).status).toBe(201);
+});
+
+test("whoever is not an admin with a registered device is refused, which is audited", async () => {
+  const victim = await customerDevice(server);
+  const unregistered = new TestDevice(server);
+  await unregistered.signInAsStaff(await server.createStaff("admin"));
+  const refusals: [TestDevice, string, string, string[]][] = [
+    [victim, victim.user, "forbidden", ["role_customer"]],
+    [await staffDevice(server), victim.user, "forbidden", ["role_agent"]],
+    [await staffDevice(server, "supervisor"), victim.user, "forbidden", ["role_supervisor"]],
+    [unregistered, victim.user, "device_required", ["device_not_registered"]],
+    [admin, admin.user, "forbidden", ["own_account"]],
+  ];
+  for (const [by, user, code, reasons] of refusals) {
+    const refused = await reset(by, user);
+    expect([refused.status, refused.body.code]).toEqual([403, code]);
+    expect((await entries()).at(-1)).toMatchObject({
+      outcome: "refused",
+      reason: code,
+      actor: { id: by.user },
+      subject: user,
+      decision: { allowed: false, reasons },
+    });
+  }
+  expect((await victim.request("GET", "/v1/staff")).status).toBe(200);
+});
+
+test("an account of another tenant is not there", async () => {
+  const tenant = await server.createTenant();
+  const foreign = await customerDevice(server, randomUUID(), tenant);
+  const refused = await reset(admin, foreign.user);
+  expect([refused.status, refused.body.code]).toEqual([404, "user_not_found"]);
+  expect((await foreign.request("GET", "/v1/staff")).status).toBe(200);
+});
+
+test.each([{}, { reason: "because" }, { reason: "devices_lost", user: randomUUID() }])(
+  "a reset with %j is not of the documented form",
+  async (body) => {
+    expect((await reset(admin, randomUUID(), body)).body.code).toBe("invalid_request");
+  },
+);
+
+test("a registration that was let in before the reset does not outlive it", async () => {
+  const subject = randomUUID();
+  const lost = await customerDevice(server, subject);
+  const newcomer = await newDevice(subject);
+  const { owner, pool } = server.database;
+  const waiting = async (count: number) => {
+    const asked = `select count(*)::int as n from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'
+        and query like '%for no key update%'`;
+    while ((await owner.query<{ n: number }>(asked)).rows[0]!.n < count);
+  };
+  // While the account is held, both requests pass authentication and then wait for it, in this order.
+  const [resetting, registering] = await inTransaction(pool, server.tenant.id, async (client) => {
+    await client.query("select from users where id = $1 for update", [lost.user]);
+    const first = reset(admin, lost.user);
+    await waiting(1);
+    const second = newcomer.register();
+    await waiting(2);
+    return [first, second];
+  });
+  expect((await resetting).body).toEqual({ devicesRemoved: 1 });
+  expect((await registering).body.code).toBe("session_revoked");
+});

@@ -1,0 +1,81 @@
+import { randomBytes, randomUUID, sign } from "node:crypto";
+import { sortOwnEntries } from "../../../client/key-log/sort-own-entries.ts";
+import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
+import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
+import { ed25519, type KeyPair } from "../../support/device.ts";
+
+const who = { tenant: randomUUID(), user: randomUUID() };
+const [former, own] = [ed25519(), ed25519()];
+const mine = randomUUID();
+type Change = Omit<KeyEntry, "version">;
+
+function added(account: KeyPair, device: string = randomUUID()): Change {
+  const record = {
+    ...who,
+    device,
+    accountKey: account.publicKey,
+    deviceKey: ed25519().publicKey,
+    identityKey: new Uint8Array(randomBytes(33)),
+    receiptKey: ed25519().publicKey,
+  };
+  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
+  return { change: "device_added", record, certificate };
+}
+const removal = (of: Change): Change => ({ ...of, change: "device_removed" });
+
+/** @returns the former devices, if told, and the versions of what is unknown */
+function sorted(changes: readonly Change[], seen = 0) {
+  const entries = changes.map((change, at) => ({ ...change, version: at + 1 }));
+  const found = sortOwnEntries(entries.slice(seen), mine, own.publicKey);
+  return { former: found.former, unknown: found.unknown.map(({ version }) => version) };
+}
+
+const [one, two, first] = [added(former), added(former), added(own, mine)];
+const rogue = added(ed25519());
+const nothing = { former: undefined, unknown: [] };
+const devices = [one.record.device, two.record.device];
+
+test("an account that was never reset has nothing to tell", () => {
+  const sibling = added(own);
+  expect(sorted([first, sibling, removal(sibling)])).toEqual(nothing);
+});
+
+test("devices from before a reset are told as such, once", () => {
+  const history = [one, two, removal(one), removal(two), first];
+  expect(sorted(history)).toEqual({ former: { devices, version: 4 }, unknown: [] });
+  expect(sorted([...history, added(own)], 5)).toEqual(nothing);
+});
+
+test("a device left from before the reset is unknown, and so is one that came back", () => {
+  expect(sorted([one, rogue, removal(one), first])).toEqual({
+    former: { devices: [one.record.device], version: 3 },
+    unknown: [2],
+  });
+  expect(sorted([one, removal(one), one, first])).toEqual({
+    former: undefined,
+    unknown: [1, 2, 3],
+  });
+});
+
+test("nothing under another key hides after the account key's first entry", () => {
+  expect(sorted([first, rogue, removal(rogue)]).unknown).toEqual([2, 3]);
+  expect(sorted([one, removal(one), first, one]).unknown).toEqual([4]);
+  // Nor in a later look, whatever the server has it begin with.
+  expect(sorted([first, rogue, removal(rogue), added(own)], 1)).toEqual({
+    former: undefined,
+    unknown: [2, 3],
+  });
+});
+
+test("a history without any entry of the account key is unknown altogether", () => {
+  expect(sorted([one, removal(one)])).toEqual({ former: undefined, unknown: [1, 2] });
+});
+
+test("a certificate by another key does not make an entry the account's", () => {
+  const claimed = { ...rogue, record: { ...rogue.record, accountKey: own.publicKey } };
+  expect(sorted([claimed, first])).toEqual({ former: undefined, unknown: [1] });
+});
+
+test("that this device was removed is told, whoever says so", () => {
+  expect(sorted([first, removal(first)]).unknown).toEqual([2]);
+});
