@@ -17,6 +17,8 @@ export type Fetch = (
     readonly headers: Record<string, string>;
     readonly body?: string | Uint8Array<ArrayBuffer>;
     readonly signal?: AbortSignal;
+    /** What is signed for one server goes to no other. */
+    readonly redirect?: "error";
   },
 ) => Promise<HttpResponse>;
 

@@ -92,7 +92,8 @@ export async function startRequest(
   };
   try {
     if (signal.aborted) throw new Error("closed before the request");
-    return { response: await fetch(url, { ...init, signal: giveUp.signal }), settle };
+    const response = await fetch(url, { ...init, redirect: "error", signal: giveUp.signal });
+    return { response, settle };
   } catch (cause) {
     settle();
     throw unreached(signal, cause);
