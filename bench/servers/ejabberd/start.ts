@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { freePort } from "../../../rig/server-process.ts";
+import { ejabberdConfig } from "./config.ts";
+import type { EjabberdDatabase } from "./database.ts";
+import type { EjabberdInstallation } from "./installation.ts";
+import { PeerError } from "../../peers/peer-error.ts";
+import { processProbe } from "../process-usage.ts";
+import type { CpuProbe } from "../probe.ts";
+
+export interface Ejabberd {
+  readonly url: string;
+  readonly probe: CpuProbe;
+  close(): Promise<void>;
+}
+
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+/** It ends when whoever started it does, however that ends: its standard input is closed then. */
+const END_WITH_INPUT = `spawn(fun() -> eof = io:get_line(""), halt(0, [{flush, false}]) end).`;
+
+/**
+ * ejabberd as a process of its own, in a folder of its own. Erlang is started as ejabberdctl would,
+ * but without distribution, so that there are no epmd, no cookie and no other user.
+ * @throws PeerError peer_failed, with the end of its log
+ */
+export async function startEjabberd(
+  { libraries }: EjabberdInstallation,
+  database: EjabberdDatabase,
+): Promise<Ejabberd> {
+  const home = await mkdtemp(join(tmpdir(), "sealdesk-ejabberd-"));
+  await chmod(home, 0o700); // the password of its database is in there
+  const port = await freePort();
+  const config = join(home, "ejabberd.yml");
+  const log = join(home, "ejabberd.log");
+  await writeFile(config, ejabberdConfig(port, database), { mode: 0o600 });
+  const child = spawn(
+    "erl",
+    [
+      ...["-noshell", "+K", "true", "+P", "250000", "-mnesia", "dir", JSON.stringify(home)],
+      ...["-eval", END_WITH_INPUT, "-s", "ejabberd"],
+    ],
+    {
+      cwd: home,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: home,
+        ERL_LIBS: libraries,
+        ERL_CRASH_DUMP_SECONDS: "0",
+        EJABBERD_CONFIG_PATH: config,
+        EJABBERD_LOG_PATH: log,
+      },
+      stdio: ["pipe", "ignore", "ignore"],
+    },
+  );
+  const close = async () => {
+    await end(child);
+    await rm(home, { recursive: true, force: true });
+  };
+  try {
+    await once(child, "spawn");
+    await untilListening(child, port);
+  } catch (cause) {
+    const said = await readFile(log, "utf8").catch(() => "");
+    await close();
+    throw new PeerError("peer_failed", `ejabberd did not start.\n${said.slice(-2_000)}`, { cause });
+  }
+  return { url: `http://127.0.0.1:${port}`, probe: processProbe(child.pid ?? 0), close };
+}
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
+/** The launcher replaces itself by the emulator, so this ends the one that was measured. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || hasEnded(child)) return;
+  const ended = once(child, "exit");
+  child.stdin?.end();
+  const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  await ended;
+  clearTimeout(late);
+}
+
+async function untilListening(child: ChildProcess, port: number): Promise<void> {
+  const deadline = Date.now() + START_MS;
+  while (!hasEnded(child) && Date.now() < deadline) {
+    if (await answers(port)) return;
+    await wait(100);
+  }
+  throw new Error(hasEnded(child) ? "It ended." : "It does not listen.");
+}
+
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
