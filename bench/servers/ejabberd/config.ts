@@ -17,6 +17,7 @@ export function ejabberdConfig(port: number, database: EjabberdDatabase): string
       {
         ip: "127.0.0.1",
         port,
+        backlog: 1_024, // of 5, unless told: everybody connects at once
         module: "ejabberd_http",
         request_handlers: { "/xmpp": "ejabberd_http_ws" },
       },

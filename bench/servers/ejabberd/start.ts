@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -36,6 +35,7 @@ export async function startEjabberd(
   const home = await mkdtemp(join(tmpdir(), "sealdesk-ejabberd-"));
   await chmod(home, 0o700); // the password of its database is in there
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const config = join(home, "ejabberd.yml");
   const log = join(home, "ejabberd.log");
   await writeFile(config, ejabberdConfig(port, database), { mode: 0o600 });
@@ -64,13 +64,13 @@ export async function startEjabberd(
   };
   try {
     await once(child, "spawn");
-    await untilListening(child, port);
+    await untilAnswering(child, url);
   } catch (cause) {
     const said = await readFile(log, "utf8").catch(() => "");
     await close();
     throw new PeerError("peer_failed", `ejabberd did not start.\n${said.slice(-2_000)}`, { cause });
   }
-  return { url: `http://127.0.0.1:${port}`, probe: processProbe(child.pid ?? 0), close };
+  return { url, probe: processProbe(child.pid ?? 0), close };
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
@@ -86,20 +86,12 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-async function untilListening(child: ChildProcess, port: number): Promise<void> {
+/** Its socket listens before anybody serves it. */
+async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
   const deadline = Date.now() + START_MS;
   while (!hasEnded(child) && Date.now() < deadline) {
-    if (await answers(port)) return;
+    if (await fetch(url).then(Boolean, () => false)) return;
     await wait(100);
   }
-  throw new Error(hasEnded(child) ? "It ended." : "It does not listen.");
+  throw new Error(hasEnded(child) ? "It ended." : "It does not answer.");
 }
-
-const answers = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
