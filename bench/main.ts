@@ -6,10 +6,10 @@ import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
 import { runIdleBench } from "./idle/run-idle-bench.ts";
 import type { Progress, Scale } from "./options.ts";
-import { PeerError } from "./peers/peer-error.ts";
 import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
+import { PeerError } from "./servers/peer-error.ts";
 import { runStormBench } from "./storm/run-storm-bench.ts";
 
 interface Options extends Omit<Scale, "share"> {

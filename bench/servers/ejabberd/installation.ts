@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { PeerError } from "../../peers/peer-error.ts";
+import { PeerError } from "../peer-error.ts";
 
 const run = promisify(execFile);
 

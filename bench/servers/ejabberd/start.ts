@@ -1,16 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { freePort } from "../../../rig/server-process.ts";
+import { PeerError } from "../peer-error.ts";
+import type { CpuProbe } from "../probe.ts";
+import { processProbe } from "../process-usage.ts";
 import { ejabberdConfig } from "./config.ts";
 import type { EjabberdDatabase } from "./database.ts";
 import type { EjabberdInstallation } from "./installation.ts";
-import { PeerError } from "../../peers/peer-error.ts";
-import { processProbe } from "../process-usage.ts";
-import type { CpuProbe } from "../probe.ts";
 
 export interface Ejabberd {
   readonly url: string;
@@ -33,31 +33,16 @@ export async function startEjabberd(
   database: EjabberdDatabase,
 ): Promise<Ejabberd> {
   const home = await mkdtemp(join(tmpdir(), "sealdesk-ejabberd-"));
-  await chmod(home, 0o700); // the password of its database is in there
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(home, "ejabberd.yml");
   const log = join(home, "ejabberd.log");
   await writeFile(config, ejabberdConfig(port, database), { mode: 0o600 });
-  const child = spawn(
-    "erl",
-    [
-      ...["-noshell", "+K", "true", "+P", "250000", "-mnesia", "dir", JSON.stringify(home)],
-      ...["-eval", END_WITH_INPUT, "-s", "ejabberd"],
-    ],
-    {
-      cwd: home,
-      env: {
-        PATH: process.env["PATH"],
-        HOME: home,
-        ERL_LIBS: libraries,
-        ERL_CRASH_DUMP_SECONDS: "0",
-        EJABBERD_CONFIG_PATH: config,
-        EJABBERD_LOG_PATH: log,
-      },
-      stdio: ["pipe", "ignore", "ignore"],
-    },
-  );
+  const child = spawnErlang(home, {
+    ERL_LIBS: libraries,
+    EJABBERD_CONFIG_PATH: config,
+    EJABBERD_LOG_PATH: log,
+  });
   const close = async () => {
     await end(child);
     await rm(home, { recursive: true, force: true });
@@ -71,6 +56,15 @@ export async function startEjabberd(
     throw new PeerError("peer_failed", `ejabberd did not start.\n${said.slice(-2_000)}`, { cause });
   }
   return { url, probe: processProbe(child.pid ?? 0), close };
+}
+
+function spawnErlang(home: string, environment: Readonly<Record<string, string>>): ChildProcess {
+  const flags = "-noshell +K true +P 250000 -mnesia dir".split(" ");
+  return spawn("erl", [...flags, JSON.stringify(home), "-eval", END_WITH_INPUT, "-s", "ejabberd"], {
+    cwd: home,
+    env: { PATH: process.env["PATH"], HOME: home, ERL_CRASH_DUMP_SECONDS: "0", ...environment },
+    stdio: ["pipe", "ignore", "ignore"],
+  });
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
