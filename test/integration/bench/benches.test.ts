@@ -53,7 +53,7 @@ const figuresOf = {
     loads: z.record(z.string(), z.strictObject({ sealdesk: load, prototype: load, bareWs: load })),
     bareInsertsPerSecond: z.number().positive(),
   }),
-  // What CI has not: its own test says what is said then.
+  // ejabberd is not everywhere: peers.test.ts has what is said where it is missing.
   "peers --without ejabberd": z.object({
     loads: z.record(
       z.string(),
