@@ -1,4 +1,4 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { describeMachine } from "./machine.ts";
 import { runKeysBench } from "./keys/run-keys-bench.ts";
 import { runAuditBench } from "./audit/run-audit-bench.ts";
@@ -6,13 +6,17 @@ import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
 import { runIdleBench } from "./idle/run-idle-bench.ts";
 import type { Progress, Scale } from "./options.ts";
+import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
+import { PeerError } from "./servers/peer-error.ts";
 import { runStormBench } from "./storm/run-storm-bench.ts";
 
 interface Options extends Omit<Scale, "share"> {
   readonly json: boolean;
   readonly quick: boolean;
+  /** Of `peers` alone. */
+  readonly without?: readonly OptionalPeer[];
 }
 
 const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, stored: 5, share: 0.02 };
@@ -22,9 +26,9 @@ const program = new Command("bench").description("Measures Sealdesk beside what 
 function bench(
   name: string,
   description: string,
-  run: (scale: Scale, progress: Progress) => Promise<Measured>,
-): void {
-  program
+  run: (scale: Scale, progress: Progress, without: readonly OptionalPeer[]) => Promise<Measured>,
+): Command {
+  return program
     .command(name)
     .description(description)
     .option("--json", "print one JSON object and nothing else", false)
@@ -33,16 +37,23 @@ function bench(
     .option("--rounds <n>", "interleaved rounds, of which the median counts", Number, 3)
     .option("--processes <n>", "load processes", Number, 1)
     .option("--stored <n>", "growth: messages stored in each conversation before", Number, 20)
-    .action(async ({ json, quick, ...given }: Options) => {
+    .action(async ({ json, quick, without = [], ...given }: Options) => {
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
       };
       const scale = quick ? QUICK : { ...given, share: 1 };
-      await print(name, await run(scale, progress), json);
+      await print(name, await run(scale, progress, without), json);
     });
 }
 
 bench("relay", "durable messages a second and latency, beside the bare prototype", runRelayBench);
+bench(
+  "peers",
+  "the same beside socket.io and ejabberd, as others run them",
+  runPeersBench,
+).addOption(
+  new Option("--without <peers...>", "leave out what is not installed").choices(OPTIONAL_PEERS),
+);
 bench("idle", "memory of a connection that says nothing, beside bare ws", runIdleBench);
 bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
@@ -63,4 +74,9 @@ program
     process.stdout.write(`${JSON.stringify(report, null, options.json ? 0 : 2)}\n`);
   });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof PeerError)) throw error;
+  program.error(`${error.code}: ${error.message}`);
+}

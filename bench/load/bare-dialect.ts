@@ -7,6 +7,8 @@ import { BODY_BYTES, type BareLinkSpec } from "./party.ts";
 
 export function bareDialect(spec: BareLinkSpec): Dialect {
   return {
+    path: "/v1/relay",
+    subprotocol: "sealdesk.v1",
     hello() {
       const head = Buffer.from([bare.hello, 0, 0, 0, 0]);
       head.writeUInt32BE(spec.device, 1);

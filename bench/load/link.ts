@@ -10,15 +10,25 @@ export interface LinkEvents {
   delivered(key: string, seq: number): void;
 }
 
+/** A WebSocket message: text where it is a string. */
+export type Frame = Uint8Array | string;
+
 /** How one relay's frames are made and read, as cheaply as can be: the load must not be the limit. */
 export interface Dialect {
+  /** Where the relay is found below its URL, and the subprotocol that it is asked for. */
+  readonly path: string;
+  readonly subprotocol?: string;
   /** What is said first. */
-  hello(): Uint8Array;
-  /** Reads a frame. @returns true once the device has everything that waited for it */
-  read(frame: Buffer, events: LinkEvents): boolean;
-  ack(cursors: ReadonlyMap<string, number>): Uint8Array;
+  hello(): Frame;
+  /**
+   * Reads a frame. @param say answers it, where a relay wants a dialogue
+   * @returns true once the device has everything that waited for it
+   */
+  read(frame: Buffer, events: LinkEvents, say: (frame: Frame) => void): boolean;
+  /** Undefined where devices do not acknowledge what they get. */
+  ack?(cursors: ReadonlyMap<string, number>): Frame;
   /** Prepares a conversation; the function returned makes its next message, to be sent at once. */
-  writer(room: RoomSpec): () => Uint8Array;
+  writer(room: RoomSpec): () => Frame;
 }
 
 const ACK_EVERY = 32;
@@ -49,10 +59,12 @@ export class Link {
     events: LinkEvents,
     onConnected: () => void = () => undefined,
   ): Promise<Link> {
-    const socket = new WebSocket(`${url.replace("http", "ws")}/v1/relay`, "sealdesk.v1", {
-      perMessageDeflate: false,
-      localAddress,
-    });
+    const { path, subprotocol } = dialect;
+    const socket = new WebSocket(
+      url.replace("http", "ws") + path,
+      subprotocol === undefined ? [] : [subprotocol],
+      { perMessageDeflate: false, localAddress },
+    );
     const upgraded = once(socket, "upgrade") as Promise<[IncomingMessage]>;
     await once(socket, "open");
     const [response] = await upgraded;
@@ -74,8 +86,9 @@ export class Link {
           events.delivered(key, seq);
         },
       };
+      const say = (frame: Frame) => this.#socket.send(frame);
       this.#socket.on("message", (data) => {
-        if (!this.#dialect.read(data as Buffer, counted) || this.#ready) return;
+        if (!this.#dialect.read(data as Buffer, counted, say) || this.#ready) return;
         this.#ready = true;
         resolve();
       });
@@ -89,7 +102,7 @@ export class Link {
   }
 
   /** Frames of one turn of the event loop leave together. */
-  send(frame: Uint8Array): void {
+  send(frame: Frame): void {
     if (this.#raw.writableCorked === 0) {
       this.#raw.cork();
       process.nextTick(() => this.#raw.uncork());
@@ -103,6 +116,7 @@ export class Link {
   }
 
   #acknowledge(key: string, seq: number): void {
+    if (this.#dialect.ack === undefined) return;
     this.#unacknowledged.set(key, seq);
     if (++this.#count < ACK_EVERY) return;
     this.#count = 0;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Probe } from "../servers/probe.ts";
+import type { CpuProbe } from "../servers/probe.ts";
 import { latencyOf, round, type Latency } from "../statistics.ts";
 import type { Load } from "./load-process.ts";
 
@@ -18,7 +18,7 @@ export interface LoadFigures {
 /** Puts a load on a relay, and counts after a warm-up of a fifth of the time. */
 export async function measureLoad(
   load: Load,
-  probe: Probe,
+  probe: CpuProbe,
   shape: Shape,
   seconds: number,
 ): Promise<LoadFigures> {

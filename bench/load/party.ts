@@ -1,7 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /** Where a device connects and who it is there: all a load process is told of it. */
-export type LinkSpec = SealdeskLinkSpec | BareLinkSpec;
+export type LinkSpec = SealdeskLinkSpec | BareLinkSpec | SocketIoLinkSpec | XmppLinkSpec;
 
 export interface SealdeskLinkSpec {
   readonly kind: "sealdesk";
@@ -23,6 +23,24 @@ export interface BareLinkSpec {
   readonly url: string;
   readonly device: number;
   readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
+}
+
+export interface SocketIoLinkSpec {
+  readonly kind: "socket.io";
+  readonly url: string;
+  /** The room that it joins. */
+  readonly conversation: Uuid;
+}
+
+export interface XmppLinkSpec {
+  readonly kind: "xmpp";
+  readonly url: string;
+  readonly domain: string;
+  readonly user: string;
+  readonly password: string;
+  /** Whom it writes to, and the conversation that this is. */
+  readonly peer: string;
+  readonly conversation: Uuid;
 }
 
 /** A conversation in which the party's first device sends and the others receive. */

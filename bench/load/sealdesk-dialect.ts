@@ -26,6 +26,8 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
   });
   let unsynced: number | undefined;
   return {
+    path: "/v1/relay",
+    subprotocol: "sealdesk.v1",
     hello: () => hello,
     read(frame, events) {
       if (frame[0] === ACCEPTED || frame[0] === DELIVER) {

@@ -1,6 +1,6 @@
 import { uuidToBytes } from "../../crypto/wire/uuid.ts";
 import { SeededRandom } from "../../rig/seeded-random.ts";
-import type { Dialect, Link, LinkEvents } from "./link.ts";
+import type { Dialect, Frame, Link, LinkEvents } from "./link.ts";
 import type { RoomSpec } from "./party.ts";
 
 /** What a load process counted since it was last asked. */
@@ -22,7 +22,7 @@ interface Pending {
 interface Room {
   readonly lane: Lane;
   readonly receivers: number;
-  readonly next: () => Uint8Array;
+  readonly next: () => Frame;
   readonly pending: Map<number, Pending>;
   /** The last event stored before the load began. */
   readonly before: number;

@@ -4,15 +4,27 @@ import { Link, type Dialect, type LinkEvents } from "./link.ts";
 import type { Call, Connected, Reply } from "./load-process.ts";
 import type { LinkSpec, Party } from "./party.ts";
 import { sealdeskDialect } from "./sealdesk-dialect.ts";
+import { socketIoDialect } from "./socket-io-dialect.ts";
 import { Traffic } from "./traffic.ts";
+import { xmppDialect } from "./xmpp-dialect.ts";
 
 interface Ready {
   readonly party: Party;
   readonly dialects: readonly Dialect[];
 }
 
-const dialectOf = (spec: LinkSpec): Dialect =>
-  spec.kind === "sealdesk" ? sealdeskDialect(spec) : bareDialect(spec);
+function dialectOf(spec: LinkSpec): Dialect {
+  switch (spec.kind) {
+    case "sealdesk":
+      return sealdeskDialect(spec);
+    case "bare":
+      return bareDialect(spec);
+    case "socket.io":
+      return socketIoDialect(spec);
+    case "xmpp":
+      return xmppDialect(spec);
+  }
+}
 
 /** A sender is shown its own messages again when it was behind; they count once, as accepted. */
 const sendersEvents: LinkEvents = {

@@ -1,14 +1,14 @@
 import { bareParties, partiesOf } from "../arrange/parties.ts";
 import { LoadTenant } from "../arrange/tenant.ts";
 import { Load } from "../load/load-process.ts";
-import { measureLoad, type LoadFigures, type Shape } from "../load/measure-load.ts";
+import { measureInTurns, tableOf, type Compared, type Loaded } from "../load/measure-in-turns.ts";
+import type { LoadFigures, Shape } from "../load/measure-load.ts";
 import { BODY_BYTES } from "../load/party.ts";
 import type { Progress, Scale } from "../options.ts";
 import type { Measured } from "../report.ts";
 import { startBareRelay } from "../servers/bare-relay.ts";
-import type { Probe } from "../servers/probe.ts";
 import { startSealdesk } from "../servers/sealdesk.ts";
-import { medianOf, round } from "../statistics.ts";
+import { round } from "../statistics.ts";
 import { bareInserts } from "./bare-inserts.ts";
 
 const shapes: Readonly<Record<string, Shape>> = {
@@ -34,7 +34,7 @@ export async function runRelayBench(scale: Scale, progress: Progress): Promise<M
   const bareTenant = await LoadTenant.open(bareStorage);
   const prototype = await startBareRelay(server.ownerUrl);
   const bareWs = await startBareRelay();
-  const loads: Partial<Record<Peer, { readonly load: Load; readonly probe: Probe }>> = {};
+  const loads = new Map<Peer, Loaded>();
   try {
     const parties = {
       sealdesk: await partiesOf(tenant, await tenant.groups(pairs, 2)),
@@ -50,35 +50,14 @@ export async function runRelayBench(scale: Scale, progress: Progress): Promise<M
     };
     for (const peer of peers) {
       const load = await Load.prepare(parties[peer], scale.processes);
-      loads[peer] = { load, probe: probes[peer] };
+      loads.set(peer, { load, probe: probes[peer] });
       await load.connect();
     }
-    const figures: Record<string, Record<Peer, LoadFigures>> = {};
-    for (const [name, shape] of Object.entries(shapes)) {
-      const rounds: Record<Peer, LoadFigures[]> = {
-        sealdesk: [],
-        bareStorage: [],
-        prototype: [],
-        bareWs: [],
-      };
-      for (let turn = 0; turn < scale.rounds; turn++)
-        for (const peer of peers) {
-          const { load, probe } = loads[peer] ?? {};
-          if (load === undefined || probe === undefined) continue;
-          rounds[peer].push(await measureLoad(load, probe, shape, scale.seconds));
-        }
-      figures[name] = {
-        sealdesk: medianOf(rounds.sealdesk),
-        bareStorage: medianOf(rounds.bareStorage),
-        prototype: medianOf(rounds.prototype),
-        bareWs: medianOf(rounds.bareWs),
-      };
-      progress(`${name}: ${peers.map((peer) => line(peer, figures[name]?.[peer])).join("; ")}`);
-    }
+    const figures = await measureInTurns(loads, shapes, scale, progress);
     const insertsPerSecond = await bareInserts(server.ownerUrl, scale.seconds);
     return report(pairs, scale, figures, insertsPerSecond);
   } finally {
-    for (const { load } of Object.values(loads)) await load.close();
+    for (const { load } of loads.values()) await load.close();
     await bareWs.close();
     await prototype.close();
     await bareTenant.close();
@@ -88,13 +67,10 @@ export async function runRelayBench(scale: Scale, progress: Progress): Promise<M
   }
 }
 
-const line = (peer: Peer, figures: LoadFigures | undefined): string =>
-  `${peer} ${figures?.messagesPerSecond}/s ${figures?.cpuMicrosPerMessage} us p99 ${figures?.deliver.p99Ms} ms`;
-
 function report(
   pairs: number,
   scale: Scale,
-  figures: Readonly<Record<string, Readonly<Record<Peer, LoadFigures>>>>,
+  figures: Compared<Peer>,
   bareInsertsPerSecond: number,
 ): Measured {
   const ratio = (of: (figures: LoadFigures) => number, shape: string, to: Peer) => {
@@ -108,14 +84,12 @@ function report(
   return {
     figures: { pairs, bodyBytes: BODY_BYTES, ...scale, loads: figures, bareInsertsPerSecond },
     table: [
-      ["load", ...peers.flatMap((peer) => [`${peer}, msg/s`, "CPU us/msg", "p50 / p99 ms"])],
-      ...Object.entries(figures).map(([name, each]) => [
-        name,
-        ...peers.flatMap((peer) => {
-          const { messagesPerSecond, cpuMicrosPerMessage, deliver } = each[peer];
-          return [messagesPerSecond, cpuMicrosPerMessage, `${deliver.p50Ms} / ${deliver.p99Ms}`];
-        }),
-      ]),
+      ...tableOf(figures, {
+        sealdesk: "Sealdesk",
+        bareStorage: "without envelope and audit",
+        prototype: "prototype",
+        bareWs: "bare `ws`",
+      }),
       ["bare inserts", `${bareInsertsPerSecond} rows/s`],
     ],
     goals: [

@@ -14,6 +14,11 @@ export interface Usage {
   readonly peakRssBytes: number;
 }
 
+/** Whatever can say how much CPU a relay's process has used. */
+export interface CpuProbe {
+  usage(): Promise<Pick<Usage, "cpuMicros">>;
+}
+
 const hook = new URL("./probe-hook.js", import.meta.url).href;
 
 /** Asks a measured process what it has used. */
