@@ -3,12 +3,18 @@ import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import type { Witness } from "../audit/witness/ask-witness.ts";
+import { Witnesses } from "../audit/witness/witnesses.ts";
+import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { NotReadyReason } from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
+  /** Who cosign the logs' heads, and how often they are asked. */
+  readonly witnesses: readonly Witness[];
+  readonly cosignEveryMs: number;
   readonly signer: LogSigner;
   readonly now: () => number;
   readonly log: Log;
@@ -31,11 +37,13 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);
+  const witnesses = deps.witnesses.length === 0 ? undefined : openWitnesses(deps);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
     signer,
     store,
+    witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),
     onError: (error) => log.error("audit log not continued", describeError(error)),
   });
@@ -43,6 +51,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     refused: () => refusal() !== undefined,
+    witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
   return {
     refusal,
@@ -51,4 +60,21 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
       await store.close();
     },
   };
+}
+
+function openWitnesses({ url, signer, witnesses, cosignEveryMs, log, metrics }: Deps): Witnesses {
+  return new Witnesses({
+    url,
+    witnesses,
+    publicKey: signer.publicKey,
+    everyMs: cosignEveryMs,
+    onCosigned: (witness) => metrics?.audit.cosigned(witness),
+    onFailure: (witness, code) => metrics?.audit.notCosigned(witness, code),
+    onTrouble(error, where) {
+      const fields = { ...where, ...describeError(error) };
+      if (error instanceof WitnessError && error.code === "disagrees")
+        log.error("a witness says that it saw another history of an audit log", fields);
+      else log.warn("heads of audit logs not cosigned", fields);
+    },
+  });
 }

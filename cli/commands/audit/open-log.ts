@@ -23,6 +23,8 @@ export interface LogChoice {
   readonly operator?: true;
   /** Of the tenant: its key log instead of its audit log. */
   readonly keys?: true;
+  /** A number: the latest head that so many witnesses cosigned, instead of the latest of all. */
+  readonly cosigned?: string;
 }
 
 export interface OpenLog extends LogInfo {
@@ -84,10 +86,15 @@ async function openLog(
   signer: LogSigner,
 ): Promise<Omit<OpenLog, "refusal">> {
   const { log, tenant } = await chooseLog(pool, choice);
+  const cosignedBy = Number(choice.cosigned ?? 0);
+  if (!Number.isSafeInteger(cosignedBy) || cosignedBy < 0)
+    throw new CommandError("--cosigned takes a number of witnesses.");
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
-    note: await readCheckpoint(client, log),
+    note: await readCheckpoint(client, log, cosignedBy),
   }));
+  if (note === undefined && cosignedBy > 0)
+    throw new CommandError("The log has no head that so many witnesses cosigned.");
   if (note === undefined) throw new CommandError("The log has no signed checkpoint yet.");
   const key: NoteKey = {
     name: info.origin,
