@@ -3,7 +3,6 @@ import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
-import type { Witness } from "../audit/witness/ask-witness.ts";
 import { Witnesses } from "../audit/witness/witnesses.ts";
 import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
@@ -12,8 +11,7 @@ import type { NotReadyReason } from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
-  /** Who cosign the logs' heads, and how often they are asked. */
-  readonly witnesses: readonly Witness[];
+  /** Between looks for heads that a witness has not cosigned. */
   readonly cosignEveryMs: number;
   readonly signer: LogSigner;
   readonly now: () => number;
@@ -37,7 +35,7 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);
-  const witnesses = deps.witnesses.length === 0 ? undefined : openWitnesses(deps);
+  const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, deps);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
@@ -62,7 +60,10 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   };
 }
 
-function openWitnesses({ url, signer, witnesses, cosignEveryMs, log, metrics }: Deps): Witnesses {
+function openWitnesses(
+  { witnesses }: AuditSettings,
+  { url, signer, cosignEveryMs, log, metrics }: Deps,
+): Witnesses {
   return new Witnesses({
     url,
     witnesses,

@@ -2,7 +2,6 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { LogError } from "../audit/verify/log-error.ts";
-import type { Witness } from "../audit/witness/ask-witness.ts";
 import { parseWitnesses } from "../audit/witness/parse-witness.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
@@ -52,8 +51,6 @@ export interface Config {
   readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
-  /** Who cosign the heads of all audit and key logs. */
-  readonly auditWitnesses: readonly Witness[];
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
 }
@@ -153,7 +150,7 @@ const environmentSchema = z.object({
   AUDIT_WITNESSES: text(
     "must be witnesses, parted by commas or spaces: of each its key, @, and its URL; at most 16, each once.",
     isWitnesses,
-  ).default(""),
+  ).optional(),
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),
@@ -230,7 +227,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
-    auditWitnesses: parseWitnesses(values.AUDIT_WITNESSES),
     uploadLifetimeMs: 24 * 3_600_000,
   };
 }

@@ -137,7 +137,6 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
-    witnesses: config.auditWitnesses,
     cosignEveryMs: timings.cosignEveryMs,
     signer,
     now,

@@ -22,14 +22,14 @@ export interface WitnessesOptions {
   /** Of what signs the logs: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** Between two looks for heads that a witness has not cosigned. */
-  readonly everyMs: number;
+  readonly everyMs?: number;
   /** How long all witnesses together may keep a node from signing when it begins. */
   readonly startMs?: number;
   readonly onCosigned?: (witness: string) => void;
   /** Each time that a head was not cosigned. */
   readonly onFailure?: (witness: string, code: WitnessErrorCode) => void;
   /** What an operator should know, once: not again before it went well. */
-  readonly onTrouble: (error: unknown, where: { witness: string; origin?: string }) => void;
+  readonly onTrouble?: (error: unknown, where: { witness: string; origin?: string }) => void;
 }
 
 /** A log, by its id and its name. */
@@ -82,7 +82,7 @@ export class Witnesses {
    * @returns what ends it
    */
   keepCosigned(onContradiction: (error: AuditError) => void): () => Promise<void> {
-    const { url, witnesses, everyMs, onTrouble } = this.#options;
+    const { url, witnesses, everyMs = 60_000, onTrouble } = this.#options;
     const leave = witnesses.map((witness) =>
       keepDoing(
         (ending) =>
@@ -90,7 +90,7 @@ export class Witnesses {
         everyMs,
         (error) => {
           if (error instanceof AuditError) onContradiction(error);
-          else onTrouble(error, { witness: witness.key.name });
+          else onTrouble?.(error, { witness: witness.key.name });
         },
       ),
     );
@@ -196,7 +196,7 @@ export class Witnesses {
     const place = placeOf(witness, code === "unreachable" ? "" : origin);
     if (this.#told.has(`${place} ${code}`)) return;
     this.#told.add(`${place} ${code}`);
-    this.#options.onTrouble(error, { witness: witness.key.name, origin });
+    this.#options.onTrouble?.(error, { witness: witness.key.name, origin });
   }
 
   /** It went well: what goes wrong from now on is told again. */

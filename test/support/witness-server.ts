@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { LogSigner } from "../../audit/logs.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import type { Witness } from "../../audit/witness/ask-witness.ts";
 import { witnessListener } from "../../audit/witness/witness-listener.ts";
@@ -12,6 +13,7 @@ export interface TestWitness extends Witness {
   readonly logs: NoteKey[];
   /** The notes that it cosigned last, by origin. */
   readonly seen: Map<string, string>;
+  readonly signer: LogSigner;
   /** Requests that were made to it, as method and path. */
   readonly requests: string[];
   /** Answers a request in its place; false when it does not. */
@@ -44,6 +46,7 @@ export async function startWitness(name = "witness.example"): Promise<TestWitnes
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     logs,
     seen,
+    signer,
     requests: [],
     interfere: () => false,
     async close() {

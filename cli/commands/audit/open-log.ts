@@ -6,6 +6,7 @@ import { readCheckpoint, readLogInfo, type LogInfo } from "../../../audit/read/d
 import { openCheckpoint, type Checkpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
+import { Witnesses } from "../../../audit/witness/witnesses.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
@@ -70,7 +71,9 @@ async function catchUpIfAlone(
 ): Promise<Error | undefined> {
   const store = await openCheckpointStore(audit.checkpoints, Date.now);
   try {
-    await catchUp({ url, originPrefix: audit.originPrefix, signer, store });
+    const { publicKey } = signer;
+    const witnesses = new Witnesses({ url, witnesses: audit.witnesses, publicKey });
+    await catchUp({ url, originPrefix: audit.originPrefix, signer, store, witnesses });
     return undefined;
   } catch (error) {
     // What was signed before can be read all the same, also by who may not write checkpoints.
