@@ -16,6 +16,7 @@ export function parseWitness(text: string): Witness {
   if (!URL.canParse(url)) throw refused("is written as its key, @, and its URL.");
   const key = parseVkey(nodeChecks.sha256, vkey);
   if (key.type !== KEY_TYPES.cosignature) throw refused("its key is not one for cosignatures.");
+  if (key.name.length > 200) throw refused("its name is too long.");
   return { key, url: url.replace(/\/+$/, "") };
 }
 

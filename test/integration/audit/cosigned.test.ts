@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 import { cosignature, cosignedAt, cosignedBytes } from "../../../audit/verify/cosignature.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
+import { catchUp } from "../../../audit/integrate/catch-up.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { readCheckpoint } from "../../../audit/read/database-log.ts";
 import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
@@ -261,6 +262,18 @@ describe("a witness that saw more than the database has", () => {
     expect(integrator.refusal).toMatchObject({ code: "log_behind" });
     expect(log.errors).toHaveLength(1);
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
+  });
+
+  test("proves it to a command that would sign", async () => {
+    await log.append(tenant, 2);
+    const unaware = log.startIntegrator();
+    await log.settled();
+    await unaware.close();
+    const { signer } = log;
+    const [url, store] = [database.ownerUrl, directoryCheckpoints(log.folder)];
+    await expect(
+      catchUp({ url, originPrefix: "audit.example", signer, store, witnesses: ask() }),
+    ).rejects.toMatchObject({ code: expect.stringMatching(/^log_(behind|inconsistent)$/) });
   });
 
   test("proves it later, when it did not answer at the start", async () => {
