@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { LogError } from "../audit/verify/log-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment; the server checks the rest for itself. */
@@ -51,9 +52,18 @@ export function readSettings(): Settings {
     ),
     production,
     kms: () => readKmsSettings(environment, { home, production }),
-    audit: auditSettings(value, home),
+    audit: auditSettingsOf(value, home),
     auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
   };
+}
+
+function auditSettingsOf(value: (name: string) => string | undefined, home: string): AuditSettings {
+  try {
+    return auditSettings(value, home);
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    throw new CommandError(`AUDIT_WITNESSES cannot be used: ${cause.message}`, { cause });
+  }
 }
 
 function readEnvFile(): Record<string, string | undefined> {

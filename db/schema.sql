@@ -16,6 +16,27 @@ table audit.checkpoints (
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
+table audit.cosignatures (
+  log uuid not null,
+  size bigint not null,
+  witness text not null,
+  signature bytea not null
+)
+  row level security
+  CREATE INDEX cosignatures_log_witness_size_idx ON audit.cosignatures USING btree (log, witness, size)
+  CREATE TRIGGER cosignatures_are_final BEFORE DELETE OR UPDATE ON audit.cosignatures FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER cosignatures_stay BEFORE TRUNCATE ON audit.cosignatures FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint cosignatures_log_size_fkey FOREIGN KEY (log, size) REFERENCES audit.checkpoints(log, size)
+  constraint cosignatures_pkey PRIMARY KEY (log, size, witness)
+  constraint cosignatures_signature_check CHECK ((length(signature) = 76))
+  constraint cosignatures_witness_check CHECK ((witness ~ '^[!-*,-~]{1,200}$'::text))
+  grant insert to sealdesk_integrator
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  policy integrator for * using (true)
+  policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy tenant for r using ((log = sealdesk.current_tenant()))
+
 table audit.entries (
   id bigint not null generated always as identity,
   tenant uuid not null,

@@ -3,12 +3,16 @@ import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { Witnesses } from "../audit/witness/witnesses.ts";
+import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
 import type { NotReadyReason } from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
+  /** Between looks for heads that a witness has not cosigned. */
+  readonly cosignEveryMs: number;
   readonly signer: LogSigner;
   readonly now: () => number;
   readonly log: Log;
@@ -31,11 +35,13 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);
+  const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, deps);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
     signer,
     store,
+    witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),
     onError: (error) => log.error("audit log not continued", describeError(error)),
   });
@@ -43,6 +49,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
     refused: () => refusal() !== undefined,
+    witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
   return {
     refusal,
@@ -51,4 +58,24 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
       await store.close();
     },
   };
+}
+
+function openWitnesses(
+  { witnesses }: AuditSettings,
+  { url, signer, cosignEveryMs, log, metrics }: Deps,
+): Witnesses {
+  return new Witnesses({
+    url,
+    witnesses,
+    publicKey: signer.publicKey,
+    everyMs: cosignEveryMs,
+    onCosigned: (witness) => metrics?.audit.cosigned(witness),
+    onFailure: (witness, code) => metrics?.audit.notCosigned(witness, code),
+    onTrouble(error, where) {
+      const fields = { ...where, ...describeError(error) };
+      if (error instanceof WitnessError && error.code === "disagrees")
+        log.error("a witness says that it saw another history of an audit log", fields);
+      else log.warn("heads of audit logs not cosigned", fields);
+    },
+  });
 }

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import { LogError } from "../audit/verify/log-error.ts";
+import { parseWitnesses } from "../audit/witness/parse-witness.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
@@ -80,6 +82,15 @@ const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === "";
 const isPostgresUrl = (text: string): boolean => /^postgres(ql)?:\/\/./.test(text);
 
+function isWitnesses(list: string): boolean {
+  try {
+    return parseWitnesses(list).length > 0;
+  } catch (error) {
+    if (error instanceof LogError) return false;
+    throw error;
+  }
+}
+
 const isRedisUrl = (text: string): boolean => /^rediss?:\/\/./.test(text) && URL.canParse(text);
 
 const text = (rule: string, isValid: (value: string) => boolean = () => true) =>
@@ -136,6 +147,10 @@ const environmentSchema = z.object({
   AUDIT_CHECKPOINTS_RETAIN_DAYS: text("must be a number of days from 1 to 36500.", (days) =>
     /^[1-9]\d{0,4}$/.test(days),
   ).default("2192"),
+  AUDIT_WITNESSES: text(
+    "must be witnesses, parted by commas or spaces: of each its key, @, and its URL; at most 16, each once.",
+    isWitnesses,
+  ).optional(),
   LOG_LEVEL: z
     .enum(["error", "warn", "info", "debug"], "must be error, warn, info or debug.")
     .default("info"),

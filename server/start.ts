@@ -60,6 +60,8 @@ export interface Timings extends SocketTimings {
   readonly beatMs: number;
   /** Between looks for server keys that were rotated elsewhere. */
   readonly serverKeysPollMs: number;
+  /** Between looks for heads of audit logs that a witness has not cosigned. */
+  readonly cosignEveryMs: number;
 }
 
 const usualTimings: Timings = {
@@ -68,6 +70,7 @@ const usualTimings: Timings = {
   hintFlushMs: 5,
   beatMs: 10_000,
   serverKeysPollMs: 2_000,
+  cosignEveryMs: 60_000,
 };
 
 export interface RunningServer {
@@ -134,6 +137,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
+    cosignEveryMs: timings.cosignEveryMs,
     signer,
     now,
     log,

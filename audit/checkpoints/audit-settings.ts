@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import type { Witness } from "../witness/ask-witness.ts";
+import { parseWitnesses } from "../witness/parse-witness.ts";
 import type { CheckpointPlace } from "./open-store.ts";
 
 /** How the logs are named, and where their last checkpoints are kept. */
@@ -6,6 +8,8 @@ export interface AuditSettings {
   /** What every log's origin begins with. */
   readonly originPrefix: string;
   readonly checkpoints: CheckpointPlace;
+  /** Who cosign the heads of all logs. */
+  readonly witnesses: readonly Witness[];
 }
 
 const DAY_MS = 86_400_000;
@@ -15,6 +19,7 @@ const RETAIN_DAYS = "2192";
  * The same for the server and for commands, which must agree on it. The values are taken as they
  * are: the server has checked them.
  * @param value of an environment variable. @param home SEALDESK_HOME
+ * @throws LogError malformed: witnesses
  */
 export function auditSettings(
   value: (name: string) => string | undefined,
@@ -22,7 +27,11 @@ export function auditSettings(
 ): AuditSettings {
   const url = value("PUBLIC_URL");
   const host = url !== undefined && URL.canParse(url) ? new URL(url).host : "sealdesk.local";
-  return { originPrefix: value("AUDIT_ORIGIN") ?? host, checkpoints: placeOf(value, home) };
+  return {
+    originPrefix: value("AUDIT_ORIGIN") ?? host,
+    checkpoints: placeOf(value, home),
+    witnesses: parseWitnesses(value("AUDIT_WITNESSES") ?? ""),
+  };
 }
 
 function placeOf(value: (name: string) => string | undefined, home: string): CheckpointPlace {

@@ -1,5 +1,6 @@
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogSigner } from "../logs.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
 import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
 import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
@@ -12,6 +13,7 @@ interface CatchUpOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  readonly witnesses: Pick<Witnesses, "check">;
 }
 
 /**
@@ -20,11 +22,13 @@ interface CatchUpOptions {
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
 export async function catchUp(options: CatchUpOptions): Promise<void> {
-  const { url, originPrefix, signer, store } = options;
+  const { url, originPrefix, signer, store, witnesses } = options;
   await withIntegratorSession(url, async (client) => {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
-    await signTrees(client, signer, store, await takeOver(client, store, signer.publicKey));
+    const unsigned = await takeOver(client, store, signer.publicKey);
+    await witnesses.check(client);
+    await signTrees(client, signer, store, unsigned);
     // Signing a tenant's head leaves an entry for the operator's log.
     for (;;) {
       const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);

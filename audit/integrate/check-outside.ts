@@ -68,7 +68,11 @@ function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
   }
 }
 
-async function checkLog(client: Client, log: LogId, outside: Checkpoint): Promise<void> {
+/**
+ * Compares a log in the database with a head that this key signed: all of its entries must be there.
+ * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ */
+export async function checkLog(client: Client, log: LogId, outside: Checkpoint): Promise<void> {
   const { origin, size, root } = outside;
   const { rows } = await client.query<{ origin: string; size: number }>(LATEST, [log]);
   const [inside] = rows;

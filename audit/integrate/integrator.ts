@@ -2,6 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId, LogSigner } from "../logs.ts";
+import type { Witnesses } from "../witness/witnesses.ts";
 import { checkOutside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
@@ -14,6 +15,8 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  /** Who cosign the heads, beside all this. */
+  readonly witnesses?: Witnesses | undefined;
   /** Between two looks for pending entries. */
   readonly pollMs?: number;
   /** Between two attempts after a failure or a refusal. */
@@ -38,6 +41,8 @@ export class Integrator {
   readonly #ended: Promise<void>;
   #unsigned = new Map<LogId, CommittedTree>();
   #refusal: AuditError | undefined;
+  /** What a witness proved while the log was continued. */
+  #contradiction: AuditError | undefined;
   #pendingAgeMs = 0;
   #signFromMs = 0;
   #signedMs = 0;
@@ -79,20 +84,38 @@ export class Integrator {
   }
 
   async #work(client: Client): Promise<void> {
-    const { pollMs = 250, retryMs = 2_000, store, signer } = this.#options;
+    const { retryMs = 2_000, store, signer, witnesses } = this.#options;
     // First: what stands in the way of all else must not hide that entries wait.
     await this.#observe(client);
     // Every node looks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
-      if (!isChecked) await checkOutside(client, store, signer.publicKey);
+      if (!isChecked) {
+        await checkOutside(client, store, signer.publicKey);
+        await witnesses?.check(client);
+      }
       this.#refusal = undefined;
       await this.#observe(client);
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
     const unsigned = await takeOver(client, store, signer.publicKey);
+    await witnesses?.check(client);
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
+    this.#contradiction = undefined;
+    const leaveWitnesses = witnesses?.keepCosigned((error) => {
+      this.#contradiction = error;
+    });
+    try {
+      await this.#lead(client);
+    } finally {
+      await leaveWitnesses?.();
+    }
+  }
+
+  async #lead(client: Client): Promise<void> {
+    const { pollMs = 250 } = this.#options;
     while (!this.#stop.signal.aborted) {
+      if (this.#contradiction !== undefined) throw this.#contradiction;
       const taken = await this.#round(client);
       this.#refusal = undefined;
       if (this.#unsigned.size === 0) this.#said = undefined;

@@ -26,12 +26,35 @@ export async function readLogInfo(client: Client, log: LogId): Promise<LogInfo> 
   return info;
 }
 
-/** The latest signed checkpoint; undefined when there is none. */
-export async function readCheckpoint(client: Client, log: LogId): Promise<string | undefined> {
-  const { rows } = await client.query<{ note: string }>(
-    "select note from audit.checkpoints where log = $1 order by size desc limit 1",
-    [log],
-  );
+// A line a cosignature, in the order of names.
+const COSIGNED = `note || coalesce((
+    select string_agg(
+      E'\\u2014 ' || witness || ' ' || replace(encode(signature, 'base64'), E'\\n', '') || E'\\n',
+      '' order by witness
+    )
+    from audit.cosignatures as kept where kept.log = signed.log and kept.size = signed.size
+  ), '') as note`;
+const LATEST = `
+  select ${COSIGNED} from audit.checkpoints as signed where log = $1 order by size desc limit 1`;
+const LATEST_COSIGNED = `
+  select ${COSIGNED} from audit.checkpoints as signed where log = $1 and size = (
+    select size from audit.cosignatures where log = $1
+    group by size having count(*) >= $2 order by size desc limit 1
+  )`;
+
+/**
+ * The latest signed checkpoint, with the cosignatures it has.
+ * @param cosignedBy the latest that at least so many witnesses cosigned
+ * @returns undefined when there is none
+ */
+export async function readCheckpoint(
+  client: Client,
+  log: LogId,
+  cosignedBy = 0,
+): Promise<string | undefined> {
+  const { rows } = await (cosignedBy === 0
+    ? client.query<{ note: string }>(LATEST, [log])
+    : client.query<{ note: string }>(LATEST_COSIGNED, [log, cosignedBy]));
   return rows[0]?.note;
 }
 

@@ -1,85 +1,89 @@
-import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { utf8 } from "../../crypto/wire/bytes.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { toBase64 } from "../verify/base64.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { cosignedAt } from "../verify/cosignature.ts";
-import { formatSignature, parseNote, signatureBy, type NoteKey } from "../verify/note.ts";
+import { parseNote, signatureBy, type NoteKey, type NoteSignature } from "../verify/note.ts";
 import { consistencyProof, type RangeRoot } from "../verify/proofs.ts";
+import { WitnessError } from "./witness-error.ts";
+import { requestWitness } from "./witness-http.ts";
 
 /** A witness of others, C2SP tlog-witness. */
 export interface Witness {
   readonly key: NoteKey;
-  /** Where `/add-checkpoint` is asked for, without a slash at its end. */
+  /** Its submission and monitoring prefix, without a slash at its end. */
   readonly url: string;
 }
 
-/** Why a witness did not cosign. "refused": it saw another history, or does not know the log. */
-export type WitnessErrorCode = "unreachable" | "refused" | "wrong_cosignature";
-
-export class WitnessError extends Error {
-  override readonly name = "WitnessError";
-  readonly code: WitnessErrorCode;
-  constructor(code: WitnessErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
+/** A signed head, and what proves that it extends others. */
+export interface SubmittedHead {
+  readonly note: string;
+  readonly head: Checkpoint;
+  readonly rootOver: RangeRoot;
 }
-
-const ANSWER_MS = 10_000;
-const MOST_BYTES = 16 * 1024;
 
 /**
  * Submits a signed head to a witness, with the proof that it extends what the witness saw last.
- * @param note the head, signed by the log
- * @param rootOver of the log's tree
  * @param seen the size that the witness is believed to have seen; when it says another, that one
- * @returns the cosignature, checked, as a line of the note
+ * @param ending aborts the request
+ * @returns the cosignature, checked
  * @throws WitnessError
  */
 export async function askWitness(
-  { key, url }: Witness,
-  { note, head, rootOver }: { note: string; head: Checkpoint; rootOver: RangeRoot },
+  witness: Witness,
+  submitted: SubmittedHead,
   seen: number,
-): Promise<string> {
-  const first = await post(url, await request(note, head.size, rootOver, seen));
-  const said = first.status === 409 ? Number(first.text) : undefined;
-  const answer =
-    said === undefined || !Number.isSafeInteger(said) || said === seen || said > head.size
-      ? first
-      : await post(url, await request(note, head.size, rootOver, said));
-  if (answer.status !== 200)
-    throw new WitnessError("refused", `The witness ${key.name} answered ${answer.status}.`);
-  const cosigned = parse(note + answer.text);
-  const line = cosigned && signatureBy(nodeChecks.sha256, cosigned, key);
-  if (!cosigned || !line || cosignedAt(nodeChecks, cosigned, key) === undefined)
-    throw new WitnessError("wrong_cosignature", `The witness ${key.name} did not sign the head.`);
-  return formatSignature(line);
+  ending?: AbortSignal,
+): Promise<NoteSignature> {
+  const { size } = submitted.head;
+  const submit = async (old: number) =>
+    requestWitness(`${witness.url}/add-checkpoint`, await request(submitted, old), ending);
+  let answer = await submit(seen);
+  const said = sizeIn(answer);
+  if (said !== undefined && said !== seen && said <= size) answer = await submit(said);
+  if (answer.status !== 200) throw refusal(witness, answer);
+  const cosignature = cosignatureIn(witness, submitted.note, answer.text);
+  if (cosignature === undefined)
+    throw new WitnessError(
+      "wrong_cosignature",
+      `The witness ${witness.key.name} did not sign the head.`,
+    );
+  return cosignature;
 }
 
-function parse(note: string) {
+type Answer = Awaited<ReturnType<typeof requestWitness>>;
+
+/** The size that a witness says it saw. */
+function sizeIn({ status, text }: Answer): number | undefined {
+  const said = status === 409 ? /^(0|[1-9]\d{0,15})\n?$/.exec(text)?.[1] : undefined;
+  return said === undefined || !Number.isSafeInteger(Number(said)) ? undefined : Number(said);
+}
+
+function refusal({ key }: Witness, answer: Answer): WitnessError {
+  const { status } = answer;
+  const message = `The witness ${key.name} answered ${status}.`;
+  if (status === 404) return new WitnessError("unknown_log", message);
+  if (status === 409 || status === 422)
+    return new WitnessError("disagrees", message, { seen: sizeIn(answer) });
+  if (status === 429 || status >= 500) return new WitnessError("unreachable", message);
+  return new WitnessError("refused", message);
+}
+
+/** Only what the witness answered counts, not what stands below the note already. */
+function cosignatureIn({ key }: Witness, note: string, lines: string): NoteSignature | undefined {
+  const { text } = parseNote(note);
   try {
-    return parseNote(note);
+    const cosigned = parseNote(`${text}\n${lines}`);
+    // An answer that goes on with the text would have its signature be over something else.
+    if (cosigned.text !== text || cosignedAt(nodeChecks, cosigned, key) === undefined)
+      return undefined;
+    return signatureBy(nodeChecks.sha256, cosigned, key);
   } catch {
     return undefined;
   }
 }
 
-async function request(note: string, size: number, rootOver: RangeRoot, old: number) {
+async function request({ note, head: { size }, rootOver }: SubmittedHead, old: number) {
   const proof = await consistencyProof(rootOver, Math.min(old, size), size);
   return utf8(`old ${old}\n${proof.map((hash) => `${toBase64(hash)}\n`).join("")}\n${note}`);
-}
-
-async function post(url: string, body: Uint8Array) {
-  try {
-    const answer = await fetch(`${url}/add-checkpoint`, {
-      method: "POST",
-      body,
-      redirect: "error",
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    return { status: answer.status, text: fromUtf8(bytes.subarray(0, MOST_BYTES)) };
-  } catch (cause) {
-    throw new WitnessError("unreachable", `The witness at ${url} could not be reached.`, { cause });
-  }
 }

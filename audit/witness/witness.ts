@@ -3,16 +3,23 @@ import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { fromBase64 } from "../verify/base64.ts";
-import { openCheckpoint, parseCheckpointText, type Checkpoint } from "../verify/checkpoint.ts";
+import { openCheckpoint, parseCheckpointText } from "../verify/checkpoint.ts";
 import { cosignature, cosignedBytes } from "../verify/cosignature.ts";
 import { LogError } from "../verify/log-error.ts";
-import { formatSignature, KEY_TYPES, parseNote, type NoteKey } from "../verify/note.ts";
+import {
+  formatNote,
+  formatSignature,
+  KEY_TYPES,
+  parseNote,
+  signatureBy,
+  type NoteKey,
+} from "../verify/note.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
 
 /** What the witness saw last of each log. */
 export interface WitnessStore {
-  /** The note; undefined when it never saw the log. */
+  /** The note, cosigned; undefined when it never saw the log. */
   latest(origin: string): Promise<string | undefined>;
   /** It outlives a crash when this resolves. */
   put(origin: string, note: string): Promise<void>;
@@ -69,7 +76,7 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   }
   const key = options.logs.find(({ name }) => name === origin);
   if (key === undefined) return answer(404, "This witness does not know the log.\n");
-  let head: Checkpoint;
+  let head: ReturnType<typeof openCheckpoint>;
   try {
     head = openCheckpoint(nodeChecks, request.note, key);
   } catch {
@@ -88,14 +95,18 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
     if (seen?.size === head.size && request.proof.length === 0) return sizeIs(seen.size);
     return answer(422, "The consistency proof does not verify.\n");
   }
-  await options.store.put(origin, request.note);
-  return answer(200, await cosign(options, request.note));
+  const { text } = head.note;
+  const cosigned = await cosign(options, text);
+  const signed = signatureBy(nodeChecks.sha256, head.note, key);
+  // Whatever else was signed below it is nothing that this witness vouches for.
+  await options.store.put(origin, formatNote(text, signed ? [signed] : []) + cosigned);
+  return answer(200, cosigned);
 }
 
-async function cosign({ name, signer, now }: WitnessOptions, note: string): Promise<string> {
+async function cosign({ name, signer, now }: WitnessOptions, text: string): Promise<string> {
   const timeS = Math.floor(now() / 1_000);
   const key: NoteKey = { name, type: KEY_TYPES.cosignature, publicKey: signer.publicKey };
-  const signature = await signer.sign(cosignedBytes(parseNote(note).text, timeS));
+  const signature = await signer.sign(cosignedBytes(text, timeS));
   return formatSignature(cosignature(nodeChecks.sha256, key, timeS, signature));
 }
 

@@ -1,12 +1,16 @@
 import { Counter, type Registry } from "prom-client";
+import type { WitnessErrorCode } from "../../audit/witness/witness-error.ts";
 import { gaugeOf } from "./instruments.ts";
 
 /** The audit log, as it grows. */
 export interface AuditMetrics {
   readonly integrated: (entries: number) => void;
+  readonly cosigned: (witness: string) => void;
+  readonly notCosigned: (witness: string, code: WitnessErrorCode) => void;
   readonly watch: (state: {
     readonly pendingAgeMs: () => number;
     readonly refused: () => boolean;
+    readonly witnessDisagrees: () => number;
   }) => void;
 }
 
@@ -16,9 +20,23 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     help: "Audit entries that this node gave their place in a log",
     registers: [registry],
   });
+  const cosigned = new Counter({
+    name: "sealdesk_audit_cosignatures_total",
+    help: "Heads of logs that a witness cosigned",
+    labelNames: ["witness"],
+    registers: [registry],
+  });
+  const notCosigned = new Counter({
+    name: "sealdesk_audit_witness_failures_total",
+    help: "Heads of logs that a witness was asked to cosign and did not",
+    labelNames: ["witness", "code"],
+    registers: [registry],
+  });
   return {
     integrated: (entries) => integrated.inc(entries),
-    watch({ pendingAgeMs, refused }) {
+    cosigned: (witness) => cosigned.inc({ witness }),
+    notCosigned: (witness, code) => notCosigned.inc({ witness, code }),
+    watch({ pendingAgeMs, refused, witnessDisagrees }) {
       gaugeOf(
         registry,
         "sealdesk_audit_pending_seconds",
@@ -28,6 +46,12 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       gaugeOf(registry, "sealdesk_audit_refused", "1 while the audit log is not continued", {
         read: () => Number(refused()),
       });
+      gaugeOf(
+        registry,
+        "sealdesk_audit_witness_disagrees",
+        "Logs of which a witness says, without proof, that it saw another history",
+        { read: witnessDisagrees },
+      );
     },
   };
 }

@@ -3,9 +3,16 @@ import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
 import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { databaseLog } from "../../../audit/read/database-log.ts";
+import { cosignedAt } from "../../../audit/verify/cosignature.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
-import { parseVkey } from "../../../audit/verify/note.ts";
-import { askWitness, WitnessError, type Witness } from "../../../audit/witness/ask-witness.ts";
+import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
+import {
+  askWitness,
+  type SubmittedHead,
+  type Witness,
+} from "../../../audit/witness/ask-witness.ts";
+import { parseWitness } from "../../../audit/witness/parse-witness.ts";
+import { WitnessError } from "../../../audit/witness/witness-error.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
@@ -38,13 +45,18 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
       const { size } = log.checkpoint;
       const rootOver = rangeRoots(nodeChecks.sha256, source, size);
       const head = { note: log.note, head: log.checkpoint, rootOver };
-      const { lines, failures } = await askWitnesses(witnesses, head);
+      const signed = parseNote(log.note);
+      const others = witnesses.filter(
+        ({ key }) => cosignedAt(nodeChecks, signed, key) === undefined,
+      );
+      const { lines, failures } = await askWitnesses(others, head);
+      const count = witnesses.length - failures.length;
       const note = log.note + lines.join("");
       const written = await archiveLog(store, { ...log, note, source }, (done, total) =>
         bar.update(done, total),
       );
       const archived = `Archived ${log.origin} up to entry ${size}: ${written} files written.`;
-      const cosigned = witnesses.length === 0 ? [] : [`${lines.length} witnesses cosigned.`];
+      const cosigned = witnesses.length === 0 ? [] : [`${count} witnesses cosigned.`];
       return [archived, ...cosigned, ...failures].join("\n");
     } finally {
       bar.end();
@@ -53,23 +65,17 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
   });
 }
 
-function parseWitness(text: string): Witness {
-  const [, vkey = "", url = ""] = /^(.+)@(https?:\/\/[^@]+)$/.exec(text) ?? [];
-  if (url === "") throw new CommandError("A witness is written as its key, @, and its URL.");
-  return { key: parseVkey(nodeChecks.sha256, vkey), url: url.replace(/\/+$/, "") };
-}
-
 /** A witness that is away, or refuses, is told of and holds nothing up. */
 async function askWitnesses(
   witnesses: readonly Witness[],
-  head: Parameters<typeof askWitness>[1],
+  submitted: SubmittedHead,
 ): Promise<{ readonly lines: readonly string[]; readonly failures: readonly string[] }> {
   const lines: string[] = [];
   const failures: string[] = [];
   for (const witness of witnesses)
     try {
       // What it saw it says itself.
-      lines.push(await askWitness(witness, head, 0));
+      lines.push(formatSignature(await askWitness(witness, submitted, 0)));
     } catch (error) {
       if (!(error instanceof WitnessError)) throw error;
       failures.push(error.message);

@@ -6,6 +6,7 @@ import { readCheckpoint, readLogInfo, type LogInfo } from "../../../audit/read/d
 import { openCheckpoint, type Checkpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
+import { Witnesses } from "../../../audit/witness/witnesses.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
@@ -23,6 +24,8 @@ export interface LogChoice {
   readonly operator?: true;
   /** Of the tenant: its key log instead of its audit log. */
   readonly keys?: true;
+  /** A number: the latest head that so many witnesses cosigned, instead of the latest of all. */
+  readonly cosigned?: string;
 }
 
 export interface OpenLog extends LogInfo {
@@ -68,7 +71,9 @@ async function catchUpIfAlone(
 ): Promise<Error | undefined> {
   const store = await openCheckpointStore(audit.checkpoints, Date.now);
   try {
-    await catchUp({ url, originPrefix: audit.originPrefix, signer, store });
+    const { publicKey } = signer;
+    const witnesses = new Witnesses({ url, witnesses: audit.witnesses, publicKey });
+    await catchUp({ url, originPrefix: audit.originPrefix, signer, store, witnesses });
     return undefined;
   } catch (error) {
     // What was signed before can be read all the same, also by who may not write checkpoints.
@@ -84,10 +89,15 @@ async function openLog(
   signer: LogSigner,
 ): Promise<Omit<OpenLog, "refusal">> {
   const { log, tenant } = await chooseLog(pool, choice);
+  const cosignedBy = Number(choice.cosigned ?? 0);
+  if (!Number.isSafeInteger(cosignedBy) || cosignedBy < 0)
+    throw new CommandError("--cosigned takes a number of witnesses.");
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
-    note: await readCheckpoint(client, log),
+    note: await readCheckpoint(client, log, cosignedBy),
   }));
+  if (note === undefined && cosignedBy > 0)
+    throw new CommandError("The log has no head that so many witnesses cosigned.");
   if (note === undefined) throw new CommandError("The log has no signed checkpoint yet.");
   const key: NoteKey = {
     name: info.origin,

@@ -41,6 +41,7 @@ export function registerAudit(program: Command, print: (text: string) => void): 
     .option("--until <time>", "entries before then")
     .option("--actor <id>", "entries of who acted")
     .option("--subject <id>", "entries about whom")
+    .option("--cosigned <number>", "up to the latest head that so many witnesses cosigned")
     .option("--action <name>", 'such as session.create, or "session." for all of them')
     .action(async (options: ExportOptions) => print(await exportLog(readSettings(), options)));
 
@@ -65,6 +66,7 @@ export function registerAudit(program: Command, print: (text: string) => void): 
   ofLog(audit.command("prove").description("write an entry and the proof that it is in the log"))
     .option("--index <number>", "the entry's index")
     .option("--event <id>", "the entry's eventId")
+    .option("--cosigned <number>", "under the latest head that so many witnesses cosigned")
     .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
     .action(async (options: ProveOptions) => print(await proveEntry(readSettings(), options)));
 

@@ -6,13 +6,14 @@ import {
   sign,
 } from "node:crypto";
 import { mkdir, readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
-import { createWitness, type WitnessStore } from "../../../audit/witness/witness.ts";
+import { witnessListener } from "../../../audit/witness/witness-listener.ts";
+import type { WitnessStore } from "../../../audit/witness/witness.ts";
 import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
 import { CommandError } from "../../settings.ts";
 
@@ -25,8 +26,6 @@ export interface WitnessCommandOptions {
   readonly log: readonly string[];
 }
 
-const MOST_BYTES = 64 * 1024;
-
 /** Runs a witness until it is stopped. Put TLS in front of it. */
 export async function runWitness(
   options: WitnessCommandOptions,
@@ -35,24 +34,14 @@ export async function runWitness(
   const { name, state, host } = options;
   if (!isKeyName(name)) throw new CommandError("A witness's name has no spaces and no plus sign.");
   const signer = await openSigner(state);
-  const answer = createWitness({
+  const listener = witnessListener({
     name,
     signer,
     logs: options.log.map((vkey) => parseVkey(nodeChecks.sha256, vkey)),
     store: fileStore(state),
     now: Date.now,
   });
-  const server = createServer((request, response) => {
-    if (request.method !== "POST" || request.url !== "/add-checkpoint")
-      return void response.writeHead(404).end();
-    readBody(request)
-      .then(async (body) => {
-        if (body === undefined) return response.writeHead(413).end();
-        const { status, type, body: text } = await answer(body);
-        return response.writeHead(status, { "content-type": type }).end(text);
-      })
-      .catch(() => response.headersSent || response.writeHead(500).end());
-  });
+  const server = createServer(listener);
   server.requestTimeout = 10_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -67,17 +56,6 @@ export async function runWitness(
   await stopped;
   server.close();
   server.closeAllConnections();
-}
-
-async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > MOST_BYTES) return undefined;
-    parts.push(part);
-  }
-  return Buffer.concat(parts);
 }
 
 async function openSigner(state: string): Promise<LogSigner> {

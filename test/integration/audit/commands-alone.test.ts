@@ -29,6 +29,7 @@ beforeEach(async () => {
     audit: {
       originPrefix: "audit.example",
       checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
+      witnesses: [],
     },
     auditRetainDays: 2192,
   };

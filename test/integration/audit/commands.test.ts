@@ -53,6 +53,7 @@ beforeAll(async () => {
     audit: {
       originPrefix: "sealdesk.local",
       checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
+      witnesses: [],
     },
     auditRetainDays: 2192,
   };

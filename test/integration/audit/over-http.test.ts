@@ -132,6 +132,7 @@ test("the same from any web server that has the files, and from a file URL", asy
     audit: {
       originPrefix: "sealdesk.local",
       checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
+      witnesses: [],
     },
     auditRetainDays: 2192,
   };

@@ -7,7 +7,7 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
 import { archiveLog } from "../../../audit/archive/archive-log.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
-import { formatVkey, parseVkey } from "../../../audit/verify/note.ts";
+import { formatSignature, formatVkey, parseVkey } from "../../../audit/verify/note.ts";
 import { askWitness, type Witness } from "../../../audit/witness/ask-witness.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
@@ -86,17 +86,17 @@ test("a witness that runs cosigns what extends, and an auditor checks it without
   await expect(verifyFiles(out, { vkey: logVkey, policy })).rejects.toMatchObject({
     code: "quorum_missing",
   });
-  await directoryArchive(out).put("checkpoint", utf8(note + line));
+  await directoryArchive(out).put("checkpoint", utf8(note + formatSignature(line)));
   await stop();
   expect(await verifyFiles(out, { vkey: logVkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
 test("after a restart it still refuses what goes back, and what is another history", async () => {
   expect(await post(log.again(entries(0, 400)), 400)).toBe(409);
-  await expect(ask(log.again(entries(0, 400)), 0)).rejects.toMatchObject({ code: "refused" });
+  await expect(ask(log.again(entries(0, 400)), 0)).rejects.toMatchObject({ code: "disagrees" });
   const forked = log.again([...entries(0, 10), utf8("forged"), ...entries(11, 600)]);
   await expect(ask(forked, 500)).rejects.toMatchObject({
-    code: "refused",
+    code: "disagrees",
     message: expect.stringContaining("422"),
   });
   const sameSize = log.again([...entries(0, 10), utf8("forged"), ...entries(11, 500)]);

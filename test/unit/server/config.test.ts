@@ -1,4 +1,6 @@
 import { inspect } from "node:util";
+import { nodeChecks } from "../../../audit/node-checks.ts";
+import { formatVkey, KEY_TYPES } from "../../../audit/verify/note.ts";
 import { readConfig } from "../../../server/config.ts";
 
 const production = {
@@ -66,6 +68,39 @@ test.each([
     expect.objectContaining({
       name: "ConfigError",
       message: expect.stringMatching(new RegExp(`^${name} .*[.]$`)),
+    }),
+  );
+});
+
+const vkeyOf = (name: string, type: 1 | 4) =>
+  formatVkey(nodeChecks.sha256, { name, type, publicKey: new Uint8Array(32) });
+const [one, two] = [vkeyOf("one.example/w", KEY_TYPES.cosignature), vkeyOf("two.example", 4)];
+
+test("witnesses are a list of keys and URLs", () => {
+  const { witnesses } = readConfig({
+    AUDIT_WITNESSES: `${one}@https://one.example/w/, ${two}@http://10.0.0.2:8090`,
+  }).audit;
+  expect(witnesses.map(({ key, url }) => [key.name, url])).toEqual([
+    ["one.example/w", "https://one.example/w"],
+    ["two.example", "http://10.0.0.2:8090"],
+  ]);
+});
+
+test.each([
+  one,
+  `${one}@ftp://one.example`,
+  `${one}@https://`,
+  `${one}@https://user:pw@one.example`,
+  `${one}@https://one.example?q`,
+  `${one.slice(0, -5)}AAAA=@https://one.example`,
+  `${vkeyOf("log.example", KEY_TYPES.ed25519)}@https://one.example`,
+  `${one}@https://one.example,${one}@https://other.example`,
+  ",",
+])("AUDIT_WITNESSES=%s is refused by name", (list) => {
+  expect(() => readConfig({ AUDIT_WITNESSES: list })).toThrow(
+    expect.objectContaining({
+      name: "ConfigError",
+      message: expect.stringMatching(/^AUDIT_WITNESSES must be witnesses, .*\.$/),
     }),
   );
 });

@@ -1,0 +1,20 @@
+import { hash } from "node:crypto";
+import type { Witness } from "./ask-witness.ts";
+import { requestWitness } from "./witness-http.ts";
+
+/** Where a witness serves what it saw last of a log, below its monitoring prefix. */
+export const seenPath = (origin: string): string => `/${hash("sha256", origin)}/checkpoint`;
+
+/**
+ * The checkpoint that a witness says it cosigned last: unchecked.
+ * @returns undefined when it serves none
+ * @throws WitnessError unreachable
+ */
+export async function seenByWitness(
+  { url }: Witness,
+  origin: string,
+  ending?: AbortSignal,
+): Promise<string | undefined> {
+  const { status, text } = await requestWitness(`${url}${seenPath(origin)}`, undefined, ending);
+  return status === 200 ? text : undefined;
+}

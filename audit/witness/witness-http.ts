@@ -1,0 +1,36 @@
+import { concat, fromUtf8 } from "../../crypto/wire/bytes.ts";
+import { WitnessError } from "./witness-error.ts";
+
+const ANSWER_MS = 10_000;
+/** A note with as many signatures as one may have is shorter. */
+const MOST_BYTES = 16 * 1024;
+
+/**
+ * One request to a witness, which may be anybody's: neither its time nor its length is its choice.
+ * @throws WitnessError unreachable
+ */
+export async function requestWitness(
+  url: string,
+  body: Uint8Array | undefined,
+  ending?: AbortSignal,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const limit = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const answer = await fetch(url, {
+      method: body === undefined ? "GET" : "POST",
+      ...(body && { body }),
+      redirect: "error",
+      signal: ending === undefined ? limit : AbortSignal.any([limit, ending]),
+    });
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    for await (const part of answer.body ?? []) {
+      length += part.length;
+      if (length > MOST_BYTES) throw new RangeError("The answer is too long.");
+      parts.push(part);
+    }
+    return { status: answer.status, text: fromUtf8(concat(...parts)) };
+  } catch (cause) {
+    throw new WitnessError("unreachable", `The witness at ${url} could not be reached.`, { cause });
+  }
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import { seenPath } from "./seen-by-witness.ts";
+import { createWitness, type WitnessOptions } from "./witness.ts";
+
+const MOST_BYTES = 64 * 1024;
+
+/** Answers the HTTP requests of C2SP tlog-witness, both prefixes being `/`. */
+export function witnessListener(options: WitnessOptions): RequestListener {
+  const add = createWitness(options);
+
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === "GET") return showSeen(request.url, response);
+    if (request.method !== "POST" || request.url !== "/add-checkpoint")
+      return void response.writeHead(404).end();
+    const body = await readBody(request);
+    if (body === undefined) return void response.writeHead(413).end();
+    const { status, type, body: text } = await add(body);
+    response.writeHead(status, { "content-type": type }).end(text);
+  }
+
+  async function showSeen(path: string | undefined, response: ServerResponse): Promise<void> {
+    const log = options.logs.find(({ name }) => seenPath(name) === path);
+    const note = log && (await options.store.latest(log.name));
+    if (note === undefined) return void response.writeHead(404).end();
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8" }).end(note);
+  }
+
+  return (request, response) =>
+    void respond(request, response).catch(
+      () => response.headersSent || response.writeHead(500).end(),
+    );
+}
+
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MOST_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
