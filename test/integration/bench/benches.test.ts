@@ -50,7 +50,10 @@ const report = z.object({
 /** Each benchmark's own figures, its peer's beside them. */
 const figuresOf = {
   relay: z.object({
-    loads: z.record(z.string(), z.strictObject({ sealdesk: load, prototype: load, bareWs: load })),
+    loads: z.record(
+      z.string(),
+      z.strictObject({ sealdesk: load, bareStorage: load, prototype: load, bareWs: load }),
+    ),
     bareInsertsPerSecond: z.number().positive(),
   }),
   // ejabberd is not everywhere: peers.test.ts has what is said where it is missing.
