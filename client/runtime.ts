@@ -18,7 +18,7 @@ export type Fetch = (
     readonly body?: string | Uint8Array<ArrayBuffer>;
     readonly signal?: AbortSignal;
     /** What is signed for one server goes to no other. */
-    readonly redirect?: "error";
+    readonly redirect?: "manual";
   },
 ) => Promise<HttpResponse>;
 

@@ -92,7 +92,8 @@ export async function startRequest(
   };
   try {
     if (signal.aborted) throw new Error("closed before the request");
-    const response = await fetch(url, { ...init, redirect: "error", signal: giveUp.signal });
+    // Not "error": Node's fetch then says headers twice when it repeats what was answered with 421.
+    const response = await fetch(url, { ...init, redirect: "manual", signal: giveUp.signal });
     return { response, settle };
   } catch (cause) {
     settle();

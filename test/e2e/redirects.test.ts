@@ -18,7 +18,8 @@ test("a device takes its password and its proofs to no place that the server's n
   const { tenant, username, password } = await server.createStaff("agent");
   const credentials = { grant: "password" as const, tenant, username, password };
   await expect(connect({ ...server, url: urlOf(redirecting) }, credentials)).rejects.toMatchObject({
-    code: "network",
+    code: "request_refused",
+    status: 307,
   });
   expect(asked).toEqual([]);
   for (const each of [elsewhere, redirecting]) each.close();
