@@ -20,14 +20,15 @@ table audit.cosignatures (
   log uuid not null,
   size bigint not null,
   witness text not null,
-  signature bytea not null
+  signature bytea not null,
+  key_id bytea not null generated always as (SUBSTRING(signature FROM 1 FOR 4)) stored
 )
   row level security
   CREATE INDEX cosignatures_log_witness_size_idx ON audit.cosignatures USING btree (log, witness, size)
   CREATE TRIGGER cosignatures_are_final BEFORE DELETE OR UPDATE ON audit.cosignatures FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
   CREATE TRIGGER cosignatures_stay BEFORE TRUNCATE ON audit.cosignatures FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
   constraint cosignatures_log_size_fkey FOREIGN KEY (log, size) REFERENCES audit.checkpoints(log, size)
-  constraint cosignatures_pkey PRIMARY KEY (log, size, witness)
+  constraint cosignatures_pkey PRIMARY KEY (log, size, witness, key_id)
   constraint cosignatures_signature_check CHECK ((length(signature) = 76))
   constraint cosignatures_witness_check CHECK ((witness ~ '^[!-*,-~]{1,200}$'::text))
   grant insert to sealdesk_integrator

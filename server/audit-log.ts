@@ -1,3 +1,4 @@
+import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
 import type { AuditErrorCode } from "../audit/audit-error.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
@@ -35,7 +36,7 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);
-  const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, deps);
+  const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, store, deps);
   const integrator = new Integrator({
     url,
     originPrefix: config.originPrefix,
@@ -61,12 +62,15 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
 }
 
 function openWitnesses(
-  { witnesses }: AuditSettings,
+  { witnesses, originPrefix }: AuditSettings,
+  store: CheckpointStore,
   { url, signer, cosignEveryMs, log, metrics }: Deps,
 ): Witnesses {
   return new Witnesses({
     url,
     witnesses,
+    originPrefix,
+    store,
     publicKey: signer.publicKey,
     everyMs: cosignEveryMs,
     onCosigned: (witness) => metrics?.audit.cosigned(witness),

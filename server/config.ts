@@ -148,7 +148,7 @@ const environmentSchema = z.object({
     /^[1-9]\d{0,4}$/.test(days),
   ).default("2192"),
   AUDIT_WITNESSES: text(
-    "must be witnesses, parted by commas or spaces: of each its key, @, and its URL; at most 16, each once.",
+    "must be witnesses, parted by commas or spaces: of each its key, @, and its URL, and all: before it if it gets every log; at most 16, each once.",
     isWitnesses,
   ).optional(),
   LOG_LEVEL: z

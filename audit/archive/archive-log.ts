@@ -4,9 +4,10 @@ import { nodeChecks } from "../node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots, type LogSource } from "../verify/log-source.ts";
-import type { NoteKey } from "../verify/note.ts";
+import { parseNote, type NoteKey } from "../verify/note.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
 import { pathsOf } from "../verify/verify-log.ts";
+import { addSignatures } from "./add-signatures.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 
 /** The log as it is now: its signed head, and its files. */
@@ -15,11 +16,13 @@ export interface ArchivedLog {
   readonly note: string;
   readonly checkpoint: Checkpoint;
   readonly key: NoteKey;
+  /** Whose cosignatures can be checked. */
+  readonly witnesses?: readonly NoteKey[];
 }
 
 /**
  * Brings an archive up to the log's head: whole tiles that it has are not written again, and the
- * checkpoint comes last. Nothing is written when the log is no extension of what was archived.
+ * checkpoint comes last. A head that was archived gets the cosignatures that it lacks. Nothing is written when the log is no extension of what was archived.
  * @returns how many files were written
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
@@ -29,8 +32,14 @@ export async function archiveLog(
   onProgress: (done: number, total: number) => void = () => undefined,
 ): Promise<number> {
   const { source, note, checkpoint } = log;
-  const before = await sizeBefore(store, log);
-  if (before === checkpoint.size) return 0;
+  const archived = await store.checkpoint();
+  const before = archived === undefined ? 0 : await sizeBefore(archived, log);
+  if (archived !== undefined && before === checkpoint.size) {
+    const cosigned = addSignatures(archived, parseNote(note).signatures, log.witnesses ?? []);
+    if (cosigned === archived) return 0;
+    await store.put("checkpoint", utf8(cosigned));
+    return 1;
+  }
   const paths = [...pathsOf(checkpoint.size)].filter((path) => !isWholeIn(path, before));
   let written = 0;
   for (const [done, path] of paths.entries()) {
@@ -48,12 +57,7 @@ export async function archiveLog(
   return written + 1;
 }
 
-async function sizeBefore(
-  store: ArchiveStore,
-  { source, checkpoint, key }: ArchivedLog,
-): Promise<number> {
-  const note = await store.checkpoint();
-  if (note === undefined) return 0;
+async function sizeBefore(note: string, { source, checkpoint, key }: ArchivedLog): Promise<number> {
   const archived = openArchived(note, key);
   const { name: origin } = key;
   if (archived.size > checkpoint.size)

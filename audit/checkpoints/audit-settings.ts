@@ -1,6 +1,5 @@
 import { resolve } from "node:path";
-import type { Witness } from "../witness/ask-witness.ts";
-import { parseWitnesses } from "../witness/parse-witness.ts";
+import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
 import type { CheckpointPlace } from "./open-store.ts";
 
 /** How the logs are named, and where their last checkpoints are kept. */
@@ -8,8 +7,8 @@ export interface AuditSettings {
   /** What every log's origin begins with. */
   readonly originPrefix: string;
   readonly checkpoints: CheckpointPlace;
-  /** Who cosign the heads of all logs. */
-  readonly witnesses: readonly Witness[];
+  /** Who cosign the heads of the operator's log, or of all. */
+  readonly witnesses: readonly ConfiguredWitness[];
 }
 
 const DAY_MS = 86_400_000;

@@ -1,11 +1,34 @@
-import { randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 
-/** One file a log, replaced at once or not at all. Put the folder on another disk than the database. */
+const UUID_LENGTH = 36;
+
+/**
+ * One file a log, replaced at once or not at all, and one a proof, named by the log and a hash. Put the
+ * folder on another disk than the database.
+ */
 export function directoryCheckpoints(folder: string): CheckpointStore {
+  async function write(name: string, note: string): Promise<void> {
+    const temporary = join(folder, `.${randomUUID()}`);
+    try {
+      const file = await open(temporary, "wx", 0o600);
+      try {
+        await file.writeFile(note);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, join(folder, name));
+      await syncFolder(folder);
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+  const make = () => mkdir(folder, { recursive: true, mode: 0o700 });
+
   return {
     async all() {
       const names = await readdir(folder).catch((error: unknown) => {
@@ -13,30 +36,23 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
         throw error;
       });
       return Promise.all(
-        names
-          .filter(isUuid)
-          .map(async (log) => ({ log, note: await readFile(join(folder, log), "utf8") })),
+        names.filter(isKept).map(async (name) => ({
+          log: name.slice(0, UUID_LENGTH),
+          note: await readFile(join(folder, name), "utf8"),
+        })),
       );
     },
 
     async put(log, size, note) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await make();
       // A node that was cut off amid signing may come late, after the one that took over.
       if ((await sizeIn(join(folder, log))) > size) return;
-      const temporary = join(folder, `.${randomUUID()}`);
-      try {
-        const file = await open(temporary, "wx", 0o600);
-        try {
-          await file.writeFile(note);
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, join(folder, log));
-        await syncFolder(folder);
-      } finally {
-        await rm(temporary, { force: true });
-      }
+      await write(log, note);
+    },
+
+    async keepProof(log, note) {
+      await make();
+      await write(`${log}.${hash("sha256", note)}`, note);
     },
 
     async close() {
@@ -44,6 +60,9 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
     },
   };
 }
+
+const isKept = (name: string): boolean =>
+  isUuid(name.slice(0, UUID_LENGTH)) && /^(\.[0-9a-f]{64})?$/.test(name.slice(UUID_LENGTH));
 
 /** Without it, a loss of power could undo the renaming. */
 async function syncFolder(folder: string): Promise<void> {

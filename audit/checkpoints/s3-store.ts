@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { LogId } from "../logs.ts";
@@ -20,6 +21,7 @@ export interface S3CheckpointOptions {
 }
 
 const prefix = "audit-checkpoints/";
+const proofs = `${prefix}proofs/`;
 
 /**
  * Checkpoints as locked objects of a bucket with Object Lock. Sizes are written so that the largest
@@ -52,25 +54,46 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     return { log, note: note ?? "" };
   }
 
+  async function* proofsOf() {
+    const keys = new Set<string>();
+    for await (const { Versions = [] } of versionPages(client, { Bucket, Prefix: proofs }))
+      for (const { Key = "" } of Versions) keys.add(Key);
+    for (const key of keys) {
+      const [log = ""] = key.slice(proofs.length).split("/");
+      if (isUuid(log))
+        yield { log, note: (await readFirst(client, { Bucket, Prefix: key })) ?? "" };
+    }
+  }
+
+  async function write(key: string, note: string): Promise<void> {
+    await client.send(
+      new PutObjectCommand({
+        Bucket,
+        Key: key,
+        Body: note,
+        ContentType: "text/plain; charset=utf-8",
+        ChecksumAlgorithm: "SHA256",
+        ObjectLockMode: "COMPLIANCE",
+        ObjectLockRetainUntilDate: new Date(now() + retainMs),
+      }),
+    );
+  }
+
   return {
-    all: async () => Promise.all((await logs()).map(latest)),
+    async all() {
+      const found = await Promise.all((await logs()).map(latest));
+      for await (const proof of proofsOf()) found.push(proof);
+      return found;
+    },
 
     async put(log, size, note) {
       const at = now();
       if (at - (putAt.get(log) ?? -Infinity) < everyMs) return;
-      await client.send(
-        new PutObjectCommand({
-          Bucket,
-          Key: keyOf(log, size),
-          Body: note,
-          ContentType: "text/plain; charset=utf-8",
-          ChecksumAlgorithm: "SHA256",
-          ObjectLockMode: "COMPLIANCE",
-          ObjectLockRetainUntilDate: new Date(at + retainMs),
-        }),
-      );
+      await write(keyOf(log, size), note);
       putAt.set(log, at);
     },
+
+    keepProof: (log, note) => write(`${proofs}${log}/${hash("sha256", note)}`, note),
 
     async close() {
       client.destroy();

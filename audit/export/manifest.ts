@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { utf8 } from "../../crypto/wire/bytes.ts";
 import { canonicalJson } from "../../crypto/wire/canonical-json.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -48,7 +48,7 @@ export async function signManifest(signer: LogSigner, manifest: Manifest): Promi
 
 /** @throws LogError malformed, unsigned, wrong_signature */
 export function openManifest(note: Uint8Array, key: NoteKey): Manifest {
-  const parsed = parseNote(fromUtf8(note));
+  const parsed = parseNote(note);
   insistOnSignature(nodeChecks, parsed, key);
   if (!parsed.text.startsWith(header))
     throw new LogError("malformed", "manifest", "not a manifest of an export.");

@@ -30,7 +30,7 @@ export async function readLogInfo(client: Client, log: LogId): Promise<LogInfo> 
 const COSIGNED = `note || coalesce((
     select string_agg(
       E'\\u2014 ' || witness || ' ' || replace(encode(signature, 'base64'), E'\\n', '') || E'\\n',
-      '' order by witness
+      '' order by witness, key_id
     )
     from audit.cosignatures as kept where kept.log = signed.log and kept.size = signed.size
   ), '') as note`;
@@ -39,7 +39,7 @@ const LATEST = `
 const LATEST_COSIGNED = `
   select ${COSIGNED} from audit.checkpoints as signed where log = $1 and size = (
     select size from audit.cosignatures where log = $1
-    group by size having count(*) >= $2 order by size desc limit 1
+    group by size having count(distinct witness) >= $2 order by size desc limit 1
   )`;
 
 /**

@@ -2,7 +2,7 @@
 import { fromBase64, toBase64 } from "./base64.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
-import type { Checks, NoteKey } from "./note.ts";
+import type { Checks, Note, NoteKey } from "./note.ts";
 import { verifyInclusion } from "./proofs.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 
@@ -61,7 +61,7 @@ export function verifyTlogProof(
   { index, proof, checkpoint: note }: TlogProof,
   entry: Uint8Array,
   key: NoteKey,
-): Checkpoint {
+): Checkpoint & { readonly note: Note } {
   const checkpoint = openCheckpoint(checks, note, key);
   const leaf = leafHash(checks.sha256, entry);
   verifyInclusion(checks.sha256, { leaf, index, proof }, checkpoint);

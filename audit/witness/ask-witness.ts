@@ -22,6 +22,9 @@ export interface SubmittedHead {
   readonly rootOver: RangeRoot;
 }
 
+/** How often it may say another size: somebody else may submit heads of the log as well. */
+const MOST_CORRECTIONS = 3;
+
 /**
  * Submits a signed head to a witness, with the proof that it extends what the witness saw last.
  * @param seen the size that the witness is believed to have seen; when it says another, that one
@@ -35,12 +38,14 @@ export async function askWitness(
   seen: number,
   ending?: AbortSignal,
 ): Promise<NoteSignature> {
-  const { size } = submitted.head;
   const submit = async (old: number) =>
     requestWitness(`${witness.url}/add-checkpoint`, await request(submitted, old), ending);
   let answer = await submit(seen);
-  const said = sizeIn(answer);
-  if (said !== undefined && said !== seen && said <= size) answer = await submit(said);
+  for (let old = seen, corrections = 0; corrections < MOST_CORRECTIONS; corrections++) {
+    const said = sizeIn(answer);
+    if (said === undefined || said === old || said > submitted.head.size) break;
+    answer = await submit((old = said));
+  }
   if (answer.status !== 200) throw refusal(witness, answer);
   const cosignature = cosignatureIn(witness, submitted.note, answer.text);
   if (cosignature === undefined)

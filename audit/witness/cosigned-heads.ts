@@ -1,7 +1,9 @@
 import { concat } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
-import type { LogId } from "../logs.ts";
-import type { NoteSignature } from "../verify/note.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { keyIdOf, type NoteSignature } from "../verify/note.ts";
+import type { ConfiguredWitness } from "./parse-witness.ts";
 
 /** A log's newest signed head, which a witness has not cosigned. */
 export interface UncosignedHead {
@@ -17,37 +19,60 @@ export interface UncosignedHead {
 const PAGE = 64;
 
 const UNCOSIGNED = `
-  select id as log, origin, note, size, coalesce(
-    (select max(kept.size) from audit.cosignatures as kept where kept.log = id and witness = $1), 0
-  ) as seen
+  select id as log, origin, note, size, coalesce((
+    select max(kept.size) from audit.cosignatures as kept
+    where kept.log = id and witness = $1 and key_id = $2
+  ), 0) as seen
   from audit.logs
   join lateral (
     select note, size from audit.checkpoints where log = id order by size desc limit 1
   ) as latest on true
-  where ($2::uuid is null or id > $2) and not exists (
+  where ($3::uuid is null or id > $3) and ($4::uuid is null or id <= $4)
+  and ($5 = 'all' or id = $6)
+  and not exists (
     select from audit.cosignatures as kept
-    where kept.log = id and kept.size = latest.size and witness = $1
+    where kept.log = id and kept.size = latest.size and witness = $1 and key_id = $2
   )
-  order by id limit $3`;
+  order by id limit $7`;
 
 const KEEP = `
   insert into audit.cosignatures (log, size, witness, signature) values ($1, $2, $3, $4)
   on conflict do nothing`;
 
-/** Each log's newest head that the witness has not cosigned yet, the operator's first. */
+/**
+ * Each newest head that the witness gets, and has not cosigned yet with the key it has.
+ * @param after where to begin; the logs up to there come last
+ */
 export async function* uncosignedHeads(
   client: Client,
-  witness: string,
+  witness: ConfiguredWitness,
+  after: LogId | undefined,
 ): AsyncIterable<UncosignedHead> {
-  for (let after: LogId | null = null; ;) {
+  yield* headsBetween(client, witness, after ?? null, null);
+  if (after !== undefined) yield* headsBetween(client, witness, null, after);
+}
+
+/** After one log up to another, in the order of their ids. */
+async function* headsBetween(
+  client: Client,
+  { key, gets }: ConfiguredWitness,
+  after: LogId | null,
+  last: LogId | null,
+): AsyncIterable<UncosignedHead> {
+  const keyId = Buffer.from(keyIdOf(nodeChecks.sha256, key));
+  for (let from = after; ;) {
     const page: { rows: UncosignedHead[] } = await client.query<UncosignedHead>(UNCOSIGNED, [
-      witness,
-      after,
+      key.name,
+      keyId,
+      from,
+      last,
+      gets,
+      OPERATOR_LOG,
       PAGE,
     ]);
     yield* page.rows;
     if (page.rows.length < PAGE) return;
-    after = page.rows.at(-1)?.log ?? null;
+    from = page.rows.at(-1)?.log ?? null;
   }
 }
 

@@ -3,6 +3,14 @@ import { LogError } from "../verify/log-error.ts";
 import { KEY_TYPES, parseVkey } from "../verify/note.ts";
 import type { Witness } from "./ask-witness.ts";
 
+/** A witness that a server submits heads to. */
+export interface ConfiguredWitness extends Witness {
+  /** Of which logs: the operator's names no tenant, and holds the checkpoints of all. */
+  readonly gets: "operator" | "all";
+}
+
+const ALL = "all:";
+
 /** A checkpoint bears few signatures. */
 const MOST_WITNESSES = 16;
 
@@ -21,13 +29,18 @@ export function parseWitness(text: string): Witness {
 }
 
 /**
- * Several, parted by commas or spaces. @throws LogError malformed, also when a name comes twice
+ * Several, parted by commas or spaces; `all:` stands before one that gets the heads of all logs.
+ * @throws LogError malformed, also when a name comes twice
  */
-export function parseWitnesses(text: string): Witness[] {
+export function parseWitnesses(text: string): ConfiguredWitness[] {
   const witnesses = text
     .split(/[\s,]+/)
     .filter((part) => part !== "")
-    .map(parseWitness);
+    .map((part): ConfiguredWitness =>
+      part.startsWith(ALL)
+        ? { ...parseWitness(part.slice(ALL.length)), gets: "all" }
+        : { ...parseWitness(part), gets: "operator" },
+    );
   const names = new Set(witnesses.map(({ key }) => key.name));
   if (names.size < witnesses.length || names.size > MOST_WITNESSES)
     throw new LogError("malformed", "witnesses", "are too many, or one is named twice.");

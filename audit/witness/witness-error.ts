@@ -2,6 +2,7 @@
 export type WitnessErrorCode =
   | "unreachable" // it does not answer, or says that it cannot now
   | "unknown_log" // nobody told it of the log
+  | "not_submitted" // our own rows do not hold: nothing was sent
   | "refused" // it does not take the request
   | "disagrees" // it says that it saw another history
   | "wrong_cosignature"; // its answer is not its signature over the head

@@ -1,24 +1,29 @@
 import type { Client } from "../../db/pool.ts";
 import { keepDoing } from "../../db/keep-doing.ts";
 import { AuditError } from "../audit-error.ts";
+import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkLog } from "../integrate/check-outside.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
-import type { LogId } from "../logs.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { tileRows } from "../read/tile-rows.ts";
-import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
-import { KEY_TYPES } from "../verify/note.ts";
 import { askWitness, type Witness } from "./ask-witness.ts";
 import { keepCosignature, uncosignedHeads, type UncosignedHead } from "./cosigned-heads.ts";
+import type { ConfiguredWitness } from "./parse-witness.ts";
 import { seenByWitness } from "./seen-by-witness.ts";
+import { openHead, seenHeads, type NamedLog, type SeenHead } from "./seen-heads.ts";
 import { WitnessError, type WitnessErrorCode } from "./witness-error.ts";
 
 export interface WitnessesOptions {
   /** A login that is a member of sealdesk_app. */
   readonly url: string;
-  readonly witnesses: readonly Witness[];
+  readonly witnesses: readonly ConfiguredWitness[];
+  /** What the operator's log is called, if the database knows none. */
+  readonly originPrefix: string;
+  /** Where proofs are kept, out of the reach of whoever put the database back. */
+  readonly store: Pick<CheckpointStore, "keepProof">;
   /** Of what signs the logs: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** Between two looks for heads that a witness has not cosigned. */
@@ -32,23 +37,30 @@ export interface WitnessesOptions {
   readonly onTrouble?: (error: unknown, where: { witness: string; origin?: string }) => void;
 }
 
-/** A log, by its id and its name. */
-type NamedLog = Pick<UncosignedHead, "log" | "origin">;
-type SeenHead = NamedLog & { readonly head: Checkpoint };
+/** For so many looks a witness is asked nothing of a log that it does not know: an hour. */
+const LOOKS_LEFT_OUT = 60;
 
-const LOGS = "select id as log, origin from audit.logs order by id";
+// The operator's first, also when a database that was put back has not begun it.
+const LOGS = `
+  select id as log, origin from audit.logs
+  union all select $1, $2 where not exists (select from audit.logs where id = $1)
+  order by log`;
 const SIZE = "select max(size) as size from audit.checkpoints where log = $1";
 
 /**
- * Has the heads of all logs cosigned, and learns from the witnesses whether the database was put back
+ * Has the heads of logs cosigned, and learns from the witnesses whether the database was put back
  * or forked. A witness's word stops nothing: it must show a head that our own key signed and that the
  * database contradicts. Anything less is told, for else any witness could stop the log.
  */
 export class Witnesses {
   readonly #options: WitnessesOptions;
-  /** Heads that witnesses showed and the database contradicted: proof, whoever is away now. */
-  readonly #proofs = new Map<LogId, SeenHead>();
-  readonly #told = new Set<string>();
+  /** Heads that the database contradicts, and that could not be kept outside yet. */
+  readonly #unkept = new Set<SeenHead>();
+  /** By witness: the log whose head was submitted last. */
+  readonly #askedLast = new Map<string, LogId>();
+  /** Until when a witness is not asked of a log again, in milliseconds of this process. */
+  readonly #leftOutUntilMs = new Map<string, number>();
+  readonly #told = new Map<string, Set<string>>();
   readonly #disagreements = new Set<string>();
 
   constructor(options: WitnessesOptions) {
@@ -62,22 +74,26 @@ export class Witnesses {
 
   /**
    * Compares the database with what the witnesses saw, as far as they say it soon: one that is away
-   * holds nothing up.
+   * holds nothing up. The operator's log comes first.
    * @throws AuditError log_behind, log_inconsistent
    */
   async check(client: Client): Promise<void> {
-    for (const proof of this.#proofs.values()) await this.#compare(client, proof);
-    this.#proofs.clear();
-    const { witnesses, startMs = 2_000 } = this.#options;
-    const { rows } = await client.query<NamedLog>(LOGS);
+    await this.#keepProofs();
+    const { witnesses, originPrefix, publicKey, startMs = 2_000 } = this.#options;
+    const { rows } = await client.query<NamedLog>(LOGS, [
+      OPERATOR_LOG,
+      `${originPrefix}/audit/operator`,
+    ]);
     const limit = AbortSignal.timeout(startMs);
-    const seen = await Promise.all(witnesses.map((witness) => this.#seenBy(witness, rows, limit)));
+    const seen = await Promise.all(
+      witnesses.map((witness) => seenHeads(witness, rows, publicKey, limit)),
+    );
     for (const head of seen.flat()) await this.#compare(client, head);
   }
 
   /**
-   * Submits, now and again, each log's newest head to each witness that has not cosigned it. One
-   * request a witness at a time; none waits for another witness.
+   * Submits, now and again, each log's newest head to each witness that gets it and has not cosigned
+   * it. One request a witness at a time; none waits for another witness.
    * @param onContradiction is given the reason when a witness proves that the logs must not go on
    * @returns what ends it
    */
@@ -100,17 +116,25 @@ export class Witnesses {
     };
   }
 
-  async #cosignAll(client: Client, witness: Witness, ending: AbortSignal): Promise<void> {
-    for await (const head of uncosignedHeads(client, witness.key.name)) {
+  async #cosignAll(client: Client, witness: ConfiguredWitness, ending: AbortSignal): Promise<void> {
+    const { everyMs = 60_000 } = this.#options;
+    const { name } = witness.key;
+    // Where the last look ended early: else those at the end would never have their turn.
+    for await (const head of uncosignedHeads(client, witness, this.#askedLast.get(name))) {
       if (ending.aborted) return;
+      const place = placeOf(witness, head.origin);
+      if (performance.now() < (this.#leftOutUntilMs.get(place) ?? 0)) continue;
+      this.#askedLast.set(name, head.log);
       try {
         await this.#cosign(client, witness, head, ending);
       } catch (error) {
         if (!(error instanceof WitnessError)) throw error;
         if (ending.aborted) return;
-        this.#options.onFailure?.(witness.key.name, error.code);
+        this.#options.onFailure?.(name, error.code);
         if (error.code === "disagrees") await this.#ask(client, witness, head, error, ending);
         else this.#tell(error, witness, head);
+        if (error.code === "unknown_log")
+          this.#leftOutUntilMs.set(place, performance.now() + LOOKS_LEFT_OUT * everyMs);
         // The other logs would be waited for in vain, each for as long.
         if (error.code === "unreachable") return;
       }
@@ -118,14 +142,23 @@ export class Witnesses {
   }
 
   async #cosign(client: Client, witness: Witness, head: UncosignedHead, ending: AbortSignal) {
-    const checkpoint = this.#open(head.note, head.origin);
+    const checkpoint = openHead(head.note, head.origin, this.#options.publicKey);
     // Its row may be anyone's: nothing is submitted that was not signed.
     if (checkpoint === undefined)
-      throw new WitnessError("refused", `The head of ${head.origin} is not signed by our key.`);
+      throw new WitnessError(
+        "not_submitted",
+        `The head of ${head.origin} is not signed by our key.`,
+      );
     const tiles = tileRows(client, head.log);
     const rootOver = rangeRoots(nodeChecks.sha256, tiles, checkpoint.size);
     const submitted = { note: head.note, head: checkpoint, rootOver };
-    const cosignature = await askWitness(witness, submitted, head.seen, ending);
+    const cosignature = await askWitness(witness, submitted, head.seen, ending).catch(
+      (cause: unknown) => {
+        if (!(cause instanceof LogError)) throw cause;
+        const message = `The log ${head.origin} is damaged: ${cause.message}`;
+        throw new WitnessError("not_submitted", message, { cause });
+      },
+    );
     await keepCosignature(client, head, cosignature);
     this.#forget(witness, head);
     this.#options.onCosigned?.(witness.key.name);
@@ -139,9 +172,9 @@ export class Witnesses {
     error: WitnessError,
     ending: AbortSignal,
   ): Promise<void> {
-    const note = await seenByWitness(witness, origin, ending).catch(() => undefined);
-    const head = note === undefined ? undefined : this.#open(note, origin);
-    if (head !== undefined) await this.#compare(client, { log, origin, head });
+    const note = (await seenByWitness(witness, origin, ending).catch(() => undefined)) ?? "";
+    const head = openHead(note, origin, this.#options.publicKey);
+    if (head !== undefined) await this.#compare(client, { log, origin, head, note });
     const { rows } = await client.query<{ size: number }>(SIZE, [log]);
     const { seen = 0 } = error;
     // A larger head was submitted meanwhile, by somebody who archives.
@@ -150,43 +183,27 @@ export class Witnesses {
     this.#tell(error, witness, { origin });
   }
 
-  async #seenBy(
-    witness: Witness,
-    logs: readonly NamedLog[],
-    limit: AbortSignal,
-  ): Promise<SeenHead[]> {
-    const seen: SeenHead[] = [];
-    try {
-      for (const { log, origin } of logs) {
-        const note = await seenByWitness(witness, origin, limit);
-        const head = note === undefined ? undefined : this.#open(note, origin);
-        if (head !== undefined) seen.push({ log, origin, head });
-      }
-    } catch (error) {
-      // Who is away is told of when heads are to be cosigned.
-      if (!(error instanceof WitnessError)) throw error;
-    }
-    return seen;
-  }
-
-  /** @throws AuditError log_behind, log_inconsistent */
+  /**
+   * What contradicts the database is kept outside it, where every node looks before it signs, when the
+   * witness is away as well.
+   * @throws AuditError log_behind, log_inconsistent
+   */
   async #compare(client: Client, seen: SeenHead): Promise<void> {
     try {
       await checkLog(client, seen.log, seen.head);
     } catch (error) {
-      if (error instanceof AuditError) this.#proofs.set(seen.log, seen);
+      if (!(error instanceof AuditError)) throw error;
+      this.#unkept.add(seen);
+      // What cannot be kept now is, before this node signs anything more.
+      await this.#keepProofs().catch(() => undefined);
       throw error;
     }
   }
 
-  /** Undefined when it is not by our key, and so proves nothing. */
-  #open(note: string, origin: string): Checkpoint | undefined {
-    const { publicKey } = this.#options;
-    try {
-      return openCheckpoint(nodeChecks, note, { name: origin, type: KEY_TYPES.ed25519, publicKey });
-    } catch (error) {
-      if (error instanceof LogError) return undefined;
-      throw error;
+  async #keepProofs(): Promise<void> {
+    for (const proof of this.#unkept) {
+      await this.#options.store.keepProof(proof.log, proof.note);
+      this.#unkept.delete(proof);
     }
   }
 
@@ -194,26 +211,18 @@ export class Witnesses {
     const { code } = error;
     // A witness that is away is away for every log.
     const place = placeOf(witness, code === "unreachable" ? "" : origin);
-    if (this.#told.has(`${place} ${code}`)) return;
-    this.#told.add(`${place} ${code}`);
+    const told = this.#told.get(place) ?? new Set();
+    if (told.has(code)) return;
+    this.#told.set(place, told.add(code));
     this.#options.onTrouble?.(error, { witness: witness.key.name, origin });
   }
 
   /** It went well: what goes wrong from now on is told again. */
   #forget(witness: Witness, { origin }: NamedLog): void {
     this.#disagreements.delete(placeOf(witness, origin));
-    for (const place of [placeOf(witness, origin), placeOf(witness, "")])
-      for (const code of codes) this.#told.delete(`${place} ${code}`);
+    for (const place of [placeOf(witness, origin), placeOf(witness, "")]) this.#told.delete(place);
   }
 }
-
-const codes: readonly WitnessErrorCode[] = [
-  "unreachable",
-  "unknown_log",
-  "refused",
-  "disagrees",
-  "wrong_cosignature",
-];
 
 /** Neither a witness's name nor a log's has a space. */
 const placeOf = ({ key }: Witness, origin: string): string => `${key.name} ${origin}`;

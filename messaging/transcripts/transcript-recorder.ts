@@ -67,8 +67,11 @@ export class TranscriptRecorder {
     for (const [tenant, heads] of grown) {
       const waiting = [...heads.values()];
       try {
-        for (let from = 0; from < waiting.length; from += HEADS_PER_ENTRY)
-          await recordHeads(this.#deps, tenant, waiting.slice(from, from + HEADS_PER_ENTRY));
+        for (let from = 0; from < waiting.length; from += HEADS_PER_ENTRY) {
+          const some = waiting.slice(from, from + HEADS_PER_ENTRY);
+          await recordHeads(this.#deps, tenant, some);
+          for (const { conversation } of some) heads.delete(conversation);
+        }
       } catch (error) {
         this.#deps.onError(error);
         this.#grown.set(tenant, new Map([...heads, ...(this.#grown.get(tenant) ?? [])]));

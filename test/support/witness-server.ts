@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { LogSigner } from "../../audit/logs.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
-import type { Witness } from "../../audit/witness/ask-witness.ts";
+import type { ConfiguredWitness } from "../../audit/witness/parse-witness.ts";
 import { witnessListener } from "../../audit/witness/witness-listener.ts";
 import { newSigner } from "./audit-log.ts";
 
 /** A witness on a port of this process, with all that it saw in memory. */
-export interface TestWitness extends Witness {
+export interface TestWitness extends ConfiguredWitness {
   /** The logs that it knows; more may be added while it runs. */
   readonly logs: NoteKey[];
   /** The notes that it cosigned last, by origin. */
@@ -44,6 +44,7 @@ export async function startWitness(name = "witness.example"): Promise<TestWitnes
   const witness: TestWitness = {
     key: { name, type: KEY_TYPES.cosignature, publicKey: signer.publicKey },
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    gets: "all",
     logs,
     seen,
     signer,

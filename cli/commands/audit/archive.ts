@@ -1,3 +1,4 @@
+import { addSignatures } from "../../../audit/archive/add-signatures.ts";
 import { archiveLog } from "../../../audit/archive/archive-log.ts";
 import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
 import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
@@ -5,7 +6,7 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import { databaseLog } from "../../../audit/read/database-log.ts";
 import { cosignedAt } from "../../../audit/verify/cosignature.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
-import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
+import { parseNote, type NoteSignature } from "../../../audit/verify/note.ts";
 import {
   askWitness,
   type SubmittedHead,
@@ -49,11 +50,14 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
       const others = witnesses.filter(
         ({ key }) => cosignedAt(nodeChecks, signed, key) === undefined,
       );
-      const { lines, failures } = await askWitnesses(others, head);
+      const { answers, failures } = await askWitnesses(others, head);
       const count = witnesses.length - failures.length;
-      const note = log.note + lines.join("");
-      const written = await archiveLog(store, { ...log, note, source }, (done, total) =>
-        bar.update(done, total),
+      const keys = witnesses.map(({ key }) => key);
+      const note = addSignatures(log.note, answers, keys);
+      const written = await archiveLog(
+        store,
+        { ...log, note, source, witnesses: keys },
+        (done, total) => bar.update(done, total),
       );
       const archived = `Archived ${log.origin} up to entry ${size}: ${written} files written.`;
       const cosigned = witnesses.length === 0 ? [] : [`${count} witnesses cosigned.`];
@@ -69,18 +73,18 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
 async function askWitnesses(
   witnesses: readonly Witness[],
   submitted: SubmittedHead,
-): Promise<{ readonly lines: readonly string[]; readonly failures: readonly string[] }> {
-  const lines: string[] = [];
+): Promise<{ readonly answers: readonly NoteSignature[]; readonly failures: readonly string[] }> {
+  const answers: NoteSignature[] = [];
   const failures: string[] = [];
   for (const witness of witnesses)
     try {
       // What it saw it says itself.
-      lines.push(formatSignature(await askWitness(witness, submitted, 0)));
+      answers.push(await askWitness(witness, submitted, 0));
     } catch (error) {
       if (!(error instanceof WitnessError)) throw error;
       failures.push(error.message);
     }
-  return { lines, failures };
+  return { answers, failures };
 }
 
 /** The AWS SDK is loaded only for S3: it is large. */

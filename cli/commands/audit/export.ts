@@ -46,6 +46,8 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
   if (options.keys === true && (isFiltered || options.format === "csv"))
     throw new CommandError("The key log holds device changes: export it as tiles or jsonl.");
   return withLog(settings, options, async (log, { pool }) => {
+    if (log.minimumIndex > log.checkpoint.size)
+      throw new CommandError("Every entry below the chosen head was pruned; choose a later head.");
     if (log.tenant !== undefined) await auditExport(pool, log.tenant, options);
     await mkdir(options.out, { recursive: true });
     const { entries, sha256 } =

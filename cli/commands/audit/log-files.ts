@@ -40,8 +40,16 @@ function folderSource(folder: string): LogSource {
   };
 }
 
-/** The folder is from whoever is checked: a device, a pipe or an endless file must not hold this up. */
-async function readWhole(place: string, path: string): Promise<Uint8Array | undefined> {
+/**
+ * A file whole, from whoever is checked: a device, a pipe or an endless file must not hold this up.
+ * @param path as it is named when it does not hold
+ * @returns undefined when it is not there. @throws LogError malformed
+ */
+export async function readWhole(
+  place: string,
+  path: string,
+  mostBytes = MOST_BYTES,
+): Promise<Uint8Array | undefined> {
   const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (error: unknown) => {
       if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""))
@@ -53,15 +61,15 @@ async function readWhole(place: string, path: string): Promise<Uint8Array | unde
   try {
     const status = await file.stat();
     if (!status.isFile()) throw new LogError("malformed", path, "is not a file.");
-    if (status.size > MOST_BYTES) throw tooLong(path);
+    if (status.size > mostBytes) throw tooLong(path, mostBytes);
     return await file.readFile();
   } finally {
     await file.close();
   }
 }
 
-const tooLong = (path: string): LogError =>
-  new LogError("malformed", path, "is longer than a full bundle can be.");
+const tooLong = (path: string, mostBytes: number): LogError =>
+  new LogError("malformed", path, `is longer than ${mostBytes} bytes.`);
 
 function webSource(place: string, get: Get): LogSource {
   const prefix = place.endsWith("/") ? place : `${place}/`;
@@ -75,7 +83,7 @@ function webSource(place: string, get: Get): LogSource {
       // Counted as it comes: neither the length that it says nor a compressed one bounds it.
       for await (const part of answer.body ?? []) {
         length += part.length;
-        if (length > MOST_BYTES) throw tooLong(path);
+        if (length > MOST_BYTES) throw tooLong(path, MOST_BYTES);
         parts.push(part);
       }
       return concat(...parts);

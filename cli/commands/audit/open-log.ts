@@ -72,8 +72,15 @@ async function catchUpIfAlone(
   const store = await openCheckpointStore(audit.checkpoints, Date.now);
   try {
     const { publicKey } = signer;
-    const witnesses = new Witnesses({ url, witnesses: audit.witnesses, publicKey });
-    await catchUp({ url, originPrefix: audit.originPrefix, signer, store, witnesses });
+    const { originPrefix } = audit;
+    const witnesses = new Witnesses({
+      url,
+      witnesses: audit.witnesses,
+      originPrefix,
+      store,
+      publicKey,
+    });
+    await catchUp({ url, originPrefix, signer, store, witnesses });
     return undefined;
   } catch (error) {
     // What was signed before can be read all the same, also by who may not write checkpoints.

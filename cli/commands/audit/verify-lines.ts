@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileOf, openManifest } from "../../../audit/export/manifest.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { NoteKey } from "../../../audit/verify/note.ts";
+import { readWhole } from "./log-files.ts";
+
+/** Of a manifest. */
+const MOST_BYTES = 2 ** 20;
 
 /** Whether `place` is a folder with an export of lines, which no tree can be recomputed from. */
 export async function holdsLines(place: string): Promise<boolean> {
@@ -23,7 +27,9 @@ export async function holdsLines(place: string): Promise<boolean> {
  * which it was. @throws LogError, naming the file that does not hold
  */
 export async function verifyLines(folder: string, key: NoteKey): Promise<string> {
-  const manifest = openManifest(await readFile(join(folder, "manifest")), key);
+  const signed = await readWhole(join(folder, "manifest"), "manifest", MOST_BYTES);
+  if (signed === undefined) throw new LogError("missing", "manifest", "is not there.");
+  const manifest = openManifest(signed, key);
   const { format, entries, filter, sha256 } = manifest;
   const { origin, size, root } = openCheckpoint(nodeChecks, manifest.checkpoint, key);
   if (origin !== manifest.origin)

@@ -1,10 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
-import { parseVkey } from "../../../audit/verify/note.ts";
+import { parseVkey, type Note } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
-import { insistOnQuorum, parseWitnessPolicy } from "../../../audit/verify/witness-policy.ts";
+import {
+  insistOnQuorum,
+  parseWitnessPolicy,
+  type WitnessPolicy,
+} from "../../../audit/verify/witness-policy.ts";
 import { progressBar } from "../../progress.ts";
 import { readPassword } from "../../read-password.ts";
 import { CommandError } from "../../settings.ts";
@@ -35,13 +39,18 @@ const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
  */
 export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
   const key = parseVkey(nodeChecks.sha256, options.vkey);
+  const policy =
+    options.policy === undefined
+      ? undefined
+      : parseWitnessPolicy(nodeChecks.sha256, await readFile(options.policy, "utf8"));
   if (options.entry !== undefined) {
     const proof = parseTlogProof(await readFile(place, "utf8"));
-    const { origin, size } = verifyTlogProof(nodeChecks, proof, await readFile(options.entry), key);
-    return `Verified: the entry stands at ${proof.index} of ${size} in ${origin}.`;
+    const entry = await readFile(options.entry);
+    const { origin, size, note } = verifyTlogProof(nodeChecks, proof, entry, key);
+    return `Verified: the entry stands at ${proof.index} of ${size} in ${origin}${cosignersOf(policy, note)}.`;
   }
   if (await holdsLines(place)) {
-    const { old, policy, prunedBelow: below } = options;
+    const { old, prunedBelow: below } = options;
     if (old !== undefined || policy !== undefined || below !== undefined)
       throw new CommandError("--old, --policy and --pruned-below are for logs: export tiles.");
     return verifyLines(place, key);
@@ -53,10 +62,6 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
     options.old === undefined
       ? undefined
       : openCheckpoint(nodeChecks, await readFile(options.old), key);
-  const policy =
-    options.policy === undefined
-      ? undefined
-      : parseWitnessPolicy(nodeChecks.sha256, await readFile(options.policy, "utf8"));
   const session = await signIn(place, options);
   const bar = progressBar("entries");
   try {
@@ -70,13 +75,18 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
         onProgress: (checked, total) => bar.update(checked, total),
       },
     );
-    const witnesses = policy === undefined ? [] : insistOnQuorum(nodeChecks, policy, note);
-    const extra = witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
+    const extra = cosignersOf(policy, note);
     return `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`;
   } finally {
     bar.end();
     await session?.end();
   }
+}
+
+/** @throws LogError quorum_missing */
+function cosignersOf(policy: WitnessPolicy | undefined, note: Note): string {
+  const witnesses = policy === undefined ? [] : insistOnQuorum(nodeChecks, policy, note);
+  return witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
 }
 
 async function signIn(

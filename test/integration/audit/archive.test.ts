@@ -13,9 +13,17 @@ import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
 import { s3Archive } from "../../../audit/archive/s3-archive.ts";
 import { s3Checkpoints } from "../../../audit/checkpoints/s3-store.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { formatVkey } from "../../../audit/verify/note.ts";
+import { cosignature, cosignedAt, cosignedBytes } from "../../../audit/verify/cosignature.ts";
+import {
+  formatSignature,
+  formatVkey,
+  KEY_TYPES,
+  parseNote,
+  type NoteKey,
+} from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
+import { newSigner } from "../../support/audit-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { startRealS3 } from "../../support/real-s3.ts";
 import { startS3Double } from "../../support/s3-double.ts";
@@ -56,6 +64,39 @@ test("an archive follows the log, writes no whole tile twice, and verifies", asy
   expect(await verifyFiles(out, { vkey })).toMatch(/^Verified 1100 entries/);
   expect((await stat(join(out, "tile/0/000"))).mode & 0o222).toBe(0);
   expect((await readdir(out)).toSorted()).toEqual(["checkpoint", "tile"]);
+});
+
+test("a head that was archived gets cosignatures that come later, and loses none", async () => {
+  const log = new MemoryLog();
+  log.append(entries(0, 10));
+  const out = join(folder, "cosigned");
+  const store = directoryArchive(out);
+  const { note, ...plain } = ofLog(log);
+  const { text } = parseNote(note);
+  const cosigners = ["one.example", "two.example"].map((name) => {
+    const signer = newSigner();
+    const key: NoteKey = { name, type: KEY_TYPES.cosignature, publicKey: signer.publicKey };
+    const line = async (of = text) =>
+      formatSignature(
+        cosignature(nodeChecks.sha256, key, 1, await signer.sign(cosignedBytes(of, 1))),
+      );
+    return { key, line };
+  });
+  const [one, two] = cosigners as [(typeof cosigners)[0], (typeof cosigners)[0]];
+  const witnesses = cosigners.map(({ key }) => key);
+  const archive = (lines: string) => archiveLog(store, { ...plain, note: note + lines, witnesses });
+  const by = async () => {
+    const kept = parseNote((await store.checkpoint()) ?? "");
+    return witnesses.filter((key) => cosignedAt(nodeChecks, kept, key)).map(({ name }) => name);
+  };
+  expect(await archiveLog(store, { ...plain, note: note + (await one.line("other\n")) })).toBe(3);
+  expect(await by()).toEqual([]);
+  expect(await archive(await one.line())).toBe(1);
+  expect(await by()).toEqual(["one.example"]);
+  expect(await archive((await one.line("other\n")) + (await two.line()))).toBe(1);
+  expect(await by()).toEqual(["one.example", "two.example"]);
+  expect(await archive("")).toBe(0);
+  expect(parseNote((await store.checkpoint()) ?? "").signatures).toHaveLength(3);
 });
 
 test("a log that was shortened, rewritten or is another is not put over what was archived", async () => {

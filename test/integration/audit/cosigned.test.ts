@@ -1,93 +1,39 @@
-import { rm } from "node:fs/promises";
-import { cosignature, cosignedAt, cosignedBytes } from "../../../audit/verify/cosignature.ts";
-import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
-import { catchUp } from "../../../audit/integrate/catch-up.ts";
+import { withIntegratorSession } from "../../../audit/integrate/session.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { readCheckpoint } from "../../../audit/read/database-log.ts";
+import { cosignature, cosignedBytes } from "../../../audit/verify/cosignature.ts";
+import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
+import { askWitness } from "../../../audit/witness/ask-witness.ts";
 import { seenPath } from "../../../audit/witness/seen-by-witness.ts";
-import { WitnessError } from "../../../audit/witness/witness-error.ts";
-import { Witnesses, type WitnessesOptions } from "../../../audit/witness/witnesses.ts";
+import type { WitnessesOptions } from "../../../audit/witness/witnesses.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import {
-  newSigner,
-  openAuditLog,
-  OPERATOR_LOG,
-  signedSize,
-  type TestAuditLog,
-} from "../../support/audit-log.ts";
-import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { newSigner, OPERATOR_LOG, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
+import type { TestDatabase } from "../../support/database.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 import { until } from "../../support/until.ts";
+import { openWitnessedLog, type WitnessedLog } from "../../support/witnessed-log.ts";
 import { startWitness, type TestWitness } from "../../support/witness-server.ts";
 
+let witnessed: WitnessedLog;
 let database: TestDatabase;
 let log: TestAuditLog;
 let tenant: Uuid;
 let witness: TestWitness;
 let others: TestWitness[];
-/** What the integrators' node would tell its operator. */
-let told: { readonly code: string; readonly origin: string | undefined }[];
-
-/** A log of five entries, whose integrator is stopped, and a witness that knows it. */
+let told: WitnessedLog["told"];
 beforeEach(async () => {
-  database = await createTestDatabase();
-  log = await openAuditLog(database);
-  witness = await startWitness();
-  others = [];
-  told = [];
-  tenant = await log.newTenant();
-  await log.append(tenant, 5);
-  const integrator = log.startIntegrator();
-  await log.settled();
-  await integrator.close();
-  witness.logs.push(await log.keyOf(tenant), await log.keyOf(OPERATOR_LOG));
+  witnessed = await openWitnessedLog();
+  ({ database, log, tenant, witness, others, told } = witnessed);
 });
+afterEach(() => witnessed.close());
 
-afterEach(async () => {
-  // Answers that never come first: an integrator ends what it asked for.
-  await log.close();
-  for (const each of [witness, ...others]) await each.close();
-  await database.drop();
-});
-
-const ask = (changes: Partial<WitnessesOptions> = {}) =>
-  new Witnesses({
-    url: database.ownerUrl,
-    witnesses: [witness, ...others],
-    publicKey: log.signer.publicKey,
-    everyMs: 20,
-    startMs: 2_000,
-    onTrouble: (error, { origin }) =>
-      told.push({ code: error instanceof WitnessError ? error.code : String(error), origin }),
-    ...changes,
-  });
-
-const newest = async (id: Uuid, cosignedBy = 0) =>
-  (await log.asLog(id, (client) => readCheckpoint(client, id, cosignedBy))) ?? "";
-const isCosigned = async (id: Uuid, by: TestWitness = witness) =>
-  cosignedAt(nodeChecks, parseNote(await newest(id)), by.key) !== undefined;
+const ask = (changes?: Partial<WitnessesOptions>) => witnessed.ask(changes);
+const newest = (id: Uuid, cosignedBy?: number) => witnessed.newest(id, cosignedBy);
+const isCosigned = (id: Uuid, by?: TestWitness) => witnessed.isCosigned(id, by);
+const settledAndCosigned = (id: Uuid) => witnessed.settledAndCosigned(id);
+const alter = (...statements: string[]) => witnessed.alter(...statements);
 const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;
-
-const alter = (...statements: string[]) =>
-  database.owner.query(
-    `set session_replication_role = replica;
-     ${["leaves", "trees", "tiles", "checkpoints", "cosignatures"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
-     ${statements.join(";")};
-     set session_replication_role = default`,
-  );
-/** As after restoring a backup from before all entries, the outside checkpoints lost with it. */
-async function putBack(): Promise<void> {
-  const tables = ["cosignatures", "checkpoints", "trees", "tiles", "leaves"];
-  await alter(...tables.map((table) => `delete from audit.${table}`));
-  await rm(log.folder, { recursive: true });
-}
-
-const settledAndCosigned = async (id: Uuid) => {
-  await log.settled();
-  await until(() => isCosigned(id));
-};
 
 describe("heads", () => {
   test("of every log that grew are cosigned, and served so", async () => {
@@ -136,11 +82,80 @@ describe("heads", () => {
   test("are of no use to a witness that does not know the log, which is told once", async () => {
     witness.logs.pop();
     let failures = 0;
-    log.startIntegrator({ witnesses: ask({ onFailure: () => failures++ }) });
-    await settledAndCosigned(tenant);
-    await until(() => failures > 3);
+    log.startIntegrator({ witnesses: ask({ everyMs: 200, onFailure: () => failures++ }) });
+    for (let looks = 0; looks < 3; looks++) {
+      await log.append(tenant, 1);
+      await settledAndCosigned(tenant);
+    }
     const { name: origin } = await log.keyOf(OPERATOR_LOG);
     expect(told).toEqual([{ code: "unknown_log", origin }]);
+    // Nor is it asked of that log again soon.
+    expect(failures).toBe(1);
+  });
+
+  test("of the operator's log alone go to a witness that is to learn of no tenant", async () => {
+    log.startIntegrator({ witnesses: ask({ witnesses: [{ ...witness, gets: "operator" }] }) });
+    await settledAndCosigned(OPERATOR_LOG);
+    await log.append(tenant, 3);
+    await settledAndCosigned(OPERATOR_LOG);
+    const { name: origin } = await log.keyOf(OPERATOR_LOG);
+    expect([...witness.seen.keys()]).toEqual([origin]);
+    const asked = witness.requests.filter((request) => request.startsWith("GET"));
+    expect(new Set(asked)).toEqual(new Set([`GET ${seenPath(origin)}`]));
+  });
+
+  test("of sound logs are cosigned beside a log whose tiles are damaged", async () => {
+    const first = log.startIntegrator({ witnesses: ask() });
+    await settledAndCosigned(tenant);
+    await settledAndCosigned(OPERATOR_LOG);
+    await first.close();
+    await log.append(tenant, 3);
+    const second = log.startIntegrator();
+    await log.settled();
+    await second.close();
+    await alter(`delete from audit.tiles where log = '${OPERATOR_LOG}'`);
+    const contradictions: unknown[] = [];
+    const end = ask().keepCosigned((error) => contradictions.push(error));
+    await until(() => isCosigned(tenant));
+    await end();
+    const { name: origin } = await log.keyOf(OPERATOR_LOG);
+    expect(told).toEqual([{ code: "not_submitted", origin }]);
+    expect(contradictions).toEqual([]);
+  });
+
+  test("all have their turn at a witness that has enough after each", async () => {
+    const asked = new Set<string>();
+    witness.interfere = (request, response) => {
+      void (async () => {
+        let body = "";
+        for await (const part of request) body += String(part);
+        asked.add(parseNote(body.slice(body.indexOf("\n\n") + 2)).text.split("\n")[0] ?? "");
+        response.writeHead(429).end();
+      })();
+      return true;
+    };
+    const end = ask().keepCosigned(() => undefined);
+    await until(() => asked.size === 2);
+    await end();
+  });
+
+  test("are cosigned anew by a witness that has a new key and its old name", async () => {
+    const integrator = log.startIntegrator({ witnesses: ask() });
+    await settledAndCosigned(tenant);
+    await settledAndCosigned(OPERATOR_LOG);
+    await integrator.close();
+    const renewed = await startWitness(witness.key.name);
+    others.push(renewed);
+    renewed.logs.push(...witness.logs);
+    const end = ask({ witnesses: [renewed] }).keepCosigned(() => undefined);
+    await until(() => isCosigned(tenant, renewed));
+    await end();
+    expect(await isCosigned(tenant)).toBe(true);
+    // It is one witness all the same.
+    expect(await newest(tenant, 2)).toBe("");
+    const { length } = renewed.requests;
+    await ask({ witnesses: [renewed] }).keepCosigned(() => undefined)();
+    expect(renewed.requests).toHaveLength(length);
   });
 
   test("cost nothing when a witness hangs: others go on, and so does the log", async () => {
@@ -165,6 +180,46 @@ describe("heads", () => {
     await until(() => open === 0);
     expect(told).toEqual([]);
   });
+});
+
+test("a witness is submitted a head also while somebody else advances it", async () => {
+  const grown = new MemoryLog();
+  grown.append(Array.from({ length: 9 }, (_, at) => Buffer.from(`${at}`)));
+  witness.logs.push(grown.key);
+  const sizes = [3, 5];
+  witness.interfere = (_, response) => {
+    const size = sizes.shift();
+    if (size !== undefined) response.writeHead(409).end(`${size}\n`);
+    return size !== undefined;
+  };
+  const submitted = {
+    note: grown.signed(grown.head),
+    head: { ...grown.head, origin: grown.key.name },
+    rootOver: rangeRoots(nodeChecks.sha256, grown, 9),
+  };
+  expect((await askWitness(witness, submitted, 0)).name).toBe(witness.key.name);
+  expect(witness.requests).toHaveLength(4);
+});
+
+test("a node that begins asks for the operator's log first, and for several at once", async () => {
+  for (let more = 0; more < 20; more++) await log.append(await log.newTenant(), 1);
+  const integrator = log.startIntegrator();
+  await log.settled();
+  await integrator.close();
+  let open = 0;
+  witness.interfere = (request) => {
+    open++;
+    request.socket.once("close", () => open--);
+    return true;
+  };
+  const asking = withIntegratorSession(database.ownerUrl, (client) =>
+    ask({ startMs: 60_000 }).check(client),
+  );
+  await until(() => open === 16);
+  const { name: origin } = await log.keyOf(OPERATOR_LOG);
+  expect(witness.requests[0]).toBe(`GET ${seenPath(origin)}`);
+  await witness.close();
+  await asking;
 });
 
 describe("a cosignature", () => {
@@ -233,82 +288,5 @@ describe("a cosignature", () => {
     const stranger = await log.newTenant();
     const shown = await log.asLog(stranger, (c) => c.query("select from audit.cosignatures"));
     expect(shown.rowCount).toBe(0);
-  });
-});
-
-describe("a witness that saw more than the database has", () => {
-  beforeEach(async () => {
-    const integrator = log.startIntegrator({ witnesses: ask() });
-    await settledAndCosigned(tenant);
-    await settledAndCosigned(OPERATOR_LOG);
-    await integrator.close();
-    await putBack();
-  });
-
-  test("proves it before anything is signed", async () => {
-    await log.append(tenant, 2);
-    const store = directoryCheckpoints(log.folder);
-    let looks = 0;
-    const all = () => {
-      looks++;
-      return store.all();
-    };
-    const integrator = log.startIntegrator({ witnesses: ask(), store: { ...store, all } });
-    await until(() => integrator.refusal !== undefined);
-    // It is proof also while the witness is away.
-    await witness.close();
-    const before = looks;
-    await until(() => looks > before + 2);
-    expect(integrator.refusal).toMatchObject({ code: "log_behind" });
-    expect(log.errors).toHaveLength(1);
-    expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
-  });
-
-  test("proves it to a command that would sign", async () => {
-    await log.append(tenant, 2);
-    const unaware = log.startIntegrator();
-    await log.settled();
-    await unaware.close();
-    const { signer } = log;
-    const [url, store] = [database.ownerUrl, directoryCheckpoints(log.folder)];
-    await expect(
-      catchUp({ url, originPrefix: "audit.example", signer, store, witnesses: ask() }),
-    ).rejects.toMatchObject({ code: expect.stringMatching(/^log_(behind|inconsistent)$/) });
-  });
-
-  test("proves it later, when it did not answer at the start", async () => {
-    witness.interfere = (request, response) => {
-      if (request.method === "POST") witness.interfere = () => false;
-      else response.writeHead(503).end();
-      return request.method === "GET";
-    };
-    await log.append(tenant, 2);
-    const integrator = log.startIntegrator({ witnesses: ask() });
-    await until(() => integrator.refusal !== undefined);
-    // A head had been signed by then: which of the two logs is found out first, and how, is chance.
-    expect(witness.requests).toContain("POST /add-checkpoint");
-    expect(["log_behind", "log_inconsistent"]).toContain(integrator.refusal?.code);
-  });
-
-  test("is believed no word that it does not prove", async () => {
-    const { name: origin } = await log.keyOf(tenant);
-    const proof = new MemoryLog(origin);
-    proof.append(Array.from({ length: 100 }, (_, at) => Buffer.from(`${at}`)));
-    // It claims what is not, and shows a head that another key signed.
-    witness.interfere = (request, response) => {
-      if (request.method === "POST") response.writeHead(409).end("1000000\n");
-      else if (request.url === seenPath(origin)) response.end(proof.signed(proof.head));
-      else response.writeHead(404).end();
-      return true;
-    };
-    await log.append(tenant, 2);
-    const witnesses = ask();
-    const integrator = log.startIntegrator({ witnesses });
-    await until(() => witnesses.disagreements === 2);
-    await log.append(tenant, 20);
-    await log.settled();
-    expect(integrator.refusal).toBeUndefined();
-    expect(told.map(({ code }) => code)).toEqual(["disagrees", "disagrees"]);
-    expect(await kept()).toEqual([]);
   });
 });

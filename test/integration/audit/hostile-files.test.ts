@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
+import { verifyLines } from "../../../cli/commands/audit/verify-lines.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
@@ -48,6 +49,22 @@ describe("a folder", () => {
       await writeFile(join(folder, path), log.files.get(path) ?? "");
     }
     await verifyFiles(folder, { vkey });
+  });
+});
+
+describe("an export of lines", () => {
+  let folder: string;
+  beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), "sealdesk-hostile-"))));
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  test.each<[string, (place: string) => unknown]>([
+    ["an endless device", (place) => symlink("/dev/zero", place)],
+    ["a pipe that nobody writes to", (place) => execFileSync("mkfifo", [place])],
+    ["more than a manifest is", (place) => writeFile(place, Buffer.alloc(2 ** 20 + 1, "x"))],
+    ["what is no text", (place) => writeFile(place, Uint8Array.of(0xff, 0xfe))],
+  ])("with %s in its manifest's place is refused", async (_, put) => {
+    await put(join(folder, "manifest"));
+    await expect(verifyLines(folder, log.key)).rejects.toMatchObject({ code: "malformed" });
   });
 });
 

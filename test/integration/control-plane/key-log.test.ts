@@ -1,5 +1,6 @@
 import { hash, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { OPERATOR_LOG } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
@@ -135,6 +136,16 @@ test("tenants have logs of their own and see nothing of each other's", async () 
     await client.query("rollback");
     client.release();
   }
+});
+
+test("its heads are entries of the operator's log, so a head of that binds them", async () => {
+  const agent = await staffDevice(server);
+  const { body } = await historyOf(agent, agent.user);
+  const { rowCount } = await server.database.owner.query(
+    "select from audit.entries where tenant = $1 and position(entry in convert_to($2, 'UTF8')) = 1",
+    [OPERATOR_LOG, body.checkpoint],
+  );
+  expect(rowCount).toBe(1);
 });
 
 test("the database and the server agree on which log is a tenant's", async () => {

@@ -1,6 +1,7 @@
 import { toHex } from "../../../crypto/wire/bytes.ts";
 import type { Pool } from "../../../db/pool.ts";
 import type { LoggedEvent } from "../../../messaging/log/event.ts";
+import { HEADS_PER_ENTRY } from "../../../messaging/transcripts/record-heads.ts";
 import { TranscriptRecorder } from "../../../messaging/transcripts/transcript-recorder.ts";
 import {
   arrangeConversation,
@@ -88,6 +89,40 @@ test("what could not be recorded is recorded when it can be, for every tenant", 
     expect(await recorded(conversation.tenant)).toEqual([[head]]);
   }
   await recorder.close();
+});
+
+test("what was recorded before a failure is not recorded again after it", async () => {
+  const { conversation, events } = await arrange();
+  const { tenant, id } = conversation;
+  // More than one entry holds.
+  const { rows } = await database.owner.query<{ id: string }>(
+    `insert into sealdesk.conversations
+     select gen_random_uuid(), tenant, suite, state, created_by, creation_device, creation_signature, created_at_ms
+     from sealdesk.conversations, generate_series(1, $2) where id = $1 returning id`,
+    [id, HEADS_PER_ENTRY + 1],
+  );
+  const mine = async () => (await recorded(tenant)).flat().filter(([of]) => of !== id);
+  const errors: unknown[] = [];
+  let isWhole = false;
+  const connect = async () => {
+    if (!isWhole && (await mine()).length > 0) throw new Error("refused");
+    return database.pool.connect();
+  };
+  const pool = { query: database.pool.query.bind(database.pool), connect } as Pool;
+  const recorder = new TranscriptRecorder({
+    pool,
+    now: Date.now,
+    everyMs: 5,
+    sweepEveryMs: hour,
+    onError: (error) => errors.push(error),
+  });
+  for (const each of rows) recorder.onCommitted([{ ...events.at(-1)!, conversation: each.id }]);
+  await until(() => errors.length > 0);
+  isWhole = true;
+  await recorder.close();
+  const heads = (await mine()).map(([of]) => of);
+  expect(new Set(heads)).toEqual(new Set(rows.map((each) => each.id)));
+  expect(heads).toHaveLength(rows.length);
 });
 
 function fail(error: unknown): never {

@@ -30,6 +30,19 @@ test("a node that comes late puts no older checkpoint over a later one", async (
   await rm(folder, { recursive: true });
 });
 
+test("a proof stays beside later checkpoints, whatever its size", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
+  const store = directoryCheckpoints(join(folder, "made"));
+  await store.keepProof(one, "origin\n5\nroot\n");
+  await store.put(one, 9, "origin\n9\nother\n");
+  await store.keepProof(one, "origin\n5\nroot\n");
+  await store.keepProof(one, "origin\n7\nroot\n");
+  const kept = await store.all();
+  expect(kept.every(({ log }) => log === one)).toBe(true);
+  expect(new Set(kept.map(({ note }) => note.split("\n")[1]))).toEqual(new Set(["5", "7", "9"]));
+  await rm(folder, { recursive: true });
+});
+
 test("S3 (a double) gets locked objects, one a log in a time, and the largest is found", async () => {
   const double = await startS3Double();
   let now = 1_700_000_000_000;
@@ -51,6 +64,15 @@ test("S3 (a double) gets locked objects, one a log in a time, and the largest is
     await store.put(one, 1_000, "thousand");
     expect(byLog(await store.all())).toEqual({ [one]: "thousand", [two]: "three" });
     expect(double.keys()).toHaveLength(3);
+    for (const key of double.keys())
+      expect(double.lockOf(key)).toMatchObject({ mode: "COMPLIANCE" });
+    await store.keepProof(two, "two");
+    await store.keepProof(two, "two");
+    const inAll = (await store.all()).map(({ log, note }) => [log, note]);
+    expect(inAll.filter(([log]) => log === two)).toEqual([
+      [two, "three"],
+      [two, "two"],
+    ]);
     for (const key of double.keys())
       expect(double.lockOf(key)).toMatchObject({ mode: "COMPLIANCE" });
     const [first = ""] = double.keys();

@@ -78,16 +78,17 @@ const [one, two] = [vkeyOf("one.example/w", KEY_TYPES.cosignature), vkeyOf("two.
 
 test("witnesses are a list of keys and URLs", () => {
   const { witnesses } = readConfig({
-    AUDIT_WITNESSES: `${one}@https://one.example/w/, ${two}@http://10.0.0.2:8090`,
+    AUDIT_WITNESSES: `${one}@https://one.example/w/, all:${two}@http://10.0.0.2:8090`,
   }).audit;
-  expect(witnesses.map(({ key, url }) => [key.name, url])).toEqual([
-    ["one.example/w", "https://one.example/w"],
-    ["two.example", "http://10.0.0.2:8090"],
+  expect(witnesses.map(({ key, url, gets }) => [key.name, url, gets])).toEqual([
+    ["one.example/w", "https://one.example/w", "operator"],
+    ["two.example", "http://10.0.0.2:8090", "all"],
   ]);
 });
 
 test.each([
   one,
+  `all:`,
   `${one}@ftp://one.example`,
   `${one}@https://`,
   `${one}@https://user:pw@one.example`,

@@ -1,0 +1,66 @@
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
+import { LogError } from "../verify/log-error.ts";
+import { KEY_TYPES } from "../verify/note.ts";
+import type { ConfiguredWitness } from "./parse-witness.ts";
+import { seenByWitness } from "./seen-by-witness.ts";
+import { WitnessError } from "./witness-error.ts";
+
+/** A log, by its id and its name. */
+export interface NamedLog {
+  readonly log: LogId;
+  readonly origin: string;
+}
+
+/** A head that our own key signed, as a witness shows it. */
+export interface SeenHead extends NamedLog {
+  readonly head: Checkpoint;
+  readonly note: string;
+}
+
+/** Logs that a witness is asked of at the same time. */
+const AT_ONCE = 16;
+
+/**
+ * What a witness saw last of the logs that it gets, in their order as far as it says so before `limit`.
+ * @param publicKey of what signs the logs: heads by another prove nothing, and are left out
+ */
+export async function seenHeads(
+  witness: ConfiguredWitness,
+  logs: readonly NamedLog[],
+  publicKey: Uint8Array,
+  limit: AbortSignal,
+): Promise<SeenHead[]> {
+  const seen: SeenHead[] = [];
+  const waiting = logs.filter(({ log }) => witness.gets === "all" || log === OPERATOR_LOG).values();
+  const askOn = async () => {
+    for (const { log, origin } of waiting) {
+      const note = (await seenByWitness(witness, origin, limit)) ?? "";
+      const head = openHead(note, origin, publicKey);
+      if (head !== undefined) seen.push({ log, origin, head, note });
+    }
+  };
+  const asking = Array.from({ length: AT_ONCE }, () =>
+    askOn().catch((error: unknown) => {
+      // Who is away is told of when heads are to be cosigned.
+      if (!(error instanceof WitnessError)) throw error;
+    }),
+  );
+  await Promise.all(asking);
+  return seen;
+}
+
+/** Undefined when it is not by the key, and so proves nothing. */
+export function openHead(
+  note: string,
+  origin: string,
+  publicKey: Uint8Array,
+): Checkpoint | undefined {
+  try {
+    return openCheckpoint(nodeChecks, note, { name: origin, type: KEY_TYPES.ed25519, publicKey });
+  } catch (error) {
+    if (error instanceof LogError) return undefined;
+    throw error;
+  }
+}
