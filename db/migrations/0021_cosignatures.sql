@@ -10,7 +10,9 @@ create table audit.cosignatures (
   witness text not null check (witness ~ '^[!-*,-~]{1,200}$'),
   -- Key id, time, Ed25519.
   signature bytea not null check (length(signature) = 76),
-  primary key (log, size, witness),
+  -- A witness that has a new key and its old name cosigns the same head again.
+  key_id bytea not null generated always as (substring(signature for 4)) stored,
+  primary key (log, size, witness, key_id),
   foreign key (log, size) references audit.checkpoints
 );
 -- What each witness saw last.
