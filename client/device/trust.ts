@@ -106,7 +106,7 @@ export class Trust {
     devices: readonly CertifiedDevice[],
   ): Promise<readonly FoundDevice[]> {
     if (devices.length === 0) return [];
-    const history = await this.#historyOf(user);
+    const history = await this.historyOf(user);
     const compared = (device: CertifiedDevice): FoundDevice => ({
       ...device,
       logged: history !== undefined && isLogged(history, device),
@@ -118,8 +118,11 @@ export class Trust {
     return devices.filter(({ record }) => listed.has(record.device)).map(compared);
   }
 
-  /** Undefined when there is none that can be gone by. @throws SealdeskError that is transient */
-  async #historyOf(user: Uuid): Promise<KeyHistory | undefined> {
+  /**
+   * What the key log says of a user; undefined when there is nothing that can be gone by.
+   * @throws SealdeskError that is transient
+   */
+  async historyOf(user: Uuid): Promise<KeyHistory | undefined> {
     try {
       return await this.#keyLog.historyOf(user);
     } catch (error) {
