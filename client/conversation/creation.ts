@@ -8,7 +8,7 @@ import { verifySignature } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
-import type { Distrust, Trust } from "../device/trust.ts";
+import type { Distrust, KnownDevice, Trust } from "../device/trust.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
@@ -53,10 +53,17 @@ export async function creatorToLookUp(
   { device, creator }: Creation,
 ): Promise<Uuid | undefined> {
   if (creator === undefined) return undefined;
-  if (device === account.device || trust.device(device) !== undefined) return undefined;
+  if (device === account.device || lookedAt(trust, device) !== undefined) return undefined;
   const known = await store.read((each) => accountKeyOf(each, account, creator.user));
   return known !== undefined && equalBytes(known, creator.accountKey) ? undefined : creator.user;
 }
+
+/**
+ * Under a changed account key, too, a device has begun what it has begun: a person is told of the key,
+ * and nothing is sent before it is accepted, but then the conversation is there.
+ */
+const lookedAt = (trust: Trust, device: Uuid): KnownDevice | undefined =>
+  trust.device(device) ?? trust.unaccepted(device);
 
 /** What an event brings that a creation record is judged by. */
 interface Arrived {
@@ -94,10 +101,14 @@ async function signerOf(
   { devices, distrusted, creatorHistory }: Arrived,
 ): Promise<Signer | undefined> {
   if (creation.device === account.device) return { user: account.user, deviceKey };
-  const known = trust.device(creation.device);
+  const known = lookedAt(trust, creation.device);
   if (known !== undefined) return known;
   const found = devices.find(({ record }) => record.device === creation.device)?.record;
-  const isDistrusted = (user: Uuid) => distrusted.some((each) => each.user === user);
+  const isDistrusted = (user: Uuid) =>
+    distrusted.some(
+      (each) =>
+        each.user === user && (user === account.user || each.code !== "account_key_changed"),
+    );
   if (found !== undefined) return isDistrusted(found.user) ? undefined : found;
   const { creator } = creation;
   if (creator === undefined) return undefined;

@@ -148,6 +148,28 @@ test("whoever joins after the creator was reset is let in: colleagues, and the c
   await Promise.all([agent, early, returned, late].map(({ desk }) => desk.close()));
 }, 60_000);
 
+test("what a creator begins after a reset is there for whoever accepts the new account key", async () => {
+  const { subject, user, agent } = await resetCreator();
+  const returned = await connectCustomer(server, {}, subject);
+  const ids: string[] = [];
+  for (const _time of ["first", "again"]) {
+    const asking = await returned.desk.openConversation({ with: [agent.desk.user.id] });
+    ids.push(asking.id);
+    const serving = await joined(agent, asking.id);
+    await expect(serving.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
+    const problems = problemsOf(await readUntil(serving, (all) => all.length > 0));
+    expect(problems.map(({ code }) => code)).not.toContain("invalid_creation");
+  }
+  const { offered } = await agent.desk.safetyNumbers(user);
+  await agent.desk.acceptAccountKey(user, offered!);
+  for (const id of ids) {
+    await agent.desk.conversation(id)!.send("welcome back");
+    const read = await readUntil(await joined(returned, id), (all) => textsOf(all).length === 1);
+    expect(problemsOf(read)).toEqual([]);
+  }
+  await Promise.all([agent, returned].map(({ desk }) => desk.close()));
+}, 60_000);
+
 /** A device of somebody else's making under a key of theirs, and a conversation it has begun. */
 function rogue(user: string, conversation: string) {
   const { id: tenant } = server.tenant;
