@@ -4,6 +4,7 @@ import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { KeysError } from "./keys-error.ts";
+import { insistOnSession } from "./tokens/session-end.ts";
 
 /** What every use case of this folder needs. */
 export interface UseCase {
@@ -34,8 +35,10 @@ function entryBy(
 
 /**
  * Runs `work` in one transaction of the actor's tenant and writes the entry of a success in it. A
- * refusal rolls `work` back and is written in a transaction of its own.
+ * refusal rolls `work` back and is written in a transaction of its own. An actor whose session or
+ * device is over by now is refused, too: the request was let in before.
  * @param work may add to the entry by what it calls `note` with.
+ * @throws KeysError session_revoked, device_revoked; and what `work` throws
  */
 export async function audited<T>(
   deps: UseCase,
@@ -51,6 +54,7 @@ export async function audited<T>(
     actor,
     () => whole,
     async (client) => {
+      await insistOnSession(client, actor);
       const result = await work(client, note);
       await appendEntry(client, { ...entryBy(actor, at), ...whole, outcome: "success" });
       return result;

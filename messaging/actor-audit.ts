@@ -3,6 +3,7 @@ import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { CanonicalValue } from "../crypto/wire/canonical-json.ts";
+import { sessionEnd } from "../keys/tokens/session-end.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { MessagingError } from "./messaging-error.ts";
@@ -30,7 +31,11 @@ const entryFor = (actor: Actor, act: ConversationAct, now: number) => ({
   details: act.details,
 });
 
-/** Writes the entry of an act that was allowed, in the act's own transaction. */
+/**
+ * Writes the entry of an act that was allowed, in the act's own transaction; unless the actor's
+ * session or device is over by now, whose request was let in before.
+ * @throws MessagingError session_revoked, device_revoked
+ */
 export async function auditDone(
   client: Client,
   actor: Actor,
@@ -38,6 +43,8 @@ export async function auditDone(
   decision: Decision,
   now: number,
 ): Promise<void> {
+  const end = await sessionEnd(client, actor);
+  if (end !== undefined) throw new MessagingError(end.code, end.message);
   await appendEntry(client, { ...entryFor(actor, act, now), outcome: "success", decision });
 }
 

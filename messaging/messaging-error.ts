@@ -5,6 +5,8 @@ export type MessagingErrorCode =
   | "conversation_not_found" // or not visible to who asks: the two are not told apart
   | "conversation_exists"
   | "forbidden"
+  | "session_revoked" // the actor's session ended before the act
+  | "device_revoked" // the actor's device was removed before the act
   | "member_not_found"
   | "already_a_member"
   | "no_device" // a member needs a registered device before it can be written to

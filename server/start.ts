@@ -60,6 +60,8 @@ export interface Timings extends SocketTimings {
   readonly beatMs: number;
   /** Between looks for server keys that were rotated elsewhere. */
   readonly serverKeysPollMs: number;
+  /** How long a request's headers may take, and then a JSON body. */
+  readonly requestMs: number;
   /** Between looks for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
 }
@@ -70,6 +72,7 @@ const usualTimings: Timings = {
   hintFlushMs: 5,
   beatMs: 10_000,
   serverKeysPollMs: 2_000,
+  requestMs: 30_000,
   cosignEveryMs: 60_000,
 };
 
@@ -156,7 +159,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
 
   // The public URL may depend on the port, so the port comes first and the app is put behind it.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const http: Server = createServer((request, response) => handler(request, response));
+  const http: Server = createServer({ headersTimeout: timings.requestMs }, (request, response) =>
+    handler(request, response),
+  );
   const address = await listen(http, config);
   const url = config.publicUrl ?? address;
   closers.add(() => closeHttp(http));
@@ -257,6 +262,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     routes,
     authenticator,
     publicUrl: url,
+    bodyMs: timings.requestMs,
     now,
     newId,
     log,

@@ -7,17 +7,17 @@ import {
   type Deliver,
   type Gap,
 } from "../../crypto/wire/frame.ts";
-import type { FoundDevice } from "../device/trust.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
 import { Pump } from "../pump.ts";
 import { sleep, type Clock } from "../runtime.ts";
+import { carriesCreation, creatorToLookUp } from "./creation.ts";
 import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
 import { placeOf, placeOfGap } from "./place.ts";
-import { recordEvent, recordGap, type RecordingDeps } from "./record-event.ts";
+import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
   readonly clock: Clock;
@@ -157,9 +157,9 @@ export class Receiver {
       case "forked":
         return this.#problem(event.seq, "forked_log", event, true);
       case "next": {
-        const devices = await this.#devicesOf(control, signal);
-        if (devices === undefined) return;
-        const checked = { event, control, devices };
+        const found = await this.#lookUp(event, control, signal);
+        if (found === undefined) return;
+        const checked = { event, control, ...found };
         const first = log.state === undefined;
         const { state, record } = await recordEvent(this.#deps, log.state, checked);
         log.advance(state);
@@ -192,26 +192,38 @@ export class Receiver {
       this.#problem(told.seq, "forked_log", told, false);
   }
 
-  /**
-   * The certified devices an event brings, asked for until the server answers; undefined when the
-   * connection is gone.
-   */
-  async #devicesOf(
+  /** What an event brings that its transaction cannot wait for; undefined when the connection is gone. */
+  async #lookUp(
+    event: Deliver,
     control: Control | undefined,
     signal: AbortSignal,
-  ): Promise<readonly FoundDevice[] | undefined> {
-    if (control === undefined) return [];
-    const { trust, account, clock } = this.#deps;
+  ): Promise<Pick<CheckedEvent, "devices" | "creatorHistory"> | undefined> {
+    if (control === undefined) return { devices: [], creatorHistory: undefined };
+    const { trust, account, log } = this.#deps;
+    const creation = carriesCreation(log.state, event, control, account.device)
+      ? control.creation
+      : undefined;
+    return this.#untilAnswered(async () => {
+      const devices = await trust.lookUp(control.members, account.device);
+      const creator =
+        creation === undefined ? undefined : await creatorToLookUp(this.#deps, creation);
+      const creatorHistory = creator === undefined ? undefined : await trust.historyOf(creator);
+      return { devices, creatorHistory };
+    }, signal);
+  }
+
+  /** Asks until the server answers; undefined when the connection is gone. */
+  async #untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+    const { clock } = this.#deps;
     const gone = deferred<undefined>();
     const leave = () => gone.resolve(undefined);
     signal.addEventListener("abort", leave);
     try {
       while (!signal.aborted) {
-        const asked = trust.lookUp(control.members, account.device);
-        const devices = await Promise.race([asked, gone.promise]).catch((error: unknown) => {
+        const answer = await Promise.race([ask(), gone.promise]).catch((error: unknown) => {
           if (!isTransient(error)) throw error;
         });
-        if (devices !== undefined) return devices;
+        if (answer !== undefined) return answer;
         await sleep(clock, retryMs, signal);
       }
       return undefined;

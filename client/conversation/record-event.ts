@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
+import type { KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
@@ -36,6 +37,8 @@ export interface CheckedEvent {
   readonly control: Control | undefined;
   /** Records of devices the event brings. */
   readonly devices: readonly FoundDevice[];
+  /** What the key log says of the conversation's creator, where the creation record needs it. */
+  readonly creatorHistory: KeyHistory | undefined;
 }
 
 /**
@@ -82,8 +85,8 @@ interface Made {
   readonly record: HistoryRecord;
   /** To be called once the transaction is committed. */
   readonly committed: () => void;
-  /** False when the conversation is not what it says. */
-  readonly valid: boolean;
+  /** Whether the creation record holds; undefined when the event carries none. */
+  readonly valid: boolean | undefined;
 }
 
 const headerOf = (event: Deliver) => ({
@@ -127,7 +130,7 @@ async function messageRecord(
   const committed = () => {
     for (const head of heads) keyLog.heard(head, certified ?? account.user);
   };
-  return { record, committed, valid: true };
+  return { record, committed, valid: undefined };
 }
 
 async function membershipRecord(
@@ -137,7 +140,7 @@ async function membershipRecord(
   checked: CheckedEvent,
 ): Promise<Made> {
   const { trust, account } = deps;
-  const { event, control, devices } = checked;
+  const { event, control, devices, creatorHistory } = checked;
   const nothing = {
     text: undefined,
     attachment: undefined,
@@ -149,13 +152,13 @@ async function membershipRecord(
   if (control === undefined) {
     problems.push({ code: "malformed_event", user: undefined });
     const record = { ...base, control: undefined, device: undefined, problems };
-    return { record, committed: () => undefined, valid: true };
+    return { record, committed: () => undefined, valid: undefined };
   }
   const { distrusted, committed } = await trust.admit(transaction, devices);
   problems.push(...controlProblems(before, event, control), ...distrusted);
-  let valid = true;
+  let valid: boolean | undefined;
   if (carriesCreation(before, event, control, account.device)) {
-    const arrived = { devices, distrusted };
+    const arrived = { devices, distrusted, creatorHistory };
     valid = await isCreationValid(deps, transaction, { event, control }, arrived);
     if (!valid) problems.push({ code: "invalid_creation", user: control.actor });
   }

@@ -86,18 +86,22 @@ const unknown = { joined: false, closed: false, invalid: false, epoch: 0, member
 /**
  * The state after an event.
  * @param control what a membership event says; undefined for messages
- * @param valid false when the event shows that the conversation is not what it says
+ * @param valid whether the creation record that the event carries holds; undefined when it carries
+ *   none. The last one decides: whoever was shown a wrong one is let in by the right one.
  */
 export function stateAfter(
   before: ConversationState | undefined,
   event: Pick<Deliver, "seq" | "kind" | "transcriptHash">,
-  { control, valid }: { readonly control: Control | undefined; readonly valid: boolean },
+  {
+    control,
+    valid,
+  }: { readonly control: Control | undefined; readonly valid: boolean | undefined },
   ownDevice: Uuid,
 ): ConversationState {
   const { seq, transcriptHash } = event;
   const unchanged = before ?? unknown;
   if (control === undefined) return { ...unchanged, seq, transcriptHash, afterGap: false };
-  const invalid = unchanged.invalid || !valid;
+  const invalid = valid === undefined ? unchanged.invalid : !valid;
   return {
     seq,
     transcriptHash,

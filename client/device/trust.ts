@@ -52,6 +52,8 @@ export class Trust {
   readonly #self: Uuid;
   readonly #known: Map<Uuid, KnownDevice>;
   readonly #distrusted = new Map<Uuid, Distrust>();
+  /** Of those, the ones under an account key that a person may yet accept. */
+  readonly #unaccepted = new Map<Uuid, KnownDevice>();
 
   private constructor(deps: TrustDeps, known: Map<Uuid, KnownDevice>) {
     this.#suite = deps.suite;
@@ -72,6 +74,14 @@ export class Trust {
 
   device(device: Uuid): KnownDevice | undefined {
     return this.#known.get(device);
+  }
+
+  /**
+   * A device that the key log vouches for, under an account key that is not accepted. It is not talked
+   * to, and says nothing; but it has begun the conversations it has begun.
+   */
+  unaccepted(device: Uuid): KnownDevice | undefined {
+    return this.#unaccepted.get(device);
   }
 
   /** Why `device` was not admitted, if it was looked at. */
@@ -106,7 +116,7 @@ export class Trust {
     devices: readonly CertifiedDevice[],
   ): Promise<readonly FoundDevice[]> {
     if (devices.length === 0) return [];
-    const history = await this.#historyOf(user);
+    const history = await this.historyOf(user);
     const compared = (device: CertifiedDevice): FoundDevice => ({
       ...device,
       logged: history !== undefined && isLogged(history, device),
@@ -118,8 +128,11 @@ export class Trust {
     return devices.filter(({ record }) => listed.has(record.device)).map(compared);
   }
 
-  /** Undefined when there is none that can be gone by. @throws SealdeskError that is transient */
-  async #historyOf(user: Uuid): Promise<KeyHistory | undefined> {
+  /**
+   * What the key log says of a user; undefined when there is nothing that can be gone by.
+   * @throws SealdeskError that is transient
+   */
+  async historyOf(user: Uuid): Promise<KeyHistory | undefined> {
     try {
       return await this.#keyLog.historyOf(user);
     } catch (error) {
@@ -140,24 +153,29 @@ export class Trust {
   ): Promise<{ readonly distrusted: readonly Distrust[]; readonly committed: () => void }> {
     const good = new Map<Uuid, KnownDevice>();
     const bad = new Map<Uuid, Distrust>();
+    const unaccepted = new Map<Uuid, KnownDevice>();
     for (const device of devices) {
       const { record } = device;
-      const code = await this.#admitOne(transaction, device);
-      if (code !== undefined) {
-        bad.set(record.device, { user: record.user, code });
-        continue;
-      }
       const value = {
         user: record.user,
         deviceKey: record.deviceKey,
         receiptKey: record.receiptKey,
       };
+      const code = await this.#admitOne(transaction, device);
+      if (code !== undefined) {
+        bad.set(record.device, { user: record.user, code });
+        // The own account has one key, which is here; there is nothing to accept.
+        const mayBeAccepted = code === "account_key_changed" && record.user !== this.#self;
+        if (mayBeAccepted) unaccepted.set(record.device, value);
+        continue;
+      }
       good.set(record.device, value);
       transaction.put(prefix + record.device, encodeRecord(peer, value));
     }
     const committed = () => {
       for (const [device, value] of good) this.#known.set(device, value);
       for (const [device, value] of bad) this.#distrusted.set(device, value);
+      for (const [device, value] of unaccepted) this.#unaccepted.set(device, value);
     };
     return { distrusted: [...bad.values()], committed };
   }
@@ -172,7 +190,10 @@ export class Trust {
     return () => {
       for (const [device] of known) this.#known.delete(device);
       for (const [device, distrust] of this.#distrusted)
-        if (distrust.user === user) this.#distrusted.delete(device);
+        if (distrust.user === user) {
+          this.#distrusted.delete(device);
+          this.#unaccepted.delete(device);
+        }
     };
   }
 

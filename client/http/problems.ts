@@ -50,6 +50,8 @@ export function errorOfResponse(response: HttpResponse, body: string): SealdeskE
 function codeFor(status: number, problem: string | undefined): SealdeskErrorCode {
   const known = problem === undefined ? undefined : codes[problem];
   if (known !== undefined) return known;
+  // What was sent did not get there in time.
+  if (status === 408) return "network";
   if (status === 429) return "rate_limited";
   if (status === 401) return "signed_out";
   if (status === 403) return "forbidden";

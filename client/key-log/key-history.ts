@@ -68,18 +68,40 @@ export const isRemoved = ({ entries }: KeyHistory, device: Uuid): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
 
 /**
+ * Whether the log says that exactly this device came to the account before `accountKey` did.
+ * Whatever it says under another key after that, nobody has done who has the account.
+ * @param accountKey the key gone by; undefined when there is none, and the whole log is looked at
+ */
+export function wasLoggedBefore(
+  { entries }: KeyHistory,
+  device: CertifiedDevice,
+  accountKey: Uint8Array | undefined,
+): boolean {
+  const begin =
+    accountKey === undefined
+      ? entries.length
+      : entries.findIndex(({ record }) => equalBytes(record.accountKey, accountKey));
+  const isArrival = (entry: KeyEntry) => entry.change === "device_added" && isOf(entry, device);
+  return entries.slice(0, Math.max(0, begin)).some(isArrival);
+}
+
+/** Whether the entry has exactly this record and certificate. */
+const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean =>
+  equalBytes(deviceRecordBytes(entry.record), deviceRecordBytes(record)) &&
+  equalBytes(entry.certificate, signature);
+
+/**
  * Whether exactly this device, under exactly this account key, is what the log says is current: a
  * device that was added and not removed since, under an account key that no other one has followed.
  * After a reset the former key is over for good, also for a server that would take it again.
  */
-export function isLogged(history: KeyHistory, { record, signature }: CertifiedDevice): boolean {
-  const { entries } = history;
+export function isLogged({ entries }: KeyHistory, device: CertifiedDevice): boolean {
+  const { record } = device;
   const isOfKey = (entry: KeyEntry) => equalBytes(entry.record.accountKey, record.accountKey);
   const last = entries.findLast((entry) => entry.record.device === record.device);
   return (
     last?.change === "device_added" &&
     entries.slice(entries.findIndex(isOfKey)).every(isOfKey) &&
-    equalBytes(deviceRecordBytes(last.record), deviceRecordBytes(record)) &&
-    equalBytes(last.certificate, signature)
+    isOf(last, device)
   );
 }

@@ -21,7 +21,7 @@ import {
   saveKeptHead,
   type SignedHead,
 } from "./kept-head.ts";
-import { requireExtension, saveSeen } from "./seen-history.ts";
+import { noteHistory, noteReviewed } from "./seen-history.ts";
 
 export interface KeyLogDeps {
   readonly store: DeviceStore;
@@ -69,7 +69,8 @@ export class KeyLog {
   }
 
   /**
-   * What the log says of a user, proven under a head that fits all heads before it.
+   * What the log says of a user, proven under a head that fits all heads before it, and an extension
+   * of what it said of them whenever it was asked before.
    * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
    */
   historyOf(user: Uuid): Promise<KeyHistory> {
@@ -82,9 +83,10 @@ export class KeyLog {
    */
   follow(user: Uuid, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
     return this.#alone(async () => {
-      const { history, seen } = await this.#history(user);
-      await review(history.entries.slice(seen));
-      await this.#deps.store.transact(async (transaction) => saveSeen(transaction, user, history));
+      const { history, reviewed } = await this.#history(user);
+      const { entries } = history;
+      await review(entries.slice(reviewed));
+      await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
     });
   }
 
@@ -118,7 +120,7 @@ export class KeyLog {
       }
   }
 
-  async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly seen: number }> {
+  async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant } = this.#deps;
     const before = this.#head?.size ?? 0;
     const answer = await api.keyHistory(user);
@@ -127,8 +129,8 @@ export class KeyLog {
       if (head.size < before)
         throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
       const history = verifyHistory(answer.entries, head, { tenant, user });
-      const seen = await store.read((each) => requireExtension(each, user, history));
-      return { history, seen };
+      const reviewed = await store.transact((each) => noteHistory(each, user, history));
+      return { history, reviewed };
     });
   }
 

@@ -1,11 +1,17 @@
+import { toHex } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { isCertified } from "../device/is-certified.ts";
 
-/** The account had another key before: it was reset, or was somebody else's. */
+/** The account had other keys before: it was reset, or was somebody else's. */
 export interface FormerKey {
-  /** The devices it had under that key, all removed since. */
+  /** The devices it had by then, all removed since. */
   readonly devices: readonly Uuid[];
+  /**
+   * How many keys it had. One more than the resets that a person knows of is somebody who came first
+   * after one of them.
+   */
+  readonly keys: number;
   /** The number of the last entry of that time. */
   readonly version: number;
 }
@@ -35,10 +41,16 @@ export function sortOwnEntries(
   const isRemovalOfThis = ({ change, record }: KeyEntry) =>
     change === "device_removed" && record.device === device;
   return {
-    former: removed.size === 0 ? undefined : { devices: [...removed], version: before.length },
+    former:
+      removed.size === 0
+        ? undefined
+        : { devices: [...removed], keys: countKeys(before), version: before.length },
     unknown: [
       ...before.filter(({ record }) => !removed.has(record.device)),
       ...since.filter((entry) => isRemovalOfThis(entry) || !isOwn(entry)),
     ],
   };
 }
+
+const countKeys = (entries: readonly KeyEntry[]): number =>
+  new Set(entries.map(({ record }) => toHex(record.accountKey))).size;

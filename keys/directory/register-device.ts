@@ -2,6 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { PreKeyUpload } from "../prekeys/prekey.ts";
@@ -9,6 +10,7 @@ import { storePreKeys } from "../prekeys/store-prekeys.ts";
 import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 import { loggedAccountKeys } from "../transparency/logged-account-keys.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
+import { insistOnSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
@@ -52,7 +54,7 @@ export async function registerDevice(
     { action: "device.register", class: "C", resource: { type: "device", id: device.id } },
     async (client) => {
       insistOnCertificate(record, device.certificate);
-      await settleAccountKey(client, record, who.actor.session);
+      await settleAccountKey(client, record, who.actor);
       const isNew = await insertDevice(client, record, device, deps.now());
       if (isNew)
         await appendKeyEntry(client, {
@@ -75,10 +77,11 @@ function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): voi
 async function settleAccountKey(
   client: Client,
   { user, accountKey }: DeviceRecord,
-  session: Uuid,
+  actor: Actor,
 ): Promise<void> {
   const known = (await lockAccount(client, user))?.accountKey;
-  await insistOnSession(client, session);
+  // A reset that this has waited for has ended every session, and must not be followed by it.
+  await insistOnSession(client, actor);
   if (known === undefined) {
     await insistOnNewKey(client, user, accountKey);
     await client.query("update users set account_key = $2 where id = $1", [user, accountKey]);
@@ -87,19 +90,6 @@ async function settleAccountKey(
       "account_key_mismatch",
       "The account has another key; a device that holds it must certify this one.",
     );
-}
-
-/**
- * A reset ends every session. One that waited for the lock has seen this request let in, and must not
- * be followed by it.
- */
-async function insistOnSession(client: Client, session: Uuid): Promise<void> {
-  const { rows } = await client.query(
-    "select from sessions where id = $1 and revoked_at_ms is null",
-    [session],
-  );
-  if (rows.length === 0)
-    throw new KeysError("session_revoked", "This session is over; sign in again.");
 }
 
 /** Others trust a key they know: who holds one from before a reset must not come back under it. */

@@ -9,8 +9,9 @@ import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, insist, type Act, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
+import { insistOnSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
-import { lockAccount, type LockedAccount } from "./lock-account.ts";
+import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
 /** Why an account begins anew; in the audit entry. */
@@ -29,7 +30,8 @@ export interface Reset {
  * the next device is a newcomer to its conversations, whose members must accept the new key. Repeating
  * it removes what is there by then, which may be nothing.
  * @returns how many devices were removed
- * @throws KeysError user_not_found, also for a user of another tenant; device_required; forbidden
+ * @throws KeysError user_not_found, also for a user of another tenant; device_required; forbidden;
+ *   session_revoked, device_revoked: the actor's own, meanwhile
  */
 export async function resetAccount(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -38,7 +40,9 @@ export async function resetAccount(
 ): Promise<number> {
   const { tenant } = actor;
   const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
-    const account = await lockAccount(client, user);
+    const account = (await lockAccounts(client, [actor.user, user])).get(user);
+    // The locks may have been waited for: of two admins who reset each other one is first.
+    await insistOnSession(client, actor);
     if (account === undefined) throw notFound();
     note({ decision: requireAllowed(actor, { user, role: account.role }) });
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());

@@ -5,6 +5,7 @@ import { decideDirectory } from "../../policies/directory.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
+import { insistOnSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { thumbprintOf } from "./ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
@@ -14,7 +15,7 @@ import { removeDevices } from "./remove-devices.ts";
  * Removes a device of the actor's own account for ever: the key log says so, its sessions end, what
  * it has open is closed, and `announce` then takes it out of the user's conversations and advances their epochs.
  * Only a registered device of the account may do so.
- * @throws KeysError device_required; device_not_found, also for another user's device and for one revoked before
+ * @throws KeysError device_required; session_revoked; device_revoked; device_not_found, also for another user's device and for one revoked before
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -29,6 +30,8 @@ export async function revokeDevice(
       const now = deps.now();
       note({ decision: requireDevice(actor, device) });
       const accountKey = (await lockAccount(client, actor.user))?.accountKey;
+      // The lock may have been waited for: of two devices that remove each other one is first.
+      await insistOnSession(client, actor);
       const { tenant, user } = actor;
       const [removed] =
         accountKey === undefined

@@ -1,4 +1,4 @@
-import { decodeKeyEntry } from "../../crypto/wire/key-entry.ts";
+import { decodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 
@@ -10,6 +10,20 @@ export async function loggedAccountKeys(
   client: Client,
   user: Uuid,
 ): Promise<readonly Uint8Array[]> {
+  return (await entriesOf(client, user)).map(({ record }) => record.accountKey);
+}
+
+/** The account key that certified a device of the user; undefined when no such device was logged. */
+export async function certifyingKeyOf(
+  client: Client,
+  user: Uuid,
+  device: Uuid,
+): Promise<Uint8Array | undefined> {
+  const entries = await entriesOf(client, user);
+  return entries.find(({ record }) => record.device === device)?.record.accountKey;
+}
+
+async function entriesOf(client: Client, user: Uuid): Promise<readonly KeyEntry[]> {
   const { rows } = await client.query<{ entry: Uint8Array }>(ENTRIES, [user]);
-  return rows.map(({ entry }) => decodeKeyEntry(entry).record.accountKey);
+  return rows.map(({ entry }) => decodeKeyEntry(entry));
 }

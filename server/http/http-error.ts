@@ -4,6 +4,7 @@ export type HttpErrorCode =
   | "malformed_json"
   | "unsupported_media_type"
   | "body_too_large"
+  | "body_too_late" // not whole in time
   | "not_found"
   | "missing_token" // no Authorization or no DPoP header
   | "connection_elsewhere" // the id of a relay connection that another node serves

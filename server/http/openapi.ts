@@ -27,6 +27,7 @@ const bodyProblems: readonly ProblemCode[] = [
   "malformed_json",
   "unsupported_media_type",
   "body_too_large",
+  "body_too_late",
 ];
 
 const problem = z

@@ -23,6 +23,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   malformed_json: kind(400, "The body is not JSON"),
   unsupported_media_type: kind(415, "The body must be application/json"),
   body_too_large: kind(413, "The body is too large"),
+  body_too_late: kind(408, "The body did not come in time", "repeat"),
   not_found: kind(404, "There is nothing here"),
   missing_token: kind(401, "An access token and a device proof are needed", "sign_in"),
   connection_elsewhere: kind(421, "Another node serves the connection", "repeat"),

@@ -21,8 +21,9 @@ export function sendProblem(log: Log): ErrorRequestHandler {
     // RFC 9449 section 7.1.
     if (problem.status === 401)
       response.set("WWW-Authenticate", `DPoP error="${oauthError(problem.code)}", algs="EdDSA"`);
-    // RFC 9110 section 15.5.20: over another connection, which a balancer takes elsewhere.
-    if (problem.status === 421) response.set("Connection", "close");
+    // RFC 9110 section 15.5.20: over another connection, which a balancer takes elsewhere. And 15.5.9:
+    // what is left of a body that came too late is not waited for.
+    if (problem.status === 421 || problem.status === 408) response.set("Connection", "close");
     const retryAfter = error instanceof HttpError ? error.retryAfterSeconds : undefined;
     if (problem.action === "wait")
       response.set("Retry-After", String(retryAfter ?? RETRY_LATER_SECONDS));

@@ -16,6 +16,8 @@ export interface ServeDeps {
   readonly authenticator: Authenticator;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** A JSON body is whole within so many milliseconds, or its request is refused. */
+  readonly bodyMs: number;
   /** Never the Host header, which the client chooses. */
   readonly publicUrl: string;
 }
@@ -34,7 +36,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
-      const parsed = await parse(spec, request, response);
+      const parsed = await parse(spec, request, response, deps.bodyMs);
       const call = { requestId, who, request: facts, ...parsed };
       if ("serve" in route) {
         response.set("Cache-Control", "no-store");
@@ -86,20 +88,26 @@ async function authenticate(
   return authenticator.identify({ token, proof, method, url, now: now(), graceMs });
 }
 
-async function parse(spec: RouteSpec, request: Request, response: Response) {
+async function parse(spec: RouteSpec, request: Request, response: Response, bodyMs: number) {
   return {
     params: spec.params && check(spec.params, joined(request.params), "path"),
     query: spec.query && check(spec.query, request.query, "query"),
     headers: spec.headers && check(spec.headers, request.headers, "header"),
-    body: spec.body && check(spec.body, await readBody(request, response), "body"),
+    body: spec.body && check(spec.body, await readBody(request, response, bodyMs), "body"),
   };
 }
 
-async function readBody(request: Request, response: Response): Promise<unknown> {
+/** Its sender was authenticated before: a body that trickles would keep that for as long as it likes. */
+async function readBody(request: Request, response: Response, bodyMs: number): Promise<unknown> {
   if (request.is("application/json") === false)
     throw new HttpError("unsupported_media_type", "Send the body as application/json.");
   await new Promise<void>((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new HttpError("body_too_late", "The body did not come whole in time.")),
+      bodyMs,
+    );
     readJsonBody(request, response, (error?: unknown) => {
+      clearTimeout(late);
       if (error === undefined) resolve();
       else reject(bodyError(error));
     });

@@ -7,7 +7,13 @@ import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { appendKeyEntry } from "../../keys/transparency/append-key-entry.ts";
-import { ed25519 } from "../support/device.ts";
+import {
+  customerDevice,
+  ed25519,
+  staffDevice,
+  TestDevice,
+  type KeyPair,
+} from "../support/device.ts";
 import {
   connectCustomer,
   connectSibling,
@@ -18,6 +24,7 @@ import {
   readUntil,
   type Member,
 } from "../support/member.ts";
+import { createConversation } from "../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 import { fetchChanging, ShownLog } from "../support/shown-log.ts";
 
@@ -206,6 +213,52 @@ test("a log that became shorter is refused", async () => {
   const evidence = await customer.desk.keyLogEvidence();
   expect(evidence).toMatchObject([{ reason: "rolled_back", shown: old!["checkpoint"] }]);
   await Promise.all([customer, ...agents].map(({ desk }) => desk.close()));
+});
+
+test("a server cannot take back what a contact saw of a reset: the former account key stays over", async () => {
+  const contact = await connectStaff(server);
+  const admin = await staffDevice(server, "admin");
+  const subject = randomUUID();
+  const lost = await customerDevice(server, subject);
+  const { user } = lost;
+  const id = await createConversation(lost, [{ user: contact.desk.user.id }]);
+  const serving = await joined(contact, id);
+  const under = async (accountKey: KeyPair) => {
+    const device = new TestDevice(server);
+    device.accountKey = accountKey;
+    await device.signInAsCustomer(subject);
+    expect((await device.register()).status).toBe(201);
+    await readUntil(serving, (all) =>
+      all.some((item) => item.kind === "device_added" && item.device === device.id),
+    );
+    return device;
+  };
+
+  await admin.request("POST", `/v1/users/${user}/reset`, { body: { reason: "devices_lost" } });
+  const returned = await under(ed25519());
+
+  // Whoever holds the database and a former device's keys has the reset undone, but in the log.
+  const { owner } = server.database;
+  await owner.query("delete from sealdesk.key_entries where user_id = $1 and version = 3", [user]);
+  await owner.query("update sealdesk.devices set revoked_at_ms = 1 where id = $1", [returned.id]);
+  await owner.query("update sealdesk.users set account_key = $2 where id = $1", [
+    user,
+    lost.accountKey.publicKey,
+  ]);
+  const reported = securityEvent(contact);
+  await under(lost.accountKey);
+
+  expect(await reported).toMatchObject({
+    code: "key_log_inconsistent",
+    evidence: { reason: "mismatch" },
+  });
+  const seen = await readUntil(serving, (all) => problemsOf(all).length === 2);
+  expect(problemsOf(seen)).toMatchObject([
+    { code: "account_key_changed", user },
+    { code: "key_not_logged", user },
+  ]);
+  await expect(serving.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
+  await contact.desk.close();
 });
 
 test("a verifier key that the application gives is gone by, and no other", async () => {

@@ -1,7 +1,12 @@
 /** Whoever joins later checks that the conversation is the one that was begun. */
-import { hash } from "node:crypto";
+import { hash, randomBytes, randomUUID, sign } from "node:crypto";
 import { transcriptHash } from "../../crypto/wire/event.ts";
 import { decodeControl, encodeControl, type Control } from "../../crypto/wire/frame.ts";
+import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
+import { creationBytes, deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { appendKeyEntry } from "../../keys/transparency/append-key-entry.ts";
+import { ed25519 } from "../support/device.ts";
 import {
   connectCustomer,
   connectSibling,
@@ -12,7 +17,7 @@ import {
   textsOf,
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { startTamperingRelay } from "../support/tampering-relay.ts";
+import { startTamperingRelay, type Tamper } from "../support/tampering-relay.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -30,6 +35,19 @@ const withCreator = (creation: Creation, changes: Partial<Creator>): Creation =>
   ...creation,
   creator: { ...creation.creator!, ...changes },
 });
+
+/** Shows whoever is added another creation record, in a log that fits it. */
+const showing =
+  (change: (creation: Creation) => Creation | undefined): Tamper =>
+  (frame) => {
+    if (frame.kind !== "deliver" || frame.body.kind !== "member_added") return [frame];
+    const control = decodeControl(frame.body.ciphertext);
+    const ciphertext = encodeControl({ ...control, creation: change(control.creation!) });
+    const { previousHash, commitment } = frame.body;
+    const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
+    const made = transcriptHash(sha256, previousHash!, frame.body, ciphertext, commitment);
+    return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: made } }];
+  };
 
 test.each<[string, (creation: Creation) => Creation | undefined]>([
   ["leaves the creation record out", () => undefined],
@@ -51,15 +69,7 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
       startTamperingRelay(server),
     ]);
     const newcomer = await connectStaff(server, "agent", { webSocket: relay.webSocket });
-    relay.tamper = (frame) => {
-      if (frame.kind !== "deliver" || frame.body.kind !== "member_added") return [frame];
-      const control = decodeControl(frame.body.ciphertext);
-      const ciphertext = encodeControl({ ...control, creation: tamper(control.creation!) });
-      const { previousHash, commitment } = frame.body;
-      const sha256 = (input: Uint8Array) => hash("sha256", input, "buffer");
-      const made = transcriptHash(sha256, previousHash!, frame.body, ciphertext, commitment);
-      return [{ kind: "deliver", body: { ...frame.body, ciphertext, transcriptHash: made } }];
-    };
+    relay.tamper = showing(tamper);
     const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
     await (await joined(agent, asking.id)).addMember(newcomer.desk.user.id);
     const misled = await joined(newcomer, asking.id);
@@ -89,4 +99,155 @@ test("it holds when the creating device was removed, though no directory shows i
     expect(problemsOf(items)).toEqual([]);
   }
   await Promise.all([customer, agent, laptop, newcomer].map(({ desk }) => desk.close()));
+}, 60_000);
+
+/** A conversation with an agent, whose creator has lost every device and was reset. */
+async function resetCreator() {
+  const subject = randomUUID();
+  const [customer, agent, admin] = await Promise.all([
+    connectCustomer(server, {}, subject),
+    connectStaff(server),
+    connectStaff(server, "admin"),
+  ]);
+  const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const serving = await joined(agent, asking.id);
+  const user = customer.desk.user.id;
+  const ended = new Promise((resolve) => customer.desk.on("end", resolve));
+  await admin.desk.resetAccount(user, "devices_lost");
+  await ended;
+  await Promise.all([customer, admin].map(({ desk }) => desk.close()));
+  return { subject, user, agent, serving, device: customer.desk.device };
+}
+
+test("whoever joins after the creator was reset is let in: colleagues, and the creator's new device", async () => {
+  const { subject, user, agent, serving } = await resetCreator();
+  const early = await connectStaff(server);
+  await serving.addMember(early.desk.user.id);
+  const before = await joined(early, serving.id);
+  expect((await before.send("Where have they gone?")).seq).toBeGreaterThan(0);
+
+  const returned = await connectCustomer(server, {}, subject);
+  const again = await joined(returned, serving.id);
+  for (const { desk } of [agent, early]) {
+    const { offered } = await desk.safetyNumbers(user);
+    // The one has never seen the former key, and takes the new one as any first.
+    if (desk === agent.desk) await desk.acceptAccountKey(user, offered!);
+  }
+  await again.send("My phone fell into the lake.");
+
+  const late = await connectStaff(server);
+  await serving.addMember(late.desk.user.id);
+  const after = await joined(late, serving.id);
+  await after.send("Oh dear.");
+  for (const conversation of [before, again, after]) {
+    const items = await readUntil(conversation, (all) => textsOf(all).includes("Oh dear."));
+    expect(problemsOf(items)).toEqual([]);
+  }
+  const items = await readUntil(serving, (all) => textsOf(all).length === 3);
+  expect(problemsOf(items)).toMatchObject([{ code: "account_key_changed", user }]);
+  await Promise.all([agent, early, returned, late].map(({ desk }) => desk.close()));
+}, 60_000);
+
+test("what a creator begins after a reset is there for whoever accepts the new account key", async () => {
+  const { subject, user, agent } = await resetCreator();
+  const returned = await connectCustomer(server, {}, subject);
+  const ids: string[] = [];
+  while (ids.length < 2) {
+    const asking = await returned.desk.openConversation({ with: [agent.desk.user.id] });
+    ids.push(asking.id);
+    const serving = await joined(agent, asking.id);
+    await expect(serving.send("secret")).rejects.toMatchObject({ code: "untrusted_member", user });
+    const problems = problemsOf(await readUntil(serving, (all) => all.length > 0));
+    expect(problems.map(({ code }) => code)).not.toContain("invalid_creation");
+  }
+  const { offered } = await agent.desk.safetyNumbers(user);
+  await agent.desk.acceptAccountKey(user, offered!);
+  for (const id of ids) {
+    await agent.desk.conversation(id)!.send("welcome back");
+    const read = await readUntil(await joined(returned, id), (all) => textsOf(all).length === 1);
+    expect(problemsOf(read)).toEqual([]);
+  }
+  await Promise.all([agent, returned].map(({ desk }) => desk.close()));
+}, 60_000);
+
+/** A device of somebody else's making under a key of theirs, and a conversation it has begun. */
+function rogue(user: string, conversation: string) {
+  const { id: tenant } = server.tenant;
+  const [account, key, device] = [ed25519(), ed25519(), randomUUID()];
+  const record = {
+    tenant,
+    user,
+    device,
+    accountKey: account.publicKey,
+    deviceKey: key.publicKey,
+    identityKey: new Uint8Array(randomBytes(33)),
+    receiptKey: ed25519().publicKey,
+  };
+  const certificate = sign(null, deviceRecordBytes(record), account.privateKey);
+  const bytes = creationBytes({ tenant, conversation, suite: "signal-v1", device });
+  const creation: Creation = {
+    suite: "signal-v1",
+    device,
+    signature: sign(null, bytes, key.privateKey),
+    creator: { ...record, certificate },
+  };
+  return { creation, entry: { record, certificate } };
+}
+
+test.each<[string, boolean, readonly KeyEntry["change"][]]>([
+  ["that the key log never named, beside the one gone by", true, []],
+  ["that the key log never named, where none is gone by", false, []],
+  ["that the key log named after the one gone by", true, ["device_added", "device_removed"]],
+])(
+  "a relay that shows a creation record under an account key %s",
+  async (_which, isKnown, changes) => {
+    const { subject, user, agent, serving } = await resetCreator();
+    const relay = await startTamperingRelay(server);
+    const newcomer = await connectStaff(server, "agent", { webSocket: relay.webSocket });
+    const members = [agent, newcomer];
+    if (isKnown) {
+      const returned = await connectCustomer(server, {}, subject);
+      members.push(returned);
+      const other = await returned.desk.openConversation({ with: [newcomer.desk.user.id] });
+      await (await joined(newcomer, other.id)).send("hello");
+    }
+    const { creation, entry } = rogue(user, serving.id);
+    for (const change of changes)
+      await inTransaction(server.database.pool, server.tenant.id, (client) =>
+        appendKeyEntry(client, { ...entry, change }),
+      );
+    relay.tamper = showing(() => creation);
+    await serving.addMember(newcomer.desk.user.id);
+    const misled = await joined(newcomer, serving.id);
+    const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
+    expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation" }]);
+    await expect(misled.send("hello?")).rejects.toMatchObject({ code: "not_a_member" });
+    await Promise.all(members.map(({ desk }) => desk.close()));
+    await relay.close();
+  },
+  60_000,
+);
+
+test("who was shown a wrong creation record is let in by the right one", async () => {
+  const { agent, serving } = await resetCreator();
+  const setSignature = (to: string) =>
+    server.database.owner.query(
+      `update sealdesk.conversations set creation_signature = ${to} where id = $1`,
+      [serving.id],
+    );
+  const flipped = "set_byte(creation_signature, 0, get_byte(creation_signature, 0) # 1)";
+  await setSignature(flipped);
+  const newcomer = await connectStaff(server);
+  await serving.addMember(newcomer.desk.user.id);
+  const misled = await joined(newcomer, serving.id);
+  const items = await readUntil(misled, (all) => problemsOf(all).length > 0);
+  expect(problemsOf(items)).toMatchObject([{ code: "invalid_creation" }]);
+
+  await setSignature(flipped);
+  const colleague = await connectStaff(server);
+  await serving.addMember(colleague.desk.user.id);
+  await readUntil(misled, (all) => all.filter(({ kind }) => kind === "member_added").length > 1);
+  await misled.send("Here I am.");
+  await readUntil(serving, (all) => textsOf(all).includes("Here I am."));
+  await Promise.all([agent, newcomer, colleague].map(({ desk }) => desk.close()));
 }, 60_000);

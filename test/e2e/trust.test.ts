@@ -38,7 +38,7 @@ describe("whom a device trusts", () => {
 
     const returned = await connect(server, agent.credentials);
     const told = await new Promise((resolve) => returned.desk.on("security", resolve));
-    expect(told).toEqual({ code: "account_had_other_key", devices: [device], version: 2 });
+    expect(told).toEqual({ code: "account_had_other_key", devices: [device], keys: 1, version: 2 });
     const serving = await joined(returned, asking.id);
 
     const seen = await readUntil(asking, (all) => problemsOf(all).length === 1);

@@ -45,6 +45,21 @@ async function arrangeUser(database: TestDatabase, tenant: Uuid): Promise<[Uuid,
   return [user, device];
 }
 
+/** An open session of a user. */
+export async function arrangeSession(
+  database: TestDatabase,
+  tenant: Uuid,
+  user: Uuid,
+): Promise<Uuid> {
+  const session = randomUUID();
+  await database.owner.query(
+    `insert into sealdesk.sessions (id, tenant, user_id, device_key_thumbprint, method,
+       created_at_ms, expires_at_ms) values ($1, $2, $3, '', 'password', 0, 0)`,
+    [session, tenant, user],
+  );
+  return session;
+}
+
 /** The same service for all nodes of a test file. */
 const testKms = memoryKms();
 

@@ -126,7 +126,7 @@ export function helloOf(device: TestDevice, cursors: readonly Cursor[] = []) {
 /** Creates a conversation over HTTP. */
 export async function createConversation(
   creator: TestDevice,
-  members: readonly TestDevice[],
+  members: readonly Pick<TestDevice, "user">[],
 ): Promise<Uuid> {
   const id = uuidv7();
   const record = creationBytes({

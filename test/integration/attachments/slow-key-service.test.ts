@@ -7,7 +7,12 @@ import { openKeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { RunningDigests } from "../../../messaging/attachments/running-digests.ts";
 import { directoryStore } from "../../../messaging/attachments/stores/directory-store.ts";
 import { createUpload } from "../../../messaging/attachments/uploads.ts";
-import { arrangeConversation, arrangeTenant, openLog } from "../../support/conversations.ts";
+import {
+  arrangeConversation,
+  arrangeSession,
+  arrangeTenant,
+  openLog,
+} from "../../support/conversations.ts";
 import { createTestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";
 import { until } from "../../support/until.ts";
@@ -46,7 +51,7 @@ test("an upload that waits for its key keeps no connection to the database", asy
     uploadLifetimeMs: 60_000,
   };
   const [user = "", device] = [users[0], devices[0]];
-  const session = randomUUID();
+  const session = await arrangeSession(database, tenant, user);
   const actor = { tenant, user, device, role: "agent" as const, session, method: "password" };
   const creating = createUpload(deps, actor, { id: randomUUID(), conversation: id, size: 10 });
   await until(() => asked);

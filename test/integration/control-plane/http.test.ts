@@ -39,6 +39,23 @@ test.each<[string, () => Promise<Response>, number, string]>([
   });
 });
 
+test("a body that does not come whole in time is not waited for", async () => {
+  const impatient = await startTestServer({}, { requestMs: 200 });
+  const trickle = new TransformStream<Uint8Array, Uint8Array>();
+  const sending = trickle.writable.getWriter();
+  void sending.write(Buffer.from("{"));
+  const response = await fetch(`${impatient.url}/v1/sessions`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: trickle.readable,
+    duplex: "half",
+  });
+  expect([response.status, response.headers.get("connection")]).toEqual([408, "close"]);
+  expect(await response.json()).toMatchObject({ code: "body_too_late", action: "repeat" });
+  await sending.abort().catch(() => undefined);
+  await impatient.close();
+});
+
 test("a path that is no text is refused as a problem", async () => {
   const device = await staffDevice(server);
   const reply = await device.request("GET", "/v1/users/%ff/devices");

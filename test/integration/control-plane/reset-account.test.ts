@@ -2,7 +2,13 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../keys/directory/reset-account.ts";
-import { customerDevice, ed25519, staffDevice, TestDevice } from "../../support/device.ts";
+import {
+  customerDevice,
+  ed25519,
+  staffDevice,
+  TestDevice,
+  type Reply,
+} from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
@@ -96,6 +102,10 @@ test("a reset that was cut off before its conversations knew is brought to its e
   const watching = await RelaySocket.open(server, agent);
   await watching.deliveries(1);
   const { tenant, user, id: device } = admin;
+  const { rows } = await server.database.owner.query<{ id: string }>(
+    "select id from sealdesk.sessions where user_id = $1",
+    [user],
+  );
   const cutOff = resetAccount(
     {
       pool: server.database.pool,
@@ -103,7 +113,7 @@ test("a reset that was cut off before its conversations knew is brought to its e
       disconnect: () => undefined,
       announce: () => Promise.reject(new Error("cut off")),
     },
-    { tenant, user, role: "admin", device, session: randomUUID(), method: "password" },
+    { tenant, user, role: "admin", device, session: rows[0]!.id, method: "password" },
     { user: lost.user, reason: "devices_lost" },
   );
   await expect(cutOff).rejects.toThrow("cut off");
@@ -163,26 +173,68 @@ test.each([{}, { reason: "because" }, { reason: "devices_lost", user: randomUUID
   },
 );
 
+/** Until so many requests wait for an account. */
+async function waiting(count: number): Promise<void> {
+  const asked = `select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'
+      and query like '%for no key update%'`;
+  const { owner } = server.database;
+  while ((await owner.query<{ n: number }>(asked)).rows[0]!.n < count);
+}
+
+/** Has `requests` pass authentication and then wait for these accounts, in this order. */
+const held = (users: readonly string[], requests: readonly (() => Promise<Reply>)[]) =>
+  inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    await client.query("select from users where id = any($1::uuid[]) for update", [users]);
+    const answers: Promise<Reply>[] = [];
+    for (const send of requests) {
+      answers.push(send());
+      await waiting(answers.length);
+    }
+    return answers;
+  }).then((answers) => Promise.all(answers));
+
 test("a registration that was let in before the reset does not outlive it", async () => {
   const subject = randomUUID();
   const lost = await customerDevice(server, subject);
   const newcomer = await newDevice(subject);
-  const { owner, pool } = server.database;
-  const waiting = async (count: number) => {
-    const asked = `select count(*)::int as n from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'
-        and query like '%for no key update%'`;
-    while ((await owner.query<{ n: number }>(asked)).rows[0]!.n < count);
-  };
-  // While the account is held, both requests pass authentication and then wait for it, in this order.
-  const [resetting, registering] = await inTransaction(pool, server.tenant.id, async (client) => {
-    await client.query("select from users where id = $1 for update", [lost.user]);
-    const first = reset(admin, lost.user);
-    await waiting(1);
-    const second = newcomer.register();
-    await waiting(2);
-    return [first, second];
+  const [resetting, registering] = await held(
+    [lost.user],
+    [() => reset(admin, lost.user), () => newcomer.register()],
+  );
+  expect(resetting!.body).toEqual({ devicesRemoved: 1 });
+  expect(registering!.body.code).toBe("session_revoked");
+});
+
+test("of two admins who reset each other at once one is first, and the other is none any more", async () => {
+  const [one, other] = [await staffDevice(server, "admin"), await staffDevice(server, "admin")];
+  const [first, second] = await held(
+    [one.user, other.user],
+    [() => reset(one, other.user), () => reset(other, one.user)],
+  );
+  expect(first!.body).toEqual({ devicesRemoved: 1 });
+  expect([second!.status, second!.body.code]).toEqual([401, "session_revoked"]);
+  expect((await one.request("GET", "/v1/staff")).status).toBe(200);
+  expect((await entries()).at(-1)).toMatchObject({
+    outcome: "refused",
+    reason: "session_revoked",
+    actor: { id: other.user },
+    subject: one.user,
   });
-  expect((await resetting).body).toEqual({ devicesRemoved: 1 });
-  expect((await registering).body.code).toBe("session_revoked");
+});
+
+test("of two devices that remove each other at once one is first", async () => {
+  const subject = randomUUID();
+  const one = await customerDevice(server, subject);
+  const other = await newDevice(subject, one.accountKey);
+  await other.register();
+  const [first, second] = await held(
+    [one.user],
+    [
+      () => one.request("DELETE", `/v1/devices/${other.id}`),
+      () => other.request("DELETE", `/v1/devices/${one.id}`),
+    ],
+  );
+  expect(first!.status).toBe(204);
+  expect([second!.status, second!.body.code]).toEqual([401, "session_revoked"]);
 });

@@ -6,6 +6,7 @@ import {
   isLogged,
   isRemoved,
   verifyHistory,
+  wasLoggedBefore,
   type ProvenEntry,
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
@@ -79,6 +80,28 @@ test("an account key that another one has followed does not come back", async ()
   expect(isLogged(history, certified(returned))).toBe(false);
   const until = verifyHistory(proven.slice(0, 3), head, who);
   expect(isLogged(until, certified(next))).toBe(true);
+});
+
+test("what was the account's before a key is what stands before that key's first entry, to the letter", async () => {
+  const first = added(1);
+  const removal = { ...first, change: "device_removed", version: 2 } as const;
+  const next = added(3, { accountKey: random(32) });
+  const [rogue, returned] = [added(4, { accountKey: random(32) }), added(5)];
+  const { proven, head } = await logged([first, removal, next, rogue, returned]);
+  const history = verifyHistory(proven, head, who);
+  const wasBefore = (entry: KeyEntry, key: Uint8Array | undefined) =>
+    wasLoggedBefore(history, certified(entry), key);
+  expect(wasBefore(first, next.record.accountKey)).toBe(true);
+  for (const later of [next, rogue, returned])
+    expect(wasBefore(later, next.record.accountKey)).toBe(false);
+  // A key that the log does not know has nothing before it.
+  expect(wasBefore(first, random(32))).toBe(false);
+  expect(wasBefore(rogue, undefined)).toBe(true);
+  expect(wasBefore(added(1), undefined)).toBe(false);
+  const otherKey = { ...first, record: { ...first.record, deviceKey: random(32) } };
+  expect(wasBefore(otherKey, next.record.accountKey)).toBe(false);
+  const otherCertificate = { ...first, certificate: random(64) };
+  expect(wasBefore(otherCertificate, next.record.accountKey)).toBe(false);
 });
 
 test("an entry left out, exchanged, moved, or of somebody else is refused", async () => {

@@ -42,13 +42,22 @@ test("an account that was never reset has nothing to tell", () => {
 
 test("devices from before a reset are told as such, once", () => {
   const history = [one, two, removal(one), removal(two), first];
-  expect(sorted(history)).toEqual({ former: { devices, version: 4 }, unknown: [] });
+  expect(sorted(history)).toEqual({ former: { devices, keys: 1, version: 4 }, unknown: [] });
   expect(sorted([...history, added(own)], 5)).toEqual(nothing);
+});
+
+test("who came between a reset and the rightful device, and is gone, is one key more", () => {
+  const history = [one, removal(one), rogue, removal(rogue), first];
+  const gone = [one.record.device, rogue.record.device];
+  expect(sorted(history)).toEqual({
+    former: { devices: gone, keys: 2, version: 4 },
+    unknown: [],
+  });
 });
 
 test("a device left from before the reset is unknown, and so is one that came back", () => {
   expect(sorted([one, rogue, removal(one), first])).toEqual({
-    former: { devices: [one.record.device], version: 3 },
+    former: { devices: [one.record.device], keys: 2, version: 3 },
     unknown: [2],
   });
   expect(sorted([one, removal(one), one, first])).toEqual({
