@@ -36,9 +36,12 @@ export const runGrowthBench = (scale: Scale, progress: Progress): Promise<Measur
       progress(`storing ${conversations} conversations with ${messagesEach} messages each`);
       grown.push(await grow(started, conversations, pairs, messagesEach, scale.processes));
     }
+    const measure = ({ load, server }: Grown) =>
+      measureLoad(load, server.probe, { window: WINDOW }, scale.seconds);
+    // Not counted: a relay that has just started is not yet compiled, and holds no heads.
+    for (const each of grown) await measure(each);
     for (let turn = 0; turn < scale.rounds; turn++)
-      for (const { server, load, rounds } of grown)
-        rounds.push(await measureLoad(load, server.probe, { window: WINDOW }, scale.seconds));
+      for (const each of grown) each.rounds.push(await measure(each));
     const figures = grown.map(({ conversations, storedMessages, rounds }) => ({
       conversations,
       storedMessages,
