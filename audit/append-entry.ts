@@ -1,4 +1,5 @@
 import { V7Generator } from "uuidv7";
+import { byteaArray } from "../db/binary-arrays.ts";
 import type { Client } from "../db/pool.ts";
 import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { utf8 } from "../crypto/wire/bytes.ts";
@@ -55,6 +56,12 @@ const INSERT = {
   name: "audit-entry",
   text: "insert into audit.entries (tenant, entry) values ($1, $2)",
 } as const;
+const INSERT_ALL = {
+  name: "audit-entries",
+  text: "insert into audit.entries (tenant, entry) select $1, unnest($2::bytea[])",
+} as const;
+
+const newEventId = (atMs: number): Uuid => eventIds.generateOrResetCore(atMs, 10_000).toString();
 
 /**
  * Writes one entry, as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own, in the
@@ -68,7 +75,7 @@ export async function appendEntry(
   entry: AuditEntry,
   personal?: PersonalFields,
 ): Promise<void> {
-  const eventId = eventIds.generateOrResetCore(entry.occurredAtMs, 10_000).toString();
+  const eventId = newEventId(entry.occurredAtMs);
   const salted = personal && saltFields(personal);
   const text = canonicalJson({ eventId, ...entry, personal: salted?.hashes });
   await client.query({ ...INSERT, values: [entry.tenant, utf8(text)] });
@@ -79,4 +86,16 @@ export async function appendEntry(
       personal,
       salted.rows,
     );
+}
+
+/** As `appendEntry`, several entries of one tenant in one statement, in their order. */
+export async function appendEntries(
+  client: Client,
+  tenant: Uuid,
+  entries: readonly Omit<AuditEntry, "tenant">[],
+): Promise<void> {
+  const texts = entries.map((entry) =>
+    utf8(canonicalJson({ eventId: newEventId(entry.occurredAtMs), ...entry, tenant })),
+  );
+  await client.query({ ...INSERT_ALL, values: [tenant, byteaArray(texts)] });
 }

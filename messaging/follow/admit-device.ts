@@ -1,7 +1,7 @@
-import { appendEntry } from "../../audit/append-entry.ts";
+import { appendEntries, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Client, Pool } from "../../db/pool.ts";
-import { readTogether } from "../../db/read-together.ts";
+import { gather } from "../../db/gather.ts";
+import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
@@ -19,6 +19,35 @@ const ADMISSION = `
     (extract(epoch from clock_timestamp()) * 1000000)::int8 as since
   from tenants where id = $1`;
 
+interface Asked {
+  readonly actor: Actor & { readonly device: Uuid };
+  readonly atMs: number;
+}
+
+// Devices that come back at the same time are let in together: one commit instead of thousands.
+const admitTogether = gather<Asked, Admission | undefined>({
+  answer: (pool, tenant, asked) =>
+    inTransaction(pool, tenant, async (client) => {
+      const entries = asked.filter(({ actor }) => isStaff(actor.role)).map(entryOf);
+      if (entries.length > 0) await appendEntries(client, tenant, entries);
+      const { rows } = await client.query<Admission>(ADMISSION, [tenant]);
+      return asked.map(() => rows[0]);
+    }),
+  weigh: () => 1,
+  most: 256,
+});
+
+const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry, "tenant"> => ({
+  occurredAtMs: atMs,
+  actor: { kind: "user", id: actor.user, role: actor.role, device: actor.device },
+  action: "relay.connect",
+  class: "R",
+  resource: { type: "device", id: actor.device },
+  outcome: "success",
+  session: actor.session,
+  method: actor.method,
+});
+
 /**
  * Lets a device follow its conversations. That staff began to is in the audit log, for from here on
  * they are sent what others wrote. @throws KeysError tenant_not_found
@@ -27,25 +56,7 @@ export async function admitDevice(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
   actor: Actor & { readonly device: Uuid },
 ): Promise<Admission> {
-  const { tenant, user, role, device, session, method } = actor;
-  const read = (client: Client) => client.query<Admission>(ADMISSION, [tenant]);
-  const { rows } = !isStaff(role)
-    ? await readTogether(pool, tenant, read)
-    : await inTransaction(pool, tenant, async (client) => {
-        await appendEntry(client, {
-          occurredAtMs: now(),
-          tenant,
-          actor: { kind: "user", id: user, role, device },
-          action: "relay.connect",
-          class: "R",
-          resource: { type: "device", id: device },
-          outcome: "success",
-          session,
-          method,
-        });
-        return read(client);
-      });
-  const [admission] = rows;
+  const admission = await admitTogether(pool, actor.tenant, { actor, atMs: now() });
   if (admission === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
   return admission;
 }
