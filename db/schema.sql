@@ -365,7 +365,7 @@ table sealdesk.devices (
   revoked_at_ms bigint
 )
   row level security
-  CREATE INDEX devices_user_id_idx ON sealdesk.devices USING btree (user_id) WHERE (revoked_at_ms IS NULL)
+  CREATE INDEX devices_user_id_idx1 ON sealdesk.devices USING btree (user_id)
   constraint devices_certificate_check CHECK ((length(certificate) = 64))
   constraint devices_device_key_check CHECK ((length(device_key) = 32))
   constraint devices_identity_key_check CHECK ((length(identity_key) = 33))

@@ -20,15 +20,17 @@ export interface Followed {
   readonly cursor: number;
 }
 
+// Cursors are looked up one by one: joined, they are all scanned where the planner knows too little.
 const FOLLOWED = `
-  select md.conversation, max(last.seq) as head, max(last.epoch) as epoch, coalesce(max(c.seq), 0) as cursor,
+  select md.conversation, max(last.seq) as head, max(last.epoch) as epoch,
+    coalesce((select c.seq from cursors c
+      where c.conversation = md.conversation and c.device = $1), 0) as cursor,
     array_agg(md.from_seq order by md.from_seq) as froms,
     array_agg(md.until_seq order by md.from_seq) as untils
   from member_devices md
   cross join lateral (
     select seq, epoch from events e where e.conversation = md.conversation and kind > 0
     order by seq desc limit 1) last
-  left join cursors c on c.conversation = md.conversation and c.device = md.device
   where md.device = $1
   group by md.conversation`;
 

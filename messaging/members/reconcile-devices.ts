@@ -11,15 +11,16 @@ import { creationRecord } from "./creation-record.ts";
 import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of which the user is a member and whose device list is not what it should be:
-// a device that is not in it yet, or a revoked one that still is.
+// a device that is not in it yet, or a revoked one that still is. The devices are looked up once and
+// the lists one by one: where the planner knows too little, a join looked through all of either.
 const DIFFERENCES = `
-  select m.conversation, d.id as device, d.revoked_at_ms is null as added
-  from members m
-  join devices d on d.user_id = m.user_id
-  left join member_devices md
-    on md.conversation = m.conversation and md.device = d.id and md.until_seq is null
+  with own as materialized (select id, revoked_at_ms is null as active from devices where user_id = $1)
+  select m.conversation, own.id as device, own.active as added
+  from own cross join members m
   where m.user_id = $1 and m.until_seq is null and ($2::uuid is null or m.conversation = $2)
-    and (md.device is null) = (d.revoked_at_ms is null)`;
+    and own.active = (0 = (
+      select count(*) from member_devices md
+      where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))`;
 
 interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   /** Changes conversations one at a time. */
