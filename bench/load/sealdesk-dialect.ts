@@ -92,15 +92,16 @@ function roomWriter(room: RoomSpec): () => Uint8Array {
     });
     return Buffer.from(frame.buffer, frame.byteOffset, frame.length);
   };
-  let sent = 0;
+  // A key that is in use already has served for all that is stored.
+  let sent = room.keyId === undefined ? 0 : room.head - 1;
   let keyId = room.keyId ?? randomUUID();
   let frame: Buffer = Buffer.alloc(0);
   let idAt = 0;
   return () => {
     const turn = sent++ % KEY_MESSAGES;
-    if (turn <= 1) {
-      if (turn === 0 && (room.keyId === undefined || sent > 1)) keyId = randomUUID();
-      frame = frameWith(keyId, turn === 0 && keyId !== room.keyId);
+    if (turn <= 1 || frame.length === 0) {
+      if (turn === 0) keyId = randomUUID();
+      frame = frameWith(keyId, turn === 0);
       idAt = frame.indexOf(uuidToBytes(id));
     }
     writeMessageId(frame, idAt);
