@@ -38,15 +38,17 @@ export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number>
   const kek = kekOf(tenant);
   await ensureKek(deps, tenant);
   // The service is in no transaction of ours: what is asked of it is on record before.
-  await audit(deps, tenant, { action: "keys.rotate_kek_begin", class: "U" });
+  const by = "operator";
+  await audit(deps, tenant, by, { action: "keys.rotate_kek_begin", class: "U" });
   const version = await kms.rotate(kek);
-  await audit(deps, tenant, { action: "keys.rotate_kek", class: "U", details: { version } });
+  await audit(deps, tenant, by, { action: "keys.rotate_kek", class: "U", details: { version } });
   return version;
 }
 
 function audit(
   { data, now }: RotateDeps,
   tenant: Uuid,
+  by: string,
   act: Pick<AuditEntry, "action" | "class" | "details">,
 ): Promise<void> {
   return inTransaction(data, tenant, (client) =>
@@ -54,7 +56,7 @@ function audit(
       ...act,
       occurredAtMs: now(),
       tenant,
-      actor: { kind: "system", id: "operator" },
+      actor: { kind: "system", id: by },
       resource: { type: "kek", id: kekOf(tenant) },
       outcome: "success",
     }),
@@ -110,9 +112,12 @@ export async function rewrapSubjectKeys(
     onProgress(await countWrapped(pool, tenant, latest));
   }
   if (await hasVersionsBefore(pool, tenant, latest)) {
-    const details = { beforeVersion: latest };
-    await audit(deps, tenant, { action: "keys.destroy_kek_versions", class: "D", details });
+    // By whoever re-wraps, which may be a server that goes on with it.
+    const act = { class: "D", details: { beforeVersion: latest } } as const;
+    const by = "rewrap-subjects";
+    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions_begin", ...act });
     await kms.destroy(kek, latest);
+    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions", ...act });
     await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
   }
   const progress = await countWrapped(pool, tenant, latest);

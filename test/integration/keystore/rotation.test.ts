@@ -162,7 +162,8 @@ test("versions given up by somebody who was cut off then are destroyed by the ne
   expect(await actionsOf(tenant)).toEqual([
     "keys.rotate_kek_begin",
     "keys.rotate_kek",
-    "keys.destroy_kek_versions",
+    "keys.destroy_kek_versions_begin",
+    "keys.destroy_kek_versions_begin",
     "keys.destroy_kek_versions",
   ]);
   // Then it is on record, and nobody asks for it again.
