@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { normalize } from "node:path/posix";
 
 // Which folder may import which: the import table of the architecture, in its order.
 const backend = ["crypto/wire", "policies", "db", "audit", "keys", "messaging"];
@@ -20,10 +21,10 @@ const mayImport = {
   cli: [...backend, ...domains, "audit/verify"],
   client: ["crypto/wire", "crypto/device", "audit/verify"],
   console: ["client"],
-  rig: referencesOf("rig"),
-  demo: referencesOf("demo"),
-  bench: referencesOf("bench"),
-  chaos: referencesOf("chaos"),
+  "tools/testkit": referencesOf("tools/testkit"),
+  "tools/demo": referencesOf("tools/demo"),
+  "tools/bench": referencesOf("tools/bench"),
+  "tools/chaos": referencesOf("tools/chaos"),
 };
 const folders = Object.keys(mayImport);
 
@@ -144,7 +145,7 @@ export default {
 /** What a folder's tsconfig.json names, for folders that stand outside the table. */
 function referencesOf(folder) {
   const { references = [] } = readJson(`${folder}/tsconfig.json`);
-  return references.map(({ path }) => path.replace(/^(\.\.\/)+/, ""));
+  return references.map(({ path }) => normalize(`${folder}/${path}`));
 }
 
 function readJson(path) {

@@ -7,7 +7,7 @@ import { cruiseTree } from "./cruise-tree.ts";
 
 const folders = (
   "crypto policies db audit keys messaging desk moderation workflows " +
-  "server cli client console rig demo bench chaos test"
+  "server cli client console tools test"
 ).split(" ");
 
 test("the real tree obeys, and was really read", async () => {

@@ -8,7 +8,7 @@ function chaos(
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/chaos/main.js", ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, ["dist/tools/chaos/main.js", ...args], (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
     );
   });
@@ -19,7 +19,7 @@ const leftovers = async (): Promise<readonly string[]> =>
 
 describe("chaos", () => {
   beforeAll(() => {
-    if (!existsSync("dist/chaos/main.js")) throw new Error("Run `npm run build` first.");
+    if (!existsSync("dist/tools/chaos/main.js")) throw new Error("Run `npm run build` first.");
   });
 
   test("200 devices in 50 conversations, 60 s of kills: each message to each member, once, in order", async () => {

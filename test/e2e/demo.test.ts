@@ -9,7 +9,7 @@ function demo(
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ["dist/demo/main.js", ...args], (error, stdout, stderr) =>
+    execFile(process.execPath, ["dist/tools/demo/main.js", ...args], (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
     );
   });
@@ -41,7 +41,7 @@ describe("the demo", () => {
   let file: string;
 
   beforeAll(async () => {
-    if (!existsSync("dist/demo/main.js")) throw new Error("Run `npm run build` first.");
+    if (!existsSync("dist/tools/demo/main.js")) throw new Error("Run `npm run build` first.");
     folder = await mkdtemp(join(tmpdir(), "sealdesk-demo-test-"));
     await chmod(folder, 0o755);
     file = join(folder, "dialogues.csv");

@@ -1,4 +1,4 @@
-import { HttpProxy } from "../../rig/http-proxy.ts";
+import { HttpProxy } from "../../tools/testkit/http-proxy.ts";
 import type { SealdeskError } from "../../client/index.ts";
 import {
   connect,

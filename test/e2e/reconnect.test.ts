@@ -13,7 +13,7 @@ import {
   type Member,
   type MemberOptions,
 } from "../support/member.ts";
-import { SeededRandom } from "../../rig/seeded-random.ts";
+import { SeededRandom } from "../../tools/testkit/seeded-random.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
 
 const chance = new SeededRandom(42);

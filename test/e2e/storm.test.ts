@@ -12,17 +12,22 @@ interface Report {
 /** As a user runs it. */
 function storm(...args: readonly string[]): Promise<{ readonly code: number; report: Report }> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, ["dist/chaos/storm/main.js", ...args], (error, stdout, stderr) => {
-      if (stdout === "") return reject(new Error(stderr));
-      const code = typeof error?.code === "number" ? error.code : 0;
-      resolve({ code, report: JSON.parse(stdout) as Report });
-    });
+    execFile(
+      process.execPath,
+      ["dist/tools/chaos/storm/main.js", ...args],
+      (error, stdout, stderr) => {
+        if (stdout === "") return reject(new Error(stderr));
+        const code = typeof error?.code === "number" ? error.code : 0;
+        resolve({ code, report: JSON.parse(stdout) as Report });
+      },
+    );
   });
 }
 
 describe("a storm", () => {
   beforeAll(() => {
-    if (!existsSync("dist/chaos/storm/main.js")) throw new Error("Run `npm run build` first.");
+    if (!existsSync("dist/tools/chaos/storm/main.js"))
+      throw new Error("Run `npm run build` first.");
   });
 
   test("R3: 5,000 devices come back at once with 20 messages each waiting: all catch up, in bounded memory", async () => {

@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../../rig/server-process.ts";
+import { freePort } from "../../tools/testkit/server-process.ts";
 import { until } from "./until.ts";
 
 /** Debian's RADOS gateway, a real S3 with Object Lock, on a Ceph of its own that is all in memory. */

@@ -3,7 +3,7 @@ import type { DeliveredMessage } from "../../crypto/device/open-message.ts";
 import { openMessage } from "../../crypto/device/open-message.ts";
 import { DeviceStore } from "../../crypto/device/store.ts";
 import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
-import { AtRest, type StoredBytes } from "../../rig/at-rest.ts";
+import { AtRest, type StoredBytes } from "../../tools/testkit/at-rest.ts";
 import type { Member } from "./member.ts";
 import type { TestServer } from "./server.ts";
 

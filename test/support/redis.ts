@@ -1,6 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { isRedisInstalled, startRedisServer, type RedisServer } from "../../rig/redis-server.ts";
+import {
+  isRedisInstalled,
+  startRedisServer,
+  type RedisServer,
+} from "../../tools/testkit/redis-server.ts";
 
 export type TestRedis = RedisServer;
 

@@ -17,7 +17,7 @@ import {
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer, type Timings } from "../../server/start.ts";
-import { AtRest } from "../../rig/at-rest.ts";
+import { AtRest } from "../../tools/testkit/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 export interface TestTenant {

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 
 const run = promisify(execFile);
-const main = fileURLToPath(new URL("../../../dist/bench/main.js", import.meta.url));
+const main = fileURLToPath(new URL("../../../dist/tools/bench/main.js", import.meta.url));
 
 const latency = z.strictObject({ p50Ms: z.number(), p99Ms: z.number() });
 const load = z.strictObject({

@@ -23,7 +23,7 @@ async function join(conversation: string): Promise<Socket> {
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  server = fork(dist("bench/servers/socket-io-server.js"), {
+  server = fork(dist("tools/bench/servers/socket-io-server.js"), {
     env: { PATH: process.env["PATH"], SOCKET_IO_DATABASE_URL: database.ownerUrl },
   });
   const [{ port }] = (await once(server, "message")) as [{ port: number }];
@@ -67,7 +67,7 @@ test("the Socket.IO peer has stored a message when it acknowledges it, and then 
 });
 
 test("where ejabberd is not installed, peers says what to install and starts nothing", async () => {
-  const refused = run(process.execPath, [dist("bench/main.js"), "peers", "--quick"], {
+  const refused = run(process.execPath, [dist("tools/bench/main.js"), "peers", "--quick"], {
     env: { PATH: "/nonexistent" },
   });
   await expect(refused).rejects.toMatchObject({

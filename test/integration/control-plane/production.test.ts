@@ -7,7 +7,7 @@ import { createTestDatabase } from "../../support/database.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AtRest } from "../../../rig/at-rest.ts";
+import { AtRest } from "../../../tools/testkit/at-rest.ts";
 import { createLog } from "../../../server/log.ts";
 import { startServer } from "../../../server/start.ts";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { destroySubjectKeys } from "../../../keys/at-rest/destroy.ts";
-import { TcpProxy } from "../../../rig/tcp-proxy.ts";
+import { TcpProxy } from "../../../tools/testkit/tcp-proxy.ts";
 import { arrangeTenant } from "../../support/conversations.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { memoryKms } from "../../support/memory-kms.ts";

@@ -1,5 +1,5 @@
 import { webSocket } from "../../../client/index.node.ts";
-import { TcpProxy } from "../../../rig/tcp-proxy.ts";
+import { TcpProxy } from "../../../tools/testkit/tcp-proxy.ts";
 import { connectCustomer, connectStaff, joined, readTexts } from "../../support/member.ts";
 import { customerDevice, staffDevice } from "../../support/device.ts";
 import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";

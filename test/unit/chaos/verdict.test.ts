@@ -1,7 +1,15 @@
-import { journalOf } from "../../../chaos/journal/journal-file.ts";
-import { formatLine, parseLine, type JournalLine } from "../../../chaos/journal/journal-line.ts";
-import { isGood } from "../../../chaos/report.ts";
-import { judge, type LoggedConversation, type Verdict } from "../../../chaos/verdict/judge.ts";
+import { journalOf } from "../../../tools/chaos/journal/journal-file.ts";
+import {
+  formatLine,
+  parseLine,
+  type JournalLine,
+} from "../../../tools/chaos/journal/journal-line.ts";
+import { isGood } from "../../../tools/chaos/report.ts";
+import {
+  judge,
+  type LoggedConversation,
+  type Verdict,
+} from "../../../tools/chaos/verdict/judge.ts";
 
 /** Two devices; a sent the messages 2 and 4, b sent 3. Event 1 was the beginning. */
 const messages = new Map([

@@ -1,5 +1,5 @@
-import { firstLineOf, planOf } from "../../../demo/replay/plan.ts";
-import { readLines } from "../../../demo/replay/read-dialogues.ts";
+import { firstLineOf, planOf } from "../../../tools/demo/replay/plan.ts";
+import { readLines } from "../../../tools/demo/replay/read-dialogues.ts";
 
 test("a line is its text byte for byte, after the name and the space behind the colon", () => {
   expect(readLines("Doctor: Good  day. \r\nPatient:Hi\n")).toEqual([

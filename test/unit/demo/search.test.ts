@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { searchStream } from "../../../demo/search/find.ts";
-import { runBytes, TextRuns } from "../../../demo/search/text-runs.ts";
+import { searchStream } from "../../../tools/demo/search/find.ts";
+import { runBytes, TextRuns } from "../../../tools/demo/search/text-runs.ts";
 
 const found = (texts: readonly string[], haystack: Buffer): string[] => {
   const runs: string[] = [];

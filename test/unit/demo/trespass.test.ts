@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newDeviceHome, newSuite, openDeviceStore } from "../../../rig/connect-device.ts";
-import { trespass, wouldNotice, type Taken } from "../../../demo/replay/trespass.ts";
+import { newDeviceHome, newSuite, openDeviceStore } from "../../../tools/testkit/connect-device.ts";
+import { trespass, wouldNotice, type Taken } from "../../../tools/demo/replay/trespass.ts";
 
 const suite = newSuite();
 const now = Date.UTC(2026, 0, 5);

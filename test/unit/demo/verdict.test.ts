@@ -1,4 +1,4 @@
-import { isFlawless, judge, sum, type Sent } from "../../../demo/replay/verdict.ts";
+import { isFlawless, judge, sum, type Sent } from "../../../tools/demo/replay/verdict.ts";
 
 const message = (id: string, text = id): Sent => ({ id, sender: "someone", text });
 const [a, b, c] = [message("a"), message("b"), message("c")];

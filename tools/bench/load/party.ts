@@ -1,0 +1,64 @@
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+
+/** Where a device connects and who it is there: all a load process is told of it. */
+export type LinkSpec = SealdeskLinkSpec | BareLinkSpec | SocketIoLinkSpec | XmppLinkSpec;
+
+export interface SealdeskLinkSpec {
+  readonly kind: "sealdesk";
+  readonly url: string;
+  readonly accessToken: string;
+  /** The device's key, which signs the proof: `d` is the private part. */
+  readonly jwk: {
+    readonly kty: string;
+    readonly crv: string;
+    readonly x: string;
+    readonly d: string;
+  };
+  /** What the device knows already. */
+  readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
+}
+
+export interface BareLinkSpec {
+  readonly kind: "bare";
+  readonly url: string;
+  readonly device: number;
+  readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
+}
+
+export interface SocketIoLinkSpec {
+  readonly kind: "socket.io";
+  readonly url: string;
+  /** The room that it joins. */
+  readonly conversation: Uuid;
+}
+
+export interface XmppLinkSpec {
+  readonly kind: "xmpp";
+  readonly url: string;
+  readonly domain: string;
+  readonly user: string;
+  readonly password: string;
+  /** Whom it writes to, and the conversation that this is. */
+  readonly peer: string;
+  readonly conversation: Uuid;
+}
+
+/** A conversation in which the party's first device sends and the others receive. */
+export interface RoomSpec {
+  readonly conversation: Uuid;
+  /** The last event stored. */
+  readonly head: number;
+  /** Devices that a new sending key is brought to: those of the other links. */
+  readonly others: readonly Uuid[];
+  /** A sending key that is in use already. */
+  readonly keyId?: Uuid;
+}
+
+/** Devices that talk only to each other, so that one load process holds all of them. */
+export interface Party {
+  readonly links: readonly LinkSpec[];
+  readonly rooms: readonly RoomSpec[];
+}
+
+/** Size of a message's ciphertext, in bytes. */
+export const BODY_BYTES = 300;

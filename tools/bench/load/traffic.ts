@@ -1,0 +1,155 @@
+import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
+import { SeededRandom } from "../../testkit/seeded-random.ts";
+import type { Dialect, Frame, Link, LinkEvents } from "./link.ts";
+import type { RoomSpec } from "./party.ts";
+
+/** What a load process counted since it was last asked. */
+export interface Counted {
+  readonly seconds: number;
+  readonly accepted: number;
+  readonly deliveries: number;
+  /** Milliseconds from sending to each, one per message. */
+  readonly acceptMs: Float64Array;
+  readonly deliverMs: Float64Array;
+}
+
+interface Pending {
+  readonly at: number;
+  /** Answers that are still to come: `accepted`, and one delivery per receiver. */
+  open: number;
+}
+
+interface Room {
+  readonly lane: Lane;
+  readonly receivers: number;
+  readonly next: () => Frame;
+  readonly pending: Map<number, Pending>;
+  /** The last event stored before the load began. */
+  readonly before: number;
+  head: number;
+}
+
+/** One sender with its conversations. */
+interface Lane {
+  readonly link: Link;
+  readonly rooms: Room[];
+}
+
+/**
+ * Sends and counts. A conversation here has one sender, so a message's number is known as it is
+ * sent: one that is
+ * repeated ends the benchmark, one that is lost keeps it from ending.
+ */
+export class Traffic implements LinkEvents {
+  readonly #rooms = new Map<string, Room>();
+  readonly #lanes: Lane[] = [];
+  readonly #random = new SeededRandom(1);
+  #window = 0;
+  #ticker: NodeJS.Timeout | undefined;
+  #underWay = 0;
+  #onQuiet: (() => void) | undefined;
+  #since = performance.now();
+  #accepted = 0;
+  #deliveries = 0;
+  #acceptMs: number[] = [];
+  #deliverMs: number[] = [];
+
+  add(link: Link, dialect: Dialect, rooms: readonly RoomSpec[], receivers: number): void {
+    if (rooms.length === 0) return;
+    const lane: Lane = { link, rooms: [] };
+    for (const spec of rooms) {
+      const next = dialect.writer(spec);
+      const pending = new Map<number, Pending>();
+      const room = { lane, receivers, next, pending, before: spec.head, head: spec.head };
+      lane.rooms.push(room);
+      this.#rooms.set(Buffer.from(uuidToBytes(spec.conversation)).toString("latin1"), room);
+    }
+    this.#lanes.push(lane);
+  }
+
+  /** Every sender keeps `window` messages on their way: what the path can carry. */
+  startClosed(window: number): void {
+    this.#window = window;
+    for (let index = 0; index < window; index++) for (const lane of this.#lanes) this.#send(lane);
+  }
+
+  /** A fixed rate over all senders, whether or not earlier messages have arrived: what users feel. */
+  startOpen(perSecond: number): void {
+    const begin = performance.now();
+    let sent = 0;
+    this.#ticker = setInterval(() => {
+      for (const due = ((performance.now() - begin) / 1000) * perSecond; sent < due; sent++) {
+        const lane = this.#lanes[sent % this.#lanes.length];
+        if (lane !== undefined) this.#send(lane);
+      }
+    }, 1);
+  }
+
+  /** Sends so many messages in each conversation, one at a time in each; resolves when all have arrived. */
+  async sendEach(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) {
+      for (const room of this.#rooms.values()) this.#sendIn(room);
+      await this.stop();
+    }
+  }
+
+  /** Sends no more; resolves when everything under way has arrived. */
+  stop(): Promise<void> {
+    this.#window = 0;
+    clearInterval(this.#ticker);
+    return new Promise((resolve) => {
+      if (this.#underWay === 0) resolve();
+      else this.#onQuiet = resolve;
+    });
+  }
+
+  /** What was counted since the last time. */
+  take(): Counted {
+    const counted = {
+      seconds: (performance.now() - this.#since) / 1000,
+      accepted: this.#accepted,
+      deliveries: this.#deliveries,
+      acceptMs: Float64Array.from(this.#acceptMs),
+      deliverMs: Float64Array.from(this.#deliverMs),
+    };
+    this.#since = performance.now();
+    [this.#accepted, this.#deliveries] = [0, 0];
+    [this.#acceptMs, this.#deliverMs] = [[], []];
+    return counted;
+  }
+
+  accepted(key: string, seq: number): void {
+    this.#accepted++;
+    this.#arrived(key, seq, this.#acceptMs);
+  }
+
+  delivered(key: string, seq: number): void {
+    this.#deliveries++;
+    this.#arrived(key, seq, this.#deliverMs);
+  }
+
+  #send(lane: Lane): void {
+    const { rooms } = lane;
+    const room = rooms.length === 1 ? rooms[0] : this.#random.pick(rooms);
+    if (room !== undefined) this.#sendIn(room);
+  }
+
+  #sendIn(room: Room): void {
+    room.pending.set(++room.head, { at: performance.now(), open: 1 + room.receivers });
+    this.#underWay++;
+    room.lane.link.send(room.next());
+  }
+
+  #arrived(key: string, seq: number, samples: number[]): void {
+    const room = this.#rooms.get(key);
+    if (room === undefined || seq <= room.before) return;
+    const pending = room.pending.get(seq);
+    if (pending === undefined) throw new Error(`event ${seq} came again, or was never sent`);
+    samples.push(performance.now() - pending.at);
+    if (--pending.open > 0) return;
+    room.pending.delete(seq);
+    this.#underWay--;
+    if (this.#window > 0) this.#send(room.lane);
+    else if (this.#underWay === 0) this.#onQuiet?.();
+  }
+}

@@ -1,0 +1,43 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
+import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import { startServer } from "../../testkit/server-process.ts";
+import { serverTokens } from "../../testkit/server-keys.ts";
+import { Probe } from "./probe.ts";
+
+export interface SealdeskServer {
+  readonly url: string;
+  readonly ownerUrl: string;
+  /** Signs tokens as the server does, with its own keys. */
+  readonly tokens: AccessTokens;
+  readonly probe: Probe;
+  close(): Promise<void>;
+}
+
+const bareStorage = new URL("./bare-storage/hook.js", import.meta.url).href;
+
+/**
+ * The server as `npm start` runs it, in a process and a folder of its own.
+ * @param options.bareStorage without the outer envelope and the audit log: what they cost is the rest
+ */
+export async function startSealdesk(
+  options: { readonly bareStorage?: boolean } = {},
+): Promise<SealdeskServer> {
+  const home = await mkdtemp(join(tmpdir(), "sealdesk-bench-"));
+  await chmod(home, 0o755);
+  const probe = new Probe(options.bareStorage === true ? [bareStorage] : []);
+  const server = await startServer(home, { LOG_LEVEL: "error", ...probe.environment });
+  const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
+  return {
+    url: server.url,
+    ownerUrl,
+    tokens: await serverTokens({ home, ownerUrl, url: server.url }),
+    probe,
+    async close() {
+      await server.stop();
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}

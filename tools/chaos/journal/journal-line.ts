@@ -1,0 +1,88 @@
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+
+/** A message that `send` said is in the log. */
+export interface Accepted {
+  readonly id: Uuid;
+  readonly seq: number;
+}
+
+/** A message that a conversation's iterator gave. */
+export interface Received {
+  readonly seq: number;
+  readonly id: Uuid;
+  /** Of the text. */
+  readonly hash: string;
+  readonly own: boolean;
+}
+
+/** What an iterator said is wrong. */
+export interface Problem {
+  readonly seq: number;
+  readonly code: string;
+}
+
+/** What one device wrote down over all its lives, in that order. */
+export interface Journal {
+  /** Known from when the device was first registered. */
+  readonly device?: Uuid;
+  readonly accepted: readonly Accepted[];
+  readonly received: readonly Received[];
+  /** Each once, though a device that is started again is told again. */
+  readonly problems: readonly Problem[];
+  /** Why messages were not sent, or readers ended, by the SDK's codes. */
+  readonly refusals: readonly string[];
+  /** True when it is in its conversation. */
+  readonly met: boolean;
+  /** True when the last message of the device is in the log. */
+  readonly saidGoodbye: boolean;
+}
+
+/** One line of a journal. */
+export type JournalLine =
+  | { readonly kind: "device"; readonly device: Uuid }
+  | ({ readonly kind: "accepted" } & Accepted)
+  | ({ readonly kind: "received" } & Received)
+  | ({ readonly kind: "problem" } & Problem)
+  | { readonly kind: "refused"; readonly code: string }
+  | { readonly kind: "met" }
+  | { readonly kind: "goodbye" };
+
+export function formatLine(line: JournalLine): string {
+  switch (line.kind) {
+    case "device":
+      return `device ${line.device}`;
+    case "accepted":
+      return `accepted ${line.id} ${line.seq}`;
+    case "received":
+      return `received ${line.seq} ${line.id} ${line.hash} ${line.own ? "own" : "other"}`;
+    case "problem":
+      return `problem ${line.seq} ${line.code}`;
+    case "refused":
+      return `refused ${line.code}`;
+    case "met":
+    case "goodbye":
+      return line.kind;
+  }
+}
+
+/** @throws Error: no line of a journal */
+export function parseLine(line: string): JournalLine {
+  const [kind, first = "", second = "", third = "", fourth] = line.split(" ");
+  switch (kind) {
+    case "device":
+      return { kind, device: first };
+    case "accepted":
+      return { kind, id: first, seq: Number(second) };
+    case "received":
+      return { kind, seq: Number(first), id: second, hash: third, own: fourth === "own" };
+    case "problem":
+      return { kind, seq: Number(first), code: second };
+    case "refused":
+      return { kind, code: first };
+    case "met":
+    case "goodbye":
+      return { kind };
+    default:
+      throw new Error(`no line of a journal: ${line}`);
+  }
+}

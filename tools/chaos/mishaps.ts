@@ -1,0 +1,166 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { SeededRandom } from "../testkit/seeded-random.ts";
+import type { Direction } from "../testkit/tcp-proxy.ts";
+import type { Backend } from "./backend/open-backend.ts";
+import type { Crew } from "./devices/crew.ts";
+
+/** How often something happened. */
+export interface MishapCounts {
+  relaysKilled: number;
+  workersKilled: number;
+  redisKilled: number;
+  relaysPaused: number;
+  /** Connections of the relays to their database that were ended. */
+  databaseConnectionsEnded: number;
+  /** Connections of devices that were cut. */
+  connectionsCut: number;
+  /** Connections of devices that swallowed what was sent, in one direction or both. */
+  connectionsHalfOpened: number;
+  /** Times at which the network was slow. */
+  slowTimes: number;
+}
+
+interface Targets {
+  readonly backend: Pick<Backend, "relays" | "redis" | "network" | "administrator" | "serverLogin">;
+  readonly crew: Crew;
+  readonly random: SeededRandom;
+  readonly progress: (line: string) => void;
+}
+
+/** Resolves when it has happened, with what is still to come of it. */
+type Mishap = (targets: Targets, counts: MishapCounts) => Promise<Aftermath | void>;
+type Aftermath = { readonly aftermath: Promise<void> };
+
+/** Milliseconds from one mishap to the next. */
+const shortestCalmMs = 300;
+const longestCalmMs = 2_000;
+const longestPauseMs = 2_000;
+const longestRedisOutageMs = 5_000;
+const longestSlowTimeMs = 4_000;
+const mostLatencyMs = 150;
+const longestSilenceMs = 10_000;
+const tellEveryMs = 30_000;
+
+/** Each as often as it stands here. */
+const mishaps: readonly Mishap[] = [
+  killRelay,
+  killRelay,
+  killWorker,
+  killWorker,
+  killWorker,
+  killRedis,
+  endDatabaseConnections,
+  endDatabaseConnections,
+  cutConnections,
+  cutConnections,
+  halfOpenConnections,
+  halfOpenConnections,
+  slowDown,
+  pauseRelay,
+];
+
+/** Lets one thing after the other happen for so many seconds; the same ones for the same seed. */
+export async function wreak(targets: Targets, seconds: number): Promise<MishapCounts> {
+  const counts: MishapCounts = {
+    relaysKilled: 0,
+    workersKilled: 0,
+    redisKilled: 0,
+    relaysPaused: 0,
+    databaseConnectionsEnded: 0,
+    connectionsCut: 0,
+    connectionsHalfOpened: 0,
+    slowTimes: 0,
+  };
+  const { random, progress } = targets;
+  const began = Date.now();
+  const deadline = began + seconds * 1000;
+  const aftermaths = new Set<Promise<void>>();
+  let tellAt = began + tellEveryMs;
+  while (Date.now() < deadline) {
+    const calmMs = shortestCalmMs + random.below(longestCalmMs - shortestCalmMs);
+    await wait(Math.min(calmMs, deadline - Date.now()));
+    const outcome = await random.pick(mishaps)(targets, counts);
+    if (outcome !== undefined) keep(aftermaths, outcome.aftermath);
+    if (Date.now() < tellAt) continue;
+    tellAt += tellEveryMs;
+    progress(`${Math.round((Date.now() - began) / 1000)} s: ${JSON.stringify(counts)}`);
+  }
+  await Promise.all(aftermaths);
+  return counts;
+}
+
+function keep(aftermaths: Set<Promise<void>>, aftermath: Promise<void>): void {
+  const one = aftermath.finally(() => aftermaths.delete(one));
+  aftermaths.add(one);
+}
+
+async function killRelay({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
+  counts.relaysKilled++;
+  await random.pick(backend.relays).kill();
+}
+
+async function killWorker({ crew, random }: Targets, counts: MishapCounts): Promise<void> {
+  counts.workersKilled++;
+  await crew.kill(random.below(crew.size));
+}
+
+/** It comes back empty after a while, in which nothing else goes wrong. */
+async function killRedis({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
+  const outageMs = random.below(longestRedisOutageMs);
+  if (backend.redis === undefined) return;
+  counts.redisKilled++;
+  await backend.redis.kill();
+  await wait(outageMs);
+  await backend.redis.restart();
+}
+
+/** One of them, or all. */
+async function endDatabaseConnections(
+  { backend, random }: Targets,
+  counts: MishapCounts,
+): Promise<void> {
+  const { rowCount } = await backend.administrator.query(
+    `select pg_terminate_backend(pid) from (
+       select pid from pg_stat_activity where usename = $1 order by md5(pid || $2) limit $3) doomed`,
+    [backend.serverLogin, String(random.next()), random.happens(0.5) ? 1 : 1000],
+  );
+  counts.databaseConnectionsEnded += rowCount ?? 0;
+}
+
+/** Picks by chance of its own: how many there are just now does not change what happens next. */
+function someOf(share: number, random: SeededRandom): () => boolean {
+  const own = new SeededRandom(random.below(2 ** 31));
+  return () => own.happens(share);
+}
+
+/** Of a few devices, of half of them, or of all. */
+async function cutConnections({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
+  const share = random.pick([0.1, 0.5, 1]);
+  counts.connectionsCut += backend.network.cut(someOf(share, random));
+}
+
+/** Of a few devices or of half of them; after a while they are reset, or left as they are. */
+async function halfOpenConnections(
+  { backend, random }: Targets,
+  counts: MishapCounts,
+): Promise<Aftermath | void> {
+  const share = random.pick([0.1, 0.5]);
+  const directions = random.pick<readonly Direction[]>([["up"], ["down"], ["up", "down"]]);
+  const resetsAfterMs = random.happens(0.5) ? random.below(longestSilenceMs) : undefined;
+  const { count, reset } = backend.network.silence(someOf(share, random), directions);
+  counts.connectionsHalfOpened += count;
+  if (resetsAfterMs !== undefined) return { aftermath: wait(resetsAfterMs).then(reset) };
+}
+
+/** For a while whatever devices send and are sent arrives late. */
+async function slowDown({ backend, random }: Targets, counts: MishapCounts): Promise<Aftermath> {
+  const [latencyMs, forMs] = [1 + random.below(mostLatencyMs), random.below(longestSlowTimeMs)];
+  counts.slowTimes++;
+  backend.network.slowDown(latencyMs);
+  return { aftermath: wait(forMs).then(() => backend.network.slowDown(0)) };
+}
+
+async function pauseRelay({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
+  counts.relaysPaused++;
+  random.pick(backend.relays).pause(random.below(longestPauseMs));
+}

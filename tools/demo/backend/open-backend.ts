@@ -1,0 +1,129 @@
+import { chmod, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import pg from "pg";
+import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
+import { createPool } from "../../../db/pool.ts";
+import { findTenant } from "../../../keys/accounts/tenant.ts";
+import { AtRest } from "../../testkit/at-rest.ts";
+import { People } from "../../testkit/people.ts";
+import { startServer, type ServerProcess } from "../../testkit/server-process.ts";
+
+/** A server with its database, and what its operator can do. */
+export interface Backend {
+  readonly url: string;
+  readonly people: People;
+  /** The database as its administrator sees it. */
+  readonly administrator: pg.Client;
+  /** With it, the administrator has all that the server has. */
+  readonly atRest: AtRest;
+  /** SEALDESK_HOME. */
+  readonly home: string;
+  /** Where the demo's devices keep their stores; not the server's, and never kept. */
+  readonly devicesFolder: string;
+  /** Stops server and database; their files stay. Again does nothing. */
+  stop(): Promise<void>;
+  /** Stops them and removes the files; the server's only if they are not to be kept. */
+  discard(): Promise<void>;
+}
+
+export const tenantSlug = "demo";
+
+/** Runs `work` with a backend that is discarded afterwards, also when the process is to end. */
+export async function withBackend<T>(
+  keep: string | undefined,
+  work: (backend: Backend) => Promise<T>,
+): Promise<T> {
+  const backend = await openBackend(keep);
+  const leave = () => void backend.discard().finally(() => process.exit(130));
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, leave);
+  try {
+    return await work(backend);
+  } finally {
+    for (const signal of signals) process.off(signal, leave);
+    await backend.discard();
+  }
+}
+
+/**
+ * Starts a server with an empty database.
+ * @param keep a folder to leave behind, which must be new or empty; undefined for a temporary one
+ * @throws Error when the folder is in use, or the server does not come up
+ */
+async function openBackend(keep: string | undefined): Promise<Backend> {
+  const home = await makeHome(keep);
+  const devicesFolder = await mkdtemp(join(tmpdir(), "sealdesk-devices-"));
+  const remove = async () => {
+    const folders = keep === undefined ? [home, devicesFolder] : [devicesFolder];
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const backend = await startIn(home);
+    return {
+      ...backend,
+      devicesFolder,
+      async discard() {
+        try {
+          await backend.stop();
+        } finally {
+          await remove();
+        }
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+type StartedBackend = Omit<Backend, "devicesFolder" | "discard">;
+
+async function startIn(home: string): Promise<StartedBackend> {
+  const server = await startServer(home);
+  try {
+    return await lookInto(server, home);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function lookInto(server: ServerProcess, home: string): Promise<StartedBackend> {
+  // It runs already: this takes over its address, not its life.
+  const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
+  const administrator = new pg.Client({ connectionString: ownerUrl, application_name: "demo" });
+  administrator.on("error", () => undefined);
+  await administrator.connect();
+  const pool = createPool(ownerUrl, { max: 4 });
+  const tenant = await findTenant(pool, tenantSlug);
+  if (tenant === undefined) throw new Error("The server made no development tenant.");
+  const atRest = await AtRest.open(home, ownerUrl);
+  const { profiles } = atRest;
+  const people = await People.open({ home, pool, tenant, profiles, publicUrl: server.url });
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await Promise.all([administrator.end(), pool.end(), atRest.close()]);
+    await server.stop();
+  };
+  return {
+    url: server.url,
+    people,
+    administrator,
+    atRest,
+    home,
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+/** The database's own user must be able to reach the folder. */
+async function makeHome(keep: string | undefined): Promise<string> {
+  const home = keep === undefined ? await mkdtemp(join(tmpdir(), "sealdesk-demo-")) : resolve(keep);
+  await mkdir(home, { recursive: true });
+  if ((await readdir(home)).length > 0)
+    throw new Error(
+      `${home} is not empty: what is in it cannot be told from what the demo leaves.`,
+    );
+  await chmod(home, 0o755);
+  return home;
+}

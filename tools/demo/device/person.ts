@@ -1,0 +1,165 @@
+import { nilUuid } from "../../../crypto/wire/event.ts";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { Conversation, Credentials, Sealdesk } from "../../../client/index.ts";
+import type { Sent, Shown } from "../replay/verdict.ts";
+import {
+  connectDevice,
+  type ConnectedDevice,
+  type DeviceHome,
+} from "../../testkit/connect-device.ts";
+import { within } from "../../testkit/time-limit.ts";
+
+const stepMs = 60_000;
+
+/** Somebody with one device, who reads along in one conversation. */
+export class Person {
+  /** For error messages. */
+  readonly name: string;
+  readonly home: DeviceHome;
+  /** What their device has shown so far, in that order. */
+  readonly shown: Shown[] = [];
+  /** What it said is not as it must be. */
+  readonly problems: string[] = [];
+  readonly #url: string;
+  readonly #credentials: Credentials;
+  #id: Uuid = nilUuid;
+  #device: ConnectedDevice | undefined;
+  #conversation: Conversation | undefined;
+  #latestSeq = 0;
+  #reading: Promise<void> = Promise.resolve();
+  #onShown: () => void = () => undefined;
+
+  private constructor(name: string, url: string, home: DeviceHome, credentials: Credentials) {
+    this.name = name;
+    this.#url = url;
+    this.home = home;
+    this.#credentials = credentials;
+  }
+
+  /** Signs in on a new device. @throws SealdeskError */
+  static async signIn(
+    name: string,
+    url: string,
+    home: DeviceHome,
+    credentials: Credentials,
+  ): Promise<Person> {
+    const person = new Person(name, url, home, credentials);
+    await person.#switchOn();
+    return person;
+  }
+
+  get desk(): Sealdesk {
+    if (this.#device === undefined) throw new Error(`${this.name}'s device is switched off`);
+    return this.#device.desk;
+  }
+
+  /** The device's id. */
+  get device(): Uuid {
+    return this.#id;
+  }
+
+  get isAway(): boolean {
+    return this.#device === undefined;
+  }
+
+  /** Begins a conversation with these users, and reads along. */
+  async begin(users: readonly Uuid[]): Promise<Conversation> {
+    const begun = this.desk.openConversation({ with: users });
+    const conversation = await within(stepMs, `${this.name}'s beginning`, begun);
+    this.#read(conversation);
+    return conversation;
+  }
+
+  /** Reads along from the beginning in a conversation that somebody else began. */
+  async join(id: Uuid): Promise<void> {
+    this.#read(await within(stepMs, `${this.name}'s invitation`, this.#invitation(id)));
+  }
+
+  async say(text: string): Promise<Sent> {
+    const { id } = await within(stepMs, `${this.name}'s message`, this.#here.send(text));
+    return { id, sender: this.desk.user.id, text };
+  }
+
+  addMember(user: Uuid): Promise<void> {
+    return within(stepMs, `${this.name}'s adding a member`, this.#here.addMember(user));
+  }
+
+  /** The connection breaks; the SDK makes another by itself. */
+  loseConnection(): void {
+    this.#device?.cut();
+  }
+
+  /** Closes the device completely: only what is in its store on the disk is left. */
+  async switchOff(): Promise<void> {
+    const device = this.#device;
+    this.#device = undefined;
+    await device?.desk.close();
+    await this.#reading;
+  }
+
+  /** Opens the device again from its store, and reads on after what was shown last. */
+  async switchOnAgain(): Promise<void> {
+    if (this.#device !== undefined) return;
+    await this.#switchOn();
+    const id = this.#conversation?.id;
+    const conversation = id === undefined ? undefined : this.desk.conversation(id);
+    if (conversation === undefined) throw new Error(`${this.name}'s device forgot`);
+    this.#read(conversation);
+  }
+
+  /** Resolves when so many messages have been shown, or after `limitMs`. */
+  async hasShown(count: number, limitMs: number): Promise<void> {
+    const deadline = Date.now() + limitMs;
+    while (this.shown.length < count && Date.now() < deadline)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, deadline - Date.now());
+        this.#onShown = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+  }
+
+  get #here(): Conversation {
+    if (this.#conversation === undefined) throw new Error(`${this.name} is in no conversation`);
+    return this.#conversation;
+  }
+
+  async #switchOn(): Promise<void> {
+    const connected = connectDevice(this.#url, this.home, this.#credentials);
+    this.#device = await within(stepMs, `${this.name}'s signing in`, connected);
+    this.#id = this.desk.device;
+  }
+
+  #invitation(id: Uuid): Promise<Conversation> {
+    return new Promise((resolve) => {
+      const stop = this.desk.on("conversation", (conversation) => {
+        if (conversation.id !== id) return;
+        stop();
+        resolve(conversation);
+      });
+      const known = this.desk.conversation(id);
+      if (known === undefined) return;
+      stop();
+      resolve(known);
+    });
+  }
+
+  #read(conversation: Conversation): void {
+    this.#conversation = conversation;
+    this.#reading = this.#show(conversation).catch((error: unknown) => {
+      this.problems.push(`${this.name}: ${String(error)}`);
+    });
+  }
+
+  async #show(conversation: Conversation): Promise<void> {
+    for await (const item of conversation.messages({ after: this.#latestSeq })) {
+      if (item.kind === "problem") this.problems.push(`${this.name}: ${item.code} at ${item.seq}`);
+      if (item.kind !== "message") continue;
+      const { id, sender, text, seq } = item;
+      this.shown.push({ id, sender, text });
+      this.#latestSeq = seq;
+      this.#onShown();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import type pg from "pg";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import type { AtRest } from "../../testkit/at-rest.ts";
+import type { DeviceHome } from "../../testkit/connect-device.ts";
+import type { Person } from "../device/person.ts";
+import { Cast, type CastBackend } from "./cast.ts";
+import { Mishaps, type MishapCounts } from "./mishaps.ts";
+import { firstLineOf, type HandOver, type Plan } from "./plan.ts";
+import type { SeededRandom } from "../../testkit/seeded-random.ts";
+import { takeMessages, trespass, wouldNotice } from "./trespass.ts";
+import { isFlawless, judge, sum, type Sent, type Verdict } from "./verdict.ts";
+
+export interface ReplayDeps {
+  readonly backend: CastBackend;
+  readonly administrator: pg.Client;
+  readonly atRest: AtRest;
+  /** A device, switched off, that is in no conversation. */
+  readonly outsider: DeviceHome;
+  readonly random: SeededRandom;
+  /** The probability that a line finds some device cut off. */
+  readonly mishapsPerLine: number;
+}
+
+/** What came of one conversation. */
+export interface Replayed {
+  readonly number: number;
+  readonly messages: number;
+  readonly verdict: Verdict;
+  readonly mishaps: MishapCounts;
+  /** How often a device tried to open a message without having the right to. */
+  readonly attempts: number;
+  /** What went wrong, and with whom. */
+  readonly complaints: readonly string[];
+}
+
+const arrivalMs = 60_000;
+
+/**
+ * Lets fresh devices have a conversation over real sockets, and checks what each was shown.
+ * @throws Error when it cannot go on; it says with whom
+ */
+export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Replayed> {
+  const cast = new Cast(deps.backend);
+  try {
+    const conversation = await cast.begin(plan);
+    const mishaps = new Mishaps(deps.random, deps.mishapsPerLine);
+    const sent = await speak(plan, cast, mishaps, conversation);
+    const { verdicts, complaints } = await hearEveryone(plan, cast, mishaps, sent);
+    await cast.switchOffAll();
+    const tried = await tryWithoutRight(deps, plan, cast, conversation);
+    const verdict = sum([...verdicts, tried.verdict]);
+    return {
+      number: plan.number,
+      messages: sent.length,
+      verdict,
+      mishaps: mishaps.counts,
+      attempts: tried.attempts,
+      complaints: [...complaints, ...tried.complaints],
+    };
+  } finally {
+    await cast.switchOffAll();
+  }
+}
+
+/** Everyone says their lines in turn, whatever befalls their devices in between. */
+async function speak(
+  { lines, handOver }: Plan,
+  cast: Cast,
+  mishaps: Mishaps,
+  conversation: Uuid,
+): Promise<readonly Sent[]> {
+  const sent: Sent[] = [];
+  for (const [place, { speaker, text }] of lines.entries()) {
+    if (place === handOver?.before) await bringIn(handOver, cast, mishaps, conversation);
+    await mishaps.beforeLine(cast.everyone);
+    const person = cast.called(speaker);
+    await mishaps.comeBack(person);
+    sent.push(await person.say(text));
+  }
+  return sent;
+}
+
+async function bringIn(
+  { from, to }: HandOver,
+  cast: Cast,
+  mishaps: Mishaps,
+  conversation: Uuid,
+): Promise<void> {
+  const newcomer = await cast.signIn(to);
+  const agent = cast.called(from);
+  await mishaps.comeBack(agent);
+  await agent.addMember(newcomer.desk.user.id);
+  await newcomer.join(conversation);
+}
+
+/** Waits until everyone was shown what they are entitled to, and compares. */
+async function hearEveryone(
+  plan: Plan,
+  cast: Cast,
+  mishaps: Mishaps,
+  sent: readonly Sent[],
+): Promise<{ readonly verdicts: readonly Verdict[]; readonly complaints: readonly string[] }> {
+  const verdicts: Verdict[] = [];
+  const complaints: string[] = [];
+  for (const person of cast.everyone) {
+    await mishaps.comeBack(person);
+    const from = firstLineOf(plan, person.name);
+    await person.hasShown(sent.length - from, arrivalMs);
+    const verdict = judge(sent, from, person.shown);
+    verdicts.push(verdict);
+    complaints.push(...person.problems);
+    if (!isFlawless(verdict)) complaints.push(`${person.name}: ${JSON.stringify(verdict)}`);
+  }
+  return { verdicts, complaints };
+}
+
+/** After a hand-over: the newcomer tries the messages before it, an outsider tries all. */
+async function tryWithoutRight(
+  { administrator, atRest, outsider }: ReplayDeps,
+  plan: Plan,
+  cast: Cast,
+  conversation: Uuid,
+) {
+  if (plan.handOver === undefined) return { verdict: sum([]), attempts: 0, complaints: [] };
+  const newcomer: Person = cast.called(plan.handOver.to);
+  const messages = await takeMessages(administrator, atRest, conversation);
+  const before = messages.slice(0, plan.handOver.before);
+  const received = messages
+    .slice(plan.handOver.before)
+    .filter(({ sender }) => sender !== newcomer.device);
+  const byNewcomer = await trespass(newcomer.home, before);
+  const byOutsider = await trespass(outsider, messages);
+  return {
+    verdict: { ...sum([]), openedWithoutRight: byNewcomer.opened + byOutsider.opened },
+    attempts: byNewcomer.attempts + byOutsider.attempts,
+    complaints: (await wouldNotice(newcomer.home, received))
+      ? []
+      : [`${newcomer.name}: the attempts without right prove nothing`],
+  };
+}

@@ -1,0 +1,111 @@
+import { withBackend, type Backend } from "../backend/open-backend.ts";
+import { BackendSearch, type SearchResult } from "../search/search-backend.ts";
+import { signInSomebody } from "./cast.ts";
+import { usualMishaps } from "./mishaps.ts";
+import { planOf } from "./plan.ts";
+import { readDialogues, type Dialogue } from "./read-dialogues.ts";
+import { rehearsal } from "./rehearse.ts";
+import { replayDialogue, type Replayed, type ReplayDeps } from "./replay-dialogue.ts";
+import { SeededRandom } from "../../testkit/seeded-random.ts";
+import { isFlawless } from "./verdict.ts";
+
+export interface ReplayOptions {
+  readonly file: string;
+  readonly limit: number | undefined;
+  readonly keep: string | undefined;
+  readonly seed: number;
+}
+
+/** Told how far a replay has come. */
+export interface Progress {
+  start(conversations: number): void;
+  done(): void;
+  stop(): void;
+}
+
+/** A conversation that could not be held to its end. */
+export interface Failure {
+  readonly number: number;
+  readonly reason: string;
+}
+
+export interface FileReplayed {
+  readonly replayed: readonly Replayed[];
+  readonly failures: readonly Failure[];
+  readonly search: SearchResult;
+  readonly seconds: number;
+}
+
+const atATime = 4;
+
+/**
+ * Replays the dialogues of a file, then looks for their text in everything the server kept.
+ * @throws Error when the file cannot be read, the server does not run, or a check is blind
+ */
+export async function replayFile(
+  { file, limit, keep, seed }: ReplayOptions,
+  progress: Progress,
+): Promise<FileReplayed> {
+  const startedMs = Date.now();
+  const dialogues = await readDialogues(file, limit);
+  try {
+    return await withBackend(keep, async (backend) => {
+      const texts = dialogues.flatMap(({ lines }) => lines.map(({ text }) => text));
+      const search = new BackendSearch(backend, texts);
+      const deps = await prepare(backend);
+      await search.before();
+      progress.start(dialogues.length);
+      const { replayed, failures } = await replayAll(deps, dialogues, seed, progress);
+      progress.stop();
+      const result = await search.after();
+      const seconds = Math.round((Date.now() - startedMs) / 100) / 10;
+      return { replayed, failures, search: result, seconds };
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+type SharedDeps = Omit<ReplayDeps, "random" | "mishapsPerLine">;
+
+/** An outsider's device, and a rehearsal that must go well. */
+async function prepare(backend: Backend): Promise<SharedDeps> {
+  const { administrator, atRest } = backend;
+  const outsider = await signInSomebody(backend, "Outsider", true);
+  await outsider.switchOff();
+  const deps = { backend, administrator, atRest, outsider: outsider.home };
+  const random = new SeededRandom(0);
+  const { verdict, complaints } = await replayDialogue(
+    { ...deps, random, mishapsPerLine: 0.5 },
+    rehearsal(),
+  );
+  if (!isFlawless(verdict) || complaints.length > 0)
+    throw new Error(`Already the rehearsal failed: ${complaints.join("; ")}`);
+  return deps;
+}
+
+async function replayAll(
+  deps: SharedDeps,
+  dialogues: readonly Dialogue[],
+  seed: number,
+  progress: Progress,
+) {
+  const replayed: Replayed[] = [];
+  const failures: Failure[] = [];
+  const waiting = dialogues.values();
+  const work = async () => {
+    for (const dialogue of waiting) {
+      const { number } = dialogue;
+      const random = new SeededRandom(seed * 1_000_003 + number);
+      try {
+        const chance = { random, mishapsPerLine: usualMishaps };
+        replayed.push(await replayDialogue({ ...deps, ...chance }, planOf(dialogue)));
+      } catch (error) {
+        failures.push({ number, reason: error instanceof Error ? error.message : String(error) });
+      }
+      progress.done();
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, work));
+  return { replayed, failures };
+}

@@ -1,0 +1,94 @@
+import { createPool } from "../../db/pool.ts";
+import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { Profiles } from "../../keys/accounts/profiles.ts";
+import { rowAssociated } from "../../keys/at-rest/associated.ts";
+import { keyIdOf, open, seal } from "../../keys/at-rest/envelope.ts";
+import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
+import { periodOf } from "../../keys/at-rest/scope.ts";
+import type { KmsSettings } from "../../keys/kms/kms-settings.ts";
+import { openKms } from "../../keys/kms/open-kms.ts";
+import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
+
+/** Bytes as the log's tables have them, and where they stand. */
+export interface StoredBytes {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly seq: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly receivedAt: number;
+  /** Of a packet. */
+  readonly device?: Uuid;
+  readonly bytes: Uint8Array;
+}
+
+/** The server's seal on stored rows, opened as somebody could who has its database and its keys. */
+export class AtRest {
+  readonly #tree: KeyTree;
+  readonly #leave: () => Promise<void>;
+  /** Names, sealed and found as the server does. */
+  readonly profiles: Profiles;
+
+  private constructor(tree: KeyTree, profiles: Profiles, leave: () => Promise<void>) {
+    this.#tree = tree;
+    this.profiles = profiles;
+    this.#leave = leave;
+  }
+
+  /**
+   * @param home the server's SEALDESK_HOME
+   * @param settings when its keyring is sealed, or another service
+   * @param keystoreUrl where the keystore is, when it is not beside the data
+   */
+  static async open(
+    home: string,
+    ownerUrl: string,
+    settings: KmsSettings = unsealedKeyring(home),
+    keystoreUrl = ownerUrl,
+  ): Promise<AtRest> {
+    const { kms, firstKeys } = await openKms(settings);
+    const pool = createPool(ownerUrl, { max: 1 });
+    const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });
+    const onLost = () => undefined;
+    const tree = await openKeyTree({ url: keystoreUrl, kms, now: Date.now, onLost });
+    const profiles = new Profiles(tree.subjects, () => serverKeys.blindIndexKeys);
+    return new AtRest(tree, profiles, async () => {
+      await tree.close();
+      await pool.end();
+      await kms.close();
+    });
+  }
+
+  /** What devices made. @throws KeysError; Error when the key is destroyed */
+  async unseal({ bytes, tenant, receivedAt, ...place }: StoredBytes): Promise<Uint8Array> {
+    const id = uuidFromBytes(keyIdOf(bytes));
+    const key = (await this.#tree.scopes.forReading(tenant, [id])).get(id)?.key;
+    if (key === undefined) throw new Error("The key is destroyed.");
+    return open(key, rowAssociated({ ...place, tenant, period: periodOf(receivedAt) }), bytes);
+  }
+
+  /** Bytes as the server would store them, in the order of `rows`, all of one tenant. */
+  async seal(
+    tenant: Uuid,
+    rows: readonly (StoredBytes & { readonly subject: Uuid; readonly author: Uuid })[],
+  ): Promise<readonly Uint8Array[]> {
+    const scopes = rows.map(({ receivedAt, ...row }) => ({ ...row, period: periodOf(receivedAt) }));
+    const keys = await this.#tree.scopes.forWriting(tenant, scopes);
+    return scopes.map((scope, index) => {
+      const key = keys[index]?.key;
+      if (key === undefined) throw new Error("The key is destroyed.");
+      return seal(key, rowAssociated(scope), scope.bytes);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#leave();
+  }
+}
+
+const unsealedKeyring = (home: string): KmsSettings => ({
+  kind: "local",
+  home,
+  passphrase: undefined,
+  keyFile: undefined,
+  mustBeSealed: false,
+});

@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { RotationLimits, Suite } from "../../crypto/device/suite.ts";
+import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
+import {
+  Sealdesk,
+  type BackoffLimits,
+  type Credentials,
+  type KeepaliveLimits,
+} from "../../client/index.ts";
+import { openStore } from "../../client/index.node.ts";
+import { severable } from "./severable-socket.ts";
+
+/** A device's place on the disk and what unlocks it. */
+export interface DeviceHome {
+  readonly folder: string;
+  readonly key: Uint8Array;
+  /** The network it comes from, as a load balancer would say: the server limits sign-ins by it. */
+  readonly address: string;
+}
+
+/** A device that is switched on. */
+export interface ConnectedDevice {
+  readonly desk: Sealdesk;
+  /** Cuts its connection; the SDK makes another. */
+  readonly cut: () => void;
+}
+
+/** What an application may choose for its devices. */
+export interface DeviceChoices {
+  readonly limits?: RotationLimits;
+  readonly backoff?: Partial<BackoffLimits>;
+  readonly keepalive?: KeepaliveLimits;
+}
+
+let devices = 0;
+
+/** A new device, with an empty folder of its own below `folder`. */
+export function newDeviceHome(folder: string): DeviceHome {
+  const number = ++devices;
+  const address = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
+  return { folder: join(folder, `device-${number}`), key: randomBytes(32), address };
+}
+
+/** Sending keys live as long as a tenant's limits let them unless it sets others. */
+const usualLimits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
+
+export const newSuite = (limits = usualLimits): Suite => signalSuite(limits);
+
+export const openDeviceStore = ({ folder, key }: DeviceHome): Promise<DeviceStore> =>
+  openStore(folder, key);
+
+/**
+ * Switches a device on: signs in, and the first time registers it.
+ * @throws SealdeskError
+ */
+export async function connectDevice(
+  url: string,
+  home: DeviceHome,
+  credentials: Credentials,
+  { limits, ...choices }: DeviceChoices = {},
+): Promise<ConnectedDevice> {
+  const store = await openDeviceStore(home);
+  const { webSocket, cut } = severable();
+  try {
+    const desk = await Sealdesk.connect({
+      url,
+      credentials,
+      suite: newSuite(limits),
+      store,
+      webSocket,
+      ...choices,
+      runtime: {
+        fetch: (target, init) =>
+          fetch(target, { ...init, headers: { ...init.headers, "x-forwarded-for": home.address } }),
+      },
+    });
+    return { desk, cut };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

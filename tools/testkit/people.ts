@@ -1,0 +1,71 @@
+import { randomBytes } from "node:crypto";
+import type { JWK } from "jose";
+import { uuidv7 } from "uuidv7";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Profiles } from "../../keys/accounts/profiles.ts";
+import { createStaff } from "../../keys/accounts/staff.ts";
+import type { Tenant } from "../../keys/accounts/tenant.ts";
+import { Secret } from "../../keys/secret.ts";
+import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
+
+interface PeopleDeps {
+  /** The server's SEALDESK_HOME, where its development key is. */
+  readonly home: string;
+  readonly pool: Pool;
+  readonly tenant: Tenant;
+  readonly profiles: Profiles;
+  readonly publicUrl: string;
+}
+
+/** An agent's account. */
+export interface Agent {
+  readonly user: Uuid;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Accounts of the development tenant, all of them new. */
+export class People {
+  readonly #deps: PeopleDeps;
+  readonly #key: JWK;
+
+  private constructor(deps: PeopleDeps, key: JWK) {
+    this.#deps = deps;
+    this.#key = key;
+  }
+
+  /** @throws Error when there is no development key in `home` */
+  static async open(deps: PeopleDeps): Promise<People> {
+    const key = await findDevelopmentKey(deps.home);
+    if (key === undefined) throw new Error("The server made no development key.");
+    return new People(deps, key);
+  }
+
+  /** As the operator makes one. */
+  async newAgent(displayName: string): Promise<Agent> {
+    const { pool, tenant, profiles } = this.#deps;
+    const user = uuidv7();
+    const username = `agent-${randomBytes(6).toString("hex")}`;
+    const password = randomBytes(18).toString("base64url");
+    const account = { id: user, tenant: tenant.id, username, displayName };
+    await inTransaction(pool, tenant.id, (client) =>
+      createStaff(client, profiles, {
+        ...account,
+        role: "agent",
+        password: new Secret(password),
+        now: Date.now(),
+      }),
+    );
+    return { user, username, password };
+  }
+
+  /** A customer whom the tenant's own backend vouches for: makes a fresh token at each call. */
+  newCustomer(): () => Promise<string> {
+    const { tenant, publicUrl: audience } = this.#deps;
+    const subject = `customer-${randomBytes(6).toString("hex")}`;
+    return () =>
+      signCustomerToken(this.#key, { tenant: tenant.slug, subject, audience, now: Date.now() });
+  }
+}

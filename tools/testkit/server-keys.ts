@@ -1,0 +1,28 @@
+import { createPool } from "../../db/pool.ts";
+import { openKms } from "../../keys/kms/open-kms.ts";
+import { readKmsSettings } from "../../keys/kms/kms-settings.ts";
+import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
+import { createAccessTokens, type AccessTokens } from "../../keys/tokens/access-token.ts";
+
+interface ServerPlace {
+  readonly home: string;
+  readonly ownerUrl: string;
+}
+
+/** The own keys of the server in `home`, as they are now. */
+export async function readServerKeys({ home, ownerUrl }: ServerPlace): Promise<ServerKeys> {
+  const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
+  const pool = createPool(ownerUrl, { max: 1 });
+  try {
+    return await ServerKeys.open({ pool, kms, now: Date.now });
+  } finally {
+    await pool.end();
+  }
+}
+
+/** Signs tokens as the server does, for devices made without it. @param server.url the public URL */
+export async function serverTokens(
+  server: ServerPlace & { readonly url: string },
+): Promise<AccessTokens> {
+  return createAccessTokens({ keys: await readServerKeys(server), issuer: server.url });
+}

@@ -1,0 +1,122 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { open, readFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export interface ServerProcess {
+  readonly url: string;
+  /** Asks it to stop, and with it its database. @throws Error when it fails or does not. */
+  stop(): Promise<void>;
+}
+
+const startMs = 90_000;
+const stopMs = 60_000;
+const unlimited = "1000000,1000000";
+
+/** The server's whole output, within its SEALDESK_HOME. */
+const logName = "server-process.log";
+
+/** What the server is told beside its defaults for development. */
+export type ServerSettings = Readonly<Record<string, string>>;
+
+/**
+ * Runs the built server as a process of its own, in development mode and unless told otherwise
+ * with its embedded database, and waits until it is ready.
+ * @param home its SEALDESK_HOME
+ * @throws Error with the end of its output when it does not come up
+ */
+export async function startServer(
+  home: string,
+  settings: ServerSettings = {},
+): Promise<ServerProcess> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const server = await spawnServer(home, port, settings);
+  try {
+    await untilReady(server, url);
+  } catch (cause) {
+    await stopServer(server).catch(() => undefined);
+    throw new Error(`The server did not come up.\n${await serverLogTail(home)}`, { cause });
+  }
+  return { url, stop: () => stopServer(server) };
+}
+
+/** Starts the process and does not wait for the server; a signal to it is the caller's matter. */
+export async function spawnServer(
+  home: string,
+  port: number,
+  settings: ServerSettings,
+): Promise<ChildProcess> {
+  const log = await open(join(home, logName), "a", 0o600);
+  const main = fileURLToPath(new URL("../../server/main.js", import.meta.url));
+  const server = spawn(process.execPath, [main], {
+    cwd: home,
+    env: {
+      ...environment(),
+      NODE_ENV: "development",
+      SEALDESK_HOME: home,
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      // Devices say through which network they come: see `connect-device.ts`.
+      TRUSTED_PROXIES: "127.0.0.1",
+      // One device here says in a second what a person says in a day.
+      MESSAGE_LIMIT: unlimited,
+      STAFF_MESSAGE_LIMIT: unlimited,
+      ACCOUNT_MESSAGE_LIMIT: unlimited,
+      TENANT_MESSAGE_LIMIT: unlimited,
+      ...settings,
+    },
+    stdio: ["ignore", log.fd, log.fd],
+  });
+  await log.close();
+  return server;
+}
+
+/** Only what a process needs to run at all: no setting of a server that is configured here. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "SystemRoot"];
+  return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
+}
+
+/** Resolves when the server at `url` says that it is ready. @throws Error when it ends, or is late */
+export async function untilReady(server: ChildProcess, url: string): Promise<void> {
+  const deadline = Date.now() + startMs;
+  while (!hasEnded(server) && Date.now() < deadline) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await wait(100);
+  }
+  throw new Error(hasEnded(server) ? "It ended." : "It is not ready.");
+}
+
+/** @throws Error when it does not stop, or stops with an error */
+export async function stopServer(server: ChildProcess): Promise<void> {
+  if (hasEnded(server)) return;
+  const ended = once(server, "exit", { signal: AbortSignal.timeout(stopMs) });
+  server.kill("SIGTERM");
+  await ended.catch(() => {
+    server.kill("SIGKILL");
+    throw new Error("The server did not stop.");
+  });
+  if (server.exitCode !== 0) throw new Error("The server stopped with an error.");
+}
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null;
+
+/** The last lines of what the server of this SEALDESK_HOME has said. */
+export const serverLogTail = async (home: string): Promise<string> =>
+  (await readFile(join(home, logName), "utf8")).split("\n").slice(-20).join("\n");
+
+/** A port of 127.0.0.1 that nothing listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+}
