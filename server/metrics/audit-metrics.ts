@@ -2,7 +2,7 @@ import { Counter, type Registry } from "prom-client";
 import type { WitnessErrorCode } from "../../audit/witness/witness-error.ts";
 import { gaugeOf } from "./instruments.ts";
 
-/** The audit log, as it grows. */
+/** Metrics of the audit log's growth. */
 export interface AuditMetrics {
   readonly integrated: (entries: number) => void;
   readonly cosigned: (witness: string) => void;

@@ -2,7 +2,7 @@ import { Counter, Histogram, type Registry } from "prom-client";
 import type { Answered } from "../http/log-requests.ts";
 import { secondsBuckets } from "./instruments.ts";
 
-/** The control plane's requests. */
+/** Metrics of the control plane's requests. */
 export interface HttpMetrics {
   readonly answered: (request: Answered) => void;
 }

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
-/** A value that is known already, read when it is scraped: it costs nothing in between. */
+/** A gauge whose value is already known. It is read at scrape time and costs nothing in between. */
 export function gaugeOf(
   registry: Registry,
   name: string,
@@ -24,8 +24,8 @@ export function gaugeOf(
 }
 
 /**
- * A counter for hot paths, one for each value of `label`: counting adds to a number, and the rest
- * is done when it is scraped.
+ * A counter for hot paths, with one series for each value of `label`. Counting only adds to a
+ * number; the rest is done at scrape time.
  */
 export function tallies<L extends string>(
   registry: Registry,
@@ -47,7 +47,7 @@ export function tallies<L extends string>(
   return (value) => void counts[value]++;
 }
 
-/** Upper bounds, in seconds, that tell a commit on a fast disk from one on a busy one. */
+/** Upper bounds in seconds. They separate a commit on a fast disk from a commit on a busy one. */
 export const secondsBuckets = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];

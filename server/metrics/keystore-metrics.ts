@@ -1,9 +1,9 @@
 import type { Registry } from "prom-client";
 import { gaugeOf } from "./instruments.ts";
 
-/** The keys of data at rest. */
+/** Metrics of the keys that seal data at rest. */
 export interface KeystoreMetrics {
-  /** @param keys that a re-wrapping under way has still to do. */
+  /** @param keys that the running re-wrapping has not reached yet */
   readonly rewrapRemaining: (keys: number) => void;
 }
 

@@ -7,7 +7,10 @@ const wireCodes: Readonly<Record<WireErrorCode, true>> = {
   malformed_record: true,
 };
 
-/** The code of an error of ours, and `other` for every other one: labels are a closed set. */
+/**
+ * The code of one of our errors, or `other` for any other error. A label must have a closed set of
+ * values.
+ */
 export function knownCode(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return isProblemCode(code) || (typeof code === "string" && Object.hasOwn(wireCodes, code))

@@ -4,13 +4,13 @@ import type { LogObserver } from "../../messaging/log/log-observer.ts";
 import type { RefusalCode } from "../socket/frames.ts";
 import { gaugeOf, secondsBuckets } from "./instruments.ts";
 
-/** The conversations' logs, as they are written. */
+/** Metrics of the conversation logs. */
 export interface LogMetrics extends Omit<LogObserver, "refused"> {
-  /** A message was refused, by the log or before it came to it. */
+  /** Called when a message was refused, by the log or earlier. */
   readonly refused: (code: RefusalCode) => void;
-  /** Events of one conversation are durable. */
+  /** Called when events of one conversation are durable. */
   readonly committed: (events: readonly LoggedEvent[]) => void;
-  /** @param read messages that no batch has taken yet. */
+  /** @param read returns the number of messages that no batch has taken yet */
   readonly watchBacklog: (read: () => number) => void;
   readonly partitionsKept: () => void;
   readonly partitionsFailed: () => void;
@@ -35,7 +35,7 @@ export function createLogMetrics(registry: Registry): LogMetrics {
     labelNames: ["code"],
     registers,
   });
-  // Alerts compare with what was before: there from the first scrape on.
+  // Alerts compare a value with the one before, so the series must exist from the first scrape.
   refused.inc({ code: "unavailable" }, 0);
   const retried = new Counter({
     name: "sealdesk_messages_retried_total",
@@ -92,7 +92,7 @@ export function createLogMetrics(registry: Registry): LogMetrics {
     committed(events) {
       const [first] = events;
       if (first === undefined) return;
-      // Messages and changes never stand in one part of a batch.
+      // One part of a batch never holds both messages and changes.
       if (first.kind === "message") accepted.inc(events.length);
       else for (const { kind } of events) changes.inc({ kind });
     },

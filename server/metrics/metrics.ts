@@ -7,18 +7,20 @@ import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
 import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
-/** Everything this server counts. */
+/** All metrics of this server. */
 export interface Metrics {
   readonly audit: AuditMetrics;
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
   readonly keystore: KeystoreMetrics;
   readonly relay: RelayMetrics;
-  /** The text of one scrape, and its media type. */
+  /** The text of one scrape and its media type. */
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/** A registry of its own with every metric in it: two servers in one process count apart. */
+/**
+ * Creates a registry with every metric in it. Two servers in one process have separate registries.
+ */
 export function createMetrics(pool: Pool, version: string): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

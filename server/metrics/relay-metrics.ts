@@ -8,19 +8,27 @@ import type {
 import { gaugeOf, secondsBuckets, tallies } from "./instruments.ts";
 import { knownCode } from "./known-code.ts";
 
-/** The relay's sockets and what they are sent. */
+/** Metrics of the relay's sockets and of what they are sent. */
 export interface RelayMetrics extends Omit<SocketObserver, "refused"> {
-  /** @param read sockets past their hello. */
+  /** @param read returns the number of sockets that have been welcomed */
   readonly watchConnections: (read: () => number) => void;
-  /** @param read of every socket, bytes sent and not yet taken by the network. */
+  /**
+   * @param read returns, for every socket, the bytes that are sent but not yet taken by the network
+   */
   readonly watchBuffers: (read: () => Iterable<number>) => void;
-  /** @param read connections over HTTP, by how their frames are taken. */
+  /** @param read returns the connections over HTTP, by how their frames are taken */
   readonly watchFallback: (read: () => Readonly<Record<string, number>>) => void;
-  /** A device said hello and was let in. @param resumed it named cursors to go on from */
+  /**
+   * Called when a device was welcomed. @param resumed whether its hello named cursors to continue
+   * from
+   */
   readonly welcomed: (resumed: boolean) => void;
-  /** A hint of this node's took so long to come back to it: about what the others waited. */
+  /**
+   * Called with the time that one of this node's hints took to come back to it. Other nodes wait
+   * about as long.
+   */
   readonly hintLag: (ms: number) => void;
-  /** The relay closed a socket. */
+  /** Called when the relay closed a socket. */
   readonly closed: (reason: CloseReason, error?: unknown) => void;
 }
 

@@ -2,16 +2,17 @@ import { createServer } from "node:http";
 import { closeHttp, listen } from "../http/listen.ts";
 import type { Metrics } from "./metrics.ts";
 
-/** Metrics being served. */
+/** A running metrics endpoint. */
 export interface ServedMetrics {
-  /** Where they are scraped. */
+  /** The URL to scrape. */
   readonly url: string;
   close(): Promise<void>;
 }
 
 /**
- * Serves GET /metrics on an address of its own: it is for whoever operates the server, so it has no
- * place on the public port. @throws ConfigError when the address cannot be had
+ * Serves GET /metrics on an address of its own. Metrics are for the operator of the server, so the
+ * public port does not serve them.
+ * @throws ConfigError when the server cannot listen on the address
  */
 export async function serveMetrics(
   metrics: Pick<Metrics, "scrape">,

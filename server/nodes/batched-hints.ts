@@ -13,9 +13,9 @@ import type {
   PresenceHint,
 } from "./hints.ts";
 
-/** Carries payloads to every node, this one included. */
+/** Carries payloads to every node, including this one. */
 export interface HintTransport {
-  /** Rejects when they could not be sent; they are not sent later. */
+  /** Rejects when the payloads could not be sent. They are not sent later. */
   send(payloads: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
@@ -27,21 +27,23 @@ export interface TransportEvents {
 }
 
 interface BatchedHintsOptions {
-  /** Tells this node's payloads from the others'. */
+  /** Tells this node's payloads from those of other nodes. */
   readonly node: string;
   readonly seal: HintSeal;
-  /** At least so long from one sending to the next, in milliseconds. */
+  /** The shortest time between two sends, in milliseconds. */
   readonly flushMs: number;
   readonly listener: HintListener;
   readonly onLost: (error: unknown) => void;
-  /** How long one of this node's own payloads took to come back to it, in milliseconds. */
+  /**
+   * Called with the time that one of this node's payloads took to come back to it, in milliseconds.
+   */
   readonly onLag?: ((ms: number) => void) | undefined;
   readonly open: (events: TransportEvents) => Promise<HintTransport>;
 }
 
 /**
- * Hints in batches: of what is said of one thing only the newest is kept until the next sending, and
- * there is one sending at a time, however much is committed.
+ * Sends hints in batches. Until the next send, only the newest hint about one subject is kept. Only
+ * one send runs at a time, however much is committed.
  */
 export class BatchedHints implements Hints {
   readonly #options: BatchedHintsOptions;
@@ -50,7 +52,7 @@ export class BatchedHints implements Hints {
   #transport: HintTransport | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sending = false;
-  /** The last sending failed. */
+  /** True when the last send failed. */
   #lost = false;
   #lastSentMs = 0;
   #closed = false;
@@ -59,7 +61,10 @@ export class BatchedHints implements Hints {
     this.#options = options;
   }
 
-  /** Resolves when listening has begun or a first attempt has failed; then it is tried again. */
+  /**
+   * Resolves when listening has begun or the first attempt has failed. A failed attempt is
+   * repeated.
+   */
   static async open(options: BatchedHintsOptions): Promise<BatchedHints> {
     const hints = new BatchedHints(options);
     hints.#transport = await options.open({
@@ -124,7 +129,7 @@ export class BatchedHints implements Hints {
     this.#beats = false;
     this.#sending = true;
     this.#lastSentMs = at;
-    // What cannot be sent is lost: the other nodes' polls find it.
+    // A hint that cannot be sent is dropped. The polls of the other nodes find what it announced.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
     const sent = await this.#transport?.send(sealed).then(
       () => true,
@@ -133,7 +138,7 @@ export class BatchedHints implements Hints {
     const again = sent === true && this.#lost;
     this.#lost = sent !== true;
     this.#sending = false;
-    // Once hints travel again, what others may have missed is said anew.
+    // When hints travel again, announce again what other nodes may have missed.
     if (again && !this.#closed) this.#options.listener.onListening();
     this.#schedule();
   }
@@ -152,7 +157,7 @@ export class BatchedHints implements Hints {
   }
 }
 
-/** What an activity is about: a later one about the same takes its place. */
+/** The subject of an activity. A later activity about the same subject replaces it. */
 const aspect: Readonly<Record<ActivityKind, string>> = {
   typing: "typing",
   stopped: "typing",
@@ -160,7 +165,7 @@ const aspect: Readonly<Record<ActivityKind, string>> = {
   read: "read",
 };
 
-/** By what each is about. */
+/** Hints by their subject. */
 const nothingWaits = () => ({
   heads: new Map<Uuid, HeadHint>(),
   devices: new Map<Uuid, DeviceHint>(),

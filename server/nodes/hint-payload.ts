@@ -7,7 +7,10 @@ const count = z.int().nonnegative();
 const oneOf = <K extends string>(names: Readonly<Record<K, number>>) =>
   z.enum(Object.keys(names) as K[]);
 
-/** Short, for a notification of PostgreSQL holds little: every hint is its values in this order. */
+/**
+ * A PostgreSQL notification is small, so each hint is written as the list of its values in this
+ * order.
+ */
 const shapes = {
   heads: z.tuple([uuid, uuid, count, z.boolean()]),
   devices: z.tuple([uuid, count]),
@@ -27,7 +30,9 @@ const kinds = Object.keys(names) as Kind[];
 
 const senderSchema = z.object({
   node: z.string(),
-  /** When it was sent, on the sending node's own clock: only that node can tell what it means. */
+  /**
+   * When the payload was sent, by the sending node's own clock. Only that node can interpret it.
+   */
   at: z.number(),
 });
 const payloadSchema = senderSchema.extend({
@@ -38,16 +43,16 @@ const payloadSchema = senderSchema.extend({
   presences: z.array(shapes.presences).default([]),
 });
 
-/** As many hints as stay below PostgreSQL's limit of 8,000 bytes a notification. */
+/** How many hints fit below PostgreSQL's limit of 8,000 bytes per notification. */
 const PER_PAYLOAD = 60;
 
-/** Who sends, and when. */
+/** The sending node, and the time of sending. */
 export interface Sender {
   readonly node: string;
   readonly at: number;
 }
 
-/** The payloads that say all this, none longer than 8,000 bytes; at least one. */
+/** Encodes the hints in one or more payloads, each at most 8,000 bytes. */
 export function encodeHints(sender: Sender, hint: Partial<Hint>): string[] {
   const payloads = kinds.flatMap((kind) =>
     chunks<object>(hint[kind] ?? []).map((some) => ({
@@ -58,12 +63,15 @@ export function encodeHints(sender: Sender, hint: Partial<Hint>): string[] {
   return (payloads.length > 0 ? payloads : [sender]).map((payload) => JSON.stringify(payload));
 }
 
-/** Who sent this and when. What it says is left unread: a node gets back all that it says itself. */
+/**
+ * Reads only who sent a payload and when. A node receives its own payloads too and need not read
+ * them.
+ */
 export function senderOf(text: string): Sender | undefined {
   return senderSchema.safeParse(jsonOf(text)).data;
 }
 
-/** @returns undefined for what this version of Sealdesk does not say. */
+/** @returns undefined for a payload that this version of Sealdesk does not know */
 export function decodeHint(text: string): (Hint & Sender) | undefined {
   const parsed = payloadSchema.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;

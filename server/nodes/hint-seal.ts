@@ -1,20 +1,24 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Secret } from "../../keys/secret.ts";
 
-/** Tells what this deployment's nodes say from what whoever else can write to their channel says. */
+/**
+ * Authenticates the payloads of this deployment's nodes. Others may be able to write to the
+ * channel.
+ */
 export interface HintSeal {
   seal(payload: string): string;
-  /** @returns the payload; undefined for what none of the nodes sealed */
+  /** @returns the payload, or undefined when no node of this deployment sealed it */
   open(text: string): string | undefined;
 }
 
 const MAC_CHARACTERS = 43;
-/** The newest, and the one before: another node may not have seen a rotation yet. */
+/** The newest key and the one before it: another node may not have seen a rotation yet. */
 const KEYS_BELIEVED = 2;
 
 /**
- * `HMAC-SHA-256 in base64url || "." || payload`, under a key of its own that HKDF-SHA-256 makes of
- * each of `keys`. Whoever cannot make it can still repeat what a node said, or keep it back.
+ * A sealed payload is `HMAC-SHA-256 in base64url || "." || payload`. HKDF-SHA-256 derives the HMAC
+ * key from each of `keys`. An outsider cannot make a seal, but can replay or withhold a sealed
+ * payload.
  * @param keys that all nodes have, the newest first
  */
 export function hintSeal(keys: () => readonly Secret<Uint8Array>[]): HintSeal {

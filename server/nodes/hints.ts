@@ -1,28 +1,31 @@
 import type { ActivityKind, PresenceState } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** A conversation's log reaches to `seq`. */
+/** The log of a conversation has grown to `seq`. */
 export interface HeadHint {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly seq: number;
-  /** True when its members changed. */
+  /** True when the members of the conversation changed. */
   readonly membership: boolean;
 }
 
-/** A device has a socket, since the time (microseconds, the database's clock) at which it was let in. */
+/**
+ * A device has opened a socket. `since` is when it was welcomed, in microseconds of the database's
+ * clock.
+ */
 export interface DeviceHint {
   readonly device: Uuid;
   readonly since: number;
 }
 
-/** A device was removed, or one of its sessions is over. */
+/** A device was removed, or one of its sessions has ended. */
 export interface EndedHint {
   readonly tenant: Uuid;
   readonly device: Uuid;
 }
 
-/** What a member does now; never stored. */
+/** What a member is doing now. It is never stored. */
 export interface ActivityHint {
   readonly conversation: Uuid;
   readonly device: Uuid;
@@ -30,7 +33,10 @@ export interface ActivityHint {
   readonly seq: number;
 }
 
-/** How a user is on the node that says so, and since when: milliseconds since the Unix epoch. */
+/**
+ * The presence of a user on the announcing node, and since when, in milliseconds since the Unix
+ * epoch.
+ */
 export interface PresenceHint {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -38,7 +44,9 @@ export interface PresenceHint {
   readonly since: number;
 }
 
-/** What one node tells the others. One that tells nothing says that the node is there. */
+/**
+ * What one node announces to the others. A hint without content announces that the node is alive.
+ */
 export interface Hint {
   readonly heads: readonly HeadHint[];
   readonly devices: readonly DeviceHint[];
@@ -48,20 +56,21 @@ export interface Hint {
 }
 
 /**
- * The way hints travel between nodes. A hint may be lost, late, repeated or, from whoever else can
- * write to the channel, false: it is a reason to look, never a fact.
+ * Carries hints between nodes. A hint may be lost, late or repeated. It may also be false, if
+ * somebody else can write to the channel. Treat a hint as a reason to read the database, never as a
+ * fact.
  */
 export interface Hints {
-  /** Returns at once; what is announced before it could be sent is sent together. */
+  /** Returns at once. Hints that are announced before the next send are sent together. */
   announce(hint: Partial<Hint>): void;
-  /** Tells the others, now, that this node is there. */
+  /** Announces now that this node is alive. */
   beat(): void;
   close(): Promise<void>;
 }
 
-/** Who is told of other nodes' hints; a node's own are left out. */
+/** Receives the hints of other nodes. A node's own hints are left out. */
 export interface HintListener {
   onHint(hint: Hint, node: string): void;
-  /** Hints arrive from now on; those of a time before may have been missed. */
+  /** Hints arrive from now on. Earlier hints may have been missed. */
   onListening(): void;
 }

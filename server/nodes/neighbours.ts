@@ -16,23 +16,26 @@ export interface NeighboursDeps {
   readonly log: Pick<ConversationLog, "invalidate">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Milliseconds from one poll to the next, on average. */
+  /** Average time between two polls, in milliseconds. */
   readonly pollMs: number;
-  /** Milliseconds between two signs of this node's life. */
+  /** Time between two announcements that this node is alive, in milliseconds. */
   readonly beatMs: number;
   readonly presence: Pick<SharedPresence, "onHeard" | "onListening" | "forgetSilent">;
   readonly onError: (error: unknown) => void;
 }
 
-/** Conversations whose heads are asked for in one statement. */
+/** How many conversations one statement asks for the heads of. */
 const PER_QUERY = 2_000;
-/** Events of longer ago than this before the last good poll are not looked for; clocks differ less. */
+/**
+ * A poll looks for events received since the last good poll, less this margin. Clocks differ by
+ * less.
+ */
 const CLOCKS_DIFFER_MS = 86_400_000;
 
 /**
- * What this node makes of the other nodes on its database. A hint that a conversation has grown
- * wakes its local followers, who read on; a poll finds what hints did not say. The database alone
- * says what was appended and who is a member.
+ * Follows the other nodes on the same database. A hint that a conversation has grown wakes its
+ * local followers, which read the new events. A poll finds what the hints missed. Only the database
+ * decides what was appended and who is a member.
  */
 export class Neighbours implements HintListener {
   readonly #deps: NeighboursDeps;
@@ -62,7 +65,7 @@ export class Neighbours implements HintListener {
     return neighbours;
   }
 
-  /** Tells the others of events of one conversation that were committed here. Returns at once. */
+  /** Announces events of one conversation that were committed here. Returns at once. */
   onCommitted(events: readonly LoggedEvent[]): void {
     const last = events.at(-1);
     if (last === undefined) return;
@@ -71,12 +74,12 @@ export class Neighbours implements HintListener {
     this.#hints?.announce({ heads: [{ tenant, conversation, seq, membership }] });
   }
 
-  /** Tells the others of a device's socket here, so that they close an older one. */
+  /** Announces that a device has a socket here, so that other nodes close an older one. */
   onDeviceJoined(device: Uuid, since: number): void {
     this.#hints?.announce({ devices: [{ device, since }] });
   }
 
-  /** Tells the others something that they will not find out by a poll, or not soon. */
+  /** Announces something that the other nodes' polls would find late or not at all. */
   announce(hint: Partial<Omit<Hint, "heads" | "devices">>): void {
     this.#hints?.announce(hint);
   }
@@ -98,7 +101,10 @@ export class Neighbours implements HintListener {
     }
   }
 
-  /** What the others missed of this node, or this node of them, is made up for. */
+  /**
+   * Repeats what the other nodes may have missed of this node, and reads what this node may have
+   * missed.
+   */
   onListening(): void {
     const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
     this.#hints?.announce({ devices });
@@ -117,7 +123,7 @@ export class Neighbours implements HintListener {
 
   async #findJoined(changed: readonly HeadHint[]): Promise<void> {
     const { relay, pool } = this.#deps;
-    // A device that is just looking up what it is in looks again.
+    // A device whose conversations are being read at this moment reads them again.
     relay.membershipChanged();
     for (const tenant of new Set(changed.map((hint) => hint.tenant))) {
       const conversations = changed
@@ -128,7 +134,7 @@ export class Neighbours implements HintListener {
     }
   }
 
-  /** Closes what is connected here on what was ended elsewhere. */
+  /** Closes local connections whose device or session was ended on another node. */
   async #findEnded(hinted: readonly EndedHint[]): Promise<void> {
     for (const tenant of new Set(hinted.map((each) => each.tenant))) {
       const connected = hinted.flatMap(({ tenant: of, device }) => {

@@ -10,7 +10,7 @@ export interface OpenHintsOptions {
   readonly node: string;
   readonly flushMs: number;
   readonly databaseUrl: string;
-  /** Undefined: hints travel over the database. */
+  /** Undefined when there is no Redis. Hints then travel over the database. */
   readonly redis: RedisConnection | undefined;
   /** Keys that all nodes have, the newest first. */
   readonly keys: () => readonly Secret<Uint8Array>[];
@@ -20,7 +20,7 @@ export interface OpenHintsOptions {
 
 const CHANNEL = "sealdesk_hints";
 
-/** Hints over Redis when there is one, else over PostgreSQL's LISTEN and NOTIFY. */
+/** Opens hints over Redis if it is configured, otherwise over PostgreSQL's LISTEN and NOTIFY. */
 export function openHints(options: OpenHintsOptions, listener: HintListener): Promise<Hints> {
   const { node, flushMs, databaseUrl, redis, keys, onLost, onLag } = options;
   return BatchedHints.open({

@@ -5,22 +5,25 @@ const connectionTo = ({ createClient }: typeof Redis, url: string) =>
   createClient({
     url,
     name: "sealdesk",
-    // What is asked while Redis is away fails at once; nothing of ours is worth asking later.
+    // A command that is issued while Redis is away fails at once. None of them is worth sending
+    // later.
     disableOfflineQueue: true,
     pingInterval: 5_000,
     socket: { connectTimeout: 5_000, socketTimeout: 15_000, reconnectStrategy: retryAfterMs },
   });
 
-/** Jittered, at most a second; it never gives up. */
+/** A delay with jitter, at most one second. The client never gives up. */
 const retryAfterMs = (retries: number): number =>
   Math.min(1_000, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2);
 
 export type RedisClient = ReturnType<typeof connectionTo>;
 
-/** This node's way to Redis. */
+/** This node's connection to Redis. */
 export interface RedisConnection {
   readonly client: RedisClient;
-  /** A further connection of the same kind, as a subscription needs; closed with this one. */
+  /**
+   * Another connection of the same kind, which a subscription needs. It is closed with this one.
+   */
   open(): RedisClient;
   close(): Promise<void>;
 }
@@ -29,14 +32,15 @@ const FIRST_ATTEMPT_MS = 2_000;
 const ANSWER_MS = 1_000;
 
 /**
- * Connects to Redis and stays connected, whatever happens to it. Resolves when the connection
- * stands or, with Redis away, after two seconds: Sealdesk runs without, slower.
+ * Connects to Redis and reconnects whenever the connection is lost. Resolves when the connection is
+ * open. If Redis is away, it resolves after two seconds; Sealdesk then runs without Redis, more
+ * slowly.
  */
 export async function connectRedis(
   url: Secret<string>,
   onLost: (error: unknown) => void,
 ): Promise<RedisConnection> {
-  // Only here: a server without Redis does not load it.
+  // Imported here so that a server without Redis does not load the package.
   const library = await import("redis");
   const clients: RedisClient[] = [];
   const open = (): RedisClient => {
@@ -44,11 +48,11 @@ export async function connectRedis(
     let wasReady = true;
     client.on("ready", () => (wasReady = true));
     client.on("error", (error) => {
-      // Said once, not at every attempt.
+      // Log the failure once, not at every attempt.
       if (wasReady) onLost(error);
       wasReady = false;
     });
-    // Rejects only when it is closed before it stood.
+    // Rejects only when the client is closed before it was connected.
     client.connect().catch(() => undefined);
     clients.push(client);
     return client;
@@ -64,7 +68,7 @@ export async function connectRedis(
   };
 }
 
-/** Resolves when the client is ready, or when the time is over. */
+/** Resolves when the client is ready or when the time is over. */
 export function readyWithin(client: RedisClient, ms: number): Promise<void> {
   if (client.isReady) return Promise.resolve();
   return new Promise((resolve) => {
@@ -78,7 +82,7 @@ export function readyWithin(client: RedisClient, ms: number): Promise<void> {
   });
 }
 
-/** Redis's answer, or a rejection when there is none within a second. */
+/** Resolves with Redis's answer. Rejects when there is none within a second. */
 export async function answerOf<T>(asked: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

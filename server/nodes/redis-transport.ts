@@ -4,7 +4,9 @@ import { answerOf, readyWithin, type RedisClient, type RedisConnection } from ".
 const CHANNEL = "sealdesk:hints";
 const FIRST_ATTEMPT_MS = 2_000;
 
-/** Hints over Redis: sharded pub/sub, or plain where the server is older than Redis 7. */
+/**
+ * Carries hints over Redis. Uses sharded pub/sub, or plain pub/sub on servers older than Redis 7.
+ */
 export async function openRedisTransport(
   redis: RedisConnection,
   { onPayload, onListening }: TransportEvents,
@@ -15,12 +17,12 @@ export async function openRedisTransport(
   let subscribed = false;
   const subscribe = async (client: RedisClient): Promise<void> => {
     try {
-      // Once subscribed, the client subscribes again by itself whenever it reconnects.
+      // After the first subscription, the client subscribes again by itself whenever it reconnects.
       if (!subscribed) sharded = await subscribeTo(client, onPayload);
       subscribed = true;
       onListening();
     } catch {
-      // The connection broke; its next `ready` tries again.
+      // The connection broke. The next `ready` event tries again.
     }
   };
   subscriber.on("ready", () => void subscribe(subscriber));
@@ -40,7 +42,7 @@ export async function openRedisTransport(
   };
 }
 
-/** @returns whether the channel is a sharded one. */
+/** @returns whether the channel is sharded */
 async function subscribeTo(
   client: RedisClient,
   onPayload: (payload: string) => void,

@@ -10,8 +10,9 @@ import {
 } from "../socket/message-limits.ts";
 import { answerOf, type RedisClient } from "./redis-client.ts";
 
-// On Redis's own clock, so that nodes whose clocks differ share one bucket. Atomic: a script runs
-// alone. What was sent cannot be taken back, so a bucket may be overdrawn, once by its size.
+// Uses Redis's own clock, so that nodes with different clocks share one bucket. Redis runs a script
+// atomically. A message that was sent cannot be taken back, so a bucket may be overdrawn once by
+// its size.
 const SPEND = `
   local now = redis.call('time')
   local nowMs = now[1] * 1000 + now[2] / 1000
@@ -29,10 +30,10 @@ const SPEND = `
   end
   return waits`;
 
-/** Between two comparisons. */
+/** What was counted between two comparisons. */
 const EVERY_MS = 500;
 
-/** This node's limits, shared with the others where there is Redis. */
+/** This node's limits, shared with other nodes over Redis if there is one. */
 export function openMessageLimits(
   rates: MessageRates,
   redis: RedisClient | undefined,
@@ -46,7 +47,7 @@ export function openMessageLimits(
   return shared;
 }
 
-/** Buckets in one question to Redis. */
+/** How many buckets one request to Redis compares. */
 const PER_QUESTION = 500;
 
 interface Spent {
@@ -55,21 +56,21 @@ interface Spent {
 }
 
 export interface SharedMessageLimitsDeps {
-  /** This node's own limits, which hold whatever becomes of Redis. */
+  /** This node's own limits. They hold whatever happens to Redis. */
   readonly local: MessageLimits;
   readonly rates: MessageRates;
   readonly redis: RedisClient;
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   readonly monotonic: () => number;
   /** Milliseconds between two comparisons with the other nodes. */
   readonly everyMs: number;
 }
 
 /**
- * Limits that all nodes share over Redis. A message is judged at once, by this node's own count and
- * by what the last comparison said; what was sent since is told at the next. So a sender on several
- * nodes may exceed a limit by what one interval lets pass, and while Redis is away by a node's whole
- * limit on each: it fails open.
+ * Limits that all nodes share over Redis. A message is admitted at once, by this node's own count
+ * and the result of the last comparison. The next comparison reports what was sent since. A sender
+ * on several nodes may therefore exceed a limit by what one interval lets pass. While Redis is
+ * away, the limit holds on each node separately: it fails open.
  */
 export class SharedMessageLimits implements MessageLimits {
   readonly #deps: SharedMessageLimitsDeps;
@@ -114,7 +115,7 @@ export class SharedMessageLimits implements MessageLimits {
     const spent = [...this.#spent];
     this.#spent = new Map();
     for (let from = 0; from < spent.length; from += PER_QUESTION)
-      // What could not be told is forgotten: this node's own limits have counted it.
+      // Counts that could not be reported are forgotten. This node's own limits have counted them.
       await this.#tell(spent.slice(from, from + PER_QUESTION)).catch(() => undefined);
     this.#comparing = false;
   }

@@ -10,15 +10,15 @@ import {
 import type { Hint, PresenceHint } from "./hints.ts";
 
 export interface SharedPresenceDeps extends Omit<LocalPresenceDeps, "onChange"> {
-  /** Tells those who are in `conversations`, on this node. */
+  /** Tells the members of `conversations` that are connected to this node. */
   readonly tell: (user: Uuid, presence: UserPresence, conversations: readonly Uuid[]) => void;
   readonly announce: (hint: Pick<Hint, "presences">) => void;
-  /** The conversations that these users are members of now. */
+  /** Returns the conversations that these users are members of now. */
   readonly conversationsOf: (
     tenant: Uuid,
     users: readonly Uuid[],
   ) => Promise<ReadonlyMap<Uuid, readonly Uuid[]>>;
-  /** A node that was not heard for so long is gone, and so are its users. */
+  /** A node that was silent for this long is considered gone, together with its users. */
   readonly forgetAfterMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -33,19 +33,19 @@ const offline: UserPresence = { state: "offline", since: 0 };
 const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offline: 0 };
 
 /**
- * Who is there, on whichever node: this node's own board, and what the others say of theirs. Each
- * node says how its own users are when that changes, and all of it to a node it did not know; what a
- * node said ends with it. Nothing is stored anywhere.
+ * Presence of users on all nodes. Each node announces how its own users are when that changes, and
+ * announces all of them to a node that it did not know. When a node is gone, what it announced is
+ * dropped. Nothing is stored.
  */
 export class SharedPresence implements PresenceBoard {
   readonly #deps: SharedPresenceDeps;
   readonly #local: LocalPresence;
   readonly #elsewhere = new Map<Uuid, Elsewhere>();
-  /** When each node was last heard of. */
+  /** When each node was last heard. */
   readonly #heard = new Map<string, number>();
   /** Nodes that were told everything since hints last began to arrive. */
   readonly #greeted = new Set<string>();
-  /** What was last told of a user, unless it was that they are offline. */
+  /** What was last announced of a user, unless it was that the user is offline. */
   readonly #told = new Map<Uuid, PresenceState>();
 
   constructor(deps: SharedPresenceDeps) {
@@ -75,14 +75,14 @@ export class SharedPresence implements PresenceBoard {
     )[0];
   }
 
-  /** Users of the tenant who are there on other nodes. */
+  /** Users of the tenant who are present on other nodes. */
   elsewhere(tenant: Uuid): readonly Uuid[] {
     return Array.from(this.#elsewhere)
       .filter(([, each]) => each.tenant === tenant)
       .map(([user]) => user);
   }
 
-  /** Another node was heard, and said this of its users. */
+  /** Records what another node announced about its users. */
   onHeard(node: string, presences: readonly PresenceHint[]): void {
     this.#heard.set(node, this.#deps.monotonic());
     if (!this.#greeted.has(node)) this.#announceAll();
@@ -90,13 +90,16 @@ export class SharedPresence implements PresenceBoard {
     this.#change(presences.map((presence) => ({ ...presence, node })));
   }
 
-  /** Hints were perhaps missed, on either side: everything is said again to whoever is heard from now on. */
+  /**
+   * Hints may have been missed on either side. Announce everything again to each node that is heard
+   * from now on.
+   */
   onListening(): void {
     this.#greeted.clear();
     this.#announceAll();
   }
 
-  /** Says how all of this node's users are. */
+  /** Announces the presence of all of this node's users. */
   #announceAll(): void {
     const presences = this.#local
       .all()
@@ -104,7 +107,7 @@ export class SharedPresence implements PresenceBoard {
     if (presences.length > 0) this.#deps.announce({ presences });
   }
 
-  /** Drops what nodes said that have not been heard for long. */
+  /** Drops what was announced by nodes that have been silent for too long. */
   forgetSilent(): void {
     const { monotonic, forgetAfterMs, now } = this.#deps;
     for (const [node, heardAt] of this.#heard) {

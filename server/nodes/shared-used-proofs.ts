@@ -3,9 +3,9 @@ import { proofReused, type UsedProofs } from "../../keys/tokens/replay-cache.ts"
 import { answerOf, type RedisClient } from "./redis-client.ts";
 
 /**
- * Proofs that were used on any node. Each is asked of this node first, whose answer bounds what one
- * account may take, then of Redis. While Redis is away a proof is used once on each node: whoever
- * replays it must hold the token too, and within the minute that it serves.
+ * Remembers device proofs that were used on any node. It asks this node's own memory first, which
+ * bounds what one account may occupy, and then Redis. While Redis is away, a proof can be used once
+ * on each node. An attacker who replays it must also hold the token, and has one minute.
  */
 export class SharedUsedProofs implements UsedProofs {
   readonly #redis: RedisClient;

@@ -21,18 +21,18 @@ import type { Annotate, SpanAttributes, Tracing } from "./tracing.ts";
 const EXPORT_LIMIT_MS = 5_000;
 
 export interface TracingOptions {
-  /** Base URL of an OTLP/HTTP receiver; spans go to /v1/traces below it. */
+  /** Base URL of an OTLP/HTTP receiver. Spans are sent to /v1/traces below it. */
   readonly endpoint: string;
-  /** Share of the traces that are kept, from 0 to 1. */
+  /** The share of traces that is kept, from 0 to 1. */
   readonly ratio: number;
   readonly version: string;
-  /** A batch of spans was not taken and is lost. */
+  /** Called when a batch of spans was refused and is lost. */
   readonly onLost: () => void;
 }
 
 /**
- * Traces sent by OTLP/HTTP in JSON. Nothing is registered globally and no library is patched, so
- * that a span holds what `SpanAttributes` lists and nothing that an instrumentation thought of.
+ * Sends traces by OTLP/HTTP in JSON. Nothing is registered globally and no library is patched, so a
+ * span holds only what `SpanAttributes` lists.
  */
 export function openTracing(options: TracingOptions): Tracing {
   const { endpoint, ratio, version, onLost } = options;
@@ -87,12 +87,12 @@ export function openTracing(options: TracingOptions): Tracing {
       const kind = name === "postgresql" ? SpanKind.CLIENT : SpanKind.INTERNAL;
       return run(name, kind, attributes, parent, work);
     },
-    // A receiver that is away must not keep a server from stopping; `onLost` has been told.
+    // An unreachable receiver must not keep the server from stopping. `onLost` has been called.
     close: () => provider.shutdown().catch(() => undefined),
   };
 }
 
-/** Ends the span when the work has ended, also when that is later. */
+/** Ends the span when the work ends, also when it ends later. */
 function endWith<T>(span: Span, work: () => T): T {
   const fail = (error: unknown) => {
     span.setAttribute("error.type", knownCode(error));

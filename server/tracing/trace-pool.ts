@@ -8,14 +8,14 @@ const VERBS: ReadonlySet<string> = new Set(
 type Query = (...given: readonly unknown[]) => unknown;
 type Callback = (error: Error | null | undefined, result: unknown) => void;
 
-/** Makes each statement on the pool's connections a span of the trace that asked for it. */
+/** Makes each statement on the pool's connections a span of the trace that it belongs to. */
 export function tracePool(pool: Pool, tracing: Tracing): void {
   const known = new WeakSet<object>();
-  // Not when it connects: the pool may have connections already.
+  // The `connect` event is not enough: the pool may have connections already.
   pool.on("acquire", (client) => {
     if (known.has(client)) return;
     known.add(client);
-    // Its overloads are many; what it is given is passed on as it came.
+    // `query` has many overloads. Its arguments are passed on unchanged.
     const query = client.query.bind(client) as Query;
     const traced: Query = (...given) => {
       const attributes = {
@@ -28,14 +28,14 @@ export function tracePool(pool: Pool, tracing: Tracing): void {
       const answered = tracing.child("postgresql", attributes, () =>
         untilCalledBack(query, given.slice(0, -1), last as Callback),
       );
-      // The callback has been told already.
+      // The callback has been called already.
       return void answered.catch(() => undefined);
     };
     client.query = traced as typeof client.query;
   });
 }
 
-/** The pool's own `query` asks by callback, so the span ends when that is called. */
+/** The pool's own `query` uses a callback, so the span ends when the callback is called. */
 function untilCalledBack(
   query: Query,
   given: readonly unknown[],
@@ -51,7 +51,9 @@ function untilCalledBack(
   });
 }
 
-/** The name of a prepared statement, else its verb. Names are ours, and verbs are a closed set. */
+/**
+ * The name of a prepared statement, or its SQL verb. Both come from closed sets and hold no data.
+ */
 function operationOf(statement: unknown): string {
   const { name, text } = (typeof statement === "object" ? statement : { text: statement }) as {
     readonly name?: unknown;

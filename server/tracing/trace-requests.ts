@@ -4,8 +4,8 @@ import { requestIdOf } from "../http/serve-routes.ts";
 import type { Tracing } from "./tracing.ts";
 
 /**
- * Makes each request a trace of its own. A `traceparent` that came with it is not believed: whoever
- * may send requests is not who may name traces. Stands behind `logRequests`, which numbers them.
+ * Makes each request a trace of its own. A `traceparent` header is ignored, because a client must
+ * not choose trace ids. Use it after `logRequests`, which assigns the request id.
  */
 export function traceRequests(tracing: Tracing): RequestHandler {
   return (request, response, next) => {

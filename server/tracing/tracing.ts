@@ -1,10 +1,10 @@
 /**
- * All that a span may say. Counts, codes, patterns and request ids; whoever adds to this adds to
- * what leaves the server.
+ * All attributes that a span may have: counts, codes, patterns and request ids. Whatever you add
+ * here leaves the server.
  */
 export interface SpanAttributes {
   readonly "http.request.method"?: string;
-  /** The route's pattern, never the path asked for. */
+  /** The route's pattern, never the requested path. */
   readonly "http.route"?: string;
   readonly "http.response.status_code"?: number;
   readonly "db.system.name"?: "postgresql";
@@ -19,15 +19,15 @@ export interface SpanAttributes {
 export type RootSpanName = "HTTP request" | "hello" | "commit batch" | "read deliveries";
 export type ChildSpanName = "deliver" | "postgresql";
 
-/** What can be added to a span while it is open. */
+/** Adds attributes to an open span. */
 export type Annotate = (attributes: SpanAttributes, name?: string) => void;
 
-/** Times work. A span ends when its work does; of an error it tells the code and nothing else. */
+/** Times work. A span ends when its work ends. For an error it records only the code. */
 export interface Tracing {
   /** Runs `work` as the first span of a trace. */
   root<T>(name: RootSpanName, attributes: SpanAttributes, work: (annotate: Annotate) => T): T;
-  /** Runs `work` as a span of the trace it is called in; outside of any it is just run. */
+  /** Runs `work` as a span of the current trace. Outside a trace it only runs `work`. */
   child<T>(name: ChildSpanName, attributes: SpanAttributes, work: () => T): T;
-  /** Sends what is waiting to be sent. */
+  /** Sends the spans that wait to be sent. */
   close(): Promise<void>;
 }
