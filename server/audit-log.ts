@@ -12,7 +12,7 @@ import type { NotReadyReason } from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
-  /** Between looks for heads that a witness has not cosigned. */
+  /** Time between two searches for heads that a witness has not cosigned. */
   readonly cosignEveryMs: number;
   readonly signer: LogSigner;
   readonly now: () => number;
@@ -21,7 +21,7 @@ interface Deps {
 }
 
 export interface RunningAuditLog {
-  /** Why it is not continued; undefined while it is. */
+  /** The reason why the log is not continued; undefined while it is. */
   refusal(): NotReadyReason | undefined;
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
   invalid_checkpoint: "audit_checkpoint_invalid",
 };
 
-/** Integrates and signs audit entries, unless another node does. */
+/** Integrates and signs audit entries, unless another node does so. */
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
   const { url, signer, now, log, metrics } = deps;
   const store = await openCheckpointStore(config.checkpoints, now);

@@ -42,7 +42,7 @@ export interface DataPlaneDeps {
   readonly http: Server;
   readonly pool: Pool;
   readonly scopeKeys: ScopeKeys;
-  /** Of which the newest tags messages. */
+  /** The franking keys. The newest one tags messages. */
   readonly serverKeys: Pick<ServerKeys, "frankingKey">;
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
@@ -52,25 +52,25 @@ export interface DataPlaneDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
-  /** Milliseconds between looks for what other nodes wrote and hints did not say. */
+  /** Time between two polls for what other nodes wrote, in milliseconds. */
   readonly pollMs: number;
-  /** Milliseconds between two signs of this node's life to the others. */
+  /** Time between two announcements that this node is alive, in milliseconds. */
   readonly beatMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   readonly watchers: Watchers;
 }
 
-/** Between two searches for transcripts that a node did not live to record. */
+/** Time between two searches for transcript heads that a node failed to record before it ended. */
 const TRANSCRIPT_SWEEP_MS = 600_000;
 
-/** The conversations' logs and the relay that serves them on the HTTP server's port. */
+/** The conversation logs, and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
-  /** What the membership use cases work with. */
+  /** The dependencies of the membership use cases. */
   readonly messaging: MessagingDeps;
   readonly announce: Announce;
   readonly disconnect: Disconnect;
   readonly overHttp: HttpConnections;
-  /** Answers what was accepted, and closes every socket. */
+  /** Answers every accepted message and closes every socket. */
   close(): Promise<void>;
 }
 
@@ -206,7 +206,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   };
 }
 
-/** Tells those who share a conversation with the user, and nobody else. */
+/** Tells the users who share a conversation with this user, and nobody else. */
 function tellPresence(
   relay: Relay,
   user: Uuid,
@@ -223,7 +223,7 @@ function tellPresence(
     });
 }
 
-/** `work`, as a trace of its own where traces are made. */
+/** Runs `work` as a trace of its own if traces are configured. */
 function traced<A, T>(
   tracing: Tracing | undefined,
   name: RootSpanName,
@@ -232,7 +232,10 @@ function traced<A, T>(
   return tracing === undefined ? work : (given) => tracing.root(name, {}, () => work(given));
 }
 
-/** Who says hello: the same check as for HTTP, as if the device had requested the relay's path. */
+/**
+ * Authenticates a hello with the same check as HTTP, as if the device had requested the relay's
+ * path.
+ */
 async function greet(
   deps: DataPlaneDeps,
   messaging: MessagingDeps,

@@ -2,7 +2,7 @@ import winston from "winston";
 import { DatabaseError } from "../db/database-error.ts";
 import { redact } from "./redact.ts";
 
-/** Writes one JSON object a line. Never given content, tokens, names or addresses. */
+/** Writes one JSON object per line. Never pass it content, tokens, names or addresses. */
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, LogValue>>): void;
   warn(message: string, fields?: Readonly<Record<string, LogValue>>): void;
@@ -11,15 +11,15 @@ export interface Log {
 type LogValue = string | number | boolean | undefined;
 
 /**
- * A second net below the rule that nothing personal is handed to the log in the first place. Stands
- * before the timestamp, which is nobody's. Replaces in place, as winston keeps symbols in an entry.
+ * A second safety net: callers must not pass personal data in the first place. Runs before the
+ * timestamp is added. Replaces values in place, because winston keeps symbols in an entry.
  */
 const redacting = winston.format((entry) => {
   for (const [name, value] of Object.entries(entry)) entry[name] = redact(value);
   return entry;
 });
 
-/** A log to standard output, or to `stream`. */
+/** Creates a log that writes to standard output, or to `stream`. */
 export function createLog(level: string, stream?: NodeJS.WritableStream): Log {
   return winston.createLogger({
     level,
@@ -33,8 +33,8 @@ export function createLog(level: string, stream?: NodeJS.WritableStream): Log {
 }
 
 /**
- * What may be said of an error: its name, code and where it arose. Not its message, which may
- * quote what somebody sent.
+ * What may be logged of an error: its name, its code and where it arose. The message may quote
+ * input, so it is left out.
  */
 export function describeError(error: unknown): Record<string, LogValue> {
   if (!(error instanceof Error)) return { error: typeof error };
@@ -48,7 +48,7 @@ export function describeError(error: unknown): Record<string, LogValue> {
       .map((line) => line.trim())
       .join("; "),
   };
-  // A database error's message is ours, and its cause is what an operator needs.
+  // The message of a DatabaseError is our own, and its cause is what an operator needs.
   if (error instanceof DatabaseError) told["reason"] = error.message;
   const cause: unknown = error.cause;
   if (cause instanceof Error) {

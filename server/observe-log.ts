@@ -2,7 +2,10 @@ import type { LoggedEvent } from "../messaging/log/event.ts";
 import type { LogObserver } from "../messaging/log/log-observer.ts";
 import type { Watchers } from "./watchers.ts";
 
-/** What the conversations' logs tell to metrics and traces. @returns undefined for nobody. */
+/**
+ * Creates an observer that reports the conversation logs to metrics and traces.
+ * @returns undefined when neither is configured
+ */
 export function logObserver({ metrics, tracing }: Watchers): LogObserver | undefined {
   if (metrics === undefined && tracing === undefined) return undefined;
   return {
@@ -19,7 +22,7 @@ export function logObserver({ metrics, tracing }: Watchers): LogObserver | undef
   };
 }
 
-/** `publish`, with what it delivers counted and timed. */
+/** Wraps `publish` so that its deliveries are counted and timed. */
 export function observedPublish(
   publish: (events: readonly LoggedEvent[]) => void,
   { metrics, tracing }: Watchers,

@@ -1,8 +1,8 @@
 import { isIPv6 } from "node:net";
 
 /**
- * What must never be logged and can be told by its form, each with what stands in its place. Linear
- * in the length of the text, so that nobody can make logging slow by what they send.
+ * Patterns of what must never be logged, with their replacements. Each runs in time linear in the
+ * length of the text, so that input cannot make logging slow.
  */
 const patterns: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]{4,}\.[\w.-]+/g, "[token]"],
@@ -14,7 +14,9 @@ const patterns: readonly (readonly [RegExp, string])[] = [
 ];
 const mayBeIPv6 = /[\da-f:.]{2,45}/gi;
 
-/** `text` without tokens, database URLs, e-mail addresses, IP addresses and phone numbers. */
+/**
+ * Returns `text` without tokens, database URLs, e-mail addresses, IP addresses and phone numbers.
+ */
 export function redactText(text: string): string {
   let redacted = text.replaceAll(mayBeIPv6, (part) => {
     const address = part.replace(/\.+$/, "");
@@ -24,7 +26,7 @@ export function redactText(text: string): string {
   return redacted;
 }
 
-/** `value` with every string in it redacted, and every error reduced to its name. */
+/** Returns `value` with every string redacted and every error reduced to its name. */
 export function redact(value: unknown): unknown {
   if (typeof value === "string") return redactText(value);
   if (typeof value !== "object" || value === null) return value;

@@ -15,9 +15,9 @@ export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly routes: readonly AnyRoute[];
   readonly version: string;
   readonly tracing?: Tracing | undefined;
-  /** Proxies whose X-Forwarded-For is believed. */
+  /** Proxies whose X-Forwarded-For header is trusted. */
   readonly trustedProxies: readonly string[];
-  /** Named on the landing page; none outside development. */
+  /** Sample accounts that the landing page names. Empty outside development. */
   readonly sampleAccounts: readonly SampleAccount[];
 }
 
@@ -29,7 +29,7 @@ export function createApp(deps: AppDeps): RequestListener {
   app.set("etag", false);
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
-  // Nothing of ours needs nested queries.
+  // No route uses nested query parameters.
   app.set("query parser", "simple");
   app.use(logRequests(deps));
   if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));

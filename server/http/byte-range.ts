@@ -1,9 +1,9 @@
 import type { ByteRange } from "../../messaging/attachments/stores/blob-store.ts";
 
 /**
- * What a Range header asks for of `size` bytes, RFC 9110 section 14.2. More than one range, another
- * unit, or what cannot be read is the whole, as the section allows.
- * @returns "unsatisfiable" when nothing of it exists
+ * Parses a Range header for a body of `size` bytes (RFC 9110 section 14.2). A header with several
+ * ranges, another unit or a syntax error selects the whole body, as the section allows.
+ * @returns "unsatisfiable" when the range lies outside the body
  */
 export function byteRange(
   header: string | undefined,

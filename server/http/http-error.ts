@@ -1,4 +1,4 @@
-/** Refusals that arise in HTTP itself, before or beside any use case. */
+/** A refusal that HTTP itself causes, before or beside any use case. */
 export type HttpErrorCode =
   | "invalid_request" // the path, query or body is not of the documented form
   | "malformed_json"
@@ -16,9 +16,9 @@ export type HttpErrorCode =
 export class HttpError extends Error {
   override readonly name = "HttpError";
   readonly code: HttpErrorCode;
-  /** Seconds after which trying again may help. */
+  /** Seconds after which the client may try again. */
   readonly retryAfterSeconds: number | undefined;
-  /** Codes that say more, where there are several reasons for one answer. */
+  /** Additional codes, when one answer has several reasons. */
   readonly reasons: readonly string[] | undefined;
   constructor(
     code: HttpErrorCode,

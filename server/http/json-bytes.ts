@@ -4,7 +4,10 @@ import { isUuid } from "../../crypto/wire/uuid.ts";
 
 const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
 
-/** Bytes as base64url text without padding (RFC 4648 section 5), exactly or at most `length`. */
+/**
+ * Bytes as base64url text without padding (RFC 4648 section 5), of exactly or at most `length`
+ * bytes.
+ */
 export function bytes(length: number, measure: "exactly" | "at most" = "exactly") {
   const characters = Math.ceil((length * 4) / 3);
   const least = measure === "exactly" ? characters : 1;
@@ -15,7 +18,7 @@ export function bytes(length: number, measure: "exactly" | "at most" = "exactly"
         .min(least)
         .max(characters)
         .regex(/^[A-Za-z0-9_-]+$/, "Not base64url")
-        // 4n + 1 characters encode nothing.
+        // No byte string has an encoding of 4n + 1 characters.
         .refine((text) => text.length % 4 !== 1, "Not base64url"),
       z.custom<Uint8Array>(isBytes),
       { decode: fromBase64Url, encode: toBase64Url },
@@ -27,7 +30,7 @@ export function bytes(length: number, measure: "exactly" | "at most" = "exactly"
     });
 }
 
-/** As `bytes`, or null. */
+/** Like `bytes`, or null. */
 export const nullableBytes = (length: number) =>
   bytes(length)
     .nullable()
@@ -37,7 +40,7 @@ export const nullableBytes = (length: number) =>
       description: `${length} bytes, or null`,
     });
 
-/** A UUID in lower case, any version. */
+/** A UUID of any version, in lower case. */
 export const uuid = z
   .string()
   .refine(isUuid, "Not a UUID")

@@ -10,7 +10,7 @@ import type { Secret } from "../../keys/secret.ts";
 import { answerOf, type RedisClient } from "../nodes/redis-client.ts";
 import { HttpError } from "./http-error.ts";
 
-/** `burst` at once, then one each `secondsPerFurther`. */
+/** Allows `burst` uses at once, then one more every `secondsPerFurther` seconds. */
 export interface Rate {
   readonly burst: number;
   readonly secondsPerFurther: number;
@@ -18,19 +18,20 @@ export interface Rate {
 
 export interface Limiter {
   /**
-   * Counts one use of `key`. @returns a function that takes the count back.
-   * @throws HttpError rate_limited; also when the limiter itself fails, so it fails closed.
+   * Counts one use of `key`.
+   * @returns a function that takes the count back
+   * @throws HttpError rate_limited, also when the limiter itself fails: it fails closed
    */
   take(key: string): Promise<() => Promise<void>>;
 }
 
-/** @param name tells limits apart that use the same keys. */
+/** @param name separates limits that use the same keys */
 export type CreateLimiter = (name: string, rate: Rate) => Limiter;
 
 /**
- * Limits shared by all nodes over Redis; without it, each in this process's memory. Keys are
- * forgotten when they are free again. Redis is told keys only as HMACs under `hashKey`: it holds no
- * address and no account name.
+ * Creates limits that all nodes share over Redis. Without Redis, each process keeps its own in
+ * memory. A key is forgotten when its bucket is full again. Redis receives keys only as HMACs under
+ * `hashKey`, so it holds no address and no account name.
  */
 export function limiterFactory(
   redis: RedisClient | undefined,
@@ -71,7 +72,7 @@ async function take(
     const outcome = await consume(limiter, key);
     if (outcome === "uncounted") throw tooMany(UNCOUNTED_SECONDS);
     if (outcome === "within")
-      // A count that cannot be taken back stays; that is on the safe side.
+      // A count that could not be taken back stays. That errs on the safe side.
       return () =>
         answerOf(limiter.reward(key)).then(
           () => undefined,
@@ -84,8 +85,8 @@ async function take(
 }
 
 /**
- * Until Redis may be back. Nobody has tried too often: whoever were told to wait as if they had would
- * be shut out for minutes by an outage of a second.
+ * Wait only until Redis may be back. The client has not tried too often; the usual waiting time
+ * would turn an outage of one second into a lock-out of minutes.
  */
 const UNCOUNTED_SECONDS = 2;
 
@@ -103,7 +104,10 @@ const consume = (
     (reason: unknown) => (reason instanceof RateLimiterRes ? "over" : "uncounted"),
   );
 
-/** What counts as one address: of IPv6 the /64, all of which is one subscriber's. */
+/**
+ * Reduces an address to its network: an IPv6 address counts as its /64, which belongs to one
+ * subscriber.
+ */
 export function networkOf(address: string): string {
   if (!isIPv6(address) || address.includes(".")) return address;
   const [head = "", tail] = address.split("::");

@@ -5,9 +5,9 @@ import { ConfigError } from "../config.ts";
 const GRACE_MS = 10_000;
 
 /**
- * Listens, and says under which URL.
- * @param prefix of the variables PORT and HOST that name the address.
- * @throws ConfigError when the address cannot be had
+ * Listens and returns the URL.
+ * @param prefix the prefix of the variables PORT and HOST, for error messages
+ * @throws ConfigError when the server cannot listen on the address
  */
 export async function listen(
   server: Server,
@@ -29,12 +29,12 @@ export async function listen(
     });
   });
   const { port: actual } = server.address() as AddressInfo;
-  // An address that means "all of them" is none to connect to.
+  // A wildcard address is not an address to connect to.
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   return `http://${name.includes(":") ? `[${name}]` : name}:${actual}`;
 }
 
-/** Takes no more connections and resolves when the requests in flight are answered, or cut off. */
+/** Accepts no more connections. Resolves when the requests in flight are answered or cut off. */
 export async function closeHttp(server: Server): Promise<void> {
   const cutOff = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await new Promise<void>((resolve) => {

@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Log } from "../log.ts";
 
-/** What may be told of a request: the route's pattern, not the path that was asked for. */
+/** What the log may say about a request. It names the route's pattern, not the requested path. */
 export interface Outcome {
   readonly method: string;
   readonly route: string;
   readonly status: number;
-  /** Of the problem it was answered with. */
+  /** The code of the problem that the request was answered with. */
   readonly code: string | undefined;
 }
 
@@ -18,11 +18,11 @@ export interface RequestLogDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Told of each request once it is over. */
+  /** Called after each request. */
   readonly onAnswered?: ((request: Answered) => void) | undefined;
 }
 
-/** Gives each request an id and logs its outcome; never a header, a body or an address. */
+/** Gives each request an id and logs its outcome. Never logs a header, a body or an address. */
 export function logRequests(deps: RequestLogDeps): RequestHandler {
   const { log, now, newId, onAnswered } = deps;
   return (request, response, next) => {

@@ -45,10 +45,12 @@ const problem = z
   })
   .meta({ id: "Problem", description: "RFC 9457" });
 
-// OpenAPI 3.1: bytes have no schema.
+// In OpenAPI 3.1, a body of bytes has no schema.
 const binary = {};
 
-/** The OpenAPI 3.1 document of exactly these routes, from the schemas that check them. */
+/**
+ * Generates the OpenAPI 3.1 document of these routes from the schemas that validate their requests.
+ */
 export function describeRoutes(
   routes: readonly AnyRoute[],
   publicUrl: string,
@@ -90,12 +92,12 @@ function operationOf(spec: RouteSpec): RouteConfig {
   const words = [spec.method, ...spec.path.split("/").map((part) => part.replaceAll(/\W/g, ""))];
   return {
     method: spec.method,
-    // OpenAPI has no form for the rest of a path.
+    // OpenAPI cannot describe a parameter that takes the rest of a path.
     path: spec.path.replaceAll("*}", "}"),
     summary: spec.summary,
     operationId: words.filter((word) => word !== "").join("_"),
     tags: [spec.tag],
-    // What a success leaves in the audit log, for whoever has to account for it.
+    // Documents which audit entries a successful request writes.
     "x-audit": spec.audits,
     security: securityOf(spec.access),
     request: {

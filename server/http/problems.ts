@@ -2,7 +2,7 @@ import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
-/** What a client can do about a problem, where there is one right thing. */
+/** What a client can do about a problem, if there is one right thing to do. */
 export type ProblemAction =
   "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate" | "repeat" | "hello";
 
@@ -17,7 +17,7 @@ export type ProblemCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode;
 const kind = (status: number, title: string, action?: ProblemAction): ProblemKind =>
   action === undefined ? { status, title } : { status, title, action };
 
-/** The one table from error code to HTTP answer. */
+/** The only table from error codes to HTTP answers. */
 export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   invalid_request: kind(400, "The request is not of the documented form"),
   malformed_json: kind(400, "The body is not JSON"),
@@ -109,7 +109,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   device_mismatch: kind(409, "The packets are not for the current devices", "sync"),
 };
 
-/** An answer that is not a success, RFC 9457. */
+/** An HTTP answer for an error (RFC 9457). */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -117,14 +117,16 @@ export interface Problem {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly action?: ProblemAction;
-  /** Why the server is not ready, by code. */
+  /** Codes of the reasons why the server is not ready. */
   readonly reasons?: readonly string[];
 }
 
 export const isProblemCode = (code: unknown): code is ProblemCode =>
   typeof code === "string" && Object.hasOwn(problemKinds, code);
 
-/** The problem that an error is to its client; one of no known code becomes `internal_error`. */
+/**
+ * Converts an error to the problem that its client sees. An unknown error becomes `internal_error`.
+ */
 export function problemOf(error: unknown): Problem {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const reasons = error instanceof HttpError ? error.reasons : undefined;
@@ -135,7 +137,8 @@ export function problemOf(error: unknown): Problem {
     title,
     status,
     code: known,
-    // Errors of ours say nothing of the server's inside; what they say of a 500 is for the log.
+    // Messages of our own errors reveal nothing internal. The message of a 500 goes only to the
+    // log.
     detail: status === 500 || typeof message !== "string" ? `${title}.` : message,
     ...(action && { action }),
     ...(reasons && { reasons }),

@@ -2,7 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import express from "express";
 import { HttpError } from "./http-error.ts";
 
-/** Reads bodies of one media type. @throws HttpError unsupported_media_type, body_too_large, invalid_request */
+/**
+ * Reads request bodies of one media type.
+ * @throws HttpError unsupported_media_type, body_too_large, invalid_request
+ */
 export function bytesReader(
   type: string,
   limit: number,
@@ -18,7 +21,7 @@ export function bytesReader(
       });
     });
     const { body } = request as { readonly body?: unknown };
-    // A request without a body is left without one.
+    // Leave the body undefined when the request has none.
     return body instanceof Uint8Array ? body : new Uint8Array();
   };
 }

@@ -6,47 +6,49 @@ import type { ProblemCode } from "./problems.ts";
 type Schema = z.ZodType;
 type Parameters = z.ZodObject;
 
-/** What a route takes and gives: the program checks it, and the OpenAPI document tells it. */
+/** What a route accepts and returns. The server validates it, and the OpenAPI document shows it. */
 export interface RouteSpec {
   readonly method: "get" | "post" | "put" | "delete" | "patch" | "head";
-  /** OpenAPI form, with {name} for parameters; {name*} takes the rest of the path. */
+  /** The path in OpenAPI form. {name} is a parameter; {name*} takes the rest of the path. */
   readonly path: string;
   readonly summary: string;
   readonly tag:
     "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Audit" | "Service";
   /**
-   * "session": an access token and a device proof, checked before anything is read.
-   * "renewal": the same, also with a token that has expired while its session has not.
-   * "connection": the id of a relay connection, which the route looks up.
-   * "connection-or-session": one of the two.
+   * Who may call the route.
+   * - "session": needs an access token and a device proof, which are checked before anything is
+   *   read.
+   * - "renewal": the same, but also accepts an expired token of a session that is still open.
+   * - "connection": needs the id of a relay connection, which the route looks up.
+   * - "connection-or-session": needs one of the two.
    */
   readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
-  /** The actions that a success puts into the audit log, or why it puts none there. */
+  /** The audit actions that a success records, or why it records none. */
   readonly audits: readonly string[] | { readonly nothing: string };
   readonly params?: Parameters;
   readonly query?: Parameters;
-  /** By their names in lower case; others are not looked at. */
+  /** Request headers by lower-case name. The route sees no others. */
   readonly headers?: Parameters;
   readonly body?: Schema;
-  /** The media type of a body that the route reads by itself, as it comes. */
+  /** The media type of a body that the route reads itself, as a stream. */
   readonly stream?: string;
   readonly answers: Readonly<Record<number, Answers>>;
-  /** Codes beside those that every route of this access may answer. */
+  /** Problem codes in addition to those of every route with this access. */
   readonly problems?: readonly ProblemCode[];
 }
 
 export interface Answers {
   readonly description: string;
   readonly schema?: Schema;
-  /** True for an answer of bytes. */
+  /** True when the answer is bytes. */
   readonly bytes?: true;
-  /** The media type of bytes that are of one. */
+  /** The media type of an answer of bytes, when it has a fixed one. */
   readonly type?: string;
 }
 
-/** A request that was authenticated and parsed as its spec says. */
+/** A request that was authenticated and parsed by its spec. */
 export interface Call<S extends RouteSpec> {
-  /** Tells this request in the audit log, the server's log and the X-Request-Id header. */
+  /** Identifies this request in the audit log, the server's log and the X-Request-Id header. */
   readonly requestId: string;
   readonly who: Who<S["access"]>;
   readonly params: Parsed<S["params"]>;
@@ -64,14 +66,16 @@ type Parsed<T> = T extends Schema ? z.output<T> : undefined;
 
 export interface RequestFacts {
   readonly method: string;
-  /** Absolute, on the public URL. */
+  /** The absolute URL, based on the public URL. */
   readonly url: string;
   readonly proof: string | undefined;
-  /** For limits only; never stored or logged. */
+  /** Used only for limits. It is never stored or logged. */
   readonly address: string;
 }
 
-/** `body` is written as the schema of its status says; none for a status without a schema. */
+/**
+ * The answer. `body` is written by the schema of its status; a status without a schema has no body.
+ */
 export interface Answer {
   readonly status: number;
   readonly body?: unknown;
@@ -82,7 +86,7 @@ export interface Route {
   readonly handle: (call: Call<RouteSpec>) => Promise<Answer>;
 }
 
-/** A route whose body or answer is no JSON: it reads the one and writes the other. */
+/** A route whose body or answer is not JSON. It reads the body or writes the answer itself. */
 export interface StreamRoute {
   readonly spec: RouteSpec;
   readonly serve: Serve<RouteSpec>;
@@ -96,7 +100,7 @@ type Serve<S extends RouteSpec> = (
 
 export type AnyRoute = Route | StreamRoute;
 
-/** Pairs a spec with the function that calls its one use case. */
+/** Combines a spec with the function that calls its use case. */
 export function route<const S extends RouteSpec>(
   spec: S,
   handle: (call: Call<S>) => Promise<Answer>,
@@ -104,7 +108,7 @@ export function route<const S extends RouteSpec>(
   return { spec, handle };
 }
 
-/** As `route`, for a function that reads the request's body, or writes the answer, by itself. */
+/** Like `route`, for a function that reads the body or writes the answer itself. */
 export function streamRoute<const S extends RouteSpec>(spec: S, serve: Serve<S>): StreamRoute {
   return { spec, serve };
 }

@@ -77,14 +77,14 @@ export interface RoutesDeps {
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
   readonly attachments: AttachmentDeps;
-  /** Aborted when the server stops: answers that never end, end. */
+  /** Aborted when the server stops. Answers that never end by themselves then end. */
   readonly stopping: AbortSignal;
-  /** Public half of what signs the logs. */
+  /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
 }
 
-/** Every route of the control plane, each given what it uses. */
+/** Creates every route of the control plane and gives each only what it uses. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
@@ -101,7 +101,8 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       accessTokens,
       blindIndexKeys,
       profiles,
-      // Apart from the proofs of those who are signed in, whose room nobody else may fill.
+      // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
+      // space.
       replays: deps.signInProofs,
       byAddress: createLimiter("sign-in-address", signInLimit),
       byAccount: createLimiter("sign-in-account", signInLimit),
@@ -139,7 +140,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     grantHistoryRoute(messaging),
     readLinksRoute(messaging),
     createUploadRoute(tus),
-    // Before GET, which would answer HEAD too.
+    // Registered before GET, which would answer HEAD too.
     readUploadRoute(tus),
     continueUploadRoute(tus),
     terminateUploadRoute(tus),

@@ -6,9 +6,12 @@ import { requestIdOf } from "./serve-routes.ts";
 
 const RETRY_LATER_SECONDS = 5;
 
-/** Answers every error as application/problem+json, RFC 9457, and logs those that are the server's. */
+/**
+ * Answers every error as application/problem+json (RFC 9457). Logs errors that are the server's
+ * fault.
+ */
 export function sendProblem(log: Log): ErrorRequestHandler {
-  // Express knows an error handler by its four parameters.
+  // Express recognises an error handler by its four parameters.
   return (error: unknown, _request, response, _next) => {
     const problem = problemOf(asHttpError(error));
     const requestId = requestIdOf(response);
@@ -21,8 +24,9 @@ export function sendProblem(log: Log): ErrorRequestHandler {
     // RFC 9449 section 7.1.
     if (problem.status === 401)
       response.set("WWW-Authenticate", `DPoP error="${oauthError(problem.code)}", algs="EdDSA"`);
-    // RFC 9110 section 15.5.20: over another connection, which a balancer takes elsewhere. And 15.5.9:
-    // what is left of a body that came too late is not waited for.
+    // RFC 9110 section 15.5.20 (421): the client repeats the request on another connection, which a
+    // load balancer may take to another node. Section 15.5.9 (408): the rest of a late body is not
+    // waited for.
     if (problem.status === 421 || problem.status === 408) response.set("Connection", "close");
     const retryAfter = error instanceof HttpError ? error.retryAfterSeconds : undefined;
     if (problem.action === "wait")
@@ -38,7 +42,7 @@ export function sendProblem(log: Log): ErrorRequestHandler {
 const oauthError = (code: string): string =>
   code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";
 
-// Express itself refuses a path that is not percent-encoded text.
+// Express itself refuses a path with invalid percent-encoding.
 const asHttpError = (error: unknown): unknown =>
   error instanceof URIError ||
   ((error as { status?: unknown } | null)?.status === 400 && !hasKnownCode(error))

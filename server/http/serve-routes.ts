@@ -5,7 +5,7 @@ import { z } from "zod";
 import { HttpError } from "./http-error.ts";
 import type { AnyRoute, Call, RouteSpec } from "./route.ts";
 
-/** The id that a relay connection over HTTP is known by. */
+/** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -16,13 +16,13 @@ export interface ServeDeps {
   readonly authenticator: Authenticator;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** A JSON body is whole within so many milliseconds, or its request is refused. */
+  /** A JSON body must arrive within this many milliseconds, or the request is refused. */
   readonly bodyMs: number;
-  /** Never the Host header, which the client chooses. */
+  /** Never taken from the Host header, which the client chooses. */
   readonly publicUrl: string;
 }
 
-/** Serves each route: authenticate, parse, the route's use case, answer. */
+/** Serves each route in four steps: authenticate, parse, call the use case, answer. */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
   for (const route of routes) {
     const { spec } = route;
@@ -51,7 +51,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
 const expressPath = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, ":$1").replaceAll(/\{(\w+)\*\}/g, "*$1");
 
-/** Express gives the rest of a path in parts. */
+/** Express splits the rest of a path into its segments. */
 const joined = (params: Request["params"]): Record<string, string> =>
   Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, [value].flat().join("/")]),
@@ -97,7 +97,10 @@ async function parse(spec: RouteSpec, request: Request, response: Response, body
   };
 }
 
-/** Its sender was authenticated before: a body that trickles would keep that for as long as it likes. */
+/**
+ * The sender was authenticated before the body. The deadline keeps a slow body from prolonging
+ * that.
+ */
 async function readBody(request: Request, response: Response, bodyMs: number): Promise<unknown> {
   if (request.is("application/json") === false)
     throw new HttpError("unsupported_media_type", "Send the body as application/json.");
@@ -119,11 +122,11 @@ function bodyError(cause: unknown): unknown {
   const { type } = cause as { type?: unknown };
   if (type === "entity.too.large")
     return new HttpError("body_too_large", `A body has at most ${MAX_BODY_BYTES} bytes.`);
-  // Without the cause: it quotes the body.
+  // The cause is left out because it quotes the body.
   return new HttpError("malformed_json", "The body cannot be read as JSON.");
 }
 
-/** Says where the input is wrong, never what stood there. */
+/** Names the place of the error in the input, never the value that stood there. */
 function check(schema: z.ZodType, input: unknown, where: string): unknown {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;

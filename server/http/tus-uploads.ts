@@ -15,7 +15,7 @@ export interface TusDeps {
   readonly publicUrl: string;
 }
 
-/** Answers one tus request of `actor` about the upload `id`, whose row is there. */
+/** Answers one tus request of `actor` for the upload `id`. The upload's row must exist. */
 export type ServeTus = (
   actor: Actor,
   id: Uuid,
@@ -24,9 +24,9 @@ export type ServeTus = (
 ) => Promise<void>;
 
 /**
- * The tus 1.0 protocol (core, creation, expiration, termination) by `@tus/server`. One of its
- * servers is made for each request, bound to who asks, so that nothing in it can mix two devices
- * up; only the locks, which keep two requests from writing one upload, are common.
+ * Implements tus 1.0 (core, creation, expiration, termination) with `@tus/server`. Each request
+ * gets its own server object, bound to the actor, so that two devices cannot be confused. Only the
+ * locks, which keep two requests from writing to one upload, are shared.
  */
 export function tusUploads({ uploads, publicUrl }: TusDeps): ServeTus {
   const locker = new MemoryLocker();
@@ -38,14 +38,14 @@ export function tusUploads({ uploads, publicUrl }: TusDeps): ServeTus {
       namingFunction: () => id,
       getFileIdFromRequest: () => id,
       generateUrl: () => `${publicUrl}${UPLOADS_PATH}/${id}`,
-      // No other origin is let in anywhere.
+      // No cross-origin request is allowed.
       allowedOrigins: [],
       async onUploadFinish() {
         await completeUpload(uploads, actor, id);
         return {};
       },
       onResponseError(_request, error) {
-        // Its own refusals have a status already.
+        // Refusals of `@tus/server` carry a status already.
         if ("status_code" in error) return undefined;
         const problem = problemOf(error);
         return { status_code: problem.status, body: JSON.stringify(problem) };

@@ -12,18 +12,18 @@ import { HttpConnections } from "./http-connections.ts";
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
 
-/** The running data plane. */
+/** The running relay. */
 export interface AttachedRelay {
-  /** Connections of devices that no WebSocket is let through for. */
+  /** Connections over HTTP, for devices that cannot open a WebSocket. */
   readonly overHttp: HttpConnections;
   /**
-   * Refuses further sockets; answers what those that are open have sent, then closes them, a batch
-   * at a time, asking them to connect elsewhere. What is left when the time is over is cut off.
+   * Refuses new sockets. Answers what the open ones have sent, then closes them in batches and asks
+   * them to connect to another node. Whatever is left when the time is over is cut off.
    */
   close(): Promise<void>;
 }
 
-/** Who may wait to be let in. */
+/** Limits of the connections that have not been welcomed yet. */
 export interface Door {
   readonly waitingSockets: WaitingLimits;
   readonly addressOf: (request: IncomingMessage) => string;
@@ -37,11 +37,12 @@ interface RelayDeps extends ConnectionDeps {
 export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const { timings, door } = deps;
   const waiting = new WaitingRoom(door.waitingSockets);
-  // A variable, as the types do not know of `closeTimeout`, which ws 8.19 brought.
+  // A variable of its own, because the types do not know `closeTimeout`, which ws 8.19 introduced.
   const options = {
     noServer: true,
     maxPayload: wireLimits.frame,
-    // Ciphertext does not compress, and compressing secrets beside chosen text leaks them (CRIME).
+    // Ciphertext does not compress. Compressing secrets together with chosen text leaks them
+    // (CRIME).
     perMessageDeflate: false,
     closeTimeout: timings.closingMs,
     handleProtocols: (offered: Set<string>): string | false =>
@@ -84,9 +85,10 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
 }
 
 function refuse(stream: Duplex, status: number): void {
-  // Node listens no more on an upgraded stream; a peer that resets it must not end the process.
+  // Node no longer listens for errors on an upgraded stream. A reset by the peer must not end the
+  // process.
   stream.on("error", () => undefined);
-  // A peer that is refused and stays would keep its connection for as long as it likes.
+  // Without this, a refused peer could keep its connection for as long as it likes.
   stream.once("finish", () => stream.destroy());
   stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }

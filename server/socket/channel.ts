@@ -2,35 +2,35 @@ import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
 
-/** A way to one device on which whole frames travel in both directions, in order. */
+/** A transport to one device. Carries whole frames in both directions, in order. */
 export interface Channel {
-  /** Frames sent in one turn of the event loop may leave together. */
+  /** Frames that are sent in one turn of the event loop may leave together. */
   transmit(frame: Uint8Array): void;
   close(reason: CloseReason): void;
-  /** Asks for a sign of life; `onHeard` is the answer. */
+  /** Asks the device for a sign of life. `onHeard` reports the answer. */
   probe(): void;
-  /** Bytes sent and not yet taken by the network. */
+  /** Bytes that were sent but not yet taken by the network. */
   readonly bufferedBytes: number;
-  /** Bytes the network has taken so far. */
+  /** Bytes that the network has taken so far. */
   readonly takenBytes: number;
-  /** Stops and resumes taking frames from the device. */
+  /** Pauses or resumes receiving frames from the device. */
   pause(): void;
   resume(): void;
 }
 
-/** What a channel tells whoever serves it. */
+/** Events of a channel. */
 export interface ChannelEvents {
-  /** One frame; undefined when what came cannot be one. */
+  /** Called with one frame, or with undefined when what arrived cannot be a frame. */
   onFrame(frame: Uint8Array | undefined): void;
-  /** The device is there, says the channel itself. */
+  /** Called when the channel itself shows that the device is alive. */
   onHeard(): void;
-  /** Room in the buffer again. */
+  /** Called when the buffer has room again. */
   onDrain(): void;
-  /** The channel is gone, whoever closed it. */
+  /** Called when the channel is closed, by either side. */
   onClosed(): void;
 }
 
-/** A channel over a WebSocket: one binary message, one frame. */
+/** A channel over a WebSocket. One binary message holds one frame. */
 export function webSocketChannel(
   socket: WebSocket,
   raw: Socket,
@@ -46,7 +46,7 @@ export function webSocketChannel(
 
 const ignore = (): void => undefined;
 
-// A class: an object of closures takes a kilobyte more, of every connection.
+// A class, because an object of closures takes a kilobyte more per connection.
 class WebSocketChannel implements Channel {
   readonly #socket: WebSocket;
   readonly #raw: Socket;
@@ -75,7 +75,7 @@ class WebSocketChannel implements Channel {
 
   close(reason: CloseReason): void {
     this.#socket.close(closeCodes[reason], reason);
-    // Nobody is there to take part in a handshake, nor to be told the code.
+    // The peer no longer answers, so a closing handshake and a close code are pointless.
     if (reason === "silent") this.#socket.terminate();
   }
 

@@ -1,25 +1,25 @@
 /**
- * Why the relay closes a socket. 3000-3499 and 4000-4499 mean: connect again; every other code is
- * final for this device until somebody acts.
+ * Why the relay closes a socket. After 3000-3499 and 4000-4499 the device connects again. Every
+ * other code is final until a person acts.
  */
 export const closeCodes = {
-  /** The node is stopping; another will serve. */
+  /** The node is stopping. Another node will serve the device. */
   going_away: 3001,
   /** Renew the access token, then connect again. */
   token_expired: 4001,
   /** No hello came in time. */
   hello_timeout: 4002,
-  /** The relay could not serve the connection; nothing is wrong with the device. */
+  /** The relay could not serve the connection. Nothing is wrong with the device. */
   try_again: 4003,
-  /** Deliveries were held up for too long: the device neither acknowledged nor took them. */
+  /** The device neither acknowledged nor took its deliveries for too long. */
   stalled: 4010,
-  /** Nothing was heard of the device, not even on being asked. */
+  /** The device was silent and did not answer a ping. */
   silent: 4011,
-  /** A frame that is not one, or not in its place. */
+  /** The device sent an invalid frame, or a frame in the wrong place. */
   protocol_error: 4500,
   /** The token or the device proof is not valid. */
   unauthenticated: 4501,
-  /** The device is not registered, or revoked. */
+  /** The device is not registered, or was revoked. */
   device_refused: 4503,
   /** The tenant is suspended. */
   tenant_suspended: 4504,

@@ -15,33 +15,39 @@ import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 import type { Timings } from "./timings.ts";
 
-/** A connection, as far as its node looks after it. */
+/** What the liveness check needs to know of a connection. */
 export interface OpenSocket extends Drainable {
-  /** Bytes sent and not yet taken by the network. */
+  /** Bytes that were sent but not yet taken by the network. */
   readonly bufferedBytes: number;
 }
 
-/** What one socket needs of the rest of the server. */
+/** What one socket needs from the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly wheel: TimerWheel;
-  /** Connections that are not closed, to which each adds itself. */
+  /** The open connections. Each connection adds itself. */
   readonly open: Set<OpenSocket>;
-  /** Why a socket was given up, for the log: never called with anything from its frames. */
+  /**
+   * Called with the reason why a socket was closed, for the log. Never called with data from its
+   * frames.
+   */
   readonly onFault: (reason: CloseReason, error?: unknown) => void;
   readonly closeReasonOf: (error: unknown) => CloseReason;
-  /** Users who are there on other nodes and share one of these conversations. */
+  /** Returns users who are present on other nodes and share one of these conversations. */
   readonly presentElsewhere: (
     tenant: Uuid,
     conversations: readonly Uuid[],
   ) => Promise<readonly Uuid[]>;
 }
 
-/** What may be lost is, once so much waits that must not be. */
+/** Ephemeral frames are dropped when this many bytes of durable frames wait. */
 const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
 
-/** One socket: hello first, then messages and acknowledgements in, deliveries out. */
+/**
+ * One socket. The hello comes first; then messages and acknowledgements come in and deliveries go
+ * out.
+ */
 export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket {
   since = 0;
   readonly #channel: Channel;
@@ -53,7 +59,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   readonly #onWelcomed: () => void;
   #onClosed: (() => void) | undefined;
 
-  /** @param onWelcomed called once the device is let in */
+  /** @param onWelcomed called when the device has been welcomed */
   constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
     this.#channel = channel;
     this.#onWelcomed = onWelcomed;
@@ -75,7 +81,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#identity?.device ?? nilUuid;
   }
 
-  /** Looks after the device: whether it is there, takes what it is sent, and may be here still. */
+  /** Checks whether the device is alive, takes its deliveries, and is still authorised. */
   onDue(nowMs: number): number | undefined {
     const { deliveries, intake } = this.#session ?? {};
     const verdict = this.#liveness.look(nowMs, {
@@ -101,7 +107,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.#session?.intake.regulate();
   }
 
-  /** A committed event of a conversation this connection follows. */
+  /** Takes a committed event of a conversation that this connection follows. */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void {
     this.#session?.deliveries.onEvent(event, encoded);
   }
@@ -114,7 +120,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#session?.deliveries.headOf(conversation);
   }
 
-  /** Before the first snapshot is in, this is left to the snapshot. */
+  /** Before the first snapshot is read, the snapshot will include the event. */
   onJoined(conversation: Uuid, seq: number): void {
     if (this.#session === undefined) return;
     this.#deps.relay.follow(this, conversation);
@@ -132,7 +138,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.onClosed();
   }
 
-  /** Frames that come from now on are left unread; messages taken before are answered first. */
+  /** Stops reading frames. Messages that were taken before are answered first. */
   drain(): Promise<void> {
     if (this.#state === "closed") return Promise.resolve();
     this.#state = "draining";
@@ -175,11 +181,12 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
         );
       const greeting = await this.#deps.authenticate(hello);
       if (this.#state !== "joining") return;
-      // Somebody was disconnected while this one was let in: perhaps it was this one.
+      // Somebody was disconnected during the handshake. It may have been this device, so check
+      // again.
       if (relay.expulsions !== expulsions) return this.close("try_again");
       const { tenant, user, device, session } = greeting.actor;
       this.#identity = { tenant, user, device, session };
-      // Of two hellos the later counts, however long either took to be answered.
+      // Of two hellos the later one wins, however long either took to be answered.
       this.since = greeting.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
       relay.join(this, device);
       await this.#follow(greeting, hello);
@@ -190,7 +197,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     }
   }
 
-  /** Takes a snapshot of what to follow, again if it is overtaken by a change of members. */
+  /** Reads a snapshot of what to follow. Repeats it if a change of members overtakes it. */
   async #follow(greeting: Greeting, hello: Hello): Promise<void> {
     const { relay } = this.#deps;
     for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
@@ -240,7 +247,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     whisper.tellPresent(relay.usersIn(conversations));
     this.#deps.presentElsewhere(actor.tenant, conversations).then(
       (users) => whisper.tellPresent(users),
-      // Presence may be lost; the other nodes' next word on it tells.
+      // Presence may be lost. The next announcement of the other nodes corrects it.
       () => undefined,
     );
     return session;
@@ -254,7 +261,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     if (this.#session?.deliveries.isMember(conversation) === true) this.#transmitEphemeral(frame);
   }
 
-  /** Sends what may be lost, unless the device is behind with what may not. */
+  /** Sends an ephemeral frame, unless durable frames wait already. */
   #transmitEphemeral(frame: Uint8Array): void {
     if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
     else this.#deps.observer?.slowConsumer("dropped_ephemeral");

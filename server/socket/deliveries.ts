@@ -16,31 +16,35 @@ export interface DeliveriesDeps {
   ) => Promise<readonly (DeliverableEvent | ErasedEvent)[]>;
   readonly transmit: (frame: Uint8Array) => void;
   readonly observer?: SocketObserver | undefined;
-  /** True while the socket has more buffered than it should. */
+  /** True while the socket has buffered more than it should. */
   readonly isClogged: () => boolean;
-  /** There is nothing more to see of this conversation. */
+  /** Called when the device can see nothing more of this conversation. */
   readonly onDone: (conversation: Uuid) => void;
   readonly onError: (error: unknown) => void;
 }
 
 const PAGE = 64;
-/** Conversations of one connection that are read at the same time, as far as the window has room. */
+/**
+ * How many conversations of one connection are read at the same time, while the window has room.
+ */
 const PARALLEL_READS = 64;
 
 /**
- * What one connection is sent. An event goes straight from the commit to a follower that is live;
- * one that is behind, or has its window full, reads pages from the database until it is live again.
- * So what a connection holds in memory is bounded, however slow it reads.
+ * Sends events to one connection. A live follower receives an event straight from the commit. A
+ * follower that is behind, or whose window is full, reads pages from the database until it is live
+ * again. What a connection holds in memory is therefore bounded, however slowly the device reads.
  */
 export class Deliveries {
   readonly #deps: DeliveriesDeps;
   readonly #followers = new Map<Uuid, Follower>();
-  /** Followers that are not live, first come first served. */
+  /** Followers that are not live, in order of arrival. */
   readonly #waiting = new Set<Follower>();
   #reads = 0;
-  /** Events that are being read, at most: they have their room in the window. */
+  /** Upper bound of the events that are being read. They have their place in the window. */
   #asked = 0;
-  /** Own messages answered as they were published, before their sender's promise resolved. */
+  /**
+   * Own messages that were answered when they were published, before the sender's promise resolved.
+   */
   readonly #answered = new Set<AcceptedMessage>();
   #unacknowledged = 0;
   #acknowledged = 0;
@@ -50,7 +54,7 @@ export class Deliveries {
     this.#deps = deps;
   }
 
-  /** Deliveries acknowledged so far. */
+  /** How many deliveries have been acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -89,7 +93,9 @@ export class Deliveries {
     this.resume();
   }
 
-  /** The last event of the conversation's log that is known here; undefined when it is not followed. */
+  /**
+   * The last event of the conversation's log that is known here; undefined when it is not followed.
+   */
   headOf(conversation: Uuid): number | undefined {
     return this.#followers.get(conversation)?.head;
   }
@@ -121,17 +127,17 @@ export class Deliveries {
     this.#sent(follower, event.seq);
   }
 
-  /** True while the device is a member's, as far as is committed. */
+  /** True while the device belongs to a member, as of the last commit. */
   isMember(conversation: Uuid): boolean {
     return this.#followers.get(conversation)?.isMember === true;
   }
 
-  /** True when the sender of this message has had its `accepted` already. */
+  /** True when the sender of this message has already received `accepted`. */
   hasAnswered(message: AcceptedMessage): boolean {
     return this.#answered.delete(message);
   }
 
-  /** @returns the acknowledged seq, or undefined when the conversation is not followed. */
+  /** @returns the acknowledged seq, or undefined when the conversation is not followed */
   onAck(conversation: Uuid, seq: number): number | undefined {
     const follower = this.#followers.get(conversation);
     if (follower === undefined) return undefined;
@@ -142,8 +148,8 @@ export class Deliveries {
   }
 
   /**
-   * The device knows of a gap up to event `to`; `resume` goes on after it.
-   * @returns false when it was told of no such gap
+   * Records that the device knows of a gap up to event `to`. Call `resume` to continue after it.
+   * @returns false when the device was not told of such a gap
    */
   onAckGap(conversation: Uuid, to: number): boolean {
     const follower = this.#followers.get(conversation);
@@ -154,7 +160,7 @@ export class Deliveries {
     return true;
   }
 
-  /** Goes on with whoever is behind, as far as window and buffer allow. */
+  /** Continues with followers that are behind, as far as the window and the buffer allow. */
   resume(): void {
     for (const follower of this.#waiting) {
       if (this.#reads >= PARALLEL_READS || !this.#mayRead()) return;
@@ -213,7 +219,7 @@ export class Deliveries {
         .finally(() => (this.#asked -= limit));
       if (this.#closed) return;
       const [first] = events;
-      // Heads are hearsay when they come from another node. What the database says stands.
+      // A head from another node is only a hint. The database decides.
       if (first === undefined && range.untilSeq === undefined) {
         follower.head = follower.sent;
         break;
@@ -236,7 +242,8 @@ export class Deliveries {
         return;
       }
       for (const event of events) {
-        // A hole within the page begins the next one; a removal since the page was asked for ends it.
+        // A hole inside the page begins the next page. A removal since the page was requested ends
+        // it.
         const isNext = event.seq === follower.next && event.seq <= follower.target;
         if (!isNext || event.kind === "erased") break;
         if (endsMembership(event, device)) follower.narrowTo(event.seq);
@@ -254,7 +261,7 @@ export class Deliveries {
     );
   }
 
-  /** What is committed and cannot be read was purged, or its key destroyed. */
+  /** An event that was committed and cannot be read was purged, or its key was destroyed. */
   #tellGap(follower: Follower, from: number, to: number, reason: "purged" | "erased"): void {
     const { conversation } = follower;
     follower.gap = { from, to };
@@ -282,7 +289,7 @@ export class Deliveries {
   }
 }
 
-/** True for the event that removed the device: nothing after it is the device's to see. */
+/** True for the event that removed the device. The device may see nothing after it. */
 function endsMembership(event: DeliverableEvent, device: Uuid): boolean {
   if (event.kind === "message") return false;
   const { members } = decodeControl(event.ciphertext);

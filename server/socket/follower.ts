@@ -2,24 +2,25 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { VisibleRange } from "../../messaging/follow/visible-ranges.ts";
 
 /**
- * How far one connection has come in one conversation. Live means: everything it may see has been
- * sent, and the next event is sent as it is committed. Otherwise it is read from the database.
+ * How far one connection has come in one conversation. A live follower has been sent everything
+ * that it may see, and is sent the next event at its commit. Any other follower reads from the
+ * database.
  */
 export class Follower {
   readonly conversation: Uuid;
-  /** The last event sent, or known to the device from before. */
+  /** The last event that was sent, or that the device knew before. */
   sent: number;
-  /** The last event the device acknowledged. */
+  /** The last event that the device acknowledged. */
   acked: number;
-  /** The log's last event, as far as this node knows. */
+  /** The log's last event that this node knows of. */
   head: number;
   /** True while a page is being read. */
   reading = false;
-  /** True once the device was told that it has caught up. */
+  /** True after the device was told that it has caught up. */
   synced = false;
-  /** Events that are not there any more; nothing follows until the device knows of it. */
+  /** Events that no longer exist. Nothing is sent until the device has acknowledged the gap. */
   gap: { readonly from: number; readonly to: number } | undefined;
-  /** The event that comes after a gap, with which the device's hash chain begins anew. */
+  /** The first event after a gap. The device's hash chain begins again with it. */
   #afterGap = 0;
   #ranges: VisibleRange[];
 
@@ -36,12 +37,14 @@ export class Follower {
     return this.#ranges[0]?.fromSeq ?? 1;
   }
 
-  /** The range in which the next event lies; undefined when there is nothing more to see, ever. */
+  /**
+   * The range that contains the next event; undefined when the device will never see another one.
+   */
   get range(): VisibleRange | undefined {
     return this.#ranges[0];
   }
 
-  /** The last event the device may see now. */
+  /** The last event that the device may see now. */
   get target(): number {
     const last = this.#ranges.at(-1);
     return last === undefined ? this.sent : Math.min(this.head, last.untilSeq ?? this.head);
@@ -51,23 +54,29 @@ export class Follower {
     return this.sent < this.target;
   }
 
-  /** True while the device is a member's. */
+  /** True while the device belongs to a member. */
   get isMember(): boolean {
     const last = this.#ranges.at(-1);
     return last !== undefined && last.untilSeq === undefined;
   }
 
-  /** The number of the next event to be sent, once there is one. */
+  /** The number of the next event to send. */
   get next(): number {
     return Math.max(this.sent, this.#firstSeq() - 1) + 1;
   }
 
-  /** The event that says what hash the device's chain goes on from; the first of a range by default. */
+  /**
+   * The event that carries the hash from which the device's chain continues. By default the first
+   * of a range.
+   */
   get anchor(): number {
     return Math.max(this.#afterGap, this.#firstSeq());
   }
 
-  /** The device knows of the gap, and so of everything before it. @returns deliveries that acknowledges */
+  /**
+   * Records that the device knows of the gap, and therefore of everything before it.
+   * @returns how many deliveries this acknowledges
+   */
   skipGap(): number {
     const { unacknowledged } = this;
     if (this.gap === undefined) return 0;
@@ -79,7 +88,7 @@ export class Follower {
     return unacknowledged;
   }
 
-  /** Deliveries on their way and not acknowledged. */
+  /** Deliveries that were sent and not acknowledged. */
   get unacknowledged(): number {
     return this.sent - this.acked;
   }
@@ -89,14 +98,17 @@ export class Follower {
     this.#skipDoneRanges();
   }
 
-  /** @returns how many deliveries this acknowledges. What was never sent cannot be acknowledged. */
+  /**
+   * @returns how many deliveries this acknowledges; an event that was never sent cannot be
+   *   acknowledged
+   */
   markAcked(seq: number): number {
     const before = this.acked;
     this.acked = Math.max(before, Math.min(seq, this.sent));
     return this.acked - before;
   }
 
-  /** The membership ended with event `seq`, which is the last one to be sent. */
+  /** Records that the membership ended with event `seq`, which is the last event to send. */
   endAt(seq: number): void {
     const last = this.#ranges.at(-1);
     if (last !== undefined && last.untilSeq === undefined && last.fromSeq <= seq)
@@ -104,13 +116,13 @@ export class Follower {
     this.#skipDoneRanges();
   }
 
-  /** Event `seq` itself, which is about to be sent, says that the device is no member after it. */
+  /** Records that event `seq`, which is about to be sent, ends the device's membership. */
   narrowTo(seq: number): void {
     const [range] = this.#ranges;
     if (range !== undefined) this.#ranges[0] = { ...range, untilSeq: seq };
   }
 
-  /** The device is a member again, from event `seq` on; unless that is known already. */
+  /** Records that the device is a member again from event `seq`, unless that is known already. */
   resumeFrom(seq: number): void {
     const last = this.#ranges.at(-1);
     if (last === undefined ? seq <= this.sent : (last.untilSeq ?? Infinity) >= seq) return;
@@ -118,7 +130,7 @@ export class Follower {
     this.#skipDoneRanges();
   }
 
-  /** Moves over events between two memberships, which are not this device's to see. */
+  /** Skips events between two memberships, which the device may not see. */
   #skipDoneRanges(): void {
     let [range] = this.#ranges;
     while (range?.untilSeq !== undefined && this.sent >= range.untilSeq) {

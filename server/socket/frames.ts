@@ -6,10 +6,10 @@ import type { AcceptedMessage, ConversationHead } from "../../messaging/log/head
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import type { CloseReason } from "./close-codes.ts";
 
-/** Why a message was not taken: by the log's rules, or because there were too many. */
+/** Why a message was refused: by a rule of the log, or by a rate limit. */
 export type RefusalCode = MessagingErrorCode | "rate_limited";
 
-/** What a refused sender is told, and what it can do about it. */
+/** What a refused sender is told, and what it can do. */
 const sentences: Partial<Record<RefusalCode, string>> = {
   stale_message_id: "The message id is over 30 days old or ahead of time. Make a new one.",
   not_a_member: "This device is not a member of the conversation.",
@@ -44,7 +44,7 @@ export function refusedFrame(ids: RefusedIds, code: RefusalCode, retryAfterMs = 
   });
 }
 
-/** A refusal by admission. Only a member is told the epoch and the devices. */
+/** A refusal by the admission policy. Only a member is told the epoch and the devices. */
 export function admissionRefusedFrame(
   ids: RefusedIds,
   { code, missing, extra, stale }: Refusal,
@@ -79,7 +79,7 @@ export function acceptedFrame(message: AcceptedMessage): Uint8Array {
 export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
   encodeFrame({ kind: "deliver", body: event });
 
-/** What was wrong with a connection; of errors that are not ours, only that there was one. */
+/** What was wrong with a connection. For an unknown error, it only says that there was one. */
 export function faultFrame(reason: CloseReason, error: unknown): Uint8Array {
   const code = (error as { code?: unknown } | null)?.code;
   return encodeFrame({

@@ -5,24 +5,27 @@ import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { Actor } from "../../policies/actor.ts";
 
 export const PROTOCOL_VERSION = 1;
-/** Deliveries on their way to one connection and not acknowledged; more wait in the database. */
+/** How many deliveries one connection may have unacknowledged. More wait in the database. */
 export const WINDOW = 256;
 export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
-/** Who is on the socket. */
+/** Who has authenticated on the socket. */
 export interface Greeting {
   readonly actor: Actor & { readonly device: Uuid };
   readonly limits: Limits;
-  /** When it was let in, by the database's clock: of a device's sockets the latest stays. Microseconds. */
+  /**
+   * When the device was welcomed, in microseconds of the database's clock. Of a device's sockets
+   * the latest one stays.
+   */
   readonly since: number;
-  /** For how many milliseconds the access token will serve still. */
+  /** How many milliseconds the access token remains valid. */
   readonly tokenServesMs: number;
 }
 
 export interface HandshakeSteps {
-  /** Checks token and proof. Throws an error with a `code`. */
+  /** Checks the token and the proof. Throws an error with a `code`. */
   readonly authenticate: (hello: Hello) => Promise<Greeting>;
-  /** What the device may follow, as committed now. */
+  /** Returns what the device may follow, as committed now. */
   readonly followed: (actor: Greeting["actor"]) => Promise<readonly Followed[]>;
 }
 

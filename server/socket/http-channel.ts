@@ -2,21 +2,24 @@ import { countForBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 
-/** Most that a closed channel keeps for the device to take: the first of it, so that nothing is missing within. */
+/**
+ * How much a closed channel keeps for the device to take. It keeps the oldest frames, so that none
+ * is missing in between.
+ */
 const MAX_LEFT_BYTES = 128 * 1024;
 
 /**
- * Bodies of one connection that are waited for or read at a time: each may take a mebibyte of memory.
- * The device sends one after the other; the rest is for those that it gave up and sent again.
+ * How many bodies of one connection may be waited for or read at once. Each may take a mebibyte. A
+ * device sends one after another; the rest is for bodies that it gave up and sent again.
  */
 const MAX_BODIES = 4;
 
-/** What one poll is answered with. */
+/** The answer to one poll. */
 export interface PollAnswer {
-  /** The number of the first frame; each further one has the next. */
+  /** The number of the first frame. Each further frame has the next number. */
   readonly first: number;
   readonly frames: readonly Uint8Array[];
-  /** Nothing follows these frames. */
+  /** True when no frame follows these. */
   readonly closed: CloseReason | undefined;
 }
 
@@ -25,29 +28,29 @@ export interface FrameStream {
   write(frame: Uint8Array): void;
   ping(): void;
   end(reason: CloseReason): void;
-  /** Bytes written and not yet taken by the network, and bytes it took so far. */
+  /** Bytes that were written but not yet taken by the network, and bytes taken so far. */
   readonly bufferedBytes: number;
   readonly takenBytes: number;
 }
 
-/** Whoever waits for frames at present. */
+/** The request that waits for frames at present. */
 type Outlet =
   | { readonly kind: "poll"; readonly answer: () => void }
   | { readonly kind: "stream"; readonly stream: FrameStream };
 
 /**
- * A channel over HTTP exchanges: the device posts its frames in numbered batches, and takes ours by
- * polls, one after the other, or from one stream. What a poll took is kept until the next one names
- * it, so that an answer that was lost is given again. Nothing of the device's is read before
- * somebody takes frames: a hello that was held up on its way, and that nobody waits for any more,
- * displaces no later connection.
+ * A channel over HTTP requests. The device posts its frames in numbered batches. It takes our
+ * frames by polls, one after another, or from one stream. Frames that a poll took are kept until
+ * the next poll acknowledges them, so that a lost answer is repeated. No frame of the device is
+ * read before somebody takes frames: a hello that was delayed, and that nobody waits for any more,
+ * must not displace a later connection.
  */
 export class HttpChannel implements Channel {
   readonly #events: ChannelEvents;
   readonly #onEnd: () => void;
   #frames: Uint8Array[] = [];
   #waitingBytes = 0;
-  /** Frames and bytes that the device is known to have. */
+  /** Frames and bytes that the device is known to have received. */
   #releasedFrames = 0;
   #releasedBytes = 0;
   #outlet: Outlet | undefined;
@@ -59,7 +62,7 @@ export class HttpChannel implements Channel {
   #bodies = 0;
   #onReadable: (() => void)[] = [];
 
-  /** @param onEnd there will be nothing further to take but what waits */
+  /** @param onEnd called when nothing can be taken any more but what already waits */
   constructor(serve: (channel: Channel) => ChannelEvents, onEnd: () => void) {
     this.#onEnd = onEnd;
     this.#events = serve(this);
@@ -97,7 +100,7 @@ export class HttpChannel implements Channel {
     this.#onEnd();
   }
 
-  /** A device that polls is answered, and shows that it is there by its next poll. */
+  /** A polling device is answered. Its next poll shows that it is alive. */
   probe(): void {
     if (this.#outlet?.kind === "poll") this.#outlet.answer();
     this.#stream?.ping();
@@ -112,20 +115,26 @@ export class HttpChannel implements Channel {
     this.#readable();
   }
 
-  /** Resolves when frames of the device may come, or never can again. */
+  /** Resolves when the device may send frames, or never can again. */
   async readable(): Promise<void> {
     while (this.#closed === undefined && (this.#paused || this.#mode === "untaken"))
       await new Promise<void>((resolve) => this.#onReadable.push(resolve));
   }
 
-  /** Makes room for a body. @returns what gives it back; undefined when too many are on their way */
+  /**
+   * Reserves space for a body.
+   * @returns a function that releases it; undefined when too many bodies are under way
+   */
   expectBody(): (() => void) | undefined {
     if (this.#bodies >= MAX_BODIES) return undefined;
     this.#bodies++;
     return () => this.#bodies--;
   }
 
-  /** Takes the device's batch of this number, from 1; one that it had already it does not take. */
+  /**
+   * Takes the device's batch with this number, counted from 1. Ignores a batch that was taken
+   * before.
+   */
   take(number: number, batch: Uint8Array): void {
     this.#events.onHeard();
     if (number <= this.#batches) return;
@@ -135,9 +144,9 @@ export class HttpChannel implements Channel {
   }
 
   /**
-   * The frames after number `after`, as soon as there are any; none after `waitMs`. An earlier poll
-   * that still waits is answered first: nobody waits for it any more.
-   * @param left ends the wait, when nobody is there to be answered
+   * Returns the frames after number `after` as soon as there are any, or none after `waitMs`. An
+   * earlier poll that still waits is answered first, because nobody waits for it any more.
+   * @param left aborts the wait when the client has gone
    */
   poll(after: number, waitMs: number, left: AbortSignal): Promise<PollAnswer> {
     this.#begin("poll");
@@ -160,8 +169,8 @@ export class HttpChannel implements Channel {
   }
 
   /**
-   * Sends everything to `stream` from now on; with its end the channel ends.
-   * @returns what its drain and its end are told to
+   * Sends everything to `stream` from now on. When the stream ends, the channel ends.
+   * @returns callbacks for the stream's drain and end
    */
   stream(stream: FrameStream): Pick<ChannelEvents, "onDrain" | "onClosed"> {
     this.#outlet = { kind: "stream", stream };
@@ -215,7 +224,7 @@ export class HttpChannel implements Channel {
     for (const frame of this.#frames.splice(0)) stream.write(frame);
     this.#waitingBytes = 0;
     if (this.#closed === undefined) return;
-    // Once: a flush that was put off until the end of the turn may come yet.
+    // Runs once: a flush that was deferred to the end of the turn may still come.
     this.#outlet = undefined;
     stream.end(this.#closed);
   }

@@ -3,28 +3,33 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
 
-/** Connections of one user that nobody has taken a frame of; and the bytes of all users' hellos. */
+/**
+ * Limits of connections that nobody has taken a frame from, per user, and of the bytes of all
+ * hellos.
+ */
 const MAX_UNTAKEN_PER_USER = 8;
 const MAX_UNTAKEN_BYTES = 64 * 1024 * 1024;
-/** For so long the reason of a close can be asked for, and of so many closes; older ones are forgotten. */
+/**
+ * How long, and for how many connections, the reason of a close is kept. Older ones are forgotten.
+ */
 const LINGER_MS = 30_000;
 const MAX_LINGERING = 1_000;
 
-/** A connection that began, or why none did. */
+/** A new connection, or why there is none. */
 export type Begun =
-  /** Its id is all that its further requests show: unguessable, and not to be logged. */
+  /** The only credential of its further requests. It is unguessable and must not be logged. */
   { readonly kind: "begun"; readonly id: string } | { readonly kind: "stopping" | "overloaded" };
 
-/** The relay's connections over HTTP exchanges that this node serves, by the ids it gave them. */
+/** The relay connections over HTTP that this node serves, by the ids that it assigned. */
 export class HttpConnections {
   readonly #deps: ConnectionDeps;
-  /** Tells this node's ids from another's. */
+  /** Tells this node's ids from those of other nodes. */
   readonly #node = randomBytes(8).toString("hex");
   readonly #channels = new Map<string, HttpChannel>();
-  /** Whose those are that nobody has taken a frame of. */
+  /** The users whose connections nobody has taken a frame from. */
   readonly #untaken = new Map<string, Uuid>();
   #untakenBytes = 0;
-  /** Those that are closed, the oldest first. */
+  /** Closed connections, the oldest first. */
   readonly #lingering = new Set<string>();
   #stopping = false;
 
@@ -32,17 +37,17 @@ export class HttpConnections {
     this.#deps = deps;
   }
 
-  /** How long the last of a connection may take to be sent. */
+  /** How long the last frames of a connection may take to be sent. */
   get closingMs(): number {
     return this.#deps.timings.closingMs;
   }
 
-  /** Takes no further connections. */
+  /** Accepts no more connections. */
   stop(): void {
     this.#stopping = true;
   }
 
-  /** A new connection, for `user` to say hello on. */
+  /** Opens a connection on which `user` can send a hello. */
   begin(user: Uuid, hello: Uint8Array): Begun {
     if (this.#stopping) return { kind: "stopping" };
     const own = [...this.#untaken.values()].filter((each) => each === user).length;
@@ -76,13 +81,15 @@ export class HttpConnections {
     this.#channels.delete(id);
   }
 
-  /** @returns "elsewhere" for an id that another node gave, "gone" for what this node has no more */
+  /**
+   * @returns "elsewhere" for an id of another node, "gone" for a connection that no longer exists
+   */
   find(id: string): HttpChannel | "gone" | "elsewhere" {
     if (!id.startsWith(`${this.#node}.`)) return "elsewhere";
     return this.#channels.get(id) ?? "gone";
   }
 
-  /** Open connections, by how their frames are taken. */
+  /** Counts open connections by how their frames are taken. */
   counts(): Record<"poll" | "stream", number> {
     const counts = { poll: 0, stream: 0 };
     for (const channel of this.#channels.values())

@@ -9,7 +9,10 @@ import { MAX_CIPHERTEXT_BYTES, type Greeting } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import type { MessageLimits } from "./message-limits.ts";
 
-/** What all sockets share. It is not copied: there are as many intakes as sockets. */
+/**
+ * What all sockets share. It is passed by reference, because there is one of these objects per
+ * socket.
+ */
 export interface IntakeDeps {
   readonly log: Pick<ConversationLog, "post">;
   readonly messageLimits: MessageLimits;
@@ -23,18 +26,21 @@ export interface IntakeSocket {
   readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
   readonly transmit: (frame: Uint8Array) => void;
   readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
-  /** Every message taken so far is answered. */
+  /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
 }
 
-/** What one socket may have under way; above any of these it is not read from. */
+/** What one socket may have under way. The socket is not read from while it has more. */
 const MAX_UNANSWERED = 512;
 const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** A device over its limit is refused for so long at least: what it had under way stays in order. */
+/**
+ * A device over its limit is refused for at least this long, so that its later messages stay in
+ * order.
+ */
 const SHORTEST_REFUSAL_MS = 500;
 
-/** The messages of one socket: each is answered, once, when its fate is final. */
+/** The messages of one socket. Each is answered once, when its outcome is final. */
 export class Intake {
   readonly #deps: IntakeDeps;
   readonly #socket: IntakeSocket;
@@ -52,7 +58,7 @@ export class Intake {
     return this.#unanswered === 0;
   }
 
-  /** True while so much is unanswered that the socket is not read from. */
+  /** True while so many messages are unanswered that the socket is not read from. */
   get paused(): boolean {
     return this.#paused;
   }
@@ -84,7 +90,7 @@ export class Intake {
     this.regulate();
   }
 
-  /** Reads on or stops reading, by what is under way in either direction. */
+  /** Pauses or resumes reading, by what is under way in both directions. */
   regulate(): void {
     const { channel } = this.#socket;
     const share = this.#paused ? 0.5 : 1;
@@ -103,7 +109,7 @@ export class Intake {
     this.#socket.transmit(refusedFrame(send, code, retryAfterMs));
   }
 
-  /** Strangers to a conversation are told nothing of it, whatever else is wrong. */
+  /** A non-member is told nothing about a conversation, whatever else is wrong. */
   #tooLarge({ conversation }: Send): "message_too_large" | "conversation_not_found" {
     const { deliveries } = this.#socket;
     return deliveries.isMember(conversation) ? "message_too_large" : "conversation_not_found";

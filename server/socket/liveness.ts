@@ -1,13 +1,16 @@
 import type { CloseReason } from "./close-codes.ts";
 import type { Timings } from "./timings.ts";
 
-/** What one look at a connection sees. */
+/** What one check of a connection sees. */
 export interface Condition {
-  /** Deliveries are held up: the window is full, or the network does not take what was sent. */
+  /**
+   * True while deliveries are held up: the window is full, or the network does not take what was
+   * sent.
+   */
   readonly blocked: boolean;
-  /** Grows with every acknowledgement and with every byte the network takes. */
+  /** Grows with every acknowledgement and with every byte that the network takes. */
   readonly progress: number;
-  /** The relay itself has stopped reading from the device, so hears nothing. */
+  /** True while the relay itself has paused reading, and therefore hears nothing. */
   readonly paused: boolean;
 }
 
@@ -18,9 +21,9 @@ export type Verdict =
 type Limits = Pick<Timings, "helloMs" | "pingEveryMs" | "pongWithinMs" | "silenceMs" | "stallMs">;
 
 /**
- * Whether one device is still there, by what was heard of it and when. Holds no timer: who holds
- * one asks now and then, and is told when to ask again. Times are milliseconds of one clock that
- * never goes back.
+ * Decides whether one device is alive, by what was heard of it and when. It holds no timer: the
+ * caller checks now and then and is told when to check again. Times are milliseconds of one
+ * monotonic clock.
  */
 export class Liveness {
   readonly #limits: Limits;
@@ -28,7 +31,7 @@ export class Liveness {
   #pingedAt: number | undefined;
   #progress = 0;
   #blockedSince: number | undefined;
-  /** Until hello has come, it is all that is waited for. */
+  /** Before the hello, only the hello is waited for. */
   #helloBy: number | undefined;
   /** When the access token expires. */
   #expiresAt = Infinity;
@@ -39,7 +42,7 @@ export class Liveness {
     this.#helloBy = now + limits.helloMs;
   }
 
-  /** A frame or a pong came. */
+  /** Called when a frame or a pong arrived. */
   heard(now: number): void {
     this.#heardAt = now;
     this.#pingedAt = undefined;
@@ -49,7 +52,7 @@ export class Liveness {
     this.#helloBy = undefined;
   }
 
-  /** The access token serves until then. */
+  /** Called when the access token was renewed until then. */
   expiresAt(at: number): void {
     this.#expiresAt = at;
   }
@@ -71,7 +74,7 @@ export class Liveness {
     const next = Math.min(
       this.#pingedAt === undefined ? this.#heardAt + pingEveryMs : this.#pingedAt + pongWithinMs,
       this.#expiresAt,
-      // Often enough that what blocks between two looks is found in time.
+      // Often enough to find in time what blocks between two checks.
       (this.#blockedSince ?? now) + (this.#blockedSince === undefined ? stallMs / 3 : stallMs),
     );
     return { kind: "wait", ping, nextMs: Math.max(1, next - now) };

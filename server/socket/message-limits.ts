@@ -2,29 +2,30 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { Greeting } from "./handshake.ts";
 
-/** Messages at once and per second, for one of each kind. */
+/** Messages at once and per second, for one bucket of each kind. */
 export interface MessageRates {
-  /** A customer's device. */
+  /** For a customer's device. */
   readonly device: BucketRate;
-  /** A device of an agent, a supervisor, an admin or a bot. */
+  /** For a device of an agent, a supervisor, an admin or a bot. */
   readonly staffDevice: BucketRate;
   readonly account: BucketRate;
   readonly tenant: BucketRate;
 }
 
-/** Who sends, as far as limits go. */
+/** What the limits need to know of a sender. */
 export type Sending = Pick<Greeting["actor"], "tenant" | "user" | "device" | "role">;
 
 /**
- * Whether a device may send a message now. Answers at once, as it is asked for every message: one
- * that shares its counts among nodes keeps a copy of them. It fails open.
+ * Decides whether a device may send a message now. It answers at once, because it is asked for
+ * every message. An implementation that shares counts between nodes keeps a copy of them. It fails
+ * open.
  */
 export interface MessageLimits {
-  /** @returns 0 and counts the message, or milliseconds to wait and counts nothing */
+  /** @returns 0 after counting the message, or the milliseconds to wait without counting it */
   take(actor: Sending): number;
 }
 
-/** What a message of `actor` counts against: whose bucket, and how it fills. */
+/** Lists the buckets that a message of `actor` counts against, and how each fills. */
 export const bucketsOf = (
   actor: Sending,
   { device, staffDevice, account, tenant }: MessageRates,
@@ -34,16 +35,18 @@ export const bucketsOf = (
   [actor.tenant, tenant],
 ];
 
-/** Buckets in use; the oldest are forgotten above it, which lets their owners start afresh. */
+/**
+ * The most buckets in use. Above it the oldest are forgotten and their owners start with full ones.
+ */
 const MAX_BUCKETS = 200_000;
 
-/** Limits kept in this process's memory. */
+/** Limits in this process's memory. */
 export class LocalMessageLimits implements MessageLimits {
   readonly #rates: MessageRates;
   readonly #now: () => number;
   readonly #buckets = new Map<Uuid, Bucket>();
 
-  /** @param now milliseconds on a clock that never goes back */
+  /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: MessageRates, now: () => number) {
     this.#rates = rates;
     this.#now = now;

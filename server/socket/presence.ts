@@ -2,13 +2,13 @@ import type { PresenceState } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 
-/** How a user can be reached, and since when: milliseconds since the Unix epoch. */
+/** How a user can be reached, and since when, in milliseconds since the Unix epoch. */
 export interface UserPresence {
   readonly state: PresenceState;
   readonly since: number;
 }
 
-/** A user's device on a socket of this node. */
+/** A user's device with a socket on this node. */
 export interface Present {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -16,13 +16,15 @@ export interface Present {
 }
 
 /**
- * Who is there. A user is as present as the most present of their devices; one that says nothing is
- * not shown. Answers at once: what other nodes say is kept as a copy.
+ * Presence of users. A user is as present as the most present of their devices. A device that
+ * announces nothing is not shown. It answers at once, from a copy of what other nodes announced.
  */
 export interface PresenceBoard {
-  /** A device says how its user is; members of `conversations` are told. */
+  /** Records what a device announces about its user. Members of `conversations` are told. */
   say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void;
-  /** The device's socket went; members of `conversations` are told, in the end. */
+  /**
+   * Records that the device's socket has closed. Members of `conversations` are told after a delay.
+   */
   leave(who: Present, conversations: readonly Uuid[]): void;
   of(user: Uuid): UserPresence | undefined;
 }
@@ -33,7 +35,7 @@ export interface LocalPresenceDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly offlineAfterMs: number;
-  /** @param conversations whose members are to be told */
+  /** @param conversations the conversations whose members are told */
   readonly onChange: (
     who: Omit<Present, "device">,
     presence: UserPresence,
@@ -48,7 +50,10 @@ interface Entry {
   leaving: Timed | undefined;
 }
 
-/** The board of one node, in its memory: an entry for each user who is or was just now connected. */
+/**
+ * The presence on one node, in memory: one entry for each user who is connected or was a moment
+ * ago.
+ */
 export class LocalPresence implements PresenceBoard {
   readonly #deps: LocalPresenceDeps;
   readonly #entries = new Map<Uuid, Entry>();
@@ -87,7 +92,7 @@ export class LocalPresence implements PresenceBoard {
     return this.#entries.get(user)?.presence;
   }
 
-  /** Everyone who is there. */
+  /** Every user who is present. */
   all(): readonly (readonly [Omit<Present, "device">, UserPresence])[] {
     return Array.from(this.#entries, ([user, { tenant, presence }]) => [
       { tenant, user },

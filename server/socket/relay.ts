@@ -4,7 +4,7 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
 import type { CloseReason } from "./close-codes.ts";
 
-/** Who is on a socket. */
+/** Who has authenticated on a socket. */
 export interface Identity {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -12,21 +12,24 @@ export interface Identity {
   readonly session: Uuid;
 }
 
-/** A socket, as far as the relay needs to know it. */
+/** What the relay needs to know of a socket. */
 export interface Subscriber {
   readonly device: Uuid;
   /** Undefined before hello. */
   readonly identity: Identity | undefined;
-  /** Of a device's sockets, on any node, the one with the latest stays. */
+  /** When it was welcomed. Of a device's sockets on all nodes, the latest one stays. */
   readonly since: number;
-  /** The conversation's last event it knows of; undefined when it does not follow it. */
+  /** The last event of the conversation that it knows of; undefined when it does not follow it. */
   headOf(conversation: Uuid): number | undefined;
-  /** An event of a conversation it follows was committed; `encoded` gives the frame without a packet. */
+  /**
+   * Called when an event of a followed conversation was committed. `encoded` returns the frame
+   * without a packet.
+   */
   onEvent(event: LoggedEvent, encoded: () => Uint8Array): void;
   onHead(conversation: Uuid, seq: number): void;
   onJoined(conversation: Uuid, seq: number): void;
   onLeft(conversation: Uuid, seq: number): void;
-  /** Something that may be lost, for members of the conversation. */
+  /** Sends an ephemeral frame to a member of the conversation. */
   onWhisper(conversation: Uuid, frame: Uint8Array): void;
   close(reason: CloseReason): void;
 }
@@ -34,42 +37,45 @@ export interface Subscriber {
 /** What the sockets of this node follow in one tenant. */
 export interface Served {
   readonly connected: { readonly device: Uuid; readonly session: Uuid }[];
-  /** Every pair of a device and a conversation it follows. */
+  /** Every pair of a device and a conversation that it follows. */
   readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
-  /** By conversation, the last event that all who follow it know of. */
+  /** For each conversation, the last event that all of its followers know of. */
   readonly heads: Map<Uuid, number>;
 }
 
-/** Heads published lately, for sockets that were looking up what to follow meanwhile. */
+/** How many recent heads are kept for sockets that are reading their snapshot meanwhile. */
 const RECENT_HEADS = 8192;
 
-/** Which sockets follow what on this node, and the way from a commit to them. */
+/**
+ * Knows which sockets follow which conversations on this node, and takes events from commits to
+ * them.
+ */
 export class Relay {
   readonly #byDevice = new Map<Uuid, Subscriber>();
   readonly #byConversation = new Map<Uuid, Set<Subscriber>>();
   readonly #followed = new Map<Subscriber, Set<Uuid>>();
 
-  /** A ring of the last heads published, and how many there were ever. */
+  /** A ring of the last published heads, and how many were ever published. */
   readonly #recent: (readonly [conversation: Uuid, seq: number])[] = [];
   #published = 0;
-  /** `#published` when a membership last changed. */
+  /** The value of `#published` at the last change of a membership. */
   #membershipChanged = 0;
   #expulsions = 0;
   readonly #onJoin: (device: Uuid, since: number) => void;
 
-  /** @param onJoin told of every socket that became a device's one socket. */
+  /** @param onJoin called with every socket that became its device's only socket */
   constructor(onJoin: (device: Uuid, since: number) => void = () => undefined) {
     this.#onJoin = onJoin;
   }
 
-  /** Sockets past their hello. */
+  /** Sockets that have been welcomed. */
   get size(): number {
     return this.#byDevice.size;
   }
 
   /**
-   * Makes this the device's one socket; an earlier one is displaced. One that was held up while a
-   * later one was let in is itself the earlier.
+   * Makes this the device's only socket and displaces an earlier one. A socket that was delayed
+   * while a later one was welcomed counts as the earlier one.
    */
   join(subscriber: Subscriber, device: Uuid): void {
     const present = this.#byDevice.get(device);
@@ -81,8 +87,8 @@ export class Relay {
   }
 
   /**
-   * The device has a socket on another node. Displaces the one here when it is older.
-   * @returns since when the one here is, if it is the newer one and the other must go.
+   * Records that the device has a socket on another node, and closes the local one if it is older.
+   * @returns when the local socket was welcomed, if it is the newer one and the other must close
    */
   joinedElsewhere(device: Uuid, since: number): number | undefined {
     const here = this.#byDevice.get(device);
@@ -111,7 +117,7 @@ export class Relay {
     this.#followed.get(subscriber)?.delete(conversation);
   }
 
-  /** Takes committed events, in log order per conversation, to the sockets they are for. */
+  /** Takes committed events, in log order per conversation, to the sockets that follow them. */
   publish(events: readonly LoggedEvent[]): void {
     for (const event of events) {
       this.#recent[this.#published++ % RECENT_HEADS] = [event.conversation, event.seq];
@@ -123,14 +129,15 @@ export class Relay {
     }
   }
 
-  /** Where publishing stands now; see `publishedSince`. */
+  /** The current position of publishing; see `publishedSince`. */
   mark(): number {
     return this.#published;
   }
 
   /**
-   * Heads published after `mark`, so that a snapshot taken in between can be brought up to now.
-   * @returns undefined when they are not kept any more, or a membership changed: take it again.
+   * Returns the heads that were published after `mark`, to bring a snapshot up to date.
+   * @returns undefined when they are no longer kept or a membership changed; take the snapshot
+   *   again
    */
   publishedSince(mark: number): readonly (readonly [Uuid, number])[] | undefined {
     const count = this.#published - mark;
@@ -141,19 +148,21 @@ export class Relay {
     ).filter((head) => head !== undefined);
   }
 
-  /** The conversation's log reaches to `seq`; whoever has not been sent that far reads on. */
+  /** Records that the conversation's log has grown to `seq`. Followers that are behind read on. */
   announceHead(conversation: Uuid, seq: number): void {
     this.#recent[this.#published++ % RECENT_HEADS] = [conversation, seq];
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onHead(conversation, seq);
   }
 
-  /** A membership changed on another node: snapshots being taken are taken again. */
+  /** Records that a membership changed on another node. Running snapshots are taken again. */
   membershipChanged(): void {
     this.#membershipChanged = ++this.#published;
   }
 
-  /** The device is a member since event `fromSeq`, and the log reaches to `head`. */
+  /**
+   * Records that the device is a member since event `fromSeq` and that the log reaches to `head`.
+   */
   deviceJoined(device: Uuid, conversation: Uuid, fromSeq: number, head: number): void {
     const subscriber = this.#byDevice.get(device);
     subscriber?.onJoined(conversation, fromSeq);
@@ -165,12 +174,12 @@ export class Relay {
     return this.#byDevice.get(device)?.identity?.session;
   }
 
-  /** Sockets past their hello, by device, with since when they are. */
+  /** Welcomed sockets by device, with the time of their welcome. */
   online(): [device: Uuid, since: number][] {
     return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
   }
 
-  /** What is followed here, by tenant. */
+  /** What is followed on this node, by tenant. */
   served(): Map<Uuid, Served> {
     const tenants = new Map<Uuid, Served>();
     for (const [device, subscriber] of this.#byDevice) {
@@ -205,18 +214,18 @@ export class Relay {
     return users;
   }
 
-  /** Takes a frame that may be lost to the sockets in the conversation that `isFor` says yes to. */
+  /** Sends an ephemeral frame to the sockets in the conversation that `isFor` selects. */
   whisper(conversation: Uuid, frame: Uint8Array, isFor: (subscriber: Subscriber) => boolean): void {
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       if (isFor(subscriber)) subscriber.onWhisper(conversation, frame);
   }
 
-  /** How often somebody was disconnected: a socket that is being let in may be one of them. */
+  /** How often somebody was disconnected. A socket that is being welcomed may be one of them. */
   get expulsions(): number {
     return this.#expulsions;
   }
 
-  /** Closes the sockets of one device, one session, one user or one tenant on this node. */
+  /** Closes the sockets of one device, session, user or tenant on this node. */
   disconnect(whose: Partial<Identity>, reason: CloseReason): void {
     this.#expulsions++;
     const parts = Object.entries(whose) as [keyof Identity, Uuid][];

@@ -11,7 +11,7 @@ import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import { Whisper, type WhisperDeps } from "./whisper.ts";
 
-/** What a connection past its hello needs of the rest of the server. */
+/** What a welcomed connection needs from the rest of the server. */
 export interface ServiceDeps {
   readonly relay: Relay;
   readonly log: Pick<ConversationLog, "post">;
@@ -21,7 +21,7 @@ export interface ServiceDeps {
   readonly announceActivity: WhisperDeps["announceActivity"];
   readonly readEvents: DeliveriesDeps["readEvents"];
   readonly observer?: SocketObserver | undefined;
-  /** Milliseconds on a clock that never goes back; not the time of day. */
+  /** Milliseconds of a monotonic clock, not the time of day. */
   readonly monotonic: () => number;
 }
 
@@ -29,7 +29,7 @@ export interface ServiceDeps {
 export interface SessionEvents {
   readonly transmit: (frame: Uint8Array) => void;
   readonly transmitEphemeral: (frame: Uint8Array) => void;
-  /** Every message taken so far is answered. */
+  /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
   readonly onError: (error: unknown) => void;
 }
@@ -37,7 +37,10 @@ export interface SessionEvents {
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const heartbeatFrame = encodeFrame({ kind: "heartbeat", body: {} });
 
-/** A device on a connection, from welcome on: what it sends, what it is sent, what it says in passing. */
+/**
+ * A device on a connection after its welcome: its messages, its deliveries and its ephemeral
+ * frames.
+ */
 export class Session {
   readonly deliveries: Deliveries;
   readonly intake: Intake;
@@ -78,7 +81,7 @@ export class Session {
     });
   }
 
-  /** @returns false for a frame that has no place here */
+  /** @returns false for a frame that is not allowed here */
   take(frame: Frame): boolean {
     switch (frame.kind) {
       case "send":

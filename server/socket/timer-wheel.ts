@@ -1,13 +1,13 @@
-/** Something that has to be looked at again and again. */
+/** Something that must be checked repeatedly. */
 export interface Timed {
-  /** @returns milliseconds until the next look; undefined when there is to be none */
+  /** @returns milliseconds until the next check; undefined for none */
   onDue(nowMs: number): number | undefined;
 }
 
 /**
- * One timer for any number of things that wait: a ring of slots, of which one is emptied per tick.
- * Each thing is in one slot, so it costs one set entry whatever it waits for. What is due comes up
- * to one tick late and never early; waits over a whole turn of the ring are cut to one.
+ * One timer for any number of waiting objects: a ring of slots, one of which is emptied per tick.
+ * Each object is in one slot, so it costs one set entry however long it waits. An object is checked
+ * up to one tick late and never early. A wait of more than one turn of the ring is cut to one turn.
  */
 export class TimerWheel {
   readonly #now: () => number;
@@ -17,7 +17,7 @@ export class TimerWheel {
   readonly #timer: NodeJS.Timeout;
   #at = 0;
 
-  /** @param now milliseconds on a clock that never goes back */
+  /** @param now returns milliseconds of a monotonic clock */
   constructor(now: () => number, tickMs: number, slots = 128) {
     this.#now = now;
     this.#tickMs = tickMs;
@@ -26,12 +26,12 @@ export class TimerWheel {
     this.#timer.unref();
   }
 
-  /** Things that wait. */
+  /** The number of waiting objects. */
   get size(): number {
     return this.#slotOf.size;
   }
 
-  /** Has `timed` looked at in `ms`, instead of when it would have been. */
+  /** Schedules `timed` to be checked in `ms` milliseconds. Replaces its earlier schedule. */
   schedule(timed: Timed, ms: number): void {
     this.cancel(timed);
     const ticks = Math.min(this.#slots.length - 1, Math.max(1, Math.ceil(ms / this.#tickMs) + 1));
@@ -46,7 +46,7 @@ export class TimerWheel {
     this.#slotOf.delete(timed);
   }
 
-  /** Looks at what is due. */
+  /** Checks what is due. */
   tick(): void {
     this.#at = (this.#at + 1) % this.#slots.length;
     const nowMs = this.#now();

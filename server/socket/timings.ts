@@ -1,6 +1,6 @@
-/** How long the relay waits for what, in milliseconds. One object, so that tests can shorten it. */
+/** The relay's time limits in milliseconds. They are one object, so that tests can shorten them. */
 export interface Timings {
-  /** How exactly all that is measured. */
+  /** The resolution of these limits. */
   readonly tickMs: number;
   /** From the upgrade to the first frame. */
   readonly helloMs: number;
@@ -8,19 +8,19 @@ export interface Timings {
   readonly pingEveryMs: number;
   /** From a ping to its pong. */
   readonly pongWithinMs: number;
-  /** Without any sign of life from the device. */
+  /** Longest silence of the device. */
   readonly silenceMs: number;
-  /** With deliveries held up, and neither acknowledged nor taken by the network. */
+  /** Longest time with deliveries held up, neither acknowledged nor taken by the network. */
   readonly stallMs: number;
   /** From the closing handshake's first half to its second. */
   readonly closingMs: number;
   /** From the signal to stop until the last socket is closed. */
   readonly drainMs: number;
-  /** Between two batches of sockets that are closed while stopping. */
+  /** Between two batches of sockets that are closed at a stop. */
   readonly drainBatchEveryMs: number;
-  /** Between two looks at which tenants are suspended. */
+  /** Between two reads of the suspended tenants. */
   readonly suspensionPollMs: number;
-  /** Between two entries that put transcript hashes into the audit log. */
+  /** Between two audit entries with transcript hashes. */
   readonly transcriptsEveryMs: number;
   /** From a user's last socket to `offline`. */
   readonly offlineAfterMs: number;

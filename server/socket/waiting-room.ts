@@ -1,12 +1,12 @@
-/** Sockets not let in yet: how many there may be at once. */
+/** How many sockets may wait for their welcome at once. */
 export interface WaitingLimits {
   readonly perNode: number;
   readonly perAddress: number;
 }
 
 /**
- * Places for sockets between upgrade and welcome. Whoever is not let in costs memory and a file
- * descriptor until the hello deadline, so strangers may hold only so many, and one address fewer.
+ * Counts sockets between upgrade and welcome. Each costs memory and a file descriptor until the
+ * hello deadline, so strangers may hold only a limited number, and one address fewer.
  */
 export class WaitingRoom {
   readonly #limits: WaitingLimits;
@@ -21,7 +21,10 @@ export class WaitingRoom {
     return this.#size;
   }
 
-  /** @returns what gives the place back, any number of times; undefined when there is none */
+  /**
+   * @returns a function that releases the place and may be called repeatedly; undefined when none
+   *   is free
+   */
   enter(address: string): (() => void) | undefined {
     const count = this.#byAddress.get(address) ?? 0;
     const { perNode, perAddress } = this.#limits;

@@ -5,16 +5,19 @@ import type { PresenceBoard, UserPresence } from "./presence.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
 
-/** What all sockets share. It is not copied: there are as many whispers as sockets. */
+/**
+ * What all sockets share. It is passed by reference, because there is one of these objects per
+ * socket.
+ */
 export interface WhisperDeps {
   readonly relay: Relay;
   readonly presence: PresenceBoard;
   readonly monotonic: () => number;
-  /** Tells the other nodes what a member does. */
+  /** Tells the other nodes what a member is doing. */
   readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
 }
 
-/** Whose word it is, and how the device is told of others'. */
+/** Who sends the ephemeral frames, and how the device receives those of others. */
 export interface WhisperSocket {
   readonly identity: Identity;
   readonly subscriber: Subscriber;

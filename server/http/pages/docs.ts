@@ -22,7 +22,7 @@ const page = `<!doctype html>
 </html>
 `;
 
-// "Try it out" is off: a request needs a proof signed by a device key, which a page has not.
+// "Try it out" is off: a request needs a proof signed by a device key, and a page has none.
 const initializer = `window.addEventListener("load", () => {
   SwaggerUIBundle({
     url: "openapi.json",
@@ -33,7 +33,7 @@ const initializer = `window.addEventListener("load", () => {
 });
 `;
 
-/** GET /v1/docs: the OpenAPI document to read, with nothing loaded from elsewhere. */
+/** GET /v1/docs: a readable page of the OpenAPI document. It loads nothing from other hosts. */
 export function docsPage(): Router {
   const router = express.Router();
   router.get("/v1/docs", (_request, response) => void response.type("html").send(page));

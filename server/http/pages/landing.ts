@@ -14,7 +14,7 @@ th, td { text-align: left; padding: 0.25rem 1.5rem 0.25rem 0; border-bottom: 1px
 const escapeHtml = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/** GET /: what this is and where to go on, for whoever opens the server in a browser. */
+/** GET /: tells a person who opens the server in a browser what it is and where to go next. */
 export function landingPage(facts: {
   readonly version: string;
   readonly sampleAccounts: readonly SampleAccount[];

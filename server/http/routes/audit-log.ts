@@ -10,7 +10,7 @@ import { HttpError } from "../http-error.ts";
 import { route, streamRoute, type Route, type StreamRoute } from "../route.ts";
 import { auditPage, auditQuery, entryIndex } from "./audit-schemas.ts";
 
-/** GET /v1/audit/log/...: a log's files, C2SP tlog-tiles. */
+/** GET /v1/audit/log/...: the files of a log in the format of C2SP tlog-tiles. */
 export function auditTilesRoute(reader: LogReader): StreamRoute {
   return streamRoute(
     {
@@ -73,7 +73,7 @@ export function searchAuditRoute(deps: UseCase): Route {
   );
 }
 
-/** Each looks twice a second. */
+/** Each tail polls twice a second. */
 const MOST_FOLLOWERS = 32;
 
 /** GET /v1/audit/tail: server-sent events. */

@@ -14,12 +14,12 @@ export const newConversation = z
   })
   .meta({ id: "NewConversation" });
 
-/** A change's place in the conversation's log. */
+/** The position of a change in the conversation's log. */
 export const logPlace = z
   .strictObject({ epoch: z.int().min(1), seq: z.int().min(1) })
   .meta({ id: "LogPlace" });
 
-/** A receipt's canonical text, signed by the device's receipt key. */
+/** The canonical text of a receipt and the signature by the device's receipt key. */
 export const signedReceipt = {
   receipt: bytes(maxReceiptBytes, "at most"),
   signature: bytes(64),
@@ -43,7 +43,7 @@ export const conversation = z
   })
   .meta({ id: "Conversation" });
 
-/** A place in a list of conversations: creation time and id of the last one seen. */
+/** A position in a list of conversations: creation time and id of the last one read. */
 export const cursor = z
   .codec(
     z.string().regex(/^\d{1,15}_[0-9a-f-]{36}$/),

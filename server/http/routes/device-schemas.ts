@@ -7,11 +7,14 @@ import {
 import { bytes, nullableBytes, uuid } from "../json-bytes.ts";
 import { role } from "./session-schemas.ts";
 
-/** Above 100 the use case refuses with a code of its own; this only bounds the work until then. */
+/**
+ * The use case refuses more than 100 with a code of its own. This bound only limits the work until
+ * then.
+ */
 const MAX_LISTED = 1000;
 
 const id = z.int().min(0).max(0xffffffff);
-// Lengths are the use case's to judge, with a code of their own; a codec bounds them.
+// The use case checks lengths and refuses with a code of its own. The codec only bounds them.
 const publicKey = bytes(KYBER_PUBLIC_KEY_BYTES + 1, "at most");
 const ecPreKey = z.strictObject({ id, publicKey });
 const signedPreKey = z.strictObject({ id, publicKey, signature: bytes(SIGNATURE_BYTES) });

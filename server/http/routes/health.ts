@@ -5,7 +5,7 @@ import { route, type Route } from "../route.ts";
 
 const state = z.strictObject({ status: z.literal("ok") });
 
-/** GET /healthz: the process answers. */
+/** GET /healthz: answers while the process runs. */
 export function healthRoute(): Route {
   return route(
     {
@@ -21,7 +21,10 @@ export function healthRoute(): Route {
   );
 }
 
-/** GET /readyz: requests can be served now. @param notReady why they cannot; empty when they can. */
+/**
+ * GET /readyz: answers whether requests can be served now.
+ * @param notReady returns the reasons why not; empty when the server is ready
+ */
 export function readyRoute(notReady: () => Promise<readonly NotReadyReason[]>): Route {
   return route(
     {

@@ -36,7 +36,7 @@ const linkRequest = z
   })
   .meta({ id: "LinkRequest" });
 
-/** POST /v1/link-requests. Limited, since each may interrupt the account's user. */
+/** POST /v1/link-requests. Rate-limited, because each request may interrupt the account's user. */
 export function requestLinkRoute(deps: UseCase & { readonly byAccount: Limiter }): Route {
   return route(
     {

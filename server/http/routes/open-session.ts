@@ -8,8 +8,8 @@ import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
 
 /**
- * POST /v1/sessions. Every try counts against its account; against its address, which many may
- * share, only those that fail.
+ * POST /v1/sessions. Every attempt counts against its account. Only failed attempts count against
+ * the address, which many people may share.
  */
 export function openSessionRoute(
   deps: Omit<SignInDeps, "admit"> & { readonly byAddress: Limiter; readonly byAccount: Limiter },

@@ -19,7 +19,7 @@ const link = z
     digest: bytes(32),
     commitment: bytes(32),
     frankingTag: bytes(32),
-    // An encoded Control of frames.proto; null for a message.
+    // A Control of frames.proto, encoded. Null for a message.
     control: bytes(1024 * 1024, "at most").nullable(),
   })
   .meta({ id: "Link" });

@@ -5,7 +5,10 @@ import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { newDevice, registered } from "./device-schemas.ts";
 
-/** POST /v1/devices. Limited by account: each costs the other members a change of epoch. */
+/**
+ * POST /v1/devices. Rate-limited by account, because each new device advances the epoch of every
+ * conversation that the account is in.
+ */
 export function registerDeviceRoute(
   deps: UseCase & { readonly announce: Announce; readonly byAccount: Limiter },
 ): Route {

@@ -13,7 +13,7 @@ import {
 
 const MAX_WAIT_SECONDS = 25;
 
-/** GET /v1/relay/events: a long poll. */
+/** GET /v1/relay/events: long poll. */
 export function relayEventsRoute(connections: HttpConnections): StreamRoute {
   return streamRoute(
     {
@@ -44,7 +44,8 @@ export function relayEventsRoute(connections: HttpConnections): StreamRoute {
     },
     async ({ headers, query }, _request, response) => {
       const channel = connectionOf(connections, headers["relay-connection"]);
-      // Its frames leave on the stream; a poll would take the stream's place and leave it without an end.
+      // The frames of this connection leave on its stream. A poll would replace the stream without
+      // ending it.
       if (channel.mode === "stream" && !channel.closed)
         throw new HttpError("connection_gone", "This connection's frames are taken elsewhere.");
       const left = new AbortController();

@@ -18,7 +18,10 @@ export const wholeNumber = z
 
 export const ofConnection: readonly ProblemCode[] = ["connection_elsewhere", "connection_gone"];
 
-/** The connection of this id. @throws HttpError connection_elsewhere, connection_gone */
+/**
+ * Returns the connection with this id.
+ * @throws HttpError connection_elsewhere, connection_gone
+ */
 export function connectionOf(connections: HttpConnections, id: string): HttpChannel {
   const found = connections.find(id);
   if (found === "elsewhere")
@@ -31,5 +34,5 @@ export function connectionOf(connections: HttpConnections, id: string): HttpChan
   return found;
 }
 
-/** A close as it is told over HTTP: its code and its name. */
+/** The code and name of a close, as HTTP answers report it. */
 export const closeText = (reason: CloseReason): string => `${closeCodes[reason]} ${reason}`;

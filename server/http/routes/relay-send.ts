@@ -9,7 +9,7 @@ import { bytesReader } from "../read-bytes.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import { connectionId, connectionOf, ofConnection, wholeNumber } from "./relay-schemas.ts";
 
-/** POST /v1/relay/send: a hello, which begins a connection, or further frames of one. */
+/** POST /v1/relay/send: a hello, which begins a connection, or more frames of a connection. */
 export function relaySendRoute(connections: HttpConnections): StreamRoute {
   const readBatch = bytesReader(frameBatchType, maxBatchBytes);
   return streamRoute(
@@ -80,7 +80,10 @@ function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): s
 const tooMany = (what: string, retryAfterSeconds: number): HttpError =>
   new HttpError("rate_limited", what, { retryAfterSeconds });
 
-/** Waits as long as a socket would not be read from. @throws HttpError connection_gone */
+/**
+ * Waits while a socket would not be read from.
+ * @throws HttpError connection_gone
+ */
 async function readable(channel: HttpChannel): Promise<void> {
   await channel.readable();
   if (channel.closed)

@@ -31,27 +31,27 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
     },
     async ({ headers }, _request, response) => {
       const channel = connectionOf(connections, headers["relay-connection"]);
-      // What an earlier answer took may be lost; only a hello with cursors says what is missing.
+      // Frames of an earlier answer may be lost. Only a hello with cursors tells what is missing.
       if (channel.mode !== "untaken")
         throw new HttpError("connection_gone", "This connection's frames are taken elsewhere.");
       response.writeHead(200, {
         "Content-Type": EVENT_STREAM,
         "Cache-Control": "no-store, no-transform",
-        // Proxies that hold answers back until they are whole let this one through.
+        // Tells buffering proxies to pass this answer on as it comes.
         "X-Accel-Buffering": "no",
       });
-      // Shows the device at once that nothing holds the answer back.
+      // Shows the device at once that no proxy holds the answer back.
       response.write(": open\n\n");
       const { onDrain, onClosed } = channel.stream(eventStream(response, connections.closingMs));
       response.on("drain", onDrain);
       response.once("close", onClosed);
-      // `close` follows; an error that nobody listens to would end the process.
+      // `close` follows. An `error` event without a listener would end the process.
       response.on("error", () => undefined);
     },
   );
 }
 
-/** @param closingMs how long the end may take to be sent; then the answer is cut off */
+/** @param closingMs how long the last frames may take to be sent before the answer is cut off */
 function eventStream(response: ServerResponse, closingMs: number): FrameStream {
   const { socket } = response;
   return {

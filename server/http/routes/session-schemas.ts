@@ -15,7 +15,7 @@ export const signInBody = z
     z.strictObject({
       grant: z.literal("password"),
       tenant: slug,
-      // PostgreSQL takes no text with a NUL.
+      // PostgreSQL does not accept text with a NUL character.
       username: z
         .string()
         .min(1)

@@ -6,7 +6,10 @@ import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { preKeyBundle } from "./device-schemas.ts";
 
-/** POST /v1/devices/{id}/bundle. Limited, since each use spends a one-time prekey of the other's. */
+/**
+ * POST /v1/devices/{id}/bundle. Rate-limited, because each call consumes a one-time prekey of the
+ * device.
+ */
 export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): Route {
   return route(
     {

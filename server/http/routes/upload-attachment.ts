@@ -56,7 +56,7 @@ export function createUploadRoute({ uploads, serve, newId }: UploadDeps): Stream
   );
 }
 
-/** HEAD /v1/attachments/{id}: how far an upload has come. */
+/** HEAD /v1/attachments/{id}: how many bytes of an upload have arrived. */
 export function readUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
   return streamRoute(
     {
@@ -78,7 +78,7 @@ export function readUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
   );
 }
 
-/** PATCH /v1/attachments/{id}: further bytes. */
+/** PATCH /v1/attachments/{id}: more bytes. */
 export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
   return streamRoute(
     {
