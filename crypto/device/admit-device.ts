@@ -9,10 +9,10 @@ const accountName = (user: Uuid): string => `account!${user}`;
 const ownerName = (device: Uuid): string => `owner!${device}`;
 
 /**
- * Lets the suite talk to a device, once its account's signature holds. The first account key seen
- * for a user is remembered; another one is refused until a person accepts it. A device stays with
- * its first user, as an account may certify keys that are not its own. The caller compares the
- * record's tenant and user with those it asked for.
+ * Allows the suite to talk to a device, after checking its account's signature. The first account
+ * key seen for a user is remembered. Another one is refused until a person accepts it. A device
+ * stays with the first user it was seen under, because an account may certify keys that are not its
+ * own. The caller compares the record's tenant and user with those it asked for.
  * @throws DeviceError invalid_device_record, account_key_changed; SuiteError untrusted_identity
  */
 export async function admitDevice(
@@ -21,7 +21,8 @@ export async function admitDevice(
   device: CertifiedDevice,
 ): Promise<void> {
   const { record } = device;
-  // First by its own word: a key that certified nothing is no reason to alarm a person.
+  // Check the certificate first. An account key that certified nothing is no reason to alarm a
+  // person.
   verifyDevice(device, record.accountKey);
   const names = [accountName(record.user), ownerName(record.device)];
   const [known, owner] = await transaction.getMany(names);
@@ -40,7 +41,7 @@ export const knownAccountKey = (
 ): Promise<Uint8Array | undefined> => transaction.get(accountName(user));
 
 /**
- * Replaces the remembered account key, after a person was shown the change and accepted it.
+ * Replaces the remembered account key. Call it after a person was shown the change and accepted it.
  * @throws DeviceError account_key_changed: `shown` is not the key that was to be replaced
  */
 export async function acceptAccountKey(
@@ -54,7 +55,10 @@ export async function acceptAccountKey(
   transaction.put(accountName(user), keys.accepted);
 }
 
-/** The account keys remembered for users, at most `limit`: what a further device of this account needs. */
+/**
+ * Returns the account keys remembered for users, at most `limit`. A new device of this account
+ * needs them.
+ */
 export async function knownAccountKeys(
   transaction: Pick<StoreTransaction, "list">,
   limit: number,
@@ -66,7 +70,10 @@ export async function knownAccountKeys(
   }));
 }
 
-/** Takes over an account key that a sibling remembered, unless one is remembered here. */
+/**
+ * Stores an account key that another device of the account remembered, unless one is stored
+ * already.
+ */
 export async function rememberAccountKey(
   transaction: StoreTransaction,
   user: Uuid,

@@ -2,16 +2,16 @@ import { payloadCommitment } from "../wire/commitment.ts";
 import { DeviceError } from "./device-error.ts";
 import { equalSecret, hmacSha256, randomBytes } from "./sodium.ts";
 
-/** A fresh key for one message, 32 bytes: two messages under one key would be linkable. */
+/** Generates the key of one message, 32 bytes. Two messages under one key could be linked. */
 export const newFrankingKey = (): Uint8Array => randomBytes(32);
 
-/** What binds the sender to its payload without showing it; travels outside the ciphertext. */
+/** Commits the sender to its payload without revealing it. It travels outside the ciphertext. */
 export const commit = (frankingKey: Uint8Array, payload: Uint8Array): Uint8Array =>
   payloadCommitment(hmacSha256, frankingKey, payload);
 
 /**
- * Checked before a message is displayed: else a sender could show text it can never be reported
- * for. In constant time.
+ * Checks the commitment, in constant time. Call it before you display a message: otherwise a sender
+ * could show text that nobody can report.
  * @throws DeviceError commitment_mismatch
  */
 export function verifyCommitment(

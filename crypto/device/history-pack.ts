@@ -16,12 +16,15 @@ import { DeviceError } from "./device-error.ts";
 import { Taker } from "./attachments/taker.ts";
 
 /**
- * A message as a grant passes it on: the exact bytes that were committed to, with the key. No ratchet
- * key is in it, and nothing that the log's own hashes do not tell of.
+ * A message as a history grant passes it on: the exact bytes of the commitment, with the franking
+ * key. It holds no ratchet key, and nothing that the log's own hashes do not cover.
  */
 const granted = message({
   seq: [1, uint()],
-  /** Whose device sent it, as the grantor knew; certificates of gone devices are not to be had. */
+  /**
+   * The user whose device sent it, as the grantor knew it. Certificates of removed devices are not
+   * available.
+   */
   sender: [2, optional(uuid)],
   payload: [3, bytes(64 * 1024)],
   frankingKey: [4, fixed(32)],
@@ -30,7 +33,7 @@ export type GrantedMessage = MessageOf<typeof granted>;
 
 const largestEntry = 80 * 1024;
 const label = utf8("sealdesk/history-pack/v1");
-/** The beginning of every pack of a grant. */
+/** The header of every pack of a grant. */
 export const packHead = (grant: Uuid): Uint8Array => concat(label, uuidToBytes(grant));
 
 /** One message in a pack: `u32 length || GrantedMessage`, big-endian. */
@@ -42,8 +45,8 @@ export function packEntry(entry: GrantedMessage): Uint8Array {
 }
 
 /**
- * The messages of a pack, as its bytes come; holds one at a time. Nothing of them is checked: the
- * reader compares each with the log.
+ * Reads the messages of a pack from a stream and holds one at a time. It does not check them: the
+ * caller compares each message with the log.
  * @throws DeviceError malformed_plaintext; whatever `data` throws
  */
 export async function* readPack(

@@ -5,10 +5,13 @@ import { DeviceError } from "./device-error.ts";
 import { generateSigningKey, sign, verifySignature, type SigningKeyPair } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
-/** The Ed25519 keys of a device; `account` only where the account was made or moved to. */
+/**
+ * The Ed25519 keys of a device. `account` exists only on devices that created the account or
+ * received it.
+ */
 export type IdentityKeyName = "account" | "device" | "receipt";
 
-/** A device's public half with its account's signature. */
+/** The public keys of a device, with its account's signature. */
 export interface CertifiedDevice {
   readonly record: DeviceRecord;
   readonly signature: Uint8Array;
@@ -16,11 +19,11 @@ export interface CertifiedDevice {
 
 const keyName = (name: IdentityKeyName): string => `identity!${name}`;
 const publicKeyBytes = 32;
-/** A libsignal key: its type, then 32 bytes. */
+/** A libsignal key: one type byte, then 32 bytes. */
 const identityKeyBytes = 33;
 
 /**
- * Makes the named key pair, or returns the one made before: a key is never replaced here.
+ * Generates the named key pair, or returns the existing one. It never replaces a key.
  * @returns the public key, 32 bytes
  */
 export async function createIdentityKey(
@@ -35,7 +38,7 @@ export async function createIdentityKey(
 }
 
 /**
- * Takes the account key that another device of the account gave; a key is never replaced here.
+ * Stores the account key that another device of the account sent. It never replaces a key.
  * @throws DeviceError account_key_changed: this device holds another one
  */
 export async function adoptAccountKey(
@@ -60,8 +63,8 @@ export async function loadIdentityKey(
 }
 
 /**
- * Certifies a device of this account: the account key's Ed25519 signature over
- * `deviceRecordBytes`. Every other device checks it before it talks to that device.
+ * Certifies a device of this account with the account key's Ed25519 signature over
+ * `deviceRecordBytes`. Every other device checks the signature before it talks to that device.
  * @throws DeviceError no_identity; invalid_device_record: the record names another account key
  */
 export async function certifyDevice(

@@ -1,4 +1,4 @@
-/** Keys as text, values as bytes, whatever the database was constructed with. */
+/** Keys are text and values are bytes, whatever encodings the database was constructed with. */
 export const encodings = { keyEncoding: "utf8", valueEncoding: "view" } as const;
 type Encodings = typeof encodings;
 
@@ -14,8 +14,8 @@ export interface LevelRange extends Encodings {
 }
 
 /**
- * What the store uses of an abstract-level database: classic-level in Node, browser-level,
- * memory-level. `batch` must be atomic; `sync` asks that it be on disk before it resolves.
+ * The part of an abstract-level database that the store uses. `batch` must be atomic. `sync` asks
+ * for the batch to be on disk before it resolves.
  */
 export interface Level {
   open(): Promise<void>;

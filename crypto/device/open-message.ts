@@ -6,7 +6,7 @@ import { zeroise } from "./sodium.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 import type { Suite } from "./suite.ts";
 
-/** What opening needs of a `deliver` frame. */
+/** The fields of a `deliver` frame that opening needs. */
 export type DeliveredMessage = Pick<
   Deliver,
   | "conversation"
@@ -23,17 +23,17 @@ export interface OpenedMessage {
   readonly body: Body;
   readonly lastSeen: LastSeen;
   readonly keyLogHead: KeyLogHead | undefined;
-  /** The exact bytes that were committed to; with `frankingKey`, what a report discloses. */
+  /** The exact bytes of the commitment. With `frankingKey` they are what a report discloses. */
   readonly payload: Uint8Array;
   readonly frankingKey: Uint8Array;
 }
 
 /**
- * Decrypts one delivered message; nothing is returned unless the commitment and the context hold.
- * When this throws, a caller that catches inside the transaction and lets it commit keeps the
- * sender key that came with the message, and later messages under it can be opened.
+ * Decrypts one delivered message. It returns nothing unless the commitment and the context are
+ * right. If you catch its error inside the transaction and commit, the sender key that came with
+ * the message is kept, and later messages under that key can be opened.
  * @throws SuiteError; DeviceError malformed_plaintext, commitment_mismatch, context_mismatch,
- *   unsupported_payload
+ * unsupported_payload
  */
 export async function openMessage(
   transaction: StoreTransaction,

@@ -1,16 +1,16 @@
 import { DeviceError } from "./device-error.ts";
 
 /**
- * The plaintext of a message, of 256, 512, 1024, 2048, 3072... bytes in all:
- * franking key 32 || payload length, u32 big-endian || payload || zeros.
+ * The padded plaintext of a message has 256, 512, 1024, 2048, 3072... bytes in total: franking key
+ * 32 || payload length, u32 big-endian || payload || zeros.
  */
 const frankingKeyBytes = 32;
 const prefixBytes = frankingKeyBytes + 4;
 
-/** So that the ciphertext stays within the relay's 64 KiB. */
+/** Keeps the ciphertext within the relay's limit of 64 KiB. */
 export const maxPlaintextBytes = 63 * 1024;
 
-/** The canonical total for so many bytes of prefix and payload. */
+/** Returns the canonical total size for this many bytes of prefix and payload. */
 function bucket(bytes: number): number {
   if (bytes <= 256) return 256;
   if (bytes <= 512) return 512;
@@ -30,8 +30,8 @@ export function pad(frankingKey: Uint8Array, payload: Uint8Array): Uint8Array {
 }
 
 /**
- * The inverse of `pad`, copying what it returns. One payload has one padded form, so padding can
- * neither carry a side channel nor be changed unnoticed.
+ * Reverses `pad` and returns a copy. A payload has exactly one padded form, so the padding cannot
+ * carry hidden data and cannot be changed unnoticed.
  * @throws DeviceError malformed_plaintext
  */
 export function unpad(plaintext: Uint8Array): { frankingKey: Uint8Array; payload: Uint8Array } {

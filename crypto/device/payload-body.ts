@@ -15,7 +15,7 @@ export type Body =
 
 const text = message({ text: [1, bytes(maxPlaintextBytes)] });
 
-/** The oneof of payload.proto: a further kind adds its field here and a case to each function. */
+/** The oneof of payload.proto. To add a kind, add its field here and a case to each function. */
 export const bodyFields = {
   text: [16, optional(nested(text))],
   attachment: [17, optional(nested(attachmentFields))],
@@ -26,8 +26,7 @@ export interface BodyFields {
   readonly attachment: AttachmentFields | undefined;
 }
 
-// A byte order mark is text like any other: without ignoreBOM it would be lost, and with it the
-// equality of what was sent and what is reported.
+// `ignoreBOM` keeps a byte order mark in the text. Without it, sent and reported text would differ.
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function bodyToFields(body: Body): BodyFields {

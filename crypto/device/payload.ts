@@ -25,7 +25,7 @@ const payloadMessage = message({
   ...bodyFields,
 });
 
-/** What binds a message to its place; the header outside and the payload inside must agree. */
+/** What binds a message to its place. The header outside and the payload inside must agree. */
 export interface MessageContext {
   readonly conversation: Uuid;
   readonly senderDevice: Uuid;
@@ -33,7 +33,10 @@ export interface MessageContext {
   readonly clientMessageId: Uuid;
 }
 
-/** The last event a sender had seen of the conversation; `seq` 0 and `zeroHash` before the first. */
+/**
+ * The last event of the conversation that the sender had seen. `seq` 0 and `zeroHash` before the
+ * first.
+ */
 export interface LastSeen {
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
@@ -43,21 +46,23 @@ export interface LastSeen {
 export interface KeyLogHead {
   readonly size: number;
   readonly root: Uint8Array;
-  /** The log's, over the checkpoint that the two make with its origin: 64 bytes. */
+  /**
+   * The log's signature, 64 bytes, over the checkpoint of this size and root with the log's origin.
+   */
   readonly signature: Uint8Array;
 }
 
 export interface Payload extends MessageContext {
   readonly lastSeen: LastSeen;
-  /** Not in every message: members are told of each head once an epoch. */
+  /** Absent in most messages: a sender tells the members each head once per epoch. */
   readonly keyLogHead?: KeyLogHead | undefined;
   readonly body: Body;
 }
 
-/** The canonical encoding of payload.proto: one payload, one sequence of bytes. */
+/** The canonical encoding of payload.proto. A payload has exactly one encoding. */
 export function encodePayload(payload: Payload): Uint8Array {
   const { body, keyLogHead, ...context } = payload;
-  // In Node the writer returns a Buffer; a copy is a plain array everywhere.
+  // In Node the writer returns a Buffer. The copy is a plain Uint8Array on every platform.
   return Uint8Array.from(
     encode(payloadMessage, { version, ...context, keyLogHead, ...bodyToFields(body) }),
   );
@@ -69,15 +74,15 @@ export function decodePayload(input: Uint8Array): Payload {
   if (seen !== version)
     throw new DeviceError("unsupported_payload", "The payload is of another version.");
   const payload = { ...context, body: bodyFromFields({ text, attachment }) };
-  // Unknown, repeated, reordered or default-valued fields would let one message have two forms.
+  // Unknown, repeated, reordered or default-valued fields would give one message two encodings.
   if (!equalBytes(encodePayload(payload), input))
     throw new DeviceError("malformed_plaintext", "The payload is not in its canonical form.");
   return payload;
 }
 
 /**
- * Decodes a payload and compares it with the header it came under: decryption alone binds none of
- * these. A mismatch is shown to the user and reported, never displayed as a message.
+ * Decodes a payload and compares it with its header, because decryption binds none of these fields.
+ * A mismatch is shown to the user and reported. The message is never displayed.
  * @throws DeviceError context_mismatch, with `fields`; malformed_plaintext; unsupported_payload
  */
 export function openPayload(input: Uint8Array, header: MessageContext): Payload {

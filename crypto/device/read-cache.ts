@@ -1,8 +1,8 @@
 import { zeroise } from "./sodium.ts";
 
 /**
- * The last values read or written, up to a number of bytes; the longest unused go first, wiped.
- * It owns its values: callers must be given copies.
+ * Caches the last values that were read or written, up to a number of bytes. The least recently
+ * used values leave first and are wiped. The cache owns its values: give callers copies.
  */
 export class ReadCache {
   readonly #values = new Map<string, Uint8Array>();
@@ -16,7 +16,7 @@ export class ReadCache {
   get(key: string): Uint8Array | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    // A Map keeps insertion order, so re-inserting moves the entry to the recent end.
+    // A Map keeps insertion order, so inserting an entry again moves it to the recent end.
     this.#values.delete(key);
     this.#values.set(key, value);
     return value;

@@ -7,18 +7,19 @@ const prefix = "SEALDESK-SAFETY:1:";
 const label = utf8("sealdesk/safety-code/v1");
 const printBytes = 32;
 
-/** SHA-256("sealdesk/safety-code/v1" || user || account key): the same under every suite. */
+/** SHA-256("sealdesk/safety-code/v1" || user || account key). It is the same under every suite. */
 const fingerprint = ({ user, accountKey }: AccountIdentity): Uint8Array =>
   sha256(concat(label, uuidToBytes(user), accountKey));
 
 /**
- * What the QR code on one device holds: whose it is, then whom that device takes the other for.
- * Text, as scanners hand it out: a prefix with the version, then base64url of both fingerprints.
+ * The content of the QR code that a device shows: its own fingerprint, then the fingerprint that it
+ * has for the other user. It is text, as scanners return it: a prefix with the version, then
+ * base64url of both fingerprints.
  */
 export const encodeSafetyCode = (own: AccountIdentity, other: AccountIdentity): string =>
   prefix + toBase64Url(concat(fingerprint(own), fingerprint(other)));
 
-/** What comparing a scanned code says. */
+/** The result of comparing a scanned code. */
 export type SafetyVerdict =
   | "match"
   | "mismatch" // somebody stands in between, or it is another person's code

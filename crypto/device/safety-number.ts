@@ -12,9 +12,9 @@ const iterations = 5200;
 const fingerprintVersion = Uint8Array.of(0, 0);
 
 /**
- * 60 digits that two people compare: the same on both sides and under every suite, as they depend
- * on user ids and account keys alone. Signal's numeric fingerprint: each half is 30 digits of an
- * iterated SHA-512, the lower half first.
+ * 60 digits that two people compare. They depend only on user ids and account keys, so they are the
+ * same on both sides and under every suite. The format is Signal's numeric fingerprint: each half
+ * is 30 digits of an iterated SHA-512, and the lower half comes first.
  */
 export function safetyNumber(a: AccountIdentity, b: AccountIdentity): string {
   const halves = [a, b].map(({ user, accountKey }) =>
@@ -23,11 +23,11 @@ export function safetyNumber(a: AccountIdentity, b: AccountIdentity): string {
   return halves.toSorted().join("");
 }
 
-/** In groups of five digits, as they are read aloud. */
+/** Formats the number in groups of five digits, for reading aloud. */
 export const groupDigits = (digits: string): string => digits.replaceAll(/(\d{5})(?!$)/g, "$1 ");
 
 /**
- * Thirty digits of `H(...H(H(version || key || id || key) || key)...)`, 5200 times SHA-512, as
+ * Thirty digits of `H(...H(H(version || key || id || key) || key)...)`, 5200 rounds of SHA-512, as
  * libsignal computes them from a serialised identity key.
  */
 export function numericFingerprint(id: Uint8Array, key: Uint8Array): string {

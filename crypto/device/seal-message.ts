@@ -10,20 +10,21 @@ import type { Sealed, Suite } from "./suite.ts";
 export interface MessageToSeal extends Payload {
   /** Every other member device of the epoch. */
   readonly devices: readonly Uuid[];
-  /** Milliseconds since the Unix epoch; decides key rotation. */
+  /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
   readonly now: number;
 }
 
 export interface SealedMessage extends Sealed {
   readonly commitment: Uint8Array;
-  /** What was committed to, and the key: kept on the device, never sent as they are. */
+  /** The payload and its franking key. They stay on the device and are never sent in this form. */
   readonly franked: { readonly payload: Uint8Array; readonly frankingKey: Uint8Array };
 }
 
 /**
  * Encodes, commits to, pads and encrypts one message. Commit the transaction before the result
- * leaves the device, and send results in the order they were sealed: only the first under a key
- * carries its packets. When the relay refuses that first one, seal again after `suite.rotate`.
+ * leaves the device. Send results in the order in which they were sealed: only the first message
+ * under a key carries its packets. If the relay refuses that first message, call `suite.rotate` and
+ * seal again.
  * @throws SuiteError no_session, untrusted_identity; DeviceError too_large
  */
 export async function sealMessage(

@@ -6,7 +6,7 @@ export type StoreErrorCode =
   | "finished" // a transaction was used after it ended
   | "invalid_key"; // a key name outside printable ASCII, or in the reserved area
 
-/** What went wrong in the device's store. Its message never holds a key name or a value. */
+/** An error of the device's store. Its message never contains a key name or a value. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code: StoreErrorCode;

@@ -9,14 +9,15 @@ const saltBytes = 16;
 const version = 1;
 
 /**
- * The store key of a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. Unicode
- * forms of one passphrase give one key, as in RFC 8265 (OpaqueString): every space is U+0020, then
- * NFC. Blocks for some 200 ms. The parameters are those of salt version 1; other ones need a new
- * version in `storeSalt`.
- * @throws StoreError wrong_key: the passphrase is empty or no Unicode text
+ * Derives the store key from a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. All
+ * Unicode forms of a passphrase give the same key, as in RFC 8265 (OpaqueString): every space
+ * becomes U+0020, then NFC. It blocks for about 200 ms. These are the parameters of salt version 1;
+ * other parameters need a new version in `storeSalt`.
+ * @throws StoreError wrong_key: the passphrase is empty or not Unicode text
  */
 export function deriveStoreKey(passphrase: string, salt: Uint8Array): Uint8Array {
-  // All lone surrogates are one replacement character in UTF-8, and so would be one passphrase.
+  // In UTF-8, every lone surrogate becomes the same replacement character, so passphrases would
+  // collide.
   if (passphrase === "" || /\p{Surrogate}/u.test(passphrase))
     throw new StoreError("wrong_key", "The passphrase is empty or not Unicode text.");
   const secret = utf8(passphrase.replaceAll(/\p{Space_Separator}/gu, " ").normalize("NFC"));
@@ -28,7 +29,8 @@ export function deriveStoreKey(passphrase: string, salt: Uint8Array): Uint8Array
 }
 
 /**
- * The 16-byte salt kept in clear beside the sealed values, made on the first call.
+ * Returns the 16-byte salt, which is stored in clear beside the sealed values. The first call makes
+ * it.
  * @throws StoreError damaged: the salt record is not of a known version
  */
 export async function storeSalt(level: Level): Promise<Uint8Array> {

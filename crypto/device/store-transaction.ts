@@ -9,26 +9,30 @@ export interface ListOptions {
 }
 
 /**
- * Reads through to the store, keeps writes in memory, and is committed as one atomic batch.
- * Keys are `area!part!part`; values are sealed (XChaCha20-Poly1305, the key as associated data).
+ * A transaction that reads through to the store, keeps writes in memory, and is committed as one
+ * atomic batch. Keys are `area!part!part`. Values are sealed (XChaCha20-Poly1305, the key as
+ * associated data).
  */
 export interface StoreTransaction {
   get(key: string): Promise<Uint8Array | undefined>;
-  /** The values of `keys`, in that order, with one call to the database for all not yet read. */
+  /**
+   * Returns the values of `keys` in that order. One call to the database reads all that are not
+   * cached.
+   */
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   put(key: string, value: Uint8Array): void;
   delete(key: string): void;
-  /** Entries whose key starts with `prefix`, in key order, staged writes included. */
+  /** Lists the entries whose key starts with `prefix`, in key order, including staged writes. */
   list(prefix: string, options?: ListOptions): Promise<readonly StoreEntry[]>;
 }
 
-/** What a transaction reads through to: the committed state. */
+/** The committed state that a transaction reads through to. */
 export interface Committed {
   getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   list(prefix: string, options: ListOptions): Promise<readonly StoreEntry[]>;
 }
 
-/** `undefined` stands for a deletion. */
+/** `undefined` means a deletion. */
 export type StagedWrites = ReadonlyMap<string, Uint8Array | undefined>;
 
 /** Key names that hold the store's own records. */
@@ -73,7 +77,7 @@ export class StagedTransaction implements StoreTransaction {
     const { after = "", limit = Number.POSITIVE_INFINITY } = options;
     const inRange = (key: string) => key.startsWith(prefix) && key > after;
     const staged = [...this.#staged].filter(([key]) => inRange(key));
-    // Each staged key hides at most one committed entry, so this many are enough.
+    // Each staged key hides at most one committed entry, so reading this many is enough.
     const committed = await this.#committed.list(prefix, {
       ...options,
       ...(limit === Number.POSITIVE_INFINITY ? {} : { limit: limit + staged.length }),
@@ -89,7 +93,10 @@ export class StagedTransaction implements StoreTransaction {
       .map(([key, value]) => [key, value.slice()] as const);
   }
 
-  /** Ends the transaction. @returns what is to be written. */
+  /**
+   * Ends the transaction.
+   * @returns the writes to commit
+   */
   finish(): StagedWrites {
     this.#finished = true;
     return this.#staged;
@@ -98,7 +105,7 @@ export class StagedTransaction implements StoreTransaction {
   #check(key: string): void {
     if (this.#finished)
       throw new StoreError("finished", "The transaction has ended; its writes were decided.");
-    // In printable ASCII, JavaScript's order of strings is the database's order of bytes.
+    // For printable ASCII, JavaScript's string order equals the database's byte order.
     if (!/^[\x20-\x7e]+$/.test(key) || key.startsWith(reserved))
       throw new StoreError("invalid_key", "A key name is reserved or not printable ASCII.");
   }

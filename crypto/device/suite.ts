@@ -2,26 +2,32 @@ import type { Packet } from "../wire/frame.ts";
 import type { Uuid } from "../wire/uuid.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
 
-/** Names of suites, as a conversation's creation record fixes them. */
+/** Names of suites, as written in a conversation's creation record. */
 export type SuiteName = "signal-v1" | "mls-v1";
 
-/** Another device, certified by its account and checked by this one (see identity.ts). */
+/**
+ * Another device, certified by its account. This device has checked the certificate (see
+ * identity.ts).
+ */
 export interface PeerDevice {
   readonly device: Uuid;
   readonly identityKey: Uint8Array;
 }
 
-/** What to make, see `Suite.createPreKeys`. */
+/** Options of `Suite.createPreKeys`. */
 export interface PreKeyRequest {
-  /** One-time prekeys of each kind. */
+  /** How many one-time prekeys of each kind to make. */
   readonly oneTime: number;
-  /** Milliseconds since the Unix epoch; decides renewal. */
+  /** Milliseconds since the Unix epoch. It decides renewal. */
   readonly now: number;
-  /** False repeats the signed and last-resort prekeys whatever their age. Default: true. */
+  /**
+   * If false, the signed and last-resort prekeys are returned unchanged, whatever their age.
+   * Default: true.
+   */
   readonly renew?: boolean;
 }
 
-/** Public prekeys for upload. Ids count up from 1 and are never used again. */
+/** Public prekeys to upload. Ids count up from 1 and are never used again. */
 export interface PreKeyUpload {
   readonly signedPreKey: SignedPreKey;
   readonly lastResortKyberPreKey: SignedPreKey;
@@ -35,31 +41,31 @@ export interface SignedPreKey {
   readonly signature: Uint8Array;
 }
 
-/** What the relay hands out for one device: at most one one-time prekey of each kind. */
+/** What the relay returns for one device, with at most one one-time prekey of each kind. */
 export interface PreKeyBundle {
   readonly device: Uuid;
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
   readonly signedPreKey: SignedPreKey;
   readonly preKey: { readonly id: number; readonly publicKey: Uint8Array } | undefined;
-  /** A one-time Kyber prekey, or the last-resort one when those ran out. */
+  /** A one-time Kyber prekey, or the last-resort one when no one-time prekey is left. */
   readonly kyberPreKey: SignedPreKey;
 }
 
 export interface SealRequest {
   readonly conversation: Uuid;
   readonly epoch: number;
-  /** Every other member device of the epoch; the packets go to exactly these. */
+  /** Every other member device of the epoch. Exactly these receive packets. */
   readonly devices: readonly Uuid[];
   readonly plaintext: Uint8Array;
-  /** Milliseconds since the Unix epoch; decides rotation. */
+  /** Milliseconds since the Unix epoch. It decides rotation. */
   readonly now: number;
 }
 
 export interface Sealed {
   readonly keyId: Uuid;
   readonly ciphertext: Uint8Array;
-  /** Key material for each of `devices`, on the first message under a key; else empty. */
+  /** Key material for each of `devices` on the first message under a key; otherwise empty. */
   readonly packets: readonly Packet[];
 }
 
@@ -72,29 +78,29 @@ export interface OpenRequest {
   readonly packet: Uint8Array | undefined;
 }
 
-/** What something sealed to single devices is for. */
+/** The place that a packet for single devices is bound to. */
 export interface PrivatePlace {
   readonly conversation: Uuid;
-  /** Id of the receipt it belongs to. */
+  /** Id of the receipt that it belongs to. */
   readonly id: Uuid;
 }
 
-/** After so many messages, or so long, a sending key is replaced. */
+/** A sending key is replaced after this many messages, or after this long. */
 export interface RotationLimits {
   readonly maxMessages: number;
   readonly maxAgeMs: number;
 }
 
 /**
- * One end-to-end cipher suite. Every method reads and stages its state in the transaction it is
- * given; nothing is durable until the caller commits, so a crash loses either all of an operation
- * or none of it.
+ * An end-to-end cipher suite. Every method reads and stages its state in the transaction that it is
+ * given. Nothing is durable until the caller commits, so a crash loses all of an operation or
+ * nothing.
  */
 export interface Suite {
   readonly name: SuiteName;
   /**
-   * Makes this device's long-term suite keys, or returns the ones made before.
-   * @returns the public identity key to be certified.
+   * Generates this device's long-term suite keys, or returns the existing ones.
+   * @returns the public identity key to certify
    * @throws SuiteError no_identity: the store belongs to another device
    */
   createIdentity(
@@ -102,23 +108,26 @@ export interface Suite {
     self: Uuid,
   ): Promise<{ identityKey: Uint8Array; registrationId: number }>;
   /**
-   * Makes `oneTime` one-time prekeys of each kind. The signed and last-resort ones are repeated, and
-   * made anew when they are over 7 days old; the old private halves open late first messages for
-   * 30 days more and are then deleted. Call it daily, with `oneTime: 0` if need be, and upload what
-   * it returns until the server has it. With `renew: false` it only says what was made last.
+   * Generates `oneTime` one-time prekeys of each kind. The signed and last-resort prekeys are
+   * returned again, and replaced when they are over 7 days old. The old private halves open late
+   * first messages for 30 more days and are then deleted. Call it daily, with `oneTime: 0` if you
+   * need no others, and upload the result until the server has it. With `renew: false` it only
+   * returns the last ones made.
    */
   createPreKeys(transaction: StoreTransaction, request: PreKeyRequest): Promise<PreKeyUpload>;
   /**
-   * Records a certified device; its key is the only one accepted for it from then on.
-   * @throws SuiteError untrusted_identity: another key is recorded; a re-registered device gets a new id
+   * Records a certified device. From then on, only this key is accepted for it.
+   * @throws SuiteError untrusted_identity: another key is recorded; a device that registers again
+   *   gets
+   * a new id
    */
   trust(transaction: StoreTransaction, peer: PeerDevice): Promise<void>;
-  /** Which of `devices` need a bundle before anything can be sealed to them. */
+  /** Returns which of `devices` need a bundle before anything can be sealed to them. */
   withoutSession(transaction: StoreTransaction, devices: readonly Uuid[]): Promise<readonly Uuid[]>;
   /** Starts a session from a prekey bundle. @throws SuiteError untrusted_identity, invalid_bundle */
   establish(transaction: StoreTransaction, bundle: PreKeyBundle): Promise<void>;
   /**
-   * Encrypts to the members, under a new key when the epoch, the devices, or `rotate` ask for it.
+   * Encrypts to the members. Uses a new key if the epoch or the devices changed, or after `rotate`.
    * @throws SuiteError no_session
    */
   seal(transaction: StoreTransaction, request: SealRequest): Promise<Sealed>;
@@ -127,7 +136,8 @@ export interface Suite {
    */
   open(transaction: StoreTransaction, request: OpenRequest): Promise<Uint8Array>;
   /**
-   * Encrypts to each of `devices` alone: no other member can open its packet. Bound to the place.
+   * Encrypts to each of `devices` separately, so no other member can open its packet. Bound to the
+   * place.
    * @throws SuiteError no_session, untrusted_identity
    */
   sealTo(
@@ -135,7 +145,8 @@ export interface Suite {
     request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
   ): Promise<readonly Packet[]>;
   /**
-   * Decrypts a packet that `sealTo` made on `senderDevice`, for exactly this place. Once.
+   * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. Works once per
+   * packet.
    * @throws SuiteError untrusted_identity, undecryptable
    */
   openFrom(
@@ -158,7 +169,7 @@ export type SuiteErrorCode =
 export class SuiteError extends Error {
   override readonly name = "SuiteError";
   readonly code: SuiteErrorCode;
-  /** The devices concerned, where the code speaks of devices. */
+  /** The devices concerned, for codes that are about devices. */
   readonly devices: readonly Uuid[];
   constructor(
     code: SuiteErrorCode,

@@ -3,9 +3,9 @@ import { StoreError } from "./store-error.ts";
 import { aeadOpen, aeadSeal, aeadSizes, randomBytes, zeroise } from "./sodium.ts";
 
 /**
- * Seals the store's values: nonce || XChaCha20-Poly1305-IETF, under a random 24-byte nonce. The
- * key name is associated data, so a value moved to another name does not open. An older value of
- * the same name does: nothing here counts versions.
+ * Seals the store's values: nonce || XChaCha20-Poly1305-IETF, under a random 24-byte nonce. The key
+ * name is associated data, so a value that is moved to another name does not open. An older value
+ * of the same name does open: the seal has no version counter.
  */
 export class ValueSeal {
   readonly #key: Uint8Array;
@@ -41,7 +41,7 @@ export class ValueSeal {
     this.#wiped = true;
   }
 
-  /** The zeros that are left of a key would seal and open as well as any key. */
+  /** A wiped key is all zeros and would still seal and open. */
   #requireKey(): void {
     if (this.#wiped) throw new StoreError("closed", "The store's key was wiped.");
   }

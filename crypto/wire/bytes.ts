@@ -1,16 +1,22 @@
-/** Byte helpers that both browsers and Node have no common built-in for. */
+/** Byte helpers for which browsers and Node have no common built-in. */
 import { WireError } from "./wire-error.ts";
 
 const encoder = new TextEncoder();
-// A byte order mark is text like any other: without ignoreBOM, two byte strings are one text.
+// `ignoreBOM` keeps a byte order mark in the text. Without it, two byte strings would decode to one
+// text.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
-/** The text, a byte order mark included. @throws TypeError when the bytes are not UTF-8. */
+/**
+ * Decodes UTF-8 and keeps a byte order mark.
+ * @throws TypeError when the bytes are not UTF-8
+ */
 export const fromUtf8 = (bytes: Uint8Array): string => decoder.decode(bytes);
 
-/** A plain array in memory of its own. `slice` is no copy when it is called on Node's Buffer. */
+/**
+ * Copies to a plain Uint8Array with memory of its own. On a Node Buffer, `slice` would not copy.
+ */
 export const copyOf = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
@@ -23,7 +29,7 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Equality of public values; not constant-time, so never for secrets or tags. */
+/** Compares public values. It is not constant-time: never use it for secrets or tags. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
@@ -39,8 +45,8 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Stricter than `atob`, which forgives padding and white space. Bits that are left over at the end
- * are ignored: whoever needs one text for one value compares with `toBase64Url`.
+ * Decodes base64url. It is stricter than `atob`, which accepts padding and white space. Unused bits
+ * at the end are ignored; if a value must have one text, compare with `toBase64Url`.
  * @throws WireError malformed_record
  */
 export function fromBase64Url(text: string): Uint8Array {

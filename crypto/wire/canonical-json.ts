@@ -1,6 +1,6 @@
 import { WireError } from "./wire-error.ts";
 
-/** What may be written canonically: no fractions, and no integer beyond 2^53 - 1. */
+/** Values that have a canonical text: no fractions, and no integer beyond 2^53 - 1. */
 export type CanonicalValue =
   | string
   | number
@@ -13,15 +13,15 @@ const refused = (what: string): WireError =>
   new WireError("malformed_record", `Canonical JSON cannot hold ${what}.`);
 
 /**
- * The one text of `value` by RFC 8785 (JSON Canonicalization Scheme): no white space, names sorted
- * by UTF-16 code units, strings escaped as `JSON.stringify` does. Properties that are undefined are
- * left out, as in `JSON.stringify`.
+ * Returns the canonical text of `value` by RFC 8785 (JSON Canonicalization Scheme): no white space,
+ * names sorted by UTF-16 code units, strings escaped as `JSON.stringify` does. Undefined properties
+ * are left out, as in `JSON.stringify`.
  * @throws WireError malformed_record, for a fraction, an unsafe integer, a lone surrogate, nesting
- *   over 100 levels, or anything that is not JSON.
+ * over 100 levels, or anything that is not JSON
  */
 export const canonicalJson = (value: CanonicalValue): string => written(value, 0);
 
-// Far above what is signed here, far below what fills a stack.
+// More than any signed record needs, and far less than a stack overflow takes.
 const maxDepth = 100;
 
 function written(value: CanonicalValue, depth: number): string {
@@ -33,7 +33,7 @@ function written(value: CanonicalValue, depth: number): string {
     return String(value === 0 ? 0 : value);
   }
   if (typeof value !== "object") throw refused(`a ${typeof value}`);
-  // `Array.from` visits the holes of an array; `map` would write nothing for them.
+  // `Array.from` visits the holes of an array. `map` would skip them and write nothing.
   if (isArray(value)) return `[${Array.from(value, (each) => written(each, depth + 1)).join(",")}]`;
   if (Object.getPrototypeOf(value) !== Object.prototype) throw refused("this kind of object");
   const parts: string[] = [];
@@ -46,11 +46,11 @@ function written(value: CanonicalValue, depth: number): string {
 
 const isArray = (value: object): value is readonly CanonicalValue[] => Array.isArray(value);
 
-// The default order of strings, said aloud: RFC 8785 section 3.2.3 asks for exactly this one.
+// The explicit form of the default string order, which RFC 8785 section 3.2.3 requires.
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function quoted(text: string): string {
-  // RFC 8785 section 3.2.2.2: a lone surrogate is an error. JSON.stringify would escape it.
+  // RFC 8785 section 3.2.2.2: a lone surrogate is an error. `JSON.stringify` would escape it.
   if (/\p{Surrogate}/u.test(text)) throw refused("a string with a lone surrogate");
   return JSON.stringify(text);
 }

@@ -4,11 +4,11 @@ import type { HmacSha256 } from "./event.ts";
 const label = utf8("sealdesk/commitment/v1");
 
 /**
- * `HMAC-SHA-256(franking key, label || payload)`: what a message's sender is bound to. The server
- * computes it for a report, which discloses payload and franking key of the reported message.
- * Binding needs keys of one length: HMAC pads short ones with zeros. Grubbs, Lu, Ristenpart,
- * "Message Franking via Committing Authenticated Encryption" (2017).
- * @throws RangeError when the key has not 32 bytes
+ * Computes `HMAC-SHA-256(franking key, label || payload)`, which binds a message's sender. For a
+ * report, which discloses payload and franking key, the server computes it again. All keys must
+ * have the same length, because HMAC pads short ones with zeros. Grubbs, Lu, Ristenpart, "Message
+ * Franking via Committing Authenticated Encryption" (2017).
+ * @throws RangeError when the key is not 32 bytes long
  */
 export function payloadCommitment(
   hmac: HmacSha256,

@@ -2,17 +2,17 @@ import { eventKinds, type EventKind } from "./frame.ts";
 import { utf8 } from "./bytes.ts";
 import { writeUuid, type Uuid } from "./uuid.ts";
 
-/** SHA-256 of its input: node:crypto on the server, libsodium on devices. */
+/** SHA-256 of its input. The server passes node:crypto's, a device passes libsodium's. */
 export type Sha256 = (input: Uint8Array) => Uint8Array;
-/** HMAC-SHA-256, key first. */
+/** HMAC-SHA-256. The key is the first argument. */
 export type HmacSha256 = (key: Uint8Array, input: Uint8Array) => Uint8Array;
 
-/** The identifier that fills a header field which does not apply (a control event has no key). */
+/** The id in a header field that does not apply. A control event, for example, has no key. */
 export const nilUuid: Uuid = "00000000-0000-0000-0000-000000000000";
-/** The hash before a conversation's first event, and the commitment of an event without one. */
+/** The hash before a conversation's first event, and the commitment of an event that has none. */
 export const zeroHash: Uint8Array = new Uint8Array(32);
 
-/** What the relay fixed about an event when it gave it a place in the log. */
+/** The fields that the relay fixed when it gave an event its place in the log. */
 export interface EventHeader {
   readonly conversation: Uuid;
   readonly seq: number;
@@ -25,7 +25,7 @@ export interface EventHeader {
   readonly receivedAt: number;
 }
 
-/** A layout of fixed width, written again and again into the same memory after its label. */
+/** A fixed-width layout. Each encoding is written into the same memory, after the label. */
 function layout(label: string, width: number) {
   const start = utf8(label);
   const bytes = new Uint8Array(start.length + width);
@@ -35,7 +35,7 @@ function layout(label: string, width: number) {
 const transcript = layout("sealdesk/transcript/v1", 32 + 85 + 32 + 32);
 const franking = layout("sealdesk/franking-tag/v1", 32 + 16 + 16 + 16 + 4 + 8);
 
-/** Hashes are written without their length, so another length would be another layout. */
+/** Hashes are written without a length, so a hash of another length would change the layout. */
 function require32(hash: Uint8Array): void {
   if (hash.length !== 32) throw new RangeError("A hash has 32 bytes.");
 }
@@ -46,11 +46,11 @@ function writeUint64(view: DataView, offset: number, value: number): void {
 }
 
 /**
- * `SHA-256(label || previous || header || SHA-256(ciphertext) || commitment)`.
- * Every field has a fixed width, so the encoding is injective. Header: conversation 16, seq 8,
- * kind 1, sender device 16, epoch 4, key id 16, client message id 16, received at 8; big-endian.
- * Packets and the franking tag are not covered: each device is shown a packet of its own.
- * @throws RangeError when `previous` or `commitment` has not 32 bytes
+ * `SHA-256(label || previous || header || SHA-256(ciphertext) || commitment)`. Every field has a
+ * fixed width, so the encoding is injective. The header is big-endian: conversation 16, seq 8, kind
+ * 1, sender device 16, epoch 4, key id 16, client message id 16, received at 8. It does not cover
+ * packets and the franking tag, because each device receives a packet of its own.
+ * @throws RangeError when `previous` or `commitment` is not 32 bytes long
  */
 export function transcriptHash(
   sha256: Sha256,
@@ -63,8 +63,8 @@ export function transcriptHash(
 }
 
 /**
- * `transcriptHash` of an event whose ciphertext is known by its digest alone.
- * @throws RangeError when `previous`, `digest` or `commitment` has not 32 bytes
+ * The `transcriptHash` of an event of whose ciphertext only the digest is known.
+ * @throws RangeError when `previous`, `digest` or `commitment` is not 32 bytes long
  */
 export function linkHash(
   sha256: Sha256,

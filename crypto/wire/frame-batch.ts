@@ -4,10 +4,10 @@ import { WireError } from "./wire-error.ts";
 /** The media type of frames in the body of an HTTP message. */
 export const frameBatchType = "application/vnd.sealdesk.frames";
 
-/** Most bytes of one batch: any frame fits, and many small ones. */
+/** Largest size of a batch in bytes. It fits any frame, or many small ones. */
 export const maxBatchBytes = 1024 * 1024;
 
-/** Most frames of one batch: they are read in one go, during which the reader does nothing else. */
+/** Most frames of a batch. The reader decodes a batch in one go and does nothing else meanwhile. */
 const maxBatchFrames = 1024;
 
 const lengthBytes = 4;
@@ -15,7 +15,7 @@ const lengthBytes = 4;
 /** Bytes that a frame takes in a batch. */
 const sizeInBatch = (frame: Uint8Array): number => lengthBytes + frame.length;
 
-/** How many of these frames, from the first on, one batch takes. */
+/** Returns how many of these frames, from the first on, fit one batch. */
 export function countForBatch(frames: readonly Uint8Array[]): number {
   let bytes = 0;
   const past = frames
@@ -24,7 +24,7 @@ export function countForBatch(frames: readonly Uint8Array[]): number {
   return past === -1 ? Math.min(frames.length, maxBatchFrames) : past;
 }
 
-/** Frames one after the other, each behind its length: 4 bytes, the highest first. */
+/** Concatenates frames, each after its length in 4 bytes, big-endian. */
 export function joinFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const batch = new Uint8Array(frames.reduce((sum, frame) => sum + sizeInBatch(frame), 0));
   const view = new DataView(batch.buffer);
@@ -37,7 +37,10 @@ export function joinFrames(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffe
   return batch;
 }
 
-/** The frames of a batch, as views of it. @throws WireError malformed_frame */
+/**
+ * Returns the frames of a batch as views into it.
+ * @throws WireError malformed_frame
+ */
 export function splitFrames(batch: Uint8Array): Uint8Array[] {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const frames: Uint8Array[] = [];

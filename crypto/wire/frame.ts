@@ -17,7 +17,10 @@ import {
 import { maxReceiptBytes } from "./receipt.ts";
 import { WireError } from "./wire-error.ts";
 
-/** Hard limits of the protocol, whatever a tenant configures. Bytes unless the name says otherwise. */
+/**
+ * The protocol's hard limits, whatever a tenant configures. In bytes unless the name says
+ * otherwise.
+ */
 export const wireLimits = {
   frame: 512 * 1024,
   ciphertext: 64 * 1024,
@@ -198,7 +201,7 @@ const member = message({
   role: [2, text(32)],
   devices: [3, list(uuid, 256)],
 });
-/** A receipt's canonical text, with the signature of a receipt key. */
+/** The canonical text of a receipt, with the signature of a receipt key. */
 const signedReceipt = message({
   text: [1, bytes(maxReceiptBytes)],
   signature: [2, fixed(64)],
@@ -228,7 +231,9 @@ const control = message({
 
 export type Member = MessageOf<typeof member>;
 export type SignedReceipt = MessageOf<typeof signedReceipt>;
-/** What every event but a message says: who the members and their devices are after it. */
+/**
+ * The content of every event that is not a message: the members and their devices after the event.
+ */
 export type Control = MessageOf<typeof control>;
 
 export const encodeControl = (value: Control): Uint8Array => encode(control, value);

@@ -1,21 +1,26 @@
-/** What a tenant's key log says: one canonical JSON text (RFC 8785) for each change of an account. */
+/**
+ * An entry of a tenant's key log: one canonical JSON text (RFC 8785) for each change of an account.
+ */
 import { equalBytes, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { DeviceRecord } from "./signed-records.ts";
 import { isUuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 
-/** A device came to its account, or left it. Nothing in it is personal but a pseudonymous id. */
+/**
+ * A device was added to its account or removed from it. The only personal data is a pseudonymous
+ * id.
+ */
 export interface KeyEntry {
   readonly change: "device_added" | "device_removed";
-  /** 1 for the user's first change, then one more for each. */
+  /** 1 for the user's first change, then one more for each change. */
   readonly version: number;
   readonly record: DeviceRecord;
   /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
   readonly certificate: Uint8Array;
 }
 
-/** The one text of an entry. */
+/** Returns the canonical text of an entry. */
 export function encodeKeyEntry({ change, version, record, certificate }: KeyEntry): Uint8Array {
   const { tenant, user, device } = record;
   return utf8(
@@ -35,7 +40,10 @@ export function encodeKeyEntry({ change, version, record, certificate }: KeyEntr
   );
 }
 
-/** Parses an entry, which must be the canonical one. @throws WireError malformed_record */
+/**
+ * Parses an entry, which must be in canonical form.
+ * @throws WireError malformed_record
+ */
 export function decodeKeyEntry(entry: Uint8Array): KeyEntry {
   const fields = parsed(entry);
   const { change, version } = fields;
@@ -56,7 +64,7 @@ export function decodeKeyEntry(entry: Uint8Array): KeyEntry {
     },
     certificate: bytesIn(fields, "certificate", 64),
   };
-  // Unknown fields, other orders and other spellings would let one entry have two texts.
+  // Unknown fields, another order or another spelling would give one entry two texts.
   if (!equalBytes(encodeKeyEntry(decoded), entry)) throw malformed();
   return decoded;
 }

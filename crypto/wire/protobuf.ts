@@ -1,9 +1,9 @@
 /**
- * Declares protobuf messages as tables of fields, so that one pass both decodes and validates:
- * lengths, counts and ranges are part of the declaration, and nothing unchecked leaves `decode`.
- * Stricter than protobuf asks for: a field that is not a list comes once, text is UTF-8, and no
- * number is cut to its width, so that two parsers cannot read two meanings from one message.
- * Wire-compatible with frames.proto; a test holds the two against each other.
+ * Declares protobuf messages as tables of fields, so that one pass both decodes and validates.
+ * Lengths, counts and ranges are part of the declaration, and `decode` returns nothing unchecked.
+ * It is stricter than protobuf: a field that is not a list occurs once, text is UTF-8, and no
+ * number is cut to its width. Two parsers therefore cannot read two meanings from one message. It
+ * is wire-compatible with frames.proto; a test compares the two.
  */
 import protobuf from "protobufjs/minimal.js";
 import type { Reader } from "protobufjs";
@@ -12,14 +12,14 @@ import { uuidFromBytes, type Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 import { written, type Writer } from "./writer.ts";
 
-// 64-bit fields are read as numbers: all of ours stay below 2^53, and `uint` refuses the rest.
+// 64-bit fields are read as numbers. All of ours are below 2^53, and `uint` refuses others.
 protobuf.util.Long = null as never;
 protobuf.configure();
 
 const VARINT = 0;
 const BYTES = 2;
 
-/** One field's type: how it is written, read, and what an absent field means. */
+/** The type of one field: how it is written and read, and what its absence means. */
 export interface Field<T> {
   readonly wireType: typeof VARINT | typeof BYTES;
   write(writer: Writer, value: T): void;
@@ -28,7 +28,7 @@ export interface Field<T> {
   absent(): T;
   /** True when the field is left out of the encoding, as proto3 does with defaults. */
   omits(value: T): boolean;
-  /** Of a list: the type of its values, and how many there may be. */
+  /** For a list: the type of its values and their greatest number. */
   readonly repeated?: { readonly item: Field<unknown>; readonly max: number };
 }
 
@@ -222,7 +222,7 @@ type OneOf<S extends Alternatives> = {
   [K in keyof S]: { readonly kind: K; readonly body: MessageOf<S[K][1]> };
 }[keyof S];
 
-/** A message that is one proto3 `oneof`, exactly one of whose messages must be there. */
+/** A message that is one proto3 `oneof`. Exactly one of its messages must be present. */
 export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>> {
   const entries = Object.entries(shape).map(([kind, [tag, inner]]) => ({
     kind,
@@ -256,7 +256,10 @@ export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>>
   };
 }
 
-/** A message as the field of another. Absent is an error; wrap in `optional` where it may be. */
+/**
+ * A message as the field of another. Its absence is an error; use `optional` where it may be
+ * absent.
+ */
 export const nested = <T>(inner: Message<T>): Field<T> => ({
   wireType: BYTES,
   write: (writer, value) => writer.nested(inner, value),

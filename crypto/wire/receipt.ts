@@ -1,6 +1,6 @@
 /**
- * What a device's receipt key signs: canonical JSON (RFC 8785) after a label, so that no receipt is
- * any other signed record.
+ * What a device's receipt key signs: canonical JSON (RFC 8785) after a label, so that no receipt
+ * can be mistaken for another signed record.
  */
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
@@ -9,17 +9,17 @@ import { WireError } from "./wire-error.ts";
 
 const label = utf8("sealdesk/receipt/v1");
 
-/** Bytes of a receipt at most. */
+/** Largest size of a receipt in bytes. */
 export const maxReceiptBytes = 16 * 1024;
-/** Packs of one grant at most: their keys have to fit one packet. */
+/** Most packs of one grant. Their keys must fit into one packet. */
 export const maxPacks = 32;
 const maxDevices = 256;
 
-/** Why history is shown; a closed list, as it stands in the log for everyone to read. */
+/** Why history is shared. The list is closed, and the log shows the purpose to every member. */
 export const grantPurposes = ["hand_over", "second_opinion", "supervision", "own_device"] as const;
 export type GrantPurpose = (typeof grantPurposes)[number];
 
-/** Who shows which part of a conversation to whom, and why. */
+/** Who shares which part of a conversation with whom, and why. */
 export interface HistoryGrant {
   readonly type: "history_grant";
   readonly version: 1;
@@ -29,7 +29,7 @@ export interface HistoryGrant {
   readonly grantor: Uuid;
   readonly grantorDevice: Uuid;
   readonly recipient: Uuid;
-  /** The devices the packs' keys are sealed to, in order. */
+  /** The devices that the packs' keys are sealed to, in order. */
   readonly recipientDevices: readonly Uuid[];
   /** The range, both ends included. */
   readonly fromSeq: number;
@@ -38,15 +38,18 @@ export interface HistoryGrant {
   readonly fromHash: Uint8Array;
   readonly toHash: Uint8Array;
   readonly purpose: GrantPurpose;
-  /** The consent this rests on, where it rests on one. */
+  /** The consent that the grant relies on, if any. */
   readonly consent: Uuid | undefined;
   /** Milliseconds since the Unix epoch, by the grantor's clock. */
   readonly atMs: number;
-  /** What holds the messages, in order, with the SHA-256 of all that is uploaded. */
+  /** The packs that hold the messages, in order, each with the SHA-256 of its uploaded bytes. */
   readonly packs: readonly { readonly attachment: Uuid; readonly digest: Uint8Array }[];
 }
 
-/** A customer's word on whether staff may show this conversation's past to colleagues. */
+/**
+ * A customer's consent, or its withdrawal: may staff share this conversation's past with
+ * colleagues?
+ */
 export interface Consent {
   readonly type: "consent";
   readonly version: 1;
@@ -63,20 +66,23 @@ export interface Consent {
 
 export type Receipt = HistoryGrant | Consent;
 
-/** What is signed for the receipt's text. */
+/** Returns the bytes that are signed for a receipt's text. */
 export const receiptBytes = (text: Uint8Array): Uint8Array => concat(label, text);
 
-/** The one text of a receipt. @throws WireError malformed_record */
+/**
+ * Returns the canonical text of a receipt.
+ * @throws WireError malformed_record
+ */
 export const encodeReceipt = (receipt: Receipt): Uint8Array => utf8(canonicalJson(toJson(receipt)));
 
 /**
- * Parses a receipt's text, which must be the canonical one.
+ * Parses a receipt's text, which must be in canonical form.
  * @throws WireError malformed_record
  */
 export function decodeReceipt(text: Uint8Array): Receipt {
   if (text.length > maxReceiptBytes) throw malformed();
   const receipt = fromJson(parsed(text));
-  // Unknown fields, other orders and other spellings would let one receipt have two texts.
+  // Unknown fields, another order or another spelling would give one receipt two texts.
   if (canonicalJson(toJson(receipt)) !== fromUtf8(text)) throw malformed();
   return receipt;
 }

@@ -1,11 +1,11 @@
 /**
- * What is signed, byte for byte. Each encoding is `label || (u32 length || field)...`, big-endian,
- * so no two different records share an encoding.
+ * The exact bytes that are signed. Each encoding is `label || (u32 length || field)...`,
+ * big-endian, so no two records share an encoding.
  */
 import { concat, utf8 } from "./bytes.ts";
 import { uuidToBytes, type Uuid } from "./uuid.ts";
 
-/** The public half of a device, as its account certifies it. */
+/** The public keys of a device, as its account certifies them. */
 export interface DeviceRecord {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -43,7 +43,9 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
   ]);
 }
 
-/** What the creating device's device key signs: the suite cannot be changed afterwards. */
+/**
+ * What the creating device's device key signs. It fixes the suite for the life of the conversation.
+ */
 export function creationBytes(record: {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -59,8 +61,8 @@ export function creationBytes(record: {
 }
 
 /**
- * The digest a device compares with the relay's, to learn that the relay serves the keys it
- * published: SHA-256 of these bytes.
+ * A device compares the SHA-256 of these bytes with the relay's, to check that the relay serves the
+ * keys that the device published.
  */
 export function publishedKeysBytes(keys: {
   readonly identityKey: Uint8Array;
@@ -81,7 +83,7 @@ export function publishedKeysBytes(keys: {
   ]);
 }
 
-/** Everything that an approval of a new device is about; whoever differs in one field opens nothing. */
+/** Everything that the approval of a new device is about. If one field differs, nothing opens. */
 export interface LinkContext {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -94,11 +96,11 @@ export interface LinkContext {
   readonly sibling: Uuid;
   readonly siblingKey: Uint8Array;
   readonly oneTimeKey: Uint8Array;
-  /** Ed25519, 32 bytes: the public half of what is given. */
+  /** Ed25519, 32 bytes: the public half of the account key that is sent. */
   readonly accountKey: Uint8Array;
 }
 
-/** What the key of an approval is derived with, and its associated data. */
+/** The input of an approval's key derivation, and its associated data. */
 export function linkContextBytes(context: LinkContext): Uint8Array {
   return lengthPrefixed("sealdesk/link/v1", [
     uuidToBytes(context.tenant),
@@ -114,7 +116,10 @@ export function linkContextBytes(context: LinkContext): Uint8Array {
   ]);
 }
 
-/** What the approving device's device key signs. @param digest of nonce and ciphertext */
+/**
+ * What the approving device's device key signs.
+ * @param digest of nonce and ciphertext
+ */
 export function linkApprovalBytes(context: LinkContext, digest: Uint8Array): Uint8Array {
   return lengthPrefixed("sealdesk/link-approval/v1", [linkContextBytes(context), digest]);
 }

@@ -3,10 +3,10 @@ import { WireError } from "./wire-error.ts";
 /** A UUID in its lower-case 36-character form, RFC 9562 section 4. */
 export type Uuid = string;
 
-// Identifiers are converted for every message, so both ways go through tables and scratch memory.
+// Identifiers are converted for every message, so both directions use tables and scratch memory.
 const digits = Array.from("0123456789abcdef", (digit) => digit.charCodeAt(0));
 const dash = 45;
-/** Where the 16 bytes stand in the text. */
+/** Positions of the 16 bytes in the text. */
 const positions = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const;
 const codes: number[] = Array.from({ length: 36 }, () => dash);
 const valueOf = new Uint8Array(128);
@@ -16,7 +16,7 @@ const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export const isUuid = (text: string): text is Uuid => pattern.test(text);
 
-/** The 36-character form of the 16 bytes at `offset`. */
+/** Returns the 36-character form of the 16 bytes at `offset`. */
 export function uuidFromBytes(bytes: Uint8Array, offset = 0): Uuid {
   for (let index = 0; index < 16; index++) {
     const byte = bytes[offset + index] ?? 0;
@@ -43,7 +43,10 @@ export function uuidToBytes(id: Uuid): Uint8Array {
   return bytes;
 }
 
-/** Milliseconds since the Unix epoch at which a UUIDv7 was made, RFC 9562 section 5.7; undefined for other versions. */
+/**
+ * When a UUIDv7 was made, in milliseconds since the Unix epoch (RFC 9562 section 5.7); undefined
+ * for other versions.
+ */
 export function uuidv7TimeMs(id: Uuid): number | undefined {
   return id.charAt(14) === "7" ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;
 }

@@ -4,7 +4,7 @@ export type WireErrorCode =
   | "malformed_payload" // an opened payload is not of the canonical form
   | "malformed_record"; // a device or control record is not of the canonical form
 
-/** Input that is not of the expected form. Its message never repeats the input. */
+/** Input that does not have the expected form. Its message never repeats the input. */
 export class WireError extends Error {
   override readonly name = "WireError";
   readonly code: WireErrorCode;

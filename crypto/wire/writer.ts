@@ -1,16 +1,16 @@
 import { writeUuid, type Uuid } from "./uuid.ts";
 
-/** Knows how to write one kind of value. */
+/** Writes one kind of value. */
 interface Writes<T> {
   write(value: T, writer: Writer): void;
 }
 
-/** Memory that encodings are cut from, one after another. */
+/** Memory from which encodings are cut, one after another. */
 const SLAB_BYTES = 8 * 1024;
 
 /**
- * Writes protobuf straight into the memory it is handed out in. What is written for every message
- * and every delivery makes no garbage but the view of it.
+ * Writes protobuf directly into the memory that it returns. A message or a delivery allocates
+ * nothing but the view of its bytes.
  */
 export class Writer {
   #slab = new Uint8Array(SLAB_BYTES);
@@ -37,10 +37,10 @@ export class Writer {
     this.#at += 17;
   }
 
-  /** Writes a value with its length before it. */
+  /** Writes a value after its length. */
   nested<T>(type: Writes<T>, value: T): void {
     this.#reserve(10);
-    // One byte is what most lengths take; what is longer moves.
+    // Most lengths take one byte. For a longer one, the value moves.
     const offset = this.#at - this.#start;
     this.#at++;
     type.write(value, this);
@@ -54,14 +54,14 @@ export class Writer {
     this.#at += length;
   }
 
-  /** What was written since the last time. */
+  /** Returns what was written since the last call. */
   finish(): Uint8Array {
     const all = this.#slab.subarray(this.#start, this.#at);
     this.#start = this.#at;
     return all;
   }
 
-  /** Forgets what was written since `finish`. */
+  /** Discards what was written since `finish`. */
   reset(): void {
     this.#at = this.#start;
   }
@@ -91,7 +91,7 @@ const widthOf = (length: number): number => {
 
 const shared = new Writer();
 
-/** The bytes of one value. They share memory with others, so their `buffer` is nobody's business. */
+/** The bytes of one value. They share memory with other values, so do not use their `buffer`. */
 export function written<T>(type: Writes<T>, value: T): Uint8Array {
   shared.reset();
   type.write(value, shared);

@@ -11,7 +11,9 @@ import {
 } from "../../wire/protobuf.ts";
 import { exchange, hmacSha256, sha256, zeroise } from "../sodium.ts";
 
-/** More contacts than these are left to their first sight. */
+/**
+ * A new device receives at most this many contacts. It sees the others for the first time itself.
+ */
 export const maxContacts = 1_000;
 
 const contact = message({ user: [1, uuid], accountKey: [2, fixed(32)] });
@@ -20,17 +22,17 @@ const secrets = message({
   contacts: [2, list(nested(contact), maxContacts)],
 });
 
-/** An account key that the approving device goes by for a user. */
+/** The account key that the approving device remembers for a user. */
 export type KnownContact = MessageOf<typeof contact>;
 
-/** What one device of an account gives another. */
+/** What one device of an account sends to another. */
 export interface AccountSecrets {
-  /** Of the account's Ed25519 key, RFC 8032 section 5.1.5: 32 bytes. */
+  /** Seed of the account's Ed25519 key (RFC 8032 section 5.1.5), 32 bytes. */
   readonly seed: Uint8Array;
   readonly contacts: readonly KnownContact[];
 }
 
-/** In memory of its own, to be wiped. */
+/** Returns bytes in memory of their own, which the caller wipes. */
 export function encodeSecrets(value: AccountSecrets): Uint8Array {
   const encoded = encode(secrets, value);
   const copy = Uint8Array.from(encoded);
@@ -41,12 +43,12 @@ export function encodeSecrets(value: AccountSecrets): Uint8Array {
 /** @throws WireError malformed_frame */
 export const decodeSecrets = (bytes: Uint8Array): AccountSecrets => decode(secrets, bytes);
 
-/** Where the parts of a sealed record begin; the ciphertext is the rest. */
+/** Offsets of the parts of a sealed record. The ciphertext is the rest. */
 export const sealedLayout = { version: 1, oneTimeKey: 1, signature: 33, nonce: 97, rest: 121 };
 
 /**
- * `HKDF-SHA-256(salt: none, IKM: X25519(private, public) || code secret, info: context, 32)`,
- * RFC 5869, of which 32 bytes take one round.
+ * Computes `HKDF-SHA-256(salt: none, IKM: X25519(private, public) || code secret, info: context,
+ * 32)` (RFC 5869). An output of 32 bytes takes one round.
  * @throws Error when `publicKey` is of low order
  */
 export function linkKey(
@@ -62,6 +64,6 @@ export function linkKey(
   return key;
 }
 
-/** What of a sealed record the approving device signs with the context. */
+/** The part of a sealed record that the approving device signs together with the context. */
 export const sealedDigest = (nonceAndCiphertext: Uint8Array): Uint8Array =>
   sha256(nonceAndCiphertext);

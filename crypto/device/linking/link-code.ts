@@ -3,13 +3,13 @@ import { uuidFromBytes, uuidToBytes, type Uuid } from "../../wire/uuid.ts";
 import { DeviceError } from "../device-error.ts";
 import { sha256 } from "../sodium.ts";
 
-/** What a new device shows and an existing one reads: as a QR code, or copied as text. */
+/** What a new device shows and an existing device reads, as a QR code or as copied text. */
 export interface LinkCode {
-  /** The request on the server. */
+  /** Id of the request on the server. */
   readonly request: Uuid;
-  /** X25519, 32 bytes, whole: the server's word for it is not needed. */
+  /** The whole X25519 key, 32 bytes, so that the server is not trusted to supply it. */
   readonly ephemeralKey: Uint8Array;
-  /** 16 random bytes that the server never sees: who approves has read the code. */
+  /** 16 random bytes that the server never sees. They prove that the approver has read the code. */
   readonly secret: Uint8Array;
 }
 
@@ -17,7 +17,9 @@ export const linkSecretBytes = 16;
 const version = 1;
 const checkBytes = 4;
 const codeBytes = 1 + 16 + 32 + linkSecretBytes + checkBytes;
-/** Crockford's base32: no letter looks like another, and QR codes hold it in their dense mode. */
+/**
+ * Crockford's base32. Its letters cannot be confused, and QR codes encode it in their compact mode.
+ */
 const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const characters = Math.ceil((codeBytes * 8) / 5);
 
@@ -28,8 +30,8 @@ export function encodeLinkCode({ request, ephemeralKey, secret }: LinkCode): str
 }
 
 /**
- * Reads a code, forgiving lower case, white space, hyphens, and O, I and L for digits.
- * @throws DeviceError invalid_link_code: mistyped, cut short, or of another release
+ * Reads a code. Accepts lower case, white space and hyphens, and O, I and L in place of digits.
+ * @throws DeviceError invalid_link_code: mistyped, cut short, or from another release
  */
 export function decodeLinkCode(text: string): LinkCode {
   const bytes = fromBase32(text.replaceAll(/[\s-]/g, "").toUpperCase());
@@ -47,7 +49,7 @@ export function decodeLinkCode(text: string): LinkCode {
   };
 }
 
-/** Finds slips of reading, nothing else: whoever makes a code can make its check. */
+/** Detects reading errors only. Anyone who makes a code can compute its check digits. */
 const checkOf = (content: Uint8Array): Uint8Array =>
   sha256(concat(utf8("sealdesk/link-code/v1"), content)).subarray(0, checkBytes);
 
@@ -66,7 +68,7 @@ function toBase32(bytes: Uint8Array): string {
   return bits === 0 ? text : text + digits[(held << (5 - bits)) & 31];
 }
 
-/** Undefined for another length, another alphabet, or bits at the end that mean nothing. */
+/** Returns undefined for another length or alphabet, or for unused bits that are not zero. */
 function fromBase32(text: string): Uint8Array | undefined {
   if (text.length !== characters) return undefined;
   const bytes = new Uint8Array(codeBytes);

@@ -21,17 +21,19 @@ import {
   type KnownContact,
 } from "./account-secrets.ts";
 
-/** What a new device has got; the private key is to be stored and wiped. */
+/** What a new device received. The caller stores the private key and wipes it. */
 export interface OpenedAccount {
   readonly account: SigningKeyPair;
   readonly contacts: readonly KnownContact[];
 }
 
 /**
- * Opens what `sealAccount` made, and checks that it holds the private half of the account key that
- * the context names. That the approving device is certified by it, the caller checks.
+ * Opens what `sealAccount` made. Checks that it holds the private half of the account key that the
+ * context names. The caller checks that this account key certified the approving device.
  * @param input.ephemeralKey X25519 private key of this request
- * @throws DeviceError link_not_authentic: nobody who read the code made this for this context
+ * @throws DeviceError link_not_authentic: the sender did not read the code, or made this for
+ *   another
+ * context
  */
 export function openAccount(input: {
   readonly context: Omit<LinkContext, "oneTimeKey">;
@@ -74,7 +76,7 @@ function opened(
     const plaintext = aeadOpen(key, nonce, sealed.subarray(nonceBytes), context);
     wiped.push(plaintext);
     const { seed, contacts } = decodeSecrets(plaintext);
-    // Views of what is wiped below.
+    // These are views of memory that is wiped below.
     return {
       seed: Uint8Array.from(seed),
       contacts: contacts.map(({ user, accountKey }) => ({

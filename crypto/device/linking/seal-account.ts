@@ -24,11 +24,11 @@ import {
 /**
  * Seals the account's secrets to the key that a new device's code names:
  *
- *     1 || one-time X25519 key 32 || Ed25519 signature 64 || nonce 24 || ciphertext
+ * 1 || one-time X25519 key 32 || Ed25519 signature 64 || nonce 24 || ciphertext
  *
- * XChaCha20-Poly1305 under `linkKey`, with the whole context as associated data; the approving
- * device signs context and ciphertext. Only who holds the ephemeral private key opens it, and only
- * who knows the code's secret can have made it.
+ * The cipher is XChaCha20-Poly1305 under `linkKey`, with the whole context as associated data. The
+ * approving device signs context and ciphertext. Only the holder of the ephemeral private key can
+ * open the record, and only a device that knows the code's secret can have made it.
  * @param context without the one-time key, which is made here
  * @param chance the one-time key and the nonce, for test vectors
  * @throws Error when the ephemeral key is of low order
