@@ -1,4 +1,7 @@
-/** A promise with its two ends; `Promise.withResolvers`, which Node 20 lacks. */
+/**
+ * A promise with its resolve and reject functions, like `Promise.withResolvers`, which Node 20
+ * lacks.
+ */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T) => void;

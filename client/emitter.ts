@@ -1,8 +1,8 @@
-/** Calls listeners by the name of what happened. */
+/** Calls listeners by event name. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(event: never) => void>>();
 
-  /** @returns what takes the listener away again */
+  /** @returns a function that removes the listener */
   on<K extends keyof Events>(name: K, listener: (event: Events[K]) => void): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
@@ -15,7 +15,7 @@ export class Emitter<Events extends object> {
       try {
         (listener as (event: Events[K]) => void)(event);
       } catch (error) {
-        // The listener's own affair: reported as an uncaught error, without harm to who emits.
+        // A listener's own error is reported as an uncaught error. It must not affect the emitter.
         queueMicrotask(() => {
           throw error;
         });

@@ -1,4 +1,4 @@
-/** Runs one piece of work at a time, again after every `wake`, until there is nothing to do. */
+/** Runs one unit of work at a time. Each `wake` runs it again, until there is nothing to do. */
 export class Pump {
   readonly #work: () => Promise<void>;
   readonly #onError: (error: unknown) => void;
@@ -16,7 +16,7 @@ export class Pump {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when no work is under way. */
+  /** Resolves when no work is running. */
   async idle(): Promise<void> {
     await this.#running;
   }
@@ -30,7 +30,7 @@ export class Pump {
     } catch (error) {
       this.#onError(error);
     } finally {
-      // In the same turn as the last look at `#again`, so that no wake is lost in between.
+      // Done in the same turn as the last check of `#again`, so that no wake is lost in between.
       this.#running = undefined;
     }
   }

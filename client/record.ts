@@ -2,8 +2,10 @@ import { decode, encode, type Message } from "../crypto/wire/protobuf.ts";
 
 /** Encodes one record of the device's store. */
 export const encodeRecord = <T>(type: Message<T>, value: T): Uint8Array =>
-  // In Node the writer returns a Buffer, whose slices share memory; a copy is a plain array.
+  // In Node the writer returns a Buffer, whose slices share memory. The copy is a plain Uint8Array.
   Uint8Array.from(encode(type, value));
 
-/** @throws WireError malformed_frame: the store holds another release's record, or is damaged */
+/**
+ * @throws WireError malformed_frame: the record is from another release, or the store is damaged
+ */
 export const decodeRecord = <T>(type: Message<T>, value: Uint8Array): T => decode(type, value);

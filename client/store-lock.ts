@@ -1,6 +1,6 @@
 import { SealdeskError } from "./errors.ts";
 
-/** What this SDK uses of the Web Locks API. */
+/** The part of the Web Locks API that this SDK uses. */
 export interface StoreLocks {
   request(
     name: string,
@@ -9,16 +9,16 @@ export interface StoreLocks {
   ): Promise<unknown>;
 }
 
-/** The browser's; elsewhere there may be none. */
+/** The browser's locks. Other platforms may have none. */
 export const platformLocks = (): StoreLocks | undefined =>
   (globalThis as { readonly navigator?: { readonly locks?: StoreLocks } }).navigator?.locks;
 
 /**
- * Keeps other tabs and workers of the origin away from a store: an IndexedDB is open to all of them,
- * and two that advance one ratchet would seal twice with one key. The browser ends the lock with its
- * page.
- * @returns what releases it; resolves when somebody else may have it
- * @throws SealdeskError store_in_use: another one has it
+ * Locks a store against other tabs and workers of the same origin, which can all open its
+ * IndexedDB. Two that advance one ratchet would seal twice under one key. The browser releases the
+ * lock with its page.
+ * @returns a function that releases the lock and resolves when others may have it
+ * @throws SealdeskError store_in_use: another tab or worker has it
  */
 export function lockStore(locks: StoreLocks, location: string): Promise<() => Promise<void>> {
   return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ import type { Kms } from "./kms/kms.ts";
 const KEY = "audit-log";
 
 /**
- * Signs audit checkpoints with a key of its own in the key service, made on first use. It is not
- * rotated: its public half is what auditors hold.
+ * Signs audit checkpoints with a key of its own in the key service, which the first use creates.
+ * The key is not rotated, because auditors hold its public half.
  * @throws KeysError of the service
  */
 export async function kmsAuditSigner(kms: Kms): Promise<LogSigner> {

@@ -14,11 +14,11 @@ export interface UseCase {
   readonly requestId?: string | undefined;
 }
 
-/** The parts of an audit entry that say what is done to what. */
+/** The fields of an audit entry that say what is done to what. */
 export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
   Partial<Pick<AuditEntry, "subject" | "details" | "decision">>;
 
-/** The parts of an audit entry that say who acts, when, and in which request. */
+/** The fields of an audit entry that say who acts, when, and in which request. */
 function entryBy(
   actor: Actor,
   at: { readonly now: number; readonly requestId?: string | undefined },
@@ -34,10 +34,10 @@ function entryBy(
 }
 
 /**
- * Runs `work` in one transaction of the actor's tenant and writes the entry of a success in it. A
- * refusal rolls `work` back and is written in a transaction of its own. An actor whose session or
- * device is over by now is refused, too: the request was let in before.
- * @param work may add to the entry by what it calls `note` with.
+ * Runs `work` in one transaction of the actor's tenant and writes the audit entry of its success
+ * there. A refusal rolls `work` back and is written in a transaction of its own. It also refuses an
+ * actor whose session or device has ended since the request was authenticated.
+ * @param work may add fields to the entry by calling `note`
  * @throws KeysError session_revoked, device_revoked; and what `work` throws
  */
 export async function audited<T>(
@@ -62,7 +62,7 @@ export async function audited<T>(
   );
 }
 
-/** As `audited`, but only a refusal is written: for reading what is public among members. */
+/** Like `audited`, but writes only refusals. For reading what is public among members. */
 export async function refusalsAudited<T>(
   { pool, now, requestId }: UseCase,
   actor: Actor,
@@ -96,7 +96,7 @@ async function writeRefusal(
   );
 }
 
-/** @throws KeysError forbidden, with the decision's reasons, unless it allows. */
+/** @throws KeysError forbidden, with the decision's reasons, unless the decision allows */
 export function insist(decision: Decision): void {
   if (!decision.allowed)
     throw new KeysError("forbidden", "This is not permitted.", { reasons: decision.reasons });

@@ -3,15 +3,15 @@ import { link, readFile, rename, rm, stat } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeFileOnce } from "./private-file.ts";
 
-/** What a holder works through at most; older locks are of processes that were killed. */
+/** How long a holder may work. An older lock belongs to a process that was killed. */
 const STALE_MS = 30_000;
 const RETRY_MS = 20;
 const PATIENCE_MS = 60_000;
 
 /**
- * Runs `work` while no other process runs one under the same lock file. `work` is given a function
- * that says whether the lock still is its own: to be asked before what it did is put into place.
- * A lock left behind by a killed process is taken over after 30 s.
+ * Runs `work` while no other process holds the same lock file. `work` receives a function that
+ * returns whether it still holds the lock; call it before you put a result into place. A lock that
+ * a killed process left behind is taken over after 30 s.
  */
 export async function withFileLock<T>(
   path: string,
@@ -39,7 +39,7 @@ async function removeStale(path: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
     await rename(path, aside);
-    // Somebody else may have been first, and this be the new holder's: it is put back.
+    // Another process may have been faster and this may be its lock. Then put it back.
     if ((await readFile(aside, "utf8")) !== stale) await link(aside, path).catch(() => undefined);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;

@@ -1,4 +1,4 @@
-/** What can be refused or go wrong in this folder. */
+/** What can be refused or fail in this folder. */
 export type KeysErrorCode =
   // keyring
   | "keyring_damaged" // the file is not a whole keyring; it is left as it is
@@ -60,11 +60,13 @@ export type KeysErrorCode =
   | "too_many_link_requests"
   | "forbidden"; // the policy said no
 
-/** A refusal or failure of the keys domain. Its message never holds a secret or personal data. */
+/**
+ * A refusal or failure of the keys domain. Its message never contains a secret or personal data.
+ */
 export class KeysError extends Error {
   override readonly name = "KeysError";
   readonly code: KeysErrorCode;
-  /** Why the policy said no, where it did. */
+  /** The policy's reasons, when a policy refused. */
   readonly reasons: readonly string[];
   constructor(
     code: KeysErrorCode,

@@ -2,13 +2,16 @@ import { randomUUID } from "node:crypto";
 import { link, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** A new file beside `path`, private to this user, complete and on disk; then `place` puts it there. */
+/**
+ * Writes a new private file beside `path` and syncs it to disk. `place` then puts it into place.
+ */
 async function writeBeside(
   path: string,
   text: string,
   place: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  // Others may pass through the folder (PostgreSQL runs as a user of its own), not list it.
+  // Others may pass through the folder, because PostgreSQL runs as a user of its own, but not list
+  // it.
   await mkdir(dirname(path), { recursive: true, mode: 0o711 });
   const temporary = `${path}.${randomUUID()}`;
   try {
@@ -26,8 +29,8 @@ async function writeBeside(
 }
 
 /**
- * Makes the private file `path` (mode 0600), whole or not at all, unless it is there already.
- * @returns true when this call made it; of several at once, just one does.
+ * Creates the private file `path` (mode 0600), completely or not at all, unless it exists.
+ * @returns true when this call created it; of several concurrent calls exactly one does
  */
 export async function writeFileOnce(path: string, text: string): Promise<boolean> {
   let made = true;
@@ -40,7 +43,7 @@ export async function writeFileOnce(path: string, text: string): Promise<boolean
   return made;
 }
 
-/** Replaces the private file `path` (mode 0600), whole or not at all. */
+/** Replaces the private file `path` (mode 0600), completely or not at all. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await writeBeside(path, text, (temporary) => rename(temporary, path));
 }

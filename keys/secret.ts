@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 
 const redacted = "[redacted]";
 
-/** A value that no log, error or JSON shows: only `reveal` gives it, where it is used. */
+/** A value that no log, error or JSON shows. Only `reveal` returns it, at the place of its use. */
 export class Secret<T> {
   readonly #value: T;
   constructor(value: T) {

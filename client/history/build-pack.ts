@@ -4,15 +4,15 @@ import { readHistory, type HistoryRecord } from "../conversation/history.ts";
 import { SealdeskError } from "../errors.ts";
 import type { OutgoingJob } from "./outgoing-job.ts";
 
-/** Bytes of one pack: well within what servers take for one attachment. */
+/** Size of one pack in bytes, well below what servers accept as one attachment. */
 export const usualPackBytes = 8 * 1024 * 1024;
 
 const pageSize = 64;
 
 /**
- * The bytes of the next pack: as many messages from `job.next` on as fit `limit`, read page by page.
- * Messages this device could not open itself are left out; the recipient is told which.
- * @returns the first event that is not in it
+ * Returns the bytes of the next pack: as many messages from `job.next` on as fit `limit`, read page
+ * by page. Messages that this device could not open are left out. The recipient is told which.
+ * @returns the first event that is not in the pack
  * @throws SealdeskError history_incomplete: this device does not have the range
  */
 export async function* packBytes(

@@ -4,15 +4,15 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import { verifySignature } from "../../crypto/device/sodium.ts";
 
-/** Whose signature a receipt must have. */
+/** The device and user whose signature a receipt must have. */
 export interface Signer {
   readonly user: Uuid;
   readonly receiptKey: Uint8Array;
 }
 
 /**
- * The receipt of an event, if the device the event came from signed it for this conversation, as the
- * member the event names; else undefined.
+ * Returns the receipt of an event if the event's device signed it for this conversation as the
+ * member that the event names. Otherwise returns undefined.
  */
 export function checkedReceipt(
   tenant: Uuid,
@@ -33,7 +33,7 @@ export function checkedReceipt(
   return isOfEvent && isSigned ? receipt : undefined;
 }
 
-/** The receipt that an event carries, not checked. */
+/** Returns the receipt that an event carries, unchecked. */
 export function receiptOf({ receipt: signed }: Control): Receipt | undefined {
   if (signed === undefined) return undefined;
   try {

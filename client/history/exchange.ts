@@ -15,13 +15,13 @@ import { Sharing } from "./sharing.ts";
 export interface ExchangeDeps
   extends Omit<GranterDeps, "api">, Omit<IntakeDeps, "api" | "uploads"> {
   readonly api: GranterDeps["api"] & IntakeDeps["api"] & Pick<Api, "recordConsent">;
-  /** The store failed. */
+  /** Called when the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
 
 type StateOf = (conversation: Uuid) => ConversationState | undefined;
 
-/** What this device shows of its history, and what it is shown. */
+/** Runs the history grants that this device makes and receives. */
 export class HistoryExchange {
   readonly #deps: ExchangeDeps;
   readonly #granter: Granter;
@@ -37,19 +37,19 @@ export class HistoryExchange {
     this.#stateOf = stateOf;
   }
 
-  /** Goes on with what was under way when the device last stopped. */
+  /** Continues with the jobs that were under way when the device last stopped. */
   async resume(): Promise<void> {
     const { store } = this.#deps;
     for (const job of await loadJobs(store))
-      // Who waited for it did so in an earlier connection.
+      // The caller that waited for this job did so in an earlier connection.
       this.#granter.resume(job, () => this.#stateOf(job.conversation)).catch(() => undefined);
     for (const { grant } of await loadIncoming(store)) this.#take(grant);
     this.#share();
   }
 
   /**
-   * An event is in the store: one that grants this device history has left a job beside it, one that
-   * brought a device which this one let in has left a share.
+   * Call it when an event is in the store. An event that grants this device history has left an
+   * incoming job. An event that added a device which this one approved has left a share.
    */
   recorded({ kind, control }: Pick<HistoryRecord, "kind" | "control">): void {
     if (kind === "device_added" && control?.subject === this.#deps.account.user) this.#share();

@@ -10,10 +10,10 @@ import { putIncoming, putLink, type IncomingJob, type StoredLink } from "./incom
 type Page = Awaited<ReturnType<Api["readLinks"]>>;
 type CheckedLink = StoredLink & { readonly seq: number };
 
-/** The relay's log does not lead from what this device has seen to the granted range. */
+/** The relay's log does not connect what this device has seen with the granted range. */
 export class UnverifiableError extends Error {
   override readonly name = "UnverifiableError";
-  /** The event where it broke. */
+  /** The event at which the chain broke. */
   readonly seq: number;
   constructor(seq: number) {
     super("The log does not lead to the granted range.");
@@ -22,9 +22,9 @@ export class UnverifiableError extends Error {
 }
 
 /**
- * Follows the log back from a hash this device recorded itself to the beginning of the range, page
- * by page: each link is bound by the one after it, so neither relay nor grantor can put anything in
- * its place. What the range needs of them is kept in the store, with how far it has come.
+ * Follows the log back, page by page, from a hash that this device recorded itself to the beginning
+ * of the range. Each link is bound by the link after it, so neither the relay nor the grantor can
+ * replace one. Links of the range and the progress are kept in the store.
  * @throws UnverifiableError; SealdeskError
  */
 export async function followLinks(
@@ -54,7 +54,7 @@ const retrying = (retry: Retry) => async (error: unknown) => {
   await retry.after(error);
 };
 
-/** Begins with the first event from the range's end on that this device has seen itself. */
+/** Start at the first event after the range that this device has seen itself. */
 async function anchored(store: DeviceStore, job: IncomingJob): Promise<IncomingJob> {
   if (job.unlinked !== undefined) return job;
   const anchor = await store.read((transaction) =>
@@ -65,7 +65,7 @@ async function anchored(store: DeviceStore, job: IncomingJob): Promise<IncomingJ
   return { ...job, unlinked: { seq, hash } };
 }
 
-/** Recomputes the hashes of a page, the last of which is known. */
+/** Recomputes the hashes of a page. The last hash is known. */
 function checked(
   { conversation, fromSeq, toSeq, fromHash, toHash }: IncomingJob,
   { seq: last, hash }: { readonly seq: number; readonly hash: Uint8Array },

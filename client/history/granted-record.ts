@@ -12,11 +12,14 @@ import type { StoredLink } from "./incoming-job.ts";
 interface Place {
   readonly conversation: Uuid;
   readonly grantor: Uuid;
-  /** The sending device's user by certificate, where this device knows it. */
+  /** The user of the sending device by its certificate, if this device knows it. */
   readonly certified: Uuid | undefined;
 }
 
-/** An event of a granted range, as the history keeps it: shown only if it is what the log holds. */
+/**
+ * An event of a granted range as the history stores it. It is shown only if it is what the log
+ * holds.
+ */
 export function grantedRecord(
   link: StoredLink,
   entry: GrantedMessage | undefined,
@@ -57,11 +60,11 @@ const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryReco
   problems: [{ code, user: record.grantedBy }],
 });
 
-/** What its sender did wrong, as at the time. */
+/** What its sender did wrong at the time. */
 const problemOf = (code: string): EventProblemCode =>
   code === "context_mismatch" || code === "unsupported_payload" ? code : "malformed_plaintext";
 
-/** Receipts of before are not shown: the keys that would tell their signatures may be gone. */
+/** Older receipts are not shown: the keys that would verify their signatures may be gone. */
 function controlOf({ kind }: StoredLink, encoded: Uint8Array | undefined) {
   if (encoded === undefined || kind === "history_granted" || kind === "consent_changed")
     return undefined;

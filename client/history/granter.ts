@@ -25,17 +25,17 @@ import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { encodePackKeys } from "./packet.ts";
 import type { HistoryProgress } from "./progress.ts";
 
-/** What to show of a conversation's past, to whom, and why. */
+/** Which part of a conversation to share, with whom, and why. */
 export interface GrantRequest {
-  /** A member; for another device of the own account, the own user. */
+  /** A member. For another device of your own account, your own user. */
   readonly to: Uuid;
-  /** Which of their devices; all of them by default, but this one. */
+  /** Which of their devices. By default all of them except this one. */
   readonly devices?: readonly Uuid[];
   /** The range of `seq`, both ends included. */
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly purpose: GrantPurpose;
-  /** The customer's consent, as its event names it: staff need one. */
+  /** The customer's consent, as named by its event. Staff need one. */
   readonly consent?: Uuid;
 }
 
@@ -45,13 +45,16 @@ export interface GranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ow
   readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
 }
 
-/** Where a grant stands in the log. */
+/** The position of a grant in the log. */
 export interface GrantedHistory {
   readonly id: Uuid;
   readonly seq: number;
 }
 
-/** Makes history grants: packs sealed into the store, uploaded from there, then named in the log. */
+/**
+ * Makes history grants. Packs are sealed into the store, uploaded from there, and then named in the
+ * log.
+ */
 export class Granter {
   readonly #deps: GranterDeps;
   readonly #packBytes: number;
@@ -72,7 +75,10 @@ export class Granter {
     return this.resume(job, state);
   }
 
-  /** A grant at its beginning. @throws SealdeskError member_not_found, history_incomplete */
+  /**
+   * Begins a grant.
+   * @throws SealdeskError member_not_found, history_incomplete
+   */
   prepare(
     conversation: Uuid,
     state: ConversationState | undefined,
@@ -100,7 +106,7 @@ export class Granter {
     };
   }
 
-  /** Goes on with a grant that is in the store, until it is in the log. */
+  /** Continues a grant that is in the store until it is in the log. */
   async resume(
     job: OutgoingJob,
     state: () => ConversationState | undefined,
@@ -126,7 +132,7 @@ export class Granter {
       this.#report(current, { finished: true });
       return { id: job.id, seq };
     } catch (error) {
-      // The end of the connection is no refusal: the next one goes on.
+      // A lost connection is not a refusal. The next connection continues.
       if (signal.aborted) throw error instanceof SealdeskError ? error : closedError();
       await this.#giveUp(current);
       this.#report(current, {
@@ -163,7 +169,7 @@ export class Granter {
     }
   }
 
-  /** Uploads what is sealed and not uploaded. */
+  /** Uploads the packs that are sealed and not uploaded. */
   async #upload(job: OutgoingJob, save: (job: OutgoingJob) => Promise<void>): Promise<void> {
     const { store, clock, signal } = this.#deps;
     for (const [index, pack] of job.packs.entries()) {
@@ -178,7 +184,7 @@ export class Granter {
     }
   }
 
-  /** Signs the receipt and seals the packs' keys: what is posted from now on is these bytes. */
+  /** Signs the receipt and seals the packs' keys. From now on exactly these bytes are posted. */
   async #sign(
     job: OutgoingJob,
     state: () => ConversationState | undefined,
@@ -190,7 +196,7 @@ export class Granter {
     if (now?.joined !== true)
       throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
     const sessions = { ...this.#deps, ownDevice: account.device };
-    // The packs are for nobody else, so nobody else's devices matter.
+    // Only the recipient's devices matter, because nobody else receives the packs.
     const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
     const attempt = () =>
       store.transact(async (transaction) => {
@@ -235,8 +241,8 @@ export class Granter {
     for (;;) {
       try {
         await requireTrusted(sessions, concerned);
-        // Only now is it known whose the listed devices are: when the grant was asked for, the relay
-        // may have listed another's under the recipient.
+        // The owners of the listed devices are certain only now. When the grant was requested, the
+        // relay may have listed another user's device under the recipient.
         if (!areOf(now, job.recipient, devices)) throw notTheirs();
         return await save(await attempt().catch((error) => establish(error).then(attempt)));
       } catch (error) {
@@ -263,12 +269,12 @@ export class Granter {
     await store.transact(async (transaction: StoreTransaction) => deleteJob(transaction, job.id));
     for (const { attachment } of job.packs) {
       await clearSpool(store, attachment.id);
-      // Left alone, it goes with its conversation.
+      // An unfinished upload is removed with its conversation.
       await uploads.remove(attachment.id).catch(() => undefined);
     }
   }
 
-  /** Until the last, progress is what is packed and uploaded; the last event is done with the log's answer. */
+  /** Progress counts what is packed and uploaded. The last event is done when the log answers. */
   #report(
     { id, conversation, fromSeq, toSeq, next }: OutgoingJob,
     { finished = false, failed }: { finished?: boolean; failed?: SealdeskErrorCode } = {},
@@ -280,7 +286,7 @@ export class Granter {
   }
 }
 
-/** As the relay says. */
+/** The relay's list, unverified. */
 const devicesOf = (state: ConversationState | undefined, user: Uuid): readonly Uuid[] =>
   state?.members.find((member) => member.user === user)?.devices ?? [];
 

@@ -22,7 +22,7 @@ const prefix = "granted!";
 const record = message({
   grant: [1, uuid],
   conversation: [2, uuid],
-  /** The event that says so. */
+  /** The event that grants the history. */
   seq: [3, uint()],
   grantor: [4, uuid],
   fromSeq: [5, uint()],
@@ -30,18 +30,21 @@ const record = message({
   fromHash: [7, fixed(32)],
   toHash: [8, fixed(32)],
   packs: [9, list(nested(attachmentFields), maxPacks)],
-  /** How far the log's links were followed back: the next one down, and the hash it must have. */
+  /**
+   * How far the log's links were followed back: the next event down, and the hash that it must
+   * have.
+   */
   unlinked: [10, optional(nested(message({ seq: [1, uint()], hash: [2, fixed(32)] })))],
-  /** Packs read to their end. */
+  /** Number of packs that were read completely. */
   packsRead: [11, uint()],
   /** The first event of the range that is not in the history yet. */
   next: [12, uint()],
 });
 
-/** A grant to this device that is not all in the history yet. */
+/** A grant to this device that is not completely in the history yet. */
 export type IncomingJob = MessageOf<typeof record>;
 
-/** A grant at its beginning. */
+/** Creates the job of a grant that has just arrived. */
 export const incomingJob = (
   grant: HistoryGrant,
   seq: number,
@@ -75,7 +78,7 @@ export async function getIncoming(
   return value === undefined ? undefined : decodeRecord(record, value);
 }
 
-/** What was under way when the device last stopped. */
+/** Returns the jobs that were under way when the device last stopped. */
 export async function loadIncoming(store: DeviceStore): Promise<readonly IncomingJob[]> {
   const entries = await store.read((transaction) => transaction.list(prefix));
   return entries.map(([, value]) => decodeRecord(record, value));
@@ -93,7 +96,7 @@ const link = message({
   control: [9, optional(bytes(1024 * 1024))],
 });
 
-/** What the log says about an event, checked against a hash that this device recorded itself. */
+/** What the log says about an event, verified against a hash that this device recorded itself. */
 export type StoredLink = MessageOf<typeof link>;
 
 const linkPrefix = (grant: Uuid): string => `link!${grant}!`;
@@ -119,7 +122,10 @@ export async function getLink(
   return value === undefined ? undefined : decodeRecord(link, value);
 }
 
-/** Forgets a page of a grant's links. @returns how many there were */
+/**
+ * Deletes a page of a grant's links.
+ * @returns how many there were
+ */
 export async function clearLinks(
   transaction: StoreTransaction,
   grant: Uuid,

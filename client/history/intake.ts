@@ -32,11 +32,15 @@ export interface IntakeDeps extends DownloadDeps {
   readonly onProblem: (conversation: Uuid, problem: ProblemItem) => void;
 }
 
-/** Taken into the history at a time: whichever comes first. */
+/**
+ * How much enters the history in one transaction. Whichever limit is reached first ends the batch.
+ */
 const batchMessages = 256;
 const batchBytes = 1024 * 1024;
 
-/** Takes granted history in: first what the log says of the range, then the packs, message by message. */
+/**
+ * Imports granted history: first the log's links of the range, then the packs, message by message.
+ */
 export class Intake {
   readonly #deps: IntakeDeps;
   #tail: Promise<void> = Promise.resolve();
@@ -45,7 +49,10 @@ export class Intake {
     this.#deps = deps;
   }
 
-  /** Takes a grant that is in the store, after those before it. @throws what the store throws */
+  /**
+   * Imports a grant that is in the store, after those before it.
+   * @throws what the store throws
+   */
   take(grant: Uuid): Promise<void> {
     const run = this.#tail.then(() => this.#take(grant));
     this.#tail = run.catch(() => undefined);
@@ -62,7 +69,7 @@ export class Intake {
       const linked = await followLinks(this.#deps, job, new Retry(clock, signal));
       await this.#readPacks(linked);
     } catch (error) {
-      // The end of the connection ends nothing: the next one goes on.
+      // A lost connection ends nothing. The next connection continues.
       if (signal.aborted) return;
       const problem = problemOf(error, job);
       if (problem === undefined) throw error;
@@ -92,10 +99,10 @@ export class Intake {
   }
 
   /**
-   * Takes the events up to the batch's last message into the history, in order, with the position
-   * after them. A message that comes after a later one, or twice, is passed over; where it belongs,
-   * it is missing.
-   * @param upTo the last event to take, of which the batch has no message any more
+   * Stores the events up to the batch's last message in order, together with the position after
+   * them. A message that is out of order or repeated is skipped, and counts as missing in its
+   * place.
+   * @param upTo the last event to store, for which the batch may have no message
    */
   async #record(
     job: IncomingJob,
@@ -134,7 +141,7 @@ export class Intake {
     const { trust, account } = this.#deps;
     const link = await getLink(transaction, grant, seq);
     deleteLink(transaction, grant, seq);
-    // What this device has seen itself stays as it saw it.
+    // Events that this device has seen itself stay as it saw them.
     if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
     const own = link.senderDevice === account.device;
     const certified = own ? account.user : trust.device(link.senderDevice)?.user;
@@ -149,7 +156,7 @@ export class Intake {
   ): Promise<void> {
     const { store, onProblem } = this.#deps;
     const { conversation, grantor } = job;
-    // At the grant's own place, where whoever reads the conversation comes by.
+    // Shown at the grant's own place, where a reader of the conversation finds it.
     await store.transact((transaction) =>
       addProblem(transaction, conversation, job.seq, { code, user: grantor }),
     );
@@ -173,7 +180,9 @@ export class Intake {
   }
 }
 
-/** What the user is told; undefined for what is no fault of the grant's. */
+/**
+ * Returns the problem that the user is told; undefined for an error that the grant did not cause.
+ */
 function problemOf(
   error: unknown,
   { seq }: IncomingJob,

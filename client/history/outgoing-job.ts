@@ -20,7 +20,7 @@ const prefix = "grant!";
 
 const pack = message({
   attachment: [1, nested(attachmentFields)],
-  /** Bytes to upload. */
+  /** Number of bytes to upload. */
   stored: [2, uint()],
   uploaded: [3, uint(1)],
 });
@@ -41,7 +41,7 @@ const record = message({
   /** The first event that is in no pack yet. */
   next: [9, uint()],
   packs: [10, list(nested(pack), maxPacks)],
-  /** What is posted, again and again the same. */
+  /** The bytes to post. Every attempt posts the same ones. */
   signed: [11, optional(nested(signed))],
 });
 
@@ -54,7 +54,7 @@ export const putJob = (transaction: StoreTransaction, job: OutgoingJob): void =>
 export const deleteJob = (transaction: StoreTransaction, id: Uuid): void =>
   transaction.delete(prefix + id);
 
-/** What was under way when the device last stopped. */
+/** Returns the jobs that were under way when the device last stopped. */
 export async function loadJobs(store: DeviceStore): Promise<readonly OutgoingJob[]> {
   const entries = await store.read((transaction) => transaction.list(prefix));
   return entries.map(([, value]) => decodeRecord(record, value));

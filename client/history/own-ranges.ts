@@ -10,13 +10,13 @@ export interface Range {
 }
 
 const pageSize = 64;
-// A pack is closed before the message that would not fit.
+// A pack ends before the message that would not fit.
 const mostBytes = maxPacks * (usualPackBytes - 256 * 1024);
 
 /**
- * What this device can show of a conversation up to `toSeq` to another one of its account: the ranges
- * that it has without a hole, each small enough for one grant. What others granted to the account is
- * not the account's own to show.
+ * Returns the ranges of a conversation up to `toSeq` that this device can share with another device
+ * of its account. Each range has no hole and is small enough for one grant. Ranges that others
+ * granted to the account are not included: the account may not share them.
  */
 export async function ownRanges(
   store: DeviceStore,

@@ -6,13 +6,13 @@ import {
   type AttachmentFields,
 } from "../../crypto/device/attachments/attachment.ts";
 
-/** What is sealed to each of the recipient's devices: how to open the packs. */
+/** What is sealed to each of the recipient's devices: the keys of the packs. */
 const keys = message({ packs: [1, list(nested(attachmentFields), maxPacks)] });
 
 export const encodePackKeys = (packs: readonly AttachmentFields[]): Uint8Array =>
   encode(keys, { packs });
 
-/** Undefined for anything else. */
+/** Returns undefined for any other content. */
 export function decodePackKeys(input: Uint8Array): readonly AttachmentFields[] | undefined {
   try {
     return decode(keys, input).packs;

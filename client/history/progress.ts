@@ -1,17 +1,23 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealdeskErrorCode } from "../errors.ts";
 
-/** How far a history grant has come. */
+/** The progress of a history grant. */
 export interface HistoryProgress {
   readonly grant: Uuid;
-  /** "giving": this device shows its history; "receiving": it is shown another's. */
+  /**
+   * "giving": this device shares its history. "receiving": another device shares its history with
+   * this one.
+   */
   readonly direction: "giving" | "receiving";
-  /** The range, both ends included: on "receiving", what to read again once `done` is `total`. */
+  /**
+   * The range, both ends included. When you receive and `done` equals `total`, read this range
+   * again.
+   */
   readonly fromSeq: number;
   readonly toSeq: number;
-  /** Events of the range. */
+  /** Number of events in the range. */
   readonly done: number;
   readonly total: number;
-  /** Of what this device gives: it was not granted and will not be. */
+  /** Set for a grant that this device makes and that failed for good. */
   readonly failed?: SealdeskErrorCode;
 }

@@ -20,7 +20,7 @@ interface ReceiptDeps {
   readonly account: Account;
 }
 
-/** An event with a receipt, and the records of devices it brings. */
+/** An event with a receipt, and the device records that it brings. */
 interface ReceivedReceipt {
   readonly event: Deliver;
   readonly control: Control | undefined;
@@ -28,8 +28,8 @@ interface ReceivedReceipt {
 }
 
 /**
- * Checks a receipt that came as an event. Of a grant to this device it takes the packs' keys from
- * the packet, and leaves a job in the store.
+ * Checks a receipt that arrived as an event. If it grants this device history, takes the packs'
+ * keys from the packet and leaves a job in the store.
  */
 export async function receiptProblems(
   deps: ReceiptDeps,
@@ -52,7 +52,7 @@ export async function receiptProblems(
   return [];
 }
 
-/** Who the device is by its certificate; `admitted` was so in this very transaction. */
+/** The owner of the device by its certificate. `admitted` was checked in this same transaction. */
 async function signerOf(
   { account, trust }: ReceiptDeps,
   transaction: StoreTransaction,
@@ -64,7 +64,7 @@ async function signerOf(
   return { user: account.user, receiptKey: publicKey };
 }
 
-/** What opens the packs; undefined unless they are those that the receipt signs. */
+/** Returns the keys of the packs; undefined unless they are the packs that the receipt signs. */
 async function packsOf(
   { suite }: ReceiptDeps,
   transaction: StoreTransaction,

@@ -10,13 +10,16 @@ const share = message({ toSeq: [1, uint()] });
 const shareName = ({ device, conversation }: Pick<PendingShare, "device" | "conversation">) =>
   `${sharePrefix}${device}!${conversation}`;
 
-/** A conversation whose past a new device of the account is to be given, up to `toSeq`. */
+/** A conversation whose past, up to `toSeq`, will be shared with a new device of the account. */
 export interface PendingShare extends MessageOf<typeof share> {
   readonly device: Uuid;
   readonly conversation: Uuid;
 }
 
-/** Remembers that a device is to be given the history; said before it can be in any conversation. */
+/**
+ * Remembers that the history will be shared with a device. Call it before the device can be in any
+ * conversation.
+ */
 export const intendToShare = (transaction: StoreTransaction, device: Uuid): void =>
   transaction.put(devicePrefix + device, new Uint8Array(1));
 
@@ -24,8 +27,8 @@ export const forgetToShare = (transaction: StoreTransaction, device: Uuid): void
   transaction.delete(devicePrefix + device);
 
 /**
- * To be called in the transaction of the event `seq`, which brought a device of the own account into
- * the conversation: leaves a share in the store if the device is to be given the history.
+ * Call it in the transaction of event `seq`, which added a device of your own account to the
+ * conversation. Leaves a share in the store if the device is to receive the history.
  */
 export async function noteArrival(
   transaction: StoreTransaction,

@@ -17,7 +17,9 @@ export interface SharingDeps {
   readonly signal: AbortSignal;
 }
 
-/** Gives devices that this one let into the account what it has of each conversation, one by one. */
+/**
+ * Shares the history of each conversation, one after another, with devices that this one approved.
+ */
 export class Sharing {
   readonly #deps: SharingDeps;
   #tail: Promise<void> = Promise.resolve();
@@ -26,7 +28,10 @@ export class Sharing {
     this.#deps = deps;
   }
 
-  /** Gives what is to be given, after what is being given. @throws what the store throws */
+  /**
+   * Shares what is waiting, after the share under way.
+   * @throws what the store throws
+   */
   wake(): Promise<void> {
     const run = this.#tail.then(() => this.#giveAll());
     this.#tail = run.catch(() => undefined);
@@ -42,7 +47,7 @@ export class Sharing {
     }
   }
 
-  /** From here on these are grants like any other: the share is over with their beginning. */
+  /** From here on it is an ordinary grant. The share ends when the grant begins. */
   async #begin(share: PendingShare): Promise<readonly OutgoingJob[]> {
     const { store, account, granter, stateOf } = this.#deps;
     const { conversation, toSeq, device } = share;
@@ -69,7 +74,7 @@ export class Sharing {
     try {
       await this.#deps.granter.resume(job, () => this.#deps.stateOf(job.conversation));
     } catch (error) {
-      // What was refused is told as progress that failed, and the next conversation's turn comes.
+      // A refusal is reported as failed progress. The next conversation follows.
       if (!(error instanceof SealdeskError)) throw error;
     }
   }

@@ -16,7 +16,7 @@ import type {
 import * as read from "./schema.ts";
 import type { JsonRequest } from "./transport.ts";
 
-/** Why an account is reset; in the audit log. */
+/** Why an account is reset. The audit log records it. */
 export type ResetReason = "devices_lost" | "account_taken_over";
 
 /** Sends a request with the session's access token. */
@@ -90,14 +90,14 @@ const links = read.object({
 });
 const place = read.object({ epoch: read.integer, seq: read.integer });
 
-/** A colleague, or for a customer somebody to write to. */
+/** A colleague. For a customer, a member of staff to write to. */
 export interface StaffMember {
   readonly id: Uuid;
   readonly role: string;
   readonly displayName: string | undefined;
 }
 
-/** The server's resources as this SDK uses them. Every function throws SealdeskError. */
+/** The server's resources that this SDK uses. Every function throws SealdeskError. */
 export function createApi(request: Request, tenant: Uuid) {
   return {
     registerDevice: (
@@ -120,7 +120,7 @@ export function createApi(request: Request, tenant: Uuid) {
         answer: read.nothing,
       }),
 
-    /** A user's certified devices, their signatures not yet checked. */
+    /** A user's certified devices. Their signatures are not checked yet. */
     async devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
       const { accountKey, devices } = await request({
         method: "GET",
@@ -134,7 +134,7 @@ export function createApi(request: Request, tenant: Uuid) {
       }));
     },
 
-    /** What the key log says of a user, nothing of it checked yet. */
+    /** What the key log says about a user. Nothing is checked yet. */
     keyHistory: (user: Uuid) =>
       request({ method: "GET", path: `v1/users/${user}/key-history`, answer: keyHistory }),
 
@@ -148,11 +148,11 @@ export function createApi(request: Request, tenant: Uuid) {
       return (await request({ method: "GET", path, answer })).proof;
     },
 
-    /** Removes a device of one's own account. */
+    /** Removes a device of your own account. */
     removeDevice: (device: Uuid): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),
 
-    /** Takes everything away that an account can act with; for admins. */
+    /** Removes all devices, sessions and the account key of an account. For admins. */
     async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
       const path = `v1/users/${user}/reset`;
       const answer = read.object({ devicesRemoved: read.integer });
@@ -193,7 +193,7 @@ export function createApi(request: Request, tenant: Uuid) {
     withdrawLink: (id: Uuid): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/link-requests/${id}`, answer: read.nothing }),
 
-    /** Takes one bundle of a device's prekeys. */
+    /** Fetches one prekey bundle of a device. */
     takeBundle: (device: Uuid): Promise<PreKeyBundle> =>
       request({ method: "POST", path: `v1/devices/${device}/bundle`, answer: bundle }),
 
@@ -279,7 +279,7 @@ export function createApi(request: Request, tenant: Uuid) {
         answer: place,
       }),
 
-    /** What the log says of at most 256 events that end with `until`. */
+    /** Returns what the log says about at most 256 events, the last of which is `until`. */
     readLinks: (conversation: Uuid, grant: Uuid, until: number) =>
       request({
         method: "GET",

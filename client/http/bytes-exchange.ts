@@ -6,22 +6,23 @@ import { resourceUrl, startRequest, type ExchangeDeps } from "./transport.ts";
 /** A request whose body and answer are bytes. */
 export interface BytesRequest {
   readonly method: "GET" | "HEAD" | "POST" | "PATCH" | "DELETE";
-  /** From the server's base URL, without a leading slash. */
+  /** Path below the server's base URL, without a leading slash. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
 }
 
-/** Sends a request, and resolves with the answer's head; its body is still to be read. */
+/** Sends a request and resolves with the head of the answer. Its body is still to be read. */
 export type BytesExchange = (request: BytesRequest, accessToken?: string) => Promise<HttpResponse>;
 
-/** A piece of an upload may take longer than a question. */
+/** A piece of an upload may take longer than a JSON request. */
 const answerWithinMs = 120_000;
 
 /**
- * Bytes over HTTP, each request with a proof of the device key for its own method and URL.
+ * Sends and receives bytes over HTTP. Each request carries a device proof for its own method and
+ * URL.
  * @returns a function that throws SealdeskError: network, closed, or what the server's problem
- *   document says
+ * document says
  */
 export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
   async function attempt(request: BytesRequest, accessToken?: string): Promise<HttpResponse> {
@@ -44,7 +45,7 @@ export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
     try {
       return await attempt(request, accessToken);
     } catch (error) {
-      // The proof's time may have been wrong; by now the server has said what time it is.
+      // The time in the proof may have been wrong. By now the server has told its time.
       if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
       return attempt(request, accessToken);
     }

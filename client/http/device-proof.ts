@@ -3,21 +3,21 @@ import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import { randomBytes, sha256, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { Clock } from "../runtime.ts";
 
-/** The request a proof is for. */
+/** The request that a proof is for. */
 export interface ProvenRequest {
   readonly method: string;
-  /** Absolute; query and fragment are left out of the proof. */
+  /** The absolute URL. The proof leaves out query and fragment. */
   readonly url: string;
-  /** The access token sent along; none when signing in. */
+  /** The access token of the request; absent at sign-in. */
   readonly accessToken?: string | undefined;
 }
 
-/** Signs one proof for one request; a proof is accepted once. */
+/** Signs one proof for one request. A server accepts a proof once. */
 export type ProofMaker = (request: ProvenRequest) => Promise<string>;
 
 /**
- * Proofs of possession of the device key: DPoP, RFC 9449 section 4.2, with Ed25519.
- * @param deviceKey libsodium's form: the private key is seed || public key
+ * Makes proofs of possession of the device key: DPoP (RFC 9449 section 4.2) with Ed25519.
+ * @param deviceKey in libsodium's form: the private key is seed || public key
  */
 export async function proofMaker(deviceKey: SigningKeyPair, clock: Clock): Promise<ProofMaker> {
   const jwk = { kty: "OKP", crv: "Ed25519", x: toBase64Url(deviceKey.publicKey) } as const;

@@ -1,7 +1,7 @@
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { HttpResponse } from "../runtime.ts";
 
-/** Codes of the server that this SDK has a word of its own for. */
+/** Server codes for which this SDK has a code of its own. */
 const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   sign_in_failed: "sign_in_failed",
   session_revoked: "signed_out",
@@ -36,7 +36,10 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   subject_erased: "subject_erased",
 };
 
-/** The error a refused request stands for; RFC 9457 problem details where the server gave them. */
+/**
+ * Returns the error for a refused request, with the RFC 9457 problem details if the server sent
+ * them.
+ */
 export function errorOfResponse(response: HttpResponse, body: string): SealdeskError {
   const { status } = response;
   const { code: problem, detail } = problemOf(body);
@@ -50,7 +53,7 @@ export function errorOfResponse(response: HttpResponse, body: string): SealdeskE
 function codeFor(status: number, problem: string | undefined): SealdeskErrorCode {
   const known = problem === undefined ? undefined : codes[problem];
   if (known !== undefined) return known;
-  // What was sent did not get there in time.
+  // The request body did not arrive in time.
   if (status === 408) return "network";
   if (status === 429) return "rate_limited";
   if (status === 401) return "signed_out";
@@ -73,7 +76,7 @@ function problemOf(body: string): { readonly code?: string; readonly detail?: st
   }
 }
 
-/** `Retry-After` in seconds, RFC 9110 section 10.2.3; its form as a date is not read. */
+/** `Retry-After` in seconds (RFC 9110 section 10.2.3). A date is not supported. */
 function retryAfterMs(response: HttpResponse): number | undefined {
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   return Number.isFinite(seconds) ? seconds * 1000 : undefined;

@@ -1,9 +1,9 @@
-/** Reads JSON of an agreed form: each reader returns what it checked, or throws. */
+/** Reads JSON of an expected form. Each reader returns the value that it checked, or throws. */
 import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import { isUuid, type Uuid } from "../../crypto/wire/uuid.ts";
 import { SealdeskError } from "../errors.ts";
 
-/** @throws SealdeskError invalid_response, naming the place but never the value */
+/** @throws SealdeskError invalid_response, which names the place but never the value */
 export type Reader<T> = (value: unknown, place: string) => T;
 
 const unexpected = (place: string, wanted: string): SealdeskError =>
@@ -49,7 +49,7 @@ export const oneOf =
     return found;
   };
 
-/** Null and absent are both undefined. */
+/** Null and absent both become undefined. */
 export const nullable =
   <T>(read: Reader<T>): Reader<T | undefined> =>
   (value, place) =>
@@ -65,7 +65,7 @@ export const list =
 type Fields = Readonly<Record<string, Reader<unknown>>>;
 type ValueOf<S extends Fields> = { readonly [K in keyof S]: ReturnType<S[K]> };
 
-/** An object with at least these members; others are left out. */
+/** An object with at least these members. Others are left out. */
 export const object =
   <S extends Fields>(fields: S): Reader<ValueOf<S>> =>
   (value, place) => {

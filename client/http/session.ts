@@ -4,7 +4,7 @@ import type { Clock } from "../runtime.ts";
 import * as read from "./schema.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
 
-/** What to sign in with. */
+/** Credentials for signing in. */
 export type Credentials =
   | {
       readonly grant: "password";
@@ -17,7 +17,7 @@ export type Credentials =
       readonly grant: "customer_token";
       /** The tenant's slug. */
       readonly tenant: string;
-      /** Asked for a fresh token, made by the tenant's own backend, at each sign-in. */
+      /** Called at each sign-in. Returns a fresh token from the tenant's own backend. */
       readonly token: () => Promise<string> | string;
     };
 
@@ -30,7 +30,7 @@ const signedIn = read.object({
   accountKey: read.nullable(read.bytes),
 });
 
-/** Who signed in, as the server says. */
+/** Who has signed in, according to the server. */
 export interface SignedIn {
   readonly tenant: { readonly id: Uuid; readonly slug: string };
   readonly user: {
@@ -38,16 +38,16 @@ export interface SignedIn {
     readonly role: string;
     readonly displayName: string | undefined;
   };
-  /** The account's key; undefined until its first device is registered. */
+  /** The account key; undefined until the account's first device is registered. */
   readonly accountKey: Uint8Array | undefined;
 }
 
-/** A token this close to its end is renewed first: it has to last for the request it goes with. */
+/** A token this close to its end is renewed first, because it must last for its request. */
 const renewBeforeMs = 60_000;
 
 /**
- * A session, and the access token that stands for it. The token is renewed when it is about to
- * expire; when the session itself is over, the credentials open another.
+ * A session and its access token. The token is renewed shortly before it expires. When the session
+ * itself has ended, the credentials open another one.
  */
 export class Session {
   readonly #exchange: Exchange;
@@ -74,7 +74,7 @@ export class Session {
     return answer;
   }
 
-  /** An access token that is good for a minute at least. Throws what `signIn` throws. */
+  /** Returns an access token that is valid for at least a minute. Throws what `signIn` throws. */
   accessToken(): Promise<string> {
     const token = this.#token;
     if (token !== undefined && token.expiresAtMs - this.#clock.now() > renewBeforeMs)
@@ -85,17 +85,21 @@ export class Session {
     return this.#renewing;
   }
 
-  /** Makes the next `accessToken` a fresh one: the server has refused the present one. */
+  /**
+   * Makes the next `accessToken` a fresh one. Call it when the server has refused the present one.
+   */
   expire(): void {
     if (this.#token !== undefined) this.#token = { ...this.#token, expiresAtMs: 0 };
   }
 
-  /** Sends a request of this session; once more with a fresh token if this one was refused. */
+  /**
+   * Sends a request of this session. Sends it once more with a fresh token if this one was refused.
+   */
   request<T>(request: JsonRequest<T>): Promise<T> {
     return this.authorised((accessToken) => this.#exchange(request, accessToken));
   }
 
-  /** Calls `send` with an access token; once more with a fresh one if that was refused. */
+  /** Calls `send` with an access token, and once more with a fresh one if it was refused. */
   async authorised<T>(send: (accessToken: string) => Promise<T>): Promise<T> {
     const accessToken = await this.accessToken();
     try {

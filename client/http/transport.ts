@@ -7,29 +7,29 @@ import type { Reader } from "./schema.ts";
 /** One JSON request. */
 export interface JsonRequest<T> {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  /** From the server's base URL, without a leading slash. */
+  /** Path below the server's base URL, without a leading slash. */
   readonly path: string;
   readonly body?: unknown;
   readonly answer: Reader<T>;
 }
 
-/** Sends a request, with an access token when one is given. */
+/** Sends a request, with an access token if one is given. */
 export type Exchange = <T>(request: JsonRequest<T>, accessToken?: string) => Promise<T>;
 
 export interface ExchangeDeps {
-  /** The server's public URL: proofs name it. */
+  /** The server's public URL, which device proofs name. */
   readonly baseUrl: string;
   readonly fetch: Fetch;
   readonly prove: ProofMaker;
   readonly clock: ServerClock;
-  /** Aborts what is under way. */
+  /** Aborts the requests under way. */
   readonly signal: AbortSignal;
 }
 
 /**
- * JSON over HTTP, each request with a proof of the device key.
+ * Sends and receives JSON over HTTP. Each request carries a proof of the device key.
  * @returns a function that throws SealdeskError: network, closed, invalid_response, or what the
- *   server's problem document says
+ * server's problem document says
  */
 export function createExchange(deps: ExchangeDeps): Exchange {
   async function attempt<T>(request: JsonRequest<T>, accessToken?: string): Promise<T> {
@@ -55,25 +55,25 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     try {
       return await attempt(request, accessToken);
     } catch (error) {
-      // The proof's time may have been wrong; by now the server has said what time it is.
+      // The time in the proof may have been wrong. By now the server has told its time.
       if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
       return attempt(request, accessToken);
     }
   };
 }
 
-/** After so long without an answer, a request has failed. */
+/** A request without an answer for this long has failed. */
 const timeoutMs = 30_000;
 
-/** Where `path` is under the base URL, which may have a path of its own. */
+/** Resolves `path` below the base URL, which may have a path of its own. */
 export const resourceUrl = (baseUrl: string, path: string): string =>
   new URL(path, baseUrl.endsWith("/") ? baseUrl : `${baseUrl}/`).href;
 
 type RequestDeps = Pick<ExchangeDeps, "fetch" | "signal"> & { readonly clock: Clock };
 
 /**
- * Sends a request that is given up when its answer's head does not come `withinMs`, and as long as
- * `settle` was not called, when it does not end by then.
+ * Sends a request. Aborts it if the head of the answer does not arrive in `withinMs`. Until
+ * `settle` is called, it also aborts an answer that does not end in that time.
  * @throws SealdeskError network, closed
  */
 export async function startRequest(
@@ -92,7 +92,8 @@ export async function startRequest(
   };
   try {
     if (signal.aborted) throw new Error("closed before the request");
-    // Not "error": Node's fetch then says headers twice when it repeats what was answered with 421.
+    // Not "error": with it, Node's fetch sends headers twice when it repeats a request answered
+    // with 421.
     const response = await fetch(url, { ...init, redirect: "manual", signal: giveUp.signal });
     return { response, settle };
   } catch (cause) {
@@ -116,7 +117,7 @@ async function transfer(
   }
 }
 
-/** What it means that a request or the reading of its answer was cut off. */
+/** The error for a request, or the reading of an answer, that was aborted. */
 export const unreached = (signal: AbortSignal, cause: unknown): SealdeskError =>
   signal.aborted
     ? new SealdeskError("closed", "The connection was closed.", { cause })

@@ -1,7 +1,7 @@
 import type { Checks } from "../../audit/verify/note.ts";
 import { sha256, verifySignature } from "../../crypto/device/sodium.ts";
 
-/** What `audit/verify` needs, by libsodium. */
+/** The functions that `audit/verify` needs, implemented by libsodium. */
 export const deviceChecks: Checks = {
   sha256,
   verifyEd25519: (publicKey, message, signature) =>

@@ -5,7 +5,7 @@ import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts"
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "key-log-evidence!";
-/** Further ones are reported and not kept: one is enough to act on. */
+/** Further evidence is reported but not kept: one piece is enough to act on. */
 const maxKept = 32;
 const evidence = message({
   reason: [1, text(64)],
@@ -15,17 +15,17 @@ const evidence = message({
   from: [5, optional(uuid)],
 });
 
-/** Two signed notes of one log that do not fit together, or one that is not as it must be. */
+/** Two signed notes of one log that contradict each other, or one that is invalid. */
 export interface KeyLogEvidence {
-  /** Such as `forked`, `rolled_back`, `wrong_signature` or `invalid_proof`. */
+  /** A code such as `forked`, `rolled_back`, `wrong_signature` or `invalid_proof`. */
   readonly reason: LogErrorCode;
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
-  /** The head this device goes by; "" before the first. */
+  /** The head that this device trusts; "" before the first. */
   readonly kept: string;
-  /** What was shown instead. */
+  /** The contradicting note. */
   readonly shown: string;
-  /** The member whose message carried it; undefined when the server showed it. */
+  /** The member whose message carried it; undefined when the server sent it. */
   readonly from: Uuid | undefined;
 }
 
@@ -39,7 +39,10 @@ export async function loadEvidence(
   });
 }
 
-/** Keeps it for good. @returns false when the same was there before */
+/**
+ * Stores the evidence permanently.
+ * @returns false when the same evidence was stored before
+ */
 export function keepEvidence(store: DeviceStore, found: KeyLogEvidence): Promise<boolean> {
   return store.transact(async (transaction) => {
     const known = await loadEvidence(transaction);

@@ -16,7 +16,10 @@ import { deviceChecks } from "./checks.ts";
 const name = "client!key-log";
 const kept = message({ vkey: [1, text(1_024)], note: [2, text(16_384)] });
 
-/** The key this device goes by, and the newest head it has checked; "" before the first. */
+/**
+ * The log key that this device trusts, and the newest head that it has verified; "" before the
+ * first.
+ */
 export type KeptHead = MessageOf<typeof kept>;
 
 export async function loadKeptHead(transaction: ReadTransaction): Promise<KeptHead | undefined> {
@@ -27,7 +30,7 @@ export async function loadKeptHead(transaction: ReadTransaction): Promise<KeptHe
 export const saveKeptHead = (transaction: StoreTransaction, head: KeptHead): void =>
   transaction.put(name, encodeRecord(kept, head));
 
-/** A head whose signature was checked. */
+/** A head whose signature was verified. */
 export interface SignedHead extends Checkpoint {
   /** The signed note, verbatim. */
   readonly text: string;
@@ -43,13 +46,13 @@ export const openHead = (note: string, key: NoteKey): SignedHead => ({
   text: note,
 });
 
-/** A head as it travels inside messages: everyone knows the rest of the note. */
+/** A head as messages carry it. The receiver knows the rest of the note. */
 export function compactHead({ size, root, note }: SignedHead, key: NoteKey): KeyLogHead {
   const signature = signatureBy(deviceChecks.sha256, note, key)?.signature ?? new Uint8Array(64);
   return { size, root, signature };
 }
 
-/** The signed note that a head from a message stands for. */
+/** Rebuilds the signed note of a head from a message. */
 export function noteOf({ size, root, signature }: KeyLogHead, key: NoteKey): string {
   const keyId = keyIdOf(deviceChecks.sha256, key);
   const signed = checkpointText({ origin: key.name, size, root });

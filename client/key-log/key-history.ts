@@ -10,24 +10,24 @@ import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import { deviceChecks } from "./checks.ts";
 
-/** An entry as the server hands it out, with its path to the root. */
+/** An entry as the server returns it, with its inclusion proof. */
 export interface ProvenEntry {
   readonly index: number;
   readonly entry: Uint8Array;
   readonly proof: readonly Uint8Array[];
 }
 
-/** What the log says of one user, every entry of it proven. */
+/** What the log says about one user. Every entry is proven. */
 export interface KeyHistory {
-  /** By version, from 1 on. */
+  /** Entries by version, from 1 on. */
   readonly entries: readonly KeyEntry[];
-  /** RFC 9162 leaf hashes of the same. */
+  /** RFC 9162 leaf hashes of these entries. */
   readonly leaves: readonly Uint8Array[];
 }
 
 /**
- * Checks that every entry stands in the tree of `head`, that they are about `who`, and that none is
- * left out between the first and the last.
+ * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
+ * missing between the first and the last.
  * @throws LogError invalid_proof, malformed, missing
  */
 export function verifyHistory(
@@ -63,14 +63,14 @@ function decoded(index: number, entry: Uint8Array): KeyEntry {
   }
 }
 
-/** Whether the log's last word on the device is that it was removed. */
+/** Returns true if the log's last entry about the device says that it was removed. */
 export const isRemoved = ({ entries }: KeyHistory, device: Uuid): boolean =>
   entries.findLast(({ record }) => record.device === device)?.change === "device_removed";
 
 /**
- * Whether the log says that exactly this device came to the account before `accountKey` did.
- * Whatever it says under another key after that, nobody has done who has the account.
- * @param accountKey the key gone by; undefined when there is none, and the whole log is looked at
+ * Returns true if the log says that exactly this device was added to the account before
+ * `accountKey`. Later entries under another key do not count: no holder of the account made them.
+ * @param accountKey the trusted key; undefined when there is none, and the whole log is searched
  */
 export function wasLoggedBefore(
   { entries }: KeyHistory,
@@ -85,15 +85,15 @@ export function wasLoggedBefore(
   return entries.slice(0, Math.max(0, begin)).some(isArrival);
 }
 
-/** Whether the entry has exactly this record and certificate. */
+/** Returns true if the entry has exactly this record and certificate. */
 const isOf = (entry: KeyEntry, { record, signature }: CertifiedDevice): boolean =>
   equalBytes(deviceRecordBytes(entry.record), deviceRecordBytes(record)) &&
   equalBytes(entry.certificate, signature);
 
 /**
- * Whether exactly this device, under exactly this account key, is what the log says is current: a
- * device that was added and not removed since, under an account key that no other one has followed.
- * After a reset the former key is over for good, also for a server that would take it again.
+ * Returns true if the log says that exactly this device, under exactly this account key, is
+ * current: it was added and not removed since, and no other account key has followed. After a reset
+ * the former key is never valid again, even if a server would accept it.
  */
 export function isLogged({ entries }: KeyHistory, device: CertifiedDevice): boolean {
   const { record } = device;

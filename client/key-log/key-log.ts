@@ -28,25 +28,25 @@ export interface KeyLogDeps {
   readonly api: Pick<Api, "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency">;
   readonly tenant: Uuid;
   readonly clock: Pick<Clock, "now">;
-  /** The log contradicts itself; both notes are in the store. */
+  /** The log contradicts itself. Both notes are in the store. */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
 }
 
-/** Heads of members that wait for the server to answer. */
+/** Heads from members that wait for an answer of the server. */
 const maxWaiting = 16;
 
 /**
- * The tenant's key log, as one log: every head this device sees must be an extension of the one it
- * keeps, or the one it keeps an extension of that. What is not is kept as evidence and refused.
+ * The tenant's key log as a single log. Every head that this device sees must extend the stored
+ * head, or be extended by it. A head that does not is stored as evidence and refused.
  */
 export class KeyLog {
   readonly #deps: KeyLogDeps;
   #vkey: string | undefined;
   #key: NoteKey | undefined;
   #head: SignedHead | undefined;
-  /** One exchange at a time: each begins with the head that the last one left. */
+  /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
-  /** By conversation: for which epoch its members were told of which head. */
+  /** For each conversation, the last head that its members were told, and in which epoch. */
   readonly #told = new Map<Uuid, string>();
   readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: Uuid }>();
 
@@ -55,7 +55,7 @@ export class KeyLog {
   }
 
   /**
-   * @param pinned verifier key to go by; without it, the first that the server shows
+   * @param pinned the verifier key to trust; without it, the first key that the server shows
    * @throws LogError malformed: `pinned` is not a verifier key
    */
   static async load(deps: KeyLogDeps, pinned: string | undefined): Promise<KeyLog> {
@@ -69,8 +69,8 @@ export class KeyLog {
   }
 
   /**
-   * What the log says of a user, proven under a head that fits all heads before it, and an extension
-   * of what it said of them whenever it was asked before.
+   * Returns what the log says about a user, proven under a head that is consistent with all heads
+   * before it. The answer must extend every earlier answer about this user.
    * @throws SealdeskError key_log_inconsistent; transient ones; what the server answers
    */
   historyOf(user: Uuid): Promise<KeyHistory> {
@@ -78,7 +78,7 @@ export class KeyLog {
   }
 
   /**
-   * As `historyOf`; hands out the entries that were not reviewed before.
+   * Like `historyOf`, but returns the entries that were not reviewed before.
    * @throws SealdeskError as `historyOf`
    */
   follow(user: Uuid, review: (unseen: readonly KeyEntry[]) => Promise<void>): Promise<void> {
@@ -90,7 +90,7 @@ export class KeyLog {
     });
   }
 
-  /** The head to put into a message: once for each head and epoch of a conversation. */
+  /** Returns the head to put into a message: once for each head and epoch of a conversation. */
   headFor(conversation: Uuid, epoch: number): KeyLogHead | undefined {
     if (this.#head === undefined || this.#key === undefined) return undefined;
     const telling = `${epoch} ${this.#head.size}`;
@@ -99,7 +99,10 @@ export class KeyLog {
     return compactHead(this.#head, this.#key);
   }
 
-  /** A member's message carried this head. It is compared apart from the message. */
+  /**
+   * Call it when a member's message carried this head. The head is compared later, apart from the
+   * message.
+   */
   heard(head: KeyLogHead, from: Uuid): void {
     const mine = this.#head;
     if (mine?.size === head.size && equalBytes(mine.root, head.root)) return;
@@ -108,7 +111,10 @@ export class KeyLog {
     void this.compareWaiting();
   }
 
-  /** Compares what members' messages carried; what the server does not answer waits on. */
+  /**
+   * Compares the heads that members' messages carried. A head that the server does not answer for
+   * waits.
+   */
   async compareWaiting(): Promise<void> {
     for (const [name, { head, from }] of this.#waiting)
       try {
@@ -152,7 +158,7 @@ export class KeyLog {
     await this.#unlessInconsistent(answer.checkpoint, undefined, () => this.#meet(answer));
   }
 
-  /** Checks a head against the one that is kept, and keeps it if it is newer. */
+  /** Checks a head against the stored one, and stores it if it is newer. */
   async #meet(answer: { readonly vkey: string; readonly checkpoint: string }): Promise<SignedHead> {
     const vkey = this.#vkey ?? answer.vkey;
     const key = this.#key ?? logKeyOf(vkey);

@@ -6,11 +6,11 @@ import type { Clock } from "../runtime.ts";
 import type { KeyLog } from "./key-log.ts";
 import { sortOwnEntries, type FormerKey } from "./sort-own-entries.ts";
 
-/** Something the log says of this account that no device of it has done. */
+/** An entry about this account that none of its devices made. */
 export interface UnknownEntry {
   readonly device: Uuid;
   readonly change: KeyEntry["change"];
-  /** The number of the entry among those of the account. */
+  /** The version of the entry in the account's history. */
   readonly version: number;
 }
 
@@ -20,14 +20,14 @@ export interface OwnEntriesDeps {
   readonly account: { readonly user: Uuid; readonly device: Uuid };
   readonly clock: Clock;
   readonly onUnknown: (entry: UnknownEntry) => void;
-  /** Told once, when this device looks for the first time. */
+  /** Reported once, when this device looks for the first time. */
   readonly onFormerKey: (former: FormerKey) => void;
 }
 
-/** While connected, the log is looked into this often. */
+/** How often a connected device reads the log. */
 const everyMs = 60 * 60_000;
 
-/** Watches what the log says of this account: with the first connection, and every hour of one. */
+/** Watches what the log says about this account: at the first connection, then once an hour. */
 export class OwnEntries {
   readonly #deps: OwnEntriesDeps;
   #cancel: () => void = () => undefined;
@@ -37,7 +37,10 @@ export class OwnEntries {
     this.#deps = deps;
   }
 
-  /** Looks now, unless it has within the hour: not every device that comes back has to ask. */
+  /**
+   * Reads the log now, unless it did so within the last hour. A device need not ask at every
+   * reconnect.
+   */
   start(): void {
     this.stop();
     const { clock } = this.#deps;
@@ -53,7 +56,10 @@ export class OwnEntries {
     this.#cancel();
   }
 
-  /** A failure is left to the next connection; a log that contradicts itself is `KeyLog`'s to report. */
+  /**
+   * After a failure the next connection tries again. `KeyLog` reports a log that contradicts
+   * itself.
+   */
   async #look(): Promise<void> {
     const { store, keyLog, account, onUnknown, onFormerKey } = this.#deps;
     try {

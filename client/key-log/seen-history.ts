@@ -8,9 +8,9 @@ import { decodeRecord, encodeRecord } from "../record.ts";
 import type { KeyHistory } from "./key-history.ts";
 
 /**
- * `digest` is SHA-256 over the leaf hashes of versions 1 to `version`: the last one alone would let
- * the others be exchanged, since a log may hold the same entry twice. `reviewed` versions were also
- * handed to `follow`; a look-up by the way does not count as that.
+ * `digest` is SHA-256 over the leaf hashes of versions 1 to `version`. The last hash alone would
+ * allow the others to be exchanged, because a log may hold the same entry twice. `reviewed` counts
+ * versions that `follow` returned. A look-up for another purpose does not count as a review.
  */
 const seen = message({
   version: [1, uint()],
@@ -22,7 +22,7 @@ const nameOf = (user: Uuid): string => `key-history!${user}`;
 const digestOf = (leaves: readonly Uint8Array[]): Uint8Array => sha256(concat(...leaves));
 
 /**
- * Takes note of what was shown of a user, which must begin with all that was shown before.
+ * Records what was shown about a user. It must begin with all that was shown before.
  * @returns how many of the entries were reviewed
  * @throws LogError mismatch, rolled_back
  */
@@ -41,7 +41,7 @@ export async function noteHistory(
   return reviewed;
 }
 
-/** Takes note that the first `reviewed` entries, all of which were shown, were reviewed. */
+/** Records that the first `reviewed` entries, all of which were shown, were reviewed. */
 export async function noteReviewed(
   transaction: StoreTransaction,
   user: Uuid,

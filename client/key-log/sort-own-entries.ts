@@ -3,27 +3,27 @@ import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { isCertified } from "../device/is-certified.ts";
 
-/** The account had other keys before: it was reset, or was somebody else's. */
+/** The account had other keys before: it was reset, or it belonged to somebody else. */
 export interface FormerKey {
-  /** The devices it had by then, all removed since. */
+  /** The devices that the account had then. All have been removed since. */
   readonly devices: readonly Uuid[];
   /**
-   * How many keys it had. One more than the resets that a person knows of is somebody who came first
-   * after one of them.
+   * How many keys it had. If there is one more than the resets that you know of, somebody else was
+   * the first to register after one of them.
    */
   readonly keys: number;
-  /** The number of the last entry of that time. */
+  /** The version of the last entry of that time. */
   readonly version: number;
 }
 
 /**
- * What of these entries no device of this account has done. Only who holds the account key adds
- * devices; and this one is there, whatever was logged.
+ * Finds the entries that no device of this account made. Only a holder of the account key adds
+ * devices, and this device is one of them, whatever was logged.
  *
- * Before the first entry of the account key stands what the account was under another one. That is
- * told as such if the whole of it is there and every device of it was removed by then; one that was
- * left, and any entry under another key later on, is unknown. Where the account key begins no server
- * can choose freely: its first entry bears its signature.
+ * Entries before the first one of the account key belong to the account's time under another key.
+ * They are reported as that time if they are complete and every device of that time was removed. A
+ * device that was not removed, and any later entry under another key, is unknown. A server cannot
+ * freely choose where the account key begins: its first entry bears that key's signature.
  */
 export function sortOwnEntries(
   entries: readonly KeyEntry[],

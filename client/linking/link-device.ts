@@ -13,35 +13,39 @@ import { sleep } from "../runtime.ts";
 import { forgetPending, loadPending, makePending, type PendingLink } from "./pending-link.ts";
 import { takeAccount, type LinkAnswer } from "./take-account.ts";
 
-/** A new device that waits for another of its account. */
+/** A new device that waits for the approval of another device of its account. */
 export interface DeviceLink<T> {
   /**
-   * To be shown as a QR code, or copied, to a device of the same account that its user holds: whoever
-   * reads it may let this device in, or an impostor, so it goes nowhere else.
+   * Show it as a QR code, or copy it, to a device of the same account that its user holds. Show it
+   * nobody else: whoever reads it can approve this device, or let an impostor in.
    */
   readonly code: string;
-  /** Milliseconds since the Unix epoch; the code is of no use after. */
+  /** When the code expires, in milliseconds since the Unix epoch. */
   readonly expiresAt: number;
   /**
-   * Resolves once a device of the account has approved and this one is a member device.
-   * Rejects with SealdeskError link_refused, link_expired, link_not_authentic, closed, and what
-   * connecting throws.
+   * Resolves when a device of the account has approved and this one is a member device. Rejects
+   * with SealdeskError link_refused, link_expired, link_not_authentic, closed, and what connecting
+   * throws.
    */
   readonly approved: Promise<T>;
-  /** Takes the request back. */
+  /** Withdraws the request. */
   cancel(): Promise<void>;
-  /** Stops waiting, as when the app is closed: linking with the same store goes on with the code. */
+  /**
+   * Stops waiting, for example when the app is closed. Linking with the same store continues with
+   * this code.
+   */
   stop(): Promise<void>;
 }
 
 const pollMs = 1_000;
 
 /**
- * Signs in and asks the account's devices for its key. Goes on with a request that was made before
- * and is still open.
- * @param connect what this device does once it holds the account key
- * @throws SealdeskError link_not_needed: the account has no device yet, or this is one; other_account,
- *   forbidden, rate_limited, request_refused, and what signing in throws
+ * Signs in and asks the account's devices for the account key. Continues an earlier request that is
+ * still open.
+ * @param connect called when this device holds the account key
+ * @throws SealdeskError link_not_needed: the account has no device yet, or this is one;
+ *   other_account,
+ * forbidden, rate_limited, request_refused, and what signing in throws
  */
 export async function linkDevice<T>(
   options: ConnectOptions,
@@ -67,14 +71,14 @@ export async function linkDevice<T>(
     } finally {
       zeroise(pending.privateKey);
     }
-    // The server need not keep it any longer; if it does, it does so for a few minutes.
+    // The server no longer needs the request. If this fails, the request expires in a few minutes.
     await api.withdrawLink(pending.request).catch(() => undefined);
     requests.abort();
     if (waiting.signal.aborted) throw closedError();
     return connect();
   };
   const approved = wait();
-  // Whoever stops or cancels need not listen to `approved`.
+  // A caller that stops or cancels need not handle `approved`.
   const settled = approved.then(
     () => undefined,
     () => undefined,
@@ -99,7 +103,7 @@ export async function linkDevice<T>(
   };
 }
 
-/** @returns the account key that this device is to be given the private half of */
+/** @returns the account key whose private half this device will receive */
 async function requireNewcomer(
   transaction: ReadTransaction,
   { user, tenant, accountKey }: SignedIn,
@@ -139,7 +143,7 @@ async function openRequest(
   );
   const { request: id, publicKey: ephemeralKey } = pending;
   const ask = () => api.requestLink({ id, device, ephemeralKey });
-  // Asked twice, the server answers the same: one whose answer was lost is repeated.
+  // The request is idempotent, so it is repeated when its answer was lost.
   const { expiresAtMs } = await ask().catch((error: unknown) => {
     if (codeOfError(error) !== "network") throw error;
     return ask();
@@ -159,7 +163,10 @@ async function stillOpen(
   return ["pending", "approved"].includes(view.state) ? view.expiresAtMs : undefined;
 }
 
-/** Asks until there is an answer. @throws SealdeskError link_refused, link_expired, closed */
+/**
+ * Polls until there is an answer.
+ * @throws SealdeskError link_refused, link_expired, closed
+ */
 async function nextAnswer(
   { api, clock }: SignedInDevice,
   { request }: PendingLink,

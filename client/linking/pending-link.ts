@@ -15,7 +15,7 @@ const pending = message({
   secret: [5, fixed(linkSecretBytes)],
 });
 
-/** A request under way, in the new device's store: a restart goes on with it. */
+/** A request under way, kept in the new device's store so that a restart continues it. */
 export type PendingLink = MessageOf<typeof pending>;
 
 export async function loadPending(transaction: ReadTransaction): Promise<PendingLink | undefined> {
@@ -23,7 +23,7 @@ export async function loadPending(transaction: ReadTransaction): Promise<Pending
   return record === undefined ? undefined : decodeRecord(pending, record);
 }
 
-/** Makes the keys of a new request, in the place of any other. */
+/** Makes the keys of a new request and replaces any other. */
 export function makePending(transaction: StoreTransaction, user: Uuid, request: Uuid): PendingLink {
   const made = { user, request, ...generateExchangeKey(), secret: randomBytes(linkSecretBytes) };
   transaction.put(name, encodeRecord(pending, made));

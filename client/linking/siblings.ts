@@ -20,16 +20,19 @@ export interface SiblingsDeps {
   readonly store: DeviceStore;
 }
 
-/** A device of one's own account. */
+/** A device of your own account. */
 export interface OwnDevice {
   readonly id: Uuid;
-  /** True for the device that asks. */
+  /** True for the device that calls. */
   readonly current: boolean;
-  /** False for one that the server lists and the account key did not certify: remove it. */
+  /**
+   * False for a device that the server lists and the account key did not certify. Remove such a
+   * device.
+   */
   readonly certified: boolean;
 }
 
-/** A new device, as its code and the server describe it. */
+/** A new device, as described by its code and by the server. */
 export interface NewDevice {
   readonly id: Uuid;
   /** Milliseconds since the Unix epoch, by the server's clock. */
@@ -37,7 +40,10 @@ export interface NewDevice {
   readonly expiresAt: number;
 }
 
-/** The account's devices that are not removed, oldest first. @throws SealdeskError */
+/**
+ * Returns the account's devices that are not removed, oldest first.
+ * @throws SealdeskError
+ */
 export async function ownDevices({ account, api, store }: SiblingsDeps): Promise<OwnDevice[]> {
   const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
   const devices = await api.devicesOf(account.user);
@@ -49,23 +55,23 @@ export async function ownDevices({ account, api, store }: SiblingsDeps): Promise
 }
 
 /**
- * What a new device asks for, to be shown to the person who read its code.
+ * Returns what a new device requests. Show it to the person who read its code.
  * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
- *   link_key_replaced
+ * link_key_replaced
  */
 export async function reviewDevice(deps: SiblingsDeps, text: string): Promise<NewDevice> {
   const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
   return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
 }
 
-/** What a new device is given besides the account key. */
+/** What a new device receives besides the account key. */
 export interface ApprovalOptions {
-  /** This device's history of every conversation; true by default. */
+  /** True if it receives this device's history of every conversation. Default: true. */
   readonly history?: boolean;
 }
 
 /**
- * Gives the account key to the device that shows the code, sealed to the key in the code.
+ * Sends the account key to the device that shows the code, sealed to the key in the code.
  * @throws SealdeskError as `reviewDevice`
  */
 export async function approveDevice(
@@ -106,7 +112,7 @@ export async function approveDevice(
   const note = history ? intendToShare : forgetToShare;
   await store.transact(async (transaction) => note(transaction, device));
   const approve = () => api.approveLink(code.request, sealed);
-  // Said twice, it is one approval: one whose answer was lost is repeated.
+  // The approval is idempotent, so it is repeated when its answer was lost.
   await approve().catch((error: unknown) => {
     if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
     return approve();
@@ -114,7 +120,10 @@ export async function approveDevice(
   return device;
 }
 
-/** Tells the device that shows the code no. @throws SealdeskError as `reviewDevice` */
+/**
+ * Refuses the device that shows the code.
+ * @throws SealdeskError as `reviewDevice`
+ */
 export async function refuseDevice({ api }: SiblingsDeps, text: string): Promise<void> {
   await api.refuseLink(readCode(text).request);
 }

@@ -8,7 +8,7 @@ import type { SignedInDevice } from "../device/sign-in.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { forgetPending, type PendingLink } from "./pending-link.ts";
 
-/** What a device of the account said to this one's request. */
+/** The answer of a device of the account to this device's request. */
 export interface LinkAnswer {
   readonly sibling: Uuid;
   readonly sealed: Uint8Array;
@@ -18,14 +18,14 @@ interface Taking {
   readonly store: DeviceStore;
   readonly me: SignedInDevice;
   readonly pending: PendingLink;
-  /** As the server showed it to this device; what others see of it is certified by it. */
+  /** As the server showed it to this device. Its certificate decides what others see. */
   readonly accountKey: Uint8Array;
   readonly answer: LinkAnswer;
 }
 
 /**
- * Takes the account key into the store, with the keys of others that the sibling goes by. From then
- * on this device can certify itself.
+ * Stores the account key, and the other users' keys that the approving device trusts. From then on
+ * this device can certify itself.
  * @throws SealdeskError link_not_authentic
  */
 export async function takeAccount(taking: Taking): Promise<void> {

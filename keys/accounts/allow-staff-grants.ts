@@ -6,8 +6,9 @@ import { asOwner } from "./as-owner.ts";
 import { findTenant } from "./tenant.ts";
 
 /**
- * Decides whether a tenant's staff may show a conversation's past to colleagues, with its customer's
- * consent. The application role may not, so this connects as the owner of the database.
+ * Decides whether a tenant's staff may share a conversation's past with colleagues, with the
+ * customer's consent. The application role may not change this, so it connects as the owner of the
+ * database.
  * @param ownerUrl a login that may act as sealdesk_owner
  * @throws KeysError tenant_not_found
  */

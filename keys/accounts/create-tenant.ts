@@ -17,8 +17,8 @@ export interface NewTenant {
 }
 
 /**
- * Makes a tenant. The application role may not, so this connects as the owner of the database.
- * @param ownerUrl a login that may act as sealdesk_owner.
+ * Creates a tenant. The application role may not, so it connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner
  * @throws KeysError tenant_exists
  */
 export async function createTenant(ownerUrl: string, pool: Pool, tenant: NewTenant): Promise<void> {

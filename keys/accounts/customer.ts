@@ -5,9 +5,8 @@ import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { Secret } from "../secret.ts";
 
 /**
- * How a customer is found again without storing who they are:
- * `HMAC-SHA-256(blind-index key, tenant || subject)`. The tenant has a fixed width, so no two
- * pairs share an input.
+ * Finds a customer again without storing who they are: `HMAC-SHA-256(blind-index key, tenant ||
+ * subject)`. The tenant has a fixed width, so no two pairs share an input.
  */
 function subjectIndex(
   blindIndexKey: Secret<Uint8Array>,
@@ -19,7 +18,9 @@ function subjectIndex(
     .digest();
 }
 
-/** The index under each key that customers were stored under; the first is that of new ones. */
+/**
+ * The index under each key that customers were stored under. The first one is for new customers.
+ */
 export type SubjectIndexes = readonly [Uint8Array, ...Uint8Array[]];
 
 export function subjectIndexes(
@@ -35,7 +36,10 @@ export function subjectIndexes(
   ];
 }
 
-/** The customer of one of those indexes, made on first sight under `newId`; in a transaction of the tenant. */
+/**
+ * Returns the customer of one of those indexes. Creates it under `newId` at the first sign-in. Call
+ * it in a transaction of the tenant.
+ */
 export async function findOrCreateCustomer(
   client: Client,
   customer: {
@@ -61,7 +65,7 @@ export async function findOrCreateCustomer(
   );
   const [made] = inserted.rows;
   if (made !== undefined) return { user: made.id, created: true };
-  // Another sign-in of the same customer was first.
+  // Another sign-in of the same customer was faster.
   const [first] = (await find()).rows;
   if (first === undefined) throw new Error("a customer vanished between two statements");
   return { user: first.id, created: false };

@@ -2,13 +2,16 @@ import { hash, verify } from "@node-rs/argon2";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 
-/** NIST SP 800-63B section 3.1.1.2 asks for at least 15 characters where a password stands alone. */
+/**
+ * NIST SP 800-63B section 3.1.1.2 requires at least 15 characters when a password is the only
+ * factor.
+ */
 const MIN_PASSWORD_LENGTH = 15;
-/** Long enough for any passphrase; a limit keeps hashing cheap to refuse. */
+/** Enough for any passphrase. The limit makes longer input cheap to refuse. */
 const MAX_PASSWORD_LENGTH = 256;
 
 /**
- * The Argon2id hash (RFC 9106) that is stored, in PHC form; the library's parameters are OWASP's
+ * Returns the Argon2id hash (RFC 9106) to store, in PHC form. The library's parameters are OWASP's
  * (19 MiB, two passes).
  * @throws KeysError weak_password
  */
@@ -22,10 +25,11 @@ export async function hashPassword(password: Secret<string>): Promise<string> {
   return hash(text);
 }
 
-// What an unknown user's password is compared with: nobody's hash, by the same parameters.
+// An unknown user's password is compared with this hash, which belongs to nobody and has the same
+// parameters.
 let nobody: Promise<string> | undefined;
 
-/** Whether `password` is the one that was hashed. Takes the same time when there is no hash. */
+/** Checks `password` against a hash. It takes the same time when there is no hash. */
 export async function checkPassword(
   stored: string | undefined,
   password: Secret<string>,

@@ -8,15 +8,15 @@ import type { UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 
-/** What is known of who an account is, as the database has it. */
+/** The identifying data of an account, as the database stores it. */
 export interface SealedProfile {
-  /** The newest first, which is the one that is stored. */
+  /** The newest index first, which is the stored one. */
   readonly usernameIndexes: readonly Uint8Array[];
   readonly username: Uint8Array;
   readonly displayName: Uint8Array;
 }
 
-/** What reading about accounts works with. */
+/** The dependencies of reading accounts. */
 export interface DirectoryDeps extends UseCase {
   readonly profiles: Profiles;
 }
@@ -27,20 +27,25 @@ interface Named {
   readonly displayName: Uint8Array | null;
 }
 
-/** Names of accounts: sealed under the key of whom they name, and found without being opened. */
+/**
+ * Names of accounts. Each is sealed under the key of the person it names, and found by a blind
+ * index.
+ */
 export class Profiles {
   readonly #subjects: SubjectKeys;
   readonly #blindIndexKeys: () => readonly Secret<Uint8Array>[];
 
-  /** @param blindIndexKeys all that serve, the newest first: a new name is stored under that */
+  /**
+   * @param blindIndexKeys all valid keys, the newest first; a new name is stored under the newest
+   */
   constructor(subjects: SubjectKeys, blindIndexKeys: () => readonly Secret<Uint8Array>[]) {
     this.#subjects = subjects;
     this.#blindIndexKeys = blindIndexKeys;
   }
 
   /**
-   * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`; the tenant has a
-   * fixed width. A name may have been stored under any of them.
+   * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`. The tenant has a
+   * fixed width. A name may have been stored under any of these keys.
    */
   usernameIndexes(tenant: Uuid, username: string): readonly Uint8Array[] {
     const input = concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username));
@@ -49,7 +54,10 @@ export class Profiles {
     );
   }
 
-  /** Makes the account's key if it has none. @throws KeysError key_destroyed, kms_... */
+  /**
+   * Creates the account's key if it has none.
+   * @throws KeysError key_destroyed, kms_...
+   */
   async seal(
     tenant: Uuid,
     user: Uuid,
@@ -67,7 +75,7 @@ export class Profiles {
   }
 
   /**
-   * The rows with their names opened; null where there is none, or it is erased.
+   * Returns the rows with their names opened. A name is null when there is none or it was erased.
    * @throws KeysError key_missing, seal_broken, kms_...
    */
   async opened<T extends Named>(
@@ -91,7 +99,7 @@ export class Profiles {
     });
   }
 
-  /** As `opened`, of one account. */
+  /** Like `opened`, for one account. */
   async displayName(
     tenant: Uuid,
     id: Uuid,

@@ -25,7 +25,8 @@ export interface NewStaff {
 }
 
 /**
- * Makes a staff account that signs in with a password, in a transaction fenced to its tenant.
+ * Creates a staff account that signs in with a password. Call it in a transaction fenced to its
+ * tenant.
  * @throws KeysError username_taken, weak_password, kms_...
  */
 export async function createStaff(
@@ -35,7 +36,7 @@ export async function createStaff(
 ): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
   const profile = await profiles.seal(staff.tenant, staff.id, staff);
-  // Under an earlier key, the unique key would not see it.
+  // The unique constraint would not find a name that is stored under an earlier key.
   const taken = await client.query("select from users where username_index = any($1::bytea[])", [
     profile.usernameIndexes,
   ]);
@@ -72,7 +73,7 @@ export async function createStaff(
   });
 }
 
-/** Nobody writes to those who only read the audit log. */
+/** Auditors are left out, because nobody writes to them. */
 const UNLISTED: readonly Role[] = ["customer", ...auditRoles];
 
 export interface StaffMember {
@@ -82,8 +83,8 @@ export interface StaffMember {
 }
 
 /**
- * The staff of the actor's tenant in order of id: all, or those of one role.
- * @throws KeysError forbidden, to those who only read the audit log
+ * Lists the staff of the actor's tenant in order of id: all of them, or those with one role.
+ * @throws KeysError forbidden, for auditors
  */
 export async function listStaff(
   deps: DirectoryDeps,

@@ -6,9 +6,10 @@ import { asOwner } from "./as-owner.ts";
 import { findTenant } from "./tenant.ts";
 
 /**
- * Suspends a tenant, or lifts that: while it is suspended nobody of it signs in or is served, and
- * running servers close its sockets within a second or so. Doing it again changes nothing but is
- * audited. The application role may not, so this connects as the owner of the database.
+ * Suspends a tenant, or lifts the suspension. While a tenant is suspended, nobody in it can sign in
+ * or is served. Running servers close its sockets within about a second. Repeating it changes
+ * nothing but is audited. The application role may not do this, so it connects as the owner of the
+ * database.
  * @param ownerUrl a login that may act as sealdesk_owner
  * @throws KeysError tenant_not_found
  */

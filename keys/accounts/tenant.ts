@@ -6,13 +6,16 @@ export interface Tenant {
   readonly id: Uuid;
   readonly slug: string;
   readonly name: string;
-  /** Public keys (RFC 7517) that sign this tenant's customer tokens. */
+  /** The public keys (RFC 7517) that sign this tenant's customer tokens. */
   readonly customerKeys: JSONWebKeySet;
-  /** Milliseconds since the Unix epoch; null while it is served. */
+  /** When it was suspended, in milliseconds since the Unix epoch; null while it is served. */
   readonly suspendedAtMs: number | null;
 }
 
-/** The tenant of that slug, or undefined. Needs no tenant fence: this is how one is found. */
+/**
+ * Returns the tenant with this slug, or undefined. It needs no tenant fence, because it finds the
+ * tenant.
+ */
 export async function findTenant(pool: Pool, slug: string): Promise<Tenant | undefined> {
   const { rows } = await pool.query<Tenant>(
     `select id, slug, name, customer_keys as "customerKeys", suspended_at_ms as "suspendedAtMs"

@@ -4,10 +4,10 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms is not null`;
 
 /**
- * Calls `onSuspended` once for each tenant that is suspended from now on, by whichever process. It
- * asks the database, so nothing is missed for good, whatever is lost on the way.
- * @param everyMs between two looks
- * @returns a function that ends it
+ * Calls `onSuspended` once for each tenant that any process suspends from now on. It polls the
+ * database, so no suspension is missed for good.
+ * @param everyMs time between two polls
+ * @returns a function that stops it
  */
 export function watchSuspensions(
   pool: Pool,

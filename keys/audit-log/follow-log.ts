@@ -15,9 +15,9 @@ const NEXT_INDEX = `
   select coalesce(max(index) + 1, 0) as next from audit.leaves where log = $1`;
 
 /**
- * The entries of the log of the actor's tenant as they get their places, until `signal`; a page is
- * asked for only when the one before was taken. That somebody follows is an entry itself.
- * @param after the last one that is known; none: from now on
+ * Yields the entries of the tenant's log as they are integrated, until `signal` aborts. It reads a
+ * page only when the previous one was consumed. Following is itself audited.
+ * @param after the last known index; if absent, it begins with entries from now on
  * @throws KeysError forbidden
  */
 export async function followLog(

@@ -5,15 +5,15 @@ import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
 
-/** Readings within this time of one session leave one entry. */
+/** Reads of one session within this time are audited by one entry. */
 const READING_MS = 3_600_000;
-/** Sessions remembered; whoever is forgotten leaves another entry. */
+/** How many sessions are remembered. A forgotten session is audited again. */
 const MOST_READERS = 10_000;
 
 /** Serves tenants' logs as the files of C2SP tlog-tiles. */
 export class LogReader {
   readonly #deps: UseCase;
-  /** Since when each session reads, as its last entry says. */
+  /** When each session's last audit entry was written. */
   readonly #readers = new Map<Uuid, number>();
 
   constructor(deps: UseCase) {
@@ -21,8 +21,9 @@ export class LogReader {
   }
 
   /**
-   * A file of the log of the actor's tenant; undefined when there is none. Verifying a log reads
-   * thousands: a session's first reading in an hour leaves the entry, before anything is read.
+   * Returns a file of the log of the actor's tenant; undefined when there is none. Verifying a log
+   * reads thousands of files, so only a session's first read in an hour is audited, before anything
+   * is read.
    * @param path such as "checkpoint" or "tile/0/000.p/5"
    * @throws KeysError forbidden; LogError malformed
    */

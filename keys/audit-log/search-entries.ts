@@ -14,17 +14,19 @@ export interface FoundEntry {
 
 export interface SearchAnswer {
   readonly entries: readonly FoundEntry[];
-  /** Where the search stopped: the next page's `after`. Null: the log ends here. */
+  /** Where the search stopped; pass it as `after` for the next page. Null at the end of the log. */
   readonly after: number | null;
 }
 
 const PAGE = 1_024;
-/** Entries looked at for one page: a search for what is not there ends as soon as any other. */
+/**
+ * How many entries one page examines, so that a search without results ends as soon as any other.
+ */
 const MOST_LOOKED_AT = 16 * PAGE;
 
 /**
- * Entries of the log of the actor's tenant that `filter` lets through, in the order of the log. The
- * search is an entry itself.
+ * Returns entries of the tenant's log that match `filter`, in log order. The search itself is
+ * audited.
  * @param page.after the index after which to begin
  * @throws KeysError forbidden
  */
@@ -73,7 +75,7 @@ async function search(
   return { entries: found, after: first + MOST_LOOKED_AT - 1 };
 }
 
-/** The first entry that is there: those before may be pruned. */
+/** The first existing entry. Earlier ones may be pruned. */
 async function firstAfter(client: Client, tenant: Uuid, after: number) {
   const { rows } = await client.query<{ minimumIndex: number }>(
     `select minimum_index as "minimumIndex" from audit.logs where id = $1`,

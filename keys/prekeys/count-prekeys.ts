@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { PreKeyCount } from "./prekey.ts";
 
-/** How many one-time prekeys of each kind the device has left. */
+/** Returns how many one-time prekeys of each kind the device has left. */
 export async function countPreKeys(client: Client, device: Uuid): Promise<PreKeyCount> {
   const { rows } = await client.query<PreKeyCount>(
     `select count(*) filter (where kind = 'ec') as "preKeys",

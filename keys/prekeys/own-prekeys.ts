@@ -12,7 +12,7 @@ import type { PreKeyCount, PreKeyUpload } from "./prekey.ts";
 import { storePreKeys } from "./store-prekeys.ts";
 
 /**
- * Publishes prekeys for the actor's own device and says how many are left then.
+ * Publishes prekeys of the actor's own device and returns how many are left.
  * @throws KeysError device_required, invalid_prekey, too_many_prekeys, prekey_id_reused
  */
 export async function uploadPreKeys(
@@ -37,15 +37,18 @@ export async function uploadPreKeys(
   );
 }
 
-/** How many one-time prekeys the actor's device has left. @throws KeysError device_required */
+/**
+ * Returns how many one-time prekeys the actor's device has left.
+ * @throws KeysError device_required
+ */
 export async function countOwnPreKeys({ pool }: UseCase, actor: Actor): Promise<PreKeyCount> {
   const device = ownDevice(actor);
   return inTransaction(pool, actor.tenant, (client) => countPreKeys(client, device));
 }
 
 /**
- * Compares what the relay would hand out for the actor's device with what the device published.
- * @param digest SHA-256 of `publishedKeysBytes` as the device knows them.
+ * Compares what the relay would serve for the actor's device with what the device published.
+ * @param digest SHA-256 of `publishedKeysBytes`, computed by the device
  * @throws KeysError device_required, no_prekeys, prekeys_differ
  */
 export async function checkPreKeys(

@@ -3,13 +3,16 @@ import { concat } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { KeysError } from "../keys-error.ts";
 
-/** Serialized libsignal keys, bytes: a Curve25519 and a Kyber-1024 public key with their type byte. */
+/**
+ * Sizes of serialised libsignal keys in bytes: Curve25519 and Kyber-1024 public keys with a type
+ * byte.
+ */
 export const EC_PUBLIC_KEY_BYTES = 33;
 export const KYBER_PUBLIC_KEY_BYTES = 1569;
 export const SIGNATURE_BYTES = 64;
-/** One-time prekeys of one kind that wait to be taken. */
+/** Most one-time prekeys of one kind that a device may have stored. */
 export const MAX_UNUSED_PREKEYS = 500;
-/** One-time prekeys of one kind in one upload. */
+/** Most one-time prekeys of one kind in one upload. */
 const MAX_PREKEYS_PER_UPLOAD = 100;
 
 export interface PreKey {
@@ -20,7 +23,7 @@ export interface SignedPreKey extends PreKey {
   readonly signature: Uint8Array;
 }
 
-/** What a device publishes; one-time lists may be empty. */
+/** What a device publishes. The lists of one-time prekeys may be empty. */
 export interface PreKeyUpload {
   readonly signedPreKey: SignedPreKey;
   readonly lastResortKyberPreKey: SignedPreKey;
@@ -28,18 +31,18 @@ export interface PreKeyUpload {
   readonly kyberPreKeys: readonly SignedPreKey[];
 }
 
-/** What starts one session with one device: at most one one-time prekey of each kind. */
+/** What starts one session with one device, with at most one one-time prekey of each kind. */
 export interface PreKeyBundle {
   readonly device: Uuid;
   readonly registrationId: number;
   readonly identityKey: Uint8Array;
   readonly signedPreKey: SignedPreKey;
   readonly preKey: PreKey | undefined;
-  /** One-time, or the last-resort one when those have run out. */
+  /** A one-time prekey, or the last-resort one when none is left. */
   readonly kyberPreKey: SignedPreKey;
 }
 
-/** How many one-time prekeys are left; zero is said, not left out. */
+/** How many one-time prekeys are left. Zero is stated, not left out. */
 export interface PreKeyCount {
   readonly preKeys: number;
   readonly kyberPreKeys: number;
@@ -67,7 +70,7 @@ function checkLengths(preKey: PreKey | SignedPreKey, keyBytes: number): void {
     throw new KeysError("invalid_prekey", "A prekey or its signature has a wrong length.");
 }
 
-/** What tells two prekeys of one id apart, also after the key itself was handed out and removed. */
+/** Tells two prekeys with one id apart, even after the key itself was handed out and removed. */
 export const preKeyDigest = (preKey: PreKey | SignedPreKey): Uint8Array =>
   hash(
     "sha256",

@@ -18,8 +18,8 @@ interface Owner {
 }
 
 /**
- * Stores an upload in the caller's transaction: replaces the signed and last-resort prekeys, adds
- * the one-time ones. Storing the same upload again changes nothing, so it can be repeated.
+ * Stores an upload in the caller's transaction: replaces the signed and last-resort prekeys and
+ * adds the one-time ones. It is idempotent, so an upload can be repeated.
  * @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused
  */
 export async function storePreKeys(
@@ -46,7 +46,7 @@ async function storeSigned(
   kind: "ec" | "kyber_last_resort",
   { id, publicKey, signature }: SignedPreKey,
 ): Promise<void> {
-  // A new key takes a higher id; the same id may only repeat the same key.
+  // A new key needs a higher id. The same id may only repeat the same key.
   const { rowCount } = await client.query(
     `insert into signed_prekeys as old (tenant, device, kind, id, public_key, signature)
      values ($1, $2, $3, $4, $5, $6)

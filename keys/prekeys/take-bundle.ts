@@ -15,10 +15,10 @@ interface DeviceRow {
 }
 
 /**
- * Takes one bundle of a device's prekeys. A one-time prekey is handed out once, however many ask at
- * once; when those of a kind have run out the bundle has none, or the last-resort Kyber prekey.
- * @param deps.admit asked for the pair of account and device, once that is known to be one; rejects
- *   when the account took too many.
+ * Takes one prekey bundle of a device. A one-time prekey is handed out once, however many requests
+ * come at once. When none of a kind is left, the bundle has none, or the last-resort Kyber prekey.
+ * @param deps.admit called with account and device when both are known to exist; rejects when the
+ * account took too many
  * @throws KeysError device_not_found, also for a device of another tenant; forbidden, no_prekeys
  */
 export async function takeBundle(
@@ -33,7 +33,8 @@ export async function takeBundle(
     async (client, note) => {
       const found = await permittedDevice(client, actor, device);
       note({ subject: found.user });
-      // By account: it may have any number of sessions and devices. And only for what there is.
+      // Counted by account, which may have any number of sessions and devices, and only for
+      // existing devices.
       await deps.admit(`${actor.user} ${device}`);
       const signed = await signedPreKeys(client, device);
       const preKey = await takeOneTime<PreKey>(client, device, "ec");
@@ -90,7 +91,9 @@ async function signedPreKeys(
   return { ec: of("ec"), kyber: of("kyber_last_resort") };
 }
 
-/** Removes the oldest one-time prekey and returns it; those another request is taking are passed over. */
+/**
+ * Removes the oldest one-time prekey and returns it. Skips prekeys that another request is taking.
+ */
 async function takeOneTime<T extends PreKey>(
   client: Client,
   device: Uuid,
