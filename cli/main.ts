@@ -23,77 +23,85 @@ const { version } = JSON.parse(
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const program = new Command("sealdesk")
-  .description("End-to-end encrypted support messaging")
+  .description("Runs and manages a Sealdesk server")
   .version(version);
 
 program
   .command("start")
-  .description("run the server until it is stopped")
+  .description("Run the server until you stop it")
   .action(async () => {
     process.exitCode = await start();
   });
 
 program
   .command("migrate")
-  .description("bring the database schema up to date")
+  .description("Update the database schema")
   .action(async () => print(await migrateDatabase(readSettings())));
 
-const tenant = program.command("tenant").description("organisations on this server");
+const tenant = program.command("tenant").description("Manage the organisations on this server");
 
 tenant
   .command("create")
-  .requiredOption("--slug <slug>", "short name, as in sign-in")
-  .requiredOption("--name <name>", "name for people")
-  .option("--customer-keys <file>", "JWK Set whose keys sign the tenant's customer tokens")
+  .description("Create a tenant")
+  .requiredOption("--slug <slug>", "short name, used at sign-in")
+  .requiredOption("--name <name>", "name that people see")
+  .option(
+    "--customer-keys <file>",
+    "JWK Set with the public keys that sign the tenant's customer tokens",
+  )
   .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
     print(await createTenantCommand(readSettings(), options)),
   );
 
 for (const [name, suspended, description] of [
-  ["suspend", true, "close its sockets and refuse its people"],
-  ["resume", false, "serve its people again"],
+  ["suspend", true, "Suspend a tenant: close its sockets and refuse its users"],
+  ["resume", false, "Serve a suspended tenant again"],
 ] as const)
   tenant
     .command(name)
     .description(description)
-    .requiredOption("--slug <slug>", "the tenant")
+    .requiredOption("--slug <slug>", "short name of the tenant")
     .action(async ({ slug }: { readonly slug: string }) =>
       print(await suspendTenantCommand(readSettings(), { slug, suspended })),
     );
 
 tenant
   .command("staff-grants")
-  .description("whether staff show the past to colleagues, with the customer's consent")
-  .requiredOption("--slug <slug>", "the tenant")
+  .description(
+    "Allow or forbid that staff show earlier messages to colleagues, with the customer's consent",
+  )
+  .requiredOption("--slug <slug>", "short name of the tenant")
   .addOption(
-    new Option("--set <state>", "off by default").choices(["on", "off"]).makeOptionMandatory(),
+    new Option("--set <state>", "on or off; a new tenant has it off")
+      .choices(["on", "off"])
+      .makeOptionMandatory(),
   )
   .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
     print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
   );
 
-const user = program.command("user").description("staff accounts");
+const user = program.command("user").description("Manage staff accounts");
 
 user
   .command("create")
-  .description("the password is asked for, or read from standard input")
-  .requiredOption("--tenant <slug>", "the tenant")
-  .requiredOption("--username <name>", "what the user signs in as")
+  .description("Create a staff account; asks for the password, or reads it from standard input")
+  .requiredOption("--tenant <slug>", "short name of the tenant")
+  .requiredOption("--username <name>", "name that the user signs in with")
   .addOption(
     new Option("--role <role>", "what the user may do").choices(staffRoles).makeOptionMandatory(),
   )
-  .option("--display-name <name>", "what others see")
+  .option("--display-name <name>", "name that others see; the user name by default")
   .action(async (options: Parameters<typeof createUserCommand>[1] & { role: StaffRole }) =>
     print(await createUserCommand(readSettings(), options)),
   );
 
 user
   .command("reset")
-  .description("remove every device; the account begins anew with another key")
-  .requiredOption("--tenant <slug>", "the tenant")
-  .requiredOption("--username <name>", "what the user signs in as")
+  .description("Remove every device of an account; its next device makes a new account key")
+  .requiredOption("--tenant <slug>", "short name of the tenant")
+  .requiredOption("--username <name>", "name that the user signs in with")
   .addOption(
-    new Option("--reason <reason>", "for the audit log")
+    new Option("--reason <reason>", "reason, for the audit log")
       .choices(resetReasons)
       .makeOptionMandatory(),
   )
@@ -103,45 +111,51 @@ user
 
 const keys = program
   .command("keys")
-  .description("the server's own keys, and those of data at rest");
+  .description("Manage the server's own keys and the keys of stored data");
 
 for (const [name, command, description] of [
-  ["rotate-kek", rotateKekCommand, "new version of the tenant's key-encryption key; re-wraps"],
-  ["rewrap-subjects", rewrapCommand, "go on with a re-wrapping that was cut off"],
+  [
+    "rotate-kek",
+    rotateKekCommand,
+    "Make a new version of a tenant's key-encryption key, and wrap its keys again",
+  ],
+  ["rewrap-subjects", rewrapCommand, "Continue a rewrapping that was interrupted"],
 ] as const)
   keys
     .command(name)
     .description(description)
-    .requiredOption("--tenant <slug>", "the tenant")
+    .requiredOption("--tenant <slug>", "short name of the tenant")
     .action(async (options: { readonly tenant: string }) =>
       print(await command(readSettings(), options.tenant)),
     );
 
 keys
   .command("status")
-  .description("which versions there are, and what they serve for")
+  .description("List the versions of the server's own keys and their state")
   .action(async () => print(await keysStatusCommand(readSettings())));
 
 keys
   .command("rotate")
-  .description("make a new version; what the one before made stays good for its time")
+  .description(
+    "Make a new version of a key; what the old one signed or tagged stays valid for its time",
+  )
   .addOption(new Option("--name <name>", "which key").choices(serverKeyNames).makeOptionMandatory())
-  .option("--at-once", "the tokens' key has leaked: refuse what it signed from now on")
+  .option("--at-once", "the key `tokens` has leaked: refuse everything that it signed, from now on")
   .action(async (options: Parameters<typeof rotateKeyCommand>[1]) =>
     print(await rotateKeyCommand(readSettings(), options)),
   );
 
 keys
   .command("rewrap")
-  .description("rotate the key service's key that wraps them, and wrap them again")
+  .description("Rotate the key that wraps the server's own keys, and wrap them again")
   .action(async () => print(await rewrapKeysCommand(readSettings())));
 
 program
   .command("customer-token")
-  .description("sign a customer in, in development")
-  .requiredOption("--tenant <slug>", "the tenant")
-  .requiredOption("--subject <subject>", "who the customer is to the tenant")
-  .option("--audience <url>", "the server's public URL, when not as configured here")
+  .description("Print a token that signs a customer in; for development only")
+  .requiredOption("--tenant <slug>", "short name of the tenant")
+  .requiredOption("--subject <subject>", "the tenant's own identifier of the customer")
+  .option("--audience <url>", "the server's public URL, if it differs from the configuration here")
   .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
     print(await customerTokenCommand(readSettings(), options)),
   );

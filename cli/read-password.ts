@@ -4,8 +4,9 @@ import { Secret } from "../keys/secret.ts";
 import { CommandError } from "./settings.ts";
 
 /**
- * A password, typed without an echo, twice where a new one is set; or the first line of standard input when that is not a
- * terminal. Never an argument: those are seen by every user of the machine.
+ * Reads a password from the terminal without echo, twice for a new one. If standard input is not a
+ * terminal, reads its first line. A password is never an argument, because every user of the machine
+ * can see those.
  */
 export async function readPassword(use: "new" | "known" = "new"): Promise<Secret<string>> {
   if (!process.stdin.isTTY) return new Secret(await firstLine());
@@ -14,8 +15,8 @@ export async function readPassword(use: "new" | "known" = "new"): Promise<Secret
 
 async function typedTwice(): Promise<string> {
   const first = await typed("Password: ");
-  if ((await typed("The same again: ")) !== first)
-    throw new CommandError("The two passwords are not the same.");
+  if ((await typed("Repeat the password: ")) !== first)
+    throw new CommandError("The two passwords differ. Run the command again.");
   return first;
 }
 
@@ -37,5 +38,5 @@ async function firstLine(): Promise<string> {
     lines.close();
     return line;
   }
-  throw new CommandError("A password is needed on standard input.");
+  throw new CommandError("Pass the password as the first line of standard input.");
 }

@@ -5,32 +5,32 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import { LogError } from "../audit/verify/log-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
-/** What the commands read from the environment; the server checks the rest for itself. */
+/** What the commands read from the environment. The server checks the other variables itself. */
 export interface Settings {
   /** Absolute path of SEALDESK_HOME. */
   readonly home: string;
-  /** A login that may act as the owner; undefined for the embedded database. */
+  /** URL with a login that may act as the owner; undefined for the embedded database. */
   readonly ownerUrl: string | undefined;
-  /** The keystore's, when it has a database of its own. */
+  /** URL of the keystore, if it has a database of its own. */
   readonly keystoreUrl: string | undefined;
-  /** Where clients reach the server, if it is where the same environment puts it. */
+  /** The URL at which clients reach a server with the same environment. */
   readonly publicUrl: string;
   readonly production: boolean;
-  /** The key-management service; as the server's. @throws KeysError kms_misconfigured */
+  /** The key service, as the server uses it. @throws KeysError kms_misconfigured */
   readonly kms: () => KmsSettings;
-  /** The audit log, as the server continues it. */
+  /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
-  /** How long audit entries are kept at least. */
+  /** Audit entries younger than this many days are not pruned. */
   readonly auditRetainDays: number;
 }
 
-/** An operator's mistake, said in one sentence. */
+/** A mistake of the operator. The message says in one sentence what to correct. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
   readonly code = "invalid_command";
 }
 
-/** The settings of this process: its environment, and `.env` in the working directory beneath it. */
+/** Reads the environment, and `.env` in the working directory for variables that it does not set. */
 export function readSettings(): Settings {
   const environment = { ...readEnvFile(), ...process.env };
   const value = (name: string): string | undefined => environment[name] || undefined;

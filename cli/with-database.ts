@@ -5,19 +5,19 @@ import { sqlState } from "../db/database-error.ts";
 import { createPool, type Pool } from "../db/pool.ts";
 import { CommandError, type Settings } from "./settings.ts";
 
-// The role of the pool's sessions, a table, or a schema is not there.
+// The role of the pool's sessions, a table, or a schema does not exist.
 const MISSING_SCHEMA = ["22023", "42P01", "3F000"];
 
 /** The database a command works on, as its owner. */
 export interface CommandDatabase {
   readonly ownerUrl: string;
-  /** Sessions of the application's role, fenced in like the server's. */
+  /** Sessions with the application's role, confined by row-level security like the server's. */
   readonly pool: Pool;
 }
 
 /**
- * Runs `work` on the configured database, else on the embedded one. That one is started when it does
- * not run, and stopped again unless a server has taken it over meanwhile.
+ * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
+ * embedded one if it does not run, and stops it again unless a server has taken it over in between.
  */
 export async function withDatabase<T>(
   settings: Settings,
@@ -28,7 +28,7 @@ export async function withDatabase<T>(
   try {
     return await withPool(cluster.ownerUrl, work);
   } finally {
-    // Holding the claim means that no server uses it, also when one left it running.
+    // If the claim can be taken, no server uses the database, even if one left it running.
     const claim = await claimCluster(cluster.ownerUrl);
     if (claim !== undefined) {
       await claim.release();
@@ -46,7 +46,7 @@ async function withPool<T>(
     return await work({ ownerUrl, pool });
   } catch (cause) {
     if (!MISSING_SCHEMA.includes(sqlState(cause) ?? "")) throw cause;
-    throw new CommandError("The database has no schema yet; run sealdesk migrate first.", {
+    throw new CommandError("The database has no schema yet. Run sealdesk migrate first.", {
       cause,
     });
   } finally {

@@ -9,7 +9,7 @@ import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { CommandError, type Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
-/** What a command about one tenant's keys works with. */
+/** What a command needs to work on one tenant's keys. */
 export interface CommandKeys {
   readonly keystore: KeystoreDeps;
   readonly profiles: Profiles;
@@ -17,7 +17,7 @@ export interface CommandKeys {
   readonly tenant: Uuid;
 }
 
-/** Runs `work` on the keystore and the key-management service, as the server has them. */
+/** Runs `work` with the keystore and the key service, opened as the server opens them. */
 export async function withKeys<T>(
   settings: Settings,
   slug: string,

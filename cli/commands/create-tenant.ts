@@ -6,21 +6,23 @@ import { createTenant } from "../../keys/accounts/create-tenant.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-// A private key in there is a mistake worth stopping.
+// A private key in the file is a mistake, so it is refused.
 const isPublicKey = (key: unknown): boolean =>
   typeof key === "object" && key !== null && "kty" in key && !("d" in key) && !("k" in key);
 const publicKeys = z.object({ keys: z.array(z.custom<JWK>(isPublicKey)) });
 
 /**
- * Makes a tenant. @param options.customerKeys path of a JWK Set file (RFC 7517) whose keys sign its
- * customer tokens; none means that only staff can sign in.
+ * Creates a tenant. @param options.customerKeys path of a JWK Set file (RFC 7517) with the public keys
+ * that sign its customer tokens. Without it, only staff can sign in.
  */
 export async function createTenantCommand(
   settings: Settings,
   options: { readonly slug: string; readonly name: string; readonly customerKeys?: string },
 ): Promise<string> {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(options.slug))
-    throw new CommandError("A slug has small letters, digits and hyphens, at most 63.");
+    throw new CommandError(
+      "--slug must have 1 to 63 small letters, digits and hyphens, and begin with a letter or digit.",
+    );
   const customerKeys =
     options.customerKeys === undefined ? { keys: [] } : await readKeys(options.customerKeys);
   const id = uuidv7();
@@ -28,13 +30,15 @@ export async function createTenantCommand(
     const { slug, name } = options;
     await createTenant(ownerUrl, pool, { id, slug, name, customerKeys, now: Date.now() });
   });
-  return `Made tenant ${options.slug} (${id}).`;
+  return `Created tenant ${options.slug} (${id}).`;
 }
 
 async function readKeys(path: string): Promise<JSONWebKeySet> {
   try {
     return publicKeys.parse(JSON.parse(await readFile(path, "utf8")));
   } catch (cause) {
-    throw new CommandError("The file of customer keys is not a JWK Set of public keys.", { cause });
+    throw new CommandError("--customer-keys must name a file with a JWK Set of public keys.", {
+      cause,
+    });
   }
 }

@@ -8,7 +8,7 @@ import { withKeys } from "../with-keys.ts";
 
 export const staffRoles = roles.filter((role): role is StaffRole => role !== "customer");
 
-/** Makes a staff account that signs in with the password read from prompt or standard input. */
+/** Creates a staff account. Its password is read from the terminal or from standard input. */
 export async function createUserCommand(
   settings: Settings,
   options: {
@@ -20,7 +20,9 @@ export async function createUserCommand(
 ): Promise<string> {
   const { username, role, displayName = username } = options;
   if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(username))
-    throw new CommandError("A user name has small letters, digits, dots and hyphens, at most 64.");
+    throw new CommandError(
+      "--username must have 1 to 64 small letters, digits, dots, hyphens and underscores, and begin with a letter or digit.",
+    );
   const password = await readPassword();
   const id = uuidv7();
   await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
@@ -36,5 +38,5 @@ export async function createUserCommand(
       }),
     );
   });
-  return `Made ${role} ${username} (${id}).`;
+  return `Created ${role} ${username} (${id}).`;
 }

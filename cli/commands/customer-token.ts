@@ -1,16 +1,20 @@
 import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
 import { CommandError, type Settings } from "../settings.ts";
 
-/** A customer token signed with the development key, as the tenant's backend would make one. */
+/** Signs a customer token with the development key, as a tenant's backend would with its own key. */
 export async function customerTokenCommand(
   settings: Settings,
   options: { readonly tenant: string; readonly subject: string; readonly audience?: string },
 ): Promise<string> {
   if (settings.production)
-    throw new CommandError("In production customer tokens come from the tenant's own backend.");
+    throw new CommandError(
+      "This command is for development. In production the tenant's own backend signs customer tokens.",
+    );
   const key = await findDevelopmentKey(settings.home);
   if (key === undefined)
-    throw new CommandError("There is no development key here; run sealdesk start first.");
+    throw new CommandError(
+      "There is no development key in SEALDESK_HOME. Run sealdesk start first.",
+    );
   const { tenant, subject, audience = settings.publicUrl } = options;
   return signCustomerToken(key, { tenant, subject, audience, now: Date.now() });
 }

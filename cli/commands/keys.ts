@@ -8,10 +8,10 @@ import type { Pool } from "../../db/pool.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** One line for each version of the server's own keys. */
+/** Lists the versions of the server's own keys, one per line. */
 export async function keysStatusCommand(settings: Settings): Promise<string> {
   const rows = await withDatabase(settings, ({ pool }) => readServerKeys(pool));
-  if (rows.length === 0) return "There are no keys yet; the server makes them when it starts.";
+  if (rows.length === 0) return "There are no keys yet. The server makes them when it starts.";
   const lines = rows.map((row) => [
     row.name.padEnd(12),
     `v${row.version}`.padEnd(5),
@@ -22,7 +22,7 @@ export async function keysStatusCommand(settings: Settings): Promise<string> {
   return lines.map((line) => line.join("  ")).join("\n");
 }
 
-/** Makes a new version of one key. Running servers take it up within seconds. */
+/** Makes a new version of one key. Running servers use it within seconds. */
 export async function rotateKeyCommand(
   settings: Settings,
   { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },
@@ -33,7 +33,7 @@ export async function rotateKeyCommand(
   return `Rotated ${name}: version ${version} is in use.`;
 }
 
-/** Rotates the key service's key that wraps the server's, and wraps these again. */
+/** Rotates the key of the key service that wraps the server's own keys, and wraps them again. */
 export async function rewrapKeysCommand(settings: Settings): Promise<string> {
   const version = await withKeys(settings, (deps) => rewrapServerKeys({ ...deps, by: "operator" }));
   return `All keys are wrapped by version ${version} of the key service's key.`;
@@ -58,9 +58,9 @@ async function withKeys<T>(
 function stateOf(row: ServerKeyRow, nowMs: number): string {
   if (row.destroyedAtMs !== null) return `destroyed ${isoOf(row.destroyedAtMs)}`;
   if (row.retiredAtMs === null) return "active";
-  if (row.servesUntilMs === null) return `retired ${isoOf(row.retiredAtMs)}, still checks`;
+  if (row.servesUntilMs === null) return `retired ${isoOf(row.retiredAtMs)}, still verifies`;
   return nowMs < row.servesUntilMs
-    ? `retired ${isoOf(row.retiredAtMs)}, checks until ${isoOf(row.servesUntilMs)}`
+    ? `retired ${isoOf(row.retiredAtMs)}, verifies until ${isoOf(row.servesUntilMs)}`
     : `retired ${isoOf(row.retiredAtMs)}, to be destroyed`;
 }
 

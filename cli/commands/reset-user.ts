@@ -3,7 +3,7 @@ import { reconcileFromOutside } from "../../messaging/members/reconcile-devices.
 import type { Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
 
-/** Lets a staff account begin anew, without its devices and its key. */
+/** Resets a staff account: removes its devices, so that the next one makes a new account key. */
 export async function resetUserCommand(
   settings: Settings,
   options: {
@@ -19,5 +19,5 @@ export async function resetUserCommand(
     await reconcileFromOutside(deps, { tenant, user: reset.user });
     return reset.devices;
   });
-  return `Reset ${username}: ${devices} devices removed, every session over. The next device makes a new account key.`;
+  return `Reset ${username}: removed ${devices} devices and ended every session. The next device makes a new account key.`;
 }

@@ -3,7 +3,7 @@ import { rewrapSubjectKeys, rotateKek } from "../../keys/at-rest/rotate-kek.ts";
 import type { Settings } from "../settings.ts";
 import { withKeys, type CommandKeys } from "../with-keys.ts";
 
-/** Gives the tenant's key-encryption key a new version and brings every subject key under it. */
+/** Makes a new version of the tenant's key-encryption key and wraps every subject key under it. */
 export function rotateKekCommand(settings: Settings, slug: string): Promise<string> {
   return withKeys(settings, slug, async (keys) => {
     const version = await rotateKek({ ...keys.keystore, data: keys.data }, keys.tenant);
@@ -11,7 +11,7 @@ export function rotateKekCommand(settings: Settings, slug: string): Promise<stri
   });
 }
 
-/** Goes on with a re-wrapping that was cut off; changes nothing when there is none. */
+/** Continues a rewrapping that was interrupted. Changes nothing if there is none. */
 export function rewrapCommand(settings: Settings, slug: string): Promise<string> {
   return withKeys(
     settings,
@@ -21,7 +21,7 @@ export function rewrapCommand(settings: Settings, slug: string): Promise<string>
 }
 
 async function rewrap({ keystore, data, tenant }: CommandKeys): Promise<string> {
-  const format = "Re-wrapping {bar} {value} of {total} keys";
+  const format = "Rewrapping {bar} {value} of {total} keys";
   const bar = new SingleBar(
     { format, hideCursor: true, noTTYOutput: false },
     Presets.shades_classic,

@@ -2,7 +2,7 @@ import { allowStaffGrants } from "../../keys/accounts/allow-staff-grants.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** Lets the tenant's staff show a conversation's past to colleagues, or ends that. */
+/** Allows or forbids that the tenant's staff show earlier messages of a conversation to colleagues. */
 export async function staffGrantsCommand(
   settings: Settings,
   { slug, allowed }: { readonly slug: string; readonly allowed: boolean },
@@ -11,6 +11,6 @@ export async function staffGrantsCommand(
     allowStaffGrants(ownerUrl, pool, { slug, allowed, now: Date.now() }),
   );
   return allowed
-    ? `Staff of tenant ${slug} may show the past to colleagues, with the customer's consent.`
-    : `Staff of tenant ${slug} may not show the past to colleagues.`;
+    ? `Staff of tenant ${slug} may show earlier messages to colleagues, with the customer's consent.`
+    : `Staff of tenant ${slug} may not show earlier messages to colleagues.`;
 }

@@ -2,7 +2,7 @@ import { suspendTenant } from "../../keys/accounts/suspend-tenant.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** Suspends the tenant of that slug, or lifts that. */
+/** Suspends a tenant, or resumes it. */
 export async function suspendTenantCommand(
   settings: Settings,
   { slug, suspended }: { readonly slug: string; readonly suspended: boolean },
@@ -11,6 +11,6 @@ export async function suspendTenantCommand(
     suspendTenant(ownerUrl, pool, { slug, suspended, now: Date.now() }),
   );
   return suspended
-    ? `Suspended tenant ${slug}: nobody of it signs in or is served.`
+    ? `Suspended tenant ${slug}: its users cannot sign in and are not served.`
     : `Resumed tenant ${slug}.`;
 }

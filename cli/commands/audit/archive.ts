@@ -20,19 +20,19 @@ import { CommandError, type Settings } from "../../settings.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface ArchiveOptions extends LogChoice {
-  /** Either of these two. */
+  /** Exactly one of `out` and `bucket` is given. */
   readonly out?: string;
   readonly bucket?: string;
   readonly region: string;
   readonly endpoint?: string;
   readonly retainDays: string;
-  /** `vkey@url` each: asked to cosign the head that is archived. */
+  /** Each is `vkey@url`, a witness that is asked to cosign the archived head. */
   readonly witness?: readonly string[];
 }
 
 const DAY_MS = 86_400_000;
 
-/** Adds what is new in a log to an archive; run it as often as the archive may be behind. */
+/** Adds what is new in a log to an archive. Run it as often as the archive may lag behind. */
 export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
   const witnesses = (options.witness ?? []).map(parseWitness);
   return withLog(settings, options, async (log, { pool }) => {
@@ -69,7 +69,7 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
   });
 }
 
-/** A witness that is away, or refuses, is told of and holds nothing up. */
+/** A witness that does not answer or refuses is reported, and does not stop the archiving. */
 async function askWitnesses(
   witnesses: readonly Witness[],
   submitted: SubmittedHead,
@@ -78,7 +78,7 @@ async function askWitnesses(
   const failures: string[] = [];
   for (const witness of witnesses)
     try {
-      // What it saw it says itself.
+      // The witness itself reports what it saw.
       answers.push(await askWitness(witness, submitted, 0));
     } catch (error) {
       if (!(error instanceof WitnessError)) throw error;
@@ -91,7 +91,7 @@ async function askWitnesses(
 async function openStore(options: ArchiveOptions): Promise<ArchiveStore> {
   const { out, bucket, region, endpoint, tenant = "operator" } = options;
   if ((out === undefined) === (bucket === undefined))
-    throw new CommandError("Name one archive: --out <folder>, or --bucket <name>.");
+    throw new CommandError("Give one archive: either --out <folder> or --bucket <name>.");
   if (bucket === undefined) return directoryArchive(out ?? "");
   const retainMs = Number(options.retainDays) * DAY_MS;
   if (!(retainMs >= DAY_MS)) throw new CommandError("--retain-days takes a number of days.");

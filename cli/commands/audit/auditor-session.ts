@@ -3,14 +3,14 @@ import { SignJWT } from "jose";
 import { z } from "zod";
 import { CommandError } from "../../settings.ts";
 
-/** Who signs in to read a log over HTTP: an auditor or a compliance officer. */
+/** The account that reads a log over HTTP: an auditor or a compliance officer. */
 export interface Credentials {
   readonly tenant: string;
   readonly username: string;
   readonly password: string;
 }
 
-/** Reads with the rights of a signed-in user. */
+/** A session that reads with the rights of its user. */
 export interface AuditorSession {
   readonly fetch: (url: URL) => Promise<Response>;
   /** Ends the session on the server. */
@@ -18,14 +18,14 @@ export interface AuditorSession {
 }
 
 const ANSWER_MS = 30_000;
-/** A token is renewed so long before it ends. */
+/** A token is renewed this long before it expires. */
 const AHEAD_MS = 30_000;
 const refused = z.object({ detail: z.string() });
 const opened = z.object({ accessToken: z.string(), expiresAtMs: z.number() });
 
 /**
- * Signs in with a key that lives as long as the command; no device is registered.
- * @param server where the API is, without /v1
+ * Signs in with a key that exists only during the command. No device is registered.
+ * @param server base URL of the API, without /v1
  * @throws CommandError
  */
 export async function openAuditorSession(

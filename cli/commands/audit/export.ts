@@ -19,14 +19,14 @@ import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
-/** Read in one transaction. */
+/** Files that one transaction reads. */
 const FILES_AT_ONCE = 64;
 
 export const exportFormats = ["tiles", ...lineFormatNames] as const;
 
 export interface ExportOptions extends LogChoice {
   readonly format: (typeof exportFormats)[number];
-  /** A folder that is made; it must not hold another export. */
+  /** The folder to write to. It is created if needed and must not hold another export. */
   readonly out: string;
   readonly from?: string;
   readonly until?: string;
@@ -35,19 +35,27 @@ export interface ExportOptions extends LogChoice {
   readonly action?: string;
 }
 
-/** Writes a log, or what the filter lets through of it, with a signed manifest. */
+/** Writes a log, or the entries that match the filter, with a signed manifest. */
 export async function exportLog(settings: Settings, options: ExportOptions): Promise<string> {
   const filter = filterOf(options);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   if (options.format === "tiles" && isFiltered)
-    throw new CommandError("Tiles are the whole log; filter another format.");
-  if (options.operator === true && (isFiltered || !["tiles", "jsonl"].includes(options.format)))
-    throw new CommandError("The operator's log holds checkpoints: export it as tiles or jsonl.");
-  if (options.keys === true && (isFiltered || options.format === "csv"))
-    throw new CommandError("The key log holds device changes: export it as tiles or jsonl.");
+    throw new CommandError(
+      "Tiles are the whole log and cannot be filtered. Choose another --format.",
+    );
+  // Only the audit log's entries have the fields of a filter, of csv and of the systems of others.
+  const asEntries = isFiltered || !["tiles", "jsonl"].includes(options.format);
+  if (options.operator === true && asEntries)
+    throw new CommandError(
+      "The operator's log holds checkpoints. Export it without a filter, as tiles or jsonl.",
+    );
+  if (options.keys === true && asEntries)
+    throw new CommandError(
+      "The key log holds device changes. Export it without a filter, as tiles or jsonl.",
+    );
   return withLog(settings, options, async (log, { pool }) => {
     if (log.minimumIndex > log.checkpoint.size)
-      throw new CommandError("Every entry below the chosen head was pruned; choose a later head.");
+      throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
     if (log.tenant !== undefined) await auditExport(pool, log.tenant, options);
     await mkdir(options.out, { recursive: true });
     const { entries, sha256 } =
@@ -64,12 +72,12 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
       ...(sha256 !== undefined && { sha256 }),
     });
     await writeNew(join(options.out, "manifest"), manifest);
-    const told = log.refusal && ` The log is not continued: ${log.refusal.message}`;
+    const told = log.refusal && ` New entries were not added to the log: ${log.refusal.message}`;
     return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.${told ?? ""}`;
   });
 }
 
-/** Whoever exports is known before a byte is written. */
+/** The export is in the audit log before a byte is written. */
 async function auditExport(pool: Pool, tenant: Uuid, { format, keys, ...options }: ExportOptions) {
   const { from, until, actor, subject, action } = options;
   await inTransaction(pool, tenant, (client) =>
@@ -94,7 +102,7 @@ export function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const time = Date.parse(text);
   if (!/^\d{4}-\d\d/.test(text) || Number.isNaN(time))
-    throw new CommandError("A time is written as 2026-01-31 or 2026-01-31T12:00:00Z.");
+    throw new CommandError("Write a time as 2026-01-31 or 2026-01-31T12:00:00Z.");
   return time;
 }
 
@@ -112,15 +120,15 @@ async function exportTiles(
       const source = databaseLog(client, log);
       for (const [at, path] of paths.slice(from, from + FILES_AT_ONCE).entries()) {
         const bytes = await source.read(path);
-        // Pruned bundles alone may lack.
+        // Only pruned bundles may be missing.
         if (bytes === undefined && !path.startsWith("tile/entries/"))
-          throw new CommandError(`${path} is not in the database; the log is damaged.`);
+          throw new CommandError(`${path} is not in the database: the log is damaged.`);
         if (bytes !== undefined) await writeInto(out, path, bytes, made);
         bar.update(from + at + 1, paths.length);
       }
     });
   bar.end();
-  // Last: a folder with a checkpoint is a whole export.
+  // The checkpoint comes last: a folder that has one is a complete export.
   await writeNew(join(out, "checkpoint"), note);
   return {
     entries: size - minimumIndex,
@@ -128,7 +136,7 @@ async function exportTiles(
   };
 }
 
-/** @param made folders that are known to be there */
+/** @param made folders that are known to exist */
 async function writeInto(
   out: string,
   path: string,
@@ -181,6 +189,8 @@ const writeNew = (path: string, content: string | Uint8Array): Promise<void> =>
 
 function alreadyThere(error: unknown): never {
   if ((error as NodeJS.ErrnoException).code === "EEXIST")
-    throw new CommandError("The folder holds an export already; choose another.", { cause: error });
+    throw new CommandError("The folder already holds an export. Choose another folder.", {
+      cause: error,
+    });
   throw error;
 }

@@ -8,10 +8,10 @@ import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { CommandError } from "../../settings.ts";
 
 const ANSWER_MS = 30_000;
-/** A full bundle of the longest entries. */
+/** The size of a full bundle of the longest entries. */
 const MOST_BYTES = 256 * 65_537;
 
-/** One GET, with whatever shows who asks. */
+/** One GET request, with the credentials that it needs. */
 type Get = (url: URL) => Promise<Response>;
 
 const getOpenly: Get = (url) =>
@@ -20,7 +20,7 @@ const getOpenly: Get = (url) =>
 const isWebAddress = (place: string): boolean => /^https?:\/\//.test(place);
 
 /**
- * A log's files in a folder or on a web server. @param place a path, or an http(s) or file URL
+ * The files of a log, in a folder or on a web server. @param place a path, or an http(s) or file URL
  */
 export function logFiles(place: string, get: Get = getOpenly): LogSource {
   if (isWebAddress(place)) return webSource(place, get);
@@ -41,9 +41,10 @@ function folderSource(folder: string): LogSource {
 }
 
 /**
- * A file whole, from whoever is checked: a device, a pipe or an endless file must not hold this up.
- * @param path as it is named when it does not hold
- * @returns undefined when it is not there. @throws LogError malformed
+ * Reads a whole file. The party that is checked supplies it, so a device, a pipe or an endless file
+ * must not block the caller.
+ * @param path how errors name the file
+ * @returns undefined if there is no such file. @throws LogError malformed
  */
 export async function readWhole(
   place: string,
@@ -80,7 +81,7 @@ function webSource(place: string, get: Get): LogSource {
       if (!answer.ok) throw new CommandError(`${path}: the server answered ${answer.status}.`);
       const parts: Uint8Array[] = [];
       let length = 0;
-      // Counted as it comes: neither the length that it says nor a compressed one bounds it.
+      // Counted while it arrives, because neither a declared nor a compressed length is a limit.
       for await (const part of answer.body ?? []) {
         length += part.length;
         if (length > MOST_BYTES) throw tooLong(path, MOST_BYTES);

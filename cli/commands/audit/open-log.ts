@@ -19,31 +19,31 @@ import { withDatabase, type CommandDatabase } from "../../with-database.ts";
 
 /** Which log a command is about. */
 export interface LogChoice {
-  /** A slug. */
+  /** The slug of a tenant. */
   readonly tenant?: string;
   readonly operator?: true;
-  /** Of the tenant: its key log instead of its audit log. */
+  /** Use the tenant's key log instead of its audit log. */
   readonly keys?: true;
-  /** A number: the latest head that so many witnesses cosigned, instead of the latest of all. */
+  /** A number: use the latest head that this many witnesses cosigned, instead of the latest one. */
   readonly cosigned?: string;
 }
 
 export interface OpenLog extends LogInfo {
   readonly log: LogId;
-  /** Where it is written that this log was read; the operator's own has no such place. */
+  /** The tenant whose audit log records that this log was read; the operator's log has none. */
   readonly tenant: Uuid | undefined;
   readonly signer: LogSigner;
   readonly key: NoteKey;
-  /** The latest signed head, as text and as what it says. */
+  /** The latest signed head, as text and parsed. */
   readonly note: string;
   readonly checkpoint: Checkpoint;
-  /** Why entries that wait for their place got none; undefined when nothing stands against it. */
+  /** Why waiting entries were not added to the log; undefined if they were. */
   readonly refusal: Error | undefined;
 }
 
 /**
- * Runs `work` on a log in the database, with the key service's key, which must be the key that
- * signed it.
+ * Runs `work` on a log in the database, with the key of the key service. That key must be the one that
+ * signed the log.
  * @throws CommandError, KeysError of the service, AuditError log_not_found
  */
 export async function withLog<T>(
@@ -63,7 +63,7 @@ export async function withLog<T>(
   }
 }
 
-/** What commands wrote while no server ran has no place in the log yet. */
+/** Adds entries that commands wrote while no server ran. */
 async function catchUpIfAlone(
   { audit }: Settings,
   url: string,
@@ -83,7 +83,7 @@ async function catchUpIfAlone(
     await catchUp({ url, originPrefix, signer, store, witnesses });
     return undefined;
   } catch (error) {
-    // What was signed before can be read all the same, also by who may not write checkpoints.
+    // What was signed before can still be read, also by users who may not write checkpoints.
     return error instanceof Error ? error : new Error(String(error));
   } finally {
     await store.close();
@@ -98,14 +98,17 @@ async function openLog(
   const { log, tenant } = await chooseLog(pool, choice);
   const cosignedBy = Number(choice.cosigned ?? 0);
   if (!Number.isSafeInteger(cosignedBy) || cosignedBy < 0)
-    throw new CommandError("--cosigned takes a number of witnesses.");
+    throw new CommandError("--cosigned takes a number of witnesses, 0 or more.");
   const { info, note } = await inTransaction(pool, log, async (client) => ({
     info: await readLogInfo(client, log),
     note: await readCheckpoint(client, log, cosignedBy),
   }));
   if (note === undefined && cosignedBy > 0)
-    throw new CommandError("The log has no head that so many witnesses cosigned.");
-  if (note === undefined) throw new CommandError("The log has no signed checkpoint yet.");
+    throw new CommandError("The log has no head that this many witnesses cosigned.");
+  if (note === undefined)
+    throw new CommandError(
+      "The log has no signed checkpoint yet. Start the server once: it signs the first one.",
+    );
   const key: NoteKey = {
     name: info.origin,
     type: KEY_TYPES.ed25519,
@@ -116,9 +119,12 @@ async function openLog(
     return { ...info, log, tenant, signer, key, note, checkpoint };
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
-    throw new CommandError(`The key service's audit key did not sign the log ${info.origin}.`, {
-      cause,
-    });
+    throw new CommandError(
+      `The audit key of the key service did not sign the log ${info.origin}. Check SEALDESK_KMS and SEALDESK_HOME.`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -129,7 +135,7 @@ async function chooseLog(
   if (operator === true && slug === undefined && keys === undefined)
     return { log: OPERATOR_LOG, tenant: undefined };
   if (operator === true || slug === undefined)
-    throw new CommandError("Name one log: --tenant <slug>, with --keys or not, or --operator.");
+    throw new CommandError("Give one log: --tenant <slug>, with or without --keys, or --operator.");
   const tenant = await findTenant(pool, slug);
   if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
   const { id } = tenant;

@@ -12,10 +12,10 @@ import { CommandError, type Settings } from "../../settings.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 export interface ProveOptions extends LogChoice {
-  /** Either of these. */
+  /** Exactly one of `index` and `event` is given. */
   readonly index?: string;
   readonly event?: string;
-  /** Two files are made: `<out>.tlog-proof` and `<out>.entry`. */
+  /** Prefix of the two files that are written: `<out>.tlog-proof` and `<out>.entry`. */
   readonly out: string;
 }
 
@@ -45,7 +45,7 @@ async function findEntry(
   const { size } = checkpoint;
   const index = Number(text);
   if ((text === undefined) === (event === undefined))
-    throw new CommandError("Name one entry: --index <number>, or --event <eventId>.");
+    throw new CommandError("Give one entry: either --index <number> or --event <eventId>.");
   const isInLog = Number.isSafeInteger(index) && index >= 0 && index < size;
   const pages =
     text === undefined
@@ -57,5 +57,7 @@ async function findEntry(
     );
     if (found !== undefined) return found;
   }
-  throw new CommandError("The log has no such entry; it may be pruned, or not integrated yet.");
+  throw new CommandError(
+    "The log has no such entry. It may be pruned, or not added to the log yet.",
+  );
 }

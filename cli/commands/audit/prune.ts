@@ -7,7 +7,7 @@ import { withLog } from "./open-log.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Removes old entries of a tenant's log as far as the policy lets, and writes that into the log. */
+/** Removes old entries of a tenant's log as far as the policy permits, and logs the removal. */
 export async function pruneCommand(
   settings: Settings,
   options: { readonly tenant: string; readonly before: string },
@@ -18,7 +18,7 @@ export async function pruneCommand(
   return withLog(settings, { tenant: options.tenant }, async ({ log, origin }, { ownerUrl }) => {
     const now = Date.now();
     let minimum = 0;
-    // One transaction: what is removed is in the log, or nothing is removed.
+    // One transaction: either the removal is in the log, or nothing is removed.
     await asOwner(ownerUrl, async (client) => {
       await client.query("begin");
       minimum = await pruneLog(client, { log, beforeMs, retainMs, now });

@@ -18,14 +18,14 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 
 /** `sealdesk audit ...` and `sealdesk witness`. */
 export function registerAudit(program: Command, print: (text: string) => void): void {
-  const audit = program.command("audit").description("the transparency log of what was done");
+  const audit = program.command("audit").description("Export, verify and maintain the audit log");
   const ofLog = (command: Command) =>
     command
-      .option("--tenant <slug>", "the log of a tenant")
-      .option("--keys", "of the tenant: the log of its accounts' keys and devices")
-      .option("--operator", "the log of all tenants' checkpoints");
+      .option("--tenant <slug>", "use the audit log of this tenant")
+      .option("--keys", "with --tenant: use the log of its accounts' keys and devices")
+      .option("--operator", "use the operator's log, which holds all tenants' checkpoints");
 
-  ofLog(audit.command("vkey").description("the key that others verify the log with")).action(
+  ofLog(audit.command("vkey").description("Print the key that others verify the log with")).action(
     async (choice: LogChoice) =>
       withLog(readSettings(), choice, ({ key }) =>
         Promise.resolve(print(formatVkey(nodeChecks.sha256, key))),
@@ -33,54 +33,73 @@ export function registerAudit(program: Command, print: (text: string) => void): 
   );
 
   ofLog(
-    audit.command("export").description("write the log, or a part of it, with a signed manifest"),
+    audit.command("export").description("Write the log, or a part of it, with a signed manifest"),
   )
-    .addOption(new Option("--format <format>").choices(exportFormats).default("tiles"))
-    .requiredOption("--out <folder>", "a folder that holds no export yet")
-    .option("--from <time>", "entries since then")
-    .option("--until <time>", "entries before then")
-    .option("--actor <id>", "entries of who acted")
-    .option("--subject <id>", "entries about whom")
-    .option("--cosigned <number>", "up to the latest head that so many witnesses cosigned")
-    .option("--action <name>", 'such as session.create, or "session." for all of them')
+    .addOption(
+      new Option("--format <format>", "tiles is the whole log, the others can be filtered")
+        .choices(exportFormats)
+        .default("tiles"),
+    )
+    .requiredOption("--out <folder>", "folder to write to; it must not hold an export yet")
+    .option("--from <time>", "only entries since this time, such as 2026-01-31")
+    .option("--until <time>", "only entries before this time")
+    .option("--actor <id>", "only entries of this actor")
+    .option("--subject <id>", "only entries about this subject")
+    .option("--cosigned <number>", "export up to the latest head that this many witnesses cosigned")
+    .option(
+      "--action <name>",
+      'only entries of this action, such as session.create, or "session." for all that begin so',
+    )
     .action(async (options: ExportOptions) => print(await exportLog(readSettings(), options)));
 
   audit
     .command("verify")
-    .description("check an exported or served log by its entries; needs no database")
+    .description("Verify an exported or served log from its entries; needs no database")
     .argument(
       "<place>",
-      "a folder or URL of a log, a folder of any export, or with --entry a .tlog-proof file",
+      "folder or URL of a log, folder of an export, or a .tlog-proof file with --entry",
     )
-    .requiredOption("--vkey <key>", "from `sealdesk audit vkey`, got by a way you trust")
-    .option("--old <file>", "a checkpoint of before, which the log must extend")
-    .option("--policy <file>", "which witnesses must have cosigned")
-    .option("--pruned-below <index>", "entries below may be missing")
+    .requiredOption(
+      "--vkey <key>",
+      "output of `sealdesk audit vkey`, received by a way that you trust",
+    )
+    .option("--old <file>", "an earlier checkpoint, which the log must extend")
+    .option("--policy <file>", "file that says which witnesses must have cosigned")
+    .option("--pruned-below <index>", "entries below this index may be missing")
     .option("--tenant <slug>", "with --username: sign in to the server that serves the log")
-    .option("--username <name>", "an auditor or compliance officer; the password is read")
-    .option("--entry <file>", "the entry that the proof is about")
+    .option(
+      "--username <name>",
+      "account of an auditor or compliance officer; asks for the password",
+    )
+    .option("--entry <file>", "file with the entry that the proof is about")
     .action(async (place: string, options: VerifyOptions) =>
       print(await verifyFiles(place, options)),
     );
 
-  ofLog(audit.command("prove").description("write an entry and the proof that it is in the log"))
-    .option("--index <number>", "the entry's index")
-    .option("--event <id>", "the entry's eventId")
-    .option("--cosigned <number>", "under the latest head that so many witnesses cosigned")
+  ofLog(audit.command("prove").description("Write one entry and the proof that it is in the log"))
+    .option("--index <number>", "index of the entry")
+    .option("--event <id>", "eventId of the entry")
+    .option(
+      "--cosigned <number>",
+      "prove it under the latest head that this many witnesses cosigned",
+    )
     .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
     .action(async (options: ProveOptions) => print(await proveEntry(readSettings(), options)));
 
-  ofLog(audit.command("tail").description("print the last entries, one a line"))
-    .option("--lines <number>", "how many", "10")
-    .option("--follow", "and those that come, until stopped")
+  ofLog(audit.command("tail").description("Print the last entries, one per line"))
+    .option("--lines <number>", "number of entries", "10")
+    .option("--follow", "also print new entries, until you stop the command")
     .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
 
-  ofLog(audit.command("archive").description("add what is new to an archive that only grows"))
-    .option("--out <folder>", "a folder, best on a disk where nothing can be changed")
-    .option("--bucket <name>", "a bucket of S3 with Object Lock; credentials as the AWS SDK's")
-    .option("--region <name>", "of the bucket", "us-east-1")
-    .option("--endpoint <url>", "of a service that is not Amazon's")
-    .option("--witness <vkey@url>", "asked to cosign the head; may be repeated", collect)
+  ofLog(audit.command("archive").description("Add what is new to an archive that only grows"))
+    .option("--out <folder>", "folder to archive to, ideally on a write-once disk")
+    .option(
+      "--bucket <name>",
+      "S3 bucket with Object Lock; credentials are found as by the AWS SDK",
+    )
+    .option("--region <name>", "region of the bucket", "us-east-1")
+    .option("--endpoint <url>", "URL of an S3 service other than Amazon's")
+    .option("--witness <vkey@url>", "ask this witness to cosign the head; may be repeated", collect)
     .option("--retain-days <days>", "how long each object is locked", "2192")
     .action(async (options: ArchiveOptions) =>
       print(await archiveCommand(readSettings(), options)),
@@ -88,19 +107,29 @@ export function registerAudit(program: Command, print: (text: string) => void): 
 
   audit
     .command("prune")
-    .description("remove old entries; their hashes stay, and the log still verifies")
-    .requiredOption("--tenant <slug>", "the log of a tenant")
-    .requiredOption("--before <time>", "entries before then, if AUDIT_RETAIN_DAYS lets them go")
+    .description("Remove old entries; their hashes stay, and the log still verifies")
+    .requiredOption("--tenant <slug>", "use the audit log of this tenant")
+    .requiredOption(
+      "--before <time>",
+      "remove entries from before this time, if AUDIT_RETAIN_DAYS permits",
+    )
     .action(async (options: Parameters<typeof pruneCommand>[1]) =>
       print(await pruneCommand(readSettings(), options)),
     );
 
   program
     .command("witness")
-    .description("cosign the checkpoints of logs, for others (C2SP tlog-witness)")
-    .requiredOption("--name <name>", "scheme-less URL of the witness")
-    .requiredOption("--state <folder>", "its key, and what it saw")
-    .requiredOption("--log <vkey>", "a log it knows; may be repeated", collect)
+    .description("Run a witness that cosigns the checkpoints of others' logs (C2SP tlog-witness)")
+    .requiredOption("--name <name>", "URL of the witness without its scheme")
+    .requiredOption(
+      "--state <folder>",
+      "folder for the witness's key and the checkpoints that it saw",
+    )
+    .requiredOption(
+      "--log <vkey>",
+      "verifier key of a log that it cosigns; may be repeated",
+      collect,
+    )
     .option("--host <host>", "address to listen on", "127.0.0.1")
     .option("--port <port>", "port to listen on", "8090")
     .action(async (options: WitnessCommandOptions) => runWitness(options, print));

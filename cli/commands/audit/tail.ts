@@ -15,14 +15,15 @@ export interface TailOptions extends LogChoice {
 
 const POLL_MS = 500;
 
-/** Prints the last signed entries, then, if asked to, those that come. */
+/** Prints the last signed entries and, with `follow`, new ones as they are signed. */
 export async function tailLog(
   settings: Settings,
   options: TailOptions,
   print: (text: string) => void,
 ): Promise<void> {
   const lines = Number(options.lines);
-  if (!Number.isSafeInteger(lines) || lines < 0) throw new CommandError("--lines takes a number.");
+  if (!Number.isSafeInteger(lines) || lines < 0)
+    throw new CommandError("--lines takes a number, 0 or more.");
   await withLog(settings, options, async ({ log, origin, checkpoint, minimumIndex }, { pool }) => {
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let until = checkpoint.size; ;) {

@@ -9,10 +9,10 @@ import { LogError } from "../../../audit/verify/log-error.ts";
 import type { NoteKey } from "../../../audit/verify/note.ts";
 import { readWhole } from "./log-files.ts";
 
-/** Of a manifest. */
+/** Limit for the size of a manifest. */
 const MOST_BYTES = 2 ** 20;
 
-/** Whether `place` is a folder with an export of lines, which no tree can be recomputed from. */
+/** Whether `place` is a folder with an export of lines, from which no tree can be recomputed. */
 export async function holdsLines(place: string): Promise<boolean> {
   const isFile = (name: string) =>
     stat(join(place, name)).then(
@@ -23,8 +23,8 @@ export async function holdsLines(place: string): Promise<boolean> {
 }
 
 /**
- * Checks that the file is the one that was exported, by the log's own key, and the signed head up to
- * which it was. @throws LogError, naming the file that does not hold
+ * Checks with the log's own key that the file is the one that was exported, and checks the signed head
+ * up to which it was exported. @throws LogError that names the file with the fault
  */
 export async function verifyLines(folder: string, key: NoteKey): Promise<string> {
   const signed = await readWhole(join(folder, "manifest"), "manifest", MOST_BYTES);
@@ -44,11 +44,11 @@ export async function verifyLines(folder: string, key: NoteKey): Promise<string>
   return (
     `Verified ${name}: ${chosen} of ${origin}, exported at ${size} entries, ` +
     `root ${Buffer.from(root).toString("base64")}. ` +
-    "That none was left out, only an export of tiles shows."
+    "Only an export of tiles shows that no entry was left out."
   );
 }
 
-/** In hex. The folder is from whoever is checked: nothing but a file is read. */
+/** In hex. The party that is checked supplies the folder, so only regular files are read. */
 async function digestOf(place: string, name: string): Promise<string> {
   const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (cause: unknown) => {

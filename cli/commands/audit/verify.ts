@@ -18,24 +18,24 @@ import { holdsLines, verifyLines } from "./verify-lines.ts";
 
 export interface VerifyOptions {
   readonly vkey: string;
-  /** A checkpoint of before, which the log must extend. */
+  /** An earlier checkpoint, which the log must extend. */
   readonly old?: string;
-  /** Which witnesses must have cosigned. */
+  /** File that says which witnesses must have cosigned. */
   readonly policy?: string;
   readonly prunedBelow?: string;
-  /** The entry that a proof is about; the place is the proof then. */
+  /** File with the entry that a proof is about. The place is then the proof. */
   readonly entry?: string;
-  /** Sign in with these before the log is read from a server; a password is read then. */
+  /** Account to sign in with before the log is read from a server; the command asks for the password. */
   readonly tenant?: string;
   readonly username?: string;
 }
 
-/** Where a server serves the log of whoever is signed in. */
+/** The URL at which a server serves the log of the signed-in user's tenant. */
 const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
- * Checks a log, an export of lines, or one proof, with nothing but its files and the key.
- * @throws LogError, which names the first place that does not hold
+ * Checks a log, an export of lines, or one proof, with only its files and the key.
+ * @throws LogError that names the first place with a fault
  */
 export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
   const key = parseVkey(nodeChecks.sha256, options.vkey);
@@ -47,12 +47,14 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
     const proof = parseTlogProof(await readFile(place, "utf8"));
     const entry = await readFile(options.entry);
     const { origin, size, note } = verifyTlogProof(nodeChecks, proof, entry, key);
-    return `Verified: the entry stands at ${proof.index} of ${size} in ${origin}${cosignersOf(policy, note)}.`;
+    return `Verified: the entry has index ${proof.index} of ${size} in ${origin}${cosignersOf(policy, note)}.`;
   }
   if (await holdsLines(place)) {
     const { old, prunedBelow: below } = options;
     if (old !== undefined || policy !== undefined || below !== undefined)
-      throw new CommandError("--old, --policy and --pruned-below are for logs: export tiles.");
+      throw new CommandError(
+        "--old, --policy and --pruned-below need a whole log. Export it as tiles.",
+      );
     return verifyLines(place, key);
   }
   const prunedBelow = Number(options.prunedBelow ?? 0);

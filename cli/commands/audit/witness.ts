@@ -19,20 +19,20 @@ import { CommandError } from "../../settings.ts";
 
 export interface WitnessCommandOptions {
   readonly name: string;
-  /** A folder of the witness alone: its key, and what it saw. */
+  /** A folder for this witness alone. It holds the witness's key and the checkpoints that it saw. */
   readonly state: string;
   readonly host: string;
   readonly port: string;
   readonly log: readonly string[];
 }
 
-/** Runs a witness until it is stopped. Put TLS in front of it. */
+/** Runs a witness until it is stopped. Put a TLS proxy in front of it. */
 export async function runWitness(
   options: WitnessCommandOptions,
   print: (text: string) => void,
 ): Promise<void> {
   const { name, state, host } = options;
-  if (!isKeyName(name)) throw new CommandError("A witness's name has no spaces and no plus sign.");
+  if (!isKeyName(name)) throw new CommandError("--name must have no spaces and no plus sign.");
   const signer = await openSigner(state);
   const listener = witnessListener({
     name,
@@ -72,7 +72,7 @@ async function openSigner(state: string): Promise<LogSigner> {
 }
 
 function fileStore(state: string): WitnessStore {
-  // A digest, for an origin may hold what a file's name may not.
+  // A digest, because an origin may contain characters that a file name may not.
   const pathOf = (origin: string) =>
     join(state, `${createHash("sha256").update(origin).digest("hex")}.checkpoint`);
   return {

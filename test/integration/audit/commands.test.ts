@@ -131,7 +131,7 @@ test("jsonl and csv hold what the filter lets through, under a signed manifest",
     expect.stringMatching(/^Verified entries\.csv: 10 chosen entries of .*exported at \d+ entries/),
   ]);
   const verify = (place: string, options = {}) => verifyFiles(place, { vkey, ...options });
-  await expect(verify(some, { old: "x" })).rejects.toThrow(/export tiles/);
+  await expect(verify(some, { old: "x" })).rejects.toThrow(/Export it as tiles/);
   await writeFile(join(all, "entries.jsonl"), text.replace("test.act", "test.akt"));
   await expect(verify(all)).rejects.toMatchObject({ code: "mismatch", place: "entries.jsonl" });
   await rm(join(all, "entries.jsonl"));
@@ -142,7 +142,7 @@ test("jsonl and csv hold what the filter lets through, under a signed manifest",
   const nobody = await exported({ format: "jsonl", actor: "nobody" });
   expect(await readFile(join(nobody, "entries.jsonl"), "utf8")).toBe("");
   await expect(exported({ format: "tiles", actor: "nobody" })).rejects.toThrow(/whole log/);
-  await expect(exported({ format: "jsonl", out: all })).rejects.toThrow(/an export already/);
+  await expect(exported({ format: "jsonl", out: all })).rejects.toThrow(/already holds an export/);
 });
 
 test.each([
@@ -202,7 +202,7 @@ test("one entry is proved without the rest of the log", async () => {
   const out = join(folder, "one");
   await proveEntry(settings, { tenant: server.tenant.slug, index: "300", out });
   const entry = `${out}.entry`;
-  expect(await verifyFiles(`${out}.tlog-proof`, { vkey, entry })).toMatch(/stands at 300 of 6\d\d/);
+  expect(await verifyFiles(`${out}.tlog-proof`, { vkey, entry })).toMatch(/has index 300 of 6\d\d/);
   await writeFile(entry, `${await readFile(entry, "utf8")} `);
   await expect(verifyFiles(`${out}.tlog-proof`, { vkey, entry })).rejects.toMatchObject({
     code: "invalid_proof",
@@ -265,6 +265,8 @@ test("the key log is exported and verified like any other, and reading it is wri
   await expect(verifyFiles(out, { vkey })).rejects.toThrow();
   const readings = (await server.auditEntries()).filter(({ action }) => action === "audit.export");
   expect(readings.at(-1)!["resource"]).toEqual({ type: "key-log", id });
-  const csv = exportLog(settings, { tenant, keys: true, format: "csv", out: join(folder, "csv") });
-  await expect(csv).rejects.toThrow(/tiles or jsonl/);
+  for (const format of ["csv", "fhir", "ocsf", "cef"] as const) {
+    const unfit = exportLog(settings, { tenant, keys: true, format, out: join(folder, format) });
+    await expect(unfit).rejects.toThrow(/as tiles or jsonl/);
+  }
 });

@@ -82,7 +82,7 @@ test("a witness that was not told of the logs is complained of once a log, and c
   expect(lines).toHaveLength(1);
   await expect(
     exportLog(settings, { ...choice(), format: "tiles", out: join(folder, "x"), cosigned: "1" }),
-  ).rejects.toThrow(/no head that so many witnesses cosigned/);
+  ).rejects.toThrow(/no head that this many witnesses cosigned/);
 });
 
 test("an auditor gets heads that the witness cosigned, and checks them with a policy", async () => {
@@ -178,7 +178,7 @@ test("a head below which every entry was pruned is not exported", async () => {
   for (const format of ["tiles", "jsonl"] as const) {
     const out = join(folder, `pruned-${format}`);
     await expect(exportLog(settings, { ...choice(), format, out, cosigned: "1" })).rejects.toThrow(
-      /was pruned; choose a later head/,
+      /was pruned. Choose a later head/,
     );
   }
 });

@@ -83,7 +83,7 @@ test("a wrong configuration stops the start with a sentence that names the varia
 });
 
 test("works on the embedded database before, while and after a server runs on it", async () => {
-  expect((await createUser("early")).err).toMatch(/run sealdesk migrate first/);
+  expect((await createUser("early")).err).toMatch(/Run sealdesk migrate first/);
   expect(await run(["migrate"])).toMatchObject({ code: 0, err: "" });
   const tenant = await run(["tenant", "create", "--slug", "acme", "--name", "Acme"]);
   expect(tenant).toMatchObject({ code: 0, err: "" });
@@ -116,7 +116,7 @@ test("works on the embedded database before, while and after a server runs on it
   expect(await run(["keys", "rewrap"])).toMatchObject({ code: 0, err: "" });
   const { out: status } = await run(["keys", "status"]);
   expect(status).toMatch(/^tokens +v2 +wrapped by local v2 .* active$/m);
-  expect(status).toMatch(/^tokens +v1 .* checks until /m);
+  expect(status).toMatch(/^tokens +v1 .* verifies until /m);
   expect((await run(["keys", "rotate", "--name", "else"])).code).toBe(1);
 
   server.process.kill("SIGTERM");

@@ -43,7 +43,7 @@ test("the operator resets an account: a running server closes sockets and has th
   expect(await watching.post(messageTo(id, [lost]))).toMatchObject({ seq: 2 });
 
   const { stdout } = await resetUser(staff.username);
-  expect(stdout).toContain(`Reset ${staff.username}: 1 devices removed`);
+  expect(stdout).toContain(`Reset ${staff.username}: removed 1 devices`);
   expect(await watching.post(messageTo(id, [lost]))).toMatchObject({ code: "stale_epoch" });
   expect(await watching.post(messageTo(id, [], { epoch: 2 }))).toMatchObject({ seq: 4 });
   expect(await watching.deliveries(1)).toMatchObject([{ kind: "device_removed", epoch: 2 }]);
