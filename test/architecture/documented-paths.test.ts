@@ -59,9 +59,7 @@ test("there are pages to check", () => {
 
 test("documentation and the container image name only paths that exist", () => {
   const files = [...pages, "docker-compose.yml", "deploy/Dockerfile", "deploy/prometheus.yml"];
-  const wrong = files.flatMap((file) =>
-    namedPaths(file).filter(({ path }) => !exists(path, file)),
-  );
+  const wrong = files.flatMap((file) => namedPaths(file).filter(({ path }) => !exists(path, file)));
   expect(wrong.map(({ line, path }) => `${line} ${path}`)).toEqual([]);
 });
 
