@@ -1,9 +1,8 @@
 import { writeUuid, type Uuid } from "../crypto/wire/uuid.ts";
 
 /**
- * Arrays in PostgreSQL's binary format. node-postgres sends a Buffer parameter as binary, so a
- * batch of rows travels as one array per column without being turned into text
- * (half the cost of the text form, docs/performance.md).
+ * Arrays in PostgreSQL's binary format. node-postgres sends a Buffer parameter as binary. So a batch of
+ * rows travels as one array per column and is never turned into text, which would cost twice as much.
  */
 
 const OID = { bytea: 17, int8: 20, int2: 21, int4: 23, uuid: 2950 } as const;
@@ -19,14 +18,14 @@ function header(oid: number, count: number, dataBytes: number): Buffer {
   return buffer;
 }
 
-/** The header, and the length of each value, which all have the same. */
+/** The header, and the length before each value. All values have the same length. */
 function fixedWidth(oid: number, width: number, count: number): Buffer {
   const buffer = header(oid, count, count * (4 + width));
   for (let index = 0, at = 20; index < count; index++, at += 4 + width) putInt4(buffer, at, width);
   return buffer;
 }
 
-// By hand, since Buffer's own ways to write a number check what is known here.
+// Written by hand, because Buffer's own methods check what is already known here.
 function putInt4(buffer: Buffer, at: number, value: number): void {
   buffer[at] = value >>> 24;
   buffer[at + 1] = value >>> 16;

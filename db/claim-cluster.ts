@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** Any number, as long as everyone uses this one. */
+/** An arbitrary number that every process must share. */
 const CLAIM_KEY = 7_325_372_001;
 
 export interface ClusterClaim {
@@ -8,9 +8,9 @@ export interface ClusterClaim {
 }
 
 /**
- * Claims the embedded cluster for the one who will stop it. The claim is a session's advisory lock,
- * so it ends with the process however that ends.
- * @returns undefined when another process holds it.
+ * Claims the embedded cluster for the process that will stop it. The claim is an advisory lock of a
+ * session, so it ends with the process, however that ends.
+ * @returns undefined if another process holds the claim
  */
 export async function claimCluster(ownerUrl: string): Promise<ClusterClaim | undefined> {
   const client = new pg.Client({ connectionString: ownerUrl, application_name: "sealdesk-claim" });

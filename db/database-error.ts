@@ -1,8 +1,8 @@
-/** What can go wrong below any feature. */
+/** Failures of the database itself, independent of any feature. */
 export type DatabaseErrorCode =
-  | "database_unreachable" // no connection could be had
+  | "database_unreachable" // no connection could be made
   | "not_fenced" // row-level security does not apply to the server's sessions
-  | "migration_failed" // a migration stopped; the schema is as before it
+  | "migration_failed" // a migration failed; the schema is as it was before
   | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
 
 export class DatabaseError extends Error {
@@ -14,7 +14,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** The SQLSTATE of an error raised by PostgreSQL, else undefined. */
+/** The SQLSTATE of an error that PostgreSQL raised; undefined for other errors. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

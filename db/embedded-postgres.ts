@@ -11,9 +11,9 @@ import { DatabaseError } from "./database-error.ts";
 const run = promisify(execFile);
 
 export interface EmbeddedPostgres {
-  /** Login that owns everything: for migrations and backups. */
+  /** URL with the login that owns everything, for migrations and backups. */
   readonly ownerUrl: string;
-  /** True when a cluster left running by a killed process was taken over. */
+  /** True if a cluster that a killed process left running was taken over. */
   readonly adopted: boolean;
   stop(): Promise<void>;
 }
@@ -30,17 +30,17 @@ interface UnixIds {
 const unavailable = (message: string, cause?: unknown): DatabaseError =>
   new DatabaseError(
     "embedded_unavailable",
-    `${message} Set DATABASE_URL to use a server of your own.`,
+    `${message} Set DATABASE_URL to use your own PostgreSQL server.`,
     {
       cause,
     },
   );
 
 /**
- * Starts the PostgreSQL that comes with the package, on 127.0.0.1 only, with its data in
- * `directory`; makes the cluster on first use. It runs detached, so a signal to the terminal's
- * process group reaches Sealdesk first and the database is stopped last, by `stop`.
- * @param settings server settings beside the defaults, for tests.
+ * Starts the packaged PostgreSQL on 127.0.0.1 only, with its data in `directory`, and creates the
+ * cluster on first use. It runs detached. So a signal to the terminal's process group reaches Sealdesk
+ * first, and `stop` stops the database last.
+ * @param settings further server settings, for tests
  * @throws DatabaseError embedded_unavailable
  */
 export async function startEmbeddedPostgres(
@@ -92,7 +92,7 @@ export async function startEmbeddedPostgres(
     );
   } catch (cause) {
     throw unavailable(
-      `PostgreSQL did not start; ${join(directory, "server.log")} says why.`,
+      `PostgreSQL did not start. ${join(directory, "server.log")} says why.`,
       cause,
     );
   }
@@ -105,7 +105,7 @@ async function createCluster(
   passwordFile: string,
   ids: UnixIds | undefined,
 ): Promise<void> {
-  // User postgres passes through the folder above, which is the caller's.
+  // The user postgres must be able to pass through the parent folder, which belongs to the caller.
   await mkdir(dirname(directory), { recursive: true, mode: 0o711 });
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, randomBytes(24).toString("base64url"), { mode: 0o600 });
@@ -131,8 +131,8 @@ async function createCluster(
     const reason =
       ids === undefined
         ? ""
-        : " As root it runs as user postgres, who must be able to reach this folder.";
-    throw unavailable(`PostgreSQL could not make a cluster in ${directory}.${reason}`, cause);
+        : " Under root, PostgreSQL runs as user postgres, who must be able to reach this folder.";
+    throw unavailable(`PostgreSQL could not create a cluster in ${directory}.${reason}`, cause);
   }
 }
 
@@ -149,7 +149,7 @@ async function findBinaries(): Promise<Binaries> {
   return binaries;
 }
 
-/** Its libraries are links made by an install script, which some installs do not run. */
+/** Its libraries are links that an install script creates. Some installations do not run that script. */
 async function repairLinks(binaries: Binaries): Promise<void> {
   const root = join(dirname(binaries.initdb), "..", "..");
   const links = JSON.parse(await readFile(join(root, "native", "pg-symlinks.json"), "utf8")) as {
@@ -159,7 +159,7 @@ async function repairLinks(binaries: Binaries): Promise<void> {
   await run(process.execPath, [join(root, "scripts", "hydrate-symlinks.js")], { cwd: root });
 }
 
-/** PostgreSQL refuses to run as root, so there it runs as user postgres. */
+/** PostgreSQL refuses to run as root, so under root it runs as user postgres. */
 async function postgresUser(): Promise<UnixIds> {
   const find = async () => {
     const [uid, gid] = await Promise.all([
@@ -175,7 +175,7 @@ async function postgresUser(): Promise<UnixIds> {
     });
   } catch (cause) {
     throw unavailable(
-      "PostgreSQL does not run as root, and a user postgres could not be made.",
+      "PostgreSQL does not run as root, and the user postgres could not be created.",
       cause,
     );
   }

@@ -7,22 +7,21 @@ interface Waiting<Q, A> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How a gathering answers, and how much at once. */
+/** How a batching loader answers questions, and how many at once. */
 export interface Gathering<Q, A> {
-  /** Answers questions of one tenant, in their order. May be asked the same again. */
+  /** Answers questions of one tenant, in their order. The same question may be asked again. */
   readonly answer: (pool: Pool, tenant: string, questions: readonly Q[]) => Promise<readonly A[]>;
-  /** What a question counts for: at most `most` are answered at once, or one that is over it. */
+  /** The weight of a question. One batch weighs at most `most`, unless a single question weighs more. */
   readonly weigh: (question: Q) => number;
   readonly most: number;
 }
 
-/** Answers being made at the same time: others want connections too. */
+/** Batches that are answered at the same time. The limit leaves connections for others. */
 const LANES = 3;
 
 /**
- * Puts questions to the database together when they come together: whatever came while the last
- * ones were being answered is asked next. So thousands of devices that come back at one moment cost
- * few round trips, and one that comes alone does not wait.
+ * A batching loader. Questions that arrive while earlier ones are answered form the next batch. So
+ * thousands of devices that reconnect at one moment cost few round trips, and a single one does not wait.
  */
 class Gather<Q, A> {
   readonly #pool: Pool;
@@ -40,7 +39,7 @@ class Gather<Q, A> {
       this.#waiting.push({ tenant, question, resolve, reject });
       if (this.#running === LANES) return;
       this.#running++;
-      // What is asked for in the same turn of the event loop is asked together.
+      // Questions of the same turn of the event loop form one batch.
       setImmediate(() => void this.#run());
     });
   }
@@ -51,7 +50,7 @@ class Gather<Q, A> {
     this.#running--;
   }
 
-  /** The next questions, all of one tenant. */
+  /** Takes the next questions, all of one tenant. */
   #take(): Waiting<Q, A>[] {
     const { weigh, most } = this.#gathering;
     const tenant = this.#waiting[0]?.tenant;
@@ -72,17 +71,17 @@ class Gather<Q, A> {
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as A);
     } catch (error) {
       if (batch.length === 1) first.reject(error);
-      // One that fails takes the others with it, so each is asked alone.
+      // One failing question fails the batch, so each is asked alone.
       else for (const each of batch) await this.#answer([each]);
     }
   }
 }
 
-/** @returns asks a question of one tenant, gathered with others on the same pool */
+/** @returns a function that asks a question of one tenant, batched with others on the same pool */
 export function gather<Q, A>(
   gathering: Gathering<Q, A>,
 ): (pool: Pool, tenant: string, question: Q) => Promise<A> {
-  /** One for each pool, for as long as there is the pool. */
+  /** One loader for each pool, for as long as the pool exists. */
   const all = new WeakMap<Pool, Gather<Q, A>>();
   return (pool, tenant, question) => {
     let own = all.get(pool);

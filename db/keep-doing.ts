@@ -1,7 +1,7 @@
 /**
- * Does something now and every `everyMs` milliseconds, never twice at a time; a failure is told and
- * tried again at the next turn.
- * @returns what ends it, once the run under way has ended
+ * Runs a periodic task: now and every `everyMs` milliseconds, never twice at the same time. A failure is
+ * passed to `onError`, and the next run tries again.
+ * @returns a function that stops the task; it resolves when the current run has ended
  */
 export function keepDoing(
   work: (ending: AbortSignal) => Promise<unknown>,

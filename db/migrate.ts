@@ -3,7 +3,7 @@ import { runner } from "node-pg-migrate";
 import { DatabaseError } from "./database-error.ts";
 import { KEYSTORE_MIGRATIONS, MIGRATIONS } from "./schema-version.ts";
 
-// One implicit transaction, and one node at a time.
+// One implicit transaction, run by one node at a time.
 const LET_SERVER_SEE_VERSION = `
   select pg_advisory_xact_lock(hashtext('sealdesk.migrate'));
   grant usage on schema sealdesk_migrations to sealdesk_app;
@@ -14,17 +14,18 @@ const LET_SERVER_SEE_KEYSTORE_VERSION = `
   grant usage on schema keystore_migrations to sealdesk_keystore;
   grant select on keystore_migrations.migrations to sealdesk_keystore`;
 
-/** A folder of migrations, and the schema that keeps count of them. */
+/** A folder of migrations, and the schema that records which of them ran. */
 interface Section {
   readonly dir: string;
   readonly schema: string;
 }
 
 /**
- * Brings the schema up to date and makes the partitions of this month and the next; and the
- * keystore's, which may stand in another database.
- * @param url a login that may create roles and schemas; so must be `keystoreUrl`'s.
- * @returns how many migrations ran. @throws DatabaseError migration_failed
+ * Brings the schemas of the data and of the keystore up to date, and creates the partitions of this month
+ * and the next. The keystore may be in another database.
+ * @param url a login that may create roles and schemas; the login of `keystoreUrl` must be one too
+ * @returns how many migrations ran
+ * @throws DatabaseError migration_failed
  */
 export async function migrate(url: string, keystoreUrl: string = url): Promise<number> {
   const keystore = { dir: KEYSTORE_MIGRATIONS, schema: "keystore_migrations" };

@@ -2,16 +2,16 @@ import pg from "pg";
 
 interface NotificationsOptions {
   readonly url: string;
-  /** A plain identifier. */
+  /** An SQL identifier that needs no quotes. */
   readonly channel: string;
-  /** What the session runs as; the application by default. */
+  /** The role of the session; the application's by default. */
   readonly role?: string;
-  /** What PostgreSQL calls the connection. */
+  /** The connection's name in PostgreSQL (`application_name`). */
   readonly name?: string;
   readonly onPayload: (payload: string) => void;
-  /** Listening has begun, again if it had broken off: what was sent in between was missed. */
+  /** Listening has started or restarted. Notifications that were sent in between were missed. */
   readonly onListening: () => void;
-  /** The connection was lost or could not be had; another is tried. */
+  /** The connection was lost or could not be made. Another attempt follows. */
   readonly onLost: (error: unknown) => void;
 }
 
@@ -20,8 +20,8 @@ const CHECK_MS = 10_000;
 const RETRY_MS = { first: 50, most: 2_000 };
 
 /**
- * LISTEN and NOTIFY on one connection of its own, which is replaced when it is lost. Nothing is
- * kept for a connection that is not there: notifications are hints, and may be lost.
+ * LISTEN and NOTIFY on a connection of its own, which is replaced when it is lost. Nothing is kept while
+ * there is no connection: notifications are hints and may be lost.
  */
 export class Notifications {
   readonly #options: NotificationsOptions;
@@ -33,7 +33,7 @@ export class Notifications {
 
   private constructor(options: NotificationsOptions) {
     this.#options = options;
-    // A connection that died silently is noticed by whoever next asks something of it.
+    // A connection that died silently is noticed only when it is used, so it is used regularly.
     this.#check = setInterval(() => void this.notify([]).catch(() => undefined), CHECK_MS);
     this.#check.unref();
   }
@@ -47,7 +47,7 @@ export class Notifications {
 
   /**
    * Sends payloads of less than 8,000 bytes each, in one transaction.
-   * @throws when there is no connection, or it fails.
+   * @throws Error if there is no connection, or it fails
    */
   async notify(payloads: readonly string[]): Promise<void> {
     const client = this.#client;
@@ -78,7 +78,7 @@ export class Notifications {
     const client = new pg.Client({
       connectionString: url,
       application_name: name,
-      // Notifications are lost with the server anyway: none waits for the disk, nor keeps others waiting.
+      // A crash loses notifications anyway, so none waits for the disk or makes others wait.
       options: `-c role=${role} -c synchronous_commit=off`,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
@@ -104,7 +104,7 @@ export class Notifications {
     this.#client = undefined;
     client.end().catch(() => undefined);
     if (this.#closed) return;
-    // Said once, not at every attempt.
+    // Reported once, not at every attempt.
     if (this.#failures === 0) this.#options.onLost(error);
     const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** this.#failures++);
     this.#retry = setTimeout(() => void this.#connect(), waitMs * (0.5 + Math.random() / 2));

@@ -17,14 +17,14 @@ const read = gather<Work, unknown>({
 });
 
 /**
- * Runs `work`, which only reads, in a transaction fenced to the tenant, as `inTransaction` does; but
- * reads that are asked for at the same time share one, which saves three of four round trips when
- * thousands of devices come back. `work` may be run again, and sees what is committed when it runs.
+ * Runs `work`, which must only read, in a transaction for one tenant, like `inTransaction`. Reads that are
+ * requested at the same time share one transaction. That saves three of four round trips when thousands
+ * of devices reconnect. `work` may run more than once, and sees what is committed when it runs.
  */
 export const readTogether = <T>(
   pool: Pool,
   tenant: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> =>
-  // Traces go on where the caller stands.
+  // The trace continues in the caller's context.
   read(pool, tenant, AsyncResource.bind(work)) as Promise<T>;

@@ -3,20 +3,20 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "./pool.ts";
 
-/** Where the numbered migrations stand. */
+/** The folder of the numbered migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("./migrations", import.meta.url));
 
-/** Where the keystore's stand, which may be run in another database. */
+/** The folder of the keystore's migrations, which may run in another database. */
 export const KEYSTORE_MIGRATIONS = fileURLToPath(new URL("./keystore-migrations", import.meta.url));
 
 /**
- * Whether the database has every migration that this version brings. It may have more: while nodes
- * are being replaced, the newer ones migrate first.
+ * Whether the database has every migration of this version. It may have more, because the newer nodes
+ * migrate first while nodes are replaced.
  */
 export const isSchemaCurrent = (pool: Pool): Promise<boolean> =>
   hasMigrations(pool, MIGRATIONS, "sealdesk_migrations");
 
-/** As `isSchemaCurrent`, of the keystore. @param pool as sealdesk_keystore */
+/** Like `isSchemaCurrent`, for the keystore. @param pool sessions of sealdesk_keystore */
 export const isKeystoreCurrent = (pool: Pool): Promise<boolean> =>
   hasMigrations(pool, KEYSTORE_MIGRATIONS, "keystore_migrations");
 

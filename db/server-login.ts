@@ -4,10 +4,11 @@ import pg from "pg";
 const SERVER_LOGIN = "sealdesk_server";
 
 /**
- * Gives the embedded cluster's server a login of its own: a member of `sealdesk_app` and
- * `sealdesk_keystore` and of nothing else, so that no statement on its connections can become the owner or a superuser. The password
- * is new each time; only one server runs on a cluster (see `claimCluster`).
- * @param ownerUrl a superuser's login. @returns the URL to connect with.
+ * Creates the server's own login in the embedded cluster. It is a member of `sealdesk_app` and
+ * `sealdesk_keystore` only, so no statement on its connections can become the owner or a superuser. The
+ * password is new each time. Only one server runs on a cluster (see `claimCluster`).
+ * @param ownerUrl the login of a superuser
+ * @returns the URL to connect with
  */
 export async function refreshServerLogin(ownerUrl: string): Promise<string> {
   const password = randomBytes(24).toString("base64url");
@@ -20,7 +21,7 @@ export async function refreshServerLogin(ownerUrl: string): Promise<string> {
     if (rowCount === 0)
       await client.query(`create role ${SERVER_LOGIN} login noinherit in role sealdesk_app`);
     await client.query(`grant sealdesk_keystore to ${SERVER_LOGIN}`);
-    // Its alphabet has no quote in it.
+    // Base64url contains no quote.
     await client.query(`alter role ${SERVER_LOGIN} password '${password}'`);
   } finally {
     await client.end();

@@ -1,8 +1,8 @@
 import type { Client, Pool } from "./pool.ts";
 
 /**
- * Runs `work` in one transaction fenced to one tenant: row-level security shows and takes only
- * that tenant's rows. Commits when `work` resolves, rolls back when it throws.
+ * Runs `work` in one transaction for one tenant. Row-level security shows and accepts only that tenant's
+ * rows. Commits if `work` resolves, and rolls back if it throws.
  */
 export async function inTransaction<T>(
   pool: Pool,

@@ -10,36 +10,36 @@ import { allow, deny, type Decision } from "./decision.ts";
 
 export type { ConversationAction } from "./conversation-rules.ts";
 
-/** What a decision about showing a conversation's past needs to know. */
+/** Facts for a decision about granting history: who shows which earlier messages to whom. */
 export interface GrantFacts {
   readonly recipient: Uuid;
   readonly recipientIsMember: boolean;
-  /** The grantor was a member throughout the range. */
+  /** The grantor was a member during the whole range. */
   readonly covered: boolean;
-  /** The tenant lets staff show the past to colleagues. */
+  /** The tenant permits staff to show earlier messages to colleagues. */
   readonly staffMay: boolean;
-  /** The consent that the grant names is the last word of the conversation's customer. */
+  /** The grant names a consent that is the latest statement of the conversation's customer. */
   readonly consented: boolean;
 }
 
-/** What a decision about a conversation needs to know, read in the transaction it is for. */
+/** Facts for a decision about a conversation. Read them in the transaction that the decision is for. */
 export interface ConversationFacts {
   readonly tenant: Uuid;
   readonly createdBy: Uuid;
-  /** Users who are members now; for "create", who shall be, the creator among them. */
+  /** Users who are members now. For "create": users who will be members, including the creator. */
   readonly members: readonly Uuid[];
   readonly state: "open" | "closed";
-  /** For "add_member" and "remove_member": whom. */
+  /** For "add_member" and "remove_member": the user to add or remove. */
   readonly subject?: Subject | undefined;
-  /** For "grant_history": what is to be shown to whom. */
+  /** For "grant_history": which messages are to be shown to whom. */
   readonly grant?: GrantFacts | undefined;
   /** For "upload": the actor's account has another device in the conversation. */
   readonly hasSibling?: boolean | undefined;
-  /** For "create": every member besides the creator, with the role this tenant knows them by. */
+  /** For "create": every member except the creator, with their role in this tenant. */
   readonly others?: readonly Subject[] | undefined;
 }
 
-/** The facts as the rules' conditions name them. */
+/** The facts under the names that the conditions of the rules use. */
 interface ConversationSubject extends Omit<ConversationFacts, "others"> {
   readonly kind: "conversation";
   readonly otherRoles: readonly Role[];
@@ -49,8 +49,8 @@ interface ConversationSubject extends Omit<ConversationFacts, "others"> {
 type ConversationAbility = MongoAbility<[ConversationAction, "conversation" | ConversationSubject]>;
 
 /**
- * Whether `actor` may do `action` to the conversation of `facts`. Denies whatever no rule of the
- * actor's role grants. Pure: the same facts give the same answer.
+ * Decides whether `actor` may do `action` to the conversation that `facts` describe. Denies everything
+ * that no rule of the actor's role grants. Pure: the same facts give the same decision.
  */
 export function decideConversation(
   actor: Actor,
@@ -71,7 +71,7 @@ export function decideConversation(
   return rule === null ? deny(...whyNot(actor, action, facts)) : allow(rule.reason ?? "granted");
 }
 
-/** Names every fact that stands in the way, for the audit log; at least one. */
+/** Lists every fact that prevents the action, at least one, for the audit log. */
 function whyNot(actor: Actor, action: ConversationAction, facts: ConversationFacts): string[] {
   if (facts.tenant !== actor.tenant) return ["foreign_tenant"];
   const reasons: string[] = [];

@@ -1,6 +1,6 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
-/** What an account may be. Staff is every role but `customer`. */
+/** The role of an account. Every role except `customer` is staff. */
 export type Role =
   "customer" | "agent" | "supervisor" | "admin" | "bot" | "auditor" | "compliance_officer";
 
@@ -14,7 +14,7 @@ export const roles: readonly Role[] = [
   "compliance_officer",
 ];
 
-/** Whose request this is, as its access token and device proof showed. */
+/** Who makes a request, as proved by its access token and device proof. */
 export interface Actor {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -24,11 +24,11 @@ export interface Actor {
   readonly session: Uuid;
   /** How the session was opened: "password" or "customer_token". */
   readonly method: string;
-  /** Tells the request in the audit log and the server's log; undefined for what comes in frames. */
+  /** Identifies the request in the audit log and the server's log; undefined for frames. */
   readonly requestId?: string | undefined;
 }
 
-/** Another account, as far as a decision needs to know it. */
+/** What a decision needs to know about another account. */
 export interface Subject {
   readonly user: Uuid;
   readonly role: Role;

@@ -1,7 +1,7 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
 
-/** What the relay knows about a conversation when it decides on a message. */
+/** What the relay knows about a conversation when it decides about a message. */
 export interface AdmissionFacts {
   readonly state: "open" | "closed";
   readonly epoch: number;
@@ -13,7 +13,7 @@ export interface AdmissionFacts {
   readonly keyMaxAgeMs: number;
 }
 
-/** A sending key the conversation has seen. */
+/** A sending key that was used in the conversation before. */
 export interface SenderKeyFacts {
   readonly device: Uuid;
   readonly epoch: number;
@@ -21,14 +21,14 @@ export interface SenderKeyFacts {
   readonly messages: number;
 }
 
-/** A message that asks for a place in the log. */
+/** A message that a device asks to add to the log. */
 export interface MessageFacts {
   readonly senderDevice: Uuid;
   readonly clientMessageId: Uuid;
   readonly epoch: number;
   readonly ciphertextBytes: number;
   readonly packetDevices: readonly Uuid[];
-  /** True when the key at rest that would seal it is destroyed. */
+  /** True if the key that would seal it in storage is destroyed. */
   readonly erased: boolean;
 }
 
@@ -40,7 +40,7 @@ export type AdmissionRefusal =
   | "stale_epoch"
   | "key_expired"
   | "device_mismatch"
-  | "key_destroyed"; // what the sender wrote here is erased
+  | "key_destroyed"; // what the sender wrote in this conversation is erased
 
 export type Admission =
   | { readonly admitted: true; readonly newKey: boolean }
@@ -66,9 +66,9 @@ const refuse = (code: AdmissionRefusal): Admission => ({
 });
 
 /**
- * Whether a message may be stored, from what the server can know without a key.
- * @param key what is known of the message's key id; undefined when this is its first use.
- * @param now milliseconds since the Unix epoch.
+ * Decides whether a message may be stored, from what the server can know without a message key.
+ * @param key what is known about the message's key id; undefined on its first use
+ * @param now milliseconds since the Unix epoch
  */
 export function decideAdmission(
   facts: AdmissionFacts,
@@ -76,7 +76,7 @@ export function decideAdmission(
   message: MessageFacts,
   now: number,
 ): Admission {
-  // First, since every other answer tells of the conversation.
+  // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
@@ -89,13 +89,13 @@ export function decideAdmission(
   const mine = key.device === message.senderDevice && key.epoch === facts.epoch;
   const fresh = key.messages < facts.keyMaxMessages && now - key.startedAtMs < facts.keyMaxAgeMs;
   if (!mine || !fresh) return refuse("key_expired");
-  // Packets belong to a key's first message; under a known key nobody may be sent other keys.
+  // Packets belong to the first message of a key. Under a known key, no device may receive another key.
   if (message.packetDevices.length > 0)
     return { ...refuse("device_mismatch"), extra: message.packetDevices } as Admission;
   return { admitted: true, newKey: false };
 }
 
-/** The first message under a key brings it to exactly the other member devices. */
+/** The first message under a key must carry that key to exactly the other member devices. */
 function decidePackets(facts: AdmissionFacts, message: MessageFacts): Admission {
   const given = new Set(message.packetDevices);
   const missing: Uuid[] = [];

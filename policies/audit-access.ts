@@ -2,10 +2,10 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { Actor, Role } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
-/** Who may read the audit log of their tenant; beside it they read nothing. */
+/** Roles that may read the audit log of their tenant, and nothing else. */
 export const auditRoles: readonly Role[] = ["auditor", "compliance_officer"];
 
-/** Whether `actor` may read the log of `tenant`, as tiles, by search or as it grows. Pure. */
+/** Decides whether `actor` may read the audit log of `tenant`: its tiles, by search, or its tail. Pure. */
 export function decideAuditReading(actor: Actor, tenant: Uuid): Decision {
   if (actor.tenant !== tenant) return deny("foreign_tenant");
   if (!auditRoles.includes(actor.role)) return deny(`role_${actor.role}`);

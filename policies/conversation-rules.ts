@@ -15,7 +15,7 @@ export type ConversationAction =
 
 export type ConversationRule = RawRuleFrom<[ConversationAction, "conversation"], MongoQuery>;
 
-/** Staff who talk to customers. An admin runs the installation and reads no conversation. */
+/** Staff roles that talk to customers. An admin runs the installation and reads no conversation. */
 export const conversingRoles: readonly Role[] = ["agent", "supervisor", "bot"];
 
 const rule = (
@@ -25,8 +25,8 @@ const rule = (
 ): ConversationRule => ({ action, subject: "conversation", reason, conditions });
 
 /**
- * What `actor` may do to which conversations; whatever no rule grants is denied. The conditions
- * are over the facts that `decideConversation` lays out, so they can also become SQL.
+ * What `actor` may do to which conversations. Everything that no rule grants is denied. The conditions
+ * refer to the facts of `decideConversation`, so they can also be translated to SQL.
  */
 export function conversationRules(actor: Actor): ConversationRule[] {
   const tenant = { tenant: actor.tenant };
@@ -35,14 +35,14 @@ export function conversationRules(actor: Actor): ConversationRule[] {
   const self = { "subject.user": actor.user, "subject.role": actor.role };
   const staff = { "subject.role": { $in: [...conversingRoles] } };
 
-  // Only what the grantor's own account has seen, and only to a member.
+  // A grant shows only what the grantor's own account has seen, and only to a member.
   const showing = { ...member, "grant.covered": true, "grant.recipientIsMember": true };
   const showingOthers = { ...showing, state: "open" };
 
   const reading = [
     rule("read", "member", member),
     rule(["post", "upload"], "member", { ...member, state: "open" }),
-    // What an account has seen it may see on each of its devices, also where nothing is said any more.
+    // An account may see on all its devices what it has seen on one, even in a closed conversation.
     rule("upload", "own_device", { ...member, hasSibling: true }),
     rule("grant_history", "own_device", { ...showing, "grant.recipient": actor.user }),
   ];
@@ -70,7 +70,7 @@ export function conversationRules(actor: Actor): ConversationRule[] {
           ...open,
           createdBy: actor.user,
           members: actor.user,
-          // Everyone else named is known to be staff of this tenant.
+          // Everyone else who is named must be staff of this tenant.
           unknownMembers: { $size: 0 },
           otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
         }),

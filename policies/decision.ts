@@ -1,7 +1,7 @@
-/** The outcome of a policy, with the reasons that go into the audit log. */
+/** The result of a policy, with the reasons that the audit log records. */
 export interface Decision {
   readonly allowed: boolean;
-  /** Short names of the rules or facts that decided; never empty. */
+  /** Short names of the rules or facts that were decisive; never empty. */
   readonly reasons: readonly string[];
 }
 

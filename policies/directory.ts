@@ -9,22 +9,22 @@ import { isStaff, type Actor, type Role } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
 /**
- * "read_devices": an account's certified device records. "take_bundle": one device's prekeys, of
- * which each is handed out once. "publish_prekeys": replacing and counting one's own.
- * "revoke_device": removing a device of one's own account for ever. "reset_account": letting an
- * account begin anew, without its devices and its key.
+ * "read_devices": read the certified device records of an account. "take_bundle": take prekeys of one
+ * device; each is given out once. "publish_prekeys": replace and count one's own prekeys.
+ * "revoke_device": remove a device of one's own account for ever. "reset_account": remove all devices
+ * of an account, so that its next device makes a new account key.
  */
 export type DirectoryAction =
   "read_devices" | "take_bundle" | "publish_prekeys" | "revoke_device" | "reset_account";
 
 export interface DirectoryFacts {
   readonly tenant: Uuid;
-  /** Whose devices. */
+  /** The user whose devices they are. */
   readonly user: Uuid;
   readonly role: Role;
-  /** True when the actor and the user are members of one conversation now. */
+  /** True if the actor and the user are members of the same conversation now. */
   readonly sharesConversation: boolean;
-  /** Which device, for "take_bundle" and "publish_prekeys". */
+  /** For "take_bundle" and "publish_prekeys": the device. */
   readonly device?: Uuid | undefined;
 }
 
@@ -53,7 +53,7 @@ function directoryRules(actor: Actor): DirectoryRule[] {
         user: actor.user,
         device: actor.device,
       }),
-      // A stolen password alone must not shut out who holds the account's key.
+      // A person with only a stolen password must not be able to shut out the holder of the account key.
       rule("revoke_device", "own_account", { ...tenant, user: actor.user }),
     );
   switch (actor.role) {
@@ -74,19 +74,19 @@ function directoryRules(actor: Actor): DirectoryRule[] {
     case "compliance_officer":
       return own;
     case "admin":
-      // Sees which devices there are, but has no one to write to.
+      // An admin sees devices but takes no prekeys, because an admin writes to nobody.
       return [...own, rule("read_devices", "staff", tenant), ...resetRules(actor)];
   }
 }
 
 /**
- * An admin with a registered device, for everybody but themselves: who has an own device removes the
- * others, and a stolen password alone must not shut people out.
+ * An admin with a registered device may reset every account except their own. For their own, they remove
+ * the other devices. A person with only a stolen password must not be able to shut people out.
  */
 const resetRules = ({ tenant, user, device }: Actor): DirectoryRule[] =>
   device === undefined ? [] : [rule("reset_account", "admin", { tenant, user: { $ne: user } })];
 
-/** Whether `actor` may look up, publish or change what `facts` describe. Denies by default. Pure. */
+/** Decides whether `actor` may look up, publish or change what `facts` describe. Denies by default. Pure. */
 export function decideDirectory(
   actor: Actor,
   action: DirectoryAction,
@@ -101,7 +101,7 @@ export function decideDirectory(
   return deny(whyNot(actor, action, facts));
 }
 
-/** What stands in the way, for the audit log. */
+/** What prevents the action, for the audit log. */
 function whyNot(actor: Actor, action: DirectoryAction, facts: DirectoryFacts): string {
   if (facts.tenant !== actor.tenant) return "foreign_tenant";
   const isOwn = action === "publish_prekeys" || action === "revoke_device";

@@ -9,17 +9,17 @@ import type { Actor } from "./actor.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
 /**
- * "request": a new device asks for the account key. "read": who asks, and what was answered.
- * "approve" and "refuse": the answer of a registered device. "withdraw": the asking device takes it
- * back, or has got what it asked for.
+ * "request": a new device asks for the account key. "read": read who asks, and the answer.
+ * "approve" and "refuse": answer as a registered device. "withdraw": the asking device takes the
+ * request back, or has received what it asked for.
  */
 export type LinkAction = "request" | "read" | "approve" | "refuse" | "withdraw";
 
 export interface LinkFacts {
   readonly tenant: Uuid;
-  /** Whose account the new device asks to join. */
+  /** The user whose account the new device asks to join. */
   readonly user: Uuid;
-  /** True when the asking device's own key signed this request. */
+  /** True if the asking device's own key signed this request. */
   readonly byAsking: boolean;
 }
 
@@ -36,7 +36,7 @@ const rule = (action: LinkAction | LinkAction[], reason: string, more: MongoQuer
   conditions: more,
 });
 
-/** The same for every role: whoever has an account may have several devices. */
+/** The rules are the same for every role, because every account may have several devices. */
 function linkRules({ tenant, user, device }: Actor): LinkRule[] {
   const own = { tenant, user };
   const asking = { ...own, byAsking: true };
@@ -46,7 +46,7 @@ function linkRules({ tenant, user, device }: Actor): LinkRule[] {
   return rules;
 }
 
-/** Whether `actor` may do `action` to the link request of `facts`. Denies by default. Pure. */
+/** Decides whether `actor` may do `action` to the link request of `facts`. Denies by default. Pure. */
 export function decideLinking(actor: Actor, action: LinkAction, facts: LinkFacts): Decision {
   const ability = createMongoAbility<MongoAbility<LinkTuple>>(linkRules(actor), {
     detectSubjectType: () => "link",
@@ -55,7 +55,7 @@ export function decideLinking(actor: Actor, action: LinkAction, facts: LinkFacts
   return granted === null ? deny(...whyNot(actor, facts)) : allow(granted.reason ?? "granted");
 }
 
-/** Names what stands in the way, for the audit log. */
+/** Lists what prevents the action, for the audit log. */
 function whyNot(actor: Actor, facts: LinkFacts): string[] {
   if (facts.tenant !== actor.tenant) return ["foreign_tenant"];
   if (facts.user !== actor.user) return ["foreign_account"];

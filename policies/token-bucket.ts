@@ -1,10 +1,10 @@
-/** So many at once, then so many a second. */
+/** A rate: `burst` at once, then `perSecond` each second. */
 export interface BucketRate {
   readonly burst: number;
   readonly perSecond: number;
 }
 
-/** What is left of a rate for one who uses it. Times are milliseconds of a clock that never goes back. */
+/** What is left of a rate for one user of it. Times are milliseconds of a clock that never goes back. */
 export interface Bucket {
   readonly rate: BucketRate;
   tokens: number;
@@ -19,7 +19,7 @@ export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
 
 /**
  * Takes one token from each bucket, or none from any.
- * @returns 0, or in how many milliseconds every bucket will hold one if nobody else takes any
+ * @returns 0, or the milliseconds until every bucket holds a token if nobody else takes one
  */
 export function takeFrom(buckets: readonly Bucket[], now: number): number {
   let waitMs = 0;

@@ -1,8 +1,8 @@
 -- Up Migration
 
--- A section of its own: it may stand beside the data or, by KEYSTORE_URL, in another database, so it
--- refers to nothing outside it. The owner holds the tables and never logs in; the server reaches
--- them as sealdesk_keystore, which can see nothing else.
+-- The keystore may be beside the data or, by KEYSTORE_URL, in another database. So it refers to
+-- nothing outside itself. The owner holds the tables and never logs in. The server reaches them as
+-- sealdesk_keystore, which can see nothing else.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'sealdesk_keystore_owner') then
@@ -26,15 +26,15 @@ create function keystore.current_tenant() returns uuid
   language sql stable parallel safe
   return nullif(current_setting('sealdesk.tenant', true), '')::uuid;
 
--- The versions of a tenant's key-encryption key that may still wrap. A wrapping under an earlier one
--- is refused, so that the version can be destroyed once no row is left that needs it.
+-- The versions of a tenant's key-encryption key that may still wrap. Wrapping under an earlier version
+-- is refused, so that the version can be destroyed when no row needs it any more.
 create table keystore.keks (
   tenant uuid primary key,
   oldest_version integer not null default 1 check (oldest_version >= 1)
 );
 
--- One for each data subject, wrapped in the key-management service. A destroyed key stays as a row
--- without bytes, so that it is never made anew.
+-- One key for each data subject, wrapped by the key service. A destroyed key stays as a row without
+-- bytes, so that it is never made again.
 create table keystore.subject_keys (
   tenant uuid not null,
   subject uuid not null,
@@ -47,7 +47,8 @@ create table keystore.subject_keys (
 );
 create index subject_keys_by_kek on keystore.subject_keys (tenant, kek_version) where wrapped is not null;
 
--- One for each conversation, author and 30 days, wrapped under the key of the conversation's subject.
+-- One key for each conversation, author and 30 days, wrapped under the key of the conversation's
+-- subject.
 create table keystore.scope_keys (
   id uuid primary key,
   tenant uuid not null,
@@ -71,7 +72,7 @@ create policy tenant on keystore.keks using (tenant = keystore.current_tenant())
 create policy tenant on keystore.subject_keys using (tenant = keystore.current_tenant());
 create policy tenant on keystore.scope_keys using (tenant = keystore.current_tenant());
 
--- A tombstone stays one, whoever writes.
+-- A tombstone remains a tombstone, whoever writes.
 create function keystore.keep_tombstone() returns trigger language plpgsql as $$
 begin
   if old.destroyed_at_ms is not null and (tg_op = 'DELETE' or new is distinct from old) then

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Three parties: the owner holds the tables and never logs in, the application may do what is
--- granted below and is fenced in by row-level security, a deployer's login is a member of one.
+-- There are three parties. The owner holds the tables and never logs in. The application may do what
+-- is granted below, and row-level security confines it. A deployer's login is a member of one of them.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'sealdesk_owner') then
@@ -19,12 +19,12 @@ grant usage on schema sealdesk, audit to sealdesk_app;
 
 set role sealdesk_owner;
 
--- The tenant of the session. Every policy compares with it; unset means no row at all.
+-- The tenant of the session. Every policy compares with it. If it is not set, no row is visible.
 create function sealdesk.current_tenant() returns uuid
   language sql stable parallel safe
   return nullif(current_setting('sealdesk.tenant', true), '')::uuid;
 
--- Not under row-level security: it is read to find out which tenant a request is for.
+-- Not under row-level security, because it is read to find out which tenant a request is for.
 -- It holds nothing personal and nothing secret.
 create table sealdesk.tenants (
   id uuid primary key,

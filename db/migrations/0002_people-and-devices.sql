@@ -5,12 +5,12 @@ create table sealdesk.users (
   id uuid primary key,
   tenant uuid not null references sealdesk.tenants,
   role text not null check (role in ('customer', 'agent', 'supervisor', 'admin', 'bot')),
-  -- Staff sign in with a user name; customers are found by a keyed hash of their subject.
+  -- Staff sign in with a user name. Customers are found by a keyed hash of their subject.
   username text,
   display_name text,
   password_hash text,
   subject_index bytea check (length(subject_index) = 32),
-  -- Set by the first device; every further device must be certified by it.
+  -- Set by the first device. It must certify every further device.
   account_key bytea check (length(account_key) = 32),
   created_at_ms bigint not null,
   unique (tenant, username),
@@ -33,7 +33,7 @@ create table sealdesk.devices (
 );
 create index on sealdesk.devices (user_id) where revoked_at_ms is null;
 
--- Signed prekey and last-resort Kyber prekey, one of each at a time.
+-- The signed prekey and the last-resort Kyber prekey of a device, one of each at a time.
 create table sealdesk.signed_prekeys (
   tenant uuid not null references sealdesk.tenants,
   device uuid not null references sealdesk.devices,
@@ -44,7 +44,7 @@ create table sealdesk.signed_prekeys (
   primary key (device, kind)
 );
 
--- A row outlives its key: `digest` is what refuses the same id with other bytes for ever.
+-- A row outlives its key, so that `digest` refuses the same id with other bytes for ever.
 create table sealdesk.one_time_prekeys (
   tenant uuid not null references sealdesk.tenants,
   device uuid not null references sealdesk.devices,

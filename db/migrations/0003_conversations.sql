@@ -13,7 +13,7 @@ create table sealdesk.conversations (
 );
 create index on sealdesk.conversations (tenant, created_at_ms);
 
--- A membership from the event that began it to the event that ended it.
+-- A membership, from the event that began it to the event that ended it.
 create table sealdesk.members (
   tenant uuid not null references sealdesk.tenants,
   conversation uuid not null references sealdesk.conversations,
@@ -26,7 +26,7 @@ create table sealdesk.members (
 create unique index on sealdesk.members (conversation, user_id) where until_seq is null;
 create index on sealdesk.members (user_id);
 
--- What a device may follow: events from_seq to until_seq, both included.
+-- What a device may follow: the events from_seq to until_seq, both included.
 create table sealdesk.member_devices (
   tenant uuid not null references sealdesk.tenants,
   conversation uuid not null references sealdesk.conversations,
@@ -39,7 +39,7 @@ create table sealdesk.member_devices (
 create unique index on sealdesk.member_devices (conversation, device) where until_seq is null;
 create index on sealdesk.member_devices (device);
 
--- One row per epoch: who the member devices are, and where it starts.
+-- One row per epoch: its member devices, and where it starts.
 create table sealdesk.epochs (
   tenant uuid not null references sealdesk.tenants,
   conversation uuid not null references sealdesk.conversations,
@@ -49,7 +49,7 @@ create table sealdesk.epochs (
   primary key (conversation, epoch)
 );
 
--- First use of a sending key: the rotation limits count from here.
+-- The first use of a sending key. The rotation limits count from here.
 create table sealdesk.sender_keys (
   tenant uuid not null,
   conversation uuid not null,
@@ -61,7 +61,8 @@ create table sealdesk.sender_keys (
   primary key (conversation, key_id)
 );
 
--- A device has acknowledged everything up to seq. Written often, so rows keep room to be updated in place.
+-- A device has acknowledged everything up to seq. Rows are written often, so they keep room for
+-- updates in place.
 create table sealdesk.cursors (
   tenant uuid not null,
   conversation uuid not null,

@@ -1,16 +1,16 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- The one log per conversation, partitioned by month of receipt.
+-- One log per conversation, partitioned by month of receipt.
 --
--- The log is also the lock. A node numbers events from what it holds in memory and inserts them;
--- (conversation, seq) is unique in each partition, so of two nodes that give the same number to
--- different events, one fails, reads the head again and repeats. Whatever was decided on the facts
--- as of seq N (who is a member, which epoch) was therefore still true when N + 1 committed.
+-- The log is also the lock. A node numbers events from what it holds in memory and inserts them.
+-- (conversation, seq) is unique in each partition. If two nodes give the same number to different
+-- events, one of them fails, reads the head again and repeats. Therefore a decision on the facts as
+-- of seq N (who is a member, which epoch) was still valid when N + 1 was committed.
 --
 -- A unique key cannot span partitions. So the first event of a conversation in a new month also
--- puts a marker (kind 0) with its seq into the partition of the event before it: a node whose clock
--- still says last month then fails there. Readers leave markers out.
+-- writes a marker (kind 0) with its seq into the partition of the event before it. A node whose clock
+-- is still in the last month then fails there. Readers skip markers.
 create table sealdesk.events (
   tenant uuid not null,
   conversation uuid not null,
@@ -29,7 +29,7 @@ create table sealdesk.events (
 -- Ciphertext does not compress.
 alter table sealdesk.events alter column ciphertext set storage external;
 
--- Key material meant for one device, beside the event it came with.
+-- Key material for one device, beside the event that it came with.
 create table sealdesk.packets (
   tenant uuid not null,
   conversation uuid not null,
@@ -46,8 +46,8 @@ create policy tenant on sealdesk.events using (tenant = sealdesk.current_tenant(
 create policy tenant on sealdesk.packets using (tenant = sealdesk.current_tenant());
 grant select, insert on sealdesk.events, sealdesk.packets to sealdesk_app;
 
--- Makes the partitions of the month that holds `at` (UTC), unless they are there.
--- The application may call it; it runs as the owner, who alone may create tables.
+-- Creates the partitions of the month that contains `at` (UTC), unless they exist. The application
+-- may call it. It runs as the owner, because only the owner may create tables.
 create function sealdesk.ensure_partitions(at timestamptz) returns void
   language plpgsql security definer set search_path = sealdesk, pg_temp
 as $$

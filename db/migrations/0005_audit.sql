@@ -1,13 +1,13 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Written in the transaction of the act it tells of, and never touched again.
+-- Written in the transaction of the act that it describes, and never changed.
 create table audit.entries (
   id bigint generated always as identity primary key,
   tenant uuid not null references sealdesk.tenants,
-  -- RFC 8785 canonical JSON; at most what a C2SP tlog-tiles entry holds.
+  -- RFC 8785 canonical JSON, not longer than a C2SP tlog-tiles entry may be.
   entry bytea not null check (length(entry) <= 65535),
-  -- RFC 6962 leaf hash, made by the database so that no writer can choose it.
+  -- RFC 6962 leaf hash. The database computes it, so that no writer can choose it.
   leaf_hash bytea generated always as (sha256('\x00'::bytea || entry)) stored
 );
 create index on audit.entries (tenant, id);

@@ -1,8 +1,8 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Bytes of ciphertext: of one attachment, and of all that a conversation, a device's uploads and the
--- tenant hold at a time.
+-- Limits in bytes of ciphertext: for one attachment, and for everything that a conversation, the
+-- uploads of a device, and the tenant hold at a time.
 alter table sealdesk.tenants
   add column attachment_max_bytes bigint not null default 104857600
     check (attachment_max_bytes between 1 and 1099511627776),
@@ -13,8 +13,8 @@ alter table sealdesk.tenants
   add column attachment_tenant_bytes bigint not null default 107374182400
     check (attachment_tenant_bytes > 0);
 
--- What the attachment store holds, and whose it is. The bytes are ciphertext; name, type and key
--- are in the message alone. A row goes after its bytes, so that nothing is stored unknown.
+-- What the attachment store holds, and whose it is. The bytes are ciphertext. Name, type and key are
+-- only in the message. A row is removed after its bytes, so that no stored bytes are unknown.
 create table sealdesk.attachments (
   id uuid primary key,
   tenant uuid not null references sealdesk.tenants,
@@ -23,12 +23,12 @@ create table sealdesk.attachments (
   device uuid not null references sealdesk.devices,
   size bigint not null check (size > 0),
   state text not null default 'uploading' check (state in ('uploading', 'complete', 'deleting')),
-  -- Of the stored bytes, computed while they were received.
+  -- Digest of the stored bytes, computed while they were received.
   sha256 bytea check (length(sha256) = 32),
-  -- The conversation's last event when the upload was complete: members of then may read it.
+  -- The conversation's last event when the upload completed. Members at that time may read it.
   seq bigint,
   created_at_ms bigint not null,
-  -- An upload that is not complete by then is removed.
+  -- An upload that is not complete at this time is removed.
   expires_at_ms bigint not null,
   check (state <> 'complete' or (sha256 is not null and seq is not null))
 );
@@ -36,7 +36,7 @@ create index on sealdesk.attachments (conversation);
 create index on sealdesk.attachments (device);
 create index on sealdesk.attachments (tenant, state);
 
--- The conversations that need an attachment. With the last of its references it is removed.
+-- The conversations that need an attachment. It is removed with its last reference.
 create table sealdesk.attachment_references (
   tenant uuid not null references sealdesk.tenants,
   attachment uuid not null references sealdesk.attachments on delete cascade,

@@ -1,11 +1,11 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Whether staff may show a conversation's past to a colleague, once its customer has consented.
+-- Whether staff may show earlier messages to a colleague, if the conversation's customer has consented.
 alter table sealdesk.tenants add column staff_history_grants boolean not null default false;
 
--- What customers said about showing a conversation's past. The last word of a user is what holds;
--- the receipt itself stands in the log.
+-- What customers said about showing earlier messages. The latest statement of a user counts. The
+-- receipt itself is in the log.
 create table sealdesk.consents (
   id uuid primary key,
   tenant uuid not null references sealdesk.tenants,
@@ -13,14 +13,14 @@ create table sealdesk.consents (
   user_id uuid not null references sealdesk.users,
   purpose text not null check (purpose in ('history_sharing')),
   state text not null check (state in ('given', 'withdrawn')),
-  -- The event that says so.
+  -- The event that holds the receipt.
   seq bigint not null,
-  -- SHA-256 of the receipt: the same one again is no second word.
+  -- SHA-256 of the receipt. The same receipt again is not a second statement.
   receipt_digest bytea not null check (length(receipt_digest) = 32)
 );
 create unique index on sealdesk.consents (conversation, user_id, purpose, seq);
 
--- Which events a member showed to whom; the signed receipt stands in the log, at `seq`.
+-- Which events a member showed to whom. The signed receipt is in the log, at `seq`.
 create table sealdesk.history_grants (
   id uuid primary key,
   tenant uuid not null references sealdesk.tenants,
@@ -34,7 +34,8 @@ create table sealdesk.history_grants (
   receipt_digest bytea not null check (length(receipt_digest) = 32)
 );
 
--- Attachments that hold what was shown: for the devices of the grant alone, while they are members'.
+-- Attachments that hold what was shown. Only the devices of the grant may read them, while their users
+-- are members.
 create table sealdesk.history_packs (
   attachment uuid primary key references sealdesk.attachments on delete cascade,
   tenant uuid not null references sealdesk.tenants,

@@ -1,7 +1,7 @@
 -- Up Migration
 
--- Turns entries into a transparency log (C2SP tlog-tiles). Its one writer may append and sees no
--- entry; nobody may rewrite, the owner's sessions included.
+-- Turns entries into a transparency log (C2SP tlog-tiles). Its only writer may append, and sees no
+-- entry. Nobody may rewrite it, including the owner's sessions.
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'sealdesk_integrator') then
@@ -9,15 +9,15 @@ begin
   end if;
 end
 $$;
--- The server's login becomes it by SET ROLE; sealdesk_app itself gains nothing.
+-- The server's login takes this role by SET ROLE. sealdesk_app itself gains nothing.
 grant sealdesk_integrator to sealdesk_app with inherit false, set true;
 grant usage on schema sealdesk, audit to sealdesk_integrator;
 
 set role sealdesk_owner;
 grant select (id, slug) on sealdesk.tenants to sealdesk_integrator;
 
--- The operator's log has no tenant: it is 00000000-0000-0000-0000-000000000000. Row-level security
--- ties every other entry to the tenant that the session is fenced to.
+-- The operator's log has no tenant. Its id is 00000000-0000-0000-0000-000000000000. Row-level security
+-- ties every other entry to the tenant of the session.
 alter table audit.entries drop constraint entries_tenant_fkey;
 drop policy tenant on audit.entries;
 create policy tenant on audit.entries to sealdesk_app using (tenant = sealdesk.current_tenant())
@@ -25,20 +25,20 @@ create policy tenant on audit.entries to sealdesk_app using (tenant = sealdesk.c
 create policy operator on audit.entries for insert to sealdesk_integrator
   with check (tenant = '00000000-0000-0000-0000-000000000000');
 grant insert (tenant, entry) on audit.entries to sealdesk_integrator;
--- Entries are found by their place in the log: see audit.leaves.
+-- Entries are found by their index in the log: see audit.leaves.
 drop index audit.entries_tenant_id_idx;
 
 create table audit.logs (
-  -- A tenant's id, or that of the operator's log.
+  -- The id of a tenant, or of the operator's log.
   id uuid primary key,
-  -- Name of the log and of its key; never changes.
+  -- The name of the log and of its key. It never changes.
   origin text not null unique check (origin ~ '^[a-z0-9.:/-]{1,200}$'),
-  -- Entries below were pruned; their hashes stay. At the beginning of a bundle.
+  -- Entries below this index were pruned; their hashes stay. It is the beginning of a bundle.
   minimum_index bigint not null default 0 check (minimum_index >= 0 and minimum_index % 256 = 0)
 );
 
--- Entries that have no place in a log yet. Rows come with their entry and go with their place, so
--- nothing is lost that commits late.
+-- Entries that have no index in a log yet. A row is added with its entry and removed when the entry
+-- gets its index, so entries that commit late are not lost.
 create table audit.pending (
   entry bigint primary key,
   log uuid not null,
@@ -47,7 +47,7 @@ create table audit.pending (
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
   autovacuum_vacuum_cost_delay = 0, autovacuum_vacuum_insert_threshold = -1);
 
--- Without a foreign key to logs: one check a row would halve what is integrated in a second.
+-- There is no foreign key to logs: one check per row would halve the rate of integration.
 create table audit.leaves (
   log uuid not null,
   index bigint not null check (index >= 0),
@@ -55,7 +55,7 @@ create table audit.leaves (
   primary key (log, index)
 );
 
--- A tile's hashes, 32 bytes each; a partial tile is a row that still grows.
+-- The hashes of a tile, 32 bytes each. A partial tile is a row that still grows.
 create table audit.tiles (
   log uuid not null references audit.logs,
   level smallint not null check (level between 0 and 63),
@@ -82,7 +82,7 @@ create table audit.checkpoints (
   foreign key (log, size) references audit.trees
 );
 
--- What a salted hash in an entry stands for. Erasing removes the row: the hash then says nothing.
+-- The value behind a salted hash in an entry. Erasing removes the row. The hash then reveals nothing.
 create table audit.personal_fields (
   tenant uuid not null,
   -- The entry's `eventId`.
@@ -90,16 +90,16 @@ create table audit.personal_fields (
   field text not null,
   salt bytea not null check (length(salt) = 16),
   value bytea not null,
-  -- Whom it is about: all of one person's rows go at once.
+  -- The person whom it is about. All rows of a person are removed together.
   subject uuid not null,
   primary key (tenant, event, field)
 );
 create index on audit.personal_fields (tenant, subject);
 
--- A place is what takes an entry off the list: whoever becomes the integrator cannot make the log pass
--- over an entry.
+-- Only a place in the log removes an entry from the list. So a person who takes the integrator's role
+-- cannot make the log skip an entry.
 create function audit.refuse_unplaced() returns trigger language plpgsql
-  -- Kept plans of a time when the tables were empty would read all of them ever after.
+  -- A plan cached while the tables were empty would always read all of them.
   set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 begin
   if exists (
@@ -126,7 +126,7 @@ alter table audit.pending enable always trigger pending_are_placed;
 alter table audit.pending enable always trigger pending_are_final;
 alter table audit.pending enable always trigger pending_stay;
 
--- Security definer, so that the application can neither forge a pending row nor take one away.
+-- Security definer, so that the application can neither forge nor remove a pending row.
 create function audit.await_integration() returns trigger language plpgsql security definer as $$
 begin
   insert into audit.pending (entry, log, leaf_hash) values (new.id, new.tenant, new.leaf_hash);
@@ -144,7 +144,7 @@ begin
 end
 $$;
 
--- An entry may go when its log says that it is pruned, and only then.
+-- An entry may be removed only if its log says that it is pruned.
 create function audit.refuse_unpruned() returns trigger language plpgsql as $$
 begin
   if exists (

@@ -1,20 +1,20 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- The server's own keys, wrapped by the key-management service: nothing here opens without it.
--- Of no tenant, so not under row-level security.
+-- The server's own keys, wrapped by the key service. Nothing here opens without that service.
+-- They belong to no tenant, so they are not under row-level security.
 create table sealdesk.server_keys (
   name text not null check (name in ('tokens', 'franking', 'blind-index')),
   version integer not null check (version >= 1),
-  -- Which service wrapped it, under which version of its key.
+  -- The service that wrapped it, and the version of the wrapping key.
   provider text not null check (provider in ('local', 'vault', 'pkcs11')),
   wrapping_version integer not null check (wrapping_version >= 1),
   -- 32 bytes, wrapped; null once the key is destroyed.
   wrapped bytea check (length(wrapped) = 60),
   created_at_ms bigint not null,
-  -- From then on it makes nothing new, and only checks what it made.
+  -- From this time on, the key only verifies what it made.
   retired_at_ms bigint,
-  -- From then on it checks nothing either, and is destroyed; null: it serves until further notice.
+  -- From this time on, it verifies nothing either and is destroyed. Null: it serves without limit.
   serves_until_ms bigint,
   destroyed_at_ms bigint,
   primary key (name, version),
@@ -26,7 +26,7 @@ grant select, insert on sealdesk.server_keys to sealdesk_app;
 grant update (provider, wrapping_version, wrapped, retired_at_ms, serves_until_ms, destroyed_at_ms)
   on sealdesk.server_keys to sealdesk_app;
 
--- Whether any tenant has customers: they were found by a key that a new server must not make anew.
+-- Whether any tenant has customers. They are found by a key that a new server must not create again.
 create function sealdesk.has_customers() returns boolean
   language sql stable security definer set search_path = sealdesk, pg_temp
   as $$ select exists (select from sealdesk.users where subject_index is not null) $$;

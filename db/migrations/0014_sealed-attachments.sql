@@ -1,7 +1,7 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- The name of the key in the keystore that the stored bytes are encrypted under.
+-- The id of the keystore's key under which the stored bytes are encrypted.
 alter table sealdesk.attachments add column key_id uuid not null;
 
 reset role;

@@ -1,7 +1,7 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Who somebody is stands sealed under the subject's key; the user name is found by a keyed hash.
+-- Names are sealed under the subject's key. A user name is found by a keyed hash.
 alter table sealdesk.users
   drop column username,
   drop column display_name,

@@ -1,7 +1,7 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- How far each conversation's transcript hash stands in the audit log.
+-- Up to which event the audit log records each conversation's transcript hash.
 create table sealdesk.audited_heads (
   tenant uuid not null references sealdesk.tenants,
   conversation uuid not null references sealdesk.conversations,

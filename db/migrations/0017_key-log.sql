@@ -1,8 +1,8 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Each tenant's key log stands beside its audit log, under an id of its own that follows from the
--- tenant's: the first 16 bytes of SHA-256("sealdesk/key-log/v1 " || tenant).
+-- Each tenant has a key log beside its audit log. Its id is derived from the tenant's: the first 16
+-- bytes of SHA-256("sealdesk/key-log/v1 " || tenant).
 create function audit.key_log(tenant uuid) returns uuid
   language sql immutable parallel safe strict
   return encode(substring(sha256(('sealdesk/key-log/v1 ' || tenant::text)::bytea) for 16), 'hex')::uuid;
@@ -21,11 +21,11 @@ create policy keys on audit.trees for select to sealdesk_app
 create policy keys on audit.checkpoints for select to sealdesk_app
   using (log = audit.key_log(sealdesk.current_tenant()));
 
--- Whose entry each is. The entry itself names its user and version too.
+-- The user of each entry. The entry itself names its user and version too.
 create table sealdesk.key_entries (
   tenant uuid not null references sealdesk.tenants,
   user_id uuid not null references sealdesk.users,
-  -- 1, 2, 3 and so on for each user: nothing can be left out between two of them.
+  -- 1, 2, 3 and so on for each user, so that none can be left out in between.
   version integer not null check (version > 0),
   entry bigint not null unique,
   primary key (user_id, version)
@@ -34,7 +34,7 @@ alter table sealdesk.key_entries enable row level security;
 create policy tenant on sealdesk.key_entries using (tenant = sealdesk.current_tenant());
 grant select, insert on sealdesk.key_entries to sealdesk_app;
 
--- Devices that were there before the log. The text is the canonical one of crypto/wire/key-entry.ts.
+-- Devices that existed before the log. The text is the canonical one of crypto/wire/key-entry.ts.
 do $$
 declare
   change record;

@@ -1,21 +1,21 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- What witnesses signed of the heads (C2SP tlog-cosignature). In parts, so that whatever stands here
--- makes a well-formed line of the note.
+-- The witnesses' signatures of heads (C2SP tlog-cosignature). They are stored in parts, so that every
+-- row makes a well-formed line of the note.
 create table audit.cosignatures (
   log uuid not null,
   size bigint not null,
-  -- The name of its key.
+  -- The name of the witness's key.
   witness text not null check (witness ~ '^[!-*,-~]{1,200}$'),
   -- Key id, time, Ed25519.
   signature bytea not null check (length(signature) = 76),
-  -- A witness that has a new key and its old name cosigns the same head again.
+  -- A witness with a new key and its old name cosigns the same head again.
   key_id bytea not null generated always as (substring(signature for 4)) stored,
   primary key (log, size, witness, key_id),
   foreign key (log, size) references audit.checkpoints
 );
--- What each witness saw last.
+-- Finds the newest head that each witness cosigned.
 create index on audit.cosignatures (log, witness, size);
 
 create trigger cosignatures_are_final before update or delete on audit.cosignatures

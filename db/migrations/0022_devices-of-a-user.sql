@@ -1,7 +1,7 @@
 -- Up Migration
 set role sealdesk_owner;
 
--- Asked for with every hello, revoked ones included.
+-- Read at every hello, including revoked devices.
 create index on sealdesk.devices (user_id);
 drop index sealdesk.devices_user_id_idx;
 
