@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+
+/** Where variables of the environment are read: as keys of a schema, or by name. */
+const sources = [
+  "server/config.ts",
+  "keys/kms/kms-settings.ts",
+  "audit/checkpoints/audit-settings.ts",
+  "cli/settings.ts",
+];
+
+function variablesOf(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const names = /^ {2}([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*):|\bvalue\("([A-Z0-9_]+)"\)/gm;
+  return Array.from(text.matchAll(names), ([, key, name]) => key ?? name ?? "");
+}
+
+test("README lists every variable that the server and the commands read", () => {
+  const variables = [...new Set(sources.flatMap(variablesOf))];
+  expect(variables.length).toBeGreaterThan(40);
+  const readme = readFileSync("README.md", "utf8");
+  const listed = new Set(Array.from(readme.matchAll(/`([A-Z0-9_]+)`/g), ([, name = ""]) => name));
+  expect(variables.filter((name) => !listed.has(name))).toEqual([]);
+});
