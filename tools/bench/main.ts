@@ -21,7 +21,9 @@ interface Options extends Omit<Scale, "share"> {
 
 const QUICK: Scale = { seconds: 0.3, rounds: 1, processes: 1, stored: 5, share: 0.02 };
 
-const program = new Command("bench").description("Measures Sealdesk beside what limits it.");
+const program = new Command("bench").description(
+  "Measures Sealdesk beside a limit or a competitor in the same run",
+);
 
 function bench(
   name: string,
@@ -32,11 +34,16 @@ function bench(
     .command(name)
     .description(description)
     .option("--json", "print one JSON object and nothing else", false)
-    .option("--quick", "a trial with tiny numbers, whose figures mean nothing", false)
-    .option("--seconds <n>", "how long each load is counted", Number, 3)
-    .option("--rounds <n>", "interleaved rounds, of which the median counts", Number, 3)
-    .option("--processes <n>", "load processes", Number, 1)
-    .option("--stored <n>", "growth: messages stored in each conversation before", Number, 20)
+    .option("--quick", "run a trial with tiny numbers; its figures mean nothing", false)
+    .option("--seconds <n>", "seconds for which each load is counted", Number, 3)
+    .option("--rounds <n>", "number of interleaved rounds; the median counts", Number, 3)
+    .option("--processes <n>", "number of load processes", Number, 1)
+    .option(
+      "--stored <n>",
+      "growth only: messages stored in each conversation before the run",
+      Number,
+      20,
+    )
     .action(async ({ json, quick, without = [], ...given }: Options) => {
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
@@ -64,7 +71,7 @@ program
   .command("keys")
   .description("sealing at rest beside bare AES-GCM, keys from memory and keystore, re-wrapping")
   .option("--json", "print one JSON object and nothing else", false)
-  .option("--seconds <n>", "how long each load runs", Number, 2)
+  .option("--seconds <n>", "seconds for which each load runs", Number, 2)
   .action(async (options: { json: boolean; seconds: number }) => {
     const progress = (line: string) => {
       if (!options.json) process.stderr.write(`${line}\n`);

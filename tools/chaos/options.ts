@@ -18,15 +18,15 @@ export interface Options {
   readonly keep: boolean;
 }
 
-export const usage = `npm run chaos    devices talk while relays, devices, Redis and connections are killed
-  --seconds N        for so long (60 unless told)
-  --seed N           other mishaps (1 unless told)
-  --devices N        200 unless told; over 8 processes
-  --conversations N  50 unless told; each has a customer, the other devices are agents'
-  --nodes N          relays on one database, 2 unless told
-  --no-redis         their hints travel over the database; no redis-server is needed
-  --json             no summary: the verdict alone, one line of JSON
-  --keep             leave journals, stores and logs behind, and say where
+export const usage = `npm run chaos    real devices talk while relays, devices, Redis and connections are killed
+  --seconds N        duration in seconds (default 60)
+  --seed N           selects which faults happen (default 1)
+  --devices N        number of devices, in 8 processes (default 200)
+  --conversations N  number of conversations (default 50); each has one customer, all other devices are agents'
+  --nodes N          number of relays on one database (default 2)
+  --no-redis         relays send hints over the database, so no redis-server is needed
+  --json             print only the verdict, as one line of JSON
+  --keep             keep journals, stores and logs, and print where they are
 `;
 
 /** @returns undefined when only help is wanted @throws Error that says in one sentence what is wrong */

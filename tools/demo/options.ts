@@ -16,12 +16,12 @@ export type Options =
       readonly seed: number;
     };
 
-export const usage = `npm run demo                            a conversation, and what the server has of it
+export const usage = `npm run demo                            shows a conversation, and what the database holds of it
 npm run demo -- --dialogues FILE.csv    replays every dialogue of the column "dialogue"
-  --limit N    only the first N
-  --json       no progress, no summary: one JSON line
-  --keep DIR   leaves the server's data in DIR; serve it with SEALDESK_HOME=DIR npm start
-  --seed N     other reconnections (1 unless told)
+  --limit N    replays only the first N dialogues
+  --json       prints only one line of JSON
+  --keep DIR   keeps the server's data in DIR; serve it with SEALDESK_HOME=DIR npm start
+  --seed N     selects who loses the connection when (default 1)
 `;
 
 /** @throws Error that says in one sentence what is wrong */

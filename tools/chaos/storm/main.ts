@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { runStorm } from "./run-storm.ts";
 
-const usage = `npm run chaos:storm    devices all come back at one moment, with messages waiting for them
-  --devices N    5000 unless told; an even number, as two share a conversation
-  --waiting N    messages in each conversation, 20 unless told
-  --seed N       other waiting times of those that are sent away (1 unless told)
+const usage = `npm run chaos:storm    all devices reconnect at one moment, with messages waiting for them
+  --devices N    number of devices (default 5000); even, because two share a conversation
+  --waiting N    messages that wait in each conversation (default 20)
+  --seed N       selects the waiting times of devices that are sent away (default 1)
 `;
 
 /** @returns the exit code */
