@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs once, when PostgreSQL makes its cluster: the server's login is a member of the two roles that
-# row-level security fences in, and owns nothing.
+# Runs once, when PostgreSQL creates its cluster. Creates the server's login, which is a member of the two
+# roles that row-level security confines, and owns nothing.
 set -eu
 psql --username "$POSTGRES_USER" --dbname "$POSTGRES_DB" --no-psqlrc \
   --set ON_ERROR_STOP=1 --set password="$SERVER_PASSWORD" <<'SQL'

@@ -1,5 +1,5 @@
-# What Sealdesk does with the Transit engine, and nothing more. No "create" on encrypt: with it, an
-# encryption under a key that is gone would make the key anew.
+# Exactly what Sealdesk needs from the Transit engine. It gives no "create" on encrypt, because then an
+# encryption under a missing key would create that key.
 path "transit/keys/*"         { capabilities = ["create", "read", "update", "delete"] }
 path "transit/encrypt/*"      { capabilities = ["update"] }
 path "transit/decrypt/*"      { capabilities = ["update"] }
@@ -8,6 +8,6 @@ path "transit/hmac/*"         { capabilities = ["update"] }
 path "auth/token/lookup-self" { capabilities = ["read"] }
 path "auth/token/renew-self"  { capabilities = ["update"] }
 
-# Keys that leave the engine would be no keys of it.
+# Keys must not leave the engine.
 path "transit/export/*" { capabilities = ["deny"] }
 path "transit/backup/*" { capabilities = ["deny"] }

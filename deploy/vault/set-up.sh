@@ -1,5 +1,5 @@
 #!/bin/sh
-# Transit, the policy and an AppRole on a server in development mode; may be run again.
+# Sets up Transit, the policy and an AppRole on a server in development mode. You may run it again.
 set -eu
 until bao status >/dev/null 2>&1; do sleep 1; done
 bao secrets list | grep -q '^transit/' || bao secrets enable transit
