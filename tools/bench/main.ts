@@ -15,7 +15,7 @@ import { runStormBench } from "./storm/run-storm-bench.ts";
 interface Options extends Omit<Scale, "share"> {
   readonly json: boolean;
   readonly quick: boolean;
-  /** Of `peers` alone. */
+  /** Only for `peers`. */
   readonly without?: readonly OptionalPeer[];
 }
 
@@ -32,11 +32,11 @@ function bench(
     .command(name)
     .description(description)
     .option("--json", "print one JSON object and nothing else", false)
-    .option("--quick", "a trial with tiny numbers, whose figures mean nothing", false)
+    .option("--quick", "a trial with tiny numbers; its figures mean nothing", false)
     .option("--seconds <n>", "how long each load is counted", Number, 3)
-    .option("--rounds <n>", "interleaved rounds, of which the median counts", Number, 3)
+    .option("--rounds <n>", "interleaved rounds; the median counts", Number, 3)
     .option("--processes <n>", "load processes", Number, 1)
-    .option("--stored <n>", "growth: messages stored in each conversation before", Number, 20)
+    .option("--stored <n>", "growth: messages stored in each conversation beforehand", Number, 20)
     .action(async ({ json, quick, without = [], ...given }: Options) => {
       const progress = (line: string) => {
         if (!json) process.stderr.write(`${line}\n`);
