@@ -85,7 +85,7 @@ export function readKmsSettings(
     case "local":
       if (production && keyring.passphrase === undefined && keyring.keyFile === undefined)
         throw misconfigured(
-          "SEALDESK_KEYRING_PASSPHRASE or SEALDESK_KEYRING_KEY_FILE must be set in production, where the keyring must be sealed.",
+          "SEALDESK_KEYRING_PASSPHRASE must be set in production, or else SEALDESK_KEYRING_KEY_FILE, because the keyring must be sealed.",
         );
       return { kind: "local", ...keyring, mustBeSealed: production };
     case "vault":
