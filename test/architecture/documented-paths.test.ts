@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 
 const generated = /(^|\/)(node_modules|dist|coverage)(\/|$)/;
 const folders = readdirSync(".", { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !/^\./.test(entry.name) && !generated.test(entry.name))
+  .filter((entry) => entry.isDirectory() && !entry.name.startsWith(".") && !generated.test(entry.name))
   .map(({ name }) => name);
 
 /** Pages that say what exists now; the change log also names what was. */

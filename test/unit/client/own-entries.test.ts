@@ -69,7 +69,7 @@ test("a device left from before the reset is unknown, and so is one that came ba
 test("no entry under another key hides after the account key's first entry", () => {
   expect(sorted([first, rogue, removal(rogue)]).unknown).toEqual([2, 3]);
   expect(sorted([one, removal(one), first, one]).unknown).toEqual([4]);
-  // Nor in a later look, wherever the server lets it begin.
+  // A later look finds it too, wherever the server lets that look begin.
   expect(sorted([first, rogue, removal(rogue), added(own)], 1)).toEqual({
     former: undefined,
     unknown: [2, 3],
