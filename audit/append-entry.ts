@@ -10,12 +10,12 @@ import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-
 export type ActionClass = "C" | "R" | "U" | "D" | "E";
 
 /**
- * The four levels of FHIR R4 AuditEvent.outcome: done (0), not permitted (4), could not be done
- * (8), the service itself is impaired (12).
+ * The four levels of FHIR R4 AuditEvent.outcome: success (0), refused because it was not permitted
+ * (4), failed (8), the service itself is impaired (12).
  */
 export type AuditOutcome = "success" | "refused" | "failed" | "impaired";
 
-/** What happened. Pseudonymous ids only, never a name, an address or content. */
+/** What happened. It holds pseudonymous ids only, never a name, an address or content. */
 export interface AuditEntry {
   /** Milliseconds since the Unix epoch. */
   readonly occurredAtMs: number;
@@ -35,10 +35,10 @@ export interface AuditEntry {
     readonly id: string;
     readonly version?: string | undefined;
   };
-  /** The user whom it concerns, where that is not the actor. */
+  /** The user whom the act concerns, if that is not the actor. */
   readonly subject?: Uuid | undefined;
   readonly outcome: AuditOutcome;
-  /** A code, where the outcome is not success. */
+  /** A code, if the outcome is not success. */
   readonly reason?: string | undefined;
   readonly decision?:
     { readonly allowed: boolean; readonly reasons: readonly string[] } | undefined;
@@ -51,7 +51,7 @@ export interface AuditEntry {
 
 const eventIds = new V7Generator();
 
-// Prepared once a session: planning would cost more than the insert.
+// Prepared once for each session, because planning would cost more than the insert.
 const INSERT = {
   name: "audit-entry",
   text: "insert into audit.entries (tenant, entry) values ($1, $2)",
@@ -64,11 +64,12 @@ const INSERT_ALL = {
 const newEventId = (atMs: number): Uuid => eventIds.generateOrResetCore(atMs, 10_000).toString();
 
 /**
- * Writes one entry, as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own, in the
- * transaction that `client` has open: act and entry commit together or not at all. The
- * transaction must be fenced to `entry.tenant`.
- * @param personal what it says of a person: hashes in the entry, values in rows that can be erased.
- * @throws WireError malformed_record, when a detail is not canonical JSON.
+ * Writes one entry as RFC 8785 canonical JSON with an `eventId` (UUIDv7) of its own. It writes in
+ * the transaction that `client` has open, so the act and the entry commit together or not at all.
+ * The transaction must be fenced to `entry.tenant`.
+ * @param personal what the entry says about a person: hashes go into the entry, values into rows
+ *   that can be erased
+ * @throws WireError malformed_record, if a detail is not canonical JSON
  */
 export async function appendEntry(
   client: Client,
@@ -88,7 +89,7 @@ export async function appendEntry(
     );
 }
 
-/** As `appendEntry`, several entries of one tenant in one statement, in their order. */
+/** Like `appendEntry`, for several entries of one tenant in one statement, in their order. */
 export async function appendEntries(
   client: Client,
   tenant: Uuid,

@@ -1,13 +1,13 @@
-/** Why the audit log is not continued or cannot be read. */
+/** Why the audit log cannot be continued or read. */
 export type AuditErrorCode =
-  | "log_behind" // the database has fewer entries than a checkpoint that was given out
-  | "log_inconsistent" // the database's tree is no extension of a checkpoint that was given out
-  | "invalid_checkpoint" // a checkpoint kept outside is not by this key, or of another log
-  | "log_not_found" // nothing was logged for the tenant yet
+  | "log_behind" // the database has fewer entries than a published checkpoint
+  | "log_inconsistent" // the database's tree does not extend a published checkpoint
+  | "invalid_checkpoint" // a checkpoint kept outside has another key or belongs to another log
+  | "log_not_found" // nothing has been logged for the tenant yet
   | "entry_not_found"
-  | "not_prunable"; // what the policy keeps would go
+  | "not_prunable"; // pruning would remove what the policy keeps
 
-/** Its message names logs by their origin, never an entry. */
+/** The message names logs by their origin and never contains an entry. */
 export class AuditError extends Error {
   override readonly name = "AuditError";
   readonly code: AuditErrorCode;

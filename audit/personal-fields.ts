@@ -5,16 +5,16 @@ import type { Client } from "../db/pool.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { personalHash } from "./verify/personal-hash.ts";
 
-/** Personal data that an entry speaks of; the entry itself holds salted hashes only. */
+/** Personal data that belongs to an entry. The entry itself holds only salted hashes. */
 export interface PersonalFields {
-  /** Whom it is about. */
+  /** The person the data is about. */
   readonly subject: Uuid;
   readonly values: Readonly<Record<string, string>>;
-  /** Seals a value at rest under the subject's key. */
+  /** Encrypts a value at rest under the subject's key. */
   readonly seal: (subject: Uuid, value: Uint8Array) => Promise<Uint8Array>;
 }
 
-/** Hashes by field, for the entry, and the side rows that explain them. */
+/** The hashes by field for the entry, and the side rows that explain them. */
 export function saltFields({ values }: PersonalFields) {
   const rows = Object.entries(values).map(([field, value]) => ({
     field,
@@ -25,7 +25,7 @@ export function saltFields({ values }: PersonalFields) {
   return { rows, hashes: Object.fromEntries(hashes) };
 }
 
-/** Writes the side rows of one entry, in the transaction of the entry. */
+/** Writes the side rows of one entry, in the same transaction as the entry. */
 export async function keepPersonalFields(
   client: Client,
   entry: { readonly tenant: Uuid; readonly event: Uuid },
@@ -42,7 +42,7 @@ export async function keepPersonalFields(
 
 /**
  * Erases what entries say about a person. No entry changes, and the log still verifies.
- * @returns how many fields went
+ * @returns how many fields were erased
  */
 export async function erasePersonalFields(
   client: Client,

@@ -5,16 +5,16 @@ import { TILE_WIDTH } from "./verify/tile.ts";
 
 export interface Pruning {
   readonly log: LogId;
-  /** Entries integrated before may go. Milliseconds since the Unix epoch. */
+  /** Entries integrated before this time may be pruned. Milliseconds since the Unix epoch. */
   readonly beforeMs: number;
-  /** What the policy keeps in any case: at least so long. */
+  /** The time for which the policy keeps every entry. */
   readonly retainMs: number;
   readonly now: number;
 }
 
 /**
- * Removes entries of whole bundles; their hashes stay, so every later proof holds and the log still
- * verifies. `client` must be in a transaction, as the owner: nobody else may.
+ * Removes entries in whole bundles. Their hashes stay, so every later proof holds and the log still
+ * verifies. `client` must be in a transaction of the owner; nobody else may prune.
  * @returns the first index that is kept
  * @throws AuditError not_prunable, log_not_found
  */
@@ -23,7 +23,8 @@ export async function pruneLog(client: Client, pruning: Pruning): Promise<number
   if (beforeMs > now - retainMs)
     throw new AuditError("not_prunable", "The retention policy keeps entries of that time.");
   const { rows } = await client.query<{ size: number | null }>(
-    // Up to the first that is younger: a clock that once went back makes nothing older than it is.
+    // Stops at the first younger entry. If a clock once went back, no entry counts as older than it
+    // is.
     `select (
        select max(size) from audit.trees where log = id and size < coalesce(
          (select min(size) from audit.trees where log = id and at >= to_timestamp($2)), 'infinity'::float8)

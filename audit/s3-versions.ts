@@ -6,9 +6,9 @@ import {
 } from "@aws-sdk/client-s3";
 
 /**
- * The text of the first object whose key begins with `Prefix`, in its newest version; undefined if there
- * is none. Anyone who may delete can lay a marker over a locked object, and so hide it from a reader of
- * keys: versions are what the lock keeps.
+ * The text of the first object whose key begins with `Prefix`, in its newest version, or undefined
+ * if there is none. It reads versions, because the lock protects those. Anybody who may delete can
+ * put a marker over a locked object and so hide it from a reader of keys.
  */
 export async function readFirst(
   client: S3Client,
@@ -23,7 +23,7 @@ export async function readFirst(
   return undefined;
 }
 
-/** Versions and markers, page by page, in the order of their keys and the newest first. */
+/** Versions and markers, page by page, in the order of their keys, newest first. */
 export async function* versionPages(
   client: S3Client,
   range: { readonly Bucket: string; readonly Prefix: string; readonly Delimiter?: string },

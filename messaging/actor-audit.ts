@@ -8,7 +8,7 @@ import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { MessagingError } from "./messaging-error.ts";
 
-/** An act on a conversation, as the audit log tells it. */
+/** An act on a conversation, as the audit log describes it. */
 export interface ConversationAct {
   readonly action: string;
   readonly class: ActionClass;
@@ -32,8 +32,8 @@ const entryFor = (actor: Actor, act: ConversationAct, now: number) => ({
 });
 
 /**
- * Writes the entry of an act that was allowed, in the act's own transaction; unless the actor's
- * session or device is over by now, whose request was let in before.
+ * Writes the entry of an allowed act in the act's own transaction. It fails if the actor's session
+ * or device has ended since the request was admitted.
  * @throws MessagingError session_revoked, device_revoked
  */
 export async function auditDone(
@@ -48,7 +48,7 @@ export async function auditDone(
   await appendEntry(client, { ...entryFor(actor, act, now), outcome: "success", decision });
 }
 
-/** Writes that the actor was shown `count` conversations they are a member of. */
+/** Records that the actor was shown `count` conversations they are a member of. */
 export async function auditListed(
   client: Client,
   actor: Actor,
@@ -63,7 +63,10 @@ export async function auditListed(
   });
 }
 
-/** @throws MessagingError forbidden, with the decision's reasons, unless it allows. */
+/**
+ * Requires that the decision allows the act.
+ * @throws MessagingError forbidden, with the decision's reasons
+ */
 export function insist(decision: Decision): void {
   if (!decision.allowed)
     throw new MessagingError("forbidden", "Your role does not allow this here.", {
@@ -72,8 +75,9 @@ export function insist(decision: Decision): void {
 }
 
 /**
- * Runs a use case. When it refuses, everything it did is rolled back and the refusal is audited,
- * also where what it is about is not there: that is how looking for others' things shows.
+ * Runs a use case. If it refuses, everything it did is rolled back and the refusal is audited. This
+ * includes refusals because a resource does not exist, so that searches for other people's
+ * resources show.
  */
 export async function auditRefusals<T>(
   deps: { readonly pool: Pool; readonly now: () => number },

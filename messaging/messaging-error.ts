@@ -2,7 +2,7 @@ import type { AdmissionRefusal } from "../policies/admission.ts";
 
 export type MessagingErrorCode =
   | AdmissionRefusal
-  | "conversation_not_found" // or not visible to who asks: the two are not told apart
+  | "conversation_not_found" // or not visible to the actor: the two are not distinguished
   | "conversation_exists"
   | "forbidden"
   | "session_revoked" // the actor's session ended before the act
@@ -10,23 +10,23 @@ export type MessagingErrorCode =
   | "member_not_found"
   | "already_a_member"
   | "no_device" // a member needs a registered device before it can be written to
-  | "invalid_signature" // the record is not signed by the device that brings it
-  | "invalid_record" // a receipt that is malformed, or says something else than the request
-  | "record_exists" // the receipt's id is taken by another
-  | "grant_not_found" // or not for this device
-  | "contended" // other changes kept coming first; try again
-  | "attachment_not_found" // or not for who asks; or its upload is not complete
+  | "invalid_signature" // the record is not signed by the device that sends it
+  | "invalid_record" // a receipt that is malformed or does not match the request
+  | "record_exists" // another record has the receipt's id
+  | "grant_not_found" // or it is not for this device
+  | "contended" // other changes were always first; try again
+  | "attachment_not_found" // or it is not for the actor, or its upload is not complete
   | "attachment_exists" // the id is taken
-  | "attachment_too_large" // more than the tenant allows for one
-  | "quota_exceeded" // the conversation, the device or the tenant holds too much already
-  | "upload_expired" // not completed in time: begin again
+  | "attachment_too_large" // larger than the tenant allows
+  | "quota_exceeded" // the conversation, the device or the tenant already holds too much
+  | "upload_expired" // not completed in time; begin again
   | "unavailable"; // the message was not stored; try again
 
-/** A refusal of the messaging domain. Its message never holds content or personal data. */
+/** A refusal of the messaging domain. The message never holds content or personal data. */
 export class MessagingError extends Error {
   override readonly name = "MessagingError";
   readonly code: MessagingErrorCode;
-  /** Why the policy said no, where it did. */
+  /** The policy's reasons, if the policy refused. */
   readonly reasons: readonly string[];
   constructor(
     code: MessagingErrorCode,

@@ -3,8 +3,8 @@ import { cosignedAt } from "../verify/cosignature.ts";
 import { formatNote, parseNote, type NoteKey, type NoteSignature } from "../verify/note.ts";
 
 /**
- * A note with more signatures: one a key, since who verifies looks at the first. Lines of `witnesses`
- * that do not verify are left out, whether they stood there or were added.
+ * Adds signatures to a note. It keeps one signature for each key, because a verifier looks only at
+ * the first. It leaves out every line of `witnesses` that does not verify, old or new.
  */
 export function addSignatures(
   note: string,

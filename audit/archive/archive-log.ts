@@ -10,19 +10,20 @@ import { pathsOf } from "../verify/verify-log.ts";
 import { addSignatures } from "./add-signatures.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 
-/** The log as it is now: its signed head, and its files. */
+/** The log as it is now: its signed head and its files. */
 export interface ArchivedLog {
   readonly source: LogSource;
   readonly note: string;
   readonly checkpoint: Checkpoint;
   readonly key: NoteKey;
-  /** Whose cosignatures can be checked. */
+  /** The witnesses whose cosignatures can be checked. */
   readonly witnesses?: readonly NoteKey[];
 }
 
 /**
- * Brings an archive up to the log's head: whole tiles that it has are not written again, and the
- * checkpoint comes last. A head that was archived gets the cosignatures that it lacks. Nothing is written when the log is no extension of what was archived.
+ * Brings an archive up to the log's head. It does not write whole tiles again, and it writes the
+ * checkpoint last. It adds missing cosignatures to a head that is already archived. It writes
+ * nothing if the log does not extend what was archived.
  * @returns how many files were written
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
@@ -44,7 +45,7 @@ export async function archiveLog(
   let written = 0;
   for (const [done, path] of paths.entries()) {
     const bytes = await source.read(path);
-    // Bundles may be pruned; hashes never.
+    // Bundles may be pruned, hashes never.
     if (bytes === undefined && !path.startsWith("tile/entries/"))
       throw new AuditError("log_inconsistent", "Tiles of the log are missing.");
     if (bytes !== undefined) {
@@ -76,13 +77,17 @@ function openArchived(note: string, key: NoteKey): Checkpoint {
     return openCheckpoint(nodeChecks, note, key);
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
-    throw new AuditError("invalid_checkpoint", "The archive is of another log, or another key.", {
-      cause,
-    });
+    throw new AuditError(
+      "invalid_checkpoint",
+      "The archive belongs to another log or another key.",
+      {
+        cause,
+      },
+    );
   }
 }
 
-/** Whether a tree of `size` has the path's tile, or bundle, full. */
+/** Whether the tile or bundle at this path is full in a tree of `size`. */
 function isWholeIn(path: string, size: number): boolean {
   const parsed = parseTilePath(path);
   const { level, index, width } =

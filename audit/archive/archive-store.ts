@@ -1,8 +1,8 @@
-/** Where a copy of a log is kept that nobody here can take back. */
+/** Keeps a copy of a log in a place where nobody here can remove it. */
 export interface ArchiveStore {
-  /** The checkpoint that was archived last; undefined when there is none. */
+  /** The checkpoint that was archived last, or undefined if there is none. */
   checkpoint(): Promise<string | undefined>;
-  /** Keeps a file for good; the same path with the same bytes may come again. */
+  /** Stores a file for good. You may store the same bytes at the same path again. */
   put(path: string, bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

@@ -3,7 +3,10 @@ import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ArchiveStore } from "./archive-store.ts";
 
-/** Read-only files, each whole or not there; put the folder where others can only add. */
+/**
+ * Read-only files. Each file is complete or absent. Put the folder where other people can only add
+ * files.
+ */
 export function directoryArchive(folder: string): ArchiveStore {
   return {
     checkpoint: () =>
@@ -31,7 +34,7 @@ export function directoryArchive(folder: string): ArchiveStore {
     },
 
     async close() {
-      // Files are open only while they are used.
+      // Files are open only during use.
     },
   };
 }

@@ -3,24 +3,24 @@ import { readFirst } from "../s3-versions.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 
 export interface S3ArchiveOptions {
-  /** With Object Lock. */
+  /** The bucket must have Object Lock. */
   readonly bucket: string;
-  /** What the keys of this log begin with, such as `audit-archive/demo/`. */
+  /** The prefix of this log's keys, such as `audit-archive/demo/`. */
   readonly prefix: string;
   readonly region: string;
-  /** For services other than Amazon's; addressed by path. */
+  /** For S3 services other than Amazon's. Buckets are addressed by path. */
   readonly endpoint: string | undefined;
-  /** Nobody removes an object earlier, an administrator included (compliance mode). */
+  /** Until then nobody can remove an object, not even an administrator (compliance mode). */
   readonly retainMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Undefined: as the AWS SDK finds them. */
+  /** If undefined, the AWS SDK looks for credentials itself. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /**
- * A log's files as locked objects. Every checkpoint stays, as a version of its object: a bucket with
- * Object Lock keeps versions.
+ * A log's files as locked objects. Every checkpoint is kept as a version of its object, because a
+ * bucket with Object Lock keeps versions.
  */
 export function s3Archive(options: S3ArchiveOptions): ArchiveStore {
   const { bucket: Bucket, prefix, region, endpoint, retainMs, now, credentials } = options;

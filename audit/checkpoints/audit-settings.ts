@@ -4,10 +4,10 @@ import type { CheckpointPlace } from "./open-store.ts";
 
 /** How the logs are named, and where their last checkpoints are kept. */
 export interface AuditSettings {
-  /** What every log's origin begins with. */
+  /** The prefix of every log's origin. */
   readonly originPrefix: string;
   readonly checkpoints: CheckpointPlace;
-  /** Who cosign the heads of the operator's log, or of all. */
+  /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
 }
 
@@ -15,9 +15,10 @@ const DAY_MS = 86_400_000;
 const RETAIN_DAYS = "2192";
 
 /**
- * The same for the server and for commands, which must agree on it. The values are taken as they
- * are: the server has checked them.
- * @param value of an environment variable. @param home SEALDESK_HOME
+ * Reads the settings that the server and the commands share, because they must agree. It does not
+ * check the values; the server has done that.
+ * @param value returns the value of an environment variable
+ * @param home SEALDESK_HOME
  * @throws LogError malformed: witnesses
  */
 export function auditSettings(

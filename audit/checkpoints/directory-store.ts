@@ -7,8 +7,8 @@ import type { CheckpointStore } from "./checkpoint-store.ts";
 const UUID_LENGTH = 36;
 
 /**
- * One file a log, replaced at once or not at all, and one a proof, named by the log and a hash. Put the
- * folder on another disk than the database.
+ * One file for each log, replaced atomically, and one for each proof, named by the log and a hash.
+ * Put the folder on another disk than the database.
  */
 export function directoryCheckpoints(folder: string): CheckpointStore {
   async function write(name: string, note: string): Promise<void> {
@@ -45,7 +45,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
 
     async put(log, size, note) {
       await make();
-      // A node that was cut off amid signing may come late, after the one that took over.
+      // A node that was interrupted while signing may write after the node that took over.
       if ((await sizeIn(join(folder, log))) > size) return;
       await write(log, note);
     },
@@ -56,7 +56,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
     },
 
     async close() {
-      // Files are open only while they are used.
+      // Files are open only during use.
     },
   };
 }
@@ -64,7 +64,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
 const isKept = (name: string): boolean =>
   isUuid(name.slice(0, UUID_LENGTH)) && /^(\.[0-9a-f]{64})?$/.test(name.slice(UUID_LENGTH));
 
-/** Without it, a loss of power could undo the renaming. */
+/** Without this, a loss of power could undo the rename. */
 async function syncFolder(folder: string): Promise<void> {
   const directory = await open(folder, "r");
   try {
@@ -74,7 +74,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The size that the checkpoint in a file says; -1 when there is none. */
+/** The size in the checkpoint of a file, or -1 if there is none. */
 async function sizeIn(path: string): Promise<number> {
   const note = await readFile(path, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";

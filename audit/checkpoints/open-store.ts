@@ -8,14 +8,17 @@ export type CheckpointPlace =
       readonly kind: "s3";
       readonly bucket: string;
       readonly region: string;
-      /** Undefined: Amazon's. */
+      /** If undefined, Amazon's endpoint. */
       readonly endpoint: string | undefined;
       readonly retainMs: number;
     };
 
 const S3_EVERY_MS = 60_000;
 
-/** The AWS SDK is loaded only for S3: it is large. @param now milliseconds since the Unix epoch */
+/**
+ * Opens the store. It loads the AWS SDK only for S3, because the SDK is large.
+ * @param now milliseconds since the Unix epoch
+ */
 export async function openCheckpointStore(
   place: CheckpointPlace,
   now: () => number,

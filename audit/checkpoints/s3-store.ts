@@ -8,15 +8,21 @@ import type { CheckpointStore } from "./checkpoint-store.ts";
 export interface S3CheckpointOptions {
   readonly bucket: string;
   readonly region: string;
-  /** For services other than Amazon's; addressed by path. */
+  /** For S3 services other than Amazon's. Buckets are addressed by path. */
   readonly endpoint: string | undefined;
-  /** Nobody removes an object earlier, an administrator included (Object Lock, compliance mode). */
+  /**
+   * Until then nobody can remove an object, not even an administrator (Object Lock, compliance
+   * mode).
+   */
   readonly retainMs: number;
-  /** At most one object a log in this time: a busy log signs several times a second. */
+  /**
+   * Writes at most one object for each log in this time, because a busy log signs several times a
+   * second.
+   */
   readonly everyMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Undefined: as the AWS SDK finds them. */
+  /** If undefined, the AWS SDK looks for credentials itself. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
@@ -24,8 +30,8 @@ const prefix = "audit-checkpoints/";
 const proofs = `${prefix}proofs/`;
 
 /**
- * Checkpoints as locked objects of a bucket with Object Lock. Sizes are written so that the largest
- * comes first in the bucket's order: the latest is found with one listing.
+ * Checkpoints as locked objects of a bucket with Object Lock. The key of an object is written so
+ * that the largest size comes first in the bucket's order. One listing therefore finds the latest.
  */
 export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
   const { bucket: Bucket, region, endpoint, credentials, retainMs, everyMs, now } = options;

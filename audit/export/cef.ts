@@ -1,12 +1,15 @@
 /** Entries as ArcSight Common Event Format, version 0, without a syslog header. */
 import type { LoggedEntry } from "./entry-filter.ts";
 
-/** Of what entries say, not of the program: rules in a SIEM are written against it. */
+/** The version of the entry format, not of the program. SIEM rules depend on it. */
 const ENTRY_VERSION = "1";
 
 const severities = { success: 2, refused: 6, failed: 7, impaired: 9 } as const;
 
-/** One line, without its end. @param origin the log's name, which is also that of the server */
+/**
+ * One line, without a line end.
+ * @param origin the log's name, which is also the server's name
+ */
 export function cefLineOf(entry: LoggedEntry, index: number, origin: string): string {
   const { actor, resource, details } = entry;
   const header = [
@@ -47,10 +50,10 @@ const nameOf = ({ action, outcome }: LoggedEntry): string =>
 const custom = (number: number, label: string, value: string | undefined) =>
   value === undefined ? {} : { [`cs${number}`]: value, [`cs${number}Label`]: label };
 
-/** Pipes and backslashes are escaped; a header has no line ends. */
+/** Escapes pipes and backslashes. A header has no line ends. */
 export const cefHeader = (text: string): string =>
   text.replace(/[\\|]/g, "\\$&").replace(/[\r\n]+/g, " ");
 
-/** Equals signs and backslashes are escaped, and line ends written as `\n` and `\r`. */
+/** Escapes equals signs and backslashes, and writes line ends as `\n` and `\r`. */
 export const cefValue = (text: string): string =>
   text.replace(/[\\=]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");

@@ -4,25 +4,26 @@ import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 /** An entry as it was logged; personal fields are salted hashes. */
 export type LoggedEntry = AuditEntry & { readonly eventId: string };
 
-/** Which entries are exported; what is not given is not asked. */
+/** Which entries are exported. A field that is not given does not filter. */
 export interface EntryFilter {
   /** Milliseconds since the Unix epoch, inclusive. */
   readonly fromMs?: number | undefined;
   /** Exclusive. */
   readonly untilMs?: number | undefined;
   readonly actor?: string | undefined;
-  /** Whom it concerns: as subject, or as the actor where no subject is named. */
+  /** The person concerned: the subject, or the actor if no subject is named. */
   readonly subject?: string | undefined;
-  /** Such as "session.create", or "session." for all that begin so. */
+  /** An action such as "session.create", or a prefix such as "session.". */
   readonly action?: string | undefined;
-  /** The id of what was acted on. */
+  /** The id of the resource that was acted on. */
   readonly resource?: string | undefined;
   readonly outcome?: AuditOutcome | undefined;
 }
 
 /**
- * What the bytes say; undefined when they are no entry of ours. Whoever has the application's login
- * may append anything, and one such entry must not keep anybody from reading the others.
+ * Decodes an entry, or returns undefined if the bytes are not one of our entries. Anybody with the
+ * application's login may append anything, and one such entry must not keep you from reading the
+ * others.
  */
 export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
   try {
@@ -35,7 +36,7 @@ export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
   }
 }
 
-/** What is no entry of ours is in every answer: it is never what should be hidden. */
+/** An entry that is not ours matches every filter, because it must never be hidden. */
 export function matches(entry: LoggedEntry | undefined, filter: EntryFilter): boolean {
   if (entry === undefined) return true;
   const { fromMs, untilMs, actor, subject, action, resource, outcome } = filter;

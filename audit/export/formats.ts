@@ -7,9 +7,9 @@ import { auditEventOf } from "./fhir/audit-event.ts";
 import { ocsfEventOf } from "./ocsf.ts";
 import type { IndexedEntry } from "./read-pages.ts";
 
-/** A format of one line an entry. */
+/** A format with one line for each entry. */
 export interface LineFormat {
-  /** What the file's name ends with. */
+  /** The extension of the file's name. */
   readonly extension: string;
   readonly header: string;
   /** @param origin the log's name */
@@ -17,8 +17,9 @@ export interface LineFormat {
 }
 
 /**
- * The entry as it is hashed, with its index in front: the hash can be computed from `entry`. One that
- * is not written as ours are stands as a string, or in base64: it can pass for no line of its own.
+ * The entry as it was hashed, with its index in front, so you can compute the hash from `entry`. An
+ * entry that is not in our form is written as a string or in base64, so it cannot pass for a line
+ * of its own.
  */
 const jsonl: LineFormat = {
   extension: "jsonl",
@@ -29,7 +30,7 @@ const jsonl: LineFormat = {
 function jsonOf(entry: Uint8Array): string {
   try {
     const text = fromUtf8(entry);
-    // The operator's log holds checkpoints, which are no JSON.
+    // The operator's log holds checkpoints, which are not JSON.
     return `"entry":${isOneLineOfJson(text) ? text : JSON.stringify(text)}`;
   } catch {
     return `"base64":"${toBase64(entry)}"`;
@@ -66,7 +67,7 @@ const columns = [
   "details",
 ] as const;
 
-/** RFC 4180. What a spreadsheet would take for a formula is made text. */
+/** RFC 4180. A cell that a spreadsheet would read as a formula is turned into text. */
 const csv: LineFormat = {
   extension: "csv",
   header: `${columns.join(",")}\r\n`,
@@ -96,7 +97,7 @@ const csv: LineFormat = {
   },
 };
 
-/** Not an entry of ours: its bytes are in the last column. */
+/** Not one of our entries. Its bytes are in the last column. */
 const foreignRow = (index: number, bytes: Uint8Array): string =>
   `${columns.map((column) => (column === "index" ? index : column === "details" ? `base64:${toBase64(bytes)}` : "")).join(",")}\r\n`;
 
@@ -111,7 +112,7 @@ function csvCell(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A format that tells of each entry by itself. */
+/** A format that describes each entry separately. */
 const telling = (
   extension: string,
   tell: (entry: LoggedEntry, index: number, origin: string) => string,
@@ -122,7 +123,7 @@ const telling = (
     `${tell(parseEntry(entry) ?? unreadable(index), index, origin)}\n`,
 });
 
-/** Stands for bytes that are no entry of ours: that they are there is told, and where. */
+/** Stands for bytes that are not one of our entries. It says that they exist, and where. */
 const unreadable = (index: number): LoggedEntry => ({
   eventId: nilUuid,
   occurredAtMs: 0,

@@ -17,24 +17,25 @@ import { lineFormatNames, lineFormats, type LineFormatName } from "./formats.ts"
 const manifestSchema = z.object({
   origin: z.string(),
   format: z.enum(["tiles", ...lineFormatNames]),
-  /** SHA-256 of the file, in hex; none for tiles, which the checkpoint covers. */
+  /** SHA-256 of the file in hex. Tiles have none, because the checkpoint covers them. */
   sha256: z.hex().length(64).optional(),
   entries: z.int().nonnegative(),
   minimumIndex: z.int().nonnegative(),
-  /** What entries had to fit; empty when all of the log was exported. */
+  /** The filter of the export. Empty if the whole log was exported. */
   filter: z.record(z.string(), z.union([z.string(), z.number()]).optional()),
-  /** The signed checkpoint up to which was exported. */
+  /** The signed checkpoint that the export ends with. */
   checkpoint: z.string(),
 });
 
-/** What was exported, from where, and by which tree head. */
+/** What was exported, from which log, and under which tree head. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The file beside the manifest that holds the entries. */
 export const fileOf = (format: LineFormatName): string =>
   `entries.${lineFormats[format].extension}`;
 
-// No checkpoint begins so, and none has JSON in its second line: one key may sign both.
+// No checkpoint begins with this line, and none has JSON in its second line. So one key may sign
+// both.
 const header = "sealdesk-audit-export/v1\n";
 
 /** A signed note of the log's key over the manifest. */

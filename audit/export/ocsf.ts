@@ -23,10 +23,13 @@ const authentications: Readonly<Record<string, number>> = {
   "session.renew": 3,
 };
 const byClass = { C: 1, R: 2, U: 3, D: 4, E: OTHER } as const;
-/** Resources whose stored data is read, rather than an account or a key. */
+/** Resources whose stored data is read, unlike an account or a key. */
 const stored = new Set(["conversation", "attachment", "audit-log"]);
 
-/** @param origin the log's name, which is also that of the server */
+/**
+ * Describes an entry as an OCSF event.
+ * @param origin the log's name, which is also the server's name
+ */
 export function ocsfEventOf(entry: LoggedEntry, index: number, origin: string) {
   const { kind, activity, fields } = classify(entry, origin);
   const { actor, session } = entry;
@@ -60,7 +63,7 @@ export function ocsfEventOf(entry: LoggedEntry, index: number, origin: string) {
     src_endpoint:
       actor.kind === "user" ? { uid: actor.device ?? session ?? "unknown" } : { name: actor.id },
     ...fields,
-    // What the schema has no place for.
+    // Fields that the schema has no place for.
     unmapped: {
       resource: entry.resource,
       ...(entry.subject !== undefined && { subject: entry.subject }),

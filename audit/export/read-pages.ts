@@ -11,8 +11,8 @@ export interface IndexedEntry {
 const PAGE = 1_024;
 
 /**
- * The entries of a log from `from` up to, not including, `until`, in pages. The key of a page is the
- * index, which is dense: entries of one millisecond are never skipped, nor shown twice.
+ * The entries of a log from `from` up to, but not including, `until`, in pages. Pages are keyed by
+ * index, which has no gaps. So entries of the same millisecond are neither skipped nor repeated.
  */
 export async function* readPages(
   pool: Pool,

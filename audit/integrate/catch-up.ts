@@ -17,8 +17,9 @@ interface CatchUpOptions {
 }
 
 /**
- * Does once what a node does all the time, for commands that run while no node does. The first
- * signature of all is left to a node: a command may have been given another's key by mistake.
+ * Does once what a node does continuously, for commands that run while no node runs. Only a node
+ * makes the very first signature, because a command may have been given another server's key by
+ * mistake.
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
 export async function catchUp(options: CatchUpOptions): Promise<void> {
@@ -29,7 +30,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
     const unsigned = await takeOver(client, store, signer.publicKey);
     await witnesses.check(client);
     await signTrees(client, signer, store, unsigned);
-    // Signing a tenant's head leaves an entry for the operator's log.
+    // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {
       const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
       if (taken === 0) return;

@@ -22,9 +22,9 @@ const SIGNED = `
   ) as latest on true`;
 
 /**
- * Compares the database with every checkpoint kept outside it, and with its own last ones: each log
- * must have at least their entries, and the same ones, and be by this key. Says so before anything is
- * signed that would contradict it.
+ * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
+ * Each log must have at least the same entries and be signed by this key. It fails before anything
+ * is signed that would contradict a checkpoint.
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
 export async function checkOutside(
@@ -41,7 +41,7 @@ export async function checkOutside(
 }
 
 /**
- * Recomputes the root of a head that is to be signed after the fact: its row may be anyone's.
+ * Recomputes the root of a head that is signed later, because anybody may have changed its row.
  * @throws AuditError log_inconsistent
  */
 export async function checkUnsigned(
@@ -51,7 +51,7 @@ export async function checkUnsigned(
   if (!equalBytes(await rootAt(client, log, size), root))
     throw new AuditError(
       "log_inconsistent",
-      `The tiles of ${origin} do not lead to the root of its tree; its rows were altered.`,
+      `The tiles of ${origin} do not lead to the root of its tree. Its rows were altered.`,
     );
 }
 
@@ -62,14 +62,15 @@ function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
   } catch (cause) {
     throw new AuditError(
       "invalid_checkpoint",
-      "A checkpoint that was kept is not signed by the audit key.",
+      "A stored checkpoint is not signed by the audit key.",
       { cause },
     );
   }
 }
 
 /**
- * Compares a log in the database with a head that this key signed: all of its entries must be there.
+ * Compares a log in the database with a head that this key signed. All entries of the head must be
+ * there.
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
 export async function checkLog(client: Client, log: LogId, outside: Checkpoint): Promise<void> {
@@ -79,14 +80,14 @@ export async function checkLog(client: Client, log: LogId, outside: Checkpoint):
   if (inside === undefined || inside.size < size)
     throw new AuditError(
       "log_behind",
-      `The log ${origin} has ${inside?.size ?? 0} entries in the database; a checkpoint of ${size} was given out.`,
+      `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published.`,
     );
   if (inside.origin !== origin)
-    throw new AuditError("invalid_checkpoint", `The log ${inside.origin} was kept as ${origin}.`);
+    throw new AuditError("invalid_checkpoint", `The log ${inside.origin} was stored as ${origin}.`);
   if (!equalBytes(await rootAt(client, log, size), root))
     throw new AuditError(
       "log_inconsistent",
-      `The log ${origin} is not what the checkpoint of its first ${size} entries says.`,
+      `The log ${origin} does not match the checkpoint of its first ${size} entries.`,
     );
 }
 

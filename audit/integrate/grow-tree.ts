@@ -4,14 +4,14 @@ import { TILE_WIDTH, edgeTiles, type Tile } from "../verify/tile.ts";
 import { GrowingRoot, HASH_BYTES, rootOf, type Sha256 } from "../verify/tree-hash.ts";
 
 export interface FilledTile extends Tile {
-  /** 32 bytes for each of `width`. */
+  /** `width` hashes of 32 bytes each. */
   readonly hashes: Uint8Array;
 }
 
-/** The right edge of a tree: by level, the hashes of the partial tile there. */
+/** The right edge of a tree: for each level, the hashes of its partial tile. */
 export type Edge = ReadonlyMap<number, Uint8Array>;
 
-/** The root of the tree of `size` whose partial tiles are `edge`. */
+/** The root of the tree of `size` with the partial tiles of `edge`. */
 function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
   const growing = new GrowingRoot(sha256);
   for (const { level, width } of [...edgeTiles(size)].toReversed()) {
@@ -24,9 +24,9 @@ function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
 
 /**
  * Appends leaf hashes to a tree.
- * @param edge its partial tiles
+ * @param edge the tree's partial tiles
  * @returns the new head, and every tile that is new or grew
- * @throws RangeError when the edge does not lead to the tree's root: its rows were altered
+ * @throws RangeError if the edge does not lead to the tree's root: its rows were altered
  */
 export function growTree(
   sha256: Sha256,
@@ -55,7 +55,10 @@ export function growTree(
   return { head: { size, root: rootOfEdge(sha256, size, newEdge) }, tiles };
 }
 
-/** Puts `added` behind the level's partial tile. @returns that tile and all that begin after it */
+/**
+ * Appends `added` to the level's partial tile.
+ * @returns that tile and all tiles that begin after it
+ */
 function fill(
   level: number,
   oldSize: number,

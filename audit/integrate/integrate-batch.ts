@@ -8,25 +8,25 @@ import { edgeTiles } from "../verify/tile.ts";
 import { emptyRoot, HASH_BYTES } from "../verify/tree-hash.ts";
 import { growTree, type FilledTile } from "./grow-tree.ts";
 
-/** How many entries get their place in one transaction. */
+/** How many entries are integrated in one transaction. */
 export const MOST_AT_ONCE = 4_096;
 
-/** A log's head that is committed and wants a signature. */
+/** A log's head that is committed and not signed yet. */
 export interface CommittedTree extends TreeHead {
   readonly log: LogId;
   readonly origin: string;
 }
 
-/** What waits for its place in one log, in order. */
+/** The pending entries of one log, in order. */
 interface Pending {
   readonly log: LogId;
-  /** Of the entries: 8 bytes each, big-endian. */
+  /** The ids of the entries, 8 bytes each, big-endian. */
   readonly ids: Buffer;
-  /** 32 bytes each. */
+  /** The leaf hashes, 32 bytes each. */
   readonly hashes: Uint8Array;
 }
 
-// As two byte strings a log: thousands of rows would be read one by one.
+// Two byte strings for each log, because thousands of rows would be slow to read one by one.
 const WAITING = `
   select log, string_agg(int8send(entry), '' order by entry) as ids,
     string_agg(leaf_hash, '' order by entry) as hashes
@@ -60,15 +60,16 @@ const PUT_TILES = `
   on conflict (log, level, index) do update set hashes = excluded.hashes`;
 const ADD_TREES = `
   insert into audit.trees (log, size, root) select * from unnest($1::uuid[], $2::int8[], $3::bytea[])`;
-// Last: the database lets nothing go that has no place.
+// This comes last: the database releases no pending entry without a place in the log.
 const DONE = "delete from audit.pending where entry = any($1::int8[])";
 
 /**
- * Gives up to `limit` pending entries their places: leaves, tiles and trees of all their logs, in
- * one transaction.
- * @param originPrefix of logs that begin now, such as `support.example.com`
- * @returns how many got their place, and the new heads, which are durable and not signed yet
- * @throws AuditError log_inconsistent, when the rows of a tree do not agree with one another
+ * Integrates up to `limit` pending entries. It writes the leaves, tiles and trees of all their logs
+ * in one transaction.
+ * @param originPrefix of new logs, such as `support.example.com`
+ * @returns how many entries were integrated, and the new heads, which are durable and not signed
+ *   yet
+ * @throws AuditError log_inconsistent, if the rows of a tree do not agree with one another
  */
 export async function integrateBatch(
   client: Client,
@@ -187,12 +188,12 @@ function growOrRefuse(
     ({ level, width }) => edge.get(level)?.length === width * HASH_BYTES,
   );
   try {
-    if (!isWhole) throw new RangeError("The tree's partial tiles are not there.");
+    if (!isWhole) throw new RangeError("The tree's partial tiles are missing.");
     return growTree(nodeChecks.sha256, tree, edge, leaves);
   } catch (cause) {
     throw new AuditError(
       "log_inconsistent",
-      `The tiles of ${tree.origin} do not lead to the root of its tree; its rows were altered.`,
+      `The tiles of ${tree.origin} do not lead to the root of its tree. Its rows were altered.`,
       { cause },
     );
   }

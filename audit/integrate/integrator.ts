@@ -11,29 +11,32 @@ import { signTrees } from "./sign-trees.ts";
 export interface IntegratorOptions {
   /** A login that is a member of sealdesk_app. */
   readonly url: string;
-  /** Scheme-less URL that the names of new logs begin with. */
+  /** A URL without a scheme. The names of new logs begin with it. */
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
-  /** Who cosign the heads, beside all this. */
+  /** The witnesses that cosign the heads. */
   readonly witnesses?: Witnesses | undefined;
-  /** Between two looks for pending entries. */
+  /** The time between two checks for pending entries. */
   readonly pollMs?: number;
-  /** Between two attempts after a failure or a refusal. */
+  /** The time between two attempts after a failure or a refusal. */
   readonly retryMs?: number;
   readonly onIntegrated?: (entries: number) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** While there is more to integrate: signing waits for the disk, and for the key service. */
+/**
+ * How often heads are signed while there is more to integrate. Signing waits for the disk and for
+ * the key service.
+ */
 const SIGN_EVERY_MS = 250;
 const OLDEST = `
   select extract(epoch from clock_timestamp() - since) * 1000 as age_ms
   from audit.pending order by entry limit 1`;
 
 /**
- * Gives pending entries their places and signs the trees, on the one node that holds the lock. The
- * lock is the session's that writes: who loses it cannot write any more.
+ * Integrates pending entries and signs the trees, on the one node that holds the lock. The lock
+ * belongs to the session that writes, so a node that loses it cannot write any more.
  */
 export class Integrator {
   readonly #options: IntegratorOptions;
@@ -41,7 +44,7 @@ export class Integrator {
   readonly #ended: Promise<void>;
   #unsigned = new Map<LogId, CommittedTree>();
   #refusal: AuditError | undefined;
-  /** What a witness proved while the log was continued. */
+  /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
   #pendingAgeMs = 0;
   #signFromMs = 0;
@@ -53,17 +56,17 @@ export class Integrator {
     this.#ended = this.#run();
   }
 
-  /** Why nothing is signed; undefined when nothing stands against it. */
+  /** Why nothing is signed, or undefined if signing is allowed. */
   get refusal(): AuditError | undefined {
     return this.#refusal;
   }
 
-  /** For how long the oldest entry without a place has waited, as of the last look. */
+  /** How long the oldest pending entry has waited, as of the last check. */
   get pendingAgeMs(): number {
     return this.#pendingAgeMs;
   }
 
-  /** Finishes the batch under way. */
+  /** Finishes the current batch. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#ended;
@@ -85,9 +88,9 @@ export class Integrator {
 
   async #work(client: Client): Promise<void> {
     const { retryMs = 2_000, store, signer, witnesses } = this.#options;
-    // First: what stands in the way of all else must not hide that entries wait.
+    // This comes first: a failure further down must not hide that entries are pending.
     await this.#observe(client);
-    // Every node looks for itself, not only the one that will sign.
+    // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
         await checkOutside(client, store, signer.publicKey);
@@ -124,14 +127,17 @@ export class Integrator {
     await this.#round(client);
   }
 
-  /** @returns whether there are entries without a place */
+  /** @returns whether there are pending entries */
   async #observe(client: Client): Promise<boolean> {
     const { rows } = await client.query<{ age_ms: string }>(OLDEST);
     this.#pendingAgeMs = Math.max(0, Number(rows[0]?.age_ms ?? 0));
     return rows.length > 0;
   }
 
-  /** One batch; then signs whatever wants it. @returns how many entries got their place */
+  /**
+   * Integrates one batch, then signs every unsigned head.
+   * @returns how many entries were integrated
+   */
   async #round(client: Client): Promise<number> {
     const taken = (await this.#observe(client)) ? await this.#integrate(client) : 0;
     const isDue = taken < MOST_AT_ONCE || performance.now() >= this.#signedMs + SIGN_EVERY_MS;
@@ -155,13 +161,13 @@ export class Integrator {
       this.#unsigned.clear();
       this.#signedMs = performance.now();
     } catch (error) {
-      // Places are given all the same; the heads are signed when the signer is back.
+      // Integration continues. The heads are signed when the signer is back.
       this.#signFromMs = performance.now() + retryMs;
       this.#say(error);
     }
   }
 
-  /** Once, not at every attempt. */
+  /** Reports an error once, not at every attempt. */
   #say(error: unknown): void {
     const message = error instanceof Error ? error.message : "";
     if (message === this.#said) return;

@@ -5,12 +5,12 @@ import { checkOutside, checkUnsigned } from "./check-outside.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { unsignedTrees } from "./sign-trees.ts";
 
-/** Any number, as long as everyone uses this one. */
+/** Any number works, if every node uses the same one. */
 const LOCK_KEY = 7_325_372_011;
 
 /**
- * Runs `work` on a session of the integrator's role. @param url a login that is a member of
- * sealdesk_app
+ * Runs `work` in a session of the integrator's role.
+ * @param url a login that is a member of sealdesk_app
  */
 export async function withIntegratorSession<T>(
   url: string,
@@ -33,7 +33,7 @@ export async function withIntegratorSession<T>(
   }
 }
 
-/** Takes the lock of the one who writes; it is the session's, and ends with it. */
+/** Takes the writer's lock. It belongs to the session and ends with it. */
 export async function tryLead(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ leads: boolean }>(
     "select pg_try_advisory_lock($1) as leads",
@@ -43,7 +43,7 @@ export async function tryLead(client: Client): Promise<boolean> {
 }
 
 /**
- * What whoever leads does first: compares the logs with what was given out.
+ * The first step of a new leader: compares the logs with the published checkpoints.
  * @returns the heads that a crash left without a signature
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */

@@ -8,10 +8,13 @@ import { checkpointText } from "../verify/checkpoint.ts";
 import { formatNote, keyIdOf, KEY_TYPES } from "../verify/note.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
-/** Signatures asked for at once: a key-management service answers in milliseconds, not at once. */
+/**
+ * How many signatures are requested at the same time, because a key service takes milliseconds for
+ * each.
+ */
 const AT_ONCE = 8;
 
-// A tenant's checkpoint becomes an entry of the operator's log, once: signing again after a crash
+// A tenant's checkpoint becomes an entry of the operator's log once. Signing again after a crash
 // gives the same note.
 const KEEP = `
   with kept as (
@@ -31,12 +34,12 @@ const UNSIGNED = `
     select from audit.checkpoints as signed where signed.log = id and signed.size = latest.size
   )`;
 
-/** Heads that a crash, or a signer that was away, left without a signature. */
+/** The heads that a crash or an unavailable signer left without a signature. */
 export async function unsignedTrees(client: Client): Promise<CommittedTree[]> {
   return (await client.query<CommittedTree>(UNSIGNED)).rows;
 }
 
-/** The signed note of a committed head. */
+/** Signs a committed head and returns the note. */
 async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string> {
   const { publicKey } = signer;
   const text = checkpointText(tree);
@@ -45,7 +48,7 @@ async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string>
   return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
 }
 
-/** Signs heads that are committed, keeps the checkpoints outside, then in the database. */
+/** Signs committed heads. It stores the checkpoints outside first, then in the database. */
 export async function signTrees(
   client: Client,
   signer: LogSigner,

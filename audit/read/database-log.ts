@@ -10,7 +10,7 @@ import { readTileRow } from "./tile-rows.ts";
 
 export interface LogInfo {
   readonly origin: string;
-  /** Entries below were pruned. */
+  /** Entries below this index were pruned. */
   readonly minimumIndex: number;
 }
 
@@ -26,7 +26,7 @@ export async function readLogInfo(client: Client, log: LogId): Promise<LogInfo> 
   return info;
 }
 
-// A line a cosignature, in the order of names.
+// One line for each cosignature, in the order of names.
 const COSIGNED = `note || coalesce((
     select string_agg(
       E'\\u2014 ' || witness || ' ' || replace(encode(signature, 'base64'), E'\\n', '') || E'\\n',
@@ -43,9 +43,9 @@ const LATEST_COSIGNED = `
   )`;
 
 /**
- * The latest signed checkpoint, with the cosignatures it has.
- * @param cosignedBy the latest that at least so many witnesses cosigned
- * @returns undefined when there is none
+ * The latest signed checkpoint with its cosignatures.
+ * @param cosignedBy take the latest one that at least this many witnesses cosigned
+ * @returns undefined if there is none
  */
 export async function readCheckpoint(
   client: Client,
@@ -58,7 +58,7 @@ export async function readCheckpoint(
   return rows[0]?.note;
 }
 
-/** Entries `from` up to, not including, `until`, in order, those that were pruned left out. */
+/** The entries from `from` up to, but not including, `until`, in order, without pruned ones. */
 export async function readEntries(
   client: Client,
   log: LogId,

@@ -1,4 +1,7 @@
-/** Calls of `work` in the order they were asked for: a connection answers one query at a time. */
+/**
+ * Runs calls of `work` one after another in the order of the calls, because a connection answers
+ * one query at a time.
+ */
 export function oneAtATime<A extends readonly unknown[], T>(
   work: (...args: A) => Promise<T>,
 ): (...args: A) => Promise<T> {

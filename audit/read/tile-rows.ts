@@ -9,7 +9,10 @@ const SELECT = `
   select substring(hashes for $4) as hashes from audit.tiles
   where log = $1 and level = $2 and index = $3 and length(hashes) >= $4`;
 
-/** A tile's hashes; undefined when the log has no such tile yet. A partial one is cut from what it grew to. */
+/**
+ * A tile's hashes, or undefined if the log has no such tile yet. A partial tile is cut from the
+ * tile it grew into.
+ */
 export async function readTileRow(
   client: Client,
   log: LogId,
@@ -24,7 +27,7 @@ export async function readTileRow(
   return rows[0]?.hashes;
 }
 
-/** The tiles of a log in the database, without entries and checkpoint: what proofs need. */
+/** The tiles of a log in the database, without entries and checkpoint. Proofs need only these. */
 export const tileRows = (client: Client, log: LogId): LogSource => ({
   read: oneAtATime(async (path: string) => {
     const parsed = parseTilePath(path);

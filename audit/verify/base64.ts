@@ -6,7 +6,7 @@ export function toBase64(bytes: Uint8Array): string {
   return text.padEnd(Math.ceil(text.length / 4) * 4, "=");
 }
 
-/** One text for one value; undefined for every other text. */
+/** Accepts exactly one text for each value. Returns undefined for every other text. */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
   const bytes = fromBase64Url(text.replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_"));

@@ -1,4 +1,4 @@
-/** C2SP tlog-checkpoint: the head of a log's tree, as a signed note. */
+/** C2SP tlog-checkpoint: the head of a log's tree as a signed note. */
 import { fromBase64, toBase64 } from "./base64.ts";
 import { LogError } from "./log-error.ts";
 import { insistOnSignature, parseNote, type Checks, type Note, type NoteKey } from "./note.ts";
@@ -10,7 +10,7 @@ export interface TreeHead {
 }
 
 export interface Checkpoint extends TreeHead {
-  /** Which log; the name of its key as well. */
+  /** Names the log and its key. */
   readonly origin: string;
 }
 
@@ -18,7 +18,10 @@ export interface Checkpoint extends TreeHead {
 export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
   `${origin}\n${size}\n${toBase64(root)}\n`;
 
-/** Reads a note's text; extension lines are taken and ignored. @throws LogError malformed */
+/**
+ * Reads a note's text. Extension lines are accepted and ignored.
+ * @throws LogError malformed
+ */
 export function parseCheckpointText(text: string): Checkpoint {
   const [origin = "", size = "", root = "", ...rest] = text.split("\n");
   const hash = fromBase64(root);
@@ -31,7 +34,7 @@ export function parseCheckpointText(text: string): Checkpoint {
 }
 
 /**
- * The checkpoint in `note`, which `key` signed and whose origin is the key's name.
+ * The checkpoint in `note`. `key` must have signed it, and its origin must be the key's name.
  * @throws LogError malformed, wrong_origin, unsigned, wrong_signature
  */
 export function openCheckpoint(

@@ -1,4 +1,7 @@
-/** C2SP tlog-cosignature, Ed25519: a witness saw this head, consistent with all before it. */
+/**
+ * C2SP tlog-cosignature with Ed25519: a witness saw this head, and it is consistent with all heads
+ * before it.
+ */
 import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import {
   keyIdOf,
@@ -10,11 +13,17 @@ import {
 } from "./note.ts";
 import type { Sha256 } from "./tree-hash.ts";
 
-/** What a witness signs: `text` is the checkpoint's, without signatures. */
+/**
+ * The bytes that a witness signs.
+ * @param text the checkpoint's text, without signatures
+ */
 export const cosignedBytes = (text: string, timeS: number): Uint8Array =>
   utf8(`cosignature/v1\ntime ${timeS}\n${text}`);
 
-/** A signature line's parts. @param signature Ed25519 over `cosignedBytes` */
+/**
+ * The parts of a signature line.
+ * @param signature Ed25519 over `cosignedBytes`
+ */
 export function cosignature(
   sha256: Sha256,
   key: NoteKey,
@@ -26,7 +35,7 @@ export function cosignature(
   return { name: key.name, keyId: keyIdOf(sha256, key), signature: concat(time, signature) };
 }
 
-/** When the witness signed, in POSIX seconds; undefined when it did not, or not this. */
+/** When the witness signed this note, in POSIX seconds, or undefined if it did not. */
 export function cosignedAt(checks: Checks, note: Note, witness: NoteKey): number | undefined {
   const signed = signatureBy(checks.sha256, note, witness);
   if (signed?.signature.length !== 72) return undefined;

@@ -1,9 +1,9 @@
 import { LogError } from "./log-error.ts";
 
-/** What a length of two bytes can say. */
+/** The largest length that two bytes can hold. */
 const MAX_ENTRY_BYTES = 65_535;
 
-/** C2SP tlog-tiles, entry bundle: each entry after its length, two bytes big-endian. */
+/** C2SP tlog-tiles, entry bundle: each entry follows its length, two bytes big-endian. */
 export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   const bundle = new Uint8Array(entries.reduce((sum, entry) => sum + 2 + entry.length, 0));
   let at = 0;
@@ -17,13 +17,16 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
   return bundle;
 }
 
-/** The entries one by one, as views of `bundle`. @throws LogError malformed, when it ends amid an entry */
+/**
+ * The entries one by one, as views of `bundle`.
+ * @throws LogError malformed, if the bundle ends inside an entry
+ */
 export function* bundleEntries(bundle: Uint8Array, place: string): Generator<Uint8Array> {
   for (let at = 0, count = 0; at < bundle.length; count++) {
     const length = ((bundle[at] ?? 0) << 8) | (bundle[at + 1] ?? 0);
     const end = at + 2 + length;
     if (end > bundle.length)
-      throw new LogError("malformed", place, `ends amid its entry ${count}.`);
+      throw new LogError("malformed", place, `ends inside its entry ${count}.`);
     yield bundle.subarray(at + 2, end);
     at = end;
   }

@@ -3,17 +3,17 @@ import { TILE_WIDTH, tilePath, type Tile } from "./tile.ts";
 import { HASH_BYTES, rootOf, splitPoint, nodeHash, type Sha256 } from "./tree-hash.ts";
 import type { RangeRoot } from "./proofs.ts";
 
-/** Where a log's files are: a folder, a web server, a database. */
+/** Gives access to a log's files, for example in a folder, on a web server or in a database. */
 export interface LogSource {
-  /** The bytes at a path such as `tile/0/000.p/5`; undefined when there are none. */
+  /** The bytes at a path such as `tile/0/000.p/5`, or undefined if there are none. */
   read(path: string): Promise<Uint8Array | undefined>;
-  /** Every path there is, where that can be known. */
+  /** Every path, if the source can list them. */
   list?(): AsyncIterable<string>;
 }
 
 /**
- * A tile's hashes, not checked against any root. Where a partial tile is gone, the full tile that
- * took its place begins with it.
+ * A tile's hashes, not checked against any root. If a partial tile is gone, the hashes come from
+ * the full tile that replaced it.
  * @throws LogError missing, malformed
  */
 export async function readTile(source: LogSource, tile: Tile): Promise<Uint8Array> {
@@ -30,7 +30,7 @@ export async function readTile(source: LogSource, tile: Tile): Promise<Uint8Arra
   throw new LogError("missing", path, "is not there.");
 }
 
-/** Reads what proofs need from the tiles of a tree of `size`; each tile is read once. */
+/** Reads what proofs need from the tiles of a tree of `size`. It reads each tile once. */
 export function rangeRoots(sha256: Sha256, source: LogSource, size: number): RangeRoot {
   const tiles = new Map<string, Promise<Uint8Array>>();
   const tileAt = (level: number, index: number): Promise<Uint8Array> => {

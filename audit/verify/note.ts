@@ -4,20 +4,20 @@ import { fromBase64, toBase64 } from "./base64.ts";
 import { LogError } from "./log-error.ts";
 import type { Sha256 } from "./tree-hash.ts";
 
-/** Ed25519 of RFC 8032. */
+/** Verifies an Ed25519 signature, RFC 8032. */
 export type VerifyEd25519 = (
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ) => boolean;
 
-/** What checking needs, handed in by whoever runs it. */
+/** The functions that verification needs. The caller passes them in. */
 export interface Checks {
   readonly sha256: Sha256;
   readonly verifyEd25519: VerifyEd25519;
 }
 
-/** Ed25519 over the note, and the timestamped cosignature of a witness. */
+/** Ed25519 over the note, and a witness's timestamped cosignature. */
 export const KEY_TYPES = { ed25519: 1, cosignature: 4 } as const;
 
 export interface NoteKey {
@@ -30,12 +30,12 @@ export interface NoteKey {
 export interface NoteSignature {
   readonly name: string;
   readonly keyId: Uint8Array;
-  /** Without the key id. */
+  /** The signature without the key id. */
   readonly signature: Uint8Array;
 }
 
 export interface Note {
-  /** With its last newline. */
+  /** The text with its last newline. */
   readonly text: string;
   readonly signatures: readonly NoteSignature[];
 }
@@ -60,7 +60,10 @@ export const keyIdOf = (sha256: Sha256, { name, type, publicKey }: NoteKey): Uin
 export const formatVkey = (sha256: Sha256, key: NoteKey): string =>
   `${key.name}+${toHex(keyIdOf(sha256, key))}+${toBase64(concat(Uint8Array.of(key.type), key.publicKey))}`;
 
-/** @throws LogError malformed, also for a key id that is not the key's */
+/**
+ * Reads a verifier key.
+ * @throws LogError malformed, also if the key id does not belong to the key
+ */
 export function parseVkey(sha256: Sha256, vkey: string): NoteKey {
   const refused = (why: string) => new LogError("malformed", "verifier key", why);
   const [, name = "", , encoded = ""] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
@@ -70,7 +73,7 @@ export function parseVkey(sha256: Sha256, vkey: string): NoteKey {
   if (type !== KEY_TYPES.ed25519 && type !== KEY_TYPES.cosignature)
     throw refused("not an Ed25519 key.");
   const key: NoteKey = { name, type, publicKey: bytes.slice(1) };
-  if (formatVkey(sha256, key) !== vkey) throw refused("its id is not that of its key.");
+  if (formatVkey(sha256, key) !== vkey) throw refused("its id does not belong to its key.");
   return key;
 }
 
@@ -81,7 +84,10 @@ export function formatNote(text: string, signatures: readonly NoteSignature[]): 
 export const formatSignature = ({ name, keyId, signature }: NoteSignature): string =>
   `\u2014 ${name} ${toBase64(concat(keyId, signature))}\n`;
 
-/** @throws LogError malformed */
+/**
+ * Reads a note.
+ * @throws LogError malformed
+ */
 export function parseNote(note: string | Uint8Array): Note {
   const whole = typeof note === "string" ? note : decode(note);
   if (hasControl(whole)) throw malformedNote("holds a control character.");
@@ -92,22 +98,31 @@ export function parseNote(note: string | Uint8Array): Note {
   return { text: whole.slice(0, split + 1), signatures: lines.map(parseSignature) };
 }
 
-/** @param line without its newline. @throws LogError malformed */
+/**
+ * @param line without its newline
+ * @throws LogError malformed
+ */
 function parseSignature(line: string): NoteSignature {
   const [, name = "", encoded = ""] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? [];
   const bytes = fromBase64(encoded);
   if (!isKeyName(name) || bytes === undefined || bytes.length < 5)
-    throw malformedNote("has a line that is no signature.");
+    throw malformedNote("has a line that is not a signature.");
   return { name, keyId: bytes.slice(0, 4), signature: bytes.slice(4) };
 }
 
-/** The signature by `key`, if there is one: by name and id, as the specification asks. */
+/**
+ * The signature by `key`, if there is one. It is found by name and id, as the specification
+ * requires.
+ */
 export function signatureBy(sha256: Sha256, note: Note, key: NoteKey): NoteSignature | undefined {
   const id = toHex(keyIdOf(sha256, key));
   return note.signatures.find(({ name, keyId }) => name === key.name && toHex(keyId) === id);
 }
 
-/** @throws LogError unsigned, wrong_signature */
+/**
+ * Requires a valid signature by `key`.
+ * @throws LogError unsigned, wrong_signature
+ */
 export function insistOnSignature(checks: Checks, note: Note, key: NoteKey): void {
   const signed = signatureBy(checks.sha256, note, key);
   if (signed === undefined)

@@ -2,8 +2,8 @@ import { concat, toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import type { Sha256 } from "./tree-hash.ts";
 
 /**
- * What an entry says in place of a personal field: `SHA-256(salt || field || value)`, base64url. With
- * the salt of 128 bits gone, nobody finds the value by guessing.
+ * The value that replaces a personal field in an entry: `SHA-256(salt || field || value)`,
+ * base64url. After the salt of 128 bits is erased, nobody can find the value by guessing.
  */
 export const personalHash = (
   sha256: Sha256,

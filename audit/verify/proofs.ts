@@ -4,7 +4,7 @@ import type { TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
 import { nodeHash, splitPoint, type Sha256 } from "./tree-hash.ts";
 
-/** The root over the leaves from `from` up to, not including, `until`. */
+/** The root over the leaves from `from` up to, but not including, `until`. */
 export type RangeRoot = (from: number, until: number) => Promise<Uint8Array>;
 
 /** The path from leaf `index` to the root of the tree of `size`: PATH of RFC 9162. */
@@ -34,7 +34,7 @@ export async function consistencyProof(
   old: number,
   size: number,
 ): Promise<Uint8Array[]> {
-  if (!(old >= 0 && old <= size)) throw new RangeError("The old tree is larger than the new.");
+  if (!(old >= 0 && old <= size)) throw new RangeError("The old tree is larger than the new one.");
   if (old === 0 || old === size) return [];
   const path: Promise<Uint8Array>[] = [];
   let [from, until] = [0, size];
@@ -48,7 +48,7 @@ export async function consistencyProof(
       from = middle;
     }
   }
-  // The old tree's own root is known to the verifier when it is a whole subtree.
+  // If the old tree is a whole subtree, the verifier already knows its root.
   if (from > 0) path.push(rootOver(from, until));
   return (await Promise.all(path)).toReversed();
 }
@@ -57,7 +57,7 @@ const invalid = (what: string): LogError =>
   new LogError("invalid_proof", what, "does not lead to the root.");
 
 /**
- * Checks that the leaf stands at `index` of `head`: RFC 9162 section 2.1.3.2.
+ * Checks that the leaf is at `index` of `head`: RFC 9162 section 2.1.3.2.
  * @throws LogError invalid_proof
  */
 export function verifyInclusion(
@@ -85,7 +85,7 @@ export function verifyInclusion(
 }
 
 /**
- * Checks that `head` is an extension of `old`: RFC 9162 section 2.1.4.2.
+ * Checks that `head` extends `old`: RFC 9162 section 2.1.4.2.
  * @throws LogError rolled_back, forked, invalid_proof
  */
 export function verifyConsistency(
@@ -96,11 +96,11 @@ export function verifyConsistency(
 ): void {
   const place = `tree of ${old.size}`;
   if (old.size > head.size)
-    throw new LogError("rolled_back", place, `the log has ${head.size} entries now.`);
+    throw new LogError("rolled_back", place, `the log has only ${head.size} entries now.`);
   if (old.size === head.size || old.size === 0) {
     if (proof.length > 0) throw invalid(place);
     if (old.size === head.size && !equalBytes(old.root, head.root))
-      throw new LogError("forked", place, "another root of the same size.");
+      throw new LogError("forked", place, "the root differs at the same size.");
     return;
   }
   const isWhole = Number.isInteger(Math.log2(old.size)) && 2 ** Math.log2(old.size) === old.size;
@@ -120,7 +120,7 @@ export function verifyConsistency(
   }
   if (last !== 0 || !equalBytes(newRoot, head.root)) throw invalid(place);
   if (!equalBytes(oldRoot, old.root))
-    throw new LogError("forked", place, "the log is no extension of it.");
+    throw new LogError("forked", place, "the log does not extend it.");
 }
 
 const half = (value: number): number => Math.floor(value / 2);

@@ -1,21 +1,24 @@
-/** C2SP tlog-tiles: where the hashes and entries of a tree stand. */
+/** C2SP tlog-tiles: the paths of a tree's hashes and entries. */
 import { LogError } from "./log-error.ts";
 
-/** Hashes in a full tile, entries in a full bundle. */
+/** The number of hashes in a full tile, and of entries in a full bundle. */
 export const TILE_WIDTH = 256;
 
 export interface Tile {
-  /** 0 holds leaf hashes; each hash above is the root of a full tile below. */
+  /** Level 0 holds leaf hashes. Each hash on a higher level is the root of a full tile below. */
   readonly level: number;
   readonly index: number;
-  /** 1 to 256; less than 256 is a partial tile. */
+  /** 1 to 256. Less than 256 means a partial tile. */
   readonly width: number;
 }
 
 /** How many hashes a tree of `size` leaves has at tile level `level`. */
 const hashesAt = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level);
 
-/** Every tile of a level in a tree of `size`, partial last; nothing when the level is empty. */
+/**
+ * Every tile of a level in a tree of `size`, with the partial tile last. Yields nothing if the
+ * level is empty.
+ */
 export function* tilesOfLevel(level: number, size: number): Generator<Tile> {
   const hashes = hashesAt(level, size);
   for (let index = 0; index * TILE_WIDTH < hashes; index++)
@@ -27,7 +30,10 @@ export function* tilesOf(size: number): Generator<Tile> {
   for (let level = 0; hashesAt(level, size) > 0; level++) yield* tilesOfLevel(level, size);
 }
 
-/** The partial tiles at the right edge of a tree of `size`, one a level at most; never an empty one. */
+/**
+ * The partial tiles at the right edge of a tree of `size`: at most one for each level, never an
+ * empty one.
+ */
 export function* edgeTiles(size: number): Generator<Tile> {
   for (let level = 0; hashesAt(level, size) > 0; level++) {
     const hashes = hashesAt(level, size);
@@ -49,14 +55,14 @@ const place = (kind: string, index: number, width: number): string =>
 export const tilePath = ({ level, index, width }: Tile): string =>
   place(String(level), index, width);
 
-/** Where the entries of level-0 tile `index` stand. */
+/** The path of the entries of level-0 tile `index`. */
 export const bundlePath = (index: number, width: number): string => place("entries", index, width);
 
 const pathPattern =
   /^tile\/(?<kind>entries|0|[1-9]\d?)\/(?<groups>(?:x\d{3}\/)*\d{3})(?:\.p\/(?<width>[1-9]\d{0,2}))?$/;
 
 /**
- * What a path names, as `tilePath` and `bundlePath` write it.
+ * Reads a path in the form that `tilePath` and `bundlePath` write.
  * @throws LogError malformed
  */
 export function parseTilePath(
@@ -70,7 +76,8 @@ export function parseTilePath(
     const index = Number(digits.replaceAll(/[x/]/g, ""));
     const width = partial === undefined ? TILE_WIDTH : Number(partial);
     const level = kind === "entries" ? 0 : Number(kind);
-    // One path for one tile: no needless zeros in front, no partial that is full, no level over 63.
+    // Accepts one path for each tile: no leading zeros that are not needed, no partial tile that is
+    // full, no level over 63.
     if (level <= 63 && Number.isSafeInteger(index) && place(kind, index, width) === path)
       return kind === "entries"
         ? { kind: "bundle", index, width }

@@ -1,4 +1,4 @@
-/** C2SP tlog-proof: an entry's inclusion and the checkpoint it is in, as one file. */
+/** C2SP tlog-proof: an entry's inclusion and its checkpoint, in one file. */
 import { fromBase64, toBase64 } from "./base64.ts";
 import { openCheckpoint, type Checkpoint } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
@@ -7,10 +7,10 @@ import { verifyInclusion } from "./proofs.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 
 export interface TlogProof {
-  /** Not authenticated; often what helps to find the entry. */
+  /** Not authenticated. It often helps to find the entry. */
   readonly extra?: Uint8Array | undefined;
   readonly index: number;
-  /** From the leaf's sibling up. */
+  /** From the leaf's sibling upwards. */
   readonly proof: readonly Uint8Array[];
   /** The signed checkpoint, verbatim. */
   readonly checkpoint: string;
@@ -52,8 +52,8 @@ export function parseTlogProof(text: string): TlogProof {
 }
 
 /**
- * Checks that `entry` is in the log of `key`, offline.
- * @returns the checkpoint it is in
+ * Checks offline that `entry` is in the log of `key`.
+ * @returns the checkpoint that contains it
  * @throws LogError
  */
 export function verifyTlogProof(

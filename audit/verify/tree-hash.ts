@@ -1,6 +1,9 @@
 import { utf8 } from "../../crypto/wire/bytes.ts";
 
-/** SHA-256 of the bytes, 32 bytes. `node:crypto` or libsodium; WebCrypto is too slow for one leaf. */
+/**
+ * SHA-256 of the bytes, 32 bytes. Use `node:crypto` or libsodium. WebCrypto is too slow for single
+ * leaves.
+ */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 export const HASH_BYTES = 32;
@@ -21,10 +24,10 @@ export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): U
   return sha256(bytes);
 }
 
-/** The root of a tree without leaves: SHA-256 of nothing. */
+/** The root of a tree without leaves: SHA-256 of the empty string. */
 export const emptyRoot = (sha256: Sha256): Uint8Array => sha256(utf8(""));
 
-/** The largest power of two below `size`, which is 2 at least: where RFC 9162 splits a tree. */
+/** The largest power of two below `size`, which is at least 2. RFC 9162 splits a tree there. */
 export function splitPoint(size: number): number {
   let point = 1;
   while (point * 2 < size) point *= 2;
@@ -32,8 +35,8 @@ export function splitPoint(size: number): number {
 }
 
 /**
- * The root of a tree that grows leaf by leaf, in memory of its depth: the roots of the complete
- * subtrees that its size is made of, largest first.
+ * The root of a tree that grows leaf by leaf. It keeps only the roots of the complete subtrees,
+ * largest first, so memory grows with the depth of the tree.
  */
 export class GrowingRoot {
   readonly #sha256: Sha256;
@@ -48,7 +51,7 @@ export class GrowingRoot {
     return this.#size;
   }
 
-  /** @param leaves how many leaves stand under `hash`: a power of two that divides the size so far. */
+  /** @param leaves how many leaves are under `hash`: a power of two that divides the size so far */
   append(hash: Uint8Array, leaves = 1): void {
     let top = { leaves, hash };
     for (;;) {
@@ -70,7 +73,7 @@ export class GrowingRoot {
   }
 }
 
-/** The root over `hashes`, 32 bytes each, one after another; at least one. */
+/** The root over `hashes`, which are concatenated and 32 bytes each. There must be at least one. */
 export function rootOf(sha256: Sha256, hashes: Uint8Array): Uint8Array {
   const growing = new GrowingRoot(sha256);
   for (let at = 0; at < hashes.length; at += HASH_BYTES)

@@ -1,4 +1,4 @@
-/** Checks a whole log from its entries up: C2SP tlog-tiles. */
+/** Verifies a whole log from its entries up: C2SP tlog-tiles. */
 import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
 import { bundleEntries, decodeBundle } from "./entry-bundle.ts";
@@ -18,20 +18,20 @@ import { GrowingRoot, HASH_BYTES, leafHash, rootOf } from "./tree-hash.ts";
 
 export interface LogQuestion {
   readonly key: NoteKey;
-  /** What the log was before, trusted: it must still be the beginning. */
+  /** A trusted earlier head. The log must still begin with it. */
   readonly old?: TreeHead | undefined;
-  /** Entries below were pruned: their hashes are checked, and they need not be there. */
+  /** Entries below this index were pruned. Their hashes are checked. The entries may be missing. */
   readonly prunedBelow?: number | undefined;
   readonly onProgress?: ((checked: number, size: number) => void) | undefined;
   /** Called with each entry that is there, in order, before the root is known to match. */
   readonly onEntry?: ((entry: Uint8Array, index: number) => void) | undefined;
 }
 
-/** Bundles asked for at once: hides a network's delay, and bounds memory. */
+/** How many bundles are requested at the same time. It hides network latency and limits memory. */
 const READ_AHEAD = 8;
 
 /**
- * Recomputes the tree from the entries and compares every tile and the root that `key` signed.
+ * Recomputes the tree from the entries. It compares every tile, and the root that `key` signed.
  * Memory does not grow with the log.
  * @throws LogError, whose `place` is the first entry or tile that does not agree
  */
@@ -69,13 +69,13 @@ export async function verifyLog(
     throw new LogError(
       "mismatch",
       "checkpoint",
-      "entries and tiles agree with one another, and not with the signed root.",
+      "entries and tiles agree with one another, but not with the signed root.",
     );
   if (old !== undefined && oldRoot !== undefined && !equalBytes(oldRoot, old.root))
     throw new LogError(
       "forked",
       `entries 0 to ${old.size - 1}`,
-      "their root is not the one signed before.",
+      "their root is not the one that was signed before.",
     );
   return checkpoint;
 }
@@ -83,11 +83,11 @@ export async function verifyLog(
 interface Leaves {
   readonly tile: Tile;
   readonly hashes: Uint8Array;
-  /** None where they were pruned. */
+  /** Empty if the entries were pruned. */
   readonly entries: readonly Uint8Array[];
 }
 
-/** Level-0 tiles in order, each compared with its entries; some are read ahead. */
+/** Level-0 tiles in order, each compared with its entries. Some are read ahead. */
 async function* level0(
   checks: Checks,
   source: LogSource,
@@ -97,7 +97,7 @@ async function* level0(
   const ahead: { readonly tile: Tile; readonly read: ReturnType<typeof readLeaves> }[] = [];
   const compared = async (): Promise<Leaves> => {
     const next = ahead.shift();
-    if (next === undefined) throw new RangeError("nothing was asked for");
+    if (next === undefined) throw new RangeError("nothing was requested");
     const { hashes, bundle } = await next.read;
     const isPruned = bundle === undefined && (next.tile.index + 1) * TILE_WIDTH <= prunedBelow;
     const entries = isPruned ? [] : compareEntries(checks, next.tile, hashes, bundle);
@@ -105,7 +105,7 @@ async function* level0(
   };
   for (const tile of tilesOfLevel(0, size)) {
     const read = readLeaves(source, tile);
-    // Waited for in its turn; until then a refusal must not end the process.
+    // The result is awaited in its turn. Until then, a rejection must not end the process.
     read.catch(() => undefined);
     ahead.push({ tile, read });
     if (ahead.length >= READ_AHEAD) yield await compared();
@@ -123,7 +123,7 @@ async function readLeaves(source: LogSource, tile: Tile) {
   return { hashes, bundle };
 }
 
-/** The full bundle that took a partial one's place begins with it. */
+/** A full bundle that replaced a partial one begins with it. */
 async function readFull(
   source: LogSource,
   { index, width }: Tile,
@@ -146,10 +146,10 @@ function compareEntries(
 ): Uint8Array[] {
   const path = bundlePath(tile.index, tile.width);
   const first = tile.index * TILE_WIDTH;
-  if (bundle === undefined)
-    throw new LogError("missing", `entry ${first}`, `${path} is not there.`);
+  if (bundle === undefined) throw new LogError("missing", `entry ${first}`, `${path} is missing.`);
   const entries: Uint8Array[] = [];
-  // Compared as they are cut out: a wrong length shows at its own entry, not where the bundle ends.
+  // Entries are compared one by one, so a wrong length shows at its own entry and not at the end of
+  // the bundle.
   for (const entry of bundleEntries(bundle, `entries from ${first}, ${path}`)) {
     const at = entries.length * HASH_BYTES;
     const isExtra = entries.length >= tile.width;
@@ -168,11 +168,11 @@ function compareEntries(
   return entries;
 }
 
-/** Tiles above level 0, each compared as soon as all below it were seen. */
+/** Tiles above level 0. Each is compared as soon as everything below it was seen. */
 class UpperTiles {
   readonly #checks: Checks;
   readonly #source: LogSource;
-  /** By level: the tile that fills. */
+  /** By level: the tile that is being filled. */
   readonly #filling = new Map<number, { index: number; readonly hashes: Uint8Array[] }>();
 
   constructor(checks: Checks, source: LogSource) {
@@ -190,7 +190,7 @@ class UpperTiles {
     await this.add(level + 1, rootOf(this.#checks.sha256, hashes));
   }
 
-  /** Compares the partial tiles that are left. */
+  /** Compares the remaining partial tiles. */
   async finish(): Promise<void> {
     for (const [level, { index, hashes }] of this.#filling)
       if (hashes.length > 0) await this.#compare(level, index, hashes);
@@ -208,13 +208,13 @@ class UpperTiles {
         throw new LogError(
           "mismatch",
           tilePath(tile),
-          `its hash ${at} is not that of the entries, ${toHex(hash).slice(0, 16)}...`,
+          `its hash ${at} does not match the entries, ${toHex(hash).slice(0, 16)}...`,
         );
     return hashes;
   }
 }
 
-/** Where all files can be listed, none may be there that the tree has no place for. */
+/** If the source can list files, it must not hold a file that the tree has no place for. */
 async function refuseExtra(source: LogSource, size: number): Promise<void> {
   if (source.list === undefined) return;
   for await (const path of source.list()) {

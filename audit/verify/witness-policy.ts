@@ -10,13 +10,13 @@ export interface WitnessPolicy {
   readonly logs: readonly NoteKey[];
   readonly witnesses: ReadonlyMap<string, NoteKey>;
   readonly groups: ReadonlyMap<string, Members>;
-  /** A witness, a group, or "none". */
+  /** The name of a witness or of a group, or "none". */
   readonly quorum: string;
 }
 
 /**
- * Reads `log <vkey>`, `witness <name> <vkey>`, `group <name> <k|any|all> <member>...` and
- * `quorum <name|none>`, one a line; `#` begins a comment.
+ * Reads `log <vkey>`, `witness <name> <vkey>`, `group <name> <k|any|all> <member>...` and `quorum
+ * <name|none>`, one on each line. `#` begins a comment.
  * @throws LogError malformed
  */
 export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy {
@@ -36,18 +36,18 @@ export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy 
         logs.push(parseVkey(sha256, name));
         break;
       case "witness": {
-        if (name === "none" || isKnown(name)) throw refused("the name is taken.");
+        if (name === "none" || isKnown(name)) throw refused("the name is already used.");
         const key = parseVkey(sha256, rest[0] ?? "");
-        if (key.type !== KEY_TYPES.cosignature) throw refused("not a key for cosignatures.");
+        if (key.type !== KEY_TYPES.cosignature) throw refused("not a cosignature key.");
         witnesses.set(name, key);
         break;
       }
       case "group": {
         const [threshold = "", ...names] = rest;
         const count = { any: 1, all: names.length }[threshold] ?? Number(threshold);
-        if (name === "none" || isKnown(name)) throw refused("the name is taken.");
+        if (name === "none" || isKnown(name)) throw refused("the name is already used.");
         if (!names.every(isKnown) || new Set(names).size !== names.length)
-          throw refused("a member is not known, or named twice.");
+          throw refused("a member is unknown or named twice.");
         if (!Number.isInteger(count) || count < 1 || count > names.length)
           throw refused("the threshold is not between 1 and the number of members.");
         groups.set(name, { threshold: count, names });
@@ -55,7 +55,7 @@ export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy 
       }
       case "quorum":
         if (quorum !== undefined || !(name === "none" || isKnown(name)))
-          throw refused("the quorum is not known, or given twice.");
+          throw refused("the quorum is unknown or given twice.");
         quorum = name;
         break;
       default:
@@ -67,7 +67,9 @@ export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy 
 }
 
 /**
- * The witnesses of the policy that cosigned. @throws LogError quorum_missing
+ * Requires the quorum of the policy.
+ * @returns the names of the policy's witnesses that cosigned
+ * @throws LogError quorum_missing
  */
 export function insistOnQuorum(checks: Checks, policy: WitnessPolicy, note: Note): string[] {
   const cosigned = new Set<string>();

@@ -8,28 +8,28 @@ import { consistencyProof, type RangeRoot } from "../verify/proofs.ts";
 import { WitnessError } from "./witness-error.ts";
 import { requestWitness } from "./witness-http.ts";
 
-/** A witness of others, C2SP tlog-witness. */
+/** A C2SP tlog-witness. */
 export interface Witness {
   readonly key: NoteKey;
-  /** Its submission and monitoring prefix, without a slash at its end. */
+  /** The submission and monitoring prefix, without a slash at the end. */
   readonly url: string;
 }
 
-/** A signed head, and what proves that it extends others. */
+/** A signed head and what proves that it extends earlier ones. */
 export interface SubmittedHead {
   readonly note: string;
   readonly head: Checkpoint;
   readonly rootOver: RangeRoot;
 }
 
-/** How often it may say another size: somebody else may submit heads of the log as well. */
+/** How often a witness may correct the size. Somebody else may submit heads of the log too. */
 const MOST_CORRECTIONS = 3;
 
 /**
  * Submits a signed head to a witness, with the proof that it extends what the witness saw last.
- * @param seen the size that the witness is believed to have seen; when it says another, that one
+ * @param seen the size that the witness is believed to have seen; the witness may correct it
  * @param ending aborts the request
- * @returns the cosignature, checked
+ * @returns the checked cosignature
  * @throws WitnessError
  */
 export async function askWitness(
@@ -74,12 +74,14 @@ function refusal({ key }: Witness, answer: Answer): WitnessError {
   return new WitnessError("refused", message);
 }
 
-/** Only what the witness answered counts, not what stands below the note already. */
+/**
+ * The cosignature in the witness's answer. Signatures that are already below the note do not count.
+ */
 function cosignatureIn({ key }: Witness, note: string, lines: string): NoteSignature | undefined {
   const { text } = parseNote(note);
   try {
     const cosigned = parseNote(`${text}\n${lines}`);
-    // An answer that goes on with the text would have its signature be over something else.
+    // If the answer continued the text, its signature would be over something else.
     if (cosigned.text !== text || cosignedAt(nodeChecks, cosigned, key) === undefined)
       return undefined;
     return signatureBy(nodeChecks.sha256, cosigned, key);

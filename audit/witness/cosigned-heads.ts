@@ -5,17 +5,17 @@ import { nodeChecks } from "../node-checks.ts";
 import { keyIdOf, type NoteSignature } from "../verify/note.ts";
 import type { ConfiguredWitness } from "./parse-witness.ts";
 
-/** A log's newest signed head, which a witness has not cosigned. */
+/** A log's newest signed head that a witness has not cosigned. */
 export interface UncosignedHead {
   readonly log: LogId;
   readonly origin: string;
   readonly note: string;
   readonly size: number;
-  /** The size that the witness cosigned last; 0 when it cosigned none. */
+  /** The size that the witness cosigned last, or 0 if it cosigned none. */
   readonly seen: number;
 }
 
-/** Read at once. */
+/** How many heads are read at a time. */
 const PAGE = 64;
 
 const UNCOSIGNED = `
@@ -40,8 +40,8 @@ const KEEP = `
   on conflict do nothing`;
 
 /**
- * Each newest head that the witness gets, and has not cosigned yet with the key it has.
- * @param after where to begin; the logs up to there come last
+ * The newest head of each log that the witness gets and has not cosigned with its current key.
+ * @param after the log to start behind; the logs up to it come last
  */
 export async function* uncosignedHeads(
   client: Client,
@@ -52,7 +52,7 @@ export async function* uncosignedHeads(
   if (after !== undefined) yield* headsBetween(client, witness, null, after);
 }
 
-/** After one log up to another, in the order of their ids. */
+/** The logs after one up to another, in the order of their ids. */
 async function* headsBetween(
   client: Client,
   { key, gets }: ConfiguredWitness,
@@ -76,7 +76,10 @@ async function* headsBetween(
   }
 }
 
-/** @param cosignature checked */
+/**
+ * Stores a cosignature.
+ * @param cosignature already checked
+ */
 export async function keepCosignature(
   client: Client,
   { log, size }: UncosignedHead,

@@ -5,17 +5,20 @@ import type { Witness } from "./ask-witness.ts";
 
 /** A witness that a server submits heads to. */
 export interface ConfiguredWitness extends Witness {
-  /** Of which logs: the operator's names no tenant, and holds the checkpoints of all. */
+  /**
+   * The logs that the witness gets. The operator's log names no tenant and holds the checkpoints of
+   * all logs.
+   */
   readonly gets: "operator" | "all";
 }
 
 const ALL = "all:";
 
-/** A checkpoint bears few signatures. */
+/** A checkpoint may carry only a few signatures. */
 const MOST_WITNESSES = 16;
 
 /**
- * A witness as operators write it: its verifier key, @, and its URL.
+ * Reads a witness in the form that operators write: its verifier key, @, and its URL.
  * @throws LogError malformed
  */
 export function parseWitness(text: string): Witness {
@@ -23,14 +26,15 @@ export function parseWitness(text: string): Witness {
   const [, vkey = "", url = ""] = /^([!-*,-~+]+)@(https?:\/\/[^@?#]+)$/.exec(text) ?? [];
   if (!URL.canParse(url)) throw refused("is written as its key, @, and its URL.");
   const key = parseVkey(nodeChecks.sha256, vkey);
-  if (key.type !== KEY_TYPES.cosignature) throw refused("its key is not one for cosignatures.");
+  if (key.type !== KEY_TYPES.cosignature) throw refused("its key is not a cosignature key.");
   if (key.name.length > 200) throw refused("its name is too long.");
   return { key, url: url.replace(/\/+$/, "") };
 }
 
 /**
- * Several, parted by commas or spaces; `all:` stands before one that gets the heads of all logs.
- * @throws LogError malformed, also when a name comes twice
+ * Reads several witnesses, separated by commas or spaces. `all:` stands before a witness that gets
+ * the heads of all logs.
+ * @throws LogError malformed, also if a name appears twice
  */
 export function parseWitnesses(text: string): ConfiguredWitness[] {
   const witnesses = text

@@ -2,12 +2,12 @@ import { hash } from "node:crypto";
 import type { Witness } from "./ask-witness.ts";
 import { requestWitness } from "./witness-http.ts";
 
-/** Where a witness serves what it saw last of a log, below its monitoring prefix. */
+/** The path below a witness's monitoring prefix with what it saw last of a log. */
 export const seenPath = (origin: string): string => `/${hash("sha256", origin)}/checkpoint`;
 
 /**
- * The checkpoint that a witness says it cosigned last: unchecked.
- * @returns undefined when it serves none
+ * The checkpoint that a witness says it cosigned last. It is not checked.
+ * @returns undefined if the witness serves none
  * @throws WitnessError unreachable
  */
 export async function seenByWitness(

@@ -19,12 +19,13 @@ export interface SeenHead extends NamedLog {
   readonly note: string;
 }
 
-/** Logs that a witness is asked of at the same time. */
+/** How many logs a witness is asked about at the same time. */
 const AT_ONCE = 16;
 
 /**
- * What a witness saw last of the logs that it gets, in their order as far as it says so before `limit`.
- * @param publicKey of what signs the logs: heads by another prove nothing, and are left out
+ * What a witness saw last of the logs that it gets. The heads come in the order of the logs, as far
+ * as the witness answers before `limit`.
+ * @param publicKey signs the logs; heads signed by another key prove nothing and are left out
  */
 export async function seenHeads(
   witness: ConfiguredWitness,
@@ -43,7 +44,7 @@ export async function seenHeads(
   };
   const asking = Array.from({ length: AT_ONCE }, () =>
     askOn().catch((error: unknown) => {
-      // Who is away is told of when heads are to be cosigned.
+      // An unreachable witness is reported when heads are submitted for cosigning.
       if (!(error instanceof WitnessError)) throw error;
     }),
   );
@@ -51,7 +52,7 @@ export async function seenHeads(
   return seen;
 }
 
-/** Undefined when it is not by the key, and so proves nothing. */
+/** Undefined if another key signed it, because it then proves nothing. */
 export function openHead(
   note: string,
   origin: string,

@@ -2,11 +2,11 @@ import { concat, fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { WitnessError } from "./witness-error.ts";
 
 const ANSWER_MS = 10_000;
-/** A note with as many signatures as one may have is shorter. */
+/** Longer than a note with the largest number of signatures. */
 const MOST_BYTES = 16 * 1024;
 
 /**
- * One request to a witness, which may be anybody's: neither its time nor its length is its choice.
+ * Sends one request to a witness, which anybody may run. Time and length of the answer are limited.
  * @throws WitnessError unreachable
  */
 export async function requestWitness(

@@ -4,7 +4,7 @@ import { createWitness, type WitnessOptions } from "./witness.ts";
 
 const MOST_BYTES = 64 * 1024;
 
-/** Answers the HTTP requests of C2SP tlog-witness, both prefixes being `/`. */
+/** Answers the HTTP requests of C2SP tlog-witness. Both prefixes are `/`. */
 export function witnessListener(options: WitnessOptions): RequestListener {
   const add = createWitness(options);
 

@@ -1,4 +1,4 @@
-/** A witness, C2SP tlog-witness: cosigns heads that are consistent with all it saw before. */
+/** A C2SP tlog-witness. It cosigns heads that are consistent with everything it saw before. */
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -19,16 +19,16 @@ import { HASH_BYTES } from "../verify/tree-hash.ts";
 
 /** What the witness saw last of each log. */
 export interface WitnessStore {
-  /** The note, cosigned; undefined when it never saw the log. */
+  /** The cosigned note, or undefined if the witness never saw the log. */
   latest(origin: string): Promise<string | undefined>;
-  /** It outlives a crash when this resolves. */
+  /** When this resolves, the note survives a crash. */
   put(origin: string, note: string): Promise<void>;
 }
 
 export interface WitnessOptions {
   readonly name: string;
   readonly signer: LogSigner;
-  /** Whose heads are cosigned. */
+  /** The keys of the logs whose heads are cosigned. */
   readonly logs: readonly NoteKey[];
   readonly store: WitnessStore;
   /** Milliseconds since the Unix epoch. */
@@ -53,7 +53,7 @@ const sizeIs = (size: number): WitnessAnswer => ({
   body: `${size}\n`,
 });
 
-/** Answers `add-checkpoint` requests, one of a log at a time: what was seen is never set back. */
+/** Answers `add-checkpoint` requests, one at a time for each log. What was seen never goes back. */
 export function createWitness(
   options: WitnessOptions,
 ): (body: Uint8Array) => Promise<WitnessAnswer> {
@@ -72,7 +72,7 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
     request = parseRequest(fromUtf8(body));
     ({ origin } = parseCheckpointText(parseNote(request.note).text));
   } catch {
-    return answer(400, "The request is not of the form that tlog-witness asks for.\n");
+    return answer(400, "The request does not have the form that tlog-witness requires.\n");
   }
   const key = options.logs.find(({ name }) => name === origin);
   if (key === undefined) return answer(404, "This witness does not know the log.\n");
@@ -98,7 +98,7 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   const { text } = head.note;
   const cosigned = await cosign(options, text);
   const signed = signatureBy(nodeChecks.sha256, head.note, key);
-  // Whatever else was signed below it is nothing that this witness vouches for.
+  // This witness does not vouch for the other signatures below the note.
   await options.store.put(origin, formatNote(text, signed ? [signed] : []) + cosigned);
   return answer(200, cosigned);
 }

@@ -20,27 +20,30 @@ export interface WitnessesOptions {
   /** A login that is a member of sealdesk_app. */
   readonly url: string;
   readonly witnesses: readonly ConfiguredWitness[];
-  /** What the operator's log is called, if the database knows none. */
+  /** The prefix for the operator's log, if the database does not know one. */
   readonly originPrefix: string;
-  /** Where proofs are kept, out of the reach of whoever put the database back. */
+  /** Stores proofs where whoever restored the database cannot reach them. */
   readonly store: Pick<CheckpointStore, "keepProof">;
-  /** Of what signs the logs: Ed25519, 32 bytes. */
+  /** The key that signs the logs: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** Between two looks for heads that a witness has not cosigned. */
+  /** The time between two searches for heads that a witness has not cosigned. */
   readonly everyMs?: number;
-  /** How long all witnesses together may keep a node from signing when it begins. */
+  /** The time for which all witnesses together may delay a node's signing at startup. */
   readonly startMs?: number;
   readonly onCosigned?: (witness: string) => void;
-  /** Each time that a head was not cosigned. */
+  /** Called each time a head was not cosigned. */
   readonly onFailure?: (witness: string, code: WitnessErrorCode) => void;
-  /** What an operator should know, once: not again before it went well. */
+  /**
+   * Called once for each condition that an operator should know. It is not called again until the
+   * condition has cleared.
+   */
   readonly onTrouble?: (error: unknown, where: { witness: string; origin?: string }) => void;
 }
 
-/** For so many looks a witness is asked nothing of a log that it does not know: an hour. */
+/** For this many searches (an hour), a witness is not asked about a log that it does not know. */
 const LOOKS_LEFT_OUT = 60;
 
-// The operator's first, also when a database that was put back has not begun it.
+// The operator's log comes first, even if a restored database has not begun it.
 const LOGS = `
   select id as log, origin from audit.logs
   union all select $1, $2 where not exists (select from audit.logs where id = $1)
@@ -48,17 +51,17 @@ const LOGS = `
 const SIZE = "select max(size) as size from audit.checkpoints where log = $1";
 
 /**
- * Has the heads of logs cosigned, and learns from the witnesses whether the database was put back
- * or forked. A witness's word stops nothing: it must show a head that our own key signed and that the
- * database contradicts. Anything less is told, for else any witness could stop the log.
+ * Has the heads of logs cosigned, and learns from the witnesses whether the database was restored
+ * or forked. A witness's word alone stops nothing, or any witness could stop the log. It must show
+ * a head that our own key signed and that the database contradicts. Anything less is only reported.
  */
 export class Witnesses {
   readonly #options: WitnessesOptions;
-  /** Heads that the database contradicts, and that could not be kept outside yet. */
+  /** Heads that contradict the database and that could not be stored outside yet. */
   readonly #unkept = new Set<SeenHead>();
-  /** By witness: the log whose head was submitted last. */
+  /** For each witness: the log whose head was submitted last. */
   readonly #askedLast = new Map<string, LogId>();
-  /** Until when a witness is not asked of a log again, in milliseconds of this process. */
+  /** Until when a witness is not asked about a log again, in milliseconds of this process. */
   readonly #leftOutUntilMs = new Map<string, number>();
   readonly #told = new Map<string, Set<string>>();
   readonly #disagreements = new Set<string>();
@@ -67,14 +70,14 @@ export class Witnesses {
     this.#options = options;
   }
 
-  /** Of how many logs a witness says, and does not prove, that it saw another history. */
+  /** For how many logs a witness says, without proof, that it saw another history. */
   get disagreements(): number {
     return this.#disagreements.size;
   }
 
   /**
-   * Compares the database with what the witnesses saw, as far as they say it soon: one that is away
-   * holds nothing up. The operator's log comes first.
+   * Compares the database with what the witnesses saw, as far as they answer soon. An unreachable
+   * witness delays nothing. The operator's log comes first.
    * @throws AuditError log_behind, log_inconsistent
    */
   async check(client: Client): Promise<void> {
@@ -92,10 +95,11 @@ export class Witnesses {
   }
 
   /**
-   * Submits, now and again, each log's newest head to each witness that gets it and has not cosigned
-   * it. One request a witness at a time; none waits for another witness.
-   * @param onContradiction is given the reason when a witness proves that the logs must not go on
-   * @returns what ends it
+   * Periodically submits each log's newest head to each witness that gets it and has not cosigned
+   * it. Each witness gets one request at a time. No witness waits for another.
+   * @param onContradiction called with the reason when a witness proves that the logs must not
+   *   continue
+   * @returns a function that stops it
    */
   keepCosigned(onContradiction: (error: AuditError) => void): () => Promise<void> {
     const { url, witnesses, everyMs = 60_000, onTrouble } = this.#options;
@@ -119,7 +123,8 @@ export class Witnesses {
   async #cosignAll(client: Client, witness: ConfiguredWitness, ending: AbortSignal): Promise<void> {
     const { everyMs = 60_000 } = this.#options;
     const { name } = witness.key;
-    // Where the last look ended early: else those at the end would never have their turn.
+    // Starts where the last search ended early. Otherwise the last logs would never have their
+    // turn.
     for await (const head of uncosignedHeads(client, witness, this.#askedLast.get(name))) {
       if (ending.aborted) return;
       const place = placeOf(witness, head.origin);
@@ -135,7 +140,7 @@ export class Witnesses {
         else this.#tell(error, witness, head);
         if (error.code === "unknown_log")
           this.#leftOutUntilMs.set(place, performance.now() + LOOKS_LEFT_OUT * everyMs);
-        // The other logs would be waited for in vain, each for as long.
+        // The other logs would wait in vain too.
         if (error.code === "unreachable") return;
       }
     }
@@ -143,7 +148,7 @@ export class Witnesses {
 
   async #cosign(client: Client, witness: Witness, head: UncosignedHead, ending: AbortSignal) {
     const checkpoint = openHead(head.note, head.origin, this.#options.publicKey);
-    // Its row may be anyone's: nothing is submitted that was not signed.
+    // Anybody may have changed the row. Nothing is submitted that was not signed.
     if (checkpoint === undefined)
       throw new WitnessError(
         "not_submitted",
@@ -177,15 +182,15 @@ export class Witnesses {
     if (head !== undefined) await this.#compare(client, { log, origin, head, note });
     const { rows } = await client.query<{ size: number }>(SIZE, [log]);
     const { seen = 0 } = error;
-    // A larger head was submitted meanwhile, by somebody who archives.
+    // Somebody who archives the log submitted a larger head meanwhile.
     if (ending.aborted || (seen > size && seen <= (rows[0]?.size ?? 0))) return;
     this.#disagreements.add(placeOf(witness, origin));
     this.#tell(error, witness, { origin });
   }
 
   /**
-   * What contradicts the database is kept outside it, where every node looks before it signs, when the
-   * witness is away as well.
+   * Stores, outside the database, a head that contradicts the database. Every node looks there
+   * before it signs, even when the witness is unreachable.
    * @throws AuditError log_behind, log_inconsistent
    */
   async #compare(client: Client, seen: SeenHead): Promise<void> {
@@ -194,7 +199,7 @@ export class Witnesses {
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.#unkept.add(seen);
-      // What cannot be kept now is, before this node signs anything more.
+      // A proof that cannot be stored now is stored before this node signs anything more.
       await this.#keepProofs().catch(() => undefined);
       throw error;
     }
@@ -209,7 +214,7 @@ export class Witnesses {
 
   #tell(error: WitnessError, witness: Witness, { origin }: { readonly origin: string }): void {
     const { code } = error;
-    // A witness that is away is away for every log.
+    // An unreachable witness is unreachable for every log.
     const place = placeOf(witness, code === "unreachable" ? "" : origin);
     const told = this.#told.get(place) ?? new Set();
     if (told.has(code)) return;
@@ -217,7 +222,7 @@ export class Witnesses {
     this.#options.onTrouble?.(error, { witness: witness.key.name, origin });
   }
 
-  /** It went well: what goes wrong from now on is told again. */
+  /** The submission succeeded. Later problems are reported again. */
   #forget(witness: Witness, { origin }: NamedLog): void {
     this.#disagreements.delete(placeOf(witness, origin));
     for (const place of [placeOf(witness, origin), placeOf(witness, "")]) this.#told.delete(place);

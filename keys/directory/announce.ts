@@ -1,8 +1,8 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /**
- * Brings the device lists of the user's conversations in line with their devices: each gets an
- * event and a new epoch. Called after the change is durable; what a crash leaves undone is done
- * when a device of the user connects. Given by `messaging`.
+ * Updates the device lists of the user's conversations to match the user's devices. Each
+ * conversation gets an event and a new epoch. Call it after the change is durable. What a crash
+ * leaves undone is done when a device of the user connects. `messaging` provides the function.
  */
 export type Announce = (account: { readonly tenant: Uuid; readonly user: Uuid }) => Promise<void>;

@@ -17,13 +17,13 @@ export interface ListedDevice {
 
 export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
   readonly displayName: string | null;
-  /** Those not revoked, oldest first. */
+  /** The devices that are not revoked, oldest first. */
   readonly devices: readonly ListedDevice[];
 }
 
 /**
- * A user's account key and certified devices. Whoever reads them checks the certificates. Reading
- * another user's is in the audit log.
+ * A user's account key and certified devices. The reader checks the certificates. Reading another
+ * user's devices is in the audit log.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
 export async function listDevices(
@@ -33,7 +33,7 @@ export async function listDevices(
 ): Promise<ListedAccount> {
   const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
   const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
-  // One's own is read without a trace.
+  // Reading your own devices is not audited.
   if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
   return audited(deps, actor, { ...act, subject: user }, read);
 }

@@ -9,13 +9,16 @@ export interface LockedAccount {
 }
 
 /**
- * The account, locked until the transaction ends: its changes are numbered, and are made one at a
- * time. Undefined when the tenant has no such user.
+ * Locks the account until the transaction ends. Changes of an account are numbered, so they are
+ * made one at a time. Returns undefined if the tenant has no such user.
  */
 export const lockAccount = async (client: Client, user: Uuid): Promise<LockedAccount | undefined> =>
   (await lockAccounts(client, [user])).get(user);
 
-/** As `lockAccount`, for several; always in one order, so that no two wait for each other. */
+/**
+ * Like `lockAccount`, for several accounts. It always locks them in the same order, so that no two
+ * callers wait for each other.
+ */
 export async function lockAccounts(
   client: Client,
   users: readonly Uuid[],

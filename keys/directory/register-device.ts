@@ -15,11 +15,11 @@ import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
 
-/** Devices of one account that are not revoked. */
+/** How many devices of one account may be registered and not revoked. */
 const MAX_DEVICES_PER_USER = 16;
 
 export interface NewDevice {
-  /** Made by the device. */
+  /** Chosen by the device. */
   readonly id: Uuid;
   readonly registrationId: number;
   /** Ed25519, 32 bytes. */
@@ -34,12 +34,14 @@ export interface NewDevice {
 }
 
 /**
- * Registers the device whose key signed this request. Its record must be certified by the account
- * key, which the account's first device sets and every further one must share. The tenant's key log
- * tells of it. Repeating the same registration is not an error.
- * @param deps.announce advances the epochs of the user's conversations, once the device is there.
- * @throws KeysError invalid_certificate, account_key_mismatch, account_key_retired, session_revoked,
- *   device_exists, too_many_devices, invalid_prekey, too_many_prekeys, prekey_id_reused
+ * Registers the device whose key signed this request. The account key must certify the record. The
+ * account's first device sets the account key, and every further device must have the same one. The
+ * registration is in the tenant's key log. A repeat of the same registration is no error.
+ * @param deps.announce advances the epochs of the user's conversations after the device is
+ *   registered
+ * @throws KeysError invalid_certificate, account_key_mismatch, account_key_retired,
+ *   session_revoked, device_exists, too_many_devices, invalid_prekey, too_many_prekeys,
+ *   prekey_id_reused
  */
 export async function registerDevice(
   deps: UseCase & { readonly announce: Announce },
@@ -73,14 +75,17 @@ function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): voi
     throw new KeysError("invalid_certificate", "The account key did not sign this device.");
 }
 
-/** Locks the account, so that of two first devices one sets the key and the other must match it. */
+/**
+ * Locks the account. If two first devices register at once, one sets the key and the other must
+ * match it.
+ */
 async function settleAccountKey(
   client: Client,
   { user, accountKey }: DeviceRecord,
   actor: Actor,
 ): Promise<void> {
   const known = (await lockAccount(client, user))?.accountKey;
-  // A reset that this has waited for has ended every session, and must not be followed by it.
+  // A reset that held the lock has ended every session. This registration must not follow it.
   await insistOnSession(client, actor);
   if (known === undefined) {
     await insistOnNewKey(client, user, accountKey);
@@ -88,21 +93,24 @@ async function settleAccountKey(
   } else if (!equalBytes(known, accountKey))
     throw new KeysError(
       "account_key_mismatch",
-      "The account has another key; a device that holds it must certify this one.",
+      "The account has another key. A device that holds it must certify this one.",
     );
 }
 
-/** Others trust a key they know: who holds one from before a reset must not come back under it. */
+/**
+ * Refuses former account keys. Others trust a key they know, so somebody with a key from before a
+ * reset must not come back under it.
+ */
 async function insistOnNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
   const former = await loggedAccountKeys(client, user);
   if (former.some((each) => equalBytes(each, key)))
     throw new KeysError(
       "account_key_retired",
-      "The account was reset and begins anew with another key.",
+      "The account was reset. Register with a new account key.",
     );
 }
 
-/** @returns false when it was registered before, just so */
+/** @returns false if the device was already registered with the same record */
 async function insertDevice(
   client: Client,
   record: DeviceRecord,
@@ -117,7 +125,7 @@ async function insertDevice(
   if (!registered && active.rows.length >= MAX_DEVICES_PER_USER)
     throw new KeysError(
       "too_many_devices",
-      `An account has at most ${MAX_DEVICES_PER_USER} devices; remove one first.`,
+      `An account has at most ${MAX_DEVICES_PER_USER} devices. Remove one first.`,
     );
   const { rowCount } = await client.query(
     `insert into devices (id, tenant, user_id, registration_id, device_key, identity_key,
@@ -142,6 +150,6 @@ async function insertDevice(
     [record.device, record.user, registrationId, certificate],
   );
   if (same.rows.length === 0)
-    throw new KeysError("device_exists", "The device's id or its key is taken.");
+    throw new KeysError("device_exists", "Another device has this id or key.");
   return false;
 }

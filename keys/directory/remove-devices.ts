@@ -15,9 +15,9 @@ interface RemovedRow extends RemovedDevice {
 }
 
 /**
- * Removes devices of an account for ever, and the key log says so of each. The transaction must hold
- * the lock on the account.
- * @returns those that were there, and are removed now
+ * Removes devices of an account for good. The key log records each removal. The transaction must
+ * hold the lock on the account.
+ * @returns the devices that existed and are now removed
  */
 export async function removeDevices(
   client: Client,

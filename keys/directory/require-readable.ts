@@ -10,14 +10,14 @@ import { sharesConversation } from "./shares-conversation.ts";
 export interface ReadableUser {
   readonly user: Uuid;
   readonly role: Role;
-  /** Sealed under the user's own key. */
+  /** Encrypted under the user's own key. */
   readonly displayName: Uint8Array | null;
   /** Null until the account's first device is registered. */
   readonly accountKey: Uint8Array | null;
 }
 
 /**
- * The user, if `actor` may read what devices and keys they have.
+ * Returns the user if `actor` may read the user's devices and keys.
  * @throws KeysError user_not_found, also for a user of another tenant; forbidden
  */
 export async function requireReadable(

@@ -14,7 +14,7 @@ import type { Announce } from "./announce.ts";
 import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
-/** Why an account begins anew; in the audit entry. */
+/** Why an account is reset. The reason is in the audit entry. */
 export const resetReasons = ["devices_lost", "account_taken_over"] as const;
 export type ResetReason = (typeof resetReasons)[number];
 
@@ -24,14 +24,14 @@ export interface Reset {
 }
 
 /**
- * Lets an account that has lost its devices, or that others have, begin anew: removes every device,
- * ends every session, and forgets the account key, so that the next device to register makes another.
- * The account's former keys are never taken again. What the account could read it cannot read now:
- * the next device is a newcomer to its conversations, whose members must accept the new key. Repeating
- * it removes what is there by then, which may be nothing.
+ * Resets an account that has lost its devices, or whose devices other people have. It removes every
+ * device, ends every session and forgets the account key, so the next device to register makes a
+ * new one. The account's former keys are never accepted again. The account can no longer read what
+ * it could read: the next device is a newcomer to its conversations, whose members must accept the
+ * new key. If you repeat the reset, it removes the devices that exist by then, which may be none.
  * @returns how many devices were removed
  * @throws KeysError user_not_found, also for a user of another tenant; device_required; forbidden;
- *   session_revoked, device_revoked: the actor's own, meanwhile
+ *   session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
 export async function resetAccount(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -41,7 +41,8 @@ export async function resetAccount(
   const { tenant } = actor;
   const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
     const account = (await lockAccounts(client, [actor.user, user])).get(user);
-    // The locks may have been waited for: of two admins who reset each other one is first.
+    // This may have waited for the locks. If two administrators reset each other, the first one
+    // wins.
     await insistOnSession(client, actor);
     if (account === undefined) throw notFound();
     note({ decision: requireAllowed(actor, { user, role: account.role }) });
@@ -50,15 +51,16 @@ export async function resetAccount(
     return removed;
   });
   for (const device of devices) deps.disconnect({ tenant, device });
-  // Also when nothing was left to remove: a reset that was cut off here is brought to its end.
+  // Even if nothing was left to remove, so that a repeat completes a reset that was interrupted
+  // here.
   await deps.announce({ tenant, user });
   return devices.length;
 }
 
 /**
- * As `resetAccount`, by the operator of the server, who is asked when a tenant has no admin left. Running
- * servers find by themselves that sessions are over; the user's conversations are the caller's to
- * bring in line.
+ * Like `resetAccount`, for the operator of the server, who resets accounts of a tenant without
+ * administrators. Running servers find out by themselves that sessions have ended. The caller must
+ * update the user's conversations.
  * @throws KeysError user_not_found
  */
 export async function resetByOperator(
@@ -97,7 +99,10 @@ const resetAct = ({ user, reason }: Reset): Act => ({
   details: { reason },
 });
 
-/** @throws KeysError device_required, forbidden */
+/**
+ * Requires that the actor may reset the account.
+ * @throws KeysError device_required, forbidden
+ */
 function requireAllowed(
   actor: Actor,
   account: Pick<Reset, "user"> & Pick<Actor, "role">,
@@ -113,7 +118,7 @@ function requireAllowed(
   return decision;
 }
 
-/** @returns the devices that are removed */
+/** @returns the removed devices */
 async function clearAccount(
   client: Client,
   account: LockedAccount & { readonly tenant: Uuid; readonly user: Uuid },
@@ -124,7 +129,7 @@ async function clearAccount(
     "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
     [user, now],
   );
-  // What was sealed for a new device is the key that is over.
+  // A pending request would carry the former account key to a new device.
   await client.query("delete from link_requests where user_id = $1", [user]);
   if (accountKey === undefined) return [];
   const removed = await removeDevices(client, { tenant, user, accountKey }, "all", now);

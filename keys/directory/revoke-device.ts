@@ -12,10 +12,11 @@ import { lockAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
 /**
- * Removes a device of the actor's own account for ever: the key log says so, its sessions end, what
- * it has open is closed, and `announce` then takes it out of the user's conversations and advances their epochs.
- * Only a registered device of the account may do so.
- * @throws KeysError device_required; session_revoked; device_revoked; device_not_found, also for another user's device and for one revoked before
+ * Removes a device of the actor's own account for good. The key log records it. The device's
+ * sessions end and its sockets close. Then `announce` takes it out of the user's conversations and
+ * advances their epochs. Only a registered device of the account may do this.
+ * @throws KeysError device_required; session_revoked; device_revoked; device_not_found, also for
+ *   another user's device and for one that is already revoked
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
@@ -30,7 +31,7 @@ export async function revokeDevice(
       const now = deps.now();
       note({ decision: requireDevice(actor, device) });
       const accountKey = (await lockAccount(client, actor.user))?.accountKey;
-      // The lock may have been waited for: of two devices that remove each other one is first.
+      // This may have waited for the lock. If two devices remove each other, the first one wins.
       await insistOnSession(client, actor);
       const { tenant, user } = actor;
       const [removed] =
@@ -38,7 +39,7 @@ export async function revokeDevice(
           ? []
           : await removeDevices(client, { tenant, user, accountKey }, { device }, now);
       if (removed === undefined)
-        throw new KeysError("device_not_found", "There is no such device of yours.");
+        throw new KeysError("device_not_found", "Your account has no such device.");
       await client.query(
         `update sessions set revoked_at_ms = $3
          where user_id = $1 and device_key_thumbprint = $2 and revoked_at_ms is null`,
@@ -46,12 +47,12 @@ export async function revokeDevice(
       );
     },
   );
-  // Before its conversations have changed, which may take a while or be left to a later day.
+  // Before its conversations change, which may take a while or happen on a later day.
   deps.disconnect({ tenant: actor.tenant, device });
   await deps.announce({ tenant: actor.tenant, user: actor.user });
 }
 
-/** @throws KeysError device_required: signed in, but with a device that is not registered */
+/** @throws KeysError device_required: the session's device is not registered */
 function requireDevice(actor: Actor, device: Uuid): Decision {
   const { tenant, user, role } = actor;
   const facts = { tenant, user, role, sharesConversation: false, device };

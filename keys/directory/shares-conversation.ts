@@ -1,7 +1,10 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** Whether both users are members of one conversation now; the transaction says which tenant. */
+/**
+ * Whether both users are currently members of the same conversation. The transaction determines the
+ * tenant.
+ */
 export async function sharesConversation(client: Client, one: Uuid, other: Uuid): Promise<boolean> {
   const { rows } = await client.query(
     `select from members a join members b using (conversation)

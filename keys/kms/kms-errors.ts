@@ -3,7 +3,7 @@ import { KeysError } from "../keys-error.ts";
 export const refused = (message: string, cause?: unknown): KeysError =>
   new KeysError("kms_refused", message, { cause });
 
-/** Says no more than that: what was wrong would help whoever tries. */
+/** The error says nothing more, because details would help an attacker. */
 export const notUnwrapped = (cause?: unknown): KeysError =>
   refused("The wrapped key is not one of this key, version and context.", cause);
 
@@ -14,19 +14,27 @@ export const keyDestroyed = (key: string, version: number): KeysError =>
   new KeysError("kms_key_destroyed", `Version ${version} of key ${key} was destroyed.`);
 
 export const wrongKind = (key: string): KeysError =>
-  refused(`The key ${key} is not of the kind that this takes.`);
+  refused(`The key ${key} is not of the kind that this operation needs.`);
 
-/** The length of every key that is wrapped, in bytes. */
+/** The length of every wrapped key, in bytes. */
 export const WRAPPED_KEY_BYTES = 32;
 
-/** @throws KeysError kms_refused */
+/**
+ * Checks the name of a key.
+ * @throws KeysError kms_refused
+ */
 export function insistOnName(key: string): void {
   if (!/^[a-z0-9][a-z0-9-]{0,127}$/.test(key))
-    throw refused("A key's name has small letters, digits and hyphens, at most 128.");
+    throw refused(
+      "A key's name has small letters, digits and hyphens, and at most 128 characters.",
+    );
 }
 
-/** @throws KeysError kms_refused */
+/**
+ * Checks the length of a key to wrap.
+ * @throws KeysError kms_refused
+ */
 export function insistOnKeyLength(plain: Uint8Array): void {
   if (plain.length !== WRAPPED_KEY_BYTES)
-    throw refused(`What is wrapped has ${WRAPPED_KEY_BYTES} bytes.`);
+    throw refused(`A key to wrap has ${WRAPPED_KEY_BYTES} bytes.`);
 }

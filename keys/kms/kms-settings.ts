@@ -4,7 +4,7 @@ import { Secret } from "../secret.ts";
 import type { Pkcs11Options } from "./pkcs11/pkcs11-kms.ts";
 import type { VaultOptions } from "./vault/vault-options.ts";
 
-/** Which key-management service, and what it takes to use it. */
+/** Which key-management service to use, and its settings. */
 export type KmsSettings =
   | {
       readonly kind: "local";
@@ -17,7 +17,7 @@ export type KmsSettings =
   | ({ readonly kind: "vault" } & WithFormerKeyring & VaultOptions)
   | ({ readonly kind: "pkcs11" } & WithFormerKeyring & Pkcs11Options);
 
-/** A keyring of before, whose keys are taken over once. */
+/** An earlier keyring whose keys are imported once. */
 interface WithFormerKeyring {
   readonly home: string;
   readonly passphrase: Secret<string> | undefined;
@@ -32,7 +32,9 @@ const isAddress = (url: string): boolean => {
   return /^https?:$/.test(protocol) && pathname === "/" && search === "" && username === "";
 };
 
-/** Each variable's rule; an issue's message completes the sentence that the name begins. */
+/**
+ * The rule of each variable. The message of an issue completes the sentence that the name begins.
+ */
 const environmentSchema = z.object({
   SEALDESK_KMS: z
     .enum(["local", "vault", "pkcs11"], "must be local, vault or pkcs11.")
@@ -60,7 +62,7 @@ const environmentSchema = z.object({
 type Values = z.output<typeof environmentSchema>;
 
 /**
- * The key-management service that `environment` describes; an empty variable counts as not set.
+ * The key-management service that `environment` describes. An empty variable counts as not set.
  * @throws KeysError kms_misconfigured: one sentence that names the variable
  */
 export function readKmsSettings(
@@ -83,7 +85,7 @@ export function readKmsSettings(
     case "local":
       if (production && keyring.passphrase === undefined && keyring.keyFile === undefined)
         throw misconfigured(
-          "SEALDESK_KEYRING_PASSPHRASE must be set in production, where the keyring must be sealed; or SEALDESK_KEYRING_KEY_FILE.",
+          "SEALDESK_KEYRING_PASSPHRASE must be set in production, or else SEALDESK_KEYRING_KEY_FILE, because the keyring must be sealed.",
         );
       return { kind: "local", ...keyring, mustBeSealed: production };
     case "vault":

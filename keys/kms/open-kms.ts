@@ -8,14 +8,15 @@ import { LocalKms } from "./local/local-kms.ts";
 
 export interface OpenedKms {
   readonly kms: Kms;
-  /** What a keyring of version 1 held, until it is forgotten. */
+  /** The keys of a version 1 keyring, until they are forgotten. */
   readonly firstKeys: FirstKeys | undefined;
-  /** Once they are in the database, the keyring need not hold them. */
+  /** Call this when the keys are in the database. The keyring then drops them. */
   forgetFirstKeys(): Promise<void>;
 }
 
 /**
- * Opens the configured service. Vault's and the HSM's packages are loaded only when they are it.
+ * Opens the configured service. The packages for Vault and for the HSM are loaded only if they are
+ * configured.
  * @throws KeysError of the keyring or of the service
  */
 export async function openKms(settings: KmsSettings): Promise<OpenedKms> {
@@ -46,7 +47,7 @@ async function openService(settings: KmsSettings, keyring: Keyring | undefined):
   }
 }
 
-/** The keyring; beside another service only one that is there already. */
+/** The keyring. With another service, it is opened only if it already exists. */
 async function openKeyring(settings: KmsSettings): Promise<Keyring | undefined> {
   const { home, passphrase } = settings;
   const isLocal = settings.kind === "local";

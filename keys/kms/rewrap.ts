@@ -1,6 +1,6 @@
 import type { Kms, WrappedKey } from "./kms.ts";
 
-/** `Kms.rewrap` by way of the key itself, which is in memory for no longer than that. */
+/** `Kms.rewrap` by unwrapping and wrapping. The key is in memory only during the call. */
 export async function rewrap(
   kms: Pick<Kms, "wrap" | "unwrap">,
   key: string,

@@ -6,8 +6,8 @@ import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, lockLinkRequest, type LinkRow } from "./link-request.ts";
 
 /**
- * Keeps what a registered device sealed for the asking one. One answer is taken; repeating it is not
- * an error.
+ * Stores what a registered device sealed for the asking device. Only one answer is accepted. A
+ * repeat is no error.
  * @throws KeysError link_request_not_found, link_request_expired, link_request_closed
  */
 export async function approveLink(
@@ -29,7 +29,7 @@ export async function approveLink(
 }
 
 /**
- * Says no to the asking device.
+ * Refuses the asking device.
  * @throws KeysError link_request_not_found, link_request_expired, link_request_closed
  */
 export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {
@@ -46,7 +46,7 @@ export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): P
 
 function insistOnPending({ state, expiresAtMs }: LinkRow, now: number): void {
   if (expiresAtMs <= now)
-    throw new KeysError("link_request_expired", "The request is too old; ask again.");
+    throw new KeysError("link_request_expired", "The request has expired. Ask again.");
   if (state !== "pending")
-    throw new KeysError("link_request_closed", "The request was answered before.");
+    throw new KeysError("link_request_closed", "The request is already answered.");
 }

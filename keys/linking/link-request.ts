@@ -6,21 +6,23 @@ import type { Act } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 
-/** A request that nobody answered, or whose answer nobody fetched, is over after so long. */
+/** When a request ends that was not answered, or whose answer was not fetched. */
 export const LINK_LIFETIME_MS = 10 * 60_000;
-/** Requests of one account at a time. */
+/** How many requests an account may have at a time. */
 export const MAX_LINK_REQUESTS = 3;
-/** What a sibling may seal, in bytes: the account key and the keys of those it knows. */
+/**
+ * The size limit of the sealed answer in bytes: the account key and known keys of other accounts.
+ */
 export const MAX_SEALED_BYTES = 128 * 1024;
 
 export type LinkState = "pending" | "approved" | "refused" | "expired";
 
-/** A request as the database has it. */
+/** A request as stored in the database. */
 export interface LinkRow {
   readonly id: Uuid;
   readonly user: Uuid;
   readonly device: Uuid;
-  /** Ed25519, 32 bytes: signs the asking device's proofs. */
+  /** Ed25519, 32 bytes. It signs the asking device's proofs. */
   readonly deviceKey: Uint8Array;
   /** X25519, 32 bytes. */
   readonly ephemeralKey: Uint8Array;
@@ -37,8 +39,8 @@ const SELECT = `
   from link_requests where id = $1`;
 
 /**
- * The request, locked until the transaction ends. Whoever may not do `action` to it gets the same
- * answer as if it were not there; the audit log has the reason.
+ * The request, locked until the transaction ends. An actor who may not do `action` gets the same
+ * answer as for a request that does not exist. The audit log has the reason.
  * @throws KeysError link_request_not_found
  */
 export async function lockLinkRequest(
@@ -52,19 +54,19 @@ export async function lockLinkRequest(
   const decision =
     row &&
     decideLinking(actor, action, {
-      // The transaction shows rows of the actor's tenant only.
+      // The transaction sees only rows of the actor's tenant.
       tenant: actor.tenant,
       user: row.user,
       byAsking: equalBytes(row.deviceKey, deviceKey),
     });
   if (row === undefined || decision?.allowed !== true)
-    throw new KeysError("link_request_not_found", "There is no such request of your account.", {
+    throw new KeysError("link_request_not_found", "Your account has no such request.", {
       reasons: decision?.reasons ?? [],
     });
   return row;
 }
 
-/** What an audit entry about a request says. */
+/** The audit entry about a request. */
 export const linkAct = (action: string, cls: Act["class"], id: Uuid): Act => ({
   action: `link.${action}`,
   class: cls,

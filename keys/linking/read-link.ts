@@ -13,14 +13,14 @@ export interface LinkView {
   /** Milliseconds since the Unix epoch. */
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
-  /** Which device approved or refused; null before. */
+  /** The device that approved or refused, or null before an answer. */
   readonly sibling: Uuid | null;
-  /** For the asking device alone; null before it is approved. */
+  /** Only for the asking device. Null before approval. */
   readonly sealed: Uint8Array | null;
 }
 
 /**
- * A request, for the device that made it and for registered devices of the same account.
+ * Reads a request, for the device that made it and for registered devices of the same account.
  * @throws KeysError link_request_not_found
  */
 export function readLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<LinkView> {

@@ -7,20 +7,20 @@ import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, LINK_LIFETIME_MS, MAX_LINK_REQUESTS } from "./link-request.ts";
 
 export interface NewLinkRequest {
-  /** Made by the device, and part of the code that its user shows. */
+  /** Chosen by the device. It is part of the code that the device shows. */
   readonly id: Uuid;
   /** The id under which the device will register. */
   readonly device: Uuid;
-  /** X25519, 32 bytes: what the answer is sealed to. */
+  /** X25519, 32 bytes. The answer is sealed to it. */
   readonly ephemeralKey: Uint8Array;
 }
 
 /**
- * Asks the account's registered devices for its key, in the name of the device whose key signed
- * this. Replaces an earlier request of the same device; repeating one is not an error.
- * @param deps.admit throws when the account asks too often
- * @throws KeysError forbidden: the device is registered; link_not_needed: the account has no key yet;
- *   too_many_link_requests, link_request_exists
+ * Asks the account's registered devices for the account key, for the device whose key signed this
+ * request. It replaces an earlier request of the same device. A repeat is no error.
+ * @param deps.admit throws if the account asks too often
+ * @throws KeysError forbidden: the device is registered; link_not_needed: the account has no key
+ *   yet; too_many_link_requests, link_request_exists
  */
 export async function requestLink(
   deps: UseCase & { readonly admit: (account: Uuid) => Promise<void> },
@@ -54,7 +54,7 @@ export async function requestLink(
       [request.id, tenant, user, request.device, deviceKey, request.ephemeralKey, now, expiresAtMs],
     );
     if (rowCount === 0)
-      throw new KeysError("link_request_exists", "The request's id is taken; make another.");
+      throw new KeysError("link_request_exists", "Another request has this id. Choose another id.");
     return { expiresAtMs };
   });
 }
@@ -66,7 +66,7 @@ async function insistOnAccountKey(client: Client, user: Uuid): Promise<void> {
     [user],
   );
   if ((rows[0]?.account_key ?? undefined) === undefined)
-    throw new KeysError("link_not_needed", "The account has no device yet: register this one.");
+    throw new KeysError("link_not_needed", "The account has no device yet. Register this one.");
 }
 
 async function insistOnRoom(client: Client, user: Uuid, now: number): Promise<void> {
@@ -77,6 +77,6 @@ async function insistOnRoom(client: Client, user: Uuid, now: number): Promise<vo
   if (rows.length >= MAX_LINK_REQUESTS)
     throw new KeysError(
       "too_many_link_requests",
-      `At most ${MAX_LINK_REQUESTS} devices can ask at a time; refuse one, or wait.`,
+      `At most ${MAX_LINK_REQUESTS} devices can ask at a time. Refuse one, or wait.`,
     );
 }

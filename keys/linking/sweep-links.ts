@@ -7,7 +7,10 @@ import { linkAct, type LinkRow } from "./link-request.ts";
 
 type SweepDeps = Pick<UseCase, "pool" | "now">;
 
-/** Deletes the requests whose time is over, what was sealed with them. @returns how many */
+/**
+ * Deletes expired requests together with what was sealed.
+ * @returns how many were deleted
+ */
 export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
   const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
   let swept = 0;
@@ -35,6 +38,9 @@ export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
 
 const EVERY_MS = 60_000;
 
-/** Sweeps now and every minute. @returns what ends it */
+/**
+ * Sweeps now and every minute.
+ * @returns a function that stops it
+ */
 export const keepLinksSwept = (deps: SweepDeps, onError: (error: unknown) => void) =>
   keepDoing(() => sweepLinks(deps), EVERY_MS, onError);

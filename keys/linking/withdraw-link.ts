@@ -4,7 +4,7 @@ import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, lockLinkRequest } from "./link-request.ts";
 
 /**
- * Deletes a request in the name of the device that made it: it gave up, or has what it asked for.
+ * Deletes a request for the device that made it: the device gave up, or has the answer.
  * @throws KeysError link_request_not_found
  */
 export async function withdrawLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {

@@ -2,7 +2,10 @@ import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** An entry in every tenant's log: what is done to the server's own keys concerns each of them. */
+/**
+ * Writes an entry in every tenant's log, because changes of the server's own keys concern all
+ * tenants.
+ */
 export async function auditForAll(
   client: Client,
   entry: Omit<AuditEntry, "tenant" | "actor"> & { readonly by: string },

@@ -3,7 +3,7 @@ import { auditForAll } from "./audit-for-all.ts";
 import { changingServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";
 
-/** Destroys the keys whose time is over: their wrapped bytes leave the table. Audited. */
+/** Destroys expired keys: their wrapped bytes leave the table. This is audited. */
 export async function destroyServed(pool: Pool, nowMs: number): Promise<void> {
   await changingServerKeys(pool, async (client) => {
     const { rows } = await client.query<{ name: ServerKeyName; version: number }>(

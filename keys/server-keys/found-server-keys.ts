@@ -14,8 +14,9 @@ import {
 } from "./server-key.ts";
 
 /**
- * Makes the first version of each key, or takes it over from a keyring of before there were any.
- * @throws KeysError keyring_foreign when the database has customers, whom new keys would not find.
+ * Creates the first version of each key, or imports it from an earlier keyring.
+ * @throws KeysError keyring_foreign, if the database has customers, because new keys would not find
+ *   them
  */
 export async function foundServerKeys(
   client: Client,
@@ -26,7 +27,7 @@ export async function foundServerKeys(
   if (first === undefined && (await hasCustomers(client)))
     throw new KeysError(
       "keyring_foreign",
-      "The database has customers, but this keyring was made just now: put the keyring.json that belongs to the database into SEALDESK_HOME.",
+      "The database has customers, but this keyring is new. Put the keyring.json that belongs to the database into SEALDESK_HOME.",
     );
   await kms.ensureKey(SERVER_KEYS_KEK, "wrapping");
   for (const name of serverKeyNames) {
@@ -44,7 +45,7 @@ export async function foundServerKeys(
   });
 }
 
-/** Stores one more version, wrapped. */
+/** Stores another version, wrapped. */
 export async function addVersion(
   client: Client,
   kms: Kms,

@@ -11,14 +11,14 @@ import {
   type ServerKeyRow,
 } from "./server-key.ts";
 
-/** One version, unwrapped. */
+/** One unwrapped version. */
 export interface LiveKey {
   readonly name: ServerKeyName;
   readonly version: number;
   readonly secret: Secret<Uint8Array>;
-  /** Milliseconds since the Unix epoch; undefined: until further notice. */
+  /** Milliseconds since the Unix epoch. Undefined means without limit. */
   readonly servesUntilMs: number | undefined;
-  /** Of `tokens` only. */
+  /** Only for `tokens`. */
   readonly pair: TokenKeyPair | undefined;
 }
 
@@ -29,7 +29,10 @@ export interface TokenKeyPair {
   readonly publicKey: KeyObject;
 }
 
-/** @throws KeysError keyring_foreign, and the service's own */
+/**
+ * Unwraps a key.
+ * @throws KeysError keyring_foreign, and the service's own
+ */
 export async function unwrapServerKey(kms: Kms, row: ServerKeyRow): Promise<LiveKey> {
   const { name, version, provider, wrappingVersion } = row;
   if (provider !== kms.name)
@@ -42,8 +45,8 @@ export async function unwrapServerKey(kms: Kms, row: ServerKeyRow): Promise<Live
     if (!(cause instanceof KeysError) || !isForeign(cause)) throw cause;
     throw foreign(
       kms.name === "local"
-        ? "This keyring is not the one that the database belongs to: put back the keyring.json that does."
-        : `The ${kms.name} key service is not the one that wrapped this database's keys, or ${SERVER_KEYS_KEK} was destroyed in it.`,
+        ? "This keyring does not belong to the database. Restore the keyring.json that does."
+        : `The ${kms.name} key service did not wrap this database's keys, or ${SERVER_KEYS_KEK} was destroyed in it.`,
       cause,
     );
   });

@@ -5,15 +5,15 @@ import { changingServerKeys, readServerKeys } from "./rows.ts";
 import { SERVER_KEYS_KEK, serverKeyContext } from "./server-key.ts";
 
 /**
- * Rotates the key of the service that wraps the server's keys, and wraps them all again under the
- * new version; the keys themselves stay as they are.
- * @returns the new version: those before it wrap nothing of the server's any more
+ * Rotates the service's key that wraps the server's keys, and wraps them all again under the new
+ * version. The keys themselves do not change.
+ * @returns the new version; earlier versions wrap nothing of the server's any more
  */
 export async function rewrapServerKeys(deps: {
   readonly pool: Pool;
   readonly kms: Kms;
   readonly now: () => number;
-  /** Who asked for it, for the audit log. */
+  /** Who requested it, for the audit log. */
   readonly by: string;
 }): Promise<number> {
   const { pool, kms, now, by } = deps;

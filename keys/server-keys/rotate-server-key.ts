@@ -10,9 +10,9 @@ import { changingServerKeys, readServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";
 
 /**
- * How long a retired key still checks what it made, in milliseconds; undefined: without end. A
- * session may be renewed with its last token for as long as it lives; tags and indexes stay as long
- * as the data they are of.
+ * How long a retired key still verifies what it made, in milliseconds. Undefined means without
+ * limit. A session can be renewed with its last token during its whole life. Tags and indexes last
+ * as long as their data.
  */
 const OVERLAP_MS: Readonly<Record<ServerKeyName, number | undefined>> = {
   tokens: SESSION_LIFETIME_MS,
@@ -22,30 +22,34 @@ const OVERLAP_MS: Readonly<Record<ServerKeyName, number | undefined>> = {
 
 export interface Rotation {
   readonly name: ServerKeyName;
-  /** Who asked for it, for the audit log. */
+  /** Who requested it, for the audit log. */
   readonly by: string;
-  /** True when the key has leaked: what it made is refused from now on. Of `tokens` only. */
+  /** True if the key has leaked: what it made is refused from now on. Only for `tokens`. */
   readonly atOnce?: boolean;
 }
 
 /**
- * Makes a new version of one key, and retires the one before. Nodes use it within seconds; what
- * the retired one made is believed meanwhile, and after.
- * @returns the new version. @throws KeysError keyring_foreign, kms_refused, and the service's own
+ * Creates a new version of a key and retires the previous one. Nodes use it within seconds. What
+ * the retired key made stays valid, also afterwards.
+ * @returns the new version
+ * @throws KeysError keyring_foreign, kms_refused, and the service's own
  */
 export async function rotateServerKey(
   { pool, kms, now }: { readonly pool: Pool; readonly kms: Kms; readonly now: () => number },
   { name, by, atOnce = false }: Rotation,
 ): Promise<number> {
   if (atOnce && name !== "tokens")
-    throw new KeysError("kms_refused", `What the key ${name} made must stay checkable.`);
+    throw new KeysError("kms_refused", `What the key ${name} made must stay verifiable.`);
   return changingServerKeys(pool, async (client) => {
     const active = (await readServerKeys(client)).find(
       (row) => row.name === name && row.retiredAtMs === null,
     );
     if (active === undefined)
-      throw new KeysError("kms_key_not_found", "The server has not made its keys; start it first.");
-    // A key must not be replaced from beside another keyring.
+      throw new KeysError(
+        "kms_key_not_found",
+        "The server has not created its keys yet. Start it first.",
+      );
+    // A node with another keyring must not replace a key.
     await unwrapServerKey(kms, active);
     const nowMs = now();
     const overlapMs = atOnce ? 0 : OVERLAP_MS[name];

@@ -2,10 +2,10 @@ import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { ServerKeyRow } from "./server-key.ts";
 
-/** Any number, as long as everyone uses this one. */
+/** Any number works, if every node uses the same one. */
 const CHANGE_LOCK = 7_325_372_013;
 
-/** Every version there ever was, the latest first. */
+/** Every version that ever existed, latest first. */
 export async function readServerKeys(client: Pick<Client, "query">): Promise<ServerKeyRow[]> {
   const { rows } = await client.query<ServerKeyRow>(
     `select name, version, provider, wrapping_version as "wrappingVersion", wrapped,
@@ -30,7 +30,7 @@ export async function insertServerKey(
   );
 }
 
-/** Runs `work` in a transaction of no tenant, while nobody else changes server keys. */
+/** Runs `work` in a transaction without a tenant, while nobody else changes server keys. */
 export async function changingServerKeys<T>(
   pool: Pool,
   work: (client: Client) => Promise<T>,

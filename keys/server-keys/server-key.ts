@@ -9,10 +9,10 @@ import type { Kms } from "../kms/kms.ts";
 export const serverKeyNames = ["tokens", "franking", "blind-index"] as const;
 export type ServerKeyName = (typeof serverKeyNames)[number];
 
-/** The key of the service that wraps them. */
+/** The service's key that wraps them. */
 export const SERVER_KEYS_KEK = "sealdesk-server-keys";
 
-/** A row of `server_keys`. Times are in milliseconds since the Unix epoch. */
+/** A row of `server_keys`. Times are milliseconds since the Unix epoch. */
 export interface ServerKeyRow {
   readonly name: ServerKeyName;
   readonly version: number;
@@ -25,10 +25,10 @@ export interface ServerKeyRow {
   readonly destroyedAtMs: number | null;
 }
 
-/** What a wrapping is bound to: a row's key cannot be passed off as another row's. */
+/** What a wrapping is bound to, so that one row's key cannot pass for another row's. */
 export const serverKeyContext = (name: ServerKeyName, version: number): Uint8Array =>
   utf8(`sealdesk/server-key/v1\0${name}\0${version}`);
 
-/** Whether it still checks what it made. */
+/** Whether the key still verifies what it made. */
 export const serves = (row: ServerKeyRow, nowMs: number): boolean =>
   row.wrapped !== null && (row.servesUntilMs === null || nowMs < row.servesUntilMs);

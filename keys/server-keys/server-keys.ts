@@ -16,20 +16,20 @@ export interface ServerKeysDeps {
   readonly kms: Kms;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Keys of a keyring of version 1, taken over when the database has none. */
+  /** Keys of a version 1 keyring, imported if the database has none. */
   readonly firstKeys?: FirstKeys | undefined;
 }
 
-/** Between two looks for a token's unknown key, in milliseconds. */
+/** The time between two searches for an unknown key of a token, in milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * The server's own keys, unwrapped, in this process's memory: the newest of each name makes, those
- * it replaced still check. Other processes' rotations are seen by `refresh`.
+ * The server's own keys, unwrapped, in the memory of this process. The newest key of each name
+ * signs and tags. The keys it replaced still verify. `refresh` loads rotations by other processes.
  */
 export class ServerKeys implements TokenKeys {
   readonly #deps: ServerKeysDeps;
-  /** By name, the newest first. */
+  /** By name, newest first. */
   #live: ReadonlyMap<ServerKeyName, readonly LiveKey[]> = new Map();
   #refreshing: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -40,9 +40,9 @@ export class ServerKeys implements TokenKeys {
   }
 
   /**
-   * Reads and unwraps them; on a new database makes them, once, whichever node is first.
-   * @throws KeysError keyring_foreign when they were wrapped by another keyring or service, and the
-   * service's own
+   * Reads and unwraps the keys. On a new database, the first node creates them once.
+   * @throws KeysError keyring_foreign, if another keyring or service wrapped them, and the
+   *   service's own
    */
   static async open(deps: ServerKeysDeps): Promise<ServerKeys> {
     const { pool, kms, firstKeys, now } = deps;
@@ -61,12 +61,12 @@ export class ServerKeys implements TokenKeys {
     return this.#active("franking").secret.reveal();
   }
 
-  /** Every key whose tags are still believed, the active one first. */
+  /** Every key whose tags are still accepted, active one first. */
   get frankingKeys(): readonly Secret<Uint8Array>[] {
     return this.#serving("franking").map(({ secret }) => secret);
   }
 
-  /** Under the first a customer is stored; under any they may have been. */
+  /** New customers are stored under the first key. Earlier ones may be stored under any of them. */
   get blindIndexKeys(): readonly Secret<Uint8Array>[] {
     return this.#serving("blind-index").map(({ secret }) => secret);
   }
@@ -81,7 +81,7 @@ export class ServerKeys implements TokenKeys {
     return pair;
   }
 
-  /** The key of that id; without one, that of tokens from before they named it. */
+  /** The key with that id. Without an id, the key of tokens from before tokens named it. */
   async verifying(kid: string | undefined): Promise<KeyObject | undefined> {
     const find = () =>
       this.#serving("tokens").find(({ version, pair }) =>
@@ -89,13 +89,13 @@ export class ServerKeys implements TokenKeys {
       )?.pair?.publicKey;
     const found = find();
     if (found !== undefined || kid === undefined) return found;
-    // Another node may have rotated just now; forged ids must not become queries.
+    // Another node may have rotated a moment ago. But forged ids must not cause queries.
     if (performance.now() - this.#lookedAtMs < LOOK_AGAIN_MS) return undefined;
     await this.refresh();
     return find();
   }
 
-  /** Reads the table again, unwraps what is new, and forgets what is destroyed. */
+  /** Reads the table again, unwraps new keys and forgets destroyed ones. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#read().finally(() => {
       this.#refreshing = undefined;
@@ -103,7 +103,10 @@ export class ServerKeys implements TokenKeys {
     return this.#refreshing;
   }
 
-  /** Refreshes every `everyMs`, and destroys keys whose time is over. @returns what ends it */
+  /**
+   * Refreshes every `everyMs` and destroys expired keys.
+   * @returns a function that stops it
+   */
   keepFresh(everyMs: number, onError: (error: unknown) => void): () => Promise<void> {
     this.#timer = setInterval(() => {
       if (this.#refreshing === undefined) this.refresh().catch(onError);
@@ -128,7 +131,7 @@ export class ServerKeys implements TokenKeys {
     );
     for (const [name, keys] of byName)
       if (keys.length === 0)
-        throw new KeysError("kms_key_not_found", `The database has no key ${name} that serves.`);
+        throw new KeysError("kms_key_not_found", `The database has no active key ${name}.`);
     this.#live = byName;
     if (rows.some((row) => row.wrapped !== null && !serves(row, now())))
       await destroyServed(pool, now());

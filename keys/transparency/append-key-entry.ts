@@ -3,8 +3,8 @@ import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "./key-log.ts";
 
 /**
- * Logs a change of an account, in the transaction that makes it: what is not in the log never
- * happened, and the other way round. The transaction must hold the lock on the user's row.
+ * Logs a change of an account in the transaction that makes it, so both happen or neither. The
+ * transaction must hold the lock on the user's row.
  */
 export async function appendKeyEntry(
   client: Client,

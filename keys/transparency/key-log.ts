@@ -9,7 +9,7 @@ import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { KeysError } from "../keys-error.ts";
 
-/** The id of the tenant's key log; `audit.key_log` in the database says the same. */
+/** The id of the tenant's key log. It matches `audit.key_log` in the database. */
 export const keyLogOf = (tenant: Uuid): LogId =>
   uuidFromBytes(hash("sha256", `sealdesk/key-log/v1 ${tenant}`, "buffer"));
 
@@ -24,7 +24,7 @@ export interface KeyLogHead {
 
 /**
  * The tenant's newest head. `client` must be in a transaction that is fenced to `tenant`.
- * @param publicKey of what signs all logs, Ed25519
+ * @param publicKey signs all logs; Ed25519
  * @throws KeysError key_log_behind, before the first head is signed
  */
 export async function readKeyLogHead(
@@ -46,4 +46,4 @@ export async function readKeyLogHead(
 }
 
 export const behind = (): KeysError =>
-  new KeysError("key_log_behind", "The key log is not signed that far yet; ask again.");
+  new KeysError("key_log_behind", "The key log is not signed up to this entry yet. Ask again.");

@@ -5,7 +5,7 @@ import type { Client } from "../../db/pool.ts";
 const ENTRIES = `
   select e.entry from key_entries k join audit.entries e on e.id = k.entry where k.user_id = $1`;
 
-/** Every account key that the key log has ever named for the user, as often as it does. */
+/** Every account key that the key log has ever named for the user, with repetitions. */
 export async function loggedAccountKeys(
   client: Client,
   user: Uuid,
@@ -13,7 +13,9 @@ export async function loggedAccountKeys(
   return (await entriesOf(client, user)).map(({ record }) => record.accountKey);
 }
 
-/** The account key that certified a device of the user; undefined when no such device was logged. */
+/**
+ * The account key that certified a device of the user, or undefined if no such device was logged.
+ */
 export async function certifyingKeyOf(
   client: Client,
   user: Uuid,

@@ -20,18 +20,18 @@ export interface ProvenEntry {
 
 export interface KeyHistory extends KeyLogHead {
   readonly user: Uuid;
-  /** All of them, by version. */
+  /** All entries, by version. */
   readonly entries: readonly ProvenEntry[];
 }
 
 export interface KeyLogDeps extends UseCase {
-  /** Of what signs the logs: Ed25519, 32 bytes. */
+  /** The key that signs the logs: Ed25519, 32 bytes. */
   readonly logKey: Uint8Array;
   /** How long a request waits for entries to be integrated and signed. */
   readonly patienceMs?: number;
 }
 
-/** Entries get their place and a signature within a second, usually within a tenth. */
+/** Entries are integrated and signed within a second, usually within a tenth. */
 const PATIENCE_MS = 5_000;
 const BETWEEN_LOOKS_MS = 50;
 
@@ -49,8 +49,9 @@ const ENTRIES = `
   where user_id = $1 and leaves.index < $3 order by version`;
 
 /**
- * Everything the key log says of a user, with proofs under its newest head. Waits for entries that
- * have no place yet. Whoever may read a user's devices may read this; of another's it is audited.
+ * Everything that the key log says about a user, with proofs under its newest head. It waits for
+ * entries that are not integrated yet. Anybody who may read a user's devices may read this. Reading
+ * another user's history is audited.
  * @throws KeysError user_not_found, forbidden, key_log_behind
  */
 export async function readKeyHistory(
@@ -65,7 +66,7 @@ export async function readKeyHistory(
     resource: { type: "user", id: user },
   } as const;
   const read = (client: Client) => readHistory(client, deps.logKey, actor, user);
-  // One's own is read without a trace.
+  // Reading your own history is not audited.
   if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
   return audited(deps, actor, { ...act, subject: user }, read);
 }

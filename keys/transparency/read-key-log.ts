@@ -8,7 +8,10 @@ import { KeysError } from "../keys-error.ts";
 import { keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
 import type { KeyLogDeps } from "./read-key-history.ts";
 
-/** The newest signed head of the tenant's key log. @throws KeysError key_log_behind */
+/**
+ * The newest signed head of the tenant's key log.
+ * @throws KeysError key_log_behind
+ */
 export const readKeyLogCheckpoint = (
   { pool, logKey }: KeyLogDeps,
   { tenant }: Actor,
@@ -16,7 +19,7 @@ export const readKeyLogCheckpoint = (
   inTransaction(pool, tenant, (client) => readKeyLogHead(client, tenant, logKey));
 
 /**
- * The proof that the tree of `size` is an extension of that of `old`: hashes alone.
+ * The proof that the tree of `size` extends the tree of `old`. It consists of hashes only.
  * @throws KeysError key_log_shorter: no such tree was signed; key_log_behind
  */
 export const readKeyLogConsistency = (

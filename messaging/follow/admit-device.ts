@@ -6,11 +6,11 @@ import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 
-/** What holds for a device that follows its conversations. */
+/** The conditions for a device that follows its conversations. */
 export interface Admission {
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
-  /** When it was let in, by the database's clock. Microseconds. */
+  /** When the device was admitted, by the database's clock. Microseconds. */
   readonly since: number;
 }
 
@@ -24,7 +24,7 @@ interface Asked {
   readonly atMs: number;
 }
 
-// Devices that come back at the same time are let in together: one commit instead of thousands.
+// Devices that come back at the same time are admitted together: one commit instead of thousands.
 const admitTogether = gather<Asked, Admission | undefined>({
   answer: (pool, tenant, asked) =>
     inTransaction(pool, tenant, async (client) => {
@@ -49,8 +49,9 @@ const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry, "tenant"> => ({
 });
 
 /**
- * Lets a device follow its conversations. That staff began to is in the audit log, for from here on
- * they are sent what others wrote. @throws KeysError tenant_not_found
+ * Lets a device follow its conversations. If it belongs to staff, this is in the audit log, because
+ * the device is sent what others wrote from here on.
+ * @throws KeysError tenant_not_found
  */
 export async function admitDevice(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },

@@ -15,8 +15,8 @@ const UPSERT = `
   on conflict (conversation, device) do update set seq = excluded.seq where c.seq < excluded.seq`;
 
 /**
- * Writes acknowledgements behind, the newest per device and conversation. Losing one only
- * redelivers what the device already knows.
+ * Writes acknowledgements with a delay, only the newest for each device and conversation. If one is
+ * lost, the device only receives again what it already knows.
  */
 export class CursorWriter {
   readonly #pool: Pool;
@@ -37,14 +37,17 @@ export class CursorWriter {
     this.#schedule();
   }
 
-  /** Writes what is waiting. */
+  /** Writes the waiting acknowledgements. */
   async close(): Promise<void> {
     await this.#writing;
     clearTimeout(this.#timer);
     await this.#flush();
   }
 
-  /** One write at a time: what comes meanwhile replaces what waits, so a slow database costs no memory. */
+  /**
+   * Runs one write at a time. New acknowledgements replace the waiting ones, so a slow database
+   * costs no memory.
+   */
   #schedule(): void {
     if (this.#writing !== undefined) return;
     this.#timer ??= setTimeout(() => {
@@ -62,7 +65,7 @@ export class CursorWriter {
     for (const [tenant, rows] of batches) await this.#write(tenant, [...rows.values()]);
   }
 
-  /** In a fixed order, so that two nodes cannot deadlock on the same rows. */
+  /** Writes in a fixed order, so that two nodes cannot deadlock on the same rows. */
   async #write(tenant: Uuid, rows: Acknowledged[]): Promise<void> {
     rows.sort((a, b) =>
       a.conversation === b.conversation
@@ -83,7 +86,7 @@ export class CursorWriter {
         }),
       );
     } catch {
-      // Losing an acknowledgement is harmless, by design of the cursor.
+      // A lost acknowledgement does no harm: the device receives the events again.
     }
   }
 }

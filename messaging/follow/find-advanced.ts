@@ -3,7 +3,7 @@ import type { Pool } from "../../db/pool.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-// The bound on the time of receipt leaves all but the newest partitions out.
+// The limit on the time of receipt excludes all but the newest partitions.
 const ADVANCED = `
   select known.conversation, last.seq
   from unnest($1::uuid[], $2::int8[]) as known (conversation, seq)
@@ -14,8 +14,9 @@ const ADVANCED = `
   where last.seq is not null`;
 
 /**
- * Which of these conversations have events after the one known, and how far their logs reach.
- * @param sinceMs a time, in milliseconds since the Unix epoch, before which nothing unknown was received.
+ * Which of these conversations have events after the known one, and how far their logs reach.
+ * @param sinceMs a time in milliseconds since the Unix epoch; no unknown event was received before
+ *   it
  */
 export async function findAdvanced(
   pool: Pool,

@@ -3,12 +3,12 @@ import type { Pool } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** A device that is a member now. */
+/** A device that is currently a member. */
 export interface Joined {
   readonly device: Uuid;
   readonly conversation: Uuid;
   readonly fromSeq: number;
-  /** The log's last event. */
+  /** The number of the log's last event. */
   readonly head: number;
 }
 
@@ -36,7 +36,7 @@ export async function devicesIn(
   return rows as Joined[];
 }
 
-/** Conversations that these devices are members of and do not follow. */
+/** Conversations that these devices are members of and do not follow yet. */
 export async function notFollowed(
   pool: Pool,
   tenant: Uuid,

@@ -14,11 +14,11 @@ const kinds: ReadonlyMap<number, EventKind> = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-/** The kind that a row's number stands for. */
+/** The event kind for the number in a row. */
 const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
-// Requests are numbered, so that one statement answers many; what belongs to an event is looked up
-// for each, since a join of many would be planned as a scan.
+// Requests are numbered, so one statement answers many. The data of an event is looked up for each
+// event, because a join of many would be planned as a scan.
 const EVENTS = `
   select asked.number, e.*,
     (select p.bytes from packets p
@@ -41,17 +41,17 @@ export interface EventsRequest {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly device: Uuid;
-  /** Only events after this one. */
+  /** Only events after this one are returned. */
   readonly afterSeq: number;
-  /** The last event wanted, which is the last one the device may see now, or before it. */
+  /** The last event wanted. It is at or before the last event that the device may currently see. */
   readonly untilSeq: number;
-  /** The event that is to say what hash the one before it had. */
+  /** The event that must carry the hash of the one before it. */
   readonly anchorSeq: number;
   readonly limit: number;
 }
 
 interface EventRow {
-  /** Which request it answers. */
+  /** The number of the request that it answers. */
   readonly number: number;
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -70,7 +70,7 @@ interface EventRow {
   readonly previous_hash: Buffer | null;
 }
 
-/** Rows that are read at once, which bounds what a page of large messages takes of memory. */
+/** How many rows are read at once. This limits the memory of a page of large messages. */
 const MAX_ROWS = 512;
 
 const rowsOf = gather<EventsRequest, EventRow[]>({
@@ -99,9 +99,9 @@ const rowsOf = gather<EventsRequest, EventRow[]>({
 });
 
 /**
- * The next events of one visible range, in order; each with the packet meant for the device. Numbers
- * that are left out are of events that are not there any more. The anchor has no `previousHash` when
- * the event before it is not there.
+ * The next events of one visible range, in order, each with the packet meant for the device.
+ * Missing numbers belong to events that no longer exist. The anchor has no `previousHash` if the
+ * event before it no longer exists.
  * @throws KeysError key_missing, seal_broken, kms_...
  */
 export async function readEvents(

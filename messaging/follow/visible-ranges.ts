@@ -2,7 +2,7 @@ import { readTogether } from "../../db/read-together.ts";
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** Events a device may see, both ends included; no end while it is a member. */
+/** The events a device may see, both ends included. There is no end while it is a member. */
 export interface VisibleRange {
   readonly fromSeq: number;
   readonly untilSeq: number | undefined;
@@ -11,16 +11,17 @@ export interface VisibleRange {
 /** A conversation as one device may follow it. */
 export interface Followed {
   readonly conversation: Uuid;
-  /** The log's last event, whether or not the device may see it. */
+  /** The log's last event, even if the device may not see it. */
   readonly head: number;
   readonly epoch: number;
-  /** In order, not overlapping. More than one when the device left and came back. */
+  /** In order and without overlap. There is more than one if the device left and came back. */
   readonly ranges: readonly VisibleRange[];
-  /** What the device last acknowledged. */
+  /** The last event that the device acknowledged. */
   readonly cursor: number;
 }
 
-// Cursors are looked up one by one: joined, they are all scanned where the planner knows too little.
+// Cursors are looked up one by one. In a join, all of them are scanned if the planner has too few
+// statistics.
 const FOLLOWED = `
   select md.conversation, max(last.seq) as head, max(last.epoch) as epoch,
     coalesce((select c.seq from cursors c
@@ -34,7 +35,7 @@ const FOLLOWED = `
   where md.device = $1
   group by md.conversation`;
 
-/** Every conversation the device is or was in, with what it may see of each. */
+/** Every conversation that the device is or was in, and what it may see of each. */
 export async function followedBy(
   pool: Pool,
   tenant: Uuid,

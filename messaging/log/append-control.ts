@@ -19,7 +19,7 @@ const MEMBERS = `
       order by d.device) as devices
   from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
 
-/** The members of a conversation as the transaction sees them now. */
+/** The members of a conversation as the transaction currently sees them. */
 export async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
   const { rows } = await client.query(MEMBERS, [conversation]);
   return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
@@ -28,22 +28,22 @@ export async function currentMembers(client: Client, conversation: Uuid): Promis
 export interface ControlChange {
   readonly conversation: Uuid;
   readonly kind: Exclude<EventKind, "message">;
-  /** Who did it, and with which device. */
+  /** Who made the change, and with which device. */
   readonly actor: Uuid;
   readonly senderDevice: Uuid;
-  /** Whom it is about. */
+  /** Whom the change is about. */
   readonly subject: Uuid;
   readonly epoch: number;
   readonly creation?: Control["creation"];
   readonly receipt?: Control["receipt"];
-  /** What is for one device each, and stored beside the event. */
+  /** Packets for one device each, stored beside the event. */
   readonly packets?: readonly Packet[];
 }
 
 /**
- * Appends a membership event after `position` and opens its epoch, in the caller's transaction,
- * whose member rows must already say what is so from this event on.
- * @returns the event, to be published once the transaction is committed.
+ * Appends a membership event after `position` and opens its epoch, in the caller's transaction. The
+ * member rows must already describe the state from this event on.
+ * @returns the event; publish it after the transaction has committed
  */
 export async function appendControl(
   client: Client,

@@ -7,13 +7,15 @@ import type { LoggedEvent } from "./event.ts";
 import type { ConversationHead } from "./head.ts";
 import { loadHead } from "./load-head.ts";
 
-/** What a change inside a conversation's log gives back: its events, and an answer for the caller. */
+/** The result of a change inside a conversation's log: its events, and an answer for the caller. */
 export interface Change<T> {
   readonly events: readonly LoggedEvent[];
   readonly answer: T;
 }
 
-/** Stores the events it returns itself; the head is undefined when there is no such conversation. */
+/**
+ * Stores the events that it returns itself. The head is undefined if there is no such conversation.
+ */
 export type ChangeWork<T> = (
   client: Client,
   head: ConversationHead | undefined,
@@ -22,8 +24,9 @@ export type ChangeWork<T> = (
 const CHANGE_ATTEMPTS = 8;
 
 /**
- * Runs `work` in one transaction with the head as it is now, and again, on a new head, if somebody
- * else appended first. @throws MessagingError contended, and whatever `work` throws
+ * Runs `work` in one transaction with the current head. If another writer appended first, it runs
+ * `work` again on a new head.
+ * @throws MessagingError contended, and whatever `work` throws
  */
 export async function attemptChange<T>(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },

@@ -5,19 +5,19 @@ import type { FetchedKeys } from "./device-keys.ts";
 const BRIEFLY_MS = 50;
 
 /**
- * Messages that wait for their keys off the lanes, so that a key-management service that is slow, or
- * refuses one tenant, holds up nobody else. Shared by all lanes of a log.
+ * Messages that wait for their keys outside the lanes, so that a key service that is slow or
+ * refuses one tenant delays nobody else. All lanes of a log share it.
  */
 export class AwaitedKeys {
   readonly #most: number;
   readonly #onReady: () => void;
-  /** By tenant, fetches that took longer than briefly, or failed and are to be repeated. */
+  /** For each tenant: how many fetches took too long, or failed and will be repeated. */
   readonly #late = new Map<Uuid, number>();
   readonly #running = new Set<Promise<void>>();
   #size = 0;
 
   /**
-   * @param most messages that may wait here
+   * @param most how many messages may wait here
    * @param onReady called when messages are back in the queue
    */
   constructor(most: number, onReady: () => void) {
@@ -25,17 +25,19 @@ export class AwaitedKeys {
     this.#onReady = onReady;
   }
 
-  /** Messages that wait here. */
+  /** How many messages wait here. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether so many more may wait. */
+  /** Whether this many more messages may wait. */
   hasRoom(messages: number): boolean {
     return this.#size + messages <= this.#most;
   }
 
-  /** What is fetched, if it comes soon. A tenant whose keys are late already is not waited for. */
+  /**
+   * Returns the keys if they come soon. It does not wait for a tenant whose keys are already late.
+   */
   async briefly(tenant: Uuid, fetching: Promise<FetchedKeys>): Promise<FetchedKeys | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
@@ -46,7 +48,9 @@ export class AwaitedKeys {
     return fetched;
   }
 
-  /** Keeps so many messages of a tenant waiting until `work` has put them back or answered them. */
+  /**
+   * Keeps this many messages of a tenant waiting until `work` has put them back or answered them.
+   */
   keep(tenant: Uuid, messages: number, work: () => Promise<void>): void {
     this.#size += messages;
     this.#late.set(tenant, (this.#late.get(tenant) ?? 0) + 1);
@@ -61,7 +65,7 @@ export class AwaitedKeys {
     this.#running.add(running);
   }
 
-  /** Resolves when some that wait do so no longer. */
+  /** Resolves when some messages no longer wait. */
   async next(): Promise<void> {
     await Promise.race(this.#running);
   }

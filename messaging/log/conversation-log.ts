@@ -13,20 +13,23 @@ import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
   readonly pool: Pool;
-  /** What messages are sealed by before they are stored. */
+  /** The keys that encrypt messages before they are stored. */
   readonly scopeKeys: ScopeKeys;
-  /** Read for each batch: it may be rotated. */
+  /** Read for each batch, because it may be rotated. */
   readonly frankingKey: Uint8Array;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Called with events in log order per conversation, once they are durable. Must not throw. */
+  /** Called with durable events, in log order for each conversation. It must not throw. */
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
-  /** Called when a conversation's log was found to reach to `seq`: events may not have been published here. */
+  /**
+   * Called when a conversation's log turned out to reach `seq`. Some of its events may not have
+   * been published here.
+   */
   readonly onHead: (conversation: Uuid, seq: number) => void;
   readonly observer?: LogObserver | undefined;
   readonly lanes?: number;
   readonly maxBatch?: number;
-  /** Messages that may wait before further ones are refused as `unavailable`. */
+  /** How many messages may wait before more are refused as `unavailable`. */
   readonly maxWaiting?: number;
   readonly cachedHeads?: number;
 }
@@ -34,10 +37,10 @@ export interface LogOptions {
 /**
  * The logs of all conversations, as one node writes them.
  *
- * Messages are committed in groups: whatever arrived while the last commits were in flight is the
- * next batch. Membership changes run alone in their conversation, in a transaction of the caller's
- * making. Both number events from a cached head; should another node have appended meanwhile, the
- * unique key refuses, the head is read again, and the work is repeated.
+ * Messages are committed in groups: those that arrive while the last commits are in flight form the
+ * next batch. Membership changes run alone in their conversation, in a transaction that the caller
+ * makes. Both number events from a cached head. If another node has appended meanwhile, the unique
+ * key rejects the insert. The log then reads the head again and repeats the work.
  */
 export class ConversationLog {
   readonly #options: LogOptions;
@@ -50,7 +53,7 @@ export class ConversationLog {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
-    // A part, so that a tenant without keys leaves room for the others.
+    // Only a part, so that a tenant without keys leaves room for the others.
     this.#awaited = new AwaitedKeys(this.#maxWaiting / 4, () => this.#wake());
     this.#lanes = Array.from(
       { length: options.lanes ?? 2 },
@@ -59,7 +62,7 @@ export class ConversationLog {
     );
   }
 
-  /** Messages that no batch has taken yet, or whose keys are not there yet. */
+  /** How many messages are in no batch yet, or wait for their keys. */
   get waiting(): number {
     return this.#queue.size + this.#awaited.size;
   }
@@ -69,8 +72,9 @@ export class ConversationLog {
   }
 
   /**
-   * Stores one message, or says why not. Resolves only when the answer is final: accepted means
-   * durable. @throws MessagingError unavailable, conversation_not_found
+   * Stores one message or says why not. It resolves only when the answer is final: accepted means
+   * durable.
+   * @throws MessagingError unavailable, conversation_not_found
    */
   post(request: PostRequest): Promise<PostOutcome> {
     if (this.#closed || this.waiting >= this.#maxWaiting) {
@@ -85,9 +89,9 @@ export class ConversationLog {
   }
 
   /**
-   * Runs `work` in one transaction, alone in its conversation, with the head as it is now
-   * (undefined when there is no such conversation). `work` stores the events it returns itself and
-   * is run again, on a new head, if another node appended first.
+   * Runs `work` in one transaction, alone in its conversation, with the current head (undefined if
+   * there is no such conversation). `work` stores the events that it returns itself. If another
+   * node appended first, it runs again on a new head.
    * @throws MessagingError contended, and whatever `work` throws
    */
   async change<T>(tenant: Uuid, conversation: Uuid, work: ChangeWork<T>): Promise<T> {
@@ -103,12 +107,12 @@ export class ConversationLog {
     }
   }
 
-  /** Another node is said to have appended up to `seq`: what is held here and is older is forgotten. */
+  /** Tells the log that another node has appended up to `seq`. Older cached state is dropped. */
   invalidate(conversation: Uuid, seq: number): void {
     this.#heads.dropBehind(conversation, seq);
   }
 
-  /** Takes no more messages; resolves when those already taken are answered. */
+  /** Accepts no more messages. It resolves when all accepted messages are answered. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#lanes.map((lane) => lane.close()));

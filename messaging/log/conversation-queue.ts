@@ -1,6 +1,9 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** Work waiting for one conversation. At most one batch or change of a conversation runs at a time. */
+/**
+ * The work that waits for one conversation. At most one batch or change of a conversation runs at a
+ * time.
+ */
 interface Waiting<T> {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -9,7 +12,7 @@ interface Waiting<T> {
   busy: boolean;
 }
 
-/** Whose turn it is; the conversation stays busy until `release`. */
+/** A turn of one conversation. The conversation stays busy until `release`. */
 export interface Turn {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -23,17 +26,20 @@ export interface Taken<T> extends Turn {
 const keyOf = ({ tenant, conversation }: Turn): string => tenant + conversation;
 
 /**
- * Queues by conversation, first come first served among conversations. A membership change takes
- * its turn ahead of waiting messages, so a busy conversation cannot starve it.
+ * Queues by conversation. Conversations are served first come, first served. A membership change
+ * goes before waiting messages, so a busy conversation cannot starve it.
  */
 export class ConversationQueue<T> {
-  /** By tenant and conversation: whoever names another tenant's conversation waits elsewhere. */
+  /**
+   * Keyed by tenant and conversation, so that a request that names another tenant's conversation
+   * waits in a queue of its own.
+   */
   readonly #all = new Map<string, Waiting<T>>();
-  /** Conversations with messages and not busy. */
+  /** Conversations that have messages and are not busy. */
   readonly #ready = new Set<Waiting<T>>();
   #size = 0;
 
-  /** Messages waiting, those taken not counted. */
+  /** How many messages wait. Those already taken do not count. */
   get size(): number {
     return this.#size;
   }
@@ -45,7 +51,9 @@ export class ConversationQueue<T> {
     if (!waiting.busy) this.#ready.add(waiting);
   }
 
-  /** Takes up to `max` messages of one tenant's conversations, which become busy. */
+  /**
+   * Takes up to `max` messages from conversations of one tenant. These conversations become busy.
+   */
   take(max: number): Taken<T>[] {
     const taken: Taken<T>[] = [];
     let count = 0;
@@ -62,7 +70,7 @@ export class ConversationQueue<T> {
     return taken;
   }
 
-  /** Resolves when the conversation is this caller's alone; `release` must follow. */
+  /** Resolves when the caller has the conversation alone. Call `release` afterwards. */
   exclusive(tenant: Uuid, conversation: Uuid): Promise<void> {
     const waiting = this.#entry(tenant, conversation);
     if (!waiting.busy) {
@@ -73,7 +81,7 @@ export class ConversationQueue<T> {
     return new Promise((resolve) => waiting.changes.push(resolve));
   }
 
-  /** Ends a turn, putting `unfinished` back in front. */
+  /** Ends a turn and puts `unfinished` back in front. */
   release(turn: Turn, unfinished: readonly T[] = []): void {
     const waiting = this.#all.get(keyOf(turn));
     if (waiting === undefined) return;

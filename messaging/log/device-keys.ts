@@ -4,7 +4,9 @@ import { periodOf, type Scope } from "../../keys/at-rest/scope.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import type { ConversationHead } from "./head.ts";
 
-/** What each sending device's messages are sealed by; nothing for devices of no member. */
+/**
+ * The key that encrypts each sending device's messages. Devices that belong to no member have none.
+ */
 export type DeviceKeys = ReadonlyMap<Uuid, ScopeKey>;
 
 interface Senders {
@@ -25,7 +27,9 @@ export interface HeldKeys {
   readonly missing: readonly MissingKey[];
 }
 
-/** By conversation of one tenant, the keys in memory that seal what these devices send now. */
+/**
+ * For each conversation of one tenant, the keys in memory that encrypt what these devices send now.
+ */
 export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: number): HeldKeys {
   const keys = new Map<Uuid, Map<Uuid, ScopeKey>>();
   const missing: MissingKey[] = [];
@@ -33,7 +37,7 @@ export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: nu
     const { tenant, conversation, subject, authors } = head;
     const of = new Map<Uuid, ScopeKey>();
     keys.set(conversation, of);
-    // As the messages will be numbered: never before the last one.
+    // The same time that messages get: never before the last one.
     const period = periodOf(Math.max(now, head.receivedAtMs));
     for (const device of new Set(devices)) {
       const author = authors.get(device);
@@ -49,13 +53,13 @@ export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: nu
 
 export interface FetchedKeys {
   readonly found: readonly (MissingKey & { readonly key: ScopeKey })[];
-  /** Why the keys of a conversation cannot be had. */
+  /** Why the keys of a conversation are unavailable. */
   readonly failed: ReadonlyMap<Uuid, unknown>;
 }
 
 /**
- * Has the keystore asked for them, all at once; conversation by conversation only when one key among
- * them is what fails. Never rejects.
+ * Fetches the keys from the keystore, all at once. If one key among them fails, it fetches them
+ * conversation by conversation. It never rejects.
  */
 export async function fetchKeys(
   scopeKeys: ScopeKeys,
@@ -92,7 +96,10 @@ export async function fetchKeys(
   }
 }
 
-/** Whether asking again soon would give the same: the key is damaged, or what wraps it is gone. */
+/**
+ * Whether a repeat soon would fail in the same way: the key is damaged, or the key that wraps it is
+ * gone.
+ */
 export function isLasting(error: unknown): boolean {
   if (!(error instanceof KeysError)) return false;
   switch (error.code) {

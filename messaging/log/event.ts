@@ -6,18 +6,18 @@ export interface DeliverableEvent extends Deliver {
   readonly tenant: Uuid;
 }
 
-/** An event of which nothing but its place is left: the key that sealed it is destroyed. */
+/** An event of which only the place is left, because the key that encrypted it is destroyed. */
 export interface ErasedEvent {
   readonly kind: "erased";
   readonly seq: number;
 }
 
-/** An event as it is put into the log, with the packets of all devices. */
+/** An event as it enters the log, with the packets of all devices. */
 export interface LoggedEvent extends DeliverableEvent {
   readonly packets: readonly Packet[];
 }
 
-/** First millisecond of the UTC month that holds `ms`: where a partition begins. */
+/** The first millisecond of the UTC month that contains `ms`. A partition begins there. */
 export function monthStartMs(ms: number): number {
   if (ms < month.start || ms >= month.end) {
     const date = new Date(ms);
@@ -27,5 +27,5 @@ export function monthStartMs(ms: number): number {
   return month.start;
 }
 
-/** The month last asked for: nearly always the one asked for next. */
+/** The last result. The next call nearly always asks for the same month. */
 let month = { start: 0, end: 0 };

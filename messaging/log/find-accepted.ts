@@ -16,8 +16,8 @@ const FIND = `
 const MAX_AGE_MS = 31 * 86_400_000;
 
 /**
- * Which of these messages their conversations' logs hold already. Ids over 30 days old are never
- * admitted, so two partitions are all that need a look.
+ * Which of these messages are already in their conversations' logs. Ids over 30 days old are never
+ * admitted, so it searches only two partitions.
  */
 export async function findAccepted(
   client: Client,

@@ -1,7 +1,10 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationHead } from "./head.ts";
 
-/** Heads of the conversations a node serves, the least recently used dropped first. About 2 KB each. */
+/**
+ * Heads of the conversations that a node serves. The least recently used one is dropped first. A
+ * head takes about 2 KB.
+ */
 export class HeadCache {
   readonly #heads = new Map<Uuid, ConversationHead>();
   readonly #capacity: number;

@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
 import type { LoggedEvent } from "./event.ts";
 
-/** What the sender of an accepted message is told: once, or again when it repeats itself. */
+/** The answer to the sender of an accepted message. A repeated message gets the same answer. */
 export type AcceptedMessage = Pick<
   LoggedEvent,
   | "conversation"
@@ -15,29 +15,31 @@ export type AcceptedMessage = Pick<
 >;
 
 /**
- * What a node holds of a conversation it serves. It is a copy and may be behind: a write that was
- * decided on it commits only if no event was appended since (the unique key on seq sees to that).
+ * What a node holds of a conversation it serves. It is a copy and may be behind. A write based on
+ * it commits only if no event was appended since; the unique key on seq ensures that.
  */
 export interface ConversationHead extends AdmissionFacts {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
-  /** Whom the conversation is about. */
+  /** The user whom the conversation is about. */
   readonly subject: Uuid;
-  /** Whose the member devices are. */
+  /** The user of each member device. */
   readonly authors: ReadonlyMap<Uuid, Uuid>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
-  /** When the last event was received; the next one is never earlier. */
+  /** When the last event was received. The next event is never earlier. */
   readonly receivedAtMs: number;
   /** Keys of the current epoch that are still within their age limit. */
   readonly keys: ReadonlyMap<Uuid, SenderKeyFacts>;
-  /** The last accepted messages, newest last: most repeats are answered from here. */
+  /** The last accepted messages, newest last. Most repeats are answered from here. */
   readonly recent: readonly AcceptedMessage[];
 }
 
 const RECENT_MESSAGES = 8;
 
-/** A head that messages are appended to while a batch is planned; the head it began as stays as it was. */
+/**
+ * A draft of a head. Planning a batch appends messages to it. The original head does not change.
+ */
 export class HeadDraft {
   readonly #start: ConversationHead;
   readonly #keys: Map<Uuid, SenderKeyFacts>;
@@ -63,7 +65,7 @@ export class HeadDraft {
     return this.#keys.get(keyId);
   }
 
-  /** The answer this message got before, if that was lately or in what is being planned. */
+  /** The earlier answer to this message, if it is recent or part of the current plan. */
   repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
@@ -84,7 +86,7 @@ export class HeadDraft {
     });
     const { conversation, senderDevice, clientMessageId, seq, receivedAt } = event;
     const { transcriptHash, frankingTag } = event;
-    // Without the ciphertext: a node keeps this for every conversation it serves.
+    // Without the ciphertext, because a node keeps this for every conversation it serves.
     this.#recent.push({
       conversation,
       senderDevice,
@@ -96,7 +98,7 @@ export class HeadDraft {
     });
   }
 
-  /** The head once everything appended is stored. */
+  /** The head after everything appended is stored. */
   finish(): ConversationHead {
     const { seq, transcriptHash, receivedAtMs } = this;
     return {

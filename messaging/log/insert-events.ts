@@ -7,26 +7,28 @@ import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
 import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
 
-/** Marks, in the partition of the event before, that a conversation went on in a later month. */
+/**
+ * Marks, in the partition of the previous event, that a conversation continued in a later month.
+ */
 export interface MonthMarker {
   readonly conversation: Uuid;
   readonly seq: number;
-  /** When the event before was received: this is what places the marker in its partition. */
+  /** When the previous event was received. This places the marker in its partition. */
   readonly receivedAtMs: number;
 }
 
 export interface EventBatch {
   readonly tenant: Uuid;
   readonly events: readonly LoggedEvent[];
-  /** What seals each message, in the order of `events`; nothing seals a membership event. */
+  /** The key that encrypts each message, in the order of `events`. Membership events have none. */
   readonly keys: readonly (SealingKey | undefined)[];
-  /** Those events of the batch that are the first under their key. */
+  /** The events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];
   readonly markers: readonly MonthMarker[];
 }
 
-// One statement, so one round trip and one transaction; no joins, so its plan does not depend on
-// how full this month's partition was when it was prepared.
+// One statement, so one round trip and one transaction. It has no joins, so its plan does not
+// depend on how full this month's partition was when it was prepared.
 const INSERT = `
   with packet_rows as (
     insert into packets (tenant, conversation, seq, device, received_at_ms, bytes)
@@ -41,8 +43,9 @@ const INSERT = `
     $8::uuid[], $9::int8[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[])`;
 
 /**
- * Stores a batch, all or nothing. Inside a transaction it is part of that; alone it is one.
- * @throws a PostgreSQL unique_violation when a seq or a message id is taken.
+ * Stores a batch, all or nothing. Inside a transaction it is part of the transaction. Otherwise it
+ * is a transaction of its own.
+ * @throws a PostgreSQL unique_violation if a seq or a message id is taken
  */
 export async function insertEvents(client: Client, batch: EventBatch): Promise<void> {
   const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];

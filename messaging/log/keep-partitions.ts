@@ -4,9 +4,9 @@ const ENSURE = `select sealdesk.ensure_partitions(now()), sealdesk.ensure_partit
 const INTERVAL_MS = 6 * 3_600_000;
 
 /**
- * Makes this month's and the next month's partitions, now and every six hours.
- * @param onKept called each time they are there.
- * @returns a function that ends it.
+ * Creates the partitions of this month and the next, now and every six hours.
+ * @param onKept called each time the partitions exist
+ * @returns a function that stops it
  */
 export async function keepPartitions(
   pool: Pool,

@@ -32,8 +32,8 @@ const KEYS = `
 
 /**
  * Reads heads of one tenant's conversations inside the caller's transaction or fence.
- * @param keyIds keys to know of even when they are expired or of an earlier epoch.
- * @returns those there are, by conversation.
+ * @param keyIds keys to include even if they are expired or belong to an earlier epoch
+ * @returns the heads found, by conversation
  */
 export async function loadHeads(
   client: Client,
@@ -88,7 +88,7 @@ export async function loadHeads(
   );
 }
 
-/** One conversation's head; undefined when the tenant has no such conversation. */
+/** One conversation's head, or undefined if the tenant has no such conversation. */
 export async function loadHead(
   client: Client,
   conversation: Uuid,

@@ -1,13 +1,15 @@
 import type { MessagingErrorCode } from "../messaging-error.ts";
 
-/** What somebody outside may see of the log at work: counts, times and codes, never a message. */
+/** What an observer may see of the working log: counts, times and codes, never a message. */
 export interface LogObserver {
-  /** Runs `commit`, which makes a batch of so many messages durable, and hands on how it ends. */
+  /** Runs `commit`, which makes a batch of this many messages durable. It passes the outcome on. */
   readonly batch: (messages: number, commit: () => Promise<void>) => Promise<void>;
-  /** A message got a refusal as its final answer. */
+  /** A message was finally refused. */
   readonly refused: (code: MessagingErrorCode) => void;
-  /** The database gave no answer, so so many messages go round once more. */
+  /** The database did not answer, so this many messages are tried again. */
   readonly retried: (messages: number) => void;
-  /** Another node had appended to so many conversations first, so their parts are numbered again. */
+  /**
+   * Another node had appended to this many conversations first, so their events are numbered again.
+   */
   readonly conflicted: (conversations: number) => void;
 }

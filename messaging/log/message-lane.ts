@@ -42,7 +42,7 @@ interface LaneOptions {
   readonly observer?: LogObserver | undefined;
 }
 
-/** One conversation of a batch, and its head where there is one to be planned on. */
+/** One conversation of a batch, with its head if there is one to plan on. */
 interface Work {
   readonly taken: Taken<WaitingPost>;
   readonly head?: ConversationHead | undefined;
@@ -53,7 +53,10 @@ interface Part {
   readonly taken: Taken<WaitingPost>;
   readonly plan: Plan;
   readonly keys: DeviceKeys;
-  /** True when the head came from the database: events may stand there that were never published here. */
+  /**
+   * True if the head came from the database. The log may then hold events that were never published
+   * here.
+   */
   readonly reread: boolean;
 }
 
@@ -62,8 +65,8 @@ const RETRY_DELAY_MS = 250;
 const MAX_CONFLICTS = 100;
 
 /**
- * One connection that commits batches one after another. While a batch is in flight its
- * conversations are busy, so lanes never number the same conversation at the same time.
+ * One connection that commits batches one after another. While a batch is in flight, its
+ * conversations are busy. So two lanes never number the same conversation at the same time.
  */
 export class MessageLane {
   readonly #options: LaneOptions;
@@ -71,7 +74,7 @@ export class MessageLane {
   readonly #queue: ConversationQueue<WaitingPost>;
   readonly #awaited: AwaitedKeys;
   readonly #maxBatch: number;
-  /** What was taken of the queue and is neither answered, nor back in it, nor waiting for keys. */
+  /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<WaitingPost>>();
   #running: Promise<void> | undefined;
   #client: pg.PoolClient | undefined;
@@ -91,7 +94,7 @@ export class MessageLane {
     this.#maxBatch = maxBatch;
   }
 
-  /** Starts taking batches until the queue has none for this lane. */
+  /** Takes batches until the queue has none for this lane. */
   wake(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -104,13 +107,14 @@ export class MessageLane {
       await this.#running;
       if (this.#queue.size === 0 && this.#awaited.size > 0) await this.#awaited.next();
     }
-    // Not back into the pool: the connection is fenced to a tenant for as long as it lives.
+    // The connection does not go back into the pool, because it is fenced to a tenant for its
+    // lifetime.
     this.#client?.release(true);
     this.#client = undefined;
   }
 
   async #run(): Promise<void> {
-    // What arrives in the same turn of the event loop belongs to the same batch.
+    // Messages that arrive in the same turn of the event loop belong to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
       const batch = this.#queue.take(this.#maxBatch);
@@ -134,7 +138,7 @@ export class MessageLane {
     return observer.batch(messages, () => this.#commit(batch));
   }
 
-  /** Commits what can be; conversations that another node appended to go round once more. */
+  /** Commits what it can. Conversations to which another node appended are planned again. */
   async #commit(batch: readonly Taken<WaitingPost>[]): Promise<void> {
     let parts: readonly Part[] = await this.#plan(batch);
     for (let conflicts = 0; ; conflicts++) {
@@ -176,9 +180,9 @@ export class MessageLane {
   }
 
   /**
-   * After a unique violation: plans anew what another node has appended to; or everything, when
-   * nobody did, for then a message was in the log already. Row-level security keeps the database
-   * from naming the key, so all of the batch is looked at in one statement.
+   * Plans again after a unique violation: the conversations that another node appended to, or
+   * everything if no node did. In the second case a message was already in the log. Row-level
+   * security keeps the database from naming the key, so one statement looks at the whole batch.
    */
   async #planAgain(parts: readonly Part[]): Promise<Part[]> {
     const behind = await findBehind(
@@ -191,7 +195,7 @@ export class MessageLane {
     return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
   }
 
-  /** On cached heads as far as they serve; the rest on what the log says. */
+  /** Plans on cached heads where they are current, and otherwise on the log. */
   async #plan(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
     const parts: Part[] = [];
     const rest: Taken<WaitingPost>[] = [];
@@ -204,14 +208,17 @@ export class MessageLane {
     const { keys, ready } = await this.#sealable(onCached, now);
     for (const { taken, head } of ready) {
       const quick = head && this.#part(taken, head, keys, [], false, now);
-      // A refusal must not rest on a copy that may be behind, nor hide that the message is a repeat.
+      // A refusal must not depend on a copy that may be behind, and must not hide that the message
+      // is a repeat.
       if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
       else rest.push(taken);
     }
     return inOrder([...parts, ...(await this.#planOnLog(rest))]);
   }
 
-  /** For conversations whose cached head is behind, or whose messages may be in the log already. */
+  /**
+   * Plans conversations whose cached head is behind, or whose messages may already be in the log.
+   */
   async #planOnLog(batch: readonly Taken<WaitingPost>[]): Promise<Part[]> {
     if (batch.length === 0) return [];
     const client = this.#connected();
@@ -236,8 +243,8 @@ export class MessageLane {
   }
 
   /**
-   * By conversation, the keys of its senders: those there are, and those made now. Conversations
-   * whose keys do not come soon are not `ready`; they are taken off this lane.
+   * The keys of the senders, by conversation, including keys made now. Conversations whose keys do
+   * not come soon are not `ready` and leave this lane.
    */
   async #sealable(
     work: readonly Work[],
@@ -282,7 +289,7 @@ export class MessageLane {
     return { keys, ready: work.filter(isReady) };
   }
 
-  /** The keys of a conversation could not be had: its messages go round once more, if it may help. */
+  /** The keys of a conversation are unavailable. Its messages are tried again if that may help. */
   #withoutKeys(taken: Taken<WaitingPost>, cause: unknown, hasRoom: boolean): void {
     if (hasRoom && !isLasting(cause)) {
       this.#queue.release(taken, this.#oneMoreAttempt(taken, cause));
@@ -303,7 +310,7 @@ export class MessageLane {
     const requests = taken.items.map((item) => item.request);
     const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
     const keys = keysOf.get(taken.conversation) ?? new Map();
-    // A device without a key here is no member's, which admission says in its own words.
+    // A device without a key here belongs to no member. Admission refuses it with its own code.
     const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
     const { frankingKey } = this.#options;
     const plan = planMessages(head, requests, known, frankingKey, now, isErased);
@@ -339,8 +346,8 @@ export class MessageLane {
   }
 
   /**
-   * The database gave no answer, so the batch may or may not be stored. Its messages go back in
-   * front, marked so that they are looked for before they are stored again.
+   * The database did not answer, so the batch may or may not be stored. Its messages go back in
+   * front. They are marked, so that the log is searched for them before they are stored again.
    */
   #retryLater(cause: unknown): void {
     if (this.#client !== undefined) this.#disconnect(this.#client);
@@ -350,7 +357,7 @@ export class MessageLane {
     }
   }
 
-  /** Those that may be tried again; the others are refused. */
+  /** The messages that may be tried again. The others are refused. */
   #oneMoreAttempt({ items }: Taken<WaitingPost>, cause: unknown): WaitingPost[] {
     const again: WaitingPost[] = [];
     for (const item of items) {
@@ -370,15 +377,18 @@ export class MessageLane {
 const notStored = (cause: unknown): MessagingError =>
   new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
 
-/** A failure that may be gone when it is tried again. */
+/** A failure that may be gone on the next attempt. */
 const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
 
-/** True when only the whole log can say whether the message is new. */
+/** True if only the whole log can tell whether the message is new. */
 function doubtful(item: WaitingPost, now: number): boolean {
   return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
 }
 
-/** In one order on all nodes: two that insert the same keys in two orders would deadlock. */
+/**
+ * The same order on all nodes. Two nodes that insert the same keys in different orders would
+ * deadlock.
+ */
 function inOrder(parts: readonly Part[]): Part[] {
   return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));
 }

@@ -10,7 +10,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
 import type { MonthMarker } from "./insert-events.ts";
 
-/** Where the next event goes. */
+/** The place of the next event. */
 export interface LogPosition {
   readonly tenant: Uuid;
   readonly seq: number;
@@ -22,7 +22,10 @@ export const sha256 = (input: Uint8Array): Buffer => hash("sha256", input, "buff
 const hmacSha256 = (key: Uint8Array, input: Uint8Array): Buffer =>
   createHmac("sha256", key).update(input).digest();
 
-/** Gives an admitted message the next place after `position`. @param now milliseconds. */
+/**
+ * Gives an admitted message the next place after `position`.
+ * @param now milliseconds since the Unix epoch
+ */
 export function numberMessage(
   position: LogPosition,
   senderDevice: Uuid,
@@ -31,7 +34,7 @@ export function numberMessage(
   now: number,
 ): LoggedEvent {
   const { conversation, clientMessageId, epoch, keyId, ciphertext, commitment, packets } = send;
-  // Built once and completed in place: this runs for every message.
+  // Built once and completed in place, because this runs for every message.
   const event = {
     tenant: position.tenant,
     conversation,
@@ -86,7 +89,7 @@ export function numberControl(
   };
 }
 
-/** The marker an event needs when it is the first of its conversation in a new month. */
+/** The marker for an event that is the first of its conversation in a new month. */
 export function markerFor(position: LogPosition, event: LoggedEvent): MonthMarker | undefined {
   const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAt);
   if (position.seq === 0 || sameMonth) return undefined;

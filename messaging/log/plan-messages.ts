@@ -19,20 +19,21 @@ export type PostOutcome =
 
 export type Refusal = Extract<Admission, { admitted: false }>;
 
-/** What becomes of one conversation's waiting messages, decided on one head. */
+/** The outcome for one conversation's waiting messages, decided on one head. */
 export interface Plan {
   readonly outcomes: readonly PostOutcome[];
   readonly events: readonly LoggedEvent[];
   readonly firstUses: readonly LoggedEvent[];
   readonly markers: readonly MonthMarker[];
-  /** The head once `events` are stored. */
+  /** The head after `events` are stored. */
   readonly next: ConversationHead;
 }
 
 /**
- * Decides and numbers messages in order. Pure: nothing is stored, `head` is not changed.
- * @param earlier messages among `requests` that the log is known to hold.
- * @param isErased whether what that device's user writes now has no key any more.
+ * Decides on messages and numbers them in order. It is pure: it stores nothing and does not change
+ * `head`.
+ * @param earlier messages among `requests` that are known to be in the log
+ * @param isErased whether the key for what that device's user writes now is destroyed
  */
 export function planMessages(
   head: ConversationHead,
@@ -81,7 +82,7 @@ export function planMessages(
   return { outcomes, events, firstUses, markers, next: draft.finish() };
 }
 
-/** True for ids that may stand in an earlier partition, where no unique key would refuse them. */
+/** True for ids that may be in an earlier partition, where no unique key would reject them. */
 export function mayStandInEarlierMonth(clientMessageId: Uuid, now: number): boolean {
   const CLOCK_AHEAD_MS = 5 * 60_000;
   const madeAt = uuidv7TimeMs(clientMessageId) ?? 0;

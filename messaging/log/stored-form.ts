@@ -4,7 +4,7 @@ import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 
-/** Where an event stands, as far as its seal is bound to it. */
+/** The place of an event, as far as its encryption at rest is bound to it. */
 export interface EventPlace {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -21,7 +21,10 @@ const place = (event: EventPlace, device?: Uuid): Uint8Array =>
     device,
   });
 
-/** An event's bytes as they are stored. Membership events have no key: they tell what other tables do. */
+/**
+ * An event's bytes as they are stored. Membership events have no key, because other tables hold the
+ * same information.
+ */
 export const sealedCiphertext = (
   event: EventPlace & { readonly ciphertext: Uint8Array },
   key: SealingKey | undefined,
@@ -34,14 +37,20 @@ export const sealedPacket = (
   key: SealingKey | undefined,
 ): Uint8Array => (key === undefined ? bytes : seal(key, place(event, device), bytes));
 
-/** A message's end-to-end ciphertext. @throws KeysError seal_broken */
+/**
+ * Decrypts a stored message to its end-to-end ciphertext.
+ * @throws KeysError seal_broken
+ */
 export const openedCiphertext = (
   event: EventPlace,
   key: SealingKey,
   stored: Uint8Array,
 ): Uint8Array => open(key, place(event), stored);
 
-/** The packet for that device. @throws KeysError seal_broken */
+/**
+ * Decrypts the packet for that device.
+ * @throws KeysError seal_broken
+ */
 export const openedPacket = (
   event: EventPlace,
   device: Uuid,

@@ -18,8 +18,9 @@ import {
 } from "./facts.ts";
 
 /**
- * Makes a user a member from now on: a new epoch, and no view of the past.
- * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden, no_device
+ * Makes a user a member from now on, in a new epoch and without access to the past.
+ * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden,
+ *   no_device
  */
 export function addMember(
   deps: MessagingDeps,
@@ -30,7 +31,7 @@ export function addMember(
 }
 
 /**
- * Ends a membership: the event that says so is the last the user's devices are sent.
+ * Ends a membership. The event of the removal is the last that the user's devices receive.
  * @throws MessagingError conversation_not_found, member_not_found, forbidden, no_device
  */
 export function removeMember(
@@ -42,7 +43,7 @@ export function removeMember(
 }
 
 /**
- * Closes a conversation to further messages; its members keep what they have.
+ * Closes a conversation to further messages. Its members keep what they have.
  * @throws MessagingError conversation_not_found, conversation_closed, forbidden, no_device
  */
 export function closeConversation(
@@ -70,13 +71,13 @@ function changeMembership(
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
-    // Whoever may not do it is not told whether the user exists or is a member.
+    // An actor without permission does not learn whether the user exists or is a member.
     insist(decision);
     if (subject === undefined)
       throw new MessagingError("member_not_found", "There is no such user.");
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
-      if (isMember) throw new MessagingError("already_a_member", "The user is a member already.");
+      if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
       await enrolMember(client, {
         ...subject,
         tenant: actor.tenant,
@@ -100,7 +101,7 @@ interface Decided {
   readonly now: number;
 }
 
-/** Decision, change of state, event and audit entry in one transaction. */
+/** Runs the decision, the change of state, the event and the audit entry in one transaction. */
 function change(
   deps: MessagingDeps,
   actor: Actor,
@@ -110,7 +111,7 @@ function change(
   const { conversation } = act;
   return auditRefusals(deps, actor, act, () => {
     const { device } = actor;
-    // A stolen password alone must not change who reads along.
+    // A stolen password alone must not change who can read along.
     if (device === undefined)
       throw new MessagingError("no_device", "Register this device before changing a conversation.");
     return deps.log.change(actor.tenant, conversation, async (client, head) => {

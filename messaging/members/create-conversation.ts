@@ -12,18 +12,18 @@ import { MessagingError } from "../messaging-error.ts";
 import { enrolMember, subjectsOf, type LogPlace, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
-  /** Made by the creating device. */
+  /** Chosen by the creating device. */
   readonly id: Uuid;
   readonly suite: "signal-v1" | "mls-v1";
-  /** Users besides the creator. */
+  /** The users besides the creator. */
   readonly members: readonly Uuid[];
   /** The creating device's Ed25519 signature over `creationBytes`. */
   readonly creationSignature: Uint8Array;
 }
 
 /**
- * Starts a conversation: its log begins with the signed creation record. Asking again with the
- * same id gives the first answer.
+ * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
+ * gets the first answer.
  * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists
  */
 export async function createConversation(

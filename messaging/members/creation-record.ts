@@ -12,9 +12,10 @@ const CREATION = `
   where c.id = $1`;
 
 /**
- * The creation record for who did not see the conversation begin, with the certificate of the device
- * that signed it: by now the device may be removed, and in no directory any more. The account key is
- * the one it was certified by, which after a reset is not the account's own any more.
+ * The creation record for devices that did not see the conversation begin, with the certificate of
+ * the device that signed it. That device may be removed by now and in no directory any more. The
+ * account key is the one that certified the device. After a reset it is no longer the account's
+ * key.
  */
 export async function creationRecord(
   client: Client,

@@ -6,24 +6,24 @@ import type { Subject } from "../../policies/actor.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
 import { MessagingError } from "../messaging-error.ts";
 
-/** What every membership use case works with. */
+/** The dependencies of every membership use case. */
 export interface MessagingDeps {
   readonly pool: Pool;
   readonly log: ConversationLog;
-  /** Opens what is stored. */
+  /** Decrypts what is stored. */
   readonly scopeKeys: ScopeKeys;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** Where a change stands in the log, as its caller is told. */
+/** The place of a change in the log, as the caller is told. */
 export interface LogPlace {
   readonly epoch: number;
   readonly seq: number;
 }
 
 /**
- * The facts a decision about a conversation rests on.
+ * The facts for a decision about a conversation.
  * @throws MessagingError conversation_not_found
  */
 export async function conversationFacts(
@@ -48,7 +48,7 @@ export async function conversationFacts(
   };
 }
 
-/** Accounts of the tenant among `users`, with their roles; unknown ids are left out. */
+/** The accounts of the tenant among `users`, with their roles. Unknown ids are left out. */
 export async function subjectsOf(client: Client, users: readonly Uuid[]): Promise<Subject[]> {
   const { rows } = await client.query("select id, role from users where id = any($1::uuid[])", [
     users,
@@ -64,7 +64,7 @@ const ENROL = `
   select tenant, $1, id, user_id, $3 from devices
   where user_id = $2 and revoked_at_ms is null`;
 
-/** Makes `user` a member, with every device of theirs, from event `seq` on. */
+/** Makes `user` a member, with all their devices, from event `seq` on. */
 export async function enrolMember(
   client: Client,
   member: { readonly tenant: Uuid; readonly conversation: Uuid; readonly seq: number } & Subject,

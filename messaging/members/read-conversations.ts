@@ -19,7 +19,7 @@ export interface ConversationView {
 }
 
 /**
- * One conversation's members and state; never its content. What staff reads is in the audit log.
+ * One conversation's members and state, never its content. Reads by staff are in the audit log.
  * @throws MessagingError conversation_not_found, forbidden
  */
 export function readConversation(
@@ -40,7 +40,7 @@ export function readConversation(
   );
 }
 
-// A member sees the conversations they are in; conditions are in the query, so nothing is fetched
+// Members see the conversations they are in. The conditions are in the query, so nothing is fetched
 // and then filtered.
 const MINE = `
   select c.id, c.suite, c.state, c.created_by, c.created_at_ms
@@ -50,8 +50,9 @@ const MINE = `
   order by c.created_at_ms, c.id limit $4`;
 
 /**
- * The actor's conversations, oldest first. That staff read them is in the audit log. @param input.after the last one of the page before.
- * @param input.limit at most 200.
+ * The actor's conversations, oldest first. Reads by staff are in the audit log.
+ * @param input.after the last one of the previous page
+ * @param input.limit at most 200
  */
 export function listConversations(
   deps: MessagingDeps,

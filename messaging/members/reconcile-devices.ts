@@ -10,9 +10,9 @@ import type { ConversationHead } from "../log/head.ts";
 import { creationRecord } from "./creation-record.ts";
 import type { MessagingDeps } from "./facts.ts";
 
-// Conversations of which the user is a member and whose device list is not what it should be:
-// a device that is not in it yet, or a revoked one that still is. The devices are looked up once and
-// the lists one by one: where the planner knows too little, a join looked through all of either.
+// Conversations of the user whose device list is out of date: a device is missing, or a revoked one
+// is still there. The devices are looked up once and the lists one by one. With too few statistics,
+// the planner would scan either table completely for a join.
 const DIFFERENCES = `
   with own as materialized (select id, revoked_at_ms is null as active from devices where user_id = $1)
   select m.conversation, own.id as device, own.active as added
@@ -27,7 +27,10 @@ interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   readonly log: Pick<ConversationLog, "change">;
 }
 
-/** As `reconcileDevices`, where no server runs: those that do find what was appended by polling. */
+/**
+ * Like `reconcileDevices`, for use where no server runs. Servers find the appended events by
+ * polling.
+ */
 export const reconcileFromOutside = (
   deps: Pick<MessagingDeps, "pool" | "now">,
   account: { readonly tenant: Uuid; readonly user: Uuid },
@@ -44,9 +47,9 @@ export const reconcileFromOutside = (
   );
 
 /**
- * Brings the device lists of a user's conversations in line with their devices, each as an event
- * and a new epoch. Called after a device was registered or revoked, and when one connects: what a
- * crash left undone is done then. Doing it again changes nothing.
+ * Updates the device lists of a user's conversations to match the user's devices. Each change is an
+ * event and a new epoch. Call it after a device was registered or revoked, and when one connects,
+ * because that completes what a crash left undone. A repeat changes nothing.
  */
 export async function reconcileDevices(
   deps: ReconcileDeps,

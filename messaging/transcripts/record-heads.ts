@@ -5,25 +5,25 @@ import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 
-/** Where a conversation's log stands; the hash covers every event up to `seq`. */
+/** The end of a conversation's log. The hash covers every event up to `seq`. */
 export interface TranscriptHead {
   readonly conversation: Uuid;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
 }
 
-/** As many as fit one audit entry, whose limit is 65,535 bytes. */
+/** The number of heads that fit one audit entry, whose limit is 65,535 bytes. */
 export const HEADS_PER_ENTRY = 400;
 
-// What another node recorded meanwhile may be further on.
+// Another node may meanwhile have recorded a later head.
 const RECORD = `
   insert into audited_heads as known (tenant, conversation, seq)
   select $1, * from unnest($2::uuid[], $3::int8[])
   on conflict (conversation) do update set seq = excluded.seq where known.seq < excluded.seq`;
 
 /**
- * Puts transcript hashes into the tenant's audit log, in one entry: from then on nothing of these
- * conversations up to there can be altered without the log showing it. At most `HEADS_PER_ENTRY`.
+ * Records transcript hashes in the tenant's audit log, in one entry. From then on, nobody can alter
+ * these conversations up to there without the log showing it. At most `HEADS_PER_ENTRY`.
  */
 export async function recordHeads(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
@@ -64,7 +64,7 @@ const UNRECORDED = `
     where conversation = c.id and kind > 0 order by seq desc limit 1) head
   where head.seq > coalesce(a.seq, 0) limit $1`;
 
-/** Conversations whose last event no audit entry covers, as after a crash. */
+/** Conversations whose last event is in no audit entry, for example after a crash. */
 export async function findUnrecorded(pool: Pool, tenant: Uuid): Promise<readonly TranscriptHead[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
     client.query<TranscriptHead>(UNRECORDED, [HEADS_PER_ENTRY]),

@@ -12,17 +12,17 @@ export interface TranscriptRecorderDeps {
   readonly pool: Pool;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Milliseconds from one entry to the next. */
+  /** Milliseconds between two entries. */
   readonly everyMs: number;
-  /** Milliseconds between two searches for what a node did not live to record. */
+  /** Milliseconds between two searches for events that a crashed node did not record. */
   readonly sweepEveryMs: number;
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Puts the transcript hashes of conversations that have grown into the audit log, at intervals: one
- * entry for many conversations, never one for a message. Between two entries the hashes wait in this
- * node's memory; what a crash loses of them, a sweep finds.
+ * Periodically adds the transcript hashes of conversations that have grown to the audit log. One
+ * entry covers many conversations. There is never an entry for a single message. Between entries
+ * the hashes wait in this node's memory. A sweep finds what a crash lost.
  */
 export class TranscriptRecorder {
   readonly #deps: TranscriptRecorderDeps;
@@ -39,7 +39,7 @@ export class TranscriptRecorder {
     this.#enqueue(() => this.#sweep());
   }
 
-  /** Events of one conversation, in log order, are durable. */
+  /** Call this when events of one conversation are durable, in log order. */
   onCommitted(events: readonly LoggedEvent[]): void {
     const last = events.at(-1);
     if (last === undefined) return;
@@ -49,7 +49,7 @@ export class TranscriptRecorder {
     heads.set(conversation, { conversation, seq, transcriptHash });
   }
 
-  /** Records what is left. */
+  /** Records the remaining hashes. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#enqueue(() => this.#record());
@@ -60,7 +60,7 @@ export class TranscriptRecorder {
     this.#working = this.#working.then(work).catch(this.#deps.onError);
   }
 
-  /** What could not be recorded is kept for the next time. */
+  /** Hashes that could not be recorded are kept for the next time. */
   async #record(): Promise<void> {
     const grown = this.#grown;
     this.#grown = new Map();

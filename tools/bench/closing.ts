@@ -1,8 +1,8 @@
-/** Things that a benchmark started and that end with it, the last one first. */
+/** Resources that a benchmark started. They are closed in reverse order. */
 export class Closing {
   readonly #all: (() => Promise<void>)[] = [];
 
-  /** @returns `thing`, which will be closed */
+  /** @returns `thing`; it will be closed */
   add<T extends { close(): Promise<void> }>(thing: T): T {
     this.#all.push(() => thing.close());
     return thing;
@@ -13,7 +13,7 @@ export class Closing {
   }
 }
 
-/** Runs `work`, and ends what it started, however it ends. */
+/** Runs `work`, and afterwards closes what it started, even if it failed. */
 export async function closing<T>(work: (closing: Closing) => Promise<T>): Promise<T> {
   const started = new Closing();
   try {

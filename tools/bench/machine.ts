@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What every report carries, so that a figure can be placed. */
+/** What every report contains, so that you can compare its figures. */
 export interface Machine {
   readonly at: string;
   readonly commit: string;
@@ -13,7 +13,7 @@ export interface Machine {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
-  /** Processes that wanted a core over the last minute: other work shows here. */
+  /** Processes that wanted a core over the last minute. Other work shows here. */
   readonly load: number;
 }
 

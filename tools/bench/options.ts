@@ -2,13 +2,16 @@
 export interface Scale {
   /** How long each load is counted. */
   readonly seconds: number;
-  /** Rounds, interleaved between what is compared; the median counts. */
+  /** Rounds, interleaved between what is compared. The median counts. */
   readonly rounds: number;
   /** Load processes. */
   readonly processes: number;
   /** Messages stored in each conversation before growth is measured. */
   readonly stored: number;
-  /** Share of the usual numbers of devices, conversations and stored messages: 1, unless it is a trial. */
+  /**
+   * The share of the usual numbers of devices, conversations and stored messages. It is 1 unless it
+   * is a trial.
+   */
   readonly share: number;
 }
 

@@ -1,6 +1,6 @@
 import { describeMachine } from "./machine.ts";
 
-/** One of a benchmark's goals: a figure beside what it is to be at least, or at most. */
+/** A goal of a benchmark: a figure and its lower or upper limit. */
 export interface Goal {
   readonly name: string;
   readonly value: number;
@@ -10,10 +10,10 @@ export interface Goal {
 
 type JudgedGoal = Goal & { readonly met: boolean };
 
-/** What a benchmark hands back: figures for programs, rows for people. */
+/** A benchmark's result: figures for programs, rows for people. */
 export interface Measured {
   readonly figures: Readonly<Record<string, unknown>>;
-  /** A Markdown table; the first row is its head. */
+  /** A Markdown table. The first row is its head. */
   readonly table: readonly (readonly (string | number)[])[];
   readonly goals: readonly Goal[];
 }
@@ -23,7 +23,7 @@ const judge = (goal: Goal): JudgedGoal => ({
   met: goal.value >= (goal.atLeast ?? -Infinity) && goal.value <= (goal.atMost ?? Infinity),
 });
 
-/** Prints one JSON object, or the table and the goals, ready to be pasted into docs/performance.md. */
+/** Prints one JSON object, or the table and the goals in the form of docs/performance.md. */
 export async function print(bench: string, measured: Measured, json: boolean): Promise<void> {
   const machine = await describeMachine();
   const goals = measured.goals.map(judge);

@@ -15,14 +15,14 @@ export function latencyOf(samples: readonly number[]): Latency {
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
 
-/** The middle one of several rounds. */
+/** The middle value of several rounds. */
 export const median = (values: readonly number[]): number =>
   percentile(
     values.toSorted((a, b) => a - b),
     0.5,
   );
 
-/** Figures of several rounds as one: each number the median of its own. */
+/** Combines the figures of several rounds. Each number is the median of its own values. */
 export function medianOf<T extends object>(rounds: readonly T[]): T {
   const [first] = rounds;
   if (first === undefined) throw new Error("no rounds");

@@ -1,5 +1,5 @@
-// Puts beside the compiled code what the compiler leaves behind, at the same relative path, and
-// makes the command executable. Copies only what changed.
+// Copies to the compiled code what the compiler leaves behind, at the same relative path, and makes
+// the command executable. It copies only changed files.
 import {
   chmodSync,
   copyFileSync,
@@ -24,7 +24,7 @@ for (const { folder, isAsset } of assets)
   for (const path of filesUnder(join(root, folder)).filter(isAsset))
     copyWhenChanged(join(root, folder, path), join(root, "dist", folder, path));
 
-// A migration that was renamed must not be run under its old name as well.
+// A migration that was renamed must not also run under its old name.
 for (const path of filesUnder(join(root, "dist/db/migrations")))
   if (!existsSync(join(root, "db/migrations", path)))
     rmSync(join(root, "dist/db/migrations", path));

@@ -10,13 +10,13 @@ export interface MishapCounts {
   workersKilled: number;
   redisKilled: number;
   relaysPaused: number;
-  /** Connections of the relays to their database that were ended. */
+  /** Ended connections from relays to their database. */
   databaseConnectionsEnded: number;
-  /** Connections of devices that were cut. */
+  /** Cut connections of devices. */
   connectionsCut: number;
-  /** Connections of devices that swallowed what was sent, in one direction or both. */
+  /** Connections of devices that dropped what was sent, in one direction or both. */
   connectionsHalfOpened: number;
-  /** Times at which the network was slow. */
+  /** How often the network was slow. */
   slowTimes: number;
 }
 
@@ -27,11 +27,11 @@ interface Targets {
   readonly progress: (line: string) => void;
 }
 
-/** Resolves when it has happened, with what is still to come of it. */
+/** Resolves when the mishap has happened, with what is still to come of it. */
 type Mishap = (targets: Targets, counts: MishapCounts) => Promise<Aftermath | void>;
 type Aftermath = { readonly aftermath: Promise<void> };
 
-/** Milliseconds from one mishap to the next. */
+/** The shortest time in milliseconds between two mishaps. */
 const shortestCalmMs = 300;
 const longestCalmMs = 2_000;
 const longestPauseMs = 2_000;
@@ -41,7 +41,7 @@ const mostLatencyMs = 150;
 const longestSilenceMs = 10_000;
 const tellEveryMs = 30_000;
 
-/** Each as often as it stands here. */
+/** A mishap is as frequent as it appears here. */
 const mishaps: readonly Mishap[] = [
   killRelay,
   killRelay,
@@ -59,7 +59,10 @@ const mishaps: readonly Mishap[] = [
   pauseRelay,
 ];
 
-/** Lets one thing after the other happen for so many seconds; the same ones for the same seed. */
+/**
+ * Makes mishaps happen one after another for this many seconds. The same seed gives the same
+ * mishaps.
+ */
 export async function wreak(targets: Targets, seconds: number): Promise<MishapCounts> {
   const counts: MishapCounts = {
     relaysKilled: 0,
@@ -104,7 +107,7 @@ async function killWorker({ crew, random }: Targets, counts: MishapCounts): Prom
   await crew.kill(random.below(crew.size));
 }
 
-/** It comes back empty after a while, in which nothing else goes wrong. */
+/** Redis comes back empty after a while. Nothing else goes wrong meanwhile. */
 async function killRedis({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
   const outageMs = random.below(longestRedisOutageMs);
   if (backend.redis === undefined) return;
@@ -114,7 +117,7 @@ async function killRedis({ backend, random }: Targets, counts: MishapCounts): Pr
   await backend.redis.restart();
 }
 
-/** One of them, or all. */
+/** Ends one of them, or all. */
 async function endDatabaseConnections(
   { backend, random }: Targets,
   counts: MishapCounts,
@@ -127,19 +130,24 @@ async function endDatabaseConnections(
   counts.databaseConnectionsEnded += rowCount ?? 0;
 }
 
-/** Picks by chance of its own: how many there are just now does not change what happens next. */
+/**
+ * Picks with its own random numbers, so that the current count does not change what happens next.
+ */
 function someOf(share: number, random: SeededRandom): () => boolean {
   const own = new SeededRandom(random.below(2 ** 31));
   return () => own.happens(share);
 }
 
-/** Of a few devices, of half of them, or of all. */
+/** Cuts a few devices, half of them, or all. */
 async function cutConnections({ backend, random }: Targets, counts: MishapCounts): Promise<void> {
   const share = random.pick([0.1, 0.5, 1]);
   counts.connectionsCut += backend.network.cut(someOf(share, random));
 }
 
-/** Of a few devices or of half of them; after a while they are reset, or left as they are. */
+/**
+ * Affects a few devices or half of them. After a while the connections are reset or left as they
+ * are.
+ */
 async function halfOpenConnections(
   { backend, random }: Targets,
   counts: MishapCounts,
@@ -152,7 +160,7 @@ async function halfOpenConnections(
   if (resetsAfterMs !== undefined) return { aftermath: wait(resetsAfterMs).then(reset) };
 }
 
-/** For a while whatever devices send and are sent arrives late. */
+/** For a while everything that devices send and receive arrives late. */
 async function slowDown({ backend, random }: Targets, counts: MishapCounts): Promise<Aftermath> {
   const [latencyMs, forMs] = [1 + random.below(mostLatencyMs), random.below(longestSlowTimeMs)];
   counts.slowTimes++;

@@ -1,20 +1,20 @@
 import { parseArgs } from "node:util";
 
-/** What the command line asks for. */
+/** The command line's options. */
 export interface Options {
-  /** How long mishaps go on. */
+  /** How long mishaps continue. */
   readonly seconds: number;
-  /** Decides what happens to whom, and when. */
+  /** Decides what happens to which device, and when. */
   readonly seed: number;
   readonly devices: number;
   readonly conversations: number;
-  /** Relays on the one database. */
+  /** How many relays share the database. */
   readonly nodes: number;
   /** Whether they share a Redis. */
   readonly redis: boolean;
-  /** No summary on standard output: only the JSON line. */
+  /** Only the JSON line on standard output, no summary. */
   readonly json: boolean;
-  /** Leave journals, stores and logs behind. */
+  /** Keeps journals, stores and logs. */
   readonly keep: boolean;
 }
 
@@ -29,7 +29,11 @@ export const usage = `npm run chaos    real devices talk while relays, devices, 
   --keep             keep journals, stores and logs, and print where they are
 `;
 
-/** @returns undefined when only help is wanted @throws Error that says in one sentence what is wrong */
+/**
+ * Reads the command line.
+ * @returns undefined if only help is wanted
+ * @throws Error that names the mistake in one sentence
+ */
 export function readOptions(args: readonly string[]): Options | undefined {
   const { values } = parseArgs({
     args: [...args],

@@ -1,13 +1,13 @@
 import type { MishapCounts } from "./mishaps.ts";
 import type { Verdict } from "./verdict/judge.ts";
 
-/** What came of a run. */
+/** The result of a run. */
 export interface Outcome {
   readonly verdict: Verdict;
   readonly mishaps: MishapCounts;
-  /** What else is not as it must be, each in a sentence. */
+  /** Everything else that is wrong, in a sentence each. */
   readonly complaints: readonly string[];
-  /** How long mishaps went on. */
+  /** How long mishaps continued. */
   readonly seconds: number;
   readonly seed: number;
   readonly nodes: number;
@@ -15,7 +15,7 @@ export interface Outcome {
 
 /** The last line of the output. */
 export interface Report extends Verdict {
-  /** Of relays, of devices' processes and of Redis. */
+  /** Killed relays, device processes and Redis processes. */
   readonly kills: number;
   readonly seconds: number;
   readonly seed: number;
@@ -30,7 +30,7 @@ export function reportOf({ verdict, mishaps, seconds, seed, nodes }: Outcome): R
   return { ...verdict, kills: killsOf(mishaps), seconds, seed, nodes, mishaps };
 }
 
-/** True when nothing is wrong, though there was every occasion. */
+/** True if nothing went wrong and every kind of mishap occurred. */
 export function isGood({ verdict, mishaps, complaints }: Outcome): boolean {
   const { accepted, lost, duplicated, outOfOrder, hashMismatches, undecryptable } = verdict;
   const wrong = lost + duplicated + outOfOrder + hashMismatches + undecryptable;

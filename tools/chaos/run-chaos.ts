@@ -14,16 +14,19 @@ import type { Outcome } from "./report.ts";
 import { judge, type Verdict } from "./verdict/judge.ts";
 import { readLog } from "./verdict/read-log.ts";
 
-/** On a machine that is busy with other things too, libsignal and password hashes take their time. */
+/** libsignal and password hashing take long on a machine that is busy with other things. */
 const enrolMs = 600_000;
 const meetMs = 180_000;
-/** Longer than it takes to find out that a connection is half open. */
+/** Longer than it takes to detect that a connection is half open. */
 const calmDownMs = 150_000;
 const lookEveryMs = 500;
 
 type Progress = (line: string) => void;
 
-/** Runs everything in a temporary folder, which is removed also when the process is to end. */
+/**
+ * Runs everything in a temporary folder. The folder is also removed when the process is told to
+ * end.
+ */
 export async function runChaos(options: Options, progress: Progress): Promise<Outcome> {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-chaos-"));
   const closers: (() => Promise<unknown>)[] = [];
@@ -56,7 +59,10 @@ interface World {
   readonly crew: Crew;
 }
 
-/** Everyone signs in and meets, talks through all mishaps, says goodbye; then all is compared. */
+/**
+ * Everybody signs in and meets, talks through all mishaps, and says goodbye. Then everything is
+ * compared.
+ */
 async function live(
   { seconds, seed, devices, nodes }: Options,
   progress: Progress,
@@ -91,7 +97,7 @@ async function live(
   return { verdict, mishaps, complaints, seconds, seed, nodes };
 }
 
-/** Waits until everyone's last message is in the log, and everyone was shown everything. */
+/** Waits until everybody's last message is in the log and everybody was shown everything. */
 async function calmDown(world: World): Promise<string[]> {
   try {
     await until(calmDownMs, "calming down", async () => {
@@ -114,7 +120,7 @@ async function look({ backend, arrangement }: World): Promise<Verdict> {
 const readJournals = ({ journals }: Arrangement): Promise<readonly Journal[]> =>
   Promise.all(journals.map(readJournal));
 
-/** @throws Error when it is not so in time */
+/** @throws Error if it does not become true in time */
 async function until(limitMs: number, what: string, isSo: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await isSo())) {

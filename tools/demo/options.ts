@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 
-/** What the command line asks for. */
+/** The command line's options. */
 export type Options =
   | { readonly kind: "help" }
   | { readonly kind: "show"; readonly keep: string | undefined }
   | {
       readonly kind: "replay";
       readonly file: string;
-      /** At most so many dialogues. */
+      /** The largest number of dialogues. */
       readonly limit: number | undefined;
       /** Only the JSON line. */
       readonly json: boolean;
       readonly keep: string | undefined;
-      /** Decides who loses the connection when. */
+      /** Decides who loses the connection, and when. */
       readonly seed: number;
     };
 
@@ -24,7 +24,10 @@ npm run demo -- --dialogues FILE.csv    replays every dialogue of the column "di
   --seed N     selects who loses the connection when (default 1)
 `;
 
-/** @throws Error that says in one sentence what is wrong */
+/**
+ * Reads the command line.
+ * @throws Error that names the mistake in one sentence
+ */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

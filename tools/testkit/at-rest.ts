@@ -9,19 +9,22 @@ import type { KmsSettings } from "../../keys/kms/kms-settings.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 
-/** Bytes as the log's tables have them, and where they stand. */
+/** Bytes as the log's tables have them, and their place. */
 export interface StoredBytes {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly seq: number;
   /** Milliseconds since the Unix epoch. */
   readonly receivedAt: number;
-  /** Of a packet. */
+  /** The device of a packet. */
   readonly device?: Uuid;
   readonly bytes: Uint8Array;
 }
 
-/** The server's seal on stored rows, opened as somebody could who has its database and its keys. */
+/**
+ * Opens the server's encryption of stored rows, as somebody could who has its database and its
+ * keys.
+ */
 export class AtRest {
   readonly #tree: KeyTree;
   readonly #leave: () => Promise<void>;
@@ -36,8 +39,8 @@ export class AtRest {
 
   /**
    * @param home the server's SEALDESK_HOME
-   * @param settings when its keyring is sealed, or another service
-   * @param keystoreUrl where the keystore is, when it is not beside the data
+   * @param settings needed if its keyring is sealed or it uses another service
+   * @param keystoreUrl needed if the keystore is not beside the data
    */
   static async open(
     home: string,
@@ -58,7 +61,10 @@ export class AtRest {
     });
   }
 
-  /** What devices made. @throws KeysError; Error when the key is destroyed */
+  /**
+   * Returns what devices made.
+   * @throws KeysError; Error if the key is destroyed
+   */
   async unseal({ bytes, tenant, receivedAt, ...place }: StoredBytes): Promise<Uint8Array> {
     const id = uuidFromBytes(keyIdOf(bytes));
     const key = (await this.#tree.scopes.forReading(tenant, [id])).get(id)?.key;
@@ -66,7 +72,7 @@ export class AtRest {
     return open(key, rowAssociated({ ...place, tenant, period: periodOf(receivedAt) }), bytes);
   }
 
-  /** Bytes as the server would store them, in the order of `rows`, all of one tenant. */
+  /** Bytes as the server would store them, in the order of `rows`. All rows are of one tenant. */
   async seal(
     tenant: Uuid,
     rows: readonly (StoredBytes & { readonly subject: Uuid; readonly author: Uuid })[],

@@ -12,18 +12,21 @@ import {
 import { openStore } from "../../client/index.node.ts";
 import { severable } from "./severable-socket.ts";
 
-/** A device's place on the disk and what unlocks it. */
+/** A device's place on disk and what unlocks it. */
 export interface DeviceHome {
   readonly folder: string;
   readonly key: Uint8Array;
-  /** The network it comes from, as a load balancer would say: the server limits sign-ins by it. */
+  /**
+   * The device's network address, as a load balancer would report it. The server limits sign-ins by
+   * it.
+   */
   readonly address: string;
 }
 
 /** A device that is switched on. */
 export interface ConnectedDevice {
   readonly desk: Sealdesk;
-  /** Cuts its connection; the SDK makes another. */
+  /** Cuts the connection. The SDK makes another. */
   readonly cut: () => void;
 }
 
@@ -36,14 +39,14 @@ export interface DeviceChoices {
 
 let devices = 0;
 
-/** A new device, with an empty folder of its own below `folder`. */
+/** A new device with an empty folder of its own below `folder`. */
 export function newDeviceHome(folder: string): DeviceHome {
   const number = ++devices;
   const address = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;
   return { folder: join(folder, `device-${number}`), key: randomBytes(32), address };
 }
 
-/** Sending keys live as long as a tenant's limits let them unless it sets others. */
+/** The limits of sending keys, unless a tenant sets others. */
 const usualLimits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 
 export const newSuite = (limits = usualLimits): Suite => signalSuite(limits);
@@ -52,7 +55,7 @@ export const openDeviceStore = ({ folder, key }: DeviceHome): Promise<DeviceStor
   openStore(folder, key);
 
 /**
- * Switches a device on: signs in, and the first time registers it.
+ * Switches a device on. It signs in, and registers the device the first time.
  * @throws SealdeskError
  */
 export async function connectDevice(

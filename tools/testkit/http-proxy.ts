@@ -9,28 +9,28 @@ import {
 import { connect, type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** What a proxy does to what passes. Changes hold for what comes after them. */
+/** What a proxy does to the traffic. Changes apply to what comes after them. */
 export interface ProxyRules {
-  /** Refuses upgrades with 403; what was upgraded before is cut when this becomes true. */
+  /** Refuses upgrades with 403. When this becomes true, existing upgraded connections are cut. */
   refuseUpgrades: boolean;
-  /** Holds answers of the media type text/event-stream back, for ever. */
+  /** Holds back answers of the media type text/event-stream forever. */
   holdStreams: boolean;
-  /** Cuts the connection instead of passing on the answer, which the server has given. */
+  /** Cuts the connection instead of passing on the answer that the server has given. */
   loseAnswer: (method: string, path: string) => boolean;
 }
 
-/** A company's HTTP proxy, or a balancer: passes requests on to the targets in turn. */
+/** A company's HTTP proxy or a load balancer. It passes requests to the targets in turn. */
 export class HttpProxy {
   readonly rules: ProxyRules = {
     refuseUpgrades: false,
     holdStreams: false,
     loseAnswer: () => false,
   };
-  /** Ports of 127.0.0.1 that requests are passed on to, one after the other. */
+  /** The ports of 127.0.0.1 that requests go to, one after another. */
   targets: readonly number[] = [];
-  /** What was asked for, as method and path. */
+  /** The requests, as method and path. */
   readonly seen: string[] = [];
-  /** Upgrades that were passed on. */
+  /** How many upgrades were passed on. */
   upgraded = 0;
   readonly #server: Server;
   readonly #tunnels = new Set<Duplex>();
@@ -52,7 +52,7 @@ export class HttpProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Refuses upgrades from now on, and cuts what was upgraded. */
+  /** Refuses upgrades from now on, and cuts upgraded connections. */
   forbidUpgrades(): void {
     this.rules.refuseUpgrades = true;
     for (const tunnel of this.#tunnels) tunnel.destroy();

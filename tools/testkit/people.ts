@@ -11,7 +11,7 @@ import { Secret } from "../../keys/secret.ts";
 import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
 
 interface PeopleDeps {
-  /** The server's SEALDESK_HOME, where its development key is. */
+  /** The server's SEALDESK_HOME with its development key. */
   readonly home: string;
   readonly pool: Pool;
   readonly tenant: Tenant;
@@ -26,7 +26,7 @@ export interface Agent {
   readonly password: string;
 }
 
-/** Accounts of the development tenant, all of them new. */
+/** Accounts of the development tenant. All of them are new. */
 export class People {
   readonly #deps: PeopleDeps;
   readonly #key: JWK;
@@ -36,14 +36,14 @@ export class People {
     this.#key = key;
   }
 
-  /** @throws Error when there is no development key in `home` */
+  /** @throws Error if there is no development key in `home` */
   static async open(deps: PeopleDeps): Promise<People> {
     const key = await findDevelopmentKey(deps.home);
     if (key === undefined) throw new Error("The server made no development key.");
     return new People(deps, key);
   }
 
-  /** As the operator makes one. */
+  /** Creates an account as the operator does. */
   async newAgent(displayName: string): Promise<Agent> {
     const { pool, tenant, profiles } = this.#deps;
     const user = uuidv7();
@@ -61,7 +61,7 @@ export class People {
     return { user, username, password };
   }
 
-  /** A customer whom the tenant's own backend vouches for: makes a fresh token at each call. */
+  /** A customer for whom the tenant's own backend signs. It makes a new token at each call. */
   newCustomer(): () => Promise<string> {
     const { tenant, publicUrl: audience } = this.#deps;
     const subject = `customer-${randomBytes(6).toString("hex")}`;

@@ -4,10 +4,10 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { freePort } from "./server-process.ts";
 
-/** A real redis-server on a port of its own, keeping nothing on disk. */
+/** A real redis-server on its own port that keeps nothing on disk. */
 export interface RedisServer {
   readonly url: string;
-  /** Ends it at once, as a crash does. */
+  /** Ends it at once, like a crash. */
   kill(): Promise<void>;
   /** Starts it again, empty, on the same port. */
   restart(): Promise<void>;
@@ -16,7 +16,7 @@ export interface RedisServer {
 export const isRedisInstalled = (): boolean =>
   spawnSync("redis-server", ["--version"]).status === 0;
 
-/** @throws Error when it is not installed, or does not start */
+/** @throws Error if it is not installed or does not start */
 export async function startRedisServer(): Promise<RedisServer> {
   const port = await freePort();
   let child = await start(port);

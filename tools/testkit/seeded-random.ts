@@ -1,4 +1,4 @@
-/** Chance that comes out the same again for the same seed, so that a failed run can be repeated. */
+/** Random numbers that are the same for the same seed, so that you can repeat a failed run. */
 export class SeededRandom {
   #state: number;
 
@@ -6,7 +6,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, not including, 1: Mulberry32, which is no secret and protects none. */
+  /** From 0 up to, but not including, 1. It uses Mulberry32, which must not protect anything. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -19,12 +19,12 @@ export class SeededRandom {
     return this.next() < probability;
   }
 
-  /** A whole number from 0 up to, not including, `end`. */
+  /** A whole number from 0 up to, but not including, `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }
 
-  /** @throws RangeError when there is nothing to pick from */
+  /** @throws RangeError if there is nothing to pick from */
   pick<T>(items: readonly T[]): T {
     const item = items[this.below(items.length)];
     if (item === undefined) throw new RangeError("nothing to pick from");

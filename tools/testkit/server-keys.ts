@@ -9,7 +9,7 @@ interface ServerPlace {
   readonly ownerUrl: string;
 }
 
-/** The own keys of the server in `home`, as they are now. */
+/** The current keys of the server in `home`. */
 export async function readServerKeys({ home, ownerUrl }: ServerPlace): Promise<ServerKeys> {
   const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
   const pool = createPool(ownerUrl, { max: 1 });
@@ -20,7 +20,10 @@ export async function readServerKeys({ home, ownerUrl }: ServerPlace): Promise<S
   }
 }
 
-/** Signs tokens as the server does, for devices made without it. @param server.url the public URL */
+/**
+ * Signs tokens as the server does, for devices that were made without it.
+ * @param server.url the public URL
+ */
 export async function serverTokens(
   server: ServerPlace & { readonly url: string },
 ): Promise<AccessTokens> {

@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 
 export interface ServerProcess {
   readonly url: string;
-  /** Asks it to stop, and with it its database. @throws Error when it fails or does not. */
+  /**
+   * Asks it to stop together with its database.
+   * @throws Error if that fails or does not happen
+   */
   stop(): Promise<void>;
 }
 
@@ -16,17 +19,17 @@ const startMs = 90_000;
 const stopMs = 60_000;
 const unlimited = "1000000,1000000";
 
-/** The server's whole output, within its SEALDESK_HOME. */
+/** The file with the server's whole output, in its SEALDESK_HOME. */
 const logName = "server-process.log";
 
-/** What the server is told beside its defaults for development. */
+/** Settings that differ from the server's defaults for development. */
 export type ServerSettings = Readonly<Record<string, string>>;
 
 /**
- * Runs the built server as a process of its own, in development mode and unless told otherwise
- * with its embedded database, and waits until it is ready.
+ * Runs the built server as its own process in development mode, with its embedded database unless
+ * told otherwise, and waits until it is ready.
  * @param home its SEALDESK_HOME
- * @throws Error with the end of its output when it does not come up
+ * @throws Error with the end of its output, if it does not start
  */
 export async function startServer(
   home: string,
@@ -39,12 +42,12 @@ export async function startServer(
     await untilReady(server, url);
   } catch (cause) {
     await stopServer(server).catch(() => undefined);
-    throw new Error(`The server did not come up.\n${await serverLogTail(home)}`, { cause });
+    throw new Error(`The server did not start.\n${await serverLogTail(home)}`, { cause });
   }
   return { url, stop: () => stopServer(server) };
 }
 
-/** Starts the process and does not wait for the server; a signal to it is the caller's matter. */
+/** Starts the process and does not wait for the server. The caller handles signals to it. */
 export async function spawnServer(
   home: string,
   port: number,
@@ -60,9 +63,9 @@ export async function spawnServer(
       SEALDESK_HOME: home,
       HOST: "127.0.0.1",
       PORT: String(port),
-      // Devices say through which network they come: see `connect-device.ts`.
+      // Devices say which network they come from; see `connect-device.ts`.
       TRUSTED_PROXIES: "127.0.0.1",
-      // One device here says in a second what a person says in a day.
+      // A device here sends in a second what a person sends in a day.
       MESSAGE_LIMIT: unlimited,
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,
@@ -75,13 +78,19 @@ export async function spawnServer(
   return server;
 }
 
-/** Only what a process needs to run at all: no setting of a server that is configured here. */
+/**
+ * Only what a process needs to run at all. It contains no setting of a server that is configured
+ * here.
+ */
 function environment(): NodeJS.ProcessEnv {
   const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "SystemRoot"];
   return Object.fromEntries(kept.map((name) => [name, process.env[name]]));
 }
 
-/** Resolves when the server at `url` says that it is ready. @throws Error when it ends, or is late */
+/**
+ * Resolves when the server at `url` is ready.
+ * @throws Error if it ends or is late
+ */
 export async function untilReady(server: ChildProcess, url: string): Promise<void> {
   const deadline = Date.now() + startMs;
   while (!hasEnded(server) && Date.now() < deadline) {
@@ -92,7 +101,7 @@ export async function untilReady(server: ChildProcess, url: string): Promise<voi
   throw new Error(hasEnded(server) ? "It ended." : "It is not ready.");
 }
 
-/** @throws Error when it does not stop, or stops with an error */
+/** @throws Error if it does not stop, or stops with an error */
 export async function stopServer(server: ChildProcess): Promise<void> {
   if (hasEnded(server)) return;
   const ended = once(server, "exit", { signal: AbortSignal.timeout(stopMs) });
@@ -107,7 +116,7 @@ export async function stopServer(server: ChildProcess): Promise<void> {
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** The last lines of what the server of this SEALDESK_HOME has said. */
+/** The last lines of output of the server of this SEALDESK_HOME. */
 export const serverLogTail = async (home: string): Promise<string> =>
   (await readFile(join(home, logName), "utf8")).split("\n").slice(-20).join("\n");
 

@@ -2,10 +2,10 @@ import type { WebSocket } from "ws";
 import type { WebSocketConstructor } from "../../client/index.ts";
 import { webSocket } from "../../client/index.node.ts";
 
-/** A device's connections, of which the present one can be cut. */
+/** A device's connections. The current one can be cut. */
 export interface Severable {
   readonly webSocket: WebSocketConstructor;
-  /** Ends the TCP connection without a word, as when a train enters a tunnel. */
+  /** Ends the TCP connection without notice, as when a train enters a tunnel. */
   readonly cut: () => void;
 }
 

@@ -2,15 +2,17 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { Way } from "./way.ts";
 
-/** The ways of a connection: from the device to the server, from the server to the device. */
+/**
+ * The directions of a connection: from the device to the server, and from the server to the device.
+ */
 export type Direction = "up" | "down";
 
 /**
- * Stands between devices and servers, as a load balancer without memory would: the next connection
- * goes to the next server. A network whose connections can be cut, silenced and slowed down.
+ * A load balancer without memory between devices and servers: the next connection goes to the next
+ * server. Its connections can be cut, silenced and slowed down.
  */
 export class TcpProxy {
-  /** Where it listens, on 127.0.0.1. */
+  /** The port on 127.0.0.1 on which it listens. */
   readonly port: number;
   readonly #server: Server;
   readonly #links: Set<Link>;
@@ -23,7 +25,10 @@ export class TcpProxy {
     this.#weather = weather;
   }
 
-  /** @param targets ports of 127.0.0.1 that everything is passed on to; nothing need be there */
+  /**
+   * @param targets ports of 127.0.0.1 that everything is passed on to; nothing needs to listen
+   *   there
+   */
   static async start(...targets: readonly [number, ...number[]]): Promise<TcpProxy> {
     const links = new Set<Link>();
     const weather: Weather = { latencyMs: 0 };
@@ -38,14 +43,14 @@ export class TcpProxy {
     return new TcpProxy(server, links, weather);
   }
 
-  /** Connections that are passed on, or seem to be. */
+  /** How many connections are passed on, or seem to be. */
   get size(): number {
     return this.#links.size;
   }
 
   /**
-   * Cuts connections, both ends at once and without a word; what was under way is lost.
-   * @param doomed asked for each of them
+   * Cuts connections at both ends at once and without notice. Everything in flight is lost.
+   * @param doomed called for each of them
    * @returns how many were cut
    */
   cut(doomed: () => boolean): number {
@@ -55,10 +60,10 @@ export class TcpProxy {
   }
 
   /**
-   * Makes connections half open: from now on what is sent these ways disappears, the news that
-   * somebody has closed included, and nobody is told.
-   * @param doomed asked for each of them
-   * @returns how many there are, and what resets those that still stand
+   * Makes connections half open. From now on, what is sent in these directions is dropped,
+   * including the news that somebody has closed. Nobody is told.
+   * @param doomed called for each of them
+   * @returns how many there are, and a function that resets those that are still open
    */
   silence(
     doomed: () => boolean,
@@ -69,7 +74,7 @@ export class TcpProxy {
     return { count: silenced.length, reset: () => silenced.forEach(cutLink) };
   }
 
-  /** From now on what is sent arrives so much later; 0 ends it. */
+  /** From now on, what is sent arrives this much later. 0 ends it. */
   slowDown(latencyMs: number): void {
     this.#weather.latencyMs = latencyMs;
   }
@@ -85,7 +90,7 @@ interface Weather {
   latencyMs: number;
 }
 
-/** The connection of a device, and the one it is passed on by. */
+/** The connection of a device, and the connection that it is passed on by. */
 interface Link extends Readonly<Record<Direction, Way>> {
   readonly near: Socket;
   readonly far: Socket;
@@ -102,7 +107,7 @@ function join(near: Socket, far: Socket, weather: Weather, onGone: (link: Link) 
   ] as const) {
     from.on("error", () => way.silent || cutLink(link));
     from.on("close", () => {
-      // What it has said last is still passed on.
+      // The last bytes are still passed on.
       way.end();
       if (--open === 0) onGone(link);
     });

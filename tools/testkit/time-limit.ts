@@ -1,7 +1,7 @@
 /**
- * Waits for `work`, but not for ever.
+ * Waits for `work` for a limited time.
  * @param what names who does what, for the error
- * @throws Error that says so when it fails, or takes longer than `limitMs`
+ * @throws Error with that text, if it fails or takes longer than `limitMs`
  */
 export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

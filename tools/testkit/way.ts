@@ -1,11 +1,11 @@
 import { Transform, type TransformCallback } from "node:stream";
 
-/** One way of a connection: passes on what comes, after a time, until it is silenced. */
+/** One direction of a connection. It passes on data after a delay until it is silenced. */
 export class Way extends Transform {
   readonly #latencyMs: () => number;
   #silent = false;
 
-  /** @param latencyMs asked for each piece */
+  /** @param latencyMs called for each piece */
   constructor(latencyMs: () => number) {
     super();
     this.#latencyMs = latencyMs;
@@ -15,7 +15,7 @@ export class Way extends Transform {
     return this.#silent;
   }
 
-  /** What comes from now on disappears, and its end is not passed on. */
+  /** Drops everything from now on. The end of the stream is not passed on either. */
   silence(): void {
     this.#silent = true;
   }

@@ -8,9 +8,9 @@ import type { Agent, AuditEvent, Entity, Reference } from "./resource.ts";
 const outcomes = { success: "0", refused: "4", failed: "8", impaired: "12" } as const;
 
 /**
- * An entry as FHIR R4 AuditEvent, in the patterns of IHE BALP. Nobody's address was logged: the
- * network of the client is named by its device, or its session, as a URI.
- * @param origin the log's name, which is also that of the server
+ * An entry as FHIR R4 AuditEvent, in the patterns of IHE BALP. No network address was logged, so
+ * the client's network is a URI with its device or its session.
+ * @param origin the log's name, which is also the server's name
  */
 export function auditEventOf(entry: LoggedEntry, index: number, origin: string): AuditEvent {
   const told = interactionOf(entry);
@@ -73,7 +73,10 @@ function agentsOf({ actor, session, eventId }: LoggedEntry, told: Interaction, o
   return [client, server, user];
 }
 
-/** Whom it concerns. The log knows accounts, not which of them are patients: see docs/audit.md. */
+/**
+ * The person concerned. The log knows accounts and not which of them are patients; see
+ * docs/audit.md.
+ */
 function patientOf({ subject, actor }: LoggedEntry): Entity | undefined {
   const id = subject ?? (actor.role === "customer" ? actor.id : undefined);
   if (id === undefined) return undefined;
@@ -101,7 +104,7 @@ function entitiesOf(entry: LoggedEntry, isQuery: boolean, patient: Entity | unde
   return [data, ...(patient === undefined ? [] : [patient]), ...request];
 }
 
-/** What was asked, as far as it was logged: the raw request may hold more than a log should. */
+/** The question, as far as it was logged. The raw request may hold more than a log should. */
 function queryOf({ resource, details }: LoggedEntry): Entity {
   const description = JSON.stringify({ resource, ...details });
   return {

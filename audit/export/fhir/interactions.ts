@@ -2,20 +2,20 @@ import type { LoggedEntry } from "../entry-filter.ts";
 import { eventTypes, interaction, login, logout, roles } from "./codes.ts";
 import type { AuditEvent, Coding } from "./resource.ts";
 
-/** How an act is told: which event it is, and in which roles the parties stand. */
+/** How an act is described: which event it is, and the role of each party. */
 export interface Interaction {
   readonly type: Coding;
   readonly subtype: Coding;
   readonly action: AuditEvent["action"];
-  /** BALP's profile, where it has one. */
+  /** The BALP profile, if there is one. */
   readonly profile?: "Create" | "Read" | "Update" | "Delete" | "Query";
   readonly client: Coding;
   readonly server: Coding;
   readonly user: Coding;
 }
 
-// Data flows from the client to the server; in a read, the other way. BALP counts a query as the
-// first: what flows is the question.
+// In a write, data flows from the client to the server. In a read, it flows the other way. BALP
+// counts a query as a write, because the question is what flows.
 const writing = { client: roles.source, server: roles.destination, user: roles.author };
 const reading = { client: roles.destination, server: roles.source, user: roles.recipient };
 const { rest } = eventTypes;
@@ -47,12 +47,14 @@ const query: Interaction = {
 
 const authentication = { type: eventTypes.authentication, action: "E", ...writing } as const;
 
-/** As IHE BALP tells a success; the same, without the profile, for what was refused or failed. */
+/**
+ * Describes a success as IHE BALP does. A refused or failed act is the same without the profile.
+ */
 export function interactionOf(entry: LoggedEntry): Interaction {
   const { action } = entry;
   if (action === "session.create") return { ...authentication, subtype: login };
   if (action === "session.revoke") return { ...authentication, subtype: logout };
-  // Nobody asked over the network.
+  // There was no request over the network.
   if (entry.actor.kind === "system")
     return {
       type: eventTypes.activity,

@@ -1,4 +1,4 @@
-/** The parts of FHIR R4 AuditEvent that are written. */
+/** The parts of FHIR R4 AuditEvent that we write. */
 export interface Coding {
   readonly system: string;
   readonly code: string;

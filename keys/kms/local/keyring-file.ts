@@ -1,4 +1,7 @@
-/** The keyring as a file: plain in development, else sealed. Version 1 is read, 2 is written. */
+/**
+ * The keyring as a file: plain in development, otherwise sealed. It reads versions 1 and 2, and
+ * writes version 2.
+ */
 import { hkdfSync } from "node:crypto";
 import { z } from "zod";
 import { fromBase64Url, toBase64Url, utf8 } from "../../../crypto/wire/bytes.ts";
@@ -8,7 +11,7 @@ import { sealedSchema, type KeyringSealer, type SealedFile } from "./keyring-sea
 const key32 = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const version = z.string().regex(/^[1-9]\d{0,8}$/);
 
-/** The keys that version 1 held. They move into the database, wrapped, and then leave the file. */
+/** The keys in a version 1 file. They move into the database, wrapped, and then leave the file. */
 const firstKeysSchema = z.strictObject({
   signingKey: z.strictObject({
     kty: z.literal("OKP"),
@@ -24,13 +27,13 @@ export type FirstKeys = z.infer<typeof firstKeysSchema>;
 const namedKeySchema = z.strictObject({
   kind: z.enum(["wrapping", "signing", "mac"]),
   latest: z.int().min(1),
-  /** Those that are not destroyed: an AES-256 or HMAC key, or an Ed25519 seed. */
+  /** The versions that are not destroyed: an AES-256 key, an HMAC key or an Ed25519 seed. */
   versions: z.record(version, key32),
 });
 export type NamedKey = z.infer<typeof namedKeySchema>;
 
 const contentsSchema = z.strictObject({
-  /** Tells this keyring from others; not secret. */
+  /** Distinguishes this keyring from others. It is not secret. */
   id: key32,
   firstKeys: firstKeysSchema.optional(),
   keys: z.record(z.string(), namedKeySchema),
@@ -46,15 +49,18 @@ const fileSchema = z.union([
 export interface ReadKeyring {
   readonly contents: KeyringContents;
   readonly sealed: SealedFile | undefined;
-  /** False when it should be written again: as version 2, or sealed otherwise. */
+  /** False if the file must be rewritten, as version 2 or with another seal. */
   readonly asWished: boolean;
 }
 
 // Without the cause: a JSON error quotes the text around the fault, which may be a key.
 const damaged = (): KeysError =>
-  new KeysError("keyring_damaged", "The keyring file is damaged; restore it from a backup.");
+  new KeysError("keyring_damaged", "The keyring file is damaged. Restore it from a backup.");
 
-/** The file's text. @param last the file before, whose salt is kept. */
+/**
+ * The text of the file.
+ * @param last the previous file, whose salt is kept
+ */
 export async function writeKeyring(
   contents: KeyringContents,
   sealer: KeyringSealer,
@@ -67,7 +73,7 @@ export async function writeKeyring(
 }
 
 /**
- * Reads what `writeKeyring` wrote, now or in version 1.
+ * Reads what `writeKeyring` wrote, in version 1 or 2.
  * @throws KeysError keyring_damaged, passphrase_required, wrong_passphrase
  */
 export async function readKeyring(text: string, sealer: KeyringSealer): Promise<ReadKeyring> {
@@ -96,7 +102,7 @@ function parse<T>(schema: z.ZodType<T>, text: string): T {
   }
 }
 
-/** Copies of one version 1 file, on several nodes, get the same id. */
+/** Copies of the same version 1 file on several nodes get the same id. */
 function fromFirst(firstKeys: FirstKeys): KeyringContents {
   const secret = fromBase64Url(firstKeys.blindIndexKey);
   const id = new Uint8Array(hkdfSync("sha256", secret, "", utf8("sealdesk/keyring/id"), 32));

@@ -8,7 +8,10 @@ import type { Secret } from "../../secret.ts";
 
 const TAG_BYTES = 16;
 
-/** What seals a keyring; given both, the key file seals, and the passphrase opens what it sealed before. */
+/**
+ * The secrets that seal a keyring. If both are given, the key file seals, and the passphrase opens
+ * what it sealed before.
+ */
 export interface SealingSecrets {
   readonly passphrase?: Secret<string> | undefined;
   /** The content of SEALDESK_KEYRING_KEY_FILE: at least 32 random bytes. */
@@ -34,14 +37,14 @@ export const sealedSchema = z.strictObject({
 });
 export type SealedFile = z.infer<typeof sealedSchema>;
 
-// What the seal covers beside the keys, so that no parameter can be changed unnoticed.
+// The seal also covers these parameters, so nobody can change them unnoticed.
 const associated = ({ format, kdf }: Pick<SealedFile, "format" | "kdf">): Uint8Array =>
   utf8(canonicalJson({ format, kdf }));
 
 /**
- * Seals and opens keyring files: Argon2id (RFC 9106) of a passphrase or HKDF-SHA-256 (RFC 5869) of
- * a key file, then AES-256-GCM. A derived key is kept with its salt, so that reading a changed file
- * costs Argon2id once per salt.
+ * Seals and opens keyring files with AES-256-GCM. The key comes from a passphrase with Argon2id
+ * (RFC 9106), or from a key file with HKDF-SHA-256 (RFC 5869). A derived key is kept with its salt,
+ * so reading a changed file costs Argon2id once for each salt.
  */
 export class KeyringSealer {
   readonly #secrets: SealingSecrets;
@@ -51,17 +54,17 @@ export class KeyringSealer {
     this.#secrets = secrets;
   }
 
-  /** Whether new files are sealed at all. */
+  /** Whether new files are sealed. */
   get seals(): boolean {
     return this.#secrets.passphrase !== undefined || this.#secrets.keyFile !== undefined;
   }
 
-  /** Whether the file is sealed by what would seal it now. */
+  /** Whether the file is sealed with the secret that would seal it now. */
   isSealedAsWished({ kdf }: SealedFile): boolean {
     return kdf.name === this.#wishedKdf();
   }
 
-  /** @param last whose salt is used again, when it is of the wished kind. */
+  /** @param last its salt is used again if it has the right kind */
   async seal(text: string, last: SealedFile | undefined): Promise<SealedFile> {
     const kdf = last !== undefined && this.isSealedAsWished(last) ? last.kdf : this.#newKdf();
     const header = { format: "sealdesk-keyring-v2-sealed", kdf } as const;
@@ -72,7 +75,10 @@ export class KeyringSealer {
     return { ...header, nonce: toBase64Url(nonce), sealed: toBase64Url(sealed) };
   }
 
-  /** @throws KeysError passphrase_required, wrong_passphrase */
+  /**
+   * Opens a sealed file.
+   * @throws KeysError passphrase_required, wrong_passphrase
+   */
   async open(file: SealedFile): Promise<string> {
     const key = await this.#derive(file.kdf);
     try {
@@ -109,7 +115,7 @@ export class KeyringSealer {
     const known = this.#derived.get(id);
     if (known !== undefined) return known;
     const key = this.#deriveAnew(kdf);
-    // Of the files that one process meets, few are sealed with different salts.
+    // The files that one process reads have only a few different salts.
     if (this.#derived.size >= 8) this.#derived.clear();
     this.#derived.set(id, key);
     key.catch(() => this.#derived.delete(id));
@@ -137,4 +143,4 @@ export class KeyringSealer {
 }
 
 const required = (what: string): KeysError =>
-  new KeysError("passphrase_required", `The keyring is sealed; ${what}.`);
+  new KeysError("passphrase_required", `The keyring is sealed. ${what}.`);

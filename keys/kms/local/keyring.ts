@@ -17,7 +17,7 @@ import { KeyringSealer, type SealingSecrets } from "./keyring-seal.ts";
 export interface KeyringOptions extends SealingSecrets {
   /** SEALDESK_HOME: the folder that holds `keyring.json`. */
   readonly home: string;
-  /** True in production: a keyring that is not sealed is refused. */
+  /** True in production: an unsealed keyring is refused. */
   readonly mustBeSealed: boolean;
 }
 
@@ -25,7 +25,7 @@ interface Held extends ReadKeyring {
   readonly stamp: string;
 }
 
-/** `keyring.json`, which several processes may use at once: what one changes, the others see. */
+/** `keyring.json`. Several processes may use it at once and see each other's changes. */
 export class Keyring {
   readonly #path: string;
   readonly #sealer: KeyringSealer;
@@ -38,8 +38,9 @@ export class Keyring {
   }
 
   /**
-   * Opens the keyring, and makes it on first use. One of version 1, or not sealed though it is to
-   * be, is written anew with the same keys. A file that cannot be read as a keyring is never replaced.
+   * Opens the keyring, or creates it on first use. A version 1 file, or an unsealed one that must
+   * be sealed, is rewritten with the same keys. A file that cannot be read as a keyring is never
+   * replaced.
    * @throws KeysError keyring_damaged, keyring_unreachable, passphrase_required, wrong_passphrase
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
@@ -47,21 +48,22 @@ export class Keyring {
     if (options.mustBeSealed && !keyring.#sealer.seals)
       throw new KeysError(
         "passphrase_required",
-        "In production the keyring must be sealed; set SEALDESK_KEYRING_PASSPHRASE or SEALDESK_KEYRING_KEY_FILE.",
+        "In production the keyring must be sealed. Set SEALDESK_KEYRING_PASSPHRASE or SEALDESK_KEYRING_KEY_FILE.",
       );
     await keyring.#makeUnlessThere();
     if (!(await keyring.#read()).asWished) await keyring.change((contents) => contents);
     return keyring;
   }
 
-  /** What it holds now, whichever process wrote it. */
+  /** The current contents, whichever process wrote them. */
   async contents(): Promise<KeyringContents> {
     return (await this.#read()).contents;
   }
 
   /**
-   * Puts what `edit` makes of the contents in their place, on disk and whole, while no other process
-   * changes it. @returns the new contents
+   * Replaces the contents by the result of `edit`, atomically on disk, while no other process
+   * changes them.
+   * @returns the new contents
    */
   change(edit: (contents: KeyringContents) => KeyringContents): Promise<KeyringContents> {
     const next = this.#last.then(() => this.#change(edit));
@@ -76,14 +78,14 @@ export class Keyring {
         const contents = edit(before.contents);
         if (contents === before.contents && before.asWished) return contents;
         const text = await writeKeyring(contents, this.#sealer, before.sealed);
-        if (!(await holds())) throw new Error("another process took the lock over");
+        if (!(await holds())) throw new Error("another process took over the lock");
         await replaceFile(this.#path, text);
         return contents;
       }),
     );
   }
 
-  /** The contents on disk; not read again while the file is the same. */
+  /** The contents on disk. An unchanged file is not read again. */
   async #read(): Promise<Held> {
     const stamp = await reach(() => this.#stamp());
     const held = await this.#held?.catch(() => undefined);
@@ -94,7 +96,7 @@ export class Keyring {
   }
 
   async #readAnew(): Promise<Held> {
-    // The stamp first: should the file change in between, the next look reads it again.
+    // The stamp is read first. If the file changes in between, the next call reads it again.
     const stamp = await reach(() => this.#stamp());
     const text = await reach(() => readFile(this.#path, "utf8"));
     return { ...(await readKeyring(text, this.#sealer)), stamp };
@@ -134,7 +136,10 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Reads a key file. @throws KeysError keyring_unreachable, keyring_damaged when it is too short */
+/**
+ * Reads a key file.
+ * @throws KeysError keyring_unreachable; keyring_damaged, if it is too short
+ */
 export async function readKeyFile(path: string): Promise<Secret<Uint8Array>> {
   const bytes = await reach(() => readFile(path));
   if (bytes.length < 32)

@@ -16,7 +16,7 @@ import type { NamedKey } from "./keyring-file.ts";
 import type { Keyring } from "./keyring.ts";
 import { openBox, sealBox } from "./wrapping.ts";
 
-/** Keys in the keyring file, used in this process's memory. */
+/** Keys in the keyring file, used in the memory of this process. */
 export class LocalKms implements Kms {
   readonly name = "local";
   readonly #keyring: Keyring;
@@ -73,7 +73,7 @@ export class LocalKms implements Kms {
     if (beforeVersion === undefined) return this.#destroyWhole(key);
     await this.#edit(key, (named) => {
       if (beforeVersion > named.latest)
-        throw refused("The latest version is destroyed with the whole key only.");
+        throw refused("You can destroy the latest version only together with the whole key.");
       const kept = Object.entries(named.versions).filter(([at]) => Number(at) >= beforeVersion);
       if (kept.length === Object.keys(named.versions).length) return named;
       return { ...named, versions: Object.fromEntries(kept) };

@@ -5,18 +5,21 @@ import { notUnwrapped, WRAPPED_KEY_BYTES } from "../kms-errors.ts";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What a wrapping is bound to. */
+/** What a wrapped key is bound to. */
 interface Binding {
   readonly key: string;
   readonly version: number;
   readonly context: Uint8Array;
 }
 
-// A name holds no NUL, so no two bindings make the same bytes.
+// A name contains no NUL, so two bindings never give the same bytes.
 const associated = ({ key, version, context }: Binding): Uint8Array =>
   concat(utf8(`sealdesk/kms/wrap/v1\0${key}\0${version}\0`), context);
 
-/** AES-256-GCM (NIST SP 800-38D) with a random nonce: nonce, ciphertext, tag; 60 bytes. */
+/**
+ * AES-256-GCM (NIST SP 800-38D) with a random nonce. The result is nonce, ciphertext and tag, 60
+ * bytes.
+ */
 export function sealBox(secret: Uint8Array, plain: Uint8Array, binding: Binding): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv("aes-256-gcm", secret, nonce);
@@ -24,7 +27,10 @@ export function sealBox(secret: Uint8Array, plain: Uint8Array, binding: Binding)
   return concat(nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag());
 }
 
-/** @throws KeysError kms_refused */
+/**
+ * Opens the result of `sealBox`.
+ * @throws KeysError kms_refused
+ */
 export function openBox(secret: Uint8Array, bytes: Uint8Array, binding: Binding): Uint8Array {
   if (bytes.length !== NONCE_BYTES + WRAPPED_KEY_BYTES + TAG_BYTES) throw notUnwrapped();
   const nonce = bytes.subarray(0, NONCE_BYTES);

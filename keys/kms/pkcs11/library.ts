@@ -1,7 +1,7 @@
 import type * as pkcs11js from "pkcs11js";
 import { KeysError } from "../../keys-error.ts";
 
-/** The package, which is optional and native: loaded only when an HSM is configured. */
+/** The package is optional and native. It is loaded only if an HSM is configured. */
 export type Pkcs11Module = typeof pkcs11js;
 
 interface Shared {
@@ -9,18 +9,27 @@ interface Shared {
   users: number;
 }
 
-/** A library is initialised once per process, however many use it (PKCS #11 section 5.4). */
+/**
+ * A library is initialised once for each process, however many objects use it (PKCS #11 section
+ * 5.4).
+ */
 const loaded = new Map<string, Shared>();
 
 export interface Pkcs11Library {
   readonly module: Pkcs11Module;
   readonly pkcs11: pkcs11js.PKCS11;
-  /** The slot of the token with that label. @throws KeysError kms_unreachable */
+  /**
+   * The slot of the token with this label.
+   * @throws KeysError kms_unreachable
+   */
   slotOf(label: string): pkcs11js.Handle;
   release(): void;
 }
 
-/** @param path of the maker's library. @throws KeysError kms_unreachable */
+/**
+ * @param path of the manufacturer's library
+ * @throws KeysError kms_unreachable
+ */
 export async function openLibrary(path: string): Promise<Pkcs11Library> {
   const module = await loadModule();
   const shared = loaded.get(path) ?? initialize(module, path);
@@ -34,7 +43,7 @@ export async function openLibrary(path: string): Promise<Pkcs11Library> {
       const slot = pkcs11
         .C_GetSlotList(true)
         .find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trim() === label);
-      if (slot === undefined) throw unreachable(`The HSM has no token of the label ${label}.`);
+      if (slot === undefined) throw unreachable(`The HSM has no token with the label ${label}.`);
       return slot;
     },
     release() {
@@ -54,7 +63,7 @@ async function loadModule(): Promise<Pkcs11Module> {
     return imported.default ?? imported;
   } catch (cause) {
     throw unreachable(
-      "The package pkcs11js is not installed; it is built by npm ci where g++, make and python3 are.",
+      "The package pkcs11js is not installed. npm ci builds it if g++, make and python3 are installed.",
       cause,
     );
   }
@@ -64,13 +73,10 @@ function initialize(module: Pkcs11Module, path: string): Shared {
   const pkcs11 = new module.PKCS11();
   try {
     pkcs11.load(path);
-    // Calls are made from several threads.
+    // Calls come from several threads.
     pkcs11.C_Initialize({ flags: module.CKF_OS_LOCKING_OK });
   } catch (cause) {
-    throw unreachable(
-      "The HSM's library cannot be loaded; SEALDESK_PKCS11_LIBRARY names it.",
-      cause,
-    );
+    throw unreachable("The HSM's library cannot be loaded. Check SEALDESK_PKCS11_LIBRARY.", cause);
   }
   return { pkcs11, users: 0 };
 }

@@ -12,7 +12,7 @@ export interface KeyObject {
   readonly publicHandle: Handle | undefined;
 }
 
-/** The versions that are in the token, in order; never empty. */
+/** The versions in the token, in order. There is at least one. */
 export interface StoredKey {
   readonly kind: KmsKeyKind;
   readonly versions: readonly KeyObject[];
@@ -21,7 +21,10 @@ export interface StoredKey {
 
 const PAGE = 64;
 
-/** What the token holds of a key. @throws KeysError kms_key_not_found */
+/**
+ * The versions of a key in the token.
+ * @throws KeysError kms_key_not_found
+ */
 export function findKey(library: Pkcs11Library, session: Handle, key: string): StoredKey {
   const versions = listVersions(library, session, key);
   const latest = versions.at(-1);
@@ -64,8 +67,9 @@ function findAll({ pkcs11, module }: Pkcs11Library, session: Handle, key: string
 }
 
 /**
- * Makes that version of the key. @returns false when another process made one of the same number at
- * the same time: then this one is withdrawn, and to be tried again.
+ * Creates this version of the key.
+ * @returns false if another process created the same version at the same time; this one is then
+ *   removed, and you try again
  */
 export async function makeVersion(
   library: Pkcs11Library,
@@ -95,7 +99,7 @@ export function destroyObject(library: Pkcs11Library, session: Handle, object: K
 
 const bytesOf = (value: unknown): Buffer => (Buffer.isBuffer(value) ? value : Buffer.alloc(0));
 
-/** An attribute of type CK_ULONG: in the machine's own order and width. */
+/** An attribute of type CK_ULONG, in the machine's byte order and width. */
 function numberOf(value: unknown): number {
   const bytes = bytesOf(value);
   return bytes.length >= 4 ? bytes.readUInt32LE(0) : -1;

@@ -21,14 +21,16 @@ import { CKM_EDDSA } from "./templates.ts";
 import { KeysError } from "../../keys-error.ts";
 
 export interface Pkcs11Options extends TokenOptions {
-  /** Path of the maker's PKCS #11 library. */
+  /** Path of the manufacturer's PKCS #11 library. */
   readonly library: string;
 }
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const BOX_BYTES = NONCE_BYTES + WRAPPED_KEY_BYTES + TAG_BYTES;
-/** After so long, what another process made is seen; what it destroyed is felt at once. */
+/**
+ * Another process's new versions are seen after this time. What it destroyed takes effect at once.
+ */
 const REMEMBERED_MS = 1_000;
 
 interface Remembered {
@@ -36,7 +38,7 @@ interface Remembered {
   readonly untilMs: number;
 }
 
-/** Keys in an HSM, which does the work: PKCS #11 v3.0. */
+/** Keys in an HSM, which performs the operations: PKCS #11 v3.0. */
 export class Pkcs11Kms implements Kms {
   readonly name = "pkcs11";
   readonly #library: Pkcs11Library;
@@ -49,7 +51,10 @@ export class Pkcs11Kms implements Kms {
     this.#sessions = new TokenSessions(library, options);
   }
 
-  /** @throws KeysError kms_unreachable, kms_denied */
+  /**
+   * Opens the token and logs in.
+   * @throws KeysError kms_unreachable, kms_denied
+   */
   static async open(options: Pkcs11Options): Promise<Pkcs11Kms> {
     const kms = new Pkcs11Kms(await openLibrary(options.library), options);
     try {
@@ -81,7 +86,8 @@ export class Pkcs11Kms implements Kms {
       pkcs11.C_EncryptInit(session, this.#gcm(nonce, { key, version, context }), handle);
       const room = Buffer.alloc(WRAPPED_KEY_BYTES + TAG_BYTES);
       const sealed = await pkcs11.C_EncryptAsync(session, Buffer.from(plain), room);
-      if (sealed.length !== room.length) throw unreachable("The HSM's AES-GCM gives no whole tag.");
+      if (sealed.length !== room.length)
+        throw unreachable("The HSM's AES-GCM does not return a whole tag.");
       return { version, bytes: concat(nonce, sealed) };
     });
   }
@@ -132,8 +138,8 @@ export class Pkcs11Kms implements Kms {
         throw keyNotFound(key);
       }
       if (beforeVersion !== undefined && beforeVersion > stored.latest.version)
-        throw refused("The latest version is destroyed with the whole key only.");
-      // The oldest first: an interruption leaves no gap.
+        throw refused("You can destroy the latest version only together with the whole key.");
+      // The oldest version goes first, so an interruption leaves no gap.
       for (const object of stored.versions)
         if (object.version < (beforeVersion ?? Number.POSITIVE_INFINITY))
           destroyObject(this.#library, session, object);
@@ -143,12 +149,13 @@ export class Pkcs11Kms implements Kms {
   async publicKey(key: string, version?: number): Promise<Uint8Array> {
     return this.#with(key, "signing", async (session, stored) => {
       const { publicHandle } = versionIn(stored, key, version ?? stored.latest.version);
-      if (publicHandle === undefined) throw unreachable(`The HSM holds half of key ${key}.`);
+      if (publicHandle === undefined) throw unreachable(`The HSM holds only half of key ${key}.`);
       const { pkcs11, module } = this.#library;
       const wanted = [{ type: module.CKA_EC_POINT }];
       const [point] = pkcs11.C_GetAttributeValue(session, publicHandle, wanted);
-      // A DER OCTET STRING, or, from some makers, its content alone: the key is what it ends in.
-      if (!Buffer.isBuffer(point?.value)) throw unreachable(`The HSM hides the point of ${key}.`);
+      // A DER OCTET STRING, or only its content with some manufacturers. The key is at the end.
+      if (!Buffer.isBuffer(point?.value))
+        throw unreachable(`The HSM does not show the public key of ${key}.`);
       return new Uint8Array(point.value.subarray(-32));
     });
   }
@@ -184,13 +191,15 @@ export class Pkcs11Kms implements Kms {
     return this.#with(key, kind, async (session, { latest }) => {
       const { pkcs11 } = this.#library;
       pkcs11.C_SignInit(session, mechanism, latest.handle);
-      // With room behind it: of an empty buffer the library would be given no address.
+      // One more byte follows, because the library gets no address for an empty buffer.
       const given = Buffer.concat([data, Buffer.alloc(1)]).subarray(0, data.length);
       return new Uint8Array(await pkcs11.C_SignAsync(session, given, Buffer.alloc(length)));
     });
   }
 
-  /** AES-GCM with the context, name and version as associated data; the nonce is given, not made. */
+  /**
+   * AES-GCM with the context, name and version as associated data. The caller provides the nonce.
+   */
   #gcm(
     nonce: Buffer,
     { key, version, context }: { key: string; version: number; context: Uint8Array },
@@ -229,7 +238,7 @@ export class Pkcs11Kms implements Kms {
     }
   }
 
-  /** Changes of this process, one after another. */
+  /** Runs the changes of this process one after another. */
   #changing<T>(key: string, work: (session: Handle) => Promise<T>): Promise<T> {
     const next = this.#changes.then(() =>
       this.#use(work).finally(() => this.#remembered.delete(key)),
@@ -238,7 +247,10 @@ export class Pkcs11Kms implements Kms {
     return next;
   }
 
-  /** Runs `work` with what the token holds of the key; once more if that changed meanwhile. */
+  /**
+   * Runs `work` with the key's versions in the token. If they changed meanwhile, it runs `work`
+   * once more.
+   */
   async #with<T>(
     key: string,
     kind: KmsKeyKind | undefined,

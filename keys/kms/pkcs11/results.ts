@@ -1,7 +1,7 @@
-/** Return values of PKCS #11 v3.0, appendix B, that are told apart here. */
+/** The return values of PKCS #11 v3.0, appendix B, that this code distinguishes. */
 export const CKR = {
   alreadyLoggedIn: 0x100,
-  // SoftHSM answers a wrong tag with the general error; others with the proper ones.
+  // SoftHSM returns the general error for a wrong tag. Other tokens return specific ones.
   notDecrypted: new Set([0x05, 0x40, 0x41, 0x20, 0x21]),
   handleGone: new Set([0x60, 0x82]), // KEY_HANDLE_INVALID, OBJECT_HANDLE_INVALID
   // DEVICE_ERROR, DEVICE_REMOVED, SESSION_CLOSED, SESSION_HANDLE_INVALID, TOKEN_NOT_PRESENT,
@@ -12,7 +12,7 @@ export const CKR = {
   denied: new Set([0x10, 0x1b, 0x68, 0xe2]),
 } as const;
 
-/** The return value that an error of pkcs11js carries, else undefined. */
+/** The return value in an error of pkcs11js, or undefined. */
 export function resultOf(error: unknown): number | undefined {
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
   return name === "Pkcs11Error" && typeof code === "number" ? code : undefined;

@@ -10,7 +10,7 @@ export interface TokenOptions {
   readonly pin: Secret<string>;
 }
 
-/** Sessions at once: a session does one thing at a time. */
+/** The number of sessions at a time. A session performs one operation at a time. */
 const MAX_SESSIONS = 4;
 
 /** Logged-in sessions with one token, used in turn. */
@@ -20,7 +20,7 @@ export class TokenSessions {
   readonly #idle: Handle[] = [];
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
-  /** Never tried again: a few wrong PINs lock a token for good. */
+  /** A refused PIN is never tried again, because a few wrong PINs lock a token for good. */
   #pinRefused = false;
 
   constructor(library: Pkcs11Library, options: TokenOptions) {
@@ -29,8 +29,8 @@ export class TokenSessions {
   }
 
   /**
-   * Runs `work` with a session of its own. When the session turns out to be lost, with the token or
-   * by a restart of the HSM, it is run once more on a new one.
+   * Runs `work` with a session of its own. If the session was lost with the token or by a restart
+   * of the HSM, it runs `work` once more on a new session.
    */
   async use<T>(work: (session: Handle) => Promise<T>): Promise<T> {
     try {
@@ -57,7 +57,7 @@ export class TokenSessions {
       this.#idle.push(session);
       return result;
     } catch (error) {
-      // What failed may have left an operation under way in it.
+      // The failed call may have left an operation open in the session.
       if (session !== undefined) this.#end(session);
       throw error;
     } finally {
@@ -93,15 +93,15 @@ export class TokenSessions {
     try {
       this.#library.pkcs11.C_CloseSession(session);
     } catch {
-      // It is gone already.
+      // The session is already gone.
     }
   }
 }
 
 const pinRefused = (): KeysError =>
-  new KeysError("kms_denied", "The HSM does not take the PIN; it is not tried again.");
+  new KeysError("kms_denied", "The HSM refused the PIN. It is not tried again.");
 
-/** A failure as this folder's error; by the HSM's code, which is no secret. */
+/** Converts a failure to an error of this folder. The HSM's code is not secret. */
 export function describe(error: unknown): KeysError {
   if (error instanceof KeysError) return error;
   const result = resultOf(error);

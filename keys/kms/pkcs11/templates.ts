@@ -2,19 +2,19 @@ import type { Mechanism, Template } from "pkcs11js";
 import type { KmsKeyKind } from "../kms.ts";
 import type { Pkcs11Module } from "./library.ts";
 
-// PKCS #11 v3.0; pkcs11js names those of v2.40.
+// From PKCS #11 v3.0. pkcs11js names only the constants of v2.40.
 const CKK_EC_EDWARDS = 0x40;
 const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
 export const CKM_EDDSA = 0x1057;
 
-// id-Ed25519, as an OBJECT IDENTIFIER: RFC 8410.
+// The OBJECT IDENTIFIER id-Ed25519: RFC 8410.
 const ED25519 = Buffer.from("06032b6570", "hex");
 
-/** All versions of a key share an id; each has a label of its own. */
+/** All versions of a key share an id. Each has its own label. */
 export const idOf = (key: string): Buffer => Buffer.from(`sealdesk/${key}`);
 const labelOf = (key: string, version: number): string => `sealdesk/${key}/${version}`;
 
-/** The version in a label; undefined for objects that are not ours. */
+/** The version in a label, or undefined for objects that are not ours. */
 export function versionOf(key: string, label: string): number | undefined {
   const [, version] = /\/([1-9]\d*)$/.exec(label) ?? [];
   return version !== undefined && label === labelOf(key, Number(version))
@@ -22,7 +22,10 @@ export function versionOf(key: string, label: string): number | undefined {
     : undefined;
 }
 
-/** Which kind an object's class and key type make; undefined for the public half of a signing key. */
+/**
+ * The kind that an object's class and key type give, or undefined for the public half of a signing
+ * key.
+ */
 export function kindOf(
   module: Pkcs11Module,
   objectClass: number,
@@ -42,7 +45,7 @@ type Making =
       readonly privateHalf: Template;
     };
 
-/** How a version of a key is made: inside the token, never to leave it. */
+/** The template for a version of a key. It is created inside the token and never leaves it. */
 export function makingOf(
   module: Pkcs11Module,
   kind: KmsKeyKind,

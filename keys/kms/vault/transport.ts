@@ -2,7 +2,7 @@ import { request as requestHttp, Agent as HttpAgent, type IncomingMessage } from
 import { request as requestHttps, Agent as HttpsAgent } from "node:https";
 import { unreachable } from "./vault-errors.ts";
 
-/** What node-vault hands to its `request-promise`, as far as it is used. */
+/** The part of node-vault's argument to `request-promise` that is used here. */
 export interface TransportRequest {
   readonly method: string;
   readonly uri: string;
@@ -10,7 +10,7 @@ export interface TransportRequest {
   readonly json?: unknown;
 }
 
-/** What node-vault takes back. */
+/** What node-vault expects in return. */
 export interface TransportResponse {
   readonly statusCode: number;
   readonly body: unknown;
@@ -25,13 +25,14 @@ export interface Transport {
 const MAX_BODY_BYTES = 1_048_576;
 
 /**
- * Requests to one Vault server, in place of node-vault's own: each ends within the limit, none
- * leaves for another host (redirects are answers, not followed), and no error holds a header or body.
+ * Sends requests to one Vault server, in place of node-vault's own transport. Each request ends
+ * within the limit. No request goes to another host, because redirects are returned and not
+ * followed. No error holds a header or a body.
  */
 export function createTransport(options: {
   readonly address: string;
   readonly timeoutMs: number;
-  /** PEM, beside the system's authorities. */
+  /** PEM, in addition to the system's certificate authorities. */
   readonly ca: readonly string[] | undefined;
 }): Transport {
   const { origin, protocol } = new URL(options.address);
@@ -44,8 +45,7 @@ export function createTransport(options: {
   return {
     async send({ method, uri, headers, json }) {
       const url = new URL(uri);
-      if (url.origin !== origin)
-        throw unreachable("A request was about to leave for another host.");
+      if (url.origin !== origin) throw unreachable("A request was about to go to another host.");
       const body = json === undefined || json === true ? undefined : JSON.stringify(json);
       const signal = AbortSignal.timeout(options.timeoutMs);
       const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -65,7 +65,7 @@ export function createTransport(options: {
   };
 }
 
-// By its code: the error itself may hold the request, and that the token.
+// Uses only the error's code, because the error itself may hold the request with the token.
 function failed(error: unknown): never {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   const late = name === "AbortError" || name === "TimeoutError" || code === "ABORT_ERR";

@@ -1,10 +1,12 @@
 import { KeysError } from "../../keys-error.ts";
 
-/** A refusal by Vault, before it is known what it means for what was asked. */
+/** A refusal by Vault, before its meaning for the operation is known. */
 export class VaultAnswer extends Error {
   override readonly name = "VaultAnswer";
   readonly status: number;
-  /** Vault's own words: about names and versions, never about content. Not shown further. */
+  /**
+   * Vault's own words. They are about names and versions, never about content, and are not shown.
+   */
   readonly said: string;
   constructor(status: number, said: string) {
     super(`Vault answered ${status}.`);
@@ -16,24 +18,27 @@ export class VaultAnswer extends Error {
 export const unreachable = (message: string): KeysError =>
   new KeysError("kms_unreachable", message);
 
-/** What a refusal means whatever was asked; undefined when that depends on it. */
+/**
+ * The error, if the refusal means the same for every operation. Undefined if the meaning depends on
+ * the operation.
+ */
 export function serviceError({ status, said }: VaultAnswer): KeysError | undefined {
   if (status === 503 && /sealed/i.test(said))
-    return new KeysError("kms_sealed", "Vault is sealed: it serves once it is unsealed.");
+    return new KeysError("kms_sealed", "Vault is sealed. Unseal it.");
   if ((status >= 300 && status < 400) || status === 429 || status === 472 || status === 473)
     return new KeysError(
       "kms_standby",
       status === 429
-        ? "Vault limits requests, or is a standby; let VAULT_ADDR lead to the active server."
-        : "Vault sent the request elsewhere, as a standby does; let VAULT_ADDR lead to the active server.",
+        ? "Vault limits requests or is a standby. Point VAULT_ADDR to the active server."
+        : "Vault redirected the request, as a standby does. Point VAULT_ADDR to the active server.",
     );
   if (status === 403)
-    return new KeysError("kms_denied", "Vault's policy does not permit this to the server.");
+    return new KeysError("kms_denied", "Vault's policy does not permit this for the server.");
   if (status >= 500 || status === 412) return unreachable(`Vault failed (${status}).`);
   return undefined;
 }
 
-/** Whether asking again may help: nothing was done, or doing it twice harms nothing. */
+/** Whether a repeat may help: nothing was done, or a repeat does no harm. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof KeysError &&
   (error.code === "kms_unreachable" || error.code === "kms_standby" || error.code === "kms_sealed");

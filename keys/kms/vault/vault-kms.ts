@@ -35,13 +35,15 @@ const publicKeySchema = z.object({ public_key: z.base64() });
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
-/** Keys in the Transit engine of HashiCorp Vault or OpenBao, which does the work. */
+/** Keys in the Transit engine of HashiCorp Vault or OpenBao, which performs the operations. */
 export class VaultKms implements Kms {
   readonly name = "vault";
   readonly #session: VaultSession;
   readonly #transport: Transport;
   readonly #mount: string;
-  /** Keys that were seen, so that no encryption makes one by the way. */
+  /**
+   * Known keys. They are checked first, because encryption would otherwise create a missing key.
+   */
   readonly #kinds = new Map<string, KmsKeyKind>();
 
   private constructor(session: VaultSession, transport: Transport, mount: string) {
@@ -50,7 +52,10 @@ export class VaultKms implements Kms {
     this.#mount = mount;
   }
 
-  /** @throws KeysError kms_unreachable, kms_sealed, kms_standby, kms_denied, kms_misconfigured */
+  /**
+   * Opens the service and logs in.
+   * @throws KeysError kms_unreachable, kms_sealed, kms_standby, kms_denied, kms_misconfigured
+   */
   static async open(options: VaultOptions): Promise<VaultKms> {
     const transport = createTransport({
       address: options.address,
@@ -71,7 +76,7 @@ export class VaultKms implements Kms {
 
   async ensureKey(key: string, kind: KmsKeyKind): Promise<void> {
     insistOnName(key);
-    // Of a key that is there Vault keeps what it is, whatever is asked.
+    // Vault keeps the kind of an existing key, whatever the request says.
     if ((await this.#find(key)) === undefined)
       await this.#change(`keys/${key}`, {
         type: types[kind],
@@ -93,7 +98,7 @@ export class VaultKms implements Kms {
 
   async unwrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<Uint8Array> {
     await this.#insistOn(key, "wrapping");
-    // Vault takes version 0 for 1, from its first days.
+    // Vault reads version 0 as 1, for historical reasons.
     if (!Number.isInteger(wrapped.version) || wrapped.version < 1) throw notUnwrapped();
     const ciphertext = `vault:v${wrapped.version}:${base64(wrapped.bytes)}`;
     const data = { ciphertext, ...associated(context) };
@@ -107,7 +112,8 @@ export class VaultKms implements Kms {
     }
   }
 
-  // Not by Transit's own rewrap, which takes no associated data in every version that is in use.
+  // Transit's own rewrap is not used, because it does not accept associated data in every supported
+  // version.
   rewrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<WrappedKey> {
     return rewrap(this, key, wrapped, context);
   }
@@ -128,10 +134,10 @@ export class VaultKms implements Kms {
     if (beforeVersion === undefined) return this.#destroyWhole(key);
     const state = await this.#state(key);
     if (beforeVersion > state.latest_version)
-      throw refused("The latest version is destroyed with the whole key only.");
+      throw refused("You can destroy the latest version only together with the whole key.");
     const first = Math.max(state.min_available_version ?? 0, 1);
     if (beforeVersion <= first) return;
-    // Vault trims only what neither is decrypted nor encrypted with.
+    // Vault trims only versions that may neither decrypt nor encrypt.
     await this.#change(`keys/${key}/config`, {
       min_decryption_version: Math.max(beforeVersion, state.min_decryption_version),
       min_encryption_version: beforeVersion,
@@ -190,7 +196,7 @@ export class VaultKms implements Kms {
     return this.#ask("write", path, data).catch(plainly);
   }
 
-  /** What Vault says of the key; undefined when there is none. */
+  /** The state of the key in Vault, or undefined if there is none. */
   async #find(key: string): Promise<KeyState | undefined> {
     insistOnName(key);
     try {
@@ -222,7 +228,7 @@ export class VaultKms implements Kms {
     if (known !== kind) throw wrongKind(key);
   }
 
-  /** Another process may have destroyed the key since it was seen: Vault says 400 or 403 then. */
+  /** Another process may have destroyed the key meanwhile. Vault then answers 400 or 403. */
   async #use<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -247,16 +253,17 @@ function insistOnLiving(state: KeyState, key: string, version: number): void {
 const associated = (context: Uint8Array): object =>
   context.length === 0 ? {} : { associated_data: base64(context) };
 
-/** "vault:v2:BASE64", as Transit writes ciphertexts, signatures and HMACs. */
+/** Parses "vault:v2:BASE64", the form of Transit's ciphertexts, signatures and HMACs. */
 function splitVersion(text: string): WrappedKey {
   const [, version, body] = /^vault:v([1-9]\d*):([A-Za-z0-9+/=]+)$/.exec(text) ?? [];
-  if (version === undefined || body === undefined) throw unreachable("Vault's answer has no form.");
+  if (version === undefined || body === undefined)
+    throw unreachable("Vault's answer has an unexpected form.");
   return { version: Number(version), bytes: new Uint8Array(Buffer.from(body, "base64")) };
 }
 
 function fieldOf(answer: unknown, name: string): string {
   const value = (answer as { readonly data?: Record<string, unknown> } | null)?.data?.[name];
-  if (typeof value !== "string") throw unreachable("Vault's answer has no form.");
+  if (typeof value !== "string") throw unreachable("Vault's answer has an unexpected form.");
   return value;
 }
 

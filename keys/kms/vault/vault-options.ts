@@ -1,19 +1,19 @@
 import type { Secret } from "../../secret.ts";
 
-/** How this server shows who it is. A token cannot be replaced when it ends; AppRole logs in anew. */
+/** How this server authenticates. An expired token cannot be replaced. AppRole logs in again. */
 export type VaultLogin =
   | { readonly token: Secret<string> }
   | { readonly roleId: string; readonly secretId: Secret<string> };
 
 export interface VaultOptions {
-  /** Scheme, host and port; no slash at its end. */
+  /** Scheme, host and port, without a slash at the end. */
   readonly address: string;
   readonly login: VaultLogin;
-  /** Where the Transit engine is mounted. */
+  /** The path where the Transit engine is mounted. */
   readonly mount: string;
   readonly namespace: string | undefined;
-  /** Path of the certificate authority's PEM file, beside those of the system. */
+  /** Path of the certificate authority's PEM file, in addition to the system's authorities. */
   readonly caFile: string | undefined;
-  /** For each request, in milliseconds. */
+  /** The time limit of each request, in milliseconds. */
   readonly timeoutMs?: number | undefined;
 }

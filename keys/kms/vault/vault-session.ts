@@ -19,16 +19,16 @@ const authSchema = z.object({
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 50;
-/** At least, between one renewal and the next. */
+/** The shortest time between two renewals. */
 const LEAST_RENEWAL_MS = 1_000;
 
 /**
- * A token that stays good: from AppRole, renewed before it ends, and fetched anew when it cannot be
- * renewed or turns out not to count any more.
+ * A token that stays valid. A token from AppRole is renewed before it expires. If it cannot be
+ * renewed, or turns out to be invalid, the session logs in again.
  */
 export class VaultSession {
   readonly #client: Client;
-  /** For logging in, which shows no token. */
+  /** The client for logging in. It sends no token. */
   readonly #stranger: Client;
   readonly #options: VaultOptions;
   #loggingIn: Promise<void> | undefined;
@@ -41,27 +41,31 @@ export class VaultSession {
     const config = {
       endpoint: options.address,
       "request-promise": { defaults: () => send },
-      // As shipped it writes tokens and bodies to stderr when DEBUG is set.
+      // The shipped function writes tokens and bodies to stderr if DEBUG is set.
       debug: () => undefined,
       requestOptions: {},
     };
     this.#client = vault(config);
     this.#stranger = vault(config);
-    // Not what node-vault finds in the environment for itself.
+    // Set explicitly, so that node-vault does not take a token from the environment.
     const token = "token" in options.login ? options.login.token.reveal() : "";
     const place = { pathPrefix: "", namespace: options.namespace ?? "" };
     Object.assign(this.#client, place, { token });
     Object.assign(this.#stranger, place, { token: "" });
   }
 
-  /** @throws KeysError of the service */
+  /**
+   * Logs in.
+   * @throws KeysError of the service
+   */
   async open(): Promise<void> {
     if ("token" in this.#options.login) return;
     await retrying(() => this.#login());
   }
 
   /**
-   * Asks Vault; again when it passes, and after a new login when the token counts no more.
+   * Sends a request to Vault. It repeats the request after a temporary failure, and after a new
+   * login if the token is no longer valid.
    * @throws KeysError of the service, VaultAnswer for other refusals
    */
   async ask(verb: Verb, path: string, data?: object): Promise<unknown> {
@@ -72,7 +76,7 @@ export class VaultSession {
       } catch (error) {
         if (!(error instanceof KeysError && error.code === "kms_denied")) throw error;
         if ("token" in this.#options.login) throw error;
-        // Somebody else may have logged in meanwhile.
+        // Another call may have logged in meanwhile.
         if (this.#client.token === token) await this.#login();
         return this.#send(verb, path, data);
       }
@@ -91,7 +95,7 @@ export class VaultSession {
     client: Client = this.#client,
   ): Promise<unknown> {
     try {
-      // A copy: node-vault keeps what it is given.
+      // A copy, because node-vault keeps its argument.
       return await client[verb](path, data === undefined ? undefined : { ...data });
     } catch (error) {
       if (error instanceof KeysError) throw error;
@@ -116,7 +120,7 @@ export class VaultSession {
     } catch (error) {
       // Vault answers 400 to a wrong role or secret.
       if (error instanceof VaultAnswer)
-        throw new KeysError("kms_denied", "Vault does not take the AppRole's credentials.");
+        throw new KeysError("kms_denied", "Vault refused the AppRole's credentials.");
       throw error;
     }
   }
@@ -132,11 +136,11 @@ export class VaultSession {
     if (this.#closed || delayMs <= 0) return;
     const renew = () => {
       void (renewable ? this.#renew() : this.#login()).catch(() =>
-        // Later again: until then requests log in for themselves.
+        // Tries again later. Until then requests log in themselves.
         this.#renewIn(LEAST_RENEWAL_MS * 5, renewable),
       );
     };
-    // Timers count in 32 bits.
+    // Timers are limited to 32 bits.
     const dueMs = Math.min(Math.max(delayMs, LEAST_RENEWAL_MS), 2 ** 31 - 1);
     this.#renewal = setTimeout(renew, dueMs);
     this.#renewal.unref();
@@ -165,7 +169,8 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (attempt === ATTEMPTS || !isPassing(error)) throw error;
     }
-    // Doubling, with up to as much again by chance, so that many do not ask at once.
+    // The wait doubles each time, plus a random part of the same size, so that many nodes do not
+    // ask at once.
     await wait(FIRST_WAIT_MS * 2 ** attempt * (1 + Math.random()), undefined, { ref: false });
   }
 }

@@ -66,7 +66,7 @@ test("an archive follows the log, writes no whole tile twice, and verifies", asy
   expect((await readdir(out)).toSorted()).toEqual(["checkpoint", "tile"]);
 });
 
-test("a head that was archived gets cosignatures that come later, and loses none", async () => {
+test("an archived head gets cosignatures that come later, and loses none", async () => {
   const log = new MemoryLog();
   log.append(entries(0, 10));
   const out = join(folder, "cosigned");
@@ -99,7 +99,7 @@ test("a head that was archived gets cosignatures that come later, and loses none
   expect(parseNote((await store.checkpoint()) ?? "").signatures).toHaveLength(3);
 });
 
-test("a log that was shortened, rewritten or is another is not put over what was archived", async () => {
+test("a log that was shortened, rewritten or replaced does not overwrite the archive", async () => {
   const log = new MemoryLog();
   log.append(entries(0, 300));
   const out = join(folder, "kept");
@@ -144,7 +144,7 @@ test("S3 (a double) is asked to lock every object", async () => {
   }
 });
 
-test("S3 (a real one with Object Lock) lets nobody take back what was archived", async () => {
+test("S3 (a real one with Object Lock) lets nobody remove what was archived", async () => {
   const s3 = await startRealS3();
   const { client, options } = s3;
   const bucket = await s3.newBucket("with Object Lock");
@@ -179,14 +179,15 @@ test("S3 (a real one with Object Lock) lets nobody take back what was archived",
         client.send(new PutObjectRetentionCommand({ ...version, Retention: sooner })),
       ).rejects.toMatchObject({ name: "AccessDenied" });
     }
-    // Without a version it is allowed: it lays a marker over an object, and hides it from no store.
+    // Without a version this is allowed. It puts a marker over an object, and hides it from no
+    // store.
     for (const { Key } of Versions)
       await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
     expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
     expect(await store.checkpoint()).toBe(log.signed(log.head));
     const shorter = log.again(entries(0, 200));
     await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
-    // More logs than one listing tells of.
+    // More logs than one listing returns.
     const others = Array.from({ length: 120 }, () => randomUUID());
     await Promise.all(others.map((other) => checkpoints.put(other, 1, "other")));
     const told = (await checkpoints.all()).map((one) => one.log);

@@ -28,7 +28,7 @@ const refusalOf = async (integrator: Integrator) => {
   return integrator.refusal.code;
 };
 
-/** A log of five signed entries, and no integrator. */
+/** A log of five signed entries, without an integrator. */
 async function five() {
   const tenant = await log.newTenant();
   await log.append(tenant, 5);
@@ -38,8 +38,8 @@ async function five() {
   return tenant;
 }
 
-describe("whoever has the application's login and becomes the integrator", () => {
-  /** As a statement that was slipped into one of the application's would. */
+describe("an attacker with the application's login who becomes the integrator", () => {
+  /** Runs statements as an injection into the application's statements would. */
   const become = async (...statements: string[]) => {
     const client = await database.pool.connect();
     try {
@@ -53,7 +53,7 @@ describe("whoever has the application's login and becomes the integrator", () =>
     }
   };
 
-  test("cannot make the log pass over an entry", async () => {
+  test("cannot make the log skip an entry", async () => {
     const tenant = await five();
     await log.append(tenant, 3);
     const places = `insert into audit.leaves (log, index, entry) select log, 1000 + entry, entry from audit.pending`;
@@ -69,7 +69,7 @@ describe("whoever has the application's login and becomes the integrator", () =>
     expect(await log.verify(tenant)).toHaveLength(8);
   });
 
-  test("gets no signature under a head that it made up", async () => {
+  test("gets no signature under an invented head", async () => {
     const tenant = await five();
     await become(
       `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
@@ -79,8 +79,8 @@ describe("whoever has the application's login and becomes the integrator", () =>
   });
 });
 
-describe("what is no entry of ours, appended with the application's login", () => {
-  test("is exported as what it is, and hides nothing beside it", async () => {
+describe("a foreign entry, appended with the application's login", () => {
+  test("is exported as it is, and hides no other entry", async () => {
     const tenant = await log.newTenant();
     const planted = [
       String.raw`\xff00`,
@@ -122,7 +122,7 @@ describe("what is no entry of ours, appended with the application's login", () =
 });
 
 describe("at every start", () => {
-  test("a log that another key signed is not continued, even with nothing kept outside", async () => {
+  test("a log signed by another key is not continued, even with nothing kept outside", async () => {
     await five();
     const elsewhere = await mkdtemp(join(tmpdir(), "sealdesk-empty-"));
     const changes = { store: directoryCheckpoints(elsewhere), signer: newSigner() };
@@ -130,7 +130,7 @@ describe("at every start", () => {
     await rm(elsewhere, { recursive: true });
   });
 
-  test("a node that does not lead compares as well, and takes back what does not hold any more", async () => {
+  test("a node that does not lead compares too, and withdraws a refusal that is no longer valid", async () => {
     const tenant = await five();
     const leader = log.startIntegrator();
     await log.append(tenant);
@@ -145,7 +145,7 @@ describe("at every start", () => {
     expect(leader.refusal).toBeUndefined();
   });
 
-  test("entries that wait are seen to wait, also when nothing can be compared", async () => {
+  test("pending entries are reported as pending, even if nothing can be compared", async () => {
     const tenant = await log.newTenant();
     await log.append(tenant);
     const away = {
@@ -157,7 +157,7 @@ describe("at every start", () => {
     expect(await signedSize(log, tenant)).toBe(0);
   });
 
-  /** A checkpoint that the database knows nothing of any more. */
+  /** A checkpoint that the database no longer knows. */
   async function future(tenant: string) {
     const other = await createTestDatabase();
     const longer = await openAuditLog(other);
@@ -178,7 +178,7 @@ describe("at every start", () => {
   }
 });
 
-test("a clock that went back makes nothing prunable that is younger", async () => {
+test("a clock that went back makes no younger entry prunable", async () => {
   const tenant = await five();
   await log.append(tenant, 300);
   const integrator = log.startIntegrator();

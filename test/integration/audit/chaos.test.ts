@@ -28,7 +28,7 @@ function seeded(seed: number): () => number {
   };
 }
 
-test("two integrators that are cut off again and again, 16 writers, rollbacks: none lost, none doubled, dense", async () => {
+test("two integrators that are interrupted repeatedly, 16 writers, rollbacks: no entry is lost or duplicated, and there is no gap", async () => {
   const tenants = [await log.newTenant(), await log.newTenant(), await log.newTenant()];
   const committed = new Map(tenants.map((tenant) => [tenant, new Set<string>()]));
   const random = seeded(7);
@@ -75,7 +75,7 @@ test("two integrators that are cut off again and again, 16 writers, rollbacks: n
   await log.verify(OPERATOR_LOG);
 });
 
-describe("processes that are killed", () => {
+describe("killed processes", () => {
   const program = fileURLToPath(new URL("../../support/integrator-process.mjs", import.meta.url));
   const children: ChildProcess[] = [];
   afterEach(() => {
@@ -93,7 +93,7 @@ describe("processes that are killed", () => {
           for (let at = 0; at < 25; at++) await log.append(tenant, 2);
         }),
       );
-      // At some moment amid the writing, another in each round.
+      // At some moment during the writing, a different one in each round.
       await new Promise((resolve) => setTimeout(resolve, 20 + round * 17));
       const exited = once(child, "exit");
       child.kill("SIGKILL");

@@ -40,7 +40,7 @@ afterEach(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** Five entries that a node signed with this home's key; it runs no more. */
+/** Five entries that a node signed with this home's key. The node no longer runs. */
 async function five() {
   const tenant = await log.newTenant();
   await log.append(tenant, 5);
@@ -56,15 +56,15 @@ const slugOf = (tenant: string) => `t-${tenant.slice(0, 8)}`;
 const exportTo = (tenant: string, name: string) =>
   exportLog(settings, { tenant: slugOf(tenant), format: "jsonl", out: join(home, name) });
 
-test("what commands wrote while no server ran gets its place by the next command", async () => {
+test("entries that commands wrote while no server ran are integrated by the next command", async () => {
   const tenant = await five();
   expect(await exportTo(tenant, "one")).toMatch(/^Exported 5 of 5 /);
-  // The export before left an entry.
+  // The previous export left an entry.
   await log.append(tenant, 2);
   expect(await exportTo(tenant, "two")).toMatch(/^Exported 8 of 8 /);
 });
 
-test("a refusal is said, and what was signed is exported", async () => {
+test("a refusal is reported, and what was signed is exported", async () => {
   const tenant = await five();
   await writeFile(join(home, "audit-checkpoints", tenant), "nonsense");
   await log.append(tenant);
@@ -73,7 +73,7 @@ test("a refusal is said, and what was signed is exported", async () => {
   );
 });
 
-test("a command never signs first: its key may be another's", async () => {
+test("a command never makes the first signature, because its key may belong to another server", async () => {
   const tenant = await log.newTenant();
   await log.append(tenant);
   await expect(exportTo(tenant, "one")).rejects.toThrow(/Nothing has been integrated/);

@@ -28,7 +28,7 @@ let vkey: string;
 const kmsOf = (home: string) => readKmsSettings({}, { home, production: false });
 const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
 
-/** As an officer would type it. */
+/** Runs a command as an officer would. */
 const sealdesk = (...args: string[]) =>
   spawnSync(process.execPath, [command, ...args], {
     cwd: tmpdir(),
@@ -89,7 +89,7 @@ const exported = async (options: Partial<ExportOptions> & Pick<ExportOptions, "f
   return out;
 };
 
-test("an officer exports the log, and anyone verifies it with the key alone", async () => {
+test("an officer exports the log, and anybody verifies it with the key alone", async () => {
   const out = join(folder, "typed");
   const { slug } = server.tenant;
   const written = sealdesk("audit", "export", "--tenant", slug, "--format", "tiles", "--out", out);
@@ -104,11 +104,11 @@ test("an officer exports the log, and anyone verifies it with the key alone", as
   expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/^entry \d+: /)]);
 });
 
-test("jsonl and csv hold what the filter lets through, under a signed manifest", async () => {
+test("jsonl and csv hold what matches the filter, under a signed manifest", async () => {
   const key = parseVkey(nodeChecks.sha256, vkey);
   const all = await exported({ format: "jsonl" });
   const text = await readFile(join(all, "entries.jsonl"), "utf8");
-  // What the tests appended, the tenant's making, and the export before, which is on record too.
+  // The entries of the tests, of the tenant's creation, and of the previous export.
   expect(text.trimEnd().split("\n").length).toBeGreaterThanOrEqual(601);
   const manifest = openManifest(await readFile(join(all, "manifest")), key);
   expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
@@ -149,7 +149,7 @@ test.each([
   ["fhir", "entries.fhir.ndjson"],
   ["ocsf", "entries.ocsf.ndjson"],
   ["cef", "entries.cef"],
-] as const)("%s tells of the same entries, under the same manifest", async (format, name) => {
+] as const)("%s describes the same entries, under the same manifest", async (format, name) => {
   const out = await exported({ format, action: "test.act" });
   const text = await readFile(join(out, name), "utf8");
   const lines = text.trimEnd().split("\n");
@@ -164,7 +164,7 @@ test.each([
   expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
 });
 
-test("an archive is cosigned by who can be reached, and made without who cannot", async () => {
+test("an archive is cosigned by reachable witnesses, and made without the others", async () => {
   const out = join(folder, "archive");
   const state = join(folder, "witness");
   const witness = spawn(
@@ -189,7 +189,7 @@ test("an archive is cosigned by who can be reached, and made without who cannot"
   expect(await verifyFiles(out, { vkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
-test("who exports is on record", async () => {
+test("the exporting person is on record", async () => {
   await exported({ format: "jsonl", action: "test." });
   const entries = await server.auditEntries();
   expect(entries.at(-1)).toMatchObject({
@@ -220,7 +220,7 @@ test("the operator's log holds the tenants' checkpoints", async () => {
   expect((JSON.parse(first) as { entry: string }).entry).toMatch(/^sealdesk\.local\/audit\/t\//);
 });
 
-test("what the policy keeps cannot be pruned; what was pruned still verifies by its hashes", async () => {
+test("what the policy keeps cannot be pruned; pruned entries still verify by their hashes", async () => {
   const { slug, id } = server.tenant;
   await expect(
     pruneCommand(settings, { tenant: slug, before: "2026-01-01" }),
@@ -238,7 +238,7 @@ test("what the policy keeps cannot be pruned; what was pruned still verifies by 
   expect(await verifyFiles(out, { vkey, prunedBelow: "512" })).toMatch(/^Verified 6\d\d entries/);
 });
 
-test("a tenant that is not there, and a key of another home, are said", async () => {
+test("a missing tenant and a key of another home are reported", async () => {
   await expect(
     exportLog(settings, { tenant: "nobody", format: "tiles", out: folder }),
   ).rejects.toThrow("There is no tenant nobody.");
@@ -251,10 +251,10 @@ test("a tenant that is not there, and a key of another home, are said", async ()
   ).rejects.toThrow(/did not sign the log/);
 });
 
-test("the key log is exported and verified like any other, and reading it is written down", async () => {
+test("the key log is exported and verified like any other, and reading it is recorded", async () => {
   await staffDevice(server);
   const last = await customerDevice(server);
-  // Answers when it is signed.
+  // It answers when the entry is signed.
   await last.request("GET", `/v1/users/${last.user}/key-history`);
   const { slug: tenant, id } = server.tenant;
   const out = join(folder, "keys");

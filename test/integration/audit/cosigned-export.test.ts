@@ -69,7 +69,7 @@ const count = async (table: "checkpoints" | "cosignatures", log: string) => {
   return rows[0]?.count ?? 0;
 };
 
-test("a witness that was not told of the logs is complained of once a log, and counted", async () => {
+test("a witness that does not know the logs is reported once for each log, and counted", async () => {
   const failures = async () =>
     /^sealdesk_audit_witness_failures_total\{witness="witness.example",code="unknown_log"\} (\d+)$/m.exec(
       await server.scrape(),
@@ -111,7 +111,7 @@ test("an auditor gets heads that the witness cosigned, and checks them with a po
   expect(await server.scrape()).toMatch(/^sealdesk_audit_witness_disagrees 0$/m);
 });
 
-test("whoever reads over HTTP gets the newest head, with its cosignature once it has one", async () => {
+test("an HTTP reader gets the newest head, with its cosignature once there is one", async () => {
   const auditor = new TestDevice(server);
   await auditor.signInAsStaff(await server.createStaff("auditor"));
   const path = "/v1/audit/log/checkpoint";
@@ -127,8 +127,8 @@ test("whoever reads over HTTP gets the newest head, with its cosignature once it
   });
 });
 
-test("an archive takes the cosignatures that are there, and asks for no second one", async () => {
-  // Until nothing is on its way that would make a newer head meanwhile.
+test("an archive takes the existing cosignatures and asks for no second one", async () => {
+  // Waits until nothing is pending that would make a newer head meanwhile.
   await until(async () => {
     const { rows } = await server.database.owner.query<{ settled: boolean }>(
       `select not exists (select from audit.pending) and exists (
@@ -153,7 +153,7 @@ test("an archive takes the cosignatures that are there, and asks for no second o
   expect(parseNote(await readFile(join(out, "checkpoint"))).signatures).toHaveLength(2);
 });
 
-test("a tenant's export can be held against the operator's log, which a witness cosigned", async () => {
+test("a tenant's export can be compared with the operator's log, which a witness cosigned", async () => {
   const operator = { operator: true } as const;
   const key = await withLog(settings, operator, (log) => Promise.resolve(log.key));
   witness.logs.push(key);

@@ -36,7 +36,7 @@ const kept = async () =>
   (await database.owner.query("select witness, size from audit.cosignatures")).rows;
 
 describe("heads", () => {
-  test("of every log that grew are cosigned, and served so", async () => {
+  test("of every log that grew are cosigned, and served with the cosignature", async () => {
     log.startIntegrator({ witnesses: ask() });
     await settledAndCosigned(tenant);
     await settledAndCosigned(OPERATOR_LOG);
@@ -49,12 +49,12 @@ describe("heads", () => {
     expect(told).toEqual([]);
   });
 
-  test("are submitted once: what is cosigned and quiet costs no request", async () => {
+  test("are submitted once: a quiet cosigned log costs no request", async () => {
     log.startIntegrator({ witnesses: ask() });
     await settledAndCosigned(tenant);
     await settledAndCosigned(OPERATOR_LOG);
     const { length } = witness.requests;
-    // Another witness shows that rounds go on.
+    // A second witness shows that rounds continue.
     const second = await startWitness("second.example");
     others.push(second);
     const more = ask({ witnesses: [second] });
@@ -64,7 +64,7 @@ describe("heads", () => {
     expect(witness.requests).toHaveLength(length);
   });
 
-  test("are submitted by the one node that leads, and by the next when it is gone", async () => {
+  test("are submitted by the one leading node, and by the next one when it is gone", async () => {
     const by = { one: 0, two: 0 };
     const one = log.startIntegrator({ witnesses: ask({ onCosigned: () => by.one++ }) });
     await settledAndCosigned(tenant);
@@ -79,7 +79,7 @@ describe("heads", () => {
     expect(by.two).toBeGreaterThan(0);
   });
 
-  test("are of no use to a witness that does not know the log, which is told once", async () => {
+  test("are useless to a witness that does not know the log, which is reported once", async () => {
     witness.logs.pop();
     let failures = 0;
     log.startIntegrator({ witnesses: ask({ everyMs: 200, onFailure: () => failures++ }) });
@@ -89,11 +89,11 @@ describe("heads", () => {
     }
     const { name: origin } = await log.keyOf(OPERATOR_LOG);
     expect(told).toEqual([{ code: "unknown_log", origin }]);
-    // Nor is it asked of that log again soon.
+    // The witness is not asked about that log again soon.
     expect(failures).toBe(1);
   });
 
-  test("of the operator's log alone go to a witness that is to learn of no tenant", async () => {
+  test("of the operator's log alone go to a witness that must not learn of tenants", async () => {
     log.startIntegrator({ witnesses: ask({ witnesses: [{ ...witness, gets: "operator" }] }) });
     await settledAndCosigned(OPERATOR_LOG);
     await log.append(tenant, 3);
@@ -104,7 +104,7 @@ describe("heads", () => {
     expect(new Set(asked)).toEqual(new Set([`GET ${seenPath(origin)}`]));
   });
 
-  test("of sound logs are cosigned beside a log whose tiles are damaged", async () => {
+  test("of sound logs are cosigned beside a log with damaged tiles", async () => {
     const first = log.startIntegrator({ witnesses: ask() });
     await settledAndCosigned(tenant);
     await settledAndCosigned(OPERATOR_LOG);
@@ -123,7 +123,7 @@ describe("heads", () => {
     expect(contradictions).toEqual([]);
   });
 
-  test("all have their turn at a witness that has enough after each", async () => {
+  test("all have their turn at a witness that stops after each one", async () => {
     const asked = new Set<string>();
     witness.interfere = (request, response) => {
       void (async () => {
@@ -139,7 +139,7 @@ describe("heads", () => {
     await end();
   });
 
-  test("are cosigned anew by a witness that has a new key and its old name", async () => {
+  test("are cosigned again by a witness with a new key and its old name", async () => {
     const integrator = log.startIntegrator({ witnesses: ask() });
     await settledAndCosigned(tenant);
     await settledAndCosigned(OPERATOR_LOG);
@@ -151,14 +151,14 @@ describe("heads", () => {
     await until(() => isCosigned(tenant, renewed));
     await end();
     expect(await isCosigned(tenant)).toBe(true);
-    // It is one witness all the same.
+    // It is the same witness.
     expect(await newest(tenant, 2)).toBe("");
     const { length } = renewed.requests;
     await ask({ witnesses: [renewed] }).keepCosigned(() => undefined)();
     expect(renewed.requests).toHaveLength(length);
   });
 
-  test("cost nothing when a witness hangs: others go on, and so does the log", async () => {
+  test("are not delayed by a hanging witness: other witnesses and the log continue", async () => {
     const hanging = await startWitness("hanging.example");
     others.push(hanging);
     let open = 0;
@@ -175,14 +175,14 @@ describe("heads", () => {
     await settledAndCosigned(OPERATOR_LOG);
     expect(await signedSize(log, tenant)).toBe(15);
     expect(open).toBe(1);
-    // Nor does stopping wait for it.
+    // Stopping does not wait for it either.
     await integrator.close();
     await until(() => open === 0);
     expect(told).toEqual([]);
   });
 });
 
-test("a witness is submitted a head also while somebody else advances it", async () => {
+test("a head is submitted to a witness even while somebody else advances it", async () => {
   const grown = new MemoryLog();
   grown.append(Array.from({ length: 9 }, (_, at) => Buffer.from(`${at}`)));
   witness.logs.push(grown.key);
@@ -201,7 +201,7 @@ test("a witness is submitted a head also while somebody else advances it", async
   expect(witness.requests).toHaveLength(4);
 });
 
-test("a node that begins asks for the operator's log first, and for several at once", async () => {
+test("a starting node asks for the operator's log first, and for several at once", async () => {
   for (let more = 0; more < 20; more++) await log.append(await log.newTenant(), 1);
   const integrator = log.startIntegrator();
   await log.settled();
@@ -225,7 +225,7 @@ test("a node that begins asks for the operator's log first, and for several at o
 describe("a cosignature", () => {
   const forger = newSigner();
 
-  /** Answers with a signature over what `text` gives, and something before it. */
+  /** Answers with a signature over the result of `text`, and `goesOn` before it. */
   const forging = (key: "its own" | "another", text: (of: string) => string, goesOn = "") => {
     const interfere: TestWitness["interfere"] = (request, response) => {
       if (request.method === "GET") return false;
@@ -246,9 +246,9 @@ describe("a cosignature", () => {
 
   test.each([
     ["by another key under its name", forging("another", (text) => text)],
-    ["over a text that goes on", forging("its own", (text) => `${text}\n\nmore\n`, "\nmore\n\n")],
+    ["over a text that continues", forging("its own", (text) => `${text}\n\nmore\n`, "\nmore\n\n")],
     ["over another head", forging("its own", (text) => text.replace(/(?<=\n)\d+/, "999"))],
-  ] as const)("%s is not kept", async (_, interfere) => {
+  ] as const)("%s is not stored", async (_, interfere) => {
     witness.interfere = interfere;
     log.startIntegrator({ witnesses: ask() });
     await until(() => told.some(({ code }) => code === "wrong_cosignature"));
@@ -257,7 +257,7 @@ describe("a cosignature", () => {
     await settledAndCosigned(tenant);
   });
 
-  test("can be added by the integrator alone, in its form, and never changed", async () => {
+  test("can be added only by the integrator, in their form, and never changed", async () => {
     log.startIntegrator({ witnesses: ask() });
     await settledAndCosigned(tenant);
     const attempt = async (role: string, statement: string) => {

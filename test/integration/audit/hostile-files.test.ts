@@ -30,10 +30,10 @@ describe("a folder", () => {
 
   test.each<[string, (place: string) => unknown]>([
     ["an endless device", (place) => symlink("/dev/zero", place)],
-    ["a pipe that nobody writes to", (place) => execFileSync("mkfifo", [place])],
+    ["a pipe without a writer", (place) => execFileSync("mkfifo", [place])],
     ["a folder", (place) => mkdir(place)],
     [
-      "a file without end",
+      "an endless file",
       async (place) => {
         await writeFile(place, "");
         await truncate(place, 2 ** 40);
@@ -59,9 +59,9 @@ describe("an export of lines", () => {
 
   test.each<[string, (place: string) => unknown]>([
     ["an endless device", (place) => symlink("/dev/zero", place)],
-    ["a pipe that nobody writes to", (place) => execFileSync("mkfifo", [place])],
-    ["more than a manifest is", (place) => writeFile(place, Buffer.alloc(2 ** 20 + 1, "x"))],
-    ["what is no text", (place) => writeFile(place, Uint8Array.of(0xff, 0xfe))],
+    ["a pipe without a writer", (place) => execFileSync("mkfifo", [place])],
+    ["more data than a manifest has", (place) => writeFile(place, Buffer.alloc(2 ** 20 + 1, "x"))],
+    ["data that is not text", (place) => writeFile(place, Uint8Array.of(0xff, 0xfe))],
   ])("with %s in its manifest's place is refused", async (_, put) => {
     await put(join(folder, "manifest"));
     await expect(verifyLines(folder, log.key)).rejects.toMatchObject({ code: "malformed" });
@@ -94,7 +94,7 @@ describe("a web server", () => {
     server.close();
   });
 
-  test("is read as a folder is; one that sends too much is cut off", async () => {
+  test("is read like a folder; a server that sends too much is cut off", async () => {
     answer = "right";
     expect(await verifyFiles(url, { vkey })).toMatch(/^Verified 300 entries/);
     for (answer of ["endless", "compressed"] as const)

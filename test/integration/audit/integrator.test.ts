@@ -67,7 +67,7 @@ describe("integration", () => {
     }
   });
 
-  test("waits for what commits late, and loses nothing that was passed over", async () => {
+  test("waits for late commits, and loses no entry that was passed over", async () => {
     const tenant = await log.newTenant();
     const late = await database.pool.connect();
     await late.query("begin");
@@ -83,7 +83,7 @@ describe("integration", () => {
     expect((await log.verify(tenant)).at(-1)).toBe("late");
   });
 
-  test("goes on while the signer is away, and signs when it is back", async () => {
+  test("continues while the signer is unavailable, and signs when it is back", async () => {
     const tenant = await log.newTenant();
     const real = log.signer;
     let away = true;
@@ -121,7 +121,7 @@ describe("integration", () => {
 });
 
 describe("the checkpoint kept outside", () => {
-  /** A log of five entries, and the integrator stopped. */
+  /** A log of five entries, with the integrator stopped. */
   async function five() {
     const tenant = await log.newTenant();
     await log.append(tenant, 5);
@@ -138,7 +138,7 @@ describe("the checkpoint kept outside", () => {
        set session_replication_role = default`,
     );
 
-  test("is compared at start: a database that was put back is not signed", async () => {
+  test("is compared at start: a restored database is not signed", async () => {
     const { tenant, path } = await five();
     const before = await readFile(path, "utf8");
     await alter(
@@ -155,7 +155,7 @@ describe("the checkpoint kept outside", () => {
     expect(log.errors).toHaveLength(1);
   });
 
-  test("shows a tree that was rewritten", async () => {
+  test("reveals a rewritten tree", async () => {
     await five();
     await alter(
       `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
@@ -170,7 +170,7 @@ describe("the checkpoint kept outside", () => {
     expect(await refusal(log.startIntegrator())).toBe("invalid_checkpoint");
   });
 
-  test("is not needed to see an edge that was altered while the log runs", async () => {
+  test("is not needed to see an altered edge while the log runs", async () => {
     const { tenant, path } = await five();
     const integrator = log.startIntegrator();
     await log.append(tenant);
@@ -185,7 +185,7 @@ describe("the checkpoint kept outside", () => {
   });
 });
 
-describe("the database refuses to rewrite the log, to whoever may write to it", () => {
+describe("the database refuses to rewrite the log, whoever may write to it", () => {
   const tables = ["entries", "leaves", "trees", "tiles", "checkpoints", "logs"];
   const statements = tables.flatMap((table) => [
     `delete from audit.${table}`,

@@ -59,7 +59,7 @@ async function reader(
   return device;
 }
 
-/** As an auditor would type it, with a password on standard input. */
+/** Runs a command as an auditor would, with a password on standard input. */
 function sealdesk(args: readonly string[], input = "") {
   const child = spawn(process.execPath, [command, ...args], {
     cwd: tmpdir(),
@@ -90,7 +90,7 @@ const entriesOf = async (device: TestDevice, query: string) => {
   return { status, body: body as Page };
 };
 
-test("an auditor verifies the log from the server, with a password and the key alone", async () => {
+test("an auditor verifies the log from the server, with only a password and the key", async () => {
   const { slug } = server.tenant;
   const staff = await server.createStaff("auditor");
   const args = ["audit", "verify", `${server.url}/v1/audit/log`, "--vkey"];
@@ -120,7 +120,7 @@ test("an auditor verifies the log from the server, with a password and the key a
   expect(read.at(-1)).toMatchObject({ outcome: "refused", decision: { reasons: ["role_agent"] } });
 });
 
-test("the same from any web server that has the files, and from a file URL", async () => {
+test("the same works from any web server with the files, and from a file URL", async () => {
   const out = join(folder, "tiles");
   const settings: Settings = {
     home: server.home,
@@ -156,7 +156,7 @@ test("the same from any web server that has the files, and from a file URL", asy
   ).rejects.toThrow(/ends with \/v1\/audit\/log/);
 });
 
-test("files are served as tlog-tiles says, and what is none is not found", async () => {
+test("files are served as tlog-tiles says, and any other path is not found", async () => {
   const auditor = await reader();
   const tile = await send(server, auditor, "GET", "/v1/audit/log/tile/0/000");
   expect([tile.status, tile.headers.get("content-type")]).toEqual([
@@ -173,7 +173,7 @@ test("files are served as tlog-tiles says, and what is none is not found", async
     expect((await send(server, auditor, "GET", `/v1/audit/log/${path}`)).status).toBe(404);
 });
 
-test("an officer finds what was asked for, page by page, and the search is on record", async () => {
+test("an officer finds entries page by page, and the search is on record", async () => {
   const officer = await reader("compliance_officer");
   const first = await entriesOf(officer, "?action=test.&limit=200");
   expect(first.body.entries).toHaveLength(200);
@@ -220,7 +220,7 @@ test("entries of one tenant are never shown to another", async () => {
   for (const [, entry] of events) expect(entry["tenant"]).toBe(other.id);
 });
 
-test("the tail gives each entry once, as it comes, and goes on where it was left", async () => {
+test("the tail gives each new entry once, and continues where it was left", async () => {
   const officer = await reader("compliance_officer");
   const marker = randomUUID();
   const answer = await follow(server, officer);
@@ -238,7 +238,7 @@ test("the tail gives each entry once, as it comes, and goes on where it was left
   expect(later[0]?.[0]).toBe((last ?? 0) + 1);
 });
 
-test("nobody else reads the log, and who reads the log reads nothing else", async () => {
+test("nobody else reads the log, and a reader of the log reads nothing else", async () => {
   const paths = ["/v1/audit/log/checkpoint", "/v1/audit/entries", "/v1/audit/tail"];
   const others = [
     await customerDevice(server),
@@ -263,7 +263,7 @@ test("nobody else reads the log, and who reads the log reads nothing else", asyn
   }
 });
 
-test("a server that stops does not wait for those who follow", async () => {
+test("a stopping server does not wait for followers", async () => {
   const node = await server.startNode();
   const officer = await reader();
   const path = "/v1/audit/tail";

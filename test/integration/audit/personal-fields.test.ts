@@ -19,7 +19,7 @@ afterEach(async () => {
   await database.drop();
 });
 
-test("a personal field is a salted hash in the log, and gone for good when it is erased", async () => {
+test("a personal field is a salted hash in the log, and unrecoverable after it is erased", async () => {
   const [tenant, other] = [await log.newTenant(), await log.newTenant()];
   const subject = randomUUID();
   const values = { email: "ada@example.com", phone: "+44 20 7946 0000" };

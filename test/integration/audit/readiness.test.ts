@@ -7,10 +7,10 @@ const reasonsOf = async (url: string) => {
   return { status: answer.status, text: await answer.text() };
 };
 
-test("a node that starts beside one that leads is not ready on a checkpoint that is not the key's", async () => {
+test("a node that starts beside a leading one is not ready if a checkpoint is not by the key", async () => {
   const server = await startTestServer();
   const path = join(server.home, "audit-checkpoints", server.tenant.id);
-  // Wait for the entry of the tenant's making to be signed.
+  // Waits until the entry of the tenant's creation is signed.
   let signed: string | undefined;
   while (signed === undefined) signed = await readFile(path, "utf8").catch(() => undefined);
   await writeFile(path, signed.replace(/\n\d+\n/, "\n1000000\n"));
@@ -20,7 +20,7 @@ test("a node that starts beside one that leads is not ready on a checkpoint that
     status: 503,
     text: expect.stringContaining("audit_checkpoint_invalid"),
   });
-  // Put right, it is ready without a restart.
+  // After the repair it is ready without a restart.
   await writeFile(path, signed);
   while ((await reasonsOf(node.url)).status !== 200);
   await node.close();

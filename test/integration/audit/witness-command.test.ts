@@ -32,7 +32,7 @@ beforeEach(start);
 afterEach(stop);
 afterAll(() => rm(folder, { recursive: true }));
 
-/** As somebody else would run it. */
+/** Runs it as somebody else would. */
 async function start(): Promise<void> {
   const state = join(folder, "state");
   const args = ["--name", "witness.example", "--state", state, "--port", "0", "--log", logVkey];
@@ -72,10 +72,10 @@ const post = async (of: MemoryLog, old: number) => {
   return (await fetch(`${witness.url}/add-checkpoint`, { method: "POST", body })).status;
 };
 
-test("a witness that runs cosigns what extends, and an auditor checks it without the witness", async () => {
+test("a running witness cosigns extensions, and an auditor checks them without the witness", async () => {
   await ask(log, 0);
   log.append(entries(300, 500));
-  // Believed to have seen nothing: it says 300, and is asked again with that proof.
+  // It is assumed to have seen nothing. It says 300 and is asked again with that proof.
   const line = await ask(log, 0);
   const policy = join(folder, "policy");
   await writeFile(policy, `witness w ${vkey}\nquorum w\n`);
@@ -91,7 +91,7 @@ test("a witness that runs cosigns what extends, and an auditor checks it without
   expect(await verifyFiles(out, { vkey: logVkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
-test("after a restart it still refuses what goes back, and what is another history", async () => {
+test("after a restart it still refuses a smaller tree and another history", async () => {
   expect(await post(log.again(entries(0, 400)), 400)).toBe(409);
   await expect(ask(log.again(entries(0, 400)), 0)).rejects.toMatchObject({ code: "disagrees" });
   const forked = log.again([...entries(0, 10), utf8("forged"), ...entries(11, 600)]);
@@ -105,7 +105,7 @@ test("after a restart it still refuses what goes back, and what is another histo
   expect(await post(new MemoryLog(log.key.name), 0)).toBe(403);
 });
 
-test("a witness that is away is told from one that refuses", async () => {
+test("an unreachable witness is distinguished from one that refuses", async () => {
   await stop();
   await expect(ask(log, 500)).rejects.toMatchObject({ code: "unreachable" });
 });

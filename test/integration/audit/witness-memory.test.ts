@@ -47,7 +47,7 @@ describe("a witness that saw more than the database has", () => {
     };
     const integrator = log.startIntegrator({ witnesses: ask(), store: { ...store, all } });
     await until(() => integrator.refusal !== undefined);
-    // It is proof also while the witness is away.
+    // The proof is valid even while the witness is unreachable.
     await witness.close();
     const before = looks;
     await until(() => looks > before + 2);
@@ -56,7 +56,7 @@ describe("a witness that saw more than the database has", () => {
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
   });
 
-  test("proves it for good: to a node that begins when the witness is gone", async () => {
+  test("proves it for good: also to a node that starts after the witness is gone", async () => {
     await log.append(tenant, 2);
     const first = log.startIntegrator({ witnesses: ask() });
     await until(() => first.refusal !== undefined);
@@ -71,7 +71,7 @@ describe("a witness that saw more than the database has", () => {
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
   });
 
-  test("proves it for good, also when the other history has grown longer", async () => {
+  test("proves it for good, even if the other history has grown longer", async () => {
     await log.append(tenant, 20);
     const unaware = log.startIntegrator();
     await log.settled();
@@ -86,7 +86,7 @@ describe("a witness that saw more than the database has", () => {
     expect(next.refusal).toMatchObject({ code: "log_inconsistent" });
   });
 
-  test("proves it of a database that has no log at all", async () => {
+  test("proves it for a database that has no log at all", async () => {
     await alter("delete from audit.logs");
     await log.append(tenant, 2);
     const integrator = log.startIntegrator({ witnesses: ask() });
@@ -94,7 +94,7 @@ describe("a witness that saw more than the database has", () => {
     expect(integrator.refusal).toMatchObject({ code: "log_behind" });
   });
 
-  test("stops the logs also while the proof cannot be kept, and keeps it when it can", async () => {
+  test("stops the logs even while the proof cannot be stored, and stores it when it can", async () => {
     await log.append(tenant, 2);
     const store = directoryCheckpoints(log.folder);
     let isFull = true;
@@ -124,7 +124,7 @@ describe("a witness that saw more than the database has", () => {
     ).rejects.toMatchObject({ code: expect.stringMatching(/^log_(behind|inconsistent)$/) });
   });
 
-  test("proves it later, when it did not answer at the start", async () => {
+  test("proves it later if it did not answer at the start", async () => {
     witness.interfere = (request, response) => {
       if (request.method === "POST") witness.interfere = () => false;
       else response.writeHead(503).end();
@@ -133,16 +133,16 @@ describe("a witness that saw more than the database has", () => {
     await log.append(tenant, 2);
     const integrator = log.startIntegrator({ witnesses: ask() });
     await until(() => integrator.refusal !== undefined);
-    // A head had been signed by then: which of the two logs is found out first, and how, is chance.
+    // A head was already signed by then. Which of the two logs is found first, and how, is random.
     expect(witness.requests).toContain("POST /add-checkpoint");
     expect(["log_behind", "log_inconsistent"]).toContain(integrator.refusal?.code);
   });
 
-  test("is believed no word that it does not prove", async () => {
+  test("is not trusted without proof", async () => {
     const { name: origin } = await log.keyOf(tenant);
     const proof = new MemoryLog(origin);
     proof.append(Array.from({ length: 100 }, (_, at) => Buffer.from(`${at}`)));
-    // It claims what is not, and shows a head that another key signed.
+    // It makes a false claim and shows a head that another key signed.
     witness.interfere = (request, response) => {
       if (request.method === "POST") response.writeHead(409).end("1000000\n");
       else if (request.url === seenPath(origin)) response.end(proof.signed(proof.head));

@@ -42,7 +42,7 @@ function newWitness(log: MemoryLog) {
   return { key, add };
 }
 
-/** An add-checkpoint request for the log's present head. */
+/** An add-checkpoint request for the log's current head. */
 async function request(log: MemoryLog, old: number): Promise<Uint8Array> {
   const { size } = log.head;
   const roots = rangeRoots(nodeChecks.sha256, log, size);
@@ -52,7 +52,7 @@ async function request(log: MemoryLog, old: number): Promise<Uint8Array> {
   );
 }
 
-test("cosigns each head that extends the last, and says when", async () => {
+test("cosigns each head that extends the last one, with the time", async () => {
   const log = logOf(300);
   const { key, add } = newWitness(log);
   const first = await add(await request(log, 0));
@@ -64,7 +64,7 @@ test("cosigns each head that extends the last, and says when", async () => {
   expect((await add(await request(log, 600))).status).toBe(200);
 });
 
-test("refuses as tlog-witness says", async () => {
+test("refuses as tlog-witness requires", async () => {
   const log = logOf(300);
   const { add } = newWitness(log);
   const ahead = await request(log, 301);
@@ -88,7 +88,7 @@ test("refuses as tlog-witness says", async () => {
   expect((await add(later)).status).toBe(422);
 });
 
-test("two requests at once set nothing back", async () => {
+test("two concurrent requests set nothing back", async () => {
   const log = logOf(300);
   const { add } = newWitness(log);
   await add(await request(log, 0));

@@ -34,7 +34,7 @@ async function inDouble(): Promise<StoreUnderTest> {
 describe("a directory", () => blobStoreConformance(inDirectory));
 describe("the double of S3", () => blobStoreConformance(inDouble));
 
-test("what fills a part is never held whole: pieces go on as they come", async () => {
+test("a part is never held whole: pieces are passed on as they arrive", async () => {
   const subject = await inDirectory();
   const { store } = subject;
   const id = randomUUID();

@@ -21,7 +21,7 @@ test("a folder keeps the last checkpoint of each log", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("a node that comes late puts no older checkpoint over a later one", async () => {
+test("a late node does not overwrite a later checkpoint with an older one", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
   const store = directoryCheckpoints(folder);
   await store.put(one, 200, "origin\n200\nroot\n");
@@ -43,7 +43,7 @@ test("a proof stays beside later checkpoints, whatever its size", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("S3 (a double) gets locked objects, one a log in a time, and the largest is found", async () => {
+test("S3 (a double) gets locked objects, at most one for each log in the interval, and the largest is found", async () => {
   const double = await startS3Double();
   let now = 1_700_000_000_000;
   const store = s3Checkpoints({

@@ -8,7 +8,7 @@ import { sampleEntries } from "../../support/audit-entries.ts";
 type Resource = Parameters<typeof validateResource>[0];
 
 const origin = "audit.example/t/demo";
-// As a reader of the file gets it.
+// The event as a reader of the file gets it.
 const told = (name: keyof typeof sampleEntries): AuditEvent =>
   JSON.parse(JSON.stringify(auditEventOf(sampleEntries[name], 7, origin))) as AuditEvent;
 const names = Object.keys(sampleEntries) as (keyof typeof sampleEntries)[];
@@ -20,13 +20,13 @@ beforeAll(() => {
     );
 });
 
-// Where a binding may be extended, codes of other systems are right: BALP's, and the log's own.
+// If a binding is extensible, codes of other systems are correct: BALP's and the log's own.
 const isOwnCode = (message = ""): boolean =>
   /^Code "\S+" \((urn:sealdesk:[a-z-]+|https:\/\/profiles\.ihe\.net\/\S+|\S+\/provenance-participant-type)\) not found in value set$/.test(
     message,
   );
 
-describe("FHIR R4, by validators of others", () => {
+describe("FHIR R4, checked by independent validators", () => {
   const fhir = new Fhir();
 
   test.each(names)("%s is a valid AuditEvent", (name) => {
@@ -37,7 +37,7 @@ describe("FHIR R4, by validators of others", () => {
     expect(valid).toBe(true);
   });
 
-  test("both refuse what is none, so their silence says something", () => {
+  test("both validators refuse an invalid event, so their silence means something", () => {
     const { agent: _, ...without } = told("read");
     expect(() => validateResource(without as unknown as Resource)).toThrow(/agent/);
     expect(fhir.validate(without).valid).toBe(false);
@@ -64,7 +64,7 @@ const entityType = "http://terminology.hl7.org/CodeSystem/audit-entity-type";
 const objectRole = "http://terminology.hl7.org/CodeSystem/object-role";
 const code = ({ system, code: value }: { system: string; code: string }) => `${system}|${value}`;
 
-/** What is not as the profile that `event` claims asks. */
+/** Where the event does not match the profile that it claims. */
 function breaches(event: AuditEvent): string[] {
   const [url = ""] = event.meta.profile ?? [];
   const [, patient, name = ""] =
@@ -136,14 +136,14 @@ describe("IHE BALP", () => {
     expect(breaches(event)).toEqual([]);
   });
 
-  test("the check finds a slice that lacks", () => {
+  test("the check finds a missing slice", () => {
     const event = told("read");
     expect(breaches({ ...event, agent: event.agent.slice(1) })).toEqual(["agent:client"]);
     expect(breaches({ ...event, entity: event.entity.slice(1) })).toEqual(["entity:data"]);
     expect(breaches({ ...event, action: "E" })).toEqual(["action"]);
   });
 
-  test("no profile of a success is claimed for what was none, nor for what nobody asked", () => {
+  test("a failed or unrequested act claims no profile of a success", () => {
     for (const name of ["refused", "failed", "impaired", "system", "signIn", "grant"] as const)
       expect(told(name).meta.profile).toBeUndefined();
     expect(

@@ -37,7 +37,7 @@ const peterText =
   "then you don't know what your problem is.\n";
 const peterNote = `${peterText}\n\u2014 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n`;
 
-// c2sp.org/tlog-cosignature, its first example; the keys are not published.
+// The first example of c2sp.org/tlog-cosignature. Its keys are not published.
 const cosignedExample = `example.com/behind-the-sofa
 20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
@@ -75,7 +75,7 @@ describe("signed notes", () => {
     expect(() => parseNote(note)).toThrow(expect.objectContaining({ code: "malformed" }));
   });
 
-  test("say when nobody known signed, and when someone known did not sign this", () => {
+  test("report when no known key signed, and when a known key did not sign this text", () => {
     const key = parseVkey(sha256, peterVkey);
     const altered = parseNote(peterNote.replace("answer", "question"));
     expect(() => insistOnSignature(nodeChecks, altered, key)).toThrow(
@@ -88,7 +88,7 @@ describe("signed notes", () => {
 
   test.each([
     ["another key id", peterVkey.replace("c74f20a3", "c74f20a4")],
-    // golang.org/x/mod/sumdb/note/note_test.go, TestNewVerifier: ids adjusted to the bad key.
+    // golang.org/x/mod/sumdb/note/note_test.go, TestNewVerifier. The ids belong to the bad key.
     [
       "a wrong length",
       "PeterNeumann+cc469956+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWBADKEY==",
@@ -96,7 +96,7 @@ describe("signed notes", () => {
     ["another algorithm", "PeterNeumann+173116ae+ZRpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"],
     ["no name", peterVkey.replace("PeterNeumann", "")],
     ["a space in the name", peterVkey.replace("PeterNeumann", "Peter Neumann")],
-  ])("take no verifier key with %s", (_, vkey) => {
+  ])("reject a verifier key with %s", (_, vkey) => {
     expect(() => parseVkey(sha256, vkey)).toThrow(expect.objectContaining({ code: "malformed" }));
   });
 });
@@ -112,7 +112,7 @@ describe("checkpoints", () => {
 
   test.each([
     ["no root", "example.com/log\n5\n"],
-    ["a size with a zero in front", `example.com/log\n05\n${"A".repeat(43)}=\n`],
+    ["a size with a leading zero", `example.com/log\n05\n${"A".repeat(43)}=\n`],
     ["a negative size", `example.com/log\n-5\n${"A".repeat(43)}=\n`],
     ["a size beyond 2^53", `example.com/log\n9007199254740993\n${"A".repeat(43)}=\n`],
     ["a root of 31 bytes", `example.com/log\n5\n${"A".repeat(42)}==\n`],
@@ -121,7 +121,7 @@ describe("checkpoints", () => {
     expect(() => parseCheckpointText(text)).toThrow(expect.objectContaining({ code: "malformed" }));
   });
 
-  test("of another log are refused though the key is right", () => {
+  test("of another log are refused, even with the right key", () => {
     const log = new MemoryLog();
     const { key } = log;
     const origin = "example.com/other";
@@ -182,7 +182,7 @@ describe("proof files", () => {
     checkpoint: log.signed(log.head),
   });
 
-  test("hold all that is needed to check an entry offline", async () => {
+  test("hold everything needed to check an entry offline", async () => {
     const written = formatTlogProof({ ...(await proofOf(270)), extra: utf8("where") });
     expect(written).toMatch(/^c2sp.org\/tlog-proof@v1\nextra d2hlcmU=\nindex 270\n/);
     const read = parseTlogProof(written);

@@ -9,7 +9,8 @@ const names = Object.keys(sampleEntries) as Name[];
 const ocsf = (name: Name): unknown =>
   JSON.parse(JSON.stringify(ocsfEventOf(sampleEntries[name], 7, origin)));
 
-// The required attributes, enumerations and constraints of OCSF 1.4, and nothing it does not name.
+// The required attributes, enumerations and constraints of OCSF 1.4. Anything that it does not name
+// is refused.
 const user = z.strictObject({
   uid: z.string().min(1),
   type: z.string().optional(),
@@ -84,7 +85,7 @@ const event = z
   .refine(({ activity_id, activity_name }) => activity_id !== 99 || activity_name !== undefined);
 
 describe("OCSF", () => {
-  test.each(names)("%s has what its class requires, and nothing else", (name) => {
+  test.each(names)("%s has what its class requires and nothing else", (name) => {
     expect(event.safeParse(ocsf(name)).error).toBeUndefined();
   });
 
@@ -138,7 +139,7 @@ describe("OCSF", () => {
   });
 });
 
-/** Reads a line back as a SIEM does: an independent account of the escapes. */
+/** Reads a line back as a SIEM does. It implements the escapes independently. */
 function readCef(line: string) {
   const fields: string[] = [""];
   let at = 0;
@@ -193,7 +194,7 @@ describe("CEF", () => {
     );
   });
 
-  test("what would forge a field, or a line, is escaped", () => {
+  test("text that would forge a field or a line is escaped", () => {
     const forged = "a|b\\c=d\nsuid=somebody";
     expect(cefHeader(forged)).toBe("a\\|b\\\\c=d suid=somebody");
     expect(cefValue(forged)).toBe("a|b\\\\c\\=d\\nsuid\\=somebody");

@@ -21,7 +21,7 @@ import { MemoryLog } from "../../support/memory-log.ts";
 const { sha256 } = nodeChecks;
 const entriesUpTo = (size: number) => Array.from({ length: size }, (_, index) => utf8(`${index}`));
 
-/** MTH of RFC 9162 section 2.1.1, word for word: what everything else must agree with. */
+/** MTH of RFC 9162 section 2.1.1, word for word. Everything else must agree with it. */
 function mth(leaves: readonly Uint8Array[]): Uint8Array {
   const [first] = leaves;
   if (first === undefined) return emptyRoot(sha256);
@@ -59,7 +59,7 @@ const roots = [
 ];
 
 describe("tree hashes", () => {
-  test("are those of Certificate Transparency's vectors", () => {
+  test("match the vectors of Certificate Transparency", () => {
     expect(toHex(emptyRoot(sha256))).toBe(
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     );
@@ -102,7 +102,7 @@ describe("tree hashes", () => {
     );
   });
 
-  test("grow from no altered edge", () => {
+  test("do not grow from an altered edge", () => {
     const { head } = logOf(3);
     const altered = new Map([[0, new Uint8Array(96)]]);
     expect(() => growTree(sha256, head, altered, [new Uint8Array(32)])).toThrow(RangeError);
@@ -119,7 +119,7 @@ describe("proofs", () => {
   const altered = (proof: readonly Uint8Array[], at: number) =>
     proof.map((hash, index) => (index === at % proof.length ? hash.map((byte) => byte ^ 1) : hash));
 
-  test("show each leaf in each tree, and nothing else", async () => {
+  test("prove each leaf in each tree, and nothing else", async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(), fc.nat(), async (size, anyIndex, at) => {
         const index = anyIndex % size;
@@ -146,7 +146,7 @@ describe("proofs", () => {
     );
   });
 
-  test("show each tree in each later one, and no other", async () => {
+  test("prove each tree in each later one, and no other", async () => {
     await fc.assert(
       fc.asyncProperty(sizes, fc.nat(), fc.nat(), async (size, anyOld, at) => {
         const old = headAt(anyOld % (size + 1));
@@ -168,7 +168,7 @@ describe("proofs", () => {
     );
   });
 
-  test("are as long as RFC 9162 says, for its tree of seven", async () => {
+  test("are as long as RFC 9162 says for its tree of seven", async () => {
     const lengths = await Promise.all(
       [0, 3, 4, 6].map(async (index) => (await inclusionProof(overAt(7), index, 7)).length),
     );

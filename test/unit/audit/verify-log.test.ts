@@ -5,7 +5,7 @@ import { pathsOf, verifyLog } from "../../../audit/verify/verify-log.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
 
-/** That of C2SP's example. */
+/** The size in C2SP's example. */
 const SIZE = 70_000;
 /** Seven full tiles and a partial one. */
 const LENGTH = 2_000;
@@ -18,7 +18,7 @@ function logOf(size: number): MemoryLog {
 }
 
 describe("tile paths (C2SP tlog-tiles)", () => {
-  test("are those of the specification", () => {
+  test("match the specification", () => {
     expect(tilePath({ level: 0, index: 1234067, width: 256 })).toBe("tile/0/x001/x234/067");
     expect(tilePath({ level: 1, index: 5, width: 3 })).toBe("tile/1/005.p/3");
     expect(bundlePath(1000, 256)).toBe("tile/entries/x001/000");
@@ -34,7 +34,7 @@ describe("tile paths (C2SP tlog-tiles)", () => {
     expect([...tilesOf(0)]).toEqual([]);
   });
 
-  test("are read as they are written, and in no other form", () => {
+  test("are read in the form in which they are written, and in no other form", () => {
     for (const path of pathsOf(SIZE)) {
       const parsed = parseTilePath(path);
       expect(
@@ -57,7 +57,7 @@ describe("tile paths (C2SP tlog-tiles)", () => {
 });
 
 describe("entry bundles", () => {
-  test("hold entries of every length there may be", () => {
+  test("hold entries of every possible length", () => {
     const whole = [new Uint8Array(0), utf8("a"), new Uint8Array(65_535).fill(7)];
     expect(decodeBundle(encodeBundle(whole), "here").map((entry) => entry.length)).toEqual([
       0, 1, 65_535,
@@ -71,7 +71,7 @@ describe("entry bundles", () => {
 
 describe("a whole log", () => {
   const log = logOf(LENGTH);
-  /** The log with one file altered; undefined removes it. */
+  /** Verifies the log with one file altered. Undefined removes the file. */
   const verify = (
     changes: Record<string, ((file: Uint8Array) => Uint8Array) | undefined>,
     question: Partial<Parameters<typeof verifyLog>[2]> = {},
@@ -96,7 +96,7 @@ describe("a whole log", () => {
   const flip = (at: number) => (file: Uint8Array) =>
     file.map((byte, index) => (index === at ? byte ^ 1 : byte));
 
-  test("verifies, at sizes on both sides of every edge", async () => {
+  test("verifies at sizes on both sides of every edge", async () => {
     await verify({});
     for (const size of [0, 1, 255, 256, 257, 65_536]) {
       const other = logOf(size);
@@ -112,25 +112,25 @@ describe("a whole log", () => {
   test.each([
     ["a flipped bit in an entry", { "tile/entries/006": flip(20) }, "mismatch", "entry 1537"],
     [
-      "two entries that changed places",
+      "two entries that were swapped",
       { "tile/entries/002": edited(([a, b, ...rest]) => [b, a, ...rest] as Uint8Array[]) },
       "mismatch",
       "entry 512",
     ],
     [
-      "an entry left out",
+      "a missing entry",
       { "tile/entries/002": edited((all) => all.slice(0, 255)) },
       "missing",
       "entry 767",
     ],
     [
-      "an entry too many",
+      "an additional entry",
       { "tile/entries/002": edited((all) => [...all, utf8("more")]) },
       "extra",
       "entry 768",
     ],
     [
-      "a bundle cut short",
+      "a truncated bundle",
       { "tile/entries/003": (file: Uint8Array) => file.slice(0, -3) },
       "malformed",
       "entries from 768, tile/entries/003",
@@ -151,7 +151,7 @@ describe("a whole log", () => {
     await expect(verify({ ...changes })).rejects.toMatchObject({ code, place });
   });
 
-  test("altered consistently is refused by its signed root", async () => {
+  test("a consistent alteration is refused by the signed root", async () => {
     const forged = logOf(0);
     forged.append(
       entries.slice(0, LENGTH).map((entry, index) => (index === 9 ? utf8("forged") : entry)),
@@ -163,7 +163,7 @@ describe("a whole log", () => {
     });
   });
 
-  test("is refused for another key, and compared with what it was before", async () => {
+  test("is refused under another key, and compared with its earlier head", async () => {
     await expect(verify({}, { key: logOf(0).key })).rejects.toMatchObject({ code: "unsigned" });
     await verify({}, { old: logOf(1000).head });
     await expect(verify({}, { old: { ...logOf(1000).head, size: 1001 } })).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe("a whole log", () => {
     ).rejects.toMatchObject({ code: "rolled_back", place: `entry ${LENGTH}` });
   });
 
-  test("may lack bundles that were pruned, and only those", async () => {
+  test("may lack pruned bundles, and only those", async () => {
     const changes = { "tile/entries/000": undefined, "tile/entries/001": undefined };
     await verify(changes, { prunedBelow: 512 });
     await expect(verify(changes, { prunedBelow: 511 })).rejects.toMatchObject({
@@ -183,7 +183,7 @@ describe("a whole log", () => {
     });
   });
 
-  test("takes a full tile for the partial one it replaced", async () => {
+  test("accepts a full tile in place of the partial one that it replaced", async () => {
     const grown = logOf(300);
     const partialHead = logOf(200).head;
     const files = new Map(grown.files);

@@ -11,7 +11,10 @@ import {
   type Verdict,
 } from "../../../tools/chaos/verdict/judge.ts";
 
-/** Two devices; a sent the messages 2 and 4, b sent 3. Event 1 was the beginning. */
+/**
+ * Two devices. Device a sent the messages 2 and 4, device b sent 3. Event 1 created the
+ * conversation.
+ */
 const messages = new Map([
   [2, { seq: 2, id: "m2", sender: "a" }],
   [3, { seq: 3, id: "m3", sender: "b" }],
@@ -36,7 +39,7 @@ const received = (device: string, seq: number, hash = `text ${seq}`): JournalLin
 });
 const all = (device: string): JournalLine[] => [2, 3, 4].map((seq) => received(device, seq));
 
-/** What `judge` says when device b wrote down `lines`, and a what is right. */
+/** The result of `judge` if device b recorded `lines` and device a recorded the right lines. */
 function judgeB(lines: readonly Line[], conversation = log): Verdict {
   const parsed = lines.map((line) => (typeof line === "string" ? parseLine(line) : line));
   const written = [...all("a"), { kind: "accepted", id: "m2", seq: 2 } as const];
@@ -80,7 +83,7 @@ const outcome = (verdict: Verdict) => ({
   nodes: 2,
 });
 
-test("everything once, in order and the same is good, whatever life it was shown in", () => {
+test("everything once, in order and equal is good, in whichever life it was shown", () => {
   const verdict = judgeB(["device b", two, "accepted m3 3", "device b", three, four, "goodbye"]);
   expect(verdict).toEqual(right);
   expect(isGood(outcome(verdict))).toBe(true);
@@ -90,9 +93,13 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
   ["a message never shown", [two, four], { delivered: 5, lost: 1 }],
   ["the last message never shown", [two, three], { delivered: 5, lost: 1 }],
   ["nothing written down at all", [], { delivered: 3, lost: 3 }],
-  ["accepted, and not in the log", [two, three, four, "accepted m9 5"], { lost: 1 }],
-  ["accepted, and elsewhere in the log", [two, three, four, "accepted m3 4"], { lost: 1 }],
-  ["another's accepted as one's own", [two, three, four, "accepted m2 2"], { lost: 1 }],
+  ["accepted and missing in the log", [two, three, four, "accepted m9 5"], { lost: 1 }],
+  ["accepted and at another place in the log", [two, three, four, "accepted m3 4"], { lost: 1 }],
+  [
+    "another device's message accepted as its own",
+    [two, three, four, "accepted m2 2"],
+    { lost: 1 },
+  ],
   ["shown twice", [two, three, three, four], { duplicated: 1 }],
   ["shown again after a restart", [two, three, four, "device b", two], { duplicated: 1 }],
   ["shown out of order", [three, two, four], { outOfOrder: 1 }],
@@ -112,7 +119,7 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
     { delivered: 5, lost: 1, hashMismatches: 1 },
   ],
   [
-    "an own message as another's",
+    "its own message as another device's",
     [two, "received 3 m3 text-3 other", four],
     { delivered: 5, lost: 1, hashMismatches: 1 },
   ],
@@ -121,7 +128,11 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
     [two, three, four, "received 5 m5 text-5 other"],
     { hashMismatches: 1 },
   ],
-  ["not to be opened", [two, three, four, "problem 3 undecryptable"], { undecryptable: 1 }],
+  [
+    "a message that cannot be opened",
+    [two, three, four, "problem 3 undecryptable"],
+    { undecryptable: 1 },
+  ],
   ["no key", [two, three, four, "problem 3 no_key", "problem 3 no_key"], { undecryptable: 1 }],
   ["replayed by the relay", [two, three, four, "problem 3 replayed"], { duplicated: 1 }],
   ["another transcript", [two, three, four, "problem 3 forked_log"], { hashMismatches: 1 }],
@@ -131,7 +142,7 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
   expect(isGood(outcome(verdict))).toBe(false);
 });
 
-test("one text under two numbers is found, though all see the same", () => {
+test("one text under two numbers is found, even if all see the same", () => {
   const same = [2, 3, 4].map((seq) => (device: string) => received(device, seq, "text one"));
   const verdict = judge(
     [log],
@@ -154,7 +165,7 @@ test.each<[string, Partial<LoggedConversation>, Partial<Verdict>]>([
   expect(isGood(outcome(verdict))).toBe(false);
 });
 
-test("an announced gap that was filled is told, and not a fault", () => {
+test("an announced gap that was filled is counted and is no fault", () => {
   const verdict = judgeB([two, "problem 3 missing_event", three, four]);
   expect(verdict).toEqual({ ...right, gapsAnnounced: 1 });
   expect(isGood(outcome(verdict))).toBe(true);
@@ -178,5 +189,5 @@ test("a journal's lines are read as they were written", () => {
     { kind: "goodbye" },
   ];
   expect(lines.map((line) => parseLine(formatLine(line)))).toEqual(lines);
-  expect(() => parseLine("rece")).toThrow("no line of a journal");
+  expect(() => parseLine("rece")).toThrow("not a line of a journal");
 });

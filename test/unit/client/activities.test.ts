@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { Activities, type MemberActivity } from "../../../client/conversation/activities.ts";
 import { systemClock, type Clock } from "../../../client/runtime.ts";
 
-test("whoever types and is not heard of again has stopped ten seconds later", () => {
+test("a device that types and then falls silent has stopped ten seconds later", () => {
   const timers: { readonly ms: number; readonly run: () => void; cancelled: boolean }[] = [];
   const clock: Clock = {
     ...systemClock,

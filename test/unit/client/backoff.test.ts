@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { Backoff, defaultBackoff } from "../../../client/transport/backoff.ts";
 
-describe("the wait before another connection", () => {
-  test("is anything up to a ceiling that doubles to 20 s", () => {
+describe("the wait before a reconnection", () => {
+  test("is random, up to a ceiling that doubles to 20 s", () => {
     const almostOne = 1 - 2 ** -53;
     const longest = new Backoff(defaultBackoff, () => almostOne);
     const waits = Array.from({ length: 10 }, () => Math.round(longest.nextMs(0)));
@@ -11,7 +11,7 @@ describe("the wait before another connection", () => {
     expect(Array.from({ length: 10 }, () => shortest.nextMs(0))).toEqual(Array(10).fill(0));
   });
 
-  test("starts over after a connection that lasted, and only then", () => {
+  test("starts again after a connection that lasted, and only then", () => {
     const backoff = new Backoff(defaultBackoff, () => 0.5);
     for (let failure = 0; failure < 8; failure++) backoff.nextMs(9_999);
     expect(backoff.nextMs(9_999)).toBe(10_000);
@@ -19,7 +19,7 @@ describe("the wait before another connection", () => {
     expect(backoff.nextMs(0)).toBe(250);
   });
 
-  test("stays within its bounds, however long and lucky the outage", () => {
+  test("stays within its limits, however long the outage is", () => {
     const lives = fc.array(fc.nat(20_000), { maxLength: 200 });
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(

@@ -3,22 +3,22 @@ import { closeCodes } from "../../../server/socket/close-codes.ts";
 
 const kindOf = (code: number) => closureOf(code, "").kind;
 
-describe("what a closed connection means", () => {
-  test("3000-3499 and 4000-4499 ask for another connection", () => {
+describe("the meaning of a closed connection", () => {
+  test("3000-3499 and 4000-4499 ask the device to connect again", () => {
     for (const code of [3000, 3001, 3499, 4000, 4001, 4499])
       expect([code, kindOf(code)]).toEqual([code, "reconnect"]);
     for (const code of [2999, 3500, 3999, 4500, 4999])
       expect([code, kindOf(code)]).toEqual([code, "final"]);
   });
 
-  test("what befalls the network or the server passes", () => {
+  test("network and server failures are temporary", () => {
     for (const code of [1001, 1005, 1006, 1011, 1012, 1013])
       expect([code, kindOf(code)]).toEqual([code, "reconnect"]);
     for (const code of [1000, 1002, 1003, 1007, 1008, 1009])
       expect([code, kindOf(code)]).toEqual([code, "final"]);
   });
 
-  test("every reason the relay has is either", () => {
+  test("every close reason of the relay is one or the other", () => {
     const final = Object.entries(closeCodes).filter(([, code]) => kindOf(code) === "final");
     const codes = final.map(([reason, code]) => {
       const closure = closureOf(code, reason);

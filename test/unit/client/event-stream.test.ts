@@ -4,7 +4,7 @@ import { EventStreamParser } from "../../../client/transport/event-stream.ts";
 const written =
   ": open\n\ndata: AAEC\n\nevent: ping\ndata: ping\n\ndata:x\r\n\r\nid: 7\n\nevent: close\ndata: 4509 displaced\n\n";
 
-test("events come whole, however the stream is cut into pieces", () => {
+test("events are complete, wherever the stream is cut into pieces", () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: written.length }), { maxLength: 30 }),
@@ -27,7 +27,7 @@ test("events come whole, however the stream is cut into pieces", () => {
   );
 });
 
-test("a line without an end is not collected for ever", () => {
+test("an endless line is not collected forever", () => {
   const parser = new EventStreamParser();
   const piece = new Uint8Array(64 * 1024).fill(0x61);
   expect(() => {

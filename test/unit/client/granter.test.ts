@@ -1,4 +1,4 @@
-/** What a grantor's device does when the relay is not honest about whose devices are whose. */
+/** What a grantor's device does if the relay lies about whose devices are whose. */
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
@@ -34,7 +34,7 @@ const message: HistoryRecord = {
   grantedBy: undefined,
 };
 
-/** The conversation as the relay tells of it, with this device as the recipient's. */
+/** The conversation as the relay describes it, with this device listed as the recipient's. */
 const listing = (device: string): ConversationState => ({
   seq: 3,
   transcriptHash: zeroHash,
@@ -49,7 +49,7 @@ const listing = (device: string): ConversationState => ({
   ],
 });
 
-/** A device with one message, whose suite, as a double, would seal to whatever device it is told. */
+/** A device with one message. Its suite is a double that would seal to any device. */
 async function setUp() {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
@@ -99,10 +99,10 @@ test("the packs' keys are sealed to the recipient's device", async () => {
   expect(sealedTo).toEqual([theirs]);
 });
 
-test("a device listed as the recipient's until whose it is was looked at gets nothing", async () => {
+test("a device that is listed as the recipient's only until the check gets nothing", async () => {
   const { granter, sealedTo, uploaded } = await setUp();
   let asked = 0;
-  // The truth in time for the look, but not for the choice of devices.
+  // True at the time of the check, but not at the choice of devices.
   const state = () => listing(asked++ === 0 ? others : theirs);
   await expect(granter.grant(conversation, state, request)).rejects.toMatchObject({
     code: "member_not_found",

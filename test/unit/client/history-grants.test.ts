@@ -1,4 +1,4 @@
-/** Following the log back over many pages, and packs cut at their limit: without a server. */
+/** Follows the log back over many pages, and cuts packs at their limit, without a server. */
 import { createHash, randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
@@ -43,7 +43,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   ...changes,
 });
 
-/** A log of messages, as the relay tells of it. */
+/** A log of messages as the relay describes it. */
 function logOf(length: number) {
   const sha256 = (input: Uint8Array) => createHash("sha256").update(input).digest();
   const hashes: Uint8Array[] = [zeroHash];
@@ -101,7 +101,7 @@ async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
 
 const retry = () => new Retry(new ManualClock(), new AbortController().signal);
 
-test("the log is followed back page by page, and after a crash from where it was", async () => {
+test("the log is followed back page by page, and after a crash from where it stopped", async () => {
   const log = logOf(1000);
   const { store, job } = await newcomer(log, 990);
   const failing = {
@@ -123,7 +123,7 @@ test("the log is followed back page by page, and after a crash from where it was
 
 test.each([
   ["an event altered", (links: { commitment: Uint8Array }[]) => (links[3]!.commitment = zeroHash)],
-  ["an event left out", (links: unknown[]) => links.splice(3, 1)],
+  ["a missing event", (links: unknown[]) => links.splice(3, 1)],
   ["two events swapped", (links: unknown[]) => links.splice(3, 2, links[4], links[3])],
   ["nothing at all", (links: unknown[]) => links.splice(0)],
 ])("a log with %s is not followed", async (_name, tamper) => {
@@ -142,7 +142,7 @@ test.each([
   });
 });
 
-test("a grantor who signed another log than the newcomer's is not believed", async () => {
+test("a grantor who signed another log than the newcomer's is not trusted", async () => {
   const log = logOf(1000);
   const { store, job } = await newcomer(log, 990);
   const other = { ...job, fromHash: zeroHash };

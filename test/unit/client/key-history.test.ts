@@ -31,7 +31,7 @@ const added = (version: number, changes: Partial<KeyEntry["record"]> = {}): KeyE
 });
 const certified = ({ record, certificate }: KeyEntry) => ({ record, signature: certificate });
 
-/** The entries in a log, each after one of somebody else. */
+/** The entries in a log, each after an entry of somebody else. */
 async function logged(entries: readonly KeyEntry[]) {
   const log = new MemoryLog();
   for (const entry of entries)
@@ -46,7 +46,7 @@ async function logged(entries: readonly KeyEntry[]) {
   return { proven, head: log.head };
 }
 
-test("a device is vouched for while it is the log's last word, with exactly its keys", async () => {
+test("a device is vouched for while it is the last entry in the log, with exactly its keys", async () => {
   const [first, second] = [added(1), added(2)];
   const removal = { ...first, change: "device_removed", version: 3 } as const;
   const { proven, head } = await logged([first, second, removal]);
@@ -63,7 +63,7 @@ test("a device is vouched for while it is the log's last word, with exactly its 
   expect(isLogged(history, certified(added(9)))).toBe(false);
 });
 
-test("the latest account key wins: devices under the one before are not vouched for", async () => {
+test("the latest account key wins: devices under the previous one are not vouched for", async () => {
   const [before, after] = [added(1), added(2, { accountKey: random(32) })];
   const { proven, head } = await logged([before, after]);
   const history = verifyHistory(proven, head, who);
@@ -71,7 +71,7 @@ test("the latest account key wins: devices under the one before are not vouched 
   expect(isLogged(history, certified(after))).toBe(true);
 });
 
-test("an account key that another one has followed does not come back", async () => {
+test("a replaced account key does not come back", async () => {
   const first = added(1);
   const removal = { ...first, change: "device_removed", version: 2 } as const;
   const [next, returned] = [added(3, { accountKey: random(32) }), added(4)];
@@ -82,7 +82,7 @@ test("an account key that another one has followed does not come back", async ()
   expect(isLogged(until, certified(next))).toBe(true);
 });
 
-test("what was the account's before a key is what stands before that key's first entry, to the letter", async () => {
+test("only what precedes a key's first entry, byte for byte, belonged to the account before that key", async () => {
   const first = added(1);
   const removal = { ...first, change: "device_removed", version: 2 } as const;
   const next = added(3, { accountKey: random(32) });
@@ -94,7 +94,7 @@ test("what was the account's before a key is what stands before that key's first
   expect(wasBefore(first, next.record.accountKey)).toBe(true);
   for (const later of [next, rogue, returned])
     expect(wasBefore(later, next.record.accountKey)).toBe(false);
-  // A key that the log does not know has nothing before it.
+  // Nothing precedes a key that the log does not know.
   expect(wasBefore(first, random(32))).toBe(false);
   expect(wasBefore(rogue, undefined)).toBe(true);
   expect(wasBefore(added(1), undefined)).toBe(false);
@@ -104,7 +104,7 @@ test("what was the account's before a key is what stands before that key's first
   expect(wasBefore(otherCertificate, next.record.accountKey)).toBe(false);
 });
 
-test("an entry left out, exchanged, moved, or of somebody else is refused", async () => {
+test("an entry that is missing, exchanged, moved, or of another user is refused", async () => {
   const { proven, head } = await logged([added(1), added(2), added(3)]);
   const refusal = (entries: readonly ProvenEntry[], about = who) => {
     try {

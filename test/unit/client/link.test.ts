@@ -9,7 +9,7 @@ import { nilUuid } from "../../../crypto/wire/event.ts";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
 
-/** The far end of a socket, as a double: the test says what the relay does. */
+/** The far end of a socket, as a double. The test decides what the relay does. */
 class SocketDouble {
   static made: SocketDouble[] = [];
   static get last(): SocketDouble {
@@ -57,7 +57,7 @@ const limits = {
 };
 const hello = { version: 1, accessToken: "token", deviceProof: "proof", cursors: [] };
 
-/** A way whose channels do what the test says. */
+/** A transport whose channels do what the test says. */
 function wayDouble() {
   const channels: { readonly events: ChannelEvents; closedWith?: number }[] = [];
   const way: Way = (events) => {
@@ -98,7 +98,7 @@ function start(changes: Partial<LinkEvents> = {}) {
 }
 
 describe("the link to the relay", () => {
-  test("says hello, is up with the welcome, and hands on what follows", async () => {
+  test("sends hello, is up with the welcome, and passes on what follows", async () => {
     const { told, link } = start();
     await settle();
     expect(link.send({ kind: "ack", body: { cursors: [] } })).toBe(false);
@@ -111,7 +111,7 @@ describe("the link to the relay", () => {
     expect(told).toEqual(["up", "synced", "down"]);
   });
 
-  test("comes back after a loss, later after every further one", async () => {
+  test("reconnects after a loss, with a longer wait each time", async () => {
     const { told, link, clock } = start();
     for (const waitMs of [125, 250, 500]) {
       await settle();
@@ -131,7 +131,7 @@ describe("the link to the relay", () => {
     await link.close();
   });
 
-  test("ends with a final refusal, and makes no further connection", async () => {
+  test("ends with a final refusal and does not connect again", async () => {
     const { told, clock } = start();
     await settle();
     await SocketDouble.last.welcomes();
@@ -142,7 +142,7 @@ describe("the link to the relay", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("tells when the token was too old", async () => {
+  test("reports that the token has expired", async () => {
     const { told, link } = start();
     await settle();
     SocketDouble.last.happens("open");
@@ -152,7 +152,7 @@ describe("the link to the relay", () => {
     await link.close();
   });
 
-  test("gives up a socket that brings no welcome, or no frames", async () => {
+  test("gives up a socket that brings no welcome or no frames", async () => {
     const { link, clock } = start();
     await settle();
     SocketDouble.last.happens("open");
@@ -165,7 +165,7 @@ describe("the link to the relay", () => {
     await link.close();
   });
 
-  test("asks a relay that says nothing whether it is there, and gives up one that is not", async () => {
+  test("probes a silent relay, and gives up one that does not answer", async () => {
     const { told, link, clock } = start();
     await settle();
     await SocketDouble.last.welcomes();
@@ -189,7 +189,7 @@ describe("the link to the relay", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("a hello that cannot be made is tried again, or is the end", async () => {
+  test("a hello that cannot be created is tried again or ends the link", async () => {
     let attempts = 0;
     const failures = [
       new SealdeskError("network", "away"),
@@ -218,7 +218,7 @@ describe("the link to the relay", () => {
   });
 });
 
-describe("several ways to the relay", () => {
+describe("several transports to the relay", () => {
   const welcome: Frame = { kind: "welcome", body: { device: nilUuid, heads: [], limits } };
 
   function climbing() {
@@ -244,7 +244,7 @@ describe("several ways to the relay", () => {
     return { clock, told, link, socket, stream, poll, counts };
   }
 
-  test("what does not come up gives way to the next; what was up is tried again", async () => {
+  test("a transport that does not come up gives way to the next; one that was up is tried again", async () => {
     const { clock, told, link, socket, stream, poll, counts } = climbing();
     await settle();
     socket.channels[0]?.events.onClosed(1006, "");
@@ -259,7 +259,7 @@ describe("several ways to the relay", () => {
     poll.channels[0]?.events.onClosed(1006, "");
     await clock.pass(1_000);
     expect(counts()).toEqual([2, 1, 2]);
-    // The relay spoke: this way is as good as it was.
+    // The relay answered, so this transport still works.
     poll.channels[1]?.events.onClosed(4001, "token_expired");
     await clock.pass(2_000);
     expect(counts()).toEqual([2, 1, 3]);
@@ -268,7 +268,7 @@ describe("several ways to the relay", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("looks for the first way now and then, more rarely each time, and takes it once it opens", async () => {
+  test("tries the first transport from time to time, less often each time, and uses it once it opens", async () => {
     const { clock, told, link, socket, stream, counts } = climbing();
     await settle();
     for (const waitMs of [125, 250]) {
@@ -287,7 +287,8 @@ describe("several ways to the relay", () => {
     expect(told).toEqual(["up"]);
     socket.channels.at(-1)?.events.onOpen();
     await settle();
-    // The look is over, the stream is given up, and the first way's own channel follows at once.
+    // The probe is over. The stream is given up, and the first transport's own channel follows at
+    // once.
     expect(socket.channels.at(-2)?.closedWith).toBe(1000);
     expect(stream.channels[0]?.closedWith).toBe(3401);
     expect(counts()).toEqual([6, 1, 0]);
@@ -297,7 +298,7 @@ describe("several ways to the relay", () => {
     expect(clock.waiting).toBe(0);
   });
 
-  test("a look that gets no answer is given up, and none goes on after the link is closed", async () => {
+  test("a probe without an answer is given up, and no probe continues after the link is closed", async () => {
     const { clock, link, socket, stream } = climbing();
     await settle();
     for (const waitMs of [125, 250]) {

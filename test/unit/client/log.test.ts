@@ -53,7 +53,7 @@ const numbers = (from: number, until: number) =>
   Array.from({ length: until - from + 1 }, (_, index) => from + index);
 
 describe("reading a conversation", () => {
-  test("gives history, then what comes, each once and in order, to every reader", async () => {
+  test("gives history, then new items, each once and in order, to every reader", async () => {
     const { append, read } = await setUp();
     for (const seq of numbers(1, 100)) await append(seq);
     const readers = [read(0, 300), read(64, 236), read(250, 50)];
@@ -65,14 +65,14 @@ describe("reading a conversation", () => {
     ]);
   });
 
-  test("goes over what this device was never shown", async () => {
+  test("skips what this device was never shown", async () => {
     const { append, read } = await setUp();
     for (const seq of [1, 2, 7, 8]) await append(seq);
     expect(await read(0, 4)).toEqual([1, 2, 7, 8]);
     expect(await read(3, 2)).toEqual([7, 8]);
   });
 
-  test("tells of a problem once, to those who are reading", async () => {
+  test("reports a problem once to the current readers", async () => {
     const { log, append } = await setUp();
     await append(1);
     const reader = log.items(0);
@@ -85,7 +85,7 @@ describe("reading a conversation", () => {
     expect((await reader.next()).value).toMatchObject({ kind: "message", seq: 2 });
   });
 
-  test("ends quietly when the caller closed, and with the reason otherwise", async () => {
+  test("ends silently if the caller closed it, and with the reason otherwise", async () => {
     const displaced = new SealdeskError("displaced", "");
     for (const quietly of [true, false]) {
       const { log, append, store } = await setUp();

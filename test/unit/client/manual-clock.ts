@@ -1,6 +1,6 @@
 import type { Clock } from "../../../client/runtime.ts";
 
-/** A clock that moves when it is told to. */
+/** A clock that the test moves. */
 export class ManualClock implements Clock {
   #nowMs: number;
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
@@ -23,7 +23,7 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Lets time pass, and everything that was waiting for it happen. */
+  /** Lets time pass and runs everything that waited for it. */
   async pass(ms: number): Promise<void> {
     const until = this.#nowMs + ms;
     await settle();
@@ -41,5 +41,5 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Resolves when promises that wait for nothing outside have run. */
+/** Resolves when all promises that wait for nothing outside have run. */
 export const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));

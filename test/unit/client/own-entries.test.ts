@@ -23,7 +23,7 @@ function added(account: KeyPair, device: string = randomUUID()): Change {
 }
 const removal = (of: Change): Change => ({ ...of, change: "device_removed" });
 
-/** @returns the former devices, if told, and the versions of what is unknown */
+/** @returns the former devices, if reported, and the versions of unknown entries */
 function sorted(changes: readonly Change[], seen = 0) {
   const entries = changes.map((change, at) => ({ ...change, version: at + 1 }));
   const found = sortOwnEntries(entries.slice(seen), mine, own.publicKey);
@@ -35,18 +35,18 @@ const rogue = added(ed25519());
 const nothing = { former: undefined, unknown: [] };
 const devices = [one.record.device, two.record.device];
 
-test("an account that was never reset has nothing to tell", () => {
+test("an account that was never reset reports nothing", () => {
   const sibling = added(own);
   expect(sorted([first, sibling, removal(sibling)])).toEqual(nothing);
 });
 
-test("devices from before a reset are told as such, once", () => {
+test("devices from before a reset are reported once as such", () => {
   const history = [one, two, removal(one), removal(two), first];
   expect(sorted(history)).toEqual({ former: { devices, keys: 1, version: 4 }, unknown: [] });
   expect(sorted([...history, added(own)], 5)).toEqual(nothing);
 });
 
-test("who came between a reset and the rightful device, and is gone, is one key more", () => {
+test("a device that came between a reset and the rightful device, and is gone, counts as one more key", () => {
   const history = [one, removal(one), rogue, removal(rogue), first];
   const gone = [one.record.device, rogue.record.device];
   expect(sorted(history)).toEqual({
@@ -66,17 +66,17 @@ test("a device left from before the reset is unknown, and so is one that came ba
   });
 });
 
-test("nothing under another key hides after the account key's first entry", () => {
+test("no entry under another key hides after the account key's first entry", () => {
   expect(sorted([first, rogue, removal(rogue)]).unknown).toEqual([2, 3]);
   expect(sorted([one, removal(one), first, one]).unknown).toEqual([4]);
-  // Nor in a later look, whatever the server has it begin with.
+  // A later look finds it too, wherever the server lets that look begin.
   expect(sorted([first, rogue, removal(rogue), added(own)], 1)).toEqual({
     former: undefined,
     unknown: [2, 3],
   });
 });
 
-test("a history without any entry of the account key is unknown altogether", () => {
+test("a history without any entry of the account key is entirely unknown", () => {
   expect(sorted([one, removal(one)])).toEqual({ former: undefined, unknown: [1, 2] });
 });
 
@@ -85,6 +85,6 @@ test("a certificate by another key does not make an entry the account's", () => 
   expect(sorted([claimed, first])).toEqual({ former: undefined, unknown: [1] });
 });
 
-test("that this device was removed is told, whoever says so", () => {
+test("the removal of this device is reported, whoever logged it", () => {
   expect(sorted([first, removal(first)]).unknown).toEqual([2]);
 });

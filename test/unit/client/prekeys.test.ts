@@ -9,7 +9,7 @@ import { ManualClock } from "./manual-clock.ts";
 
 const DAY_MS = 86_400_000;
 
-test("signed prekeys are published anew once they are a week old, and again when no answer came", async () => {
+test("signed prekeys are published again after a week, and after a missing answer", async () => {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const suite = signalSuite({ maxMessages: 100, maxAgeMs: 3_600_000 });

@@ -32,7 +32,9 @@ const account = {
 const conversation = uuidv7();
 const deviceKey = generateSigningKey();
 
-/** A relay's log of one conversation with one member, as a double: numbers and hashes are right. */
+/**
+ * A relay's log of one conversation with one member, as a double. Numbers and hashes are correct.
+ */
 class LogDouble {
   #seq = 0;
   #hash = zeroHash;
@@ -126,7 +128,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
     log,
     clock,
     account,
-    // Nothing of another device arrives here.
+    // No event of another device arrives here.
     suite: { name: "signal-v1" } as Suite,
     trust: trust as unknown as Trust,
     keyLog: { heard: () => undefined },
@@ -141,7 +143,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
       throw error;
     },
   });
-  /** Queues and seals a message, as the sender does. */
+  /** Queues and seals a message as the sender does. */
   const queue = async (text: string): Promise<[string, Sealing]> => {
     const id = uuidv7();
     const sealing: Sealing = {
@@ -183,7 +185,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
 }
 
 describe("receiving", () => {
-  test("an answer that comes before the events before it waits for them", async () => {
+  test("an answer that comes before earlier events waits for them", async () => {
     const { receiver, recorded, problems, queue, items, wait } = await setUp();
     const relay = new LogDouble();
     const [created, first, second, closed] = [
@@ -208,7 +210,7 @@ describe("receiving", () => {
     expect(texts).toEqual(["created", "one", "two", "closed"]);
   });
 
-  test("an own message that is answered and delivered too is shown once", async () => {
+  test("an own message that is both answered and delivered is shown once", async () => {
     const { receiver, recorded, problems, queue, items, wait } = await setUp();
     const relay = new LogDouble();
     const [created, first] = [relay.created(), relay.message(...(await queue("one")))];
@@ -242,7 +244,7 @@ describe("receiving", () => {
     expect(recorded).toEqual([1]);
   });
 
-  test("waits for the server to say whose devices there are", async () => {
+  test("waits for the server to say whose devices are listed", async () => {
     let asked = 0;
     const lookUp = () =>
       ++asked < 3
@@ -257,7 +259,7 @@ describe("receiving", () => {
     expect([asked, recorded]).toEqual([3, [1]]);
   });
 
-  test("an event left out asks for another connection, and is named", async () => {
+  test("a missing event asks for another connection and is named", async () => {
     const { receiver, recorded, problems, recycled, queue, wait } = await setUp();
     const relay = new LogDouble();
     const created = relay.created();
@@ -275,7 +277,7 @@ describe("receiving", () => {
     expect(recycled()).toBe(2);
   });
 
-  test("an own message that this device never wrote is a problem, not a message", async () => {
+  test("an own message that this device never wrote is a problem and not a message", async () => {
     const { receiver, problems, items, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());
@@ -297,7 +299,7 @@ describe("receiving", () => {
     });
   });
 
-  test("events that are gone are shown as a gap, and the chain begins anew behind it", async () => {
+  test("missing events are shown as a gap, and the chain starts again after it", async () => {
     const { receiver, recorded, gaps, problems, items, queue, wait } = await setUp();
     const relay = new LogDouble();
     const created = relay.created();
@@ -315,7 +317,8 @@ describe("receiving", () => {
     await wait();
     expect(gaps).toEqual([3]);
     await receiver.reset();
-    // The connection was lost before the acknowledgement arrived: told again, known already.
+    // The connection was lost before the acknowledgement arrived. The gap is reported again and
+    // already known.
     receiver.gap({ conversation, from: 2, to: 3, reason: "purged" });
     receiver.deliver(fourth);
     receiver.deliver(fifth);
@@ -330,7 +333,7 @@ describe("receiving", () => {
     ]);
   });
 
-  test("a gap in what was not reached yet leaves out what is before it", async () => {
+  test("a gap further ahead means that an event before it is missing", async () => {
     const { receiver, gaps, problems, recycled, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());
@@ -341,7 +344,7 @@ describe("receiving", () => {
     expect(recycled()).toBe(1);
   });
 
-  test("the hash that follows a gap must be the one of the event that is there", async () => {
+  test("the hash after a gap must match the event after it", async () => {
     const { receiver, recorded, problems, queue, wait } = await setUp();
     const relay = new LogDouble();
     receiver.deliver(relay.created());

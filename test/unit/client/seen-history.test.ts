@@ -17,7 +17,7 @@ async function setUp() {
   };
 }
 
-test("what was shown of a user once must be shown again, and may be added to", async () => {
+test("the history of a user that was shown once must be shown again, and may grow", async () => {
   const { note } = await setUp();
   await note([]);
   await note([one, two]);
@@ -25,21 +25,21 @@ test("what was shown of a user once must be shown again, and may be added to", a
   await note([one, two, three]);
   await expect(note([one, two])).rejects.toMatchObject({ code: "rolled_back" });
   await expect(note([one, two, leaf()])).rejects.toMatchObject({ code: "mismatch" });
-  // A log can hold an entry twice, so the last one alone says nothing of those before it.
+  // A log can hold an entry twice. So the last entry alone does not determine the ones before it.
   await expect(note([leaf(), two, three])).rejects.toMatchObject({ code: "mismatch" });
   await expect(note([leaf(), two, three, leaf()])).rejects.toMatchObject({ code: "mismatch" });
-  // What was refused has changed nothing, and other users are others.
+  // The refused history has changed nothing. Other users are separate.
   await note([one, two, three, leaf()]);
   await note([two], randomUUID());
 });
 
-test("what was looked up by the way is not reviewed by that", async () => {
+test("a lookup does not count as a review", async () => {
   const { note, review } = await setUp();
   expect(await note([one])).toBe(0);
   expect(await note([one, two])).toBe(0);
   await review(2);
   expect(await note([one, two, three])).toBe(2);
-  // A review that ends late does not take a later one back.
+  // A review that ends late does not undo a later one.
   await review(3);
   await review(2);
   expect(await note([one, two, three])).toBe(3);

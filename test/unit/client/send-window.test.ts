@@ -8,7 +8,7 @@ const later: Refusal = { kind: "later", epoch: 0, waitMs: 500 };
 const firstKey = "7d9b7e16-65a5-4c1c-8c2c-5b1f8c4a4d01";
 const nextKey = "7d9b7e16-65a5-4c1c-8c2c-5b1f8c4a4d02";
 
-/** A window with entries sealed and sent. */
+/** A window with entries that are sealed and sent. */
 function sentWindow(ids: readonly string[], size = 16): SendWindow {
   const window = new SendWindow(size);
   for (const id of ids) window.add(id, firstKey);
@@ -18,7 +18,7 @@ function sentWindow(ids: readonly string[], size = 16): SendWindow {
 }
 
 describe("the send window", () => {
-  test("seals, then sends, in order, no more than its size at a time", () => {
+  test("seals and then sends, in order, at most its size at a time", () => {
     const window = new SendWindow(2);
     for (const id of ["a", "b", "c"]) window.add(id, undefined);
     expect(window.next(1, 0)).toEqual({ kind: "idle" });
@@ -46,7 +46,7 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["b", "c", "d"] });
   });
 
-  test("refusals of a sealing that is void already change nothing", () => {
+  test("refusals of an outdated sealing change nothing", () => {
     const window = sentWindow(["a", "b"]);
     window.refused("a", rotated, 1, 0);
     window.refused("b", rotated, 1, 0);
@@ -56,10 +56,11 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
   });
 
-  test("what is under another key waits for every answer to what is in flight", () => {
+  test("an entry under another key waits for every answer to what is in flight", () => {
     const window = sentWindow(["a", "b"]);
     window.add("c", undefined);
-    // The members changed meanwhile: the relay refuses what is in flight, and would take this one.
+    // The members changed meanwhile. The relay refuses what is in flight and would accept this
+    // entry.
     expect(window.next(2, 0)).toEqual({ kind: "seal", ids: ["c"] });
     window.sealed("c", nextKey);
     expect(window.next(2, 0)).toEqual({ kind: "idle" });
@@ -69,7 +70,7 @@ describe("the send window", () => {
     expect(window.next(2, 0)).toEqual({ kind: "reseal", ids: ["b", "c"] });
   });
 
-  test("under another key it goes once all before it is in the log", () => {
+  test("under another key it is sent once everything before it is in the log", () => {
     const window = sentWindow(["a"]);
     window.add("b", nextKey);
     expect(window.next(1, 0)).toEqual({ kind: "idle" });
@@ -77,7 +78,7 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "b" });
   });
 
-  test("waits for the membership event when the relay's epoch is ahead", () => {
+  test("waits for the membership event if the relay's epoch is ahead", () => {
     const window = sentWindow(["a"]);
     window.refused("a", { ...rotated, epoch: 3 }, 1, 0);
     expect(window.next(1, 0)).toEqual({ kind: "idle" });
@@ -85,16 +86,16 @@ describe("the send window", () => {
     expect(window.next(3, 0)).toEqual({ kind: "reseal", ids: ["a"] });
   });
 
-  test("a rate limit delays, and keeps the sealings, with the packets that went with them", () => {
+  test("a rate limit delays and keeps the sealings, with their packets", () => {
     const window = sentWindow(["first-under-its-key", "b"]);
     window.refused("first-under-its-key", later, 1, 1_000);
-    // Refused only because the key's first message, with the packets, is not in the log.
+    // It is refused only because the key's first message, with the packets, is not in the log.
     window.refused("b", packets, 1, 1_000);
     expect(window.next(1, 1_200)).toEqual({ kind: "wait", untilMs: 1_500 });
     expect(window.next(1, 1_500)).toEqual({ kind: "send", id: "first-under-its-key" });
   });
 
-  test("a lost connection: the same again, under the same sealings", () => {
+  test("after a lost connection the same entries are sent under the same sealings", () => {
     const window = sentWindow(["a", "b"]);
     window.refused("a", rotated, 1, 0);
     window.lost();
@@ -104,7 +105,7 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
   });
 
-  test("gives up a message that is refused again and again in one epoch", () => {
+  test("gives up a message that is refused repeatedly in one epoch", () => {
     const window = new SendWindow(16);
     window.add("a", firstKey);
     window.open();
@@ -125,7 +126,7 @@ describe("the send window", () => {
   });
 });
 
-/** A relay in miniature: stores a message once, and only under the key it currently accepts. */
+/** A small relay. It stores a message once, and only under the key that it currently accepts. */
 class RelayDouble {
   readonly log: string[] = [];
   readonly sealedAs = new Map<string, number>();
@@ -161,7 +162,7 @@ test("whatever happens on the way, everything is stored once and in order", () =
       const window = new SendWindow(4);
       const ids = Array.from({ length: count }, (_, index) => `m${index}`);
       const keyOf = new Map<string, number>();
-      /** On the wire: reached the relay in order; answers come back in order or are lost. */
+      /** In flight: messages reach the relay in order. Answers come back in order or are lost. */
       let wire: { readonly id: string; readonly key: number; readonly limited: boolean }[] = [];
       let limited = false;
       for (const id of ids) window.add(id, undefined);
@@ -194,7 +195,8 @@ test("whatever happens on the way, everything is stored once and in order", () =
         else if (happening === "rotate") relay.key++;
         else if (happening === "limit") limited = true;
         else {
-          // Some of what is on the wire arrives, none of it is answered; then all is made known.
+          // Some of what is in flight arrives, and none of it is answered. Then everything is made
+          // known.
           for (const { id, key, limited: refused } of wire.slice(0, wire.length >> 1))
             if (!refused) relay.receive(id, key);
           wire = [];
@@ -211,7 +213,7 @@ test("whatever happens on the way, everything is stored once and in order", () =
       if (!script.includes("limit")) expect(relay.log).toEqual(ids);
     }),
     {
-      // The key rotates while three are in flight under it, and a fourth is sealed.
+      // The key rotates while three messages are in flight under it and a fourth is sealed.
       examples: [[["send", "send", "answer", "send", "send", "send", "rotate", "send"], 5]],
     },
   );

@@ -16,7 +16,7 @@ const ownDevice = uuidv7();
 const peer = uuidv7();
 const conversation = uuidv7();
 
-/** A suite that encrypts nothing, as a double: it counts keys and asks for a session once. */
+/** A suite double that encrypts nothing. It counts keys and asks for a session once. */
 function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean } {
   let key = uuidv7();
   let fresh = true;
@@ -115,7 +115,7 @@ async function wait(): Promise<void> {
 }
 
 describe("sending", () => {
-  test("queues on disk, seals, sends, and answers when it is in the log", async () => {
+  test("queues on disk, seals, sends, and answers when the message is in the log", async () => {
     const { store, sender, sent } = await setUp();
     const outcome = sender.send("hello \ud800 there");
     await wait();
@@ -148,7 +148,7 @@ describe("sending", () => {
     expect(sent.length).toBe(1);
   });
 
-  test("an untrusted identity key fails the message; a server away only delays it", async () => {
+  test("an untrusted identity key fails the message; an unavailable server only delays it", async () => {
     let answer = (): Promise<PreKeyBundle> =>
       Promise.reject(new SealdeskError("rate_limited", "", { retryAfterMs: 9_000 }));
     const { sender, sent, suite, clock, store } = await setUp(() => answer());
@@ -168,7 +168,7 @@ describe("sending", () => {
     expect((await loadOutbox(store)).size).toBe(0);
   });
 
-  test("a device that the relay lists under a member while messages are sealed gets none", async () => {
+  test("a device that the relay lists under a member during sealing gets nothing", async () => {
     const { sender, sent, suite, log, state, trust } = await setUp();
     const sealedFor: unknown[] = [];
     const seal = suite.seal.bind(suite);
@@ -180,18 +180,18 @@ describe("sending", () => {
     const { device } = trust;
     let looked = false;
     trust.device = (asked: string) => {
-      // The event comes while the members of before it are looked at.
+      // The event arrives while the members of the previous epoch are checked.
       if (!looked) log.advance(state(2, [ownDevice, peer, stranger]));
       looked = true;
       return asked === stranger ? { user: uuidv7() } : device(asked);
     };
     const outcome = sender.send("hello");
-    // Nobody's to look up: the relay shows no such device of the member's.
+    // There is nothing to look up, because the relay shows no such device of the member.
     await expect(outcome).rejects.toMatchObject({ code: "untrusted_member" });
     expect([sealedFor, sent]).toEqual([[], []]);
   });
 
-  test("however long the server is away before there is a session, nothing is given up", async () => {
+  test("nothing is given up before the first session, however long the server is unavailable", async () => {
     let answer = (): Promise<PreKeyBundle> => Promise.reject(new SealdeskError("network", ""));
     const { sender, sent, suite, clock } = await setUp(() => answer());
     suite.hasSession = false;
@@ -207,7 +207,7 @@ describe("sending", () => {
     expect(await first).toEqual({ id, seq: 2, receivedAt: 17 });
   });
 
-  test("a member whose bundles make no session fails each message, not for ever", async () => {
+  test("a member whose bundles make no session fails each message, but not forever", async () => {
     const { sender, sent, suite } = await setUp();
     suite.hasSession = false;
     const establish = suite.establish.bind(suite);
@@ -219,7 +219,7 @@ describe("sending", () => {
     expect(sent.length).toBe(1);
   });
 
-  test("seals all later messages again, in order, under the same ids, when the members changed", async () => {
+  test("seals all later messages again, in order and under the same ids, when the members change", async () => {
     const { sender, sent, suite, log, state, refuse } = await setUp();
     for (const text of ["a", "b", "c"]) void sender.send(text);
     await wait();
@@ -241,7 +241,7 @@ describe("sending", () => {
     expect(again[0]!.keyId).not.toBe(sent[1]!.keyId);
   });
 
-  test("sends the same bytes again after a lost connection, and after a restart", async () => {
+  test("sends the same bytes again after a lost connection and after a restart", async () => {
     const { sender, sent, store } = await setUp();
     void sender.send("hello");
     await wait();
@@ -254,7 +254,7 @@ describe("sending", () => {
     expect(sealing).toMatchObject({ keyId: sent[0]!.keyId, ciphertext: sent[0]!.ciphertext });
   });
 
-  test("waits as long as the relay's rate limit asks", async () => {
+  test("waits as long as the relay's rate limit requires", async () => {
     const { sender, sent, clock, refuse } = await setUp();
     void sender.send("hello");
     await wait();
@@ -272,7 +272,7 @@ describe("sending", () => {
     ["stale_message_id", "stale_message_id"],
     ["subject_erased", "subject_erased"],
     ["something_new", "send_refused"],
-  ])("a refusal as %s is told as %s, and not tried again", async (code, told) => {
+  ])("a refusal as %s is reported as %s and not tried again", async (code, told) => {
     const { sender, sent, refuse, store } = await setUp();
     const outcome = expect(sender.send("hello")).rejects.toMatchObject({
       code: told,
@@ -284,7 +284,7 @@ describe("sending", () => {
     expect((await loadOutbox(store)).size).toBe(0);
   });
 
-  test("a text that does not fit is refused before anything is sealed", async () => {
+  test("an oversized text is refused before anything is sealed", async () => {
     const { sender, sent } = await setUp();
     await expect(sender.send("x".repeat(64 * 1024))).rejects.toMatchObject({
       code: "message_too_large",
@@ -294,7 +294,7 @@ describe("sending", () => {
     expect(sent.length).toBe(1);
   });
 
-  test("an answer that stays away gives the connection up", async () => {
+  test("a missing answer ends the connection", async () => {
     const { sender, clock, silences } = await setUp();
     void sender.send("hello").catch(() => undefined);
     await wait();

@@ -15,7 +15,7 @@ interface Received {
 }
 type Answer = readonly [status: number, body: unknown, headers?: Record<string, string>];
 
-/** A session whose server answers what the test says, request by request. */
+/** A session with a server double. The test gives each answer, request by request. */
 async function sessionWith(
   answers: readonly Answer[],
   credentials: Credentials = { grant: "password", tenant: "t", username: "u", password: "p" },
@@ -66,7 +66,7 @@ const refusal = (code: string) => ({
 });
 
 describe("a session", () => {
-  test("signs in with a proof of the device key, and asks with token and proof", async () => {
+  test("signs in with a proof of the device key, and sends requests with token and proof", async () => {
     const { session, received, time, deviceKey } = await sessionWith([
       [201, signedIn("first", start + hour)],
       [200, { staff: ["a"] }],
@@ -98,7 +98,7 @@ describe("a session", () => {
     expect(first.payload.jti).not.toBe(proof.payload.jti);
   });
 
-  test("renews its token before it expires, once for all who wait", async () => {
+  test("renews its token before it expires, once for all waiting requests", async () => {
     const { session, received, time } = await sessionWith([
       [201, signedIn("first", start + hour)],
       [200, { accessToken: "second", expiresAtMs: start + 2 * hour }],
@@ -116,7 +116,7 @@ describe("a session", () => {
     ]);
   });
 
-  test("signs in again when the session is over, with a fresh customer token", async () => {
+  test("signs in again when the session has ended, with a new customer token", async () => {
     let made = 0;
     const token = () => `token ${++made}`;
     const { session, received } = await sessionWith(
@@ -139,7 +139,7 @@ describe("a session", () => {
     expect(received.at(4)?.headers["authorization"]).toBe("DPoP second");
   });
 
-  test("goes by the server's clock when the proof was refused for its time", async () => {
+  test("uses the server's clock after a proof was refused for its time", async () => {
     const date = { date: new Date(start + 3 * hour).toUTCString() };
     const { session, received } = await sessionWith([
       [401, refusal("invalid_proof"), date],
@@ -152,7 +152,7 @@ describe("a session", () => {
     });
   });
 
-  test("says what the server refused, and why", async () => {
+  test("reports what the server refused, and why", async () => {
     const { session } = await sessionWith([
       [401, refusal("sign_in_failed")],
       [429, { code: "rate_limited", detail: "Slow down." }, { "retry-after": "17" }],

@@ -20,24 +20,24 @@ test("a second tab is refused until the first closes the store", async () => {
   const key = randomBytes(32);
   const first = await openStore(location, key, locks);
   expect(await openStore(location, key, locks).catch(code)).toBe("store_in_use");
-  // Another store is another matter.
+  // Another store is independent.
   await (await openStore(join(folder, "other"), key, locks)).close();
   await first.close();
   expect(locks.held).toEqual(new Set());
   await (await openStore(location, key, locks)).close();
 });
 
-test("who is refused has not touched the store", async () => {
+test("a refused tab has not touched the store", async () => {
   const locks = new LocksDouble();
   const location = join(folder, "device");
   const release = await lockStore(locks, location);
   expect(await openStore(location, "a passphrase", locks).catch(code)).toBe("store_in_use");
   await release();
-  // Had it been touched, there would be a salt, or LevelDB's own lock.
+  // If it had been touched, there would be a salt or LevelDB's own lock.
   await (await openStore(location, randomBytes(32), locks)).close();
 });
 
-test("a store that does not open is left for the next attempt", async () => {
+test("a store that does not open can be opened by the next attempt", async () => {
   const locks = new LocksDouble();
   const key = randomBytes(32);
   await (await openStore(folder, key, locks)).close();
@@ -45,7 +45,7 @@ test("a store that does not open is left for the next attempt", async () => {
   await (await openStore(folder, key, locks)).close();
 });
 
-test("where there are no Web Locks, LevelDB refuses the second", async () => {
+test("without Web Locks, LevelDB refuses the second", async () => {
   const key = randomBytes(32);
   const first = await openStore(folder, key, undefined);
   expect(await openStore(folder, key, undefined).catch(code)).toBe("store_in_use");

@@ -1,4 +1,4 @@
-/** Members and relays that do not keep to the protocol, armed with libsignal itself. */
+/** Members and relays that break the protocol, with libsignal itself as their tool. */
 import { createCipheriv, createHmac, hkdfSync, randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import {
@@ -40,7 +40,7 @@ import {
   type TestDevice,
 } from "./devices.ts";
 
-/** A packet with any content, from a member who has left this code behind. */
+/** A packet with any content, from a member that does not use this code. */
 const packetOf = (from: TestDevice, to: TestDevice, content: Uint8Array) =>
   from.transact(async (tx) => {
     const staging = new Staging(tx);
@@ -55,12 +55,13 @@ interface Chain {
   readonly signing: PrivateKey;
 }
 
-// The members with an underscore are libsignal's for its own tests: nothing else forges messages.
+// The members with an underscore are libsignal's, for its own tests. Nothing else can forge
+// messages.
 /* oxlint-disable no-underscore-dangle */
 const distributionOf = (keyId: string, { chainKey, iteration, signing }: Chain) =>
   SenderKeyDistributionMessage._new(3, keyId, 1, iteration, chainKey, signing.getPublicKey());
 
-/** What libsignal encrypts in a chain: AES-256-CBC under keys of HKDF(HMAC(chain key, 1)). */
+/** How libsignal encrypts in a chain: AES-256-CBC under keys of HKDF(HMAC(chain key, 1)). */
 function cbc({ chainKey }: Chain, plaintext: Uint8Array): Uint8Array<ArrayBuffer> {
   const seed = createHmac("sha256", chainKey).update(Uint8Array.of(1)).digest();
   const keys = Buffer.from(hkdfSync("sha256", seed, new Uint8Array(0), "WhisperGroup", 48));
@@ -111,7 +112,7 @@ describe("a device", () => {
 });
 
 describe("a member's own chain", () => {
-  test("made by hand is what libsignal makes: the tests below attack the real thing", async () => {
+  test("a hand-made ciphertext equals libsignal's, so the tests below attack the real thing", async () => {
     const [a, b] = await newGroup(2);
     const chain = newChain(1);
     expect(await open(b!, await request(a, b!, newRoom(), chain, cbc(chain, utf8("hi"))))).toBe(
@@ -119,7 +120,7 @@ describe("a member's own chain", () => {
     );
   });
 
-  test("given to two devices under one id shows two texts to nobody: CBC does not commit, we do", async () => {
+  test("given to two devices under one id shows only one text: CBC does not commit, the commitment does", async () => {
     const [a, b, c] = await newGroup(3);
     const room = newRoom();
     const forB = newChain(1);
@@ -153,14 +154,14 @@ describe("a member's own chain", () => {
     ["far ahead of its start", 0, 0xffffffff],
     ["30,000 messages ahead", 0, 30_000],
     ["behind its start", 5, 4],
-  ])("that is %s is an error, not a crash or a long wait", async (_, start, iteration) => {
+  ])("that is %s is an error and neither a crash nor a long wait", async (_, start, iteration) => {
     const [a, b] = await newGroup(2);
     const chain = newChain(1, start);
     const bad = await request(a, b!, newRoom(), chain, cbc(chain, utf8("x")), iteration);
     const began = performance.now();
     const outcome = await open(b!, bad).catch((error: unknown) => error);
     if (start === 0xffffffff) {
-      // It may open once; what must not happen is that the next one starts over at zero.
+      // It may open once. But the next one must not start again at zero.
       expect(outcome === "x" || (outcome as { name?: string }).name === "SuiteError").toBe(true);
       await expect(open(b!, bad)).rejects.toMatchObject({ name: "SuiteError" });
     } else
@@ -189,7 +190,7 @@ describe("another member's key", () => {
     } as const;
     const { clientMessageId } = payload;
     const message = { ...payload, devices: [mallory.id, bob.id], now };
-    // Alice's chain as her packet tells it to every member, Mallory among them.
+    // Alice's chain as her packet tells it to every member, including Mallory.
     const { sealed, distribution } = await alice.transact(async (tx) => {
       const first = await alice.suite.seal(tx, { ...message, plaintext: new Uint8Array(256) });
       const keys = new SenderKeys(new Staging(tx), room);
@@ -259,7 +260,7 @@ describe("a packet", () => {
   });
 });
 
-describe("a directory that lies", () => {
+describe("a lying directory", () => {
   const certify = (device: TestDevice, user: string): Promise<CertifiedDevice> =>
     device.transact(async (tx) =>
       certifyDevice(tx, {
@@ -276,7 +277,7 @@ describe("a directory that lies", () => {
     me.transact((tx) => admitDevice(tx, me.suite, device));
 
   test.each(["tenant", "user", "device"] as const)(
-    "is refused in words of this layer when %s is no identifier",
+    "is refused with an error of this layer if %s is no identifier",
     async (field) => {
       const [me, peer] = [await newDevice(), await newDevice()];
       const certified = await certify(peer, randomUUID());
@@ -311,7 +312,7 @@ describe("a directory that lies", () => {
       code: "invalid_device_record",
     });
     expect(await me.store.read((tx) => knownAccountKey(tx, mallory))).toBeUndefined();
-    // The same device keys under a second account: one device has one owner.
+    // The same device keys under a second account. A device has one owner.
     await expect(admit(me, await certify(alice, mallory))).rejects.toMatchObject({
       name: "DeviceError",
       code: "invalid_device_record",

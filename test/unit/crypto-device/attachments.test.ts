@@ -47,7 +47,7 @@ async function open(sealed: SealedAttachment, ciphertext: Uint8Array): Promise<U
   return Uint8Array.from(Buffer.concat(pieces));
 }
 
-/** As somebody who writes the message would have it: the digest fits what was changed. */
+/** As the author of the message would do it: the digest fits the changed ciphertext. */
 const fitting = (sealed: SealedAttachment, ciphertext: Uint8Array): SealedAttachment => ({
   ...sealed,
   ciphertextDigest: sha256(ciphertext),
@@ -67,7 +67,7 @@ describe("what was sealed", () => {
     },
   );
 
-  test("is libsodium's secretstream, as docs/crypto.md lays it out", async () => {
+  test("is libsodium's secretstream, in the layout of docs/crypto.md", async () => {
     const id = randomUUID();
     const plaintext = content(chunkBytes + 100);
     const { sealed, ciphertext } = await seal(plaintext, id);
@@ -97,7 +97,7 @@ describe("what was sealed", () => {
     expect(padded.subarray(plaintext.length).every((byte) => byte === 0)).toBe(true);
   });
 
-  test("years ago opens: a known answer", async () => {
+  test("from years ago opens: a known answer", async () => {
     const { plaintext, ciphertext, ...known } = vector;
     const hex = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
     const sealed = {
@@ -117,7 +117,7 @@ describe("what was sealed", () => {
     expect(one.ciphertext.subarray(0, 24)).not.toEqual(other.ciphertext.subarray(0, 24));
   });
 
-  test("was taken chunk by chunk, and is opened so", async () => {
+  test("is read chunk by chunk and opened chunk by chunk", async () => {
     const pieces = 200;
     let given = 0;
     async function* source() {
@@ -134,7 +134,7 @@ describe("what was sealed", () => {
       }
       expect(next.value.length).toBeLessThanOrEqual(chunk);
       ciphertext.push(next.value);
-      // Never more than a piece ahead of what came out.
+      // Never more than a piece ahead of the output.
       expect(given).toBeLessThanOrEqual(ciphertext.length + 1);
     }
     let taken = 0;
@@ -152,7 +152,7 @@ describe("what was sealed", () => {
     expect(opened).toBe(pieces);
   });
 
-  test("is not more than its limit", async () => {
+  test("does not exceed its limit", async () => {
     const sealing = sealAttachment(randomUUID(), inPieces(content(50_000)), 40_000);
     const all = async () => {
       for await (const piece of sealing) expect(piece.length).toBeGreaterThan(0);
@@ -161,7 +161,7 @@ describe("what was sealed", () => {
   });
 });
 
-describe("what was changed is refused", () => {
+describe("an altered attachment is refused", () => {
   const plaintext = content(3 * chunkBytes + 5_000);
 
   test("any truncation, whatever the digest says", async () => {
@@ -283,7 +283,7 @@ describe("the padded size", () => {
     [5 * 1024 * 1024, 5 * 1024 * 1024],
   ])("of %i bytes is %i", (size, padded) => expect(paddedSize(size)).toBe(padded));
 
-  test("is never less, never over 12 percent more, and grows with the size", () => {
+  test("is never less and never over 12 percent more, and grows with the size", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1024, max: 2 ** 40 }), (size) => {
         const padded = paddedSize(size);

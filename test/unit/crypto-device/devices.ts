@@ -16,7 +16,7 @@ export const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 export const now = Date.UTC(2026, 0, 5);
 export const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** Counts the calls a store makes to its database, and can fail the next write. */
+/** Counts the calls of a store to its database, and can fail the next write. */
 export class CountingLevel implements Level {
   readonly inner = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   reads = 0;
@@ -57,7 +57,7 @@ export interface TestDevice {
   readonly registrationId: number;
   store: DeviceStore;
   transact<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T>;
-  /** Closes the store and opens it again, with nothing left in memory. */
+  /** Closes the store and opens it again. Nothing is left in memory. */
   restart(): Promise<void>;
 }
 
@@ -117,7 +117,7 @@ export const trust = (device: TestDevice, peer: TestDevice) =>
     device.suite.trust(tx, { device: peer.id, identityKey: peer.identityKey }),
   );
 
-/** Each trusts the other; `from` has a session to `to`. */
+/** Makes each trust the other. `from` has a session to `to`. */
 export async function connect(
   from: TestDevice,
   to: TestDevice,
@@ -129,7 +129,7 @@ export async function connect(
   await from.transact((tx) => from.suite.establish(tx, bundle));
 }
 
-/** Devices of which the first has a session to each of the others. */
+/** Devices. The first has a session to each of the others. */
 export async function newGroup(
   size: number,
   options: { readonly limits?: RotationLimits } = {},
@@ -180,7 +180,7 @@ export const delivery = (
 export const open = async (to: TestDevice, request: OpenRequest): Promise<string> =>
   new TextDecoder().decode(await to.transact((tx) => to.suite.open(tx, request)));
 
-/** A copy with the byte at `index` changed; negative counts from the end. */
+/** A copy with the byte at `index` changed. A negative index counts from the end. */
 export function tampered(bytes: Uint8Array, index: number): Uint8Array {
   const copy = Uint8Array.from(bytes);
   const at = index < 0 ? copy.length + index : index;

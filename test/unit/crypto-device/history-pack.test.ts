@@ -1,4 +1,4 @@
-/** Packs of granted history: what is written is read, and nothing else; fixed bytes for one of them. */
+/** Packs of granted history: what is written is read and nothing else. One pack has fixed bytes. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
@@ -33,7 +33,7 @@ const anyEntries = fc.array(
 );
 
 describe("a history pack", () => {
-  test("gives back what it was made of, in whatever pieces it comes", async () => {
+  test("gives back its content, in whatever pieces it arrives", async () => {
     await fc.assert(
       fc.asyncProperty(anyEntries, fc.integer({ min: 1, max: 400 }), async (made, size) => {
         const pack = concat(packHead(grant), ...made.map(packEntry));
@@ -68,11 +68,11 @@ describe("a history pack", () => {
 
   test.each([
     ["of another grant", () => [packHead(sender)]],
-    ["cut within its head", () => [packHead(grant).slice(0, -1)]],
-    ["cut within a length", () => [packHead(grant), Uint8Array.of(0, 0)]],
+    ["truncated in its head", () => [packHead(grant).slice(0, -1)]],
+    ["truncated in a length", () => [packHead(grant), Uint8Array.of(0, 0)]],
     ["with an empty entry", () => [packHead(grant), new Uint8Array(4)]],
     ["with an entry too large", () => [packHead(grant), Uint8Array.of(255, 0, 0, 0)]],
-    ["cut within an entry", () => [packHead(grant), Uint8Array.of(0, 0, 0, 9, 8)]],
+    ["truncated in an entry", () => [packHead(grant), Uint8Array.of(0, 0, 0, 9, 8)]],
     ["with something else as entry", () => [packHead(grant), Uint8Array.of(0, 0, 0, 2, 255, 255)]],
   ])("%s is refused", async (_name, parts) => {
     await expect(read(concat(...parts()))).rejects.toMatchObject({ code: "malformed_plaintext" });

@@ -49,7 +49,7 @@ describe("identity keys", () => {
     expect(verifySignature(utf8("message"), signature.slice(1), publicKey)).toBe(false);
   });
 
-  test("that this device lacks are named", async () => {
+  test("missing on this device are named", async () => {
     const device = await newDevice();
     await expect(device.store.read((tx) => loadIdentityKey(tx, "account"))).rejects.toMatchObject({
       name: "DeviceError",
@@ -59,7 +59,7 @@ describe("identity keys", () => {
 });
 
 describe("a device record", () => {
-  test("holds for what was signed and nothing else", async () => {
+  test("is valid for what was signed and nothing else", async () => {
     const device = await newDevice();
     const certified = await certify(device, randomUUID());
     const { record, signature } = certified;
@@ -95,7 +95,7 @@ describe("a device record", () => {
     });
   });
 
-  test("is what lets the suite talk to a device; a changed account key waits for a person", async () => {
+  test("lets the suite talk to a device; a changed account key waits for a person", async () => {
     const [me, peer, stranger] = [await newDevice(), await newDevice(), await newDevice()];
     const user = randomUUID();
     const certified = await certify(peer, user);
@@ -129,7 +129,7 @@ describe("safety numbers", () => {
     accountKey: new Uint8Array(32).fill(fill),
   });
 
-  test("are libsignal's, for the keys libsignal has", () => {
+  test("are libsignal's, for the same keys", () => {
     const [a, b] = [1, 2].map((fill) => {
       const key = PrivateKey.generate().getPublicKey();
       return { id: uuidToBytes(account(fill).user), key };

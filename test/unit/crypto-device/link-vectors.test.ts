@@ -1,6 +1,6 @@
 /**
- * Known answers for a code and a sealed account, computed a second time by hand with node:crypto up
- * to the key; `UPDATE_VECTORS=1` writes the file anew.
+ * Known answers for a code and a sealed account. They are computed a second time by hand with
+ * node:crypto, up to the key. `UPDATE_VECTORS=1` writes the file again.
  */
 import {
   createHash,
@@ -33,7 +33,7 @@ const prefixed = (label: string, ...fields: readonly Uint8Array[]) =>
     }),
   ]);
 
-/** RFC 8410: a raw private key behind the header of its algorithm. */
+/** RFC 8410: a raw private key after the header of its algorithm. */
 const privateOf = (algorithm: 0x6e | 0x70, raw: Uint8Array) =>
   createPrivateKey({
     key: Buffer.concat([
@@ -93,7 +93,7 @@ const keyByHand = Buffer.from(
   hkdfSync("sha256", Buffer.concat([sharedByHand, codeSecret]), Buffer.alloc(0), contextByHand, 32),
 );
 
-test("the context, the key and the signature are what node:crypto makes of them", () => {
+test("node:crypto computes the same context, key and signature", () => {
   expect(hex(linkContextBytes(whole))).toBe(hex(contextByHand));
   const pair = { privateKey: ephemeral.privateKey, publicKey: whole.oneTimeKey };
   expect(hex(linkKey(pair, codeSecret, contextByHand))).toBe(hex(keyByHand));

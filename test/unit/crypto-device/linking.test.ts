@@ -55,7 +55,7 @@ const codeOf = (work: () => unknown): string => {
 };
 
 describe("the sealed account", () => {
-  test("opens for whom it was sealed, with the keys of the contacts", () => {
+  test("opens for its recipient, with the keys of the contacts", () => {
     for (const contacts of [0, 2, 1_000]) {
       const { account, known, seal, opening } = setUp(contacts);
       const opened = openAccount({ ...opening, record: seal() });
@@ -64,7 +64,7 @@ describe("the sealed account", () => {
     }
   });
 
-  test("opens nowhere else: each field of the context counts, and so does the code's secret", () => {
+  test("opens nowhere else: each field of the context matters, and so does the code's secret", () => {
     const { context, seal, opening } = setUp();
     for (const [name, value] of Object.entries(context)) {
       const other = typeof value === "string" ? uuid(99) : generateExchangeKey().publicKey;
@@ -83,14 +83,14 @@ describe("the sealed account", () => {
     );
   });
 
-  test("another account's key, sealed by who knows everything else, is refused", () => {
+  test("another account's key is refused, even from a sealer who knows everything else", () => {
     const { opening, context, codeSecret, sibling } = setUp();
     const secrets = { seed: randomBytes(32), contacts: [] };
     const record = sealAccount({ context, codeSecret, deviceKey: sibling.privateKey, secrets });
     expect(codeOf(() => openAccount({ ...opening, record }))).toBe("link_not_authentic");
   });
 
-  test("is refused with any bit changed, cut short or added to", () => {
+  test("is refused if any bit is changed, removed or added", () => {
     const { seal, opening } = setUp();
     const record = seal();
     fc.assert(
@@ -110,7 +110,7 @@ describe("the sealed account", () => {
     expect(codeOf(() => openAccount({ ...opening, record: longer }))).toBe("link_not_authentic");
   });
 
-  test("a key of low order, which would make the secret known, is not sealed to", () => {
+  test("a key of low order, which would reveal the secret, is not sealed to", () => {
     const { seal } = setUp();
     expect(() => seal({ ephemeralKey: new Uint8Array(32) })).toThrow();
   });
@@ -123,7 +123,7 @@ describe("a code", () => {
     secret: fc.uint8Array({ minLength: 16, maxLength: 16 }),
   });
 
-  test("comes back as it was, however a person writes it", () => {
+  test("is read back however a person writes it", () => {
     fc.assert(
       fc.property(anyCode, (code) => {
         const text = encodeLinkCode(code);

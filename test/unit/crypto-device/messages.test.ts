@@ -24,7 +24,7 @@ async function send(from: TestDevice, to: TestDevice, payload: Payload): Promise
   return { ...delivery(from, to, payload, sealed), clientMessageId, commitment: sealed.commitment };
 }
 
-/** Seals what `inner` says under the header of `outer`, as a lying sender can. */
+/** Seals the content of `inner` under the header of `outer`, as a lying sender can. */
 async function lie(from: TestDevice, to: TestDevice, outer: Payload, inner: Payload) {
   const key = new Uint8Array(32).fill(5);
   const encoded = encodePayload(inner);
@@ -121,7 +121,7 @@ describe("the commitment", () => {
     expect((await receive(b!, message)).body.kind).toBe("text");
   });
 
-  test("is refused before the context: a lie that cannot be reported is only unreportable", async () => {
+  test("is refused before the context is checked: a lie that cannot be reported counts as unreportable only", async () => {
     const [a, b] = await newGroup(2);
     const outer = payloadOf(a);
     const lied = await lie(a, b!, outer, { ...outer, epoch: 9 });
@@ -130,7 +130,7 @@ describe("the commitment", () => {
     });
   });
 
-  test("holds for one key and one payload", () => {
+  test("is valid for one key and one payload", () => {
     const [key, payload] = [new Uint8Array(32).fill(1), new Uint8Array(100).fill(2)];
     const commitment = commit(key, payload);
     const check = (k: Uint8Array, p: Uint8Array, c: Uint8Array) => () => verifyCommitment(k, p, c);
@@ -142,7 +142,7 @@ describe("the commitment", () => {
     expect(check(key.slice(1), payload, commitment)).toThrow(RangeError);
   });
 
-  test("hides what is likely: two of one text differ", async () => {
+  test("hides equality: two messages of one text differ", async () => {
     const [a, b] = await newGroup(2);
     const payload = payloadOf(a);
     const [one, two] = [await send(a, b!, payload), await send(a, b!, payload)];

@@ -16,11 +16,11 @@ const payload = {
   lastSeen: { seq: 17, transcriptHash: zeroHash },
   body: { kind: "text", text: "Guten Tag" },
 } as const;
-/** The oneof's other field, by itself. */
+/** The oneof's other field alone. */
 const encodedText = () => Buffer.from([0x82, 0x01, 0x03, 0x0a, 0x01, 0x61]);
 const refused = (code: string) => expect.objectContaining({ name: "DeviceError", code });
 
-test("the head of the key log is carried where there is one, and costs nothing where not", () => {
+test("the head of the key log is carried if there is one, and costs nothing otherwise", () => {
   const keyLogHead = {
     size: 3,
     root: new Uint8Array(32).fill(1),
@@ -33,7 +33,7 @@ test("the head of the key log is carried where there is one, and costs nothing w
 });
 
 describe("padding", () => {
-  test("is undone, and its total is 256, 512 or a multiple of 1024", () => {
+  test("can be removed, and its total is 256, 512 or a multiple of 1024", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 5000 }), (bytes) => {
         const padded = pad(frankingKey, bytes);
@@ -60,7 +60,7 @@ describe("padding", () => {
     [989, 2048],
     [2012, 2048],
     [2013, 3072],
-  ])("a payload of %i bytes makes %i, the franking key included", (bytes, total) => {
+  ])("a payload of %i bytes makes %i, including the franking key", (bytes, total) => {
     expect(pad(frankingKey, new Uint8Array(bytes))).toHaveLength(total);
   });
 
@@ -73,7 +73,7 @@ describe("padding", () => {
       new Uint8Array(0),
       new Uint8Array(35),
       Uint8Array.from([...padded, ...new Uint8Array(256)]),
-      tampered(padded, 32), // a length over all bounds
+      tampered(padded, 32), // a length over all limits
     ];
     for (const change of changes)
       expect(() => unpad(change)).toThrow(refused("malformed_plaintext"));
@@ -103,7 +103,7 @@ describe("the payload's encoding", () => {
     }),
   });
 
-  test("is undone, byte order marks, surrogate pairs and all", () => {
+  test("is decoded, including byte order marks and surrogate pairs", () => {
     fc.assert(
       fc.property(payloads, (value) => {
         expect(decodePayload(encodePayload(value))).toEqual(value);
@@ -114,7 +114,7 @@ describe("the payload's encoding", () => {
     expect(decodePayload(encodePayload(marked))).toEqual(marked);
   });
 
-  test("has one form: what still decodes after a changed bit is another payload", () => {
+  test("has one form: if it still decodes after a changed bit, it is another payload", () => {
     const encoded = encodePayload(payload);
     fc.assert(
       fc.property(fc.nat(encoded.length - 1), fc.nat(7), (at, bit) => {
@@ -148,7 +148,7 @@ describe("the payload's encoding", () => {
     expect(() => decodePayload(Uint8Array.from(bytes))).toThrow(refused("malformed_plaintext"));
   });
 
-  test("an attachment's description is undone too, and has no second form", () => {
+  test("an attachment's description is decoded too, and has no second form", () => {
     const attachment = {
       id: randomUUID(),
       name: "Schadensfoto \u{1F642}.png",
@@ -176,7 +176,7 @@ describe("the payload's encoding", () => {
     expect(() => decodePayload(bytes)).toThrow(refused("malformed_plaintext"));
   });
 
-  test("another version or an unknown body kind is told apart from damage", () => {
+  test("another version or an unknown body kind is distinguished from damage", () => {
     const otherVersion = Uint8Array.from(encoded);
     otherVersion[1] = 2;
     expect(() => decodePayload(otherVersion)).toThrow(refused("unsupported_payload"));
@@ -187,7 +187,7 @@ describe("the payload's encoding", () => {
   });
 });
 
-test("opening compares conversation, sender, epoch and id with the header, and names what differs", () => {
+test("opening compares conversation, sender, epoch and id with the header, and names the difference", () => {
   const encoded = encodePayload(payload);
   expect(openPayload(encoded, payload)).toEqual(payload);
   const other = randomUUID();

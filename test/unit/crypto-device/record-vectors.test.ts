@@ -1,6 +1,6 @@
 /**
- * Known answers for what is signed, packed and sealed, most of them computed a second time by hand
- * with node:crypto. `UPDATE_VECTORS=1` writes the file anew.
+ * Known answers for what is signed, packed and sealed. Most of them are computed a second time by
+ * hand with node:crypto. `UPDATE_VECTORS=1` writes the file again.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -96,7 +96,7 @@ test("signed records, the published-keys digest and a packet's plaintext", () =>
   expect(stored()).toMatchObject(byHand);
 });
 
-test("a store key, and a value sealed long ago", () => {
+test("a store key, and an old sealed value", () => {
   const { store } = stored();
   const storeKey = deriveStoreKey(store.passphrase, unhex(store.salt));
   expect(hex(storeKey)).toBe(store.key);

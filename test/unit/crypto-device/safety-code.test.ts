@@ -5,7 +5,7 @@ import { compareSafetyCode, encodeSafetyCode } from "../../../crypto/device/safe
 const identity = () => ({ user: randomUUID(), accountKey: new Uint8Array(randomBytes(32)) });
 const [alice, bob] = [identity(), identity()];
 
-test("what one device shows matches what the other knows, and the digits are the same", () => {
+test("the code on one device matches what the other knows, and the digits are the same", () => {
   const [hers, his] = [safetyCode(alice, bob), safetyCode(bob, alice)];
   expect(hers.digits).toBe(his.digits);
   expect(hers.text).not.toBe(his.text);
@@ -13,7 +13,7 @@ test("what one device shows matches what the other knows, and the digits are the
   expect(his.compare(` ${hers.text}\n`)).toBe("match");
 });
 
-test("one's own code, a key in between, or another person's code does not match", () => {
+test("your own code, a key in between, or another person's code does not match", () => {
   const shown = encodeSafetyCode(bob, alice);
   expect(compareSafetyCode(alice, bob, encodeSafetyCode(alice, bob))).toBe("mismatch");
   const inBetween = { ...bob, accountKey: identity().accountKey };
@@ -25,7 +25,7 @@ test("one's own code, a key in between, or another person's code does not match"
 });
 
 test.each(["", "https://example.com", "SEALDESK-SAFETY:2:AAAA", "SEALDESK-SAFETY:1:AAAA"])(
-  "%p is said to be no such code",
+  "%p is reported as not a code",
   (scanned) => {
     expect(compareSafetyCode(alice, bob, scanned)).toBe("not_a_code");
   },

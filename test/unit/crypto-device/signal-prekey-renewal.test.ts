@@ -36,7 +36,7 @@ async function firstMessage(to: TestDevice, upload: Awaited<ReturnType<typeof ma
 }
 
 describe("the signed and last-resort prekeys", () => {
-  test("are repeated for seven days, then new ones, under ids never used before", async () => {
+  test("are repeated for seven days, then replaced under ids never used before", async () => {
     const device = await newDevice();
     const first = await make(device, now, { oneTime: 2 });
     expect(longTermIds(await make(device, now + 7 * day))).toEqual(longTermIds(first));
@@ -54,7 +54,7 @@ describe("the signed and last-resort prekeys", () => {
     expect(Math.min(...longTermIds(third))).toBeGreaterThan(Math.max(...used));
   });
 
-  test("are only said, not renewed, when that is asked", async () => {
+  test("are only reported and not renewed on request", async () => {
     const device = await newDevice();
     const first = await make(device, now);
     const said = await make(device, now + 100 * day, { renew: false });
@@ -83,7 +83,7 @@ describe("the signed and last-resort prekeys", () => {
 });
 
 describe("retired private halves", () => {
-  test("open first messages for thirty days after their renewal, then no more", async () => {
+  test("open first messages for thirty days after their renewal and not longer", async () => {
     const device = await newDevice();
     const first = await make(device, now);
     const [early, late] = [await firstMessage(device, first), await firstMessage(device, first)];
@@ -97,11 +97,11 @@ describe("retired private halves", () => {
       name: "SuiteError",
       code: "undecryptable",
     });
-    // The ones retired later are still there.
+    // The ones retired later still exist.
     expect(await open(device, await firstMessage(device, second))).toBe("hello");
   });
 
-  test("go together with the record of their last-resort uses, and no other's", async () => {
+  test("go together with the record of their last-resort uses, and no other record", async () => {
     const device = await newDevice();
     const first = await make(device, now);
     await open(device, await firstMessage(device, first));
@@ -137,7 +137,7 @@ describe("retired private halves", () => {
     });
   });
 
-  test("retired while a clock ran ahead are kept thirty days, not for ever", async () => {
+  test("retired while a clock ran ahead are kept thirty days and not forever", async () => {
     const device = await newDevice();
     await make(device, now);
     const ahead = now + 3650 * day;
@@ -146,7 +146,7 @@ describe("retired private halves", () => {
     const before = await namesOf(device, "signal!signed-prekey!");
     expect(before).toHaveLength(3);
     await make(device, now + 33 * day);
-    // The two of before the correction are gone; the corrected one was retired just now.
+    // The two from before the correction are gone. The corrected one was retired just now.
     expect(await namesOf(device, "signal!signed-prekey!")).toHaveLength(2);
   });
 });

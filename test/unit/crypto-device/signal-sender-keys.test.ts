@@ -40,7 +40,7 @@ describe("a sending key", () => {
         expect(await open(to, delivery(a, to, room, sealed))).toBe("hello");
   });
 
-  test("is replaced with the epoch, the devices, the limits, a clock gone back, and on request", async () => {
+  test("is replaced with the epoch, the devices, the limits, a clock that went back, and on request", async () => {
     const [a, b, c] = await newGroup(3, { limits: { maxMessages: 3, maxAgeMs: 1000 } });
     const room = newRoom();
     const keys: string[] = [];
@@ -57,13 +57,13 @@ describe("a sending key", () => {
     expect(await sealAt()).toBe(true); // the fourth message
     expect(await sealAt([b!, c!], 1, now + 999)).toBe(false);
     expect(await sealAt([b!, c!], 1, now + 1000)).toBe(true); // one second old
-    expect(await sealAt([b!, c!], 1, now + 999)).toBe(true); // a clock gone back
+    expect(await sealAt([b!, c!], 1, now + 999)).toBe(true); // a clock that went back
     expect(await sealAt([b!], 1, now + 999)).toBe(true); // other devices
     expect(await sealAt([b!], 2, now + 999)).toBe(true); // another epoch
     await a.transact((tx) => a.suite.rotate(tx, room.conversation));
     expect(await sealAt([b!], 2, now + 999)).toBe(true);
     const own = await a.store.read((tx) => tx.list("signal!sender-key!"));
-    expect(own).toHaveLength(1); // chains that were replaced are deleted
+    expect(own).toHaveLength(1); // replaced chains are deleted
   });
 
   test("encrypts 1,000 messages at once without using an iteration twice", async () => {
@@ -90,7 +90,7 @@ describe("a sending key", () => {
 });
 
 describe("who can open", () => {
-  test("a removed device cannot, after the rotation", async () => {
+  test("a removed device cannot open messages after the rotation", async () => {
     const [a, b, c] = await newGroup(3);
     const room = newRoom();
     const together = await seal(a, [b!, c!], room);
@@ -107,7 +107,7 @@ describe("who can open", () => {
     expect(await open(b!, delivery(a, b!, next, without))).toBe("hello");
   });
 
-  test("a late joiner cannot open what was said before", async () => {
+  test("a late joiner cannot open earlier messages", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const early = await seal(a, [b!], room, "early");
@@ -124,18 +124,18 @@ describe("who can open", () => {
 });
 
 describe("delivery", () => {
-  test("out of order opens, once the packet is there; twice is a duplicate", async () => {
+  test("out of order opens once the packet arrives; a repeat is a duplicate", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const sealed = [await seal(a, [b!], room, "0"), await seal(a, [b!], room, "1")];
     const [first, second] = sealed.map((each) => delivery(a, b!, room, each));
     await expect(open(b!, second!)).rejects.toMatchObject({ code: "no_key" });
     expect(await open(b!, { ...second!, packet: first!.packet })).toBe("1");
-    expect(await open(b!, first!)).toBe("0"); // its packet comes a second time
+    expect(await open(b!, first!)).toBe("0"); // its packet arrives a second time
     await expect(open(b!, first!)).rejects.toMatchObject({ name: "SuiteError", code: "duplicate" });
   });
 
-  test("an old packet under a new key id is forgery, not a duplicate to be skipped", async () => {
+  test("an old packet under a new key id is a forgery and not a duplicate to skip", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const request = delivery(a, b!, room, await seal(a, [b!], room));
@@ -169,7 +169,7 @@ describe("delivery", () => {
       await expect(open(b!, { ...request, ...change })).rejects.toMatchObject({ code: "no_key" });
   });
 
-  test("a message under one key that says it is under another is refused", async () => {
+  test("a message under one key that claims another key is refused", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const first = await seal(a, [b!], room);
@@ -180,13 +180,13 @@ describe("delivery", () => {
     await expect(open(b!, swapped)).rejects.toMatchObject({ code: "undecryptable" });
   });
 
-  test("tampered ciphertexts and packets are refused, and spoil nothing", async () => {
+  test("tampered ciphertexts and packets are refused and damage nothing", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const request = delivery(a, b!, room, await seal(a, [b!], room));
     const packet = request.packet!;
     const bad = [
-      // Byte 1 is left out: its low half is a version number that libsignal ignores.
+      // Byte 1 is left out, because libsignal ignores its low half, a version number.
       ...[0, 2, packet.length >> 1, -1].map((at) => ({ packet: tampered(packet, at) })),
       ...[new Uint8Array(0), packet.slice(0, 40), Uint8Array.of(9)].map((each) => ({
         packet: each,

@@ -64,7 +64,7 @@ describe("prekeys", () => {
     expect(all.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  test("one-time ones are gone after their use, together with the saving of the session", async () => {
+  test("one-time ones are removed by their use, together with the saving of the session", async () => {
     const [a, b] = [await newDevice(), await newDevice()];
     await connect(a, b);
     const room = newRoom();
@@ -94,7 +94,7 @@ describe("a crash", () => {
     expect(await open(b, request)).toBe("hello");
   });
 
-  test("while sealing leaves the key to be started again, with its packets", async () => {
+  test("while sealing makes the key start again, with its packets", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     a.level.failNextBatch = true;
@@ -202,7 +202,7 @@ describe("a bundle", () => {
 });
 
 describe("sessions", () => {
-  test("lacking ones are named, and nothing is written", async () => {
+  test("missing ones are named, and nothing is written", async () => {
     const [a, b] = await newGroup(2);
     const [c, d] = [await newDevice(), await newDevice()];
     a.level.reset();
@@ -264,7 +264,7 @@ describe("sessions", () => {
   });
 });
 
-/** The ratchet counter of a pairwise packet; a first message wraps an ordinary one. */
+/** The ratchet counter of a pairwise packet. A first message wraps an ordinary one. */
 function counterOf(packet: Uint8Array): number {
   const body = Uint8Array.from(packet.subarray(1));
   if (packet[0] === 2) return SignalMessage.deserialize(body).counter();

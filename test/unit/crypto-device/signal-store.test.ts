@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { delivery, newGroup, newRoom, open, seal, tampered } from "./devices.ts";
 
 describe("awaits on the store", () => {
-  test("a message costs no read and one batch when warm, few reads after a restart", async () => {
+  test("a message costs no read and one batch when cached, and few reads after a restart", async () => {
     const [a, b] = await newGroup(2);
     const room = newRoom();
     const first = delivery(a, b!, room, await seal(a, [b!], room));

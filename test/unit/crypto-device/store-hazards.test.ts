@@ -1,4 +1,6 @@
-/** What a careless caller or bad timing must not do to the store: lose its key, or go back in time. */
+/**
+ * What careless callers or bad timing must not do to the store: lose its key or go back in time.
+ */
 import { describe, expect, test } from "@jest/globals";
 import { ReadCache } from "../../../crypto/device/read-cache.ts";
 import { randomBytes } from "../../../crypto/device/sodium.ts";
@@ -33,7 +35,7 @@ describe("a Buffer, whose slices share its memory", () => {
     expect(key.toString("hex")).toBe(before);
   });
 
-  test("given as a value is copied: later changes do not reach the store, nor its wiping the caller", async () => {
+  test("given as a value is copied: later changes do not reach the store, and its wiping does not reach the caller", async () => {
     const store = await DeviceStore.open(new CountingLevel(), randomBytes(32));
     const value = Buffer.from("certified key");
     await store.transact(async (tx) => {
@@ -48,7 +50,9 @@ describe("a Buffer, whose slices share its memory", () => {
   });
 });
 
-/** A database whose next read is answered when told to, with what it held when asked. */
+/**
+ * A database that answers its next read on command, with what it held at the time of the request.
+ */
 class SlowLevel extends CountingLevel {
   #release: (() => void) | undefined;
   #slow = false;
@@ -91,7 +95,7 @@ describe("a read that outlives its transaction", () => {
     expect(text(await store.read((tx) => tx.get("x!chain")))).toBe("new");
   });
 
-  test("may not be started any more, after a read either", async () => {
+  test("may not be started any more, not even after a read", async () => {
     const store = await DeviceStore.open(new CountingLevel(), randomBytes(32));
     const leaked = await store.read(async (tx) => tx);
     await expect(leaked.get("x!a")).rejects.toMatchObject({ name: "StoreError", code: "finished" });
@@ -102,7 +106,7 @@ describe("a read that outlives its transaction", () => {
 });
 
 describe("after close", () => {
-  test("nothing is sealed or opened: the wiped key is no key", () => {
+  test("nothing is sealed or opened, because a wiped key is no key", () => {
     const seal = new ValueSeal(randomBytes(32));
     const sealed = seal.seal("x!a", utf8("value"));
     seal.wipe();
@@ -120,7 +124,7 @@ describe("after close", () => {
 });
 
 describe("errors inside transact", () => {
-  test("thrown before the first await are rejections, and the next transaction runs", async () => {
+  test("thrown before the first await become rejections, and the next transaction runs", async () => {
     const store = await DeviceStore.open(new CountingLevel(), randomBytes(32));
     const thrown = store.transact(() => {
       throw new Error("at once");
@@ -130,7 +134,7 @@ describe("errors inside transact", () => {
     expect(text(await store.read((tx) => tx.get("x!a")))).toBe("a");
   });
 
-  test("that nobody waits for twice are no unhandled rejections", async () => {
+  test("that nobody awaits twice are no unhandled rejections", async () => {
     const seen: unknown[] = [];
     const note = (reason: unknown) => seen.push(reason);
     process.on("unhandledRejection", note);
@@ -162,7 +166,7 @@ describe("at rest", () => {
     await expect(store.read((tx) => tx.get("x!a"))).rejects.toMatchObject({ code: "damaged" });
   });
 
-  test("one value put back to an older state is NOT noticed: docs/crypto.md says so", async () => {
+  test("one value put back to an older state is NOT noticed, as docs/crypto.md says", async () => {
     const level = new CountingLevel();
     const key = randomBytes(32);
     const store = await DeviceStore.open(level, key);

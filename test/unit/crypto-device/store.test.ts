@@ -66,7 +66,7 @@ describe("transactions", () => {
     expect(await store.read((tx) => tx.get("x!counter"))).toEqual(Uint8Array.of(50));
   });
 
-  test("are one atomic batch, and a failed batch leaves the old state to be read", async () => {
+  test("are one atomic batch, and after a failed batch the old state is read", async () => {
     const { store, level } = await newStore();
     await put(store, "x!a", "old");
     level.reset();
@@ -79,7 +79,7 @@ describe("transactions", () => {
     expect(level.batches).toBe(2);
   });
 
-  test("cannot be used after their end", async () => {
+  test("cannot be used after they end", async () => {
     const { store } = await newStore();
     const leaked = await store.transact(async (tx) => tx);
     expect(() => leaked.put("x!a", utf8("late"))).toThrow(
@@ -183,7 +183,7 @@ describe("at rest", () => {
     await DeviceStore.open(level, key);
   });
 
-  test("close waits for what runs and refuses what comes after", async () => {
+  test("close waits for running work and refuses later work", async () => {
     const { store, level, key } = await newStore();
     const running = put(store, "x!a", "kept");
     const closed = store.close();
@@ -219,7 +219,7 @@ describe("a passphrase", () => {
   });
 });
 
-test("the read cache stays within its bytes, drops the longest unused, and wipes it", () => {
+test("the read cache stays within its limit, drops the least recently used value, and wipes it", () => {
   const cache = new ReadCache(10);
   const values = ["a", "b", "c"].map(() => new Uint8Array(4).fill(7));
   cache.set("a", values[0]!);

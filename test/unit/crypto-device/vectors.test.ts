@@ -1,6 +1,6 @@
 /**
- * Known answers, computed here a second time with node:crypto and protobuf written by hand, so
- * that a change of any encoding is noticed. `UPDATE_VECTORS=1` writes the files anew.
+ * Known answers, computed here a second time with node:crypto and protobuf written by hand, so that
+ * any change of an encoding is noticed. `UPDATE_VECTORS=1` writes the files again.
  */
 import { createHash, createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ const input = {
   ciphertext: "c0ffee",
 };
 
-/** Protobuf, by hand. */
+/** Protobuf by hand. */
 const varint = (value: number): number[] =>
   value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
 const number = (tag: number, value: number) => Buffer.from([...varint(tag << 3), ...varint(value)]);

@@ -8,7 +8,7 @@ test("a line is its text byte for byte, after the name and the space behind the 
   ]);
 });
 
-test("names as files have them, and what only looks like one", () => {
+test("names in the form of the files, and text that only looks like a name", () => {
   const lines = readLines(
     '"Doctor: a\n Patient: b\nGuest_family: c\nGuest_family_2: d\nGuest_family2: e\nat 10:30 sharp\n2: f',
   );
@@ -24,7 +24,7 @@ test("names as files have them, and what only looks like one", () => {
   expect(lines.slice(-2).map(({ text }) => text)).toEqual(["at 10:30 sharp", "2: f"]);
 });
 
-test("blank lines are no messages; a beginning without a name is the customer's", () => {
+test("blank lines are no messages; a first line without a name is the customer's", () => {
   expect(readLines("\nI begin\n  \nDoctor: \nDoctor: yes\n\n")).toEqual([
     { speaker: "Patient", text: "I begin" },
     { speaker: "Doctor", text: "yes" },

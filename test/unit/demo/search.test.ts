@@ -8,7 +8,7 @@ const found = (texts: readonly string[], haystack: Buffer): string[] => {
   return runs;
 };
 
-test("finds exactly what looking at every offset finds, wherever it stands", () => {
+test("finds the same as a search at every offset, wherever the run is", () => {
   const words = fc.constantFrom("pain ", "knee ", "zwölf ", "a", " ", "…", "today");
   const texts = fc.array(fc.array(words, { maxLength: 8 }).map((parts) => parts.join("")));
   fc.assert(
@@ -50,7 +50,7 @@ test("a stream is searched as one piece, however it is cut", async () => {
   }
 });
 
-test("eleven bytes are none, twelve are one; a row of dots is left out", () => {
+test("eleven bytes are no run, twelve are one; a row of dots is left out", () => {
   const needle = "abcdefghijkl";
   expect(found([needle], Buffer.from(`..${needle.slice(1)}..`))).toEqual([]);
   expect(found([needle], Buffer.from(`..${needle}..`))).toEqual([needle]);

@@ -53,7 +53,7 @@ test("attempts to open a message succeed with its key, and fail without", async 
   const taken: Taken[] = [{ sender, requests }];
 
   expect(await trespass(homes.outsider, taken)).toEqual({ attempts: 2, opened: 0 });
-  // Thrown away each time, so it works as often as it is tried.
+  // Each attempt is discarded, so it works every time.
   for (let time = 0; time < 2; time++)
     expect(await trespass(homes.reader, taken)).toEqual({ attempts: 2, opened: 1 });
 

@@ -24,7 +24,7 @@ test.each([
   expect(isFlawless(verdict)).toBe(false);
 });
 
-test("what was sent before a member came is not theirs to see, nor lost to them", () => {
+test("what was sent before a member joined is not visible to them and not lost", () => {
   expect(judge(sent, 2, [c])).toEqual({ ...flawless, opened: 1 });
   expect(judge(sent, 2, [b, c])).toEqual({ ...flawless, opened: 1, openedWithoutRight: 1 });
 });

@@ -47,7 +47,7 @@ test("two blobs, and two tenants, share no key stream", async () => {
   expect(new Set(streams.map((stream) => stream.toString("hex"))).size).toBe(4);
 });
 
-test("far into a blob the counter goes on over 32 bits", async () => {
+test("far into a blob the counter exceeds 32 bits", async () => {
   const cipher = blobCipher(newKey(), randomUUID(), randomUUID());
   const border = 16 * 2 ** 32;
   const across = await through(cipher, border - 32, Buffer.alloc(64));

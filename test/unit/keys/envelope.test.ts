@@ -16,7 +16,7 @@ const places: fc.Arbitrary<RowPlace> = fc.record(
 );
 const settings = { seed: 20_261_121, numRuns: 200 };
 
-test("what was sealed opens under the same key in the same place", () => {
+test("sealed bytes open under the same key in the same place", () => {
   const key = newKey();
   fc.assert(
     fc.property(places, fc.uint8Array({ maxLength: 2000 }), (place, plain) => {
@@ -43,7 +43,7 @@ test("a row moved to any other place does not open", () => {
   );
 });
 
-test("no bit may be changed, and no byte be missing", () => {
+test("no bit may change and no byte may be missing", () => {
   const key = newKey();
   const place = new Uint8Array(7);
   const sealed = seal(key, place, Buffer.from("ciphertext of a message"));

@@ -13,7 +13,7 @@ function cacheOf(capacity = 3) {
   return { cache, state };
 }
 
-test("keeps so many, and drops the one that was not used for longest", () => {
+test("keeps its maximum and drops the least recently used key", () => {
   const { cache } = cacheOf(3);
   for (const name of ["a", "b", "c"]) cache.set(name, owned(name), 0);
   cache.get("a");
@@ -27,7 +27,7 @@ test("keeps so many, and drops the one that was not used for longest", () => {
   expect(cache.size).toBe(3);
 });
 
-test("a key is used for minutes while destructions are heard of, and under a second while not", () => {
+test("a key is used for minutes while destructions are announced, and under a second otherwise", () => {
   const { cache, state } = cacheOf();
   cache.set("a", owned("a"), 0);
   cache.set("b", owned("b"), 0);
@@ -36,13 +36,13 @@ test("a key is used for minutes while destructions are heard of, and under a sec
   state.hears = false;
   expect(cache.get("a")).toBeUndefined();
   state.hears = true;
-  // Whoever missed something clears the cache; here it was but a pause.
+  // A node that missed an announcement clears the cache. Here it was only a pause.
   expect(cache.get("a")).toBeDefined();
   state.nowMs = 300_000;
   expect(cache.get("b")).toBeUndefined();
 });
 
-test("the age counts from when reading began, not from when it ended", () => {
+test("the age counts from the start of the read and not from its end", () => {
   const { cache, state } = cacheOf();
   state.nowMs = 1000;
   state.hears = false;
@@ -80,7 +80,7 @@ test("a key that was read again is used for as long as it was unwrapped for", ()
   expect(cache.get("a")).toBeUndefined();
 });
 
-test("keys that nobody asks for leave memory all the same", () => {
+test("keys that nobody asks for leave memory too", () => {
   const { cache, state } = cacheOf();
   cache.set("a", owned("a"), 0);
   cache.set("b", owned("b"), 1);

@@ -21,21 +21,21 @@ type Options = Partial<Parameters<typeof Keyring.open>[0]>;
 const open = (options: Options = {}) => Keyring.open({ home, mustBeSealed: false, ...options });
 const withCode = (code: string) => expect.objectContaining({ name: "KeysError", code });
 const read = () => readFile(file, "utf8");
-/** The bytes of a key that is in the keyring. */
+/** The bytes of a key in the keyring. */
 async function makeKey(options: Options = {}): Promise<string> {
   const keyring = await open(options);
   await new LocalKms(keyring).ensureKey("kek", "wrapping");
   return (await keyring.contents()).keys["kek"]?.versions["1"] ?? "missing";
 }
 
-test("is made on first use, for this user alone, and found again", async () => {
+test("is created on first use, readable for this user only, and found again", async () => {
   const key = await makeKey();
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(home)).toEqual(["keyring.json"]);
   expect(await makeKey()).toEqual(key);
 });
 
-test("of several that make it at once, all get the same keyring", async () => {
+test("created by several processes at once, all get the same keyring", async () => {
   const all = await Promise.all(Array.from({ length: 5 }, () => makeKey()));
   expect(new Set(all).size).toBe(1);
 });
@@ -52,7 +52,7 @@ describe.each([
   ["a passphrase", { passphrase }, { passphrase: new Secret("another passphrase") }],
   ["a key file", { keyFile }, { keyFile: new Secret(new Uint8Array(32)) }],
 ])("sealed by %s", (_what, seal, another) => {
-  test("the file shows nothing, and opens with that alone", async () => {
+  test("the file reveals nothing, and opens only with the secret", async () => {
     const key = await makeKey(seal);
     const text = await read();
     expect(text).not.toContain(key);
@@ -62,7 +62,7 @@ describe.each([
     expect(await read()).toBe(text);
   });
 
-  test("a keyring made without it is sealed, and keeps its keys", async () => {
+  test("a keyring made without it is sealed and keeps its keys", async () => {
     const key = await makeKey();
     expect(await makeKey(seal)).toBe(key);
     expect(await read()).not.toContain(key);
@@ -84,7 +84,7 @@ describe.each([
   });
 });
 
-test("given both, the key file takes the passphrase's place", async () => {
+test("if both are given, the key file replaces the passphrase", async () => {
   const key = await makeKey({ passphrase });
   await expect(open({ keyFile })).rejects.toThrow(withCode("passphrase_required"));
   expect(await makeKey({ passphrase, keyFile })).toBe(key);
@@ -92,12 +92,12 @@ test("given both, the key file takes the passphrase's place", async () => {
   await expect(open({ passphrase })).rejects.toThrow(withCode("passphrase_required"));
 });
 
-test("production refuses to do without a seal, and makes nothing", async () => {
+test("production refuses to run unsealed and creates nothing", async () => {
   await expect(open({ mustBeSealed: true })).rejects.toThrow(withCode("passphrase_required"));
   expect(await readdir(home)).toEqual([]);
 });
 
-test("a key file must be there, and hold a key", async () => {
+test("a key file must exist and hold a key", async () => {
   const path = join(home, "key");
   await expect(readKeyFile(path)).rejects.toThrow(withCode("keyring_unreachable"));
   await writeFile(path, "short");
@@ -113,7 +113,7 @@ describe("a keyring of version 1", () => {
     frankingKey: Buffer.alloc(32, 2).toString("base64url"),
     blindIndexKey: Buffer.alloc(32, 3).toString("base64url"),
   };
-  // As the version before this one wrote them, with this passphrase.
+  // Files as the previous version wrote them, with this passphrase.
   const sealed = {
     format: "sealdesk-keyring-v1-sealed",
     kdf: { name: "argon2id", memoryKib: 65536, passes: 3, salt: "I0TfwqUCbu4i_Vm72OmY4g" },
@@ -151,7 +151,7 @@ test.each<[string, (text: string) => string]>([
   ["empty", () => ""],
   ["of another format", () => '{"format":"something-else"}'],
   ["without a key", (text) => text.replace(/"latest": 1,/, "")],
-])("a file that is %s is an error, and left as it is", async (_what, damage) => {
+])("a file that is %s is an error and is not changed", async (_what, damage) => {
   await makeKey();
   const damaged = damage(await read());
   await writeFile(file, damaged);
@@ -159,7 +159,7 @@ test.each<[string, (text: string) => string]>([
   expect(await read()).toBe(damaged);
 });
 
-test("a place that cannot be written to is an error that says so", async () => {
+test("a place that cannot be written to is an error that names the cause", async () => {
   await writeFile(join(home, "file"), "");
   await expect(Keyring.open({ home: join(home, "file"), mustBeSealed: false })).rejects.toThrow(
     withCode("keyring_unreachable"),

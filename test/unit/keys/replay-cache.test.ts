@@ -2,7 +2,7 @@ import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
 
 const reused = expect.objectContaining({ code: "proof_reused" });
 
-test("what was used is refused for at least the window, and may come again later", () => {
+test("a used proof is refused for at least the window, and accepted later", () => {
   const cache = new ReplayCache(1000);
   cache.use("a", 0);
   cache.use("b", 900);
@@ -12,14 +12,14 @@ test("what was used is refused for at least the window, and may come again later
   cache.use("b", 5000);
 });
 
-test("after a long silence nothing old is left", () => {
+test("after a long silence no old proofs are left", () => {
   const cache = new ReplayCache(1000);
   cache.use("a", 0);
   cache.use("b", 10_000);
   cache.use("a", 10_001);
 });
 
-test("when it is full it refuses, until room is made", () => {
+test("a full cache refuses until there is room", () => {
   const cache = new ReplayCache(1000, 2);
   cache.use("a", 0);
   cache.use("b", 1);

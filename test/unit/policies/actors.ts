@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { roles, type Actor, type Role } from "../../../policies/actor.ts";
 
-/** Few users and tenants, so that generated facts often speak of the same ones. */
+/** Few users and tenants, so that generated facts often name the same ones. */
 export const users = ["u-1", "u-2", "u-3", "u-4"];
 export const tenants = ["t-1", "t-2"];
 export const allRoles = roles;

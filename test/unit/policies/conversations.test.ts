@@ -191,11 +191,11 @@ describe("showing the past", () => {
     ["customer", "of their conversation", nothing, true],
     ["agent", "with leave and consent", {}, true],
     ["supervisor", "with leave and consent", {}, true],
-    ["agent", "without the tenant's leave", { staffMay: false }, false],
+    ["agent", "without the tenant's permission", { staffMay: false }, false],
     ["agent", "without consent", { consented: false }, false],
     ["agent", "to their own device", { ...nothing, recipient: "u-1" }, true],
     ["agent", "that they have not seen", { covered: false }, false],
-    ["agent", "to who is no member", { recipientIsMember: false }, false],
+    ["agent", "to a user who is not a member", { recipientIsMember: false }, false],
     ["bot", "with leave and consent", {}, false],
     ["bot", "to its own device", { ...nothing, recipient: "u-1" }, true],
     ["admin", "with leave and consent", {}, false],
@@ -244,7 +244,7 @@ describe("whatever the facts", () => {
     always((who, action, about) => who.tenant === about.tenant || !allowed(who, action, about));
   });
 
-  test("an admin may nothing", () => {
+  test("an administrator is never allowed anything", () => {
     always((who, action, about) => who.role !== "admin" || !allowed(who, action, about));
   });
 
@@ -257,7 +257,7 @@ describe("whatever the facts", () => {
     );
   });
 
-  test("nobody shows what they have not seen, or to outsiders", () => {
+  test("nobody shows messages that they have not seen, or shows messages to outsiders", () => {
     always(
       (who, action, about) =>
         action !== "grant_history" ||

@@ -49,7 +49,7 @@ test.each<Row>([
   expect(decideDirectory(actor(role), action, facts(changes)).allowed).toBe(allowed);
 });
 
-test("without a device nobody publishes prekeys, or removes a device", () => {
+test("without a device nobody publishes prekeys or removes a device", () => {
   for (const role of allRoles)
     for (const action of ["publish_prekeys", "revoke_device"] as const) {
       const without = actor(role, { device: undefined });
@@ -58,7 +58,7 @@ test("without a device nobody publishes prekeys, or removes a device", () => {
     }
 });
 
-test("nobody but an admin with a registered device resets an account", () => {
+test("only an administrator with a registered device resets an account", () => {
   for (const role of allRoles) {
     const reasonOf = (device: string | undefined) =>
       decideDirectory(actor(role, { device }), "reset_account", facts()).reasons;

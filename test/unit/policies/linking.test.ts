@@ -34,7 +34,7 @@ test.each<Row>([
     expect(decideLinking(actor(role, who), action, facts(changes)).allowed).toBe(allowed);
 });
 
-test("nobody has to do with another account's or tenant's request, whatever the facts", () => {
+test("nobody can use another account's or tenant's request, whatever the facts", () => {
   const anyFacts: fc.Arbitrary<LinkFacts> = fc.record({
     tenant: fc.constantFrom(...tenants),
     user: fc.constantFrom(...users),
@@ -52,7 +52,7 @@ test("nobody has to do with another account's or tenant's request, whatever the 
   );
 });
 
-test("a refusal names what stands in the way", () => {
+test("a refusal names the obstacle", () => {
   const why = (role: Role, changes: Partial<LinkFacts>) =>
     decideLinking(actor(role), "withdraw", facts(changes)).reasons;
   expect(why("agent", { tenant: "t-2" })).toEqual(["foreign_tenant"]);

@@ -12,7 +12,7 @@ test("60 at once, then one a second", () => {
   expect(takeFrom([bucket], 1e9)).toBe(1_000);
 });
 
-test("what one bucket refuses is taken from none", () => {
+test("a message that one bucket refuses costs no other bucket", () => {
   const device = fullBucket({ burst: 10, perSecond: 1 }, 0);
   const tenant = fullBucket({ burst: 1, perSecond: 0.5 }, 0);
   expect(takeFrom([device, tenant], 0)).toBe(0);
@@ -20,7 +20,7 @@ test("what one bucket refuses is taken from none", () => {
   expect(device.tokens).toBe(9);
 });
 
-test("whoever waits as told is let through; over any time no more than burst and rate allow", () => {
+test("a sender who waits as told is admitted; over any time burst and rate are the limit", () => {
   const rates = fc.record({
     burst: fc.integer({ min: 1, max: 100 }),
     perSecond: fc.integer({ min: 1, max: 50 }),

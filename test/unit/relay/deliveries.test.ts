@@ -26,7 +26,7 @@ const event = (seq: number): DeliverableEvent => ({
   previousHash: seq === 1 ? zeroHash : undefined,
 });
 
-test("a device that is removed while a page is read for it is sent nothing after its removal", async () => {
+test("a device that is removed while a page is read for it gets nothing after its removal", async () => {
   let head = 2;
   let read = () => {};
   const allowed = new Promise<void>((resolve) => (read = resolve));
@@ -40,7 +40,7 @@ test("a device that is removed while a page is read for it is sent nothing after
       session: nilUuid,
       method: "password",
     },
-    // As the database would: what is committed by the time it gets to look.
+    // Like the database, this returns what is committed at the time of the read.
     async readEvents({ afterSeq, untilSeq }: EventsRequest) {
       await allowed;
       const until = Math.min(head, untilSeq);
@@ -59,7 +59,7 @@ test("a device that is removed while a page is read for it is sent nothing after
   const ranges = [{ fromSeq: 1, untilSeq: undefined }];
   deliveries.follow({ conversation, head, epoch: 1, ranges, cursor: 0 }, 0);
   deliveries.resume();
-  // Event 3 removes the device; 4 and 5 are for those who stay.
+  // Event 3 removes the device. Events 4 and 5 are for the remaining members.
   head = 5;
   deliveries.onLeft(conversation, 3);
   for (const seq of [3, 4, 5]) deliveries.onHead(conversation, seq);

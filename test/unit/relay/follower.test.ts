@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Follower } from "../../../server/socket/follower.ts";
 
-/** Sends what a connection would, one event at a time, and says what was sent. */
+/** Sends what a connection would send, one event at a time, and returns what was sent. */
 function drain(follower: Follower): number[] {
   const sent: number[] = [];
   while (follower.behind && follower.range !== undefined) {
@@ -49,7 +49,7 @@ test("sends exactly what the device may see after its cursor, in order, once", (
   );
 });
 
-test("what lies between two memberships does not fill the window", () => {
+test("the events between two memberships do not fill the window", () => {
   const follower = new Follower("c", 0, 1_000, [
     { fromSeq: 1, untilSeq: 3 },
     { fromSeq: 900, untilSeq: undefined },
@@ -60,7 +60,7 @@ test("what lies between two memberships does not fill the window", () => {
   expect(follower.unacknowledged).toBe(0);
 });
 
-test("a removed device gets the event that says so, and nothing after it", () => {
+test("a removed device gets the event of its removal and nothing after it", () => {
   const follower = new Follower("c", 4, 4, [{ fromSeq: 1, untilSeq: undefined }]);
   follower.head = 5;
   follower.endAt(5);
@@ -72,7 +72,7 @@ test("a removed device gets the event that says so, and nothing after it", () =>
   expect(drain(follower)).toEqual([12, 13]);
 });
 
-test("what was never sent cannot be acknowledged", () => {
+test("an event that was never sent cannot be acknowledged", () => {
   const follower = new Follower("c", 2, 10, [{ fromSeq: 1, untilSeq: undefined }]);
   follower.markSent(3);
   expect(follower.markAcked(10)).toBe(1);

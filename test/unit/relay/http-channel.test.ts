@@ -18,7 +18,7 @@ function open() {
   return { channel, told };
 }
 
-/** A stream whose network takes nothing, as a double. */
+/** A stream double whose network accepts nothing. */
 function stuckStream() {
   const written: (Uint8Array | string)[] = [];
   const stream: FrameStream = {
@@ -33,7 +33,7 @@ function stuckStream() {
   return { stream, written };
 }
 
-test("what is polled is kept until the next poll names it, and counts as buffered so long", async () => {
+test("polled frames are kept until the next poll names them, and count as buffered until then", async () => {
   const { channel, told } = open();
   const polled = channel.poll(0, 60_000, stays);
   channel.transmit(frame(1));
@@ -45,11 +45,11 @@ test("what is polled is kept until the next poll names it, and counts as buffere
   expect(await channel.poll(2, 60_000, stays)).toMatchObject({ first: 3, frames: [frame(3)] });
   expect([channel.bufferedBytes, channel.takenBytes]).toEqual([10, 20]);
   expect(told.filter((each) => each === "drain")).toHaveLength(1);
-  // Names more than there ever was: nothing is made up.
+  // It names more frames than ever existed. Nothing is invented.
   expect(await channel.poll(99, 0, stays)).toEqual({ first: 4, frames: [], closed: undefined });
 });
 
-test("an answer is bounded; what does not fit comes with the next, the close with the last", async () => {
+test("an answer is limited; the rest comes with the next one, the close with the last", async () => {
   const { channel } = open();
   const polled = channel.poll(0, 60_000, stays);
   for (let value = 1; value <= 3; value++) channel.transmit(frame(value, 500_000));
@@ -69,7 +69,7 @@ test("an answer has no more frames than its reader takes at once", async () => {
   expect(await channel.poll(1_024, 60_000, stays)).toMatchObject({ frames: { length: 476 } });
 });
 
-test("a closed channel keeps little, the first of what waited", async () => {
+test("a closed channel keeps only the first part of what waited", async () => {
   const { channel } = open();
   await channel.poll(0, 0, stays);
   for (let value = 1; value <= 9; value++) channel.transmit(frame(value, 30_000));
@@ -80,7 +80,7 @@ test("a closed channel keeps little, the first of what waited", async () => {
   expect(frames.map(([value]) => value)).toEqual([1, 2, 3, 4]);
 });
 
-test("nothing is taken before somebody takes frames, nor while paused; everybody is let go at the end", async () => {
+test("nothing is read before somebody takes frames or while paused; at the end everybody is released", async () => {
   const { channel, told } = open();
   let readable = false;
   const reading = channel.readable().then(() => (readable = true));
@@ -122,12 +122,12 @@ test("a poll is answered by a probe, by another poll, and when its device has le
   expect(await replaced).toMatchObject({ frames: [] });
   leaving.abort();
   await left;
-  // Nobody waits: this frame is for the next poll.
+  // Nobody waits, so this frame is for the next poll.
   channel.transmit(frame(1));
   expect(await channel.poll(0, 60_000, stays)).toMatchObject({ first: 1, frames: [frame(1)] });
 });
 
-test("a stream gets everything, counts as buffered what its network does not take, and ends the channel", async () => {
+test("a stream gets everything, counts what its network does not take as buffered, and ends the channel", async () => {
   const { channel, told } = open();
   channel.transmit(frame(1));
   const { stream, written } = stuckStream();
@@ -145,7 +145,7 @@ test("a stream gets everything, counts as buffered what its network does not tak
   expect(channel.bufferedBytes).toBe(24);
 });
 
-test("a stream is ended once, also when it is closed in the turn of its last frame", async () => {
+test("a stream is ended once, also if it is closed in the turn of its last frame", async () => {
   const { channel } = open();
   const { stream, written } = stuckStream();
   channel.stream(stream);

@@ -49,7 +49,7 @@ function setUp() {
   return { intake, channel, sent, waiting, answer };
 }
 
-test("a socket is not read from while 512 messages of it wait, and again when half are answered", async () => {
+test("a socket is not read from while 512 of its messages wait, and is read again when half are answered", async () => {
   const { intake, channel, answer } = setUp();
   for (let index = 0; index < 511; index++) intake.take(message(10));
   expect(channel.reading).toBe(true);
@@ -61,7 +61,7 @@ test("a socket is not read from while 512 messages of it wait, and again when ha
   expect(channel.reading).toBe(true);
 });
 
-test("nor while their bytes are over 4 MiB", async () => {
+test("nor while their bytes exceed 4 MiB", async () => {
   const { intake, channel, answer } = setUp();
   for (let index = 0; index < 64; index++) intake.take(message(64 * 1024));
   expect(channel.reading).toBe(false);

@@ -3,7 +3,7 @@ import { defaultTimings } from "../../../server/socket/timings.ts";
 
 const well: Condition = { blocked: false, progress: 0, paused: false };
 
-/** Lets time pass and looks whenever it is said to; `live` says what the device does meanwhile. */
+/** Lets time pass and checks whenever it is due. `live` says what the device does meanwhile. */
 function follow(liveness: Liveness, untilMs: number, condition: (now: number) => Condition) {
   const pings: number[] = [];
   for (let now = 0; now <= untilMs;) {
@@ -29,7 +29,7 @@ test("hello has ten seconds", () => {
   });
 });
 
-test("asks after 25 s of silence, and takes a device for dead 8 s later", () => {
+test("pings after 25 s of silence, and closes 8 s later", () => {
   const result = follow(greeted(), 300_000, () => well);
   expect(result).toMatchObject({ closed: "silent", at: 33_000 });
   expect(result.pings).toHaveLength(1);
@@ -51,7 +51,7 @@ test("a device that answers stays", () => {
   expect(pings).toBeGreaterThan(15);
 });
 
-test("is dropped after 90 s of silence where nobody can be asked", () => {
+test("is dropped after 90 s of silence if it cannot be pinged", () => {
   const liveness = new Liveness({ ...defaultTimings, pingEveryMs: 1e9 }, 0);
   liveness.greeted();
   const result = follow(liveness, 300_000, () => well);
@@ -60,12 +60,12 @@ test("is dropped after 90 s of silence where nobody can be asked", () => {
   expect(result.at).toBeLessThanOrEqual(100_000);
 });
 
-test("a device that the relay does not read from is not silent", () => {
+test("a device that the relay does not read from does not count as silent", () => {
   const paused = { ...well, paused: true };
   expect(follow(greeted(), 300_000, () => paused).closed).toBeUndefined();
 });
 
-test("blocked without progress for 30 s is stalled; with some it is not", () => {
+test("a device blocked without progress for 30 s is stalled; with some progress it is not", () => {
   const liveness = greeted();
   const stalled = follow(liveness, 300_000, (now) => {
     liveness.heard(now);
@@ -83,7 +83,7 @@ test("blocked without progress for 30 s is stalled; with some it is not", () => 
   expect(result.closed).toBeUndefined();
 });
 
-test("the access token's end is the connection's", () => {
+test("the connection ends with the access token", () => {
   const liveness = greeted();
   liveness.expiresAt(61_234);
   const result = follow(liveness, 300_000, (now) => {

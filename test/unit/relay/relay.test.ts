@@ -19,7 +19,7 @@ function subscriber(device: string, since: number) {
   return { one, closed };
 }
 
-test("of a device's sockets the latest stays, whichever was let in first", () => {
+test("the latest of a device's sockets stays, whichever was admitted first", () => {
   const device = randomUUID();
   const [first, second, heldUp] = [1, 3, 2].map((since) => subscriber(device, since));
   const relay = new Relay();

@@ -1,6 +1,6 @@
 import { TimerWheel, type Timed } from "../../../server/socket/timer-wheel.ts";
 
-/** A wheel whose ticks are the test's. */
+/** A wheel whose ticks the test controls. */
 function wheelAt(tickMs: number) {
   let now = 0;
   const wheel = new TimerWheel(() => now, tickMs, 16);
@@ -18,7 +18,7 @@ afterAll(() => {
   for (const wheel of clearTimers) wheel.close();
 });
 
-/** Notes when it was looked at, and wants to be again after `everyMs`. */
+/** Records when it was checked, and asks for the next check after `everyMs`. */
 class Watched implements Timed {
   readonly seen: number[] = [];
   readonly #everyMs: number | undefined;
@@ -31,8 +31,8 @@ class Watched implements Timed {
   }
 }
 
-// The wheel's own timer does not get a turn within a test, which does not wait.
-test("looks once, not early and at most two ticks late", () => {
+// The wheel's own timer never fires in this test, because the test does not wait.
+test("checks once, not early and at most two ticks late", () => {
   const { wheel, pass } = wheelAt(10);
   for (let ms = 1; ms <= 100; ms++) {
     const timed = new Watched();
@@ -48,7 +48,7 @@ test("looks once, not early and at most two ticks late", () => {
   expect(wheel.size).toBe(0);
 });
 
-test("looks again as often as it is asked to, and no more once cancelled", () => {
+test("checks again as often as requested, and not after it is cancelled", () => {
   const { wheel, pass } = wheelAt(10);
   const timed = new Watched(30);
   wheel.schedule(timed, 30);
@@ -60,7 +60,7 @@ test("looks again as often as it is asked to, and no more once cancelled", () =>
   expect(timed.seen).toHaveLength(length);
 });
 
-test("a later schedule takes the place of an earlier one; long waits are cut to one turn", () => {
+test("a later schedule replaces an earlier one; long waits are cut to one turn", () => {
   const { wheel, pass } = wheelAt(10);
   const timed = new Watched();
   wheel.schedule(timed, 20);

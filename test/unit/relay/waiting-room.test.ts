@@ -1,6 +1,6 @@
 import { WaitingRoom } from "../../../server/socket/waiting-room.ts";
 
-test("an address has so many places and the node so many, and who leaves makes room once", () => {
+test("an address and the node have limited places, and a leaving connection makes room once", () => {
   const room = new WaitingRoom({ perNode: 3, perAddress: 2 });
   const [first, second] = [room.enter("a"), room.enter("a")];
   expect([first, second]).toEqual([expect.any(Function), expect.any(Function)]);

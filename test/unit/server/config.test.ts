@@ -10,7 +10,7 @@ const production = {
   SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
 };
 
-test("says nothing, and there are sensible defaults", () => {
+test("is empty, and there are sensible defaults", () => {
   expect(readConfig({})).toMatchObject({
     mode: "development",
     host: "127.0.0.1",
@@ -25,7 +25,7 @@ test("says nothing, and there are sensible defaults", () => {
   });
 });
 
-test("metrics and traces are on where an address is given", () => {
+test("metrics and traces are on if an address is given", () => {
   expect(
     readConfig({ METRICS_PORT: "9464", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/" }),
   ).toMatchObject({
@@ -137,7 +137,7 @@ test.each([
 });
 
 describe("in production", () => {
-  test("what is complete is taken, and secrets do not print", () => {
+  test("a complete configuration is accepted, and secrets do not print", () => {
     const config = readConfig({ ...production, PUBLIC_URL: "https://sealdesk.example/" });
     expect(config.publicUrl).toBe("https://sealdesk.example");
     for (const text of [

@@ -17,7 +17,7 @@ const head = (changes: Partial<HeadHint> = {}): HeadHint => ({
   ...changes,
 });
 
-test("any number of hints goes into payloads that NOTIFY takes, and comes out as it went in", () => {
+test("any number of hints fits payloads that NOTIFY accepts, and is read back unchanged", () => {
   const heads = Array.from({ length: 500 }, () => head());
   const devices = Array.from({ length: 300 }, () => ({
     device: randomUUID(),
@@ -57,7 +57,7 @@ test.each(["", "{}", "null", '{"node":"n","at":1,"heads":[["a","b",1,true]]}'])(
   },
 );
 
-test("only what a node sealed is read; over a rotation both keys are believed", () => {
+test("only payloads sealed by a node are read; during a rotation both keys are accepted", () => {
   const [newer, newest] = [newKey(), newKey()];
   const payload = JSON.stringify({ node: "n", at: 1 });
   const sealed = seal.seal(payload);
@@ -76,7 +76,7 @@ test("only what a node sealed is read; over a rotation both keys are believed", 
   expect(hintSeal(() => [newest, newer, key]).open(sealed)).toBeUndefined();
 });
 
-test("one sending at a time; meanwhile only the newest of each conversation is kept", async () => {
+test("one send at a time; meanwhile only the newest hint of each conversation is kept", async () => {
   const sent: (readonly string[])[] = [];
   let finish = () => {};
   let told = () => {};

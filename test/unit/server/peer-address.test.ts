@@ -7,7 +7,7 @@ const from = (remoteAddress: string, forwarded?: string): IncomingMessage =>
     headers: forwarded === undefined ? {} : { "x-forwarded-for": forwarded },
   }) as unknown as IncomingMessage;
 
-test("strangers' X-Forwarded-For is not believed; our proxies' is, up to the first stranger", () => {
+test("a stranger's X-Forwarded-For is not trusted; our proxies' is, up to the first stranger", () => {
   const alone = peerAddressBehind([]);
   expect(alone(from("203.0.113.7", "198.51.100.1"))).toBe("203.0.113.7");
   const behind = peerAddressBehind(["10.0.0.0/8"]);

@@ -15,7 +15,7 @@ test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ).toEqual(reasons);
 });
 
-test("a database that does not answer is not waited for, and is asked once at a time", async () => {
+test("a database that does not answer delays nothing and is asked once at a time", async () => {
   let asked = 0;
   let answer: (current: boolean) => void = () => undefined;
   const isCurrent = () => {
@@ -44,14 +44,14 @@ test.each<[string, Error, string]>([
   ["is sealed", new KeysError("kms_sealed", ""), "kms_sealed"],
   ["denies", new KeysError("kms_denied", ""), "kms_denied"],
   ["has lost its keyring", new KeysError("keyring_unreachable", ""), "kms_unreachable"],
-  ["fails in a way nobody thought of", new Error(), "kms_unreachable"],
+  ["fails in an unexpected way", new Error(), "kms_unreachable"],
 ])("a key service that %s is a reason of its own", async (_how, error, reason) => {
   const isCurrent = () => Promise.resolve(true);
   const probes = { isCurrent, isKeystoreCurrent, checkKms: () => Promise.reject(error) };
   expect(await createReadiness(probes, () => false)()).toEqual([reason]);
 });
 
-test("an audit log that is not continued is said beside what else is wrong", async () => {
+test("a stopped audit log is reported beside other problems", async () => {
   const ask = (current: boolean) =>
     createReadiness(
       { isCurrent: () => Promise.resolve(current), isKeystoreCurrent, checkKms },

@@ -33,7 +33,7 @@ test("ids are left as they are", () => {
   fc.assert(fc.property(fc.uuid(), (id) => expect(redactText(id)).toBe(id)));
 });
 
-test("no e-mail or IP address comes through, whatever stands around it", () => {
+test("no e-mail or IP address passes, whatever surrounds it", () => {
   const around = fc.string({ maxLength: 20 }).map((text) => text.replaceAll(/[\w.:@%+-]/g, ""));
   fc.assert(
     fc.property(
@@ -45,7 +45,7 @@ test("no e-mail or IP address comes through, whatever stands around it", () => {
       ),
       around,
       (before, personal, after) => {
-        // Quoted local parts are no form that is looked for: their domain still goes.
+        // Quoted local parts are not searched for. Their domain is still removed.
         fc.pre(!/[^\w.+%@:-]/.test(personal));
         expect(redactText(`${before} ${personal} ${after}`)).not.toContain(personal);
       },
@@ -53,14 +53,14 @@ test("no e-mail or IP address comes through, whatever stands around it", () => {
   );
 });
 
-test("a hostile text is redacted in no time", () => {
+test("a hostile text is redacted quickly", () => {
   const startedAt = performance.now();
   for (const piece of ["a.", "1.", ":", "a@", "+1 ", "eyJ", "DPoP "])
     redactText(piece.repeat(200_000));
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
-test("what is nested is redacted, errors and bytes are not told", () => {
+test("nested values are redacted; errors and bytes are not shown", () => {
   const value = { list: ["127.0.0.1"], error: new Error("jane@example.org"), bytes: Buffer.of(1) };
   expect(redact({ value, count: 1, none: undefined })).toEqual({
     value: { list: ["[address]"], error: "Error", bytes: "[bytes]" },

@@ -29,7 +29,7 @@ describe("canonical JSON (RFC 8785)", () => {
     expect(canonicalJson('\u20ac$\u000f\nA\'B"\\\\"/')).toBe(String.raw`"€$\u000f\nA'B\"\\\\\"/"`);
   });
 
-  test("writes literals, nested values and nothing else", () => {
+  test("writes literals and nested values, and nothing else", () => {
     const value = { b: [true, null, { z: 1, a: -0 }], a: false, left: undefined };
     expect(canonicalJson(value)).toBe('{"a":false,"b":[true,null,{"a":0,"z":1}]}');
   });
@@ -49,7 +49,7 @@ describe("canonical JSON (RFC 8785)", () => {
     );
   });
 
-  test("says the same of equal values however they were put together, and JSON.parse undoes it", () => {
+  test("gives equal values the same text, and JSON.parse restores them", () => {
     const values = fc.letrec((tie) => ({
       value: fc.oneof(
         { depthSize: "small" },

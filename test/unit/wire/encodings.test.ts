@@ -1,4 +1,4 @@
-/** Canonical texts and signed bytes: one value, one form, and no form that means two things. */
+/** Canonical texts and signed bytes: a value has one form, and no form has two meanings. */
 import { describe, expect, test } from "@jest/globals";
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from "../../../crypto/wire/bytes.ts";
 import { canonicalJson, type CanonicalValue } from "../../../crypto/wire/canonical-json.ts";
@@ -12,7 +12,7 @@ import {
 const id = (last: number) => `0198c0de-0000-7000-8000-00000000000${last}`;
 
 describe("text", () => {
-  test("keeps a byte order mark, and is refused when it is not UTF-8", () => {
+  test("keeps a byte order mark, and is refused if it is not UTF-8", () => {
     const marked = Uint8Array.of(0xef, 0xbb, 0xbf, 97);
     expect(fromUtf8(marked)).toBe("\ufeffa");
     expect(utf8(fromUtf8(marked))).toEqual(marked);
@@ -40,7 +40,7 @@ describe("canonical JSON", () => {
     );
   });
 
-  test("refuses what is not JSON, holes and a changed prototype included", () => {
+  test("refuses what is not JSON, including holes and a changed prototype", () => {
     const holed: CanonicalValue[] = [];
     holed[1] = 2;
     const bad = [
@@ -60,12 +60,12 @@ describe("canonical JSON", () => {
       );
   });
 
-  test("reads own properties only, whatever they are called", () => {
+  test("reads own properties only, whatever their names", () => {
     const value = JSON.parse('{"__proto__":{"x":1},"constructor":2}') as CanonicalValue;
     expect(canonicalJson(value)).toBe('{"__proto__":{"x":1},"constructor":2}');
   });
 
-  test("says of nesting over all bounds what is wrong, and does not overflow", () => {
+  test("reports excessive nesting and does not overflow", () => {
     const deep = JSON.parse(`${"[".repeat(100_000)}${"]".repeat(100_000)}`) as CanonicalValue;
     expect(() => canonicalJson(deep)).toThrow(expect.objectContaining({ name: "WireError" }));
   });
@@ -119,14 +119,14 @@ describe("what is signed", () => {
     ["tenant", { tenant: "not-a-uuid" }],
     ["user", { user: id(2).toUpperCase() }],
     ["device", { device: `${id(3)}\n` }],
-  ])("has identifiers in their one form: %s", (_, change) => {
+  ])("has identifiers in their only form: %s", (_, change) => {
     expect(() => deviceRecordBytes({ ...device, ...change })).toThrow(
       expect.objectContaining({ name: "WireError", code: "malformed_record" }),
     );
   });
 });
 
-test("transcript hash and franking tag take hashes of 32 bytes only: their layout has no lengths", () => {
+test("transcript hash and franking tag accept only hashes of 32 bytes, because their layout has no lengths", () => {
   const header = {
     conversation: id(1),
     seq: 1,

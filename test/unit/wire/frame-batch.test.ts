@@ -4,7 +4,7 @@ import { WireError } from "../../../crypto/wire/wire-error.ts";
 
 const property = { seed: 20261121, numRuns: 300 };
 
-test("what is joined is split again, and counted as long as it is", () => {
+test("joined frames are split again, and the counted length is correct", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (frames) => {
       const batch = joinFrames(frames);
@@ -15,7 +15,7 @@ test("what is joined is split again, and counted as long as it is", () => {
   );
 });
 
-test("whatever comes is frames, or a WireError", () => {
+test("any input gives frames or a WireError", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
       try {

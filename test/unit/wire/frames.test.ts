@@ -1,6 +1,6 @@
 /**
- * The tables of frame.ts against frames.proto, as protobufjs reads it: what one encodes the other
- * decodes, and random bytes make neither the decoder hang nor throw anything but WireError.
+ * Compares the tables of frame.ts with frames.proto as protobufjs reads it: what one encodes, the
+ * other decodes. Random bytes neither hang the decoder nor throw anything but WireError.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
@@ -35,7 +35,7 @@ const text = (bytes: number) =>
     .filter((value) => Buffer.byteLength(value) <= bytes);
 const bytes = fc.uint8Array({ maxLength: 300 });
 const list = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 4 });
-// Absent and empty are one thing to proto3 where a field has no presence of its own.
+// Absent and empty are the same in proto3 if a field has no presence of its own.
 const maybe = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined });
 const words = <T extends object>(of: T) => Object.keys(of) as (keyof T)[];
 const cursor = fc.record({ conversation: uuid, seq: uint53 });
@@ -164,7 +164,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(parts.map(([name, part]) => [name, plain(part)]));
 }
 
-/** How protobufjs wants what we hold: bytes for identifiers, numbers for words of an enum. */
+/** Converts our values to those of protobufjs: bytes for identifiers, numbers for enum words. */
 function forReflection(type: protobuf.Type, value: object): Record<string, unknown> {
   const parts = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(
@@ -185,19 +185,21 @@ function valueForReflection({ resolvedType, type }: protobuf.Field, value: unkno
   return value instanceof Uint8Array ? Buffer.from(value) : value;
 }
 
-/** What the schema reads from our bytes, in the words of our types. */
+/** What the schema reads from our bytes, in our types. */
 function reflected(type: protobuf.Type, encoded: Uint8Array): Record<string, unknown> {
   const decoded = type.decode(encoded);
   const object = type.toObject(decoded, { longs: Number, arrays: true, defaults: false });
   return withDefaults(type, object);
 }
 
-/** Fields that have no default with us: where proto3 says nothing, there is nothing. */
+/** Fields without a default on our side: absent in proto3 means absent. */
 const optional = ["Deliver.packet", "Deliver.previousHash", "Activity.device", "Presence.user"];
 const isOptional = (type: protobuf.Type, field: protobuf.Field): boolean =>
   optional.includes(`${type.name}.${field.name}`);
 
-/** proto3 leaves defaults out; our decoder says them. Messages and lone optional fields stay absent. */
+/**
+ * proto3 leaves out defaults. Our decoder returns them. Messages and optional fields stay absent.
+ */
 function withDefaults(type: protobuf.Type, object: Record<string, unknown>) {
   const full: Record<string, unknown> = {};
   for (const field of type.fieldsArray) {
@@ -218,7 +220,7 @@ function withDefaults(type: protobuf.Type, object: Record<string, unknown>) {
 }
 
 describe("frames.proto", () => {
-  test("reads every frame of ours as what it is", () => {
+  test("reads every frame of ours correctly", () => {
     fc.assert(
       fc.property(frames, (frame) => {
         expect(plain(reflected(frameType, encodeFrame(frame)))).toEqual(
@@ -229,7 +231,7 @@ describe("frames.proto", () => {
     );
   });
 
-  test("writes frames that we read as what they are", () => {
+  test("writes frames that we read correctly", () => {
     fc.assert(
       fc.property(frames, (frame) => {
         const value = forReflection(frameType, { [frame.kind]: frame.body });
@@ -240,7 +242,7 @@ describe("frames.proto", () => {
     );
   });
 
-  test("does the same for what a membership event says", () => {
+  test("does the same for the content of a membership event", () => {
     fc.assert(
       fc.property(controls, (control) => {
         expect(plain(reflected(controlType, encodeControl(control)))).toEqual(plain(control));
@@ -256,7 +258,7 @@ describe("frames.proto", () => {
     ["EventKind", eventKinds],
     ["ActivityKind", activityKinds],
     ["PresenceState", presenceStates],
-  ])("%s has the words and numbers we use", (name, kinds) => {
+  ])("%s has our words and numbers", (name, kinds) => {
     const values = Object.entries(root.lookupEnum(name).values).filter(([, number]) => number > 0);
     const ours = Object.entries(kinds).map(([word, number]) => [word.toUpperCase(), number]);
     expect(Object.fromEntries(values)).toEqual(Object.fromEntries(ours));
@@ -295,7 +297,7 @@ describe("decoding", () => {
     );
   });
 
-  test("frames with bytes changed, cut or inserted do so too, and what still decodes has one form", () => {
+  test("so do frames with changed, removed or inserted bytes, and whatever still decodes has one form", () => {
     const changes = fc.record({ at: fc.nat(), byte: fc.nat(255), how: fc.nat(2) });
     fc.assert(
       fc.property(frames, fc.array(changes, { minLength: 1, maxLength: 4 }), (frame, edits) => {

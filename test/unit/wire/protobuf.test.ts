@@ -16,14 +16,14 @@ const id = Array.from({ length: 16 }, (_, index) => index);
 const conversation = "00010203-0405-0607-0809-0a0b0c0d0e0f";
 const synced = (...fields: number[]) => Uint8Array.from(bytes(12, fields));
 
-// Both of protobufjs's readers: it takes one for a Buffer and another for a plain array.
+// Both readers of protobufjs: it uses one for a Buffer and another for a plain array.
 describe.each([
   ["a plain array", (input: Uint8Array) => input],
   ["a Buffer", (input: Uint8Array) => Buffer.from(input)],
 ])("in %s", (_, as) => {
   const decoded = (input: Uint8Array) => decodeFrame(as(input));
 
-  test("a field that comes twice is refused: parsers differ on what it means", () => {
+  test("a repeated field is refused, because parsers differ on its meaning", () => {
     expect(decoded(synced(...bytes(1, id), ...number(2, 7)))).toEqual({
       kind: "synced",
       body: { conversation, seq: 7 },
@@ -38,7 +38,7 @@ describe.each([
     expect(() => decoded(Uint8Array.from([...once, ...once]))).toThrow(malformed);
   });
 
-  test("lengths, tags and choices that only fit after truncation to 32 bits are refused", () => {
+  test("lengths, tags and choices that fit only after truncation to 32 bits are refused", () => {
     const wide = (low: number) => [low | 128, 128, 128, 128, 16]; // low + 2^32
     const wideLength = synced(...tag(1, 2), ...wide(16), ...id);
     const wideTag = Uint8Array.from([...wide(tag(12, 2)[0]!), ...varint(18), ...bytes(1, id)]);
@@ -91,7 +91,7 @@ describe.each([
     for (const input of inputs) expect(() => decoded(input)).toThrow(malformed);
   });
 
-  test("unknown fields are skipped, those with a known number and another type as well", () => {
+  test("unknown fields are skipped, including those with a known number and another type", () => {
     const unknown = [...number(99, 5), ...bytes(98, [1, 2]), ...tag(97, 3), ...tag(97, 4)];
     expect(decoded(synced(...bytes(1, id), ...unknown, ...bytes(2, [9])))).toEqual({
       kind: "synced",
@@ -104,14 +104,14 @@ describe.each([
     const cases = [
       [...tag(12, 2), inner.length - 1, ...inner],
       [...tag(12, 2), inner.length + 1, ...inner],
-      // Its last field reaches over its end, into bytes the frame does have.
+      // Its last field reaches beyond its end, into bytes that the frame does have.
       [...tag(12, 2), inner.length, ...inner.slice(0, 1), 17, ...inner.slice(2), 0, 0],
       [...bytes(12, inner), 0x60],
     ];
     for (const input of cases) expect(() => decoded(Uint8Array.from(input))).toThrow(malformed);
   });
 
-  test("no body, two bodies, and lists over their limit are refused", () => {
+  test("a missing body, two bodies, and lists over their limit are refused", () => {
     expect(() => decoded(new Uint8Array(0))).toThrow(malformed);
     const one = synced(...bytes(1, id));
     const ack = Uint8Array.from(bytes(3, []));
@@ -122,7 +122,7 @@ describe.each([
     expect(() => decoded(cursors(8193))).toThrow(malformed);
   });
 
-  test("text is UTF-8 of at most its limit, byte order mark and all", () => {
+  test("text is UTF-8 up to its limit, including a byte order mark", () => {
     const fault = (...code: number[]) => Uint8Array.from(bytes(13, bytes(1, code)));
     const letters = (count: number) => Array.from({ length: count }, () => 97);
     expect(decoded(fault(0xef, 0xbb, 0xbf, 97))).toMatchObject({ body: { code: "\ufeffa" } });
@@ -132,12 +132,12 @@ describe.each([
   });
 });
 
-test("text with a lone surrogate is encoded as something every parser accepts", () => {
+test("text with a lone surrogate is encoded as something that every parser accepts", () => {
   const frame = { kind: "fault", body: { code: "a\ud800", message: "", retryAfterMs: 0 } } as const;
   expect(decodeFrame(encodeFrame(frame))).toMatchObject({ body: { code: "a\ufffd" } });
 });
 
-test("names of the prototype are fields like others", () => {
+test("names of the prototype are ordinary fields", () => {
   const type = message({ constructor: [1, text(9)], toString: [2, uint()] });
   expect(encode(type, { constructor: "a", toString: 1 })).toHaveLength(5);
   expect(decode(type, new Uint8Array(0))).toEqual({ constructor: "", toString: 0 });

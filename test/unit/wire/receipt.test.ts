@@ -1,4 +1,4 @@
-/** Receipts: one text for each, and no other text is one. */
+/** Receipts: each has one text, and no other text is a receipt. */
 import { describe, expect, test } from "@jest/globals";
 import {
   decodeReceipt,
@@ -76,7 +76,7 @@ describe("a receipt", () => {
     ["a device twice", changed({ recipientDevices: [id("07"), id("07")] })],
     ["devices out of order", changed({ recipientDevices: [id("08"), id("07")] })],
     ["too many packs", changed({ packs: Array.from({ length: 33 }, () => json["packs"]) })],
-    ["an identifier that is none", changed({ recipient: "somebody" })],
+    ["an invalid identifier", changed({ recipient: "somebody" })],
   ])("with %s is none", (_name, text) => {
     expect(() => decodeReceipt(utf8(text))).toThrow(
       expect.objectContaining({ code: "malformed_record" }),

@@ -9,7 +9,10 @@ import { insertEvents } from "../../../messaging/log/insert-events.ts";
 import { numberControl } from "../../../messaging/log/number-message.ts";
 import type { LoadConversation, LoadDevice } from "./load-device.ts";
 
-/** Creates one conversation per group in one transaction, by its first device: event 1 of its log. */
+/**
+ * Creates one conversation for each group in one transaction. The group's first device creates it,
+ * which is event 1 of its log.
+ */
 export async function arrangeConversations(
   pool: Pool,
   tenant: Uuid,

@@ -1,7 +1,7 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 
-/** A registered device that a load can speak for, of an account of its own. */
+/** A registered device of an account of its own. A load process speaks for it. */
 export interface LoadDevice {
   readonly user: Uuid;
   readonly device: Uuid;

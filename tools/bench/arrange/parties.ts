@@ -3,7 +3,7 @@ import type { Party, RoomSpec } from "../load/party.ts";
 import type { LoadConversation } from "./load-device.ts";
 import type { LoadTenant } from "./tenant.ts";
 
-/** Each conversation as a party of its own, all of whose devices know the log up to `head`. */
+/** Makes a party of each conversation. All its devices know the log up to `head`. */
 export const partiesOf = (
   tenant: LoadTenant,
   conversations: readonly LoadConversation[],
@@ -24,7 +24,7 @@ const roomOf = (
   head: number,
 ): RoomSpec => ({ conversation, head, others: others.map(({ device }) => device) });
 
-/** The same for a bare relay, which knows no accounts. */
+/** The same for a bare relay, which has no accounts. */
 export const bareParties = (url: string, count: number, size: number): Party[] =>
   Array.from({ length: count }, (_, group): Party => {
     const conversation = randomUUID();

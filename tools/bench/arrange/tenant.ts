@@ -18,11 +18,13 @@ interface Server {
 const CHUNK = 500;
 const SESSION_MS = 12 * 3_600_000;
 
-/** A tenant of a running server, filled as sign-in, registration and creation would have done. */
+/**
+ * A tenant of a running server with data as sign-in, registration and creation would have left it.
+ */
 export class LoadTenant {
   readonly id: Uuid;
   readonly #server: Server;
-  /** As the operator, and as the server. */
+  /** One pool as the operator, one as the server. */
   readonly #owner: pg.Pool;
   readonly #pool: Pool;
 
@@ -43,7 +45,7 @@ export class LoadTenant {
     return tenant;
   }
 
-  /** Devices with real keys. */
+  /** Creates devices with real keys. */
   async devices(count: number): Promise<LoadDevice[]> {
     const devices: LoadDevice[] = [];
     while (devices.length < count) {
@@ -56,7 +58,7 @@ export class LoadTenant {
     return devices;
   }
 
-  /** One conversation for each group of devices, just created. */
+  /** Creates one conversation for each group of devices. */
   async conversations(groups: readonly (readonly LoadDevice[])[]): Promise<LoadConversation[]> {
     const made: LoadConversation[] = [];
     for (let at = 0; at < groups.length; at += CHUNK)
@@ -64,7 +66,7 @@ export class LoadTenant {
     return made;
   }
 
-  /** `count` conversations of `size` devices, none of whom is in two of them. */
+  /** Creates `count` conversations of `size` devices. No device is in two of them. */
   async groups(count: number, size: number): Promise<LoadConversation[]> {
     const devices = await this.devices(count * size);
     return this.conversations(
@@ -72,7 +74,10 @@ export class LoadTenant {
     );
   }
 
-  /** What a load process needs to connect a device. @param cursors what it knows already */
+  /**
+   * What a load process needs to connect a device.
+   * @param cursors what the device already knows
+   */
   async link(
     { user, session, thumbprint, jwk }: LoadDevice,
     cursors: SealdeskLinkSpec["cursors"],

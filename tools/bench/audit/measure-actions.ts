@@ -15,20 +15,23 @@ import { poolWithoutAudit } from "./without-audit.ts";
 
 export const CLIENTS = 32;
 
-/** One use case, as its route calls it. @param turn counts the client's calls */
+/**
+ * One use case, called as its route calls it.
+ * @param turn counts the client's calls
+ */
 type Action = (pool: Pool, client: number, turn: number) => Promise<unknown>;
 
 export interface ActionFigures {
   readonly action: string;
   readonly perSecond: number;
   readonly perSecondWithoutAudit: number;
-  /** Share of the rate without audit that auditing costs. */
+  /** The share of the unaudited rate that auditing costs. */
   readonly overhead: number;
 }
 
 /**
- * Use cases by 32 clients at once, beside the same without the statement that writes the entry, in
- * turns. Their entries are integrated and signed meanwhile by a server that does nothing else.
+ * Measures use cases with 32 clients at once, with and without the statement that writes the audit
+ * entry, in turns. Meanwhile a server that does nothing else integrates and signs the entries.
  */
 export const measureActions = (scale: Scale, progress: Progress): Promise<ActionFigures[]> =>
   closing(async (started) => {
@@ -94,14 +97,14 @@ function actionsOf(
       );
     },
     "conversation.read": (pool, client) => {
-      // The log of messages is not asked.
+      // The message log is not used.
       const deps = { pool, now: Date.now } as MessagingDeps;
       return readConversation(deps, actorOf(client), { conversation: groups[client]?.id ?? "" });
     },
   };
 }
 
-/** @returns actions a second of all clients */
+/** @returns actions a second of all clients together */
 async function rate(
   act: Action,
   pool: Pool,
@@ -121,7 +124,7 @@ async function rate(
   return (done * 1_000) / (performance.now() - begin);
 }
 
-/** Resolves when the server has integrated all there is: one round does not pay for another's. */
+/** Resolves when the server has integrated everything, so that no round pays for another. */
 async function settled(pool: Pool, tenant: Actor["tenant"]): Promise<void> {
   const session = await pool.connect();
   try {

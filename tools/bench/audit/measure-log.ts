@@ -20,7 +20,7 @@ import { runCommand, type CommandUsage } from "./run-command.ts";
 const ORIGIN = "bench.example";
 const SLUG = "bench";
 
-// What an act of staff leaves: some 550 bytes.
+// An entry of the size that an act of staff leaves: about 550 bytes.
 const ENTRIES = `
   insert into audit.entries (tenant, entry)
   select $1::uuid, convert_to(
@@ -39,7 +39,10 @@ export interface LogFigures {
   > & { readonly bytes: number };
 }
 
-/** One long log: integrated and signed as a server does, exported and verified by the commands. */
+/**
+ * Measures one long log. It is integrated and signed as a server does, and exported and verified
+ * with the commands.
+ */
 export const measureLog = (entries: number, progress: Progress): Promise<LogFigures> =>
   closing(async (started) => {
     const home = await mkdtemp(join(tmpdir(), "sealdesk-bench-"));
@@ -100,7 +103,7 @@ async function seed(ownerUrl: string, entries: number): Promise<void> {
   await owner.end();
 }
 
-/** @returns the seconds until every entry had its place and the last head its signature */
+/** @returns the seconds until every entry is integrated and the last head is signed */
 async function integrate(
   options: Omit<ConstructorParameters<typeof Integrator>[0], "onError" | "onIntegrated">,
   entries: number,
@@ -112,7 +115,7 @@ async function integrate(
       ...options,
       onIntegrated: (count) => {
         done += count;
-        // It ends with the batch under way and a round that signs it.
+        // The integrator ends after the current batch and a round that signs it.
         if (done >= entries) integrator.close().then(resolve, reject);
       },
       onError: reject,

@@ -6,7 +6,7 @@ import { measureLog } from "./measure-log.ts";
 const ENTRIES = 1_000_000;
 
 /**
- * What it costs an act to be audited, and how fast a log of a million entries is integrated,
+ * Measures what auditing costs an act, and how fast a log of a million entries is integrated,
  * exported and verified.
  */
 export async function runAuditBench(scale: Scale, progress: Progress): Promise<Measured> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Readable } from "node:stream";
 
 const main = fileURLToPath(new URL("../../../cli/main.js", import.meta.url));
-// Writes the process's peak memory, in KiB, to its fourth file as it ends.
+// On exit it writes the process's peak memory, in KiB, to file descriptor 3.
 const tellPeak =
   "import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,String(process.resourceUsage().maxRSS)))";
 
@@ -14,7 +14,10 @@ export interface CommandUsage {
   readonly peakMiB: number;
 }
 
-/** Runs `sealdesk`, as an operator would, to its end. @throws Error with what it said, when it fails */
+/**
+ * Runs `sealdesk` to its end, as an operator would.
+ * @throws Error with the command's output, if it fails
+ */
 export async function runCommand(
   args: readonly string[],
   environment: Readonly<Record<string, string>>,

@@ -2,7 +2,7 @@ import { createPool, type Client, type Pool } from "../../../db/pool.ts";
 
 const INSERT = "insert into audit.entries";
 
-/** A pool whose sessions leave out what would write an audit entry, and nothing else. */
+/** A pool whose sessions leave out only the statements that write an audit entry. */
 export function poolWithoutAudit(url: string, max: number): Pool {
   const pool = createPool(url, { max });
   pool.on("connect", (client: Client) => {

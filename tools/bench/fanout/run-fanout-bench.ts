@@ -12,7 +12,7 @@ import { medianOf, round } from "../statistics.ts";
 const SIZES = [2, 4, 16] as const;
 const WINDOW = 8;
 
-/** Messages accepted a second in conversations of several devices, beside those of two. */
+/** Measures messages accepted a second in conversations of several devices and of two devices. */
 export const runFanoutBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
     const conversations = Math.max(2, Math.round(100 * scale.share));
@@ -31,7 +31,7 @@ export const runFanoutBench = (scale: Scale, progress: Progress): Promise<Measur
       sides.push({ size, ours, theirs, rounds: { ours: [], theirs: [] } as Rounds });
     }
     const shape = { window: WINDOW };
-    // Not counted: a relay that has just started is not yet compiled.
+    // Not counted, because the code of a relay that has just started is not compiled yet.
     for (const { ours, theirs } of sides) {
       await measureLoad(ours, server.probe, shape, scale.seconds);
       await measureLoad(theirs, prototype.probe, shape, scale.seconds);

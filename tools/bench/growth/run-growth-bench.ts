@@ -22,9 +22,9 @@ interface Grown {
 }
 
 /**
- * Throughput with many stored conversations beside that with few, each on a server and a database of
- * its own. Messages go to all conversations alike, by chance: the hardest case for whatever is kept
- * in memory of some.
+ * Measures throughput with many stored conversations and with few, each on its own server and
+ * database. Messages go to random conversations. This is the hardest case for a cache that holds
+ * only some of them.
  */
 export const runGrowthBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
@@ -38,7 +38,7 @@ export const runGrowthBench = (scale: Scale, progress: Progress): Promise<Measur
     }
     const measure = ({ load, server }: Grown) =>
       measureLoad(load, server.probe, { window: WINDOW }, scale.seconds);
-    // Not counted: a relay that has just started is not yet compiled, and holds no heads.
+    // Not counted, because a relay that has just started has no compiled code and no cached heads.
     for (const each of grown) await measure(each);
     for (let turn = 0; turn < scale.rounds; turn++)
       for (const each of grown) each.rounds.push(await measure(each));

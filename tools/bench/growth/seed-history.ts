@@ -1,8 +1,9 @@
 import pg from "pg";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-// One message's columns: bodies of the usual size, which nobody reads any more. All of a conversation
-// is under one key, which the creator began; hashes are made up, as nobody checks them here.
+// The columns of one message. Bodies have the usual size, and nobody reads them any more. All
+// messages of a conversation use one key of its creator. Hashes are invented, because nobody checks
+// them here.
 const MESSAGES = `
   insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
     client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
@@ -19,8 +20,8 @@ const KEYS = `
   where tenant = $1 returning conversation, key_id`;
 
 /**
- * Stores `count` messages in each conversation of a tenant that has only been created, as if they
- * had been sent. @returns the sending key of each conversation's creator
+ * Stores `count` messages in each conversation of a newly created tenant, as if they had been sent.
+ * @returns the sending key of each conversation's creator
  */
 export async function seedHistory(
   ownerUrl: string,

@@ -13,17 +13,20 @@ import { round } from "../statistics.ts";
 
 interface IdleFigures {
   readonly connections: number;
-  /** What the process grew by, after a garbage collection. */
+  /** How much the process grew, measured after a garbage collection. */
   readonly rssKiBEach: number;
   readonly heapKiBEach: number;
 }
 
 /** Connections of one load process, in parties of two. */
 const PER_PROCESS = 5_000;
-/** Descriptors the server needs for other things. */
+/** File descriptors that the server needs for other things. */
 const SPARE = 500;
 
-/** Memory per connection that is authenticated, follows a conversation of two, and says nothing. */
+/**
+ * Measures memory for each connection that is authenticated, follows a conversation of two, and is
+ * idle.
+ */
 export async function runIdleBench(scale: Scale, progress: Progress): Promise<Measured> {
   const most = (await openFiles()) - SPARE;
   const counts = [5_000, 20_000].map((count) => Math.min(most, Math.round(count * scale.share)));
@@ -61,7 +64,7 @@ const measureSealdesk = (connections: number): Promise<IdleFigures> =>
   closing(async (started) => {
     const server = started.add(await startSealdesk());
     const tenant = started.add(await LoadTenant.open(server));
-    // One that is not counted, for what the first connection loads.
+    // One connection that is not counted, because the first connection loads code.
     const [first, ...counted] = await partiesOf(
       tenant,
       await tenant.groups(connections / 2 + 1, 2),
@@ -87,7 +90,7 @@ async function measure(
   await warm.connect();
   const before = await probe.collected();
   const loads = [warm];
-  // One after another: a proof that was signed too long ago is refused.
+  // One after another, because a proof that was signed too long ago is refused.
   for (let from = 0; from < parties.length; from += PER_PROCESS / 2) {
     const load = await Load.prepare(parties.slice(from, from + PER_PROCESS / 2));
     loads.push(load);
@@ -102,7 +105,7 @@ async function measure(
   };
 }
 
-/** Files a process may have open; a number that never limits where there is no /proc. */
+/** How many files a process may open, or a number that never limits if there is no /proc. */
 async function openFiles(): Promise<number> {
   const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
   return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? 1_000_000);

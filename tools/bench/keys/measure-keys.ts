@@ -8,10 +8,10 @@ import type { Kms } from "../../../keys/kms/kms.ts";
 import { latencyOf, round } from "../statistics.ts";
 
 const SUBJECTS = 2_000;
-/** Over the keys in memory. */
+/** Passes over the keys in memory. */
 const PASSES = 50;
 
-/** Keys from memory and from the keystore, and their re-wrapping, under one key service. */
+/** Measures keys from memory, keys from the keystore, and re-wrapping, under one key service. */
 export async function measureKeys(
   kms: Kms,
   ownerUrl: string,

@@ -11,7 +11,10 @@ import { round } from "../statistics.ts";
 
 export const BODY_BYTES = 300;
 
-/** Sealing and opening on one core, beside bare AES-GCM with a nonce drawn for each. */
+/**
+ * Measures encryption and decryption at rest on one core, and bare AES-GCM with a random nonce for
+ * each.
+ */
 export function measureSealing(seconds: number) {
   const key = { id: randomBytes(16), secret: createSecretKey(randomBytes(32)) };
   const body = randomBytes(BODY_BYTES);
@@ -19,7 +22,7 @@ export function measureSealing(seconds: number) {
   let seq = 0;
   const rate = (work: () => unknown): number => {
     for (let warm = 0; warm < 20_000; warm++) work();
-    // By the time this process had a core, not by the clock: others share the machine.
+    // By CPU time and not by the clock, because others share the machine.
     const began = process.cpuUsage();
     let count = 0;
     for (let spent = 0; spent < seconds * 1e6; count += 1000) {

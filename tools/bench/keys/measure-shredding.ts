@@ -14,14 +14,17 @@ const ROUNDS = 3;
 const FEW = 1_000;
 const MANY = 200_000;
 
-// One seal for all rows: what counts here is how many there are.
+// All rows have the same ciphertext. Only their number matters here.
 const SEED = `
   insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
     client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
   select $1, $2, seq, 1, $3, 1, $3, gen_random_uuid(), $4, $5, $6, $6, $6
   from generate_series(1, $7::int8) as seq`;
 
-/** How long it takes to destroy the keys of a subject of few messages, and of one of many. */
+/**
+ * Measures how long it takes to destroy the keys of a subject with few messages, and of one with
+ * many.
+ */
 export async function measureShredding(
   kms: Kms,
   ownerUrl: string,
@@ -37,7 +40,7 @@ export async function measureShredding(
   const tree = await openKeyTree({ url: ownerUrl, kms, now: Date.now, onLost: () => undefined });
   const deps = { keystore: tree.pool, apart: undefined, now: Date.now };
   const by = { actor: { kind: "system" as const, id: "bench" } };
-  /** @returns its subject, and the name of the key that seals it all */
+  /** @returns its subject, and the name of the key that seals everything */
   const seed = async (messages: number): Promise<readonly [Uuid, Uuid]> => {
     const now = Date.now();
     const period = periodOf(now);
@@ -52,7 +55,7 @@ export async function measureShredding(
   };
   const shred = async ([subject, key]: readonly [Uuid, Uuid]): Promise<number> => {
     const ms = await timed(() => destroySubjectKeys(deps, tenant, subject, by));
-    // Also from the keystore itself, not from memory alone.
+    // Also read from the keystore itself, and not only from memory.
     const fresh = await openKeyTree({ url: ownerUrl, kms, now: Date.now, onLost: () => undefined });
     const found = (await fresh.scopes.forReading(tenant, [key])).get(key);
     await fresh.close();
@@ -64,7 +67,7 @@ export async function measureShredding(
     const seeded = [];
     for (let index = 0; index < ROUNDS; index++)
       seeded.push({ few: await seed(FEW), many: await seed(MANY) });
-    // What seeding left to be written is not to be waited for below.
+    // Writes what seeding left, so that the measurement below does not wait for it.
     await owner.query("checkpoint");
     const rounds: { few: number; many: number }[] = [];
     for (const { few, many } of seeded)

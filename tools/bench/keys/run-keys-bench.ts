@@ -9,8 +9,9 @@ import { measureShredding } from "./measure-shredding.ts";
 import { openServices } from "./services.ts";
 
 /**
- * Sealing on one core beside bare AES-GCM; keys from memory and from the keystore, and re-wrapping,
- * under each key service there is; destroying a subject of few and of many messages.
+ * Measures sealing on one core and bare AES-GCM; keys from memory and from the keystore, and
+ * re-wrapping, under each available key service; and destroying a subject with few and with many
+ * messages.
  */
 export async function runKeysBench(
   { seconds }: { readonly seconds: number },

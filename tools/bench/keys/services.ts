@@ -14,8 +14,8 @@ const SOFTHSM = [
 ];
 
 /**
- * The key services there are here: the local keyring always, an HSM where SoftHSM and pkcs11js are
- * installed, Vault where VAULT_ADDR is set. To be closed by the caller.
+ * The key services available here: always the local keyring, an HSM if SoftHSM and pkcs11js are
+ * installed, and Vault if VAULT_ADDR is set. The caller closes them.
  */
 export async function openServices(home: string): Promise<Kms[]> {
   const environments = [{}, await softHsm(home), vault()];
@@ -28,7 +28,7 @@ export async function openServices(home: string): Promise<Kms[]> {
   return services;
 }
 
-/** A token of its own, in a folder of its own. */
+/** Creates a token in a folder of its own. */
 async function softHsm(home: string): Promise<Record<string, string> | undefined> {
   const library = SOFTHSM.find((path) => existsSync(path));
   if (library === undefined || !(await hasPackage())) return undefined;

@@ -4,36 +4,40 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { RoomSpec } from "./party.ts";
 
-/** What a relay tells a device about one event; `key` is the conversation's 16 bytes. */
+/** What a relay tells a device about one event. `key` is the conversation's 16 bytes. */
 export interface LinkEvents {
   accepted(key: string, seq: number): void;
   delivered(key: string, seq: number): void;
 }
 
-/** A WebSocket message: text where it is a string. */
+/** A WebSocket message. A string is a text message. */
 export type Frame = Uint8Array | string;
 
-/** How one relay's frames are made and read, as cheaply as can be: the load must not be the limit. */
+/**
+ * Makes and reads one relay's frames as cheaply as possible, because the load must not be the
+ * limit.
+ */
 export interface Dialect {
-  /** Where the relay is found below its URL, and the subprotocol that it is asked for. */
+  /** The relay's path below its URL, and the requested subprotocol. */
   readonly path: string;
   readonly subprotocol?: string;
-  /** What is said first. */
+  /** The first frame. */
   hello(): Frame;
   /**
-   * Reads a frame. @param say answers it, where a relay wants a dialogue
+   * Reads a frame.
+   * @param say answers it, if the relay expects a dialogue
    * @returns true once the device has everything that waited for it
    */
   read(frame: Buffer, events: LinkEvents, say: (frame: Frame) => void): boolean;
-  /** Undefined where devices do not acknowledge what they get. */
+  /** Undefined if devices do not acknowledge. */
   ack?(cursors: ReadonlyMap<string, number>): Frame;
-  /** Prepares a conversation; the function returned makes its next message, to be sent at once. */
+  /** Prepares a conversation. The returned function makes its next message, to be sent at once. */
   writer(room: RoomSpec): () => Frame;
 }
 
 const ACK_EVERY = 32;
 
-/** A device's connection to some relay: acknowledges what it gets, and does no cryptography. */
+/** A device's connection to a relay. It acknowledges what it gets and does no cryptography. */
 export class Link {
   readonly #dialect: Dialect;
   readonly #socket: WebSocket;
@@ -49,7 +53,7 @@ export class Link {
   }
 
   /**
-   * Connects and says hello. Resolves when the device has everything that waited for it.
+   * Connects and says hello. It resolves when the device has everything that waited for it.
    * @param localAddress one address has too few ports for every benchmark
    */
   static async open(
@@ -101,7 +105,7 @@ export class Link {
     });
   }
 
-  /** Frames of one turn of the event loop leave together. */
+  /** Frames of one turn of the event loop are sent together. */
   send(frame: Frame): void {
     if (this.#raw.writableCorked === 0) {
       this.#raw.cork();

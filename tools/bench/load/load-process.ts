@@ -3,14 +3,14 @@ import { fileURLToPath } from "node:url";
 import type { Party } from "./party.ts";
 import type { Counted } from "./traffic.ts";
 
-/** What a load process is told to do. */
+/** The instructions for a load process. */
 export type Call =
   | { readonly do: "prepare"; readonly parties: readonly Party[] }
   | {
       readonly do: "connect";
       readonly localAddress: string;
       readonly parallel: number;
-      /** Only so many at a time are let in, instead of only so many being connected. */
+      /** True limits the devices that are not admitted yet. False limits only open connection attempts. */
       readonly calmly: boolean;
     }
   | { readonly do: "startClosed"; readonly window: number }
@@ -69,10 +69,10 @@ class LoadProcess {
   }
 }
 
-/** Connections being made at the same time, over all load processes. */
+/** How many connections are being made at the same time, over all load processes. */
 const PARALLEL = 256;
 
-/** One load, spread over processes by party. */
+/** One load, spread by party over processes. */
 export class Load {
   readonly #processes: readonly LoadProcess[];
 
@@ -80,7 +80,7 @@ export class Load {
     this.#processes = processes;
   }
 
-  /** Prepares all parties, so that what follows is the relay's work alone. */
+  /** Prepares all parties, so that what follows is only the relay's work. */
   static async prepare(parties: readonly Party[], processes = 1): Promise<Load> {
     const all = Array.from({ length: processes }, () => new LoadProcess());
     await Promise.all(
@@ -95,8 +95,9 @@ export class Load {
   }
 
   /**
-   * Connects everybody. @param calmly each waits for its turn until others are let in
-   * @returns milliseconds until the last had all that waited for it
+   * Connects everybody.
+   * @param calmly each one waits for its turn until others are admitted
+   * @returns milliseconds until the last one has everything that waited for it
    */
   async connect(calmly = false): Promise<number> {
     const parallel = Math.ceil(PARALLEL / this.#processes.length);
@@ -111,14 +112,14 @@ export class Load {
   startClosed = (window: number): Promise<unknown> => this.#tell({ do: "startClosed", window });
   startOpen = (perSecond: number): Promise<unknown> =>
     this.#tell({ do: "startOpen", perSecond: perSecond / this.#processes.length });
-  /** Sends so many messages in each conversation; resolves when all have arrived. */
+  /** Sends `count` messages in each conversation. It resolves when all have arrived. */
   sendEach = (count: number): Promise<unknown> => this.#tell({ do: "sendEach", count });
   take = (): Promise<readonly Counted[]> => this.#tell({ do: "take" }) as Promise<Counted[]>;
   stop = (): Promise<unknown> => this.#tell({ do: "stop" });
 
-  /** Cuts all connections, and ends the processes. */
+  /** Cuts all connections and ends the processes. */
   async close(): Promise<void> {
-    await this.#tell({ do: "close" }).catch(() => undefined); // one that ended is closed
+    await this.#tell({ do: "close" }).catch(() => undefined); // a process that has ended is closed
     for (const each of this.#processes) each.end();
   }
 

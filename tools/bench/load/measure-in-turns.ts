@@ -4,18 +4,19 @@ import { medianOf } from "../statistics.ts";
 import type { Load } from "./load-process.ts";
 import { measureLoad, type LoadFigures, type Shape } from "./measure-load.ts";
 
-/** A relay with its load, connected. */
+/** A relay with its connected load. */
 export interface Loaded {
   readonly load: Load;
   readonly probe: CpuProbe;
 }
 
-/** Figures by load, and in it by relay. */
+/** Figures by load, and within a load by relay. */
 export type Compared<Name extends string> = Readonly<Record<string, Record<Name, LoadFigures>>>;
 
 /**
- * Puts each load on each relay in turn, round after round, so that what changes meanwhile changes for
- * all. A turn before is not counted: a relay that has just started is not yet compiled.
+ * Puts each load on each relay in turn, round after round, so that a change of the machine affects
+ * all of them. The first turn is not counted, because the code of a relay that has just started is
+ * not compiled yet.
  */
 export async function measureInTurns<Name extends string>(
   relays: ReadonlyMap<Name, Loaded>,
@@ -41,7 +42,7 @@ export async function measureInTurns<Name extends string>(
 const line = (name: string, { messagesPerSecond, cpuMicrosPerMessage, deliver }: LoadFigures) =>
   `${name} ${messagesPerSecond}/s ${cpuMicrosPerMessage} us p99 ${deliver.p99Ms} ms`;
 
-/** A table of them: a row for each load, three columns for each relay. */
+/** A table of the figures: a row for each load, three columns for each relay. */
 export const tableOf = <Name extends string>(
   figures: Compared<Name>,
   titles: Readonly<Partial<Record<Name, string>>>,

@@ -3,19 +3,19 @@ import type { CpuProbe } from "../servers/probe.ts";
 import { latencyOf, round, type Latency } from "../statistics.ts";
 import type { Load } from "./load-process.ts";
 
-/** Messages under way per sender, or messages a second over all. */
+/** Unanswered messages of each sender, or messages a second in total. */
 export type Shape = { readonly window: number } | { readonly perSecond: number };
 
 export interface LoadFigures {
   readonly messagesPerSecond: number;
   readonly deliveriesPerSecond: number;
-  /** Of the relay's process alone, not of its database. */
+  /** Of the relay's process only, without its database. */
   readonly cpuMicrosPerMessage: number;
   readonly accept: Latency;
   readonly deliver: Latency;
 }
 
-/** Puts a load on a relay, and counts after a warm-up of a fifth of the time. */
+/** Puts a load on a relay. It counts after a warm-up of a fifth of the time. */
 export async function measureLoad(
   load: Load,
   probe: CpuProbe,

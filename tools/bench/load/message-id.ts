@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 const origin = randomBytes(6);
 let count = 0;
 
-/** Writes a new UUIDv7 (RFC 9562): the time, and this process's random bytes with a count. */
+/** Writes a new UUIDv7 (RFC 9562) from the time, random bytes of this process, and a counter. */
 export function writeMessageId(target: Buffer, at: number): void {
   target.writeUIntBE(Date.now(), at, 6);
   target[at + 6] = 0x70;

@@ -1,20 +1,20 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-/** Where a device connects and who it is there: all a load process is told of it. */
+/** Where a device connects and who it is there. A load process knows only this about it. */
 export type LinkSpec = SealdeskLinkSpec | BareLinkSpec | SocketIoLinkSpec | XmppLinkSpec;
 
 export interface SealdeskLinkSpec {
   readonly kind: "sealdesk";
   readonly url: string;
   readonly accessToken: string;
-  /** The device's key, which signs the proof: `d` is the private part. */
+  /** The device's key, which signs the proof. `d` is the private part. */
   readonly jwk: {
     readonly kty: string;
     readonly crv: string;
     readonly x: string;
     readonly d: string;
   };
-  /** What the device knows already. */
+  /** What the device already knows. */
   readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
 }
 
@@ -38,7 +38,7 @@ export interface XmppLinkSpec {
   readonly domain: string;
   readonly user: string;
   readonly password: string;
-  /** Whom it writes to, and the conversation that this is. */
+  /** The peer that it writes to, which stands for the conversation. */
   readonly peer: string;
   readonly conversation: Uuid;
 }
@@ -46,15 +46,15 @@ export interface XmppLinkSpec {
 /** A conversation in which the party's first device sends and the others receive. */
 export interface RoomSpec {
   readonly conversation: Uuid;
-  /** The last event stored. */
+  /** The last stored event. */
   readonly head: number;
-  /** Devices that a new sending key is brought to: those of the other links. */
+  /** The devices that get a new sending key: those of the other links. */
   readonly others: readonly Uuid[];
-  /** A sending key that is in use already. */
+  /** A sending key that is already in use. */
   readonly keyId?: Uuid;
 }
 
-/** Devices that talk only to each other, so that one load process holds all of them. */
+/** Devices that talk only to each other, so one load process holds all of them. */
 export interface Party {
   readonly links: readonly LinkSpec[];
   readonly rooms: readonly RoomSpec[];

@@ -5,15 +5,18 @@ import type { Dialect, LinkEvents } from "./link.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
 
-/** First bytes of the frames that a load is made of: their tags in the frame's oneof. */
+/** The first bytes of the frames that a load uses: their tags in the frame's oneof. */
 const ACCEPTED = (9 << 3) | 2;
 const DELIVER = (11 << 3) | 2;
-/** A pairwise encrypted sender-key distribution is about this long. */
+/** The approximate length of a pairwise encrypted sender-key distribution. */
 const PACKET_BYTES = 201;
 /** The tenant's default: a sending key serves this many messages. */
 const KEY_MESSAGES = 100;
 
-/** The proof is signed here, ahead of the connection: it is the device's work, not the relay's. */
+/**
+ * The proof is signed here, ahead of the connection, because it is the device's work and not the
+ * relay's.
+ */
 export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
   const hello = encodeFrame({
     kind: "hello",
@@ -55,7 +58,10 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
   };
 }
 
-/** `accepted` and `deliver` begin with conversation and number, between them an id in `accepted`. */
+/**
+ * `accepted` and `deliver` begin with conversation and number. In `accepted` there is an id in
+ * between.
+ */
 function readEvent(frame: Buffer, kind: number, events: LinkEvents): void {
   let at = 1;
   while ((frame[at++] ?? 0) >= 0x80);
@@ -72,7 +78,7 @@ function readEvent(frame: Buffer, kind: number, events: LinkEvents): void {
   else events.delivered(key, seq);
 }
 
-/** Messages of a conversation: one frame, in which the message id is written anew each time. */
+/** The messages of a conversation: one frame, in which the message id is replaced each time. */
 function roomWriter(room: RoomSpec): () => Uint8Array {
   const id = randomUUID();
   const frameWith = (keyId: string, first: boolean) => {
@@ -92,7 +98,7 @@ function roomWriter(room: RoomSpec): () => Uint8Array {
     });
     return Buffer.from(frame.buffer, frame.byteOffset, frame.length);
   };
-  // A key that is in use already has served for all that is stored.
+  // A key already in use has served all stored messages.
   let sent = room.keyId === undefined ? 0 : room.head - 1;
   let keyId = room.keyId ?? randomUUID();
   let frame: Buffer = Buffer.alloc(0);
@@ -109,7 +115,7 @@ function roomWriter(room: RoomSpec): () => Uint8Array {
   };
 }
 
-/** A DPoP proof, RFC 9449, by hand: thousands are signed within its minute. */
+/** A DPoP proof (RFC 9449), made by hand because thousands are signed within its minute. */
 function proofOf({ url, accessToken, jwk }: SealdeskLinkSpec): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const { kty, crv, x } = jwk;

@@ -3,19 +3,19 @@ import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import type { Dialect } from "./link.ts";
 import { BODY_BYTES, type SocketIoLinkSpec } from "./party.ts";
 
-/** Packet types of Engine.IO (protocol 4), and of Socket.IO (protocol 5) within its messages. */
+/** Packet types of Engine.IO (protocol 4), and of Socket.IO (protocol 5) in its messages. */
 const OPEN = "0";
 const PING = "2";
 const PONG = "3";
 const CONNECT = "40";
 const EVENT = "42";
 const ACK = "43";
-/** The number that the answer to joining carries; messages begin at 1. */
+/** The number in the answer to joining. Messages begin at 1. */
 const JOIN = 0;
 
 /**
- * Socket.IO by hand, over a WebSocket from the beginning. A message's number is its packet's id, so
- * that the acknowledgement names it, and is in the message, so that the delivery does.
+ * Socket.IO by hand, over a WebSocket from the start. A message's number is its packet's id, which
+ * the acknowledgement names. The message also contains it, for the delivery.
  */
 export function socketIoDialect({ conversation }: SocketIoLinkSpec): Dialect {
   const key = Buffer.from(uuidToBytes(conversation)).toString("latin1");

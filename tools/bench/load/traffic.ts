@@ -3,19 +3,19 @@ import { SeededRandom } from "../../testkit/seeded-random.ts";
 import type { Dialect, Frame, Link, LinkEvents } from "./link.ts";
 import type { RoomSpec } from "./party.ts";
 
-/** What a load process counted since it was last asked. */
+/** What a load process counted since the last question. */
 export interface Counted {
   readonly seconds: number;
   readonly accepted: number;
   readonly deliveries: number;
-  /** Milliseconds from sending to each, one per message. */
+  /** Milliseconds from sending to each acceptance, one for each message. */
   readonly acceptMs: Float64Array;
   readonly deliverMs: Float64Array;
 }
 
 interface Pending {
   readonly at: number;
-  /** Answers that are still to come: `accepted`, and one delivery per receiver. */
+  /** How many answers are still to come: `accepted`, and one delivery for each receiver. */
   open: number;
 }
 
@@ -36,9 +36,8 @@ interface Lane {
 }
 
 /**
- * Sends and counts. A conversation here has one sender, so a message's number is known as it is
- * sent: one that is
- * repeated ends the benchmark, one that is lost keeps it from ending.
+ * Sends and counts. A conversation here has one sender, so a message's number is known when it is
+ * sent. A repeated message ends the benchmark. A lost message keeps it from ending.
  */
 export class Traffic implements LinkEvents {
   readonly #rooms = new Map<string, Room>();
@@ -67,13 +66,16 @@ export class Traffic implements LinkEvents {
     this.#lanes.push(lane);
   }
 
-  /** Every sender keeps `window` messages on their way: what the path can carry. */
+  /** Every sender keeps `window` messages unanswered. This measures what the path can carry. */
   startClosed(window: number): void {
     this.#window = window;
     for (let index = 0; index < window; index++) for (const lane of this.#lanes) this.#send(lane);
   }
 
-  /** A fixed rate over all senders, whether or not earlier messages have arrived: what users feel. */
+  /**
+   * Sends at a fixed rate over all senders, whether or not earlier messages have arrived. This
+   * measures what users feel.
+   */
   startOpen(perSecond: number): void {
     const begin = performance.now();
     let sent = 0;
@@ -85,7 +87,10 @@ export class Traffic implements LinkEvents {
     }, 1);
   }
 
-  /** Sends so many messages in each conversation, one at a time in each; resolves when all have arrived. */
+  /**
+   * Sends `count` messages in each conversation, one at a time in each. It resolves when all have
+   * arrived.
+   */
   async sendEach(count: number): Promise<void> {
     for (let turn = 0; turn < count; turn++) {
       for (const room of this.#rooms.values()) this.#sendIn(room);
@@ -93,7 +98,7 @@ export class Traffic implements LinkEvents {
     }
   }
 
-  /** Sends no more; resolves when everything under way has arrived. */
+  /** Stops sending. It resolves when everything in flight has arrived. */
   stop(): Promise<void> {
     this.#window = 0;
     clearInterval(this.#ticker);
@@ -103,7 +108,7 @@ export class Traffic implements LinkEvents {
     });
   }
 
-  /** What was counted since the last time. */
+  /** Returns what was counted since the last call. */
   take(): Counted {
     const counted = {
       seconds: (performance.now() - this.#since) / 1000,

@@ -1,4 +1,4 @@
-/** A load process: holds devices of many parties, and sends and counts as it is told. */
+/** A load process. It holds devices of many parties, and sends and counts as instructed. */
 import { bareDialect } from "./bare-dialect.ts";
 import { Link, type Dialect, type LinkEvents } from "./link.ts";
 import type { Call, Connected, Reply } from "./load-process.ts";
@@ -26,7 +26,7 @@ function dialectOf(spec: LinkSpec): Dialect {
   }
 }
 
-/** A sender is shown its own messages again when it was behind; they count once, as accepted. */
+/** A sender that was behind is shown its own messages again. They count once, as accepted. */
 const sendersEvents: LinkEvents = {
   accepted: (key, seq) => traffic.accepted(key, seq),
   delivered: () => undefined,
@@ -53,7 +53,7 @@ async function connect(
     for (const { party, spec, index, dialect } of queue) {
       if (dialect === undefined) continue;
       const events = index === 0 ? sendersEvents : traffic;
-      // The gate is for the connection; resuming goes on behind it.
+      // The gate limits connecting. Resuming continues after it.
       await new Promise<void>((connected, failed) => {
         const open = Link.open(spec.url, dialect, localAddress, events, () => {
           if (!calmly) connected();

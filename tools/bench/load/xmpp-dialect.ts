@@ -8,7 +8,7 @@ const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND = "urn:ietf:params:xml:ns:xmpp-bind";
 
 /**
- * XMPP over WebSocket (RFC 7395). The server does not tell a sender that it has a message, so its
+ * XMPP over WebSocket (RFC 7395). The server does not confirm a message to its sender, so the
  * delivery counts for both. A message's number is its stanza's id.
  */
 export function xmppDialect(spec: XmppLinkSpec): Dialect {
@@ -36,7 +36,7 @@ export function xmppDialect(spec: XmppLinkSpec): Dialect {
       else if (text.startsWith("<iq") && text.includes(BIND))
         say("<presence xmlns='jabber:client'/>");
       else if (text.startsWith("<presence"))
-        return true; // its own, which it is shown: it is available
+        return true; // its own presence, which the server sends back: it is available
       else if (!text.startsWith("<open")) throw new Error(`the relay answered: ${text}`);
       return false;
     },
@@ -49,7 +49,7 @@ export function xmppDialect(spec: XmppLinkSpec): Dialect {
   };
 }
 
-/** Attributes may come in any order; elements within the stanza have ids of their own. */
+/** Attributes may come in any order. Elements within the stanza have their own ids. */
 function stanzaId(text: string): number {
   const tag = text.slice(0, text.indexOf(">"));
   const id = / id='(\d+)'/.exec(tag)?.[1];

@@ -3,7 +3,7 @@ import type { Party } from "../load/party.ts";
 import { DOMAIN } from "../servers/ejabberd/config.ts";
 import type { EjabberdAccount } from "../servers/ejabberd/database.ts";
 
-/** Pairs that each have a room. */
+/** Pairs that share a room each. */
 export const socketIoPairs = (url: string, count: number): Party[] =>
   Array.from({ length: count }, (): Party => {
     const conversation = randomUUID();

@@ -29,7 +29,7 @@ const titles = {
 };
 type Relay = keyof typeof titles;
 
-/** What of the others may be left out. */
+/** The peers that you may leave out. */
 export const OPTIONAL_PEERS = ["ejabberd"] as const;
 export type OptionalPeer = (typeof OPTIONAL_PEERS)[number];
 
@@ -39,9 +39,9 @@ interface Arranged {
 }
 
 /**
- * Sealdesk beside relays that others run in its place, each of which stores every message in the
- * same PostgreSQL before its receiver has it. The bare prototype says what this machine allows today.
- * @throws PeerError before anything is started, when one is not installed
+ * Compares Sealdesk with relays that others run instead. Each stores every message in the same
+ * PostgreSQL before its receiver has it. The bare prototype shows what this machine allows today.
+ * @throws PeerError before anything is started, if one is not installed
  */
 export async function runPeersBench(
   scale: Scale,

@@ -9,7 +9,7 @@ const CONNECTIONS = 2;
 
 /**
  * Rows a second of the plainest durable batch: three columns, one unique key, `unnest` over binary
- * arrays, two connections, nothing decided. What PostgreSQL takes here at the most.
+ * arrays, two connections, no decisions. This is the most that PostgreSQL takes here.
  */
 export async function bareInserts(ownerUrl: string, seconds: number): Promise<number> {
   const clients = Array.from(

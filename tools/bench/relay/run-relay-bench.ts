@@ -22,9 +22,10 @@ const peers = ["sealdesk", "bareStorage", "prototype", "bareWs"] as const;
 type Peer = (typeof peers)[number];
 
 /**
- * Durable messages a second and latency through the whole server, with what bounds them in the same
- * run: the server without its outer envelope and audit log, the bare prototype on the same database, a
- * relay that stores nothing, and inserts that nobody waits for. Only the ratios mean anything on a shared machine.
+ * Measures durable messages a second and latency through the whole server, and its limits in the
+ * same run: the server without its outer envelope and audit log, the bare prototype on the same
+ * database, a relay that stores nothing, and inserts that nobody waits for. Only the ratios mean
+ * anything on a shared machine.
  */
 export async function runRelayBench(scale: Scale, progress: Progress): Promise<Measured> {
   const pairs = Math.max(2, Math.round(100 * scale.share));

@@ -1,6 +1,7 @@
 /**
- * What bounds Sealdesk, in a process of its own: a relay without identity, policy, hashes or tags.
- * With BARE_DATABASE_URL it stores messages before it answers; without, it stores nothing.
+ * The lower limit that Sealdesk is compared with, in its own process: a relay without identity,
+ * policy, hashes or tags. With BARE_DATABASE_URL it stores messages before it answers. Without it,
+ * it stores nothing.
  */
 import type { Socket } from "node:net";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -8,7 +9,7 @@ import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import { bare, BODY_AT, cursorsIn, ID_AT, keyAt, SEQ_AT } from "../load/bare-format.ts";
 import { BareStore } from "./bare-store.ts";
 
-/** One device's connection; frames of one turn of the event loop leave together. */
+/** One device's connection. Frames of one turn of the event loop are sent together. */
 interface Peer {
   readonly send: (frame: Buffer) => void;
 }
@@ -28,7 +29,7 @@ function conversationOf(key: string): Conversation {
   return found;
 }
 
-/** Follows the conversations named, and reads what came after the cursor. */
+/** Follows the named conversations, and reads what came after the cursor. */
 async function greet(socket: Peer, hello: Buffer): Promise<void> {
   for (const [key, cursor] of cursorsIn(hello, 5)) {
     const conversation = conversationOf(key);
@@ -47,7 +48,7 @@ async function greet(socket: Peer, hello: Buffer): Promise<void> {
   socket.send(Buffer.from([bare.synced]));
 }
 
-/** A frame that came is the frame that goes out, with its type and number changed. */
+/** Sends the received frame on, with its type and number changed. */
 function post(socket: Peer, device: number, frame: Buffer): void {
   const conversation = conversationOf(keyAt(frame, 1));
   const seq = ++conversation.head;

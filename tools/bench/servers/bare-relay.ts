@@ -1,8 +1,9 @@
 import { forkServer, type ForkedServer } from "./forked-server.ts";
 
 /**
- * A relay that trusts everybody, in a process of its own. @param databaseUrl where it stores what it
- * accepts: the bare prototype; undefined: it stores nothing, which is bare `ws`.
+ * A relay that trusts everybody, in its own process.
+ * @param databaseUrl where it stores what it accepts (the bare prototype); undefined means that it
+ *   stores nothing (bare `ws`)
  */
 export const startBareRelay = (databaseUrl?: string): Promise<ForkedServer> =>
   forkServer(

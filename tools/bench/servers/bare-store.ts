@@ -3,7 +3,7 @@ import { byteaArray, int4Array, int8Array, uuidArray } from "../../../db/binary-
 import { uuidFromBytes } from "../../../crypto/wire/uuid.ts";
 import { BODY_AT, ID_AT } from "../load/bare-format.ts";
 
-/** A message that waits to be stored: its number and its frame, as it will be delivered. */
+/** A message that waits to be stored: its number, and its frame as it will be delivered. */
 export interface BareMessage {
   readonly seq: number;
   readonly device: number;
@@ -41,7 +41,10 @@ interface Lane {
   busy: boolean;
 }
 
-/** Batched inserts with binary arrays, cursors written behind: the durable half of the prototype. */
+/**
+ * Batched inserts with binary arrays, and cursors written with a delay: the durable half of the
+ * prototype.
+ */
 export class BareStore {
   readonly #lanes: readonly Lane[];
   readonly #pool: pg.Pool;
@@ -61,14 +64,16 @@ export class BareStore {
     return new BareStore(clients, pool);
   }
 
-  /** A conversation keeps to its lane, so its messages are stored and delivered in order. */
+  /**
+   * A conversation always uses the same lane, so its messages are stored and delivered in order.
+   */
   push(message: BareMessage): void {
     const lane = this.#lanes[(message.frame[1] ?? 0) % LANES];
     if (lane === undefined) return;
     lane.queue.push(message);
     if (lane.busy) return;
     lane.busy = true;
-    // What arrives in the same turn of the event loop belongs to the same batch.
+    // Messages that arrive in the same turn of the event loop belong to the same batch.
     setImmediate(() => void this.#run(lane));
   }
 

@@ -9,9 +9,10 @@ export interface ForkedServer {
 }
 
 /**
- * Runs a relay of the benchmark in a process of its own, measured by a probe. @param script the
- * compiled file; it sends `{ port }` once it listens on 127.0.0.1, and ends when it is disconnected
- * @throws Error when it ends before that
+ * Runs a relay of the benchmark in its own process, measured by a probe.
+ * @param script the compiled file; it sends `{ port }` once it listens on 127.0.0.1, and ends when
+ *   it is disconnected
+ * @throws Error if it ends before that
  */
 export async function forkServer(
   script: URL,

@@ -2,7 +2,7 @@ export type PeerErrorCode =
   | "peer_missing" // it is not installed on this machine
   | "peer_failed"; // it did not start, or ended
 
-/** A relay that Sealdesk is to be measured beside cannot be had. */
+/** A relay to compare with is not available. */
 export class PeerError extends Error {
   override readonly name = "PeerError";
   readonly code: PeerErrorCode;

@@ -1,6 +1,6 @@
 /**
- * Loaded into the measured process ahead of its own code: tells what the process has used when
- * somebody connects to the socket file that BENCH_PROBE names. Costs nothing in between.
+ * Loaded into the measured process before its own code. It reports what the process has used when
+ * somebody connects to the socket file that BENCH_PROBE names. It costs nothing in between.
  */
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -7,14 +7,14 @@ import { randomUUID } from "node:crypto";
 
 /** What a process has used. */
 export interface Usage {
-  /** User and system time since it began. */
+  /** User and system time since the process began. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly peakRssBytes: number;
 }
 
-/** Whatever can say how much CPU a relay's process has used. */
+/** Reports how much CPU a relay's process has used. */
 export interface CpuProbe {
   usage(): Promise<Pick<Usage, "cpuMicros">>;
 }
@@ -26,12 +26,12 @@ export class Probe {
   readonly #path = join(tmpdir(), `sealdesk-bench-${randomUUID()}.sock`);
   readonly #imports: readonly string[];
 
-  /** @param imports modules that the process loads ahead of its own, besides */
+  /** @param imports other modules that the process loads before its own */
   constructor(imports: readonly string[] = []) {
     this.#imports = [hook, ...imports];
   }
 
-  /** The environment that lets the process be asked. */
+  /** The environment with which the process can be asked. */
   get environment(): Readonly<Record<string, string>> {
     const extra = process.env["BENCH_NODE_OPTIONS"] ?? "";
     const imports = this.#imports.map((module) => `--import=${module}`).join(" ");
@@ -40,7 +40,7 @@ export class Probe {
 
   usage = (): Promise<Usage> => this.#ask("now");
 
-  /** After a garbage collection. */
+  /** Usage after a garbage collection. */
   collected = (): Promise<Usage> => this.#ask("collected");
 
   async #ask(what: string): Promise<Usage> {

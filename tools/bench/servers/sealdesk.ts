@@ -10,7 +10,7 @@ import { Probe } from "./probe.ts";
 export interface SealdeskServer {
   readonly url: string;
   readonly ownerUrl: string;
-  /** Signs tokens as the server does, with its own keys. */
+  /** Signs tokens as the server does, with the server's keys. */
   readonly tokens: AccessTokens;
   readonly probe: Probe;
   close(): Promise<void>;
@@ -19,8 +19,9 @@ export interface SealdeskServer {
 const bareStorage = new URL("./bare-storage/hook.js", import.meta.url).href;
 
 /**
- * The server as `npm start` runs it, in a process and a folder of its own.
- * @param options.bareStorage without the outer envelope and the audit log: what they cost is the rest
+ * Starts the server as `npm start` runs it, in its own process and folder.
+ * @param options.bareStorage runs it without the outer envelope and the audit log, so that their
+ *   cost is the difference
  */
 export async function startSealdesk(
   options: { readonly bareStorage?: boolean } = {},

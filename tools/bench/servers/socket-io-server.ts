@@ -1,7 +1,8 @@
 /**
- * What a team writes on Socket.IO: a room for each conversation, one INSERT a message, then the
- * acknowledgement and the room. Its statement is prepared, its pool has the ten connections that `pg`
- * gives it, and it uses WebSockets alone, without compression: it is not slower than it has to be.
+ * What a team would write on Socket.IO: a room for each conversation, one INSERT for each message,
+ * then the acknowledgement and the room. It is as fast as such a server can be: its statement is
+ * prepared, its pool has the ten default connections of `pg`, and it uses only WebSockets without
+ * compression.
  */
 import { createServer } from "node:http";
 import pg from "pg";
@@ -9,9 +10,11 @@ import { Server } from "socket.io";
 
 interface Message {
   readonly conversation: string;
-  /** The sender's own number for it. */
+  /** The sender's own number for the message. */
   readonly id: number;
-  /** Ciphertext in base64: one text frame is cheaper here than an event with a binary part. */
+  /**
+   * Ciphertext in base64, because one text frame is cheaper here than an event with a binary part.
+   */
   readonly body: string;
 }
 

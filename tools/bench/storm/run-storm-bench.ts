@@ -24,8 +24,8 @@ const AGENT_DEVICES = 100;
 const AGENT_CONVERSATIONS = 1_000;
 
 /**
- * All devices connect, prove who they are, and get what waited for them, at one moment; until the
- * last has all of it. Then an agency: few devices, each in many conversations.
+ * All devices connect at one moment, authenticate, and get what waited for them. The time ends when
+ * the last one has everything. The agency case follows: few devices, each in many conversations.
  */
 export const runStormBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
@@ -81,7 +81,7 @@ export const runStormBench = (scale: Scale, progress: Progress): Promise<Measure
   });
 
 async function storm(parties: readonly Party[], probe: Probe): Promise<StormFigures> {
-  // Prepared ahead: signing proofs is the devices' work.
+  // Prepared ahead, because signing proofs is the devices' work.
   const load = await Load.prepare(parties.map(({ links }) => ({ links, rooms: [] })));
   const before = await probe.collected();
   const ms = await load.connect();
@@ -95,7 +95,7 @@ async function storm(parties: readonly Party[], probe: Probe): Promise<StormFigu
   };
 }
 
-/** Devices that are all in the same conversations, in each of which one message waits. */
+/** Devices that are all in the same conversations. One message waits in each conversation. */
 async function measureAgency(server: SealdeskServer, tenant: LoadTenant, scale: Scale) {
   const devices = await tenant.devices(Math.max(2, Math.round(AGENT_DEVICES * scale.share)));
   const count = Math.max(2, Math.round(AGENT_CONVERSATIONS * scale.share));
@@ -107,7 +107,10 @@ async function measureAgency(server: SealdeskServer, tenant: LoadTenant, scale: 
   return { devices: devices.length, conversations: count, messages, seconds, peakRssMiB };
 }
 
-/** Every device with all conversations. @param senders how many of the devices are there */
+/**
+ * Every device with all conversations.
+ * @param senders how many of the devices are connected
+ */
 async function agencyParties(
   tenant: LoadTenant,
   groups: readonly LoadConversation[],

@@ -19,34 +19,39 @@ import { RelayProcess } from "./relay-process.ts";
 
 export const tenantSlug = "demo";
 
-/** Relays that can be killed, on a database that outlives them, behind a network that can be cut. */
+/**
+ * Relays that can be killed, on a database that outlives them, behind a network that can be cut.
+ */
 export interface Backend {
-  /** As devices reach any of them: through the network. */
+  /** The URL by which devices reach any relay, through the network. */
   readonly url: string;
   /** The SEALDESK_HOME that the relays share. */
   readonly home: string;
   readonly relays: readonly RelayProcess[];
-  /** Undefined: the relays are told to do without. */
+  /** Undefined if the relays run without Redis. */
   readonly redis: RedisServer | undefined;
   readonly network: TcpProxy;
   readonly people: People;
   /** The database as its administrator sees it. */
   readonly administrator: pg.Client;
-  /** With it, the administrator has all that the server has. */
+  /** Gives the administrator all that the server has. */
   readonly atRest: AtRest;
-  /** The name the relay's connections to the database are under. */
+  /** The login of the relay's database connections. */
   readonly serverLogin: string;
-  /** Stops what can be stopped. */
+  /** Stops everything that can be stopped. */
   close(): Promise<void>;
 }
 
 interface BackendOptions {
-  /** How many relays. */
+  /** The number of relays. */
   readonly nodes: number;
   readonly redis: boolean;
 }
 
-/** Starts everything in `folder`. @throws Error; what had been started is stopped */
+/**
+ * Starts everything in `folder`.
+ * @throws Error; what had been started is stopped
+ */
 export async function openBackend(folder: string, options: BackendOptions): Promise<Backend> {
   if (options.redis && !isRedisInstalled())
     throw new Error(
@@ -75,7 +80,7 @@ async function open(
   await chmod(folder, 0o755);
   const cluster = await startEmbeddedPostgres(join(folder, "postgres"), {
     max_connections: "200",
-    // What is on the disk stays small, however long it takes.
+    // Keeps the data on disk small, however long it takes.
     max_wal_size: "256MB",
   });
   closers.push(() => cluster.stop());
@@ -100,7 +105,7 @@ async function open(
   const relays = [port, ...furtherPorts].map((each) => new RelayProcess(home, each, settings));
   for (const relay of relays) {
     closers.push(() => relay.stop());
-    // The first one makes the keys that they share.
+    // The first relay makes the keys that all share.
     await relay.start();
   }
 

@@ -8,14 +8,14 @@ import {
   type ServerSettings,
 } from "../../testkit/server-process.ts";
 
-/** Ends in a row that nobody meant after which the relay is left as it is. */
+/** After this many unintended ends in a row the relay is not restarted. */
 const mostEnds = 20;
-/** What a server exits with that could not start, for example for want of its database. */
+/** The exit code of a server that could not start, for example without its database. */
 const couldNotStart = 1;
 
 /**
- * One relay after the other, on one port: whatever ends one, the next is started at once, as a
- * supervisor would.
+ * One relay after another on one port. If one ends in any way, the next starts at once, as a
+ * supervisor would start it.
  */
 export class RelayProcess {
   readonly #home: string;
@@ -25,7 +25,7 @@ export class RelayProcess {
   #stopping = false;
   #starting: Promise<unknown> = Promise.resolve();
   #ends = 0;
-  /** Ends that nobody meant of relays that had started, each with the last lines it said. */
+  /** Unintended ends of relays that had started, each with the last lines of the log. */
   readonly crashes: string[] = [];
 
   constructor(home: string, port: number, settings: ServerSettings) {
@@ -34,12 +34,15 @@ export class RelayProcess {
     this.#settings = settings;
   }
 
-  /** Starts it and waits until it is ready. @throws Error when it ends, or is late */
+  /**
+   * Starts a relay and waits until it is ready.
+   * @throws Error if it ends or is late
+   */
   async start(): Promise<void> {
     await untilReady(await this.#spawn(), this.#url);
   }
 
-  /** As the machine's power would end it; another takes its place. */
+  /** Kills the relay like a power failure. Another takes its place. */
   async kill(): Promise<void> {
     await this.#starting;
     const killed = this.#present;
@@ -51,14 +54,14 @@ export class RelayProcess {
     await this.#spawn();
   }
 
-  /** Holds it still for a time, as a machine that is busy with other things. */
+  /** Suspends the relay for a time, like a machine that is busy with other things. */
   pause(ms: number): void {
     const paused = this.#present;
     paused?.kill("SIGSTOP");
     setTimeout(() => paused?.kill("SIGCONT"), ms);
   }
 
-  /** Asks it to stop. */
+  /** Asks the relay to stop. */
   async stop(): Promise<void> {
     this.#stopping = true;
     await this.#starting;
@@ -92,7 +95,7 @@ export class RelayProcess {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** @param crash how it ended; undefined when it could not start */
+  /** @param crash how it ended; undefined if it could not start */
   async #onExit(server: ChildProcess, crash: string | undefined): Promise<void> {
     if (this.#stopping || server !== this.#present) return;
     this.#present = undefined;

@@ -6,21 +6,21 @@ import type { Agent, People } from "../../testkit/people.ts";
 import { tenantSlug, type Backend } from "../backend/open-backend.ts";
 import type { Account, DeviceAssignment, WorkerAssignment } from "./assignment.ts";
 
-/** Processes that the devices are spread over. */
+/** How many processes the devices are spread over. */
 const workers = 8;
 /** Messages a second that all devices together try to send, and the most of one device. */
 const perSecond = 100;
 const perDevice = 1;
 const accountsAtATime = 4;
 
-/** Who there is, and who runs whom. */
+/** Which devices exist, and which process runs them. */
 export interface Arrangement {
   /** An assignment for each worker. */
   readonly files: readonly string[];
   readonly journals: readonly string[];
 }
 
-/** Makes the accounts of all devices, and an assignment for each worker, in `folder`. */
+/** Creates the accounts of all devices, and an assignment for each worker, in `folder`. */
 export async function arrangeDevices(
   folder: string,
   { url, home, people }: Pick<Backend, "url" | "home" | "people">,
@@ -65,7 +65,7 @@ async function newAgents(people: People, count: number): Promise<readonly Agent[
   return agents;
 }
 
-/** The first devices are the customers', one for each conversation; then come the agents'. */
+/** The first devices are the customers', one for each conversation. The agents' devices follow. */
 function accountOf(index: number, conversations: number, agents: readonly Agent[]): Account {
   const agent = agents[index - conversations];
   if (agent !== undefined) {

@@ -1,14 +1,14 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-/** What a device needs to live, again and again. */
+/** What a device needs for each of its lives. */
 export interface DeviceAssignment {
   readonly name: string;
   readonly folder: string;
-  /** The store's key, in base64. */
+  /** The store's key in base64. */
   readonly key: string;
   readonly address: string;
   readonly account: Account;
-  /** The file it writes down in what it sent and was shown. */
+  /** The file in which it records what it sent and was shown. */
   readonly journal: string;
 }
 
@@ -17,17 +17,17 @@ export type Account =
   | {
       readonly kind: "customer";
       readonly subject: string;
-      /** The users this customer begins a conversation with. */
+      /** The users with whom this customer begins a conversation. */
       readonly agents: readonly Uuid[];
     };
 
-/** What a worker process is given to do, as a file. */
+/** The instructions for a worker process, as a file. */
 export interface WorkerAssignment {
   readonly url: string;
   readonly tenant: string;
-  /** The server's SEALDESK_HOME, where the key is that vouches for customers. */
+  /** The server's SEALDESK_HOME with the key that signs customer tokens. */
   readonly serverHome: string;
-  /** Milliseconds between two messages of a device, on average. */
+  /** The average number of milliseconds between two messages of a device. */
   readonly pauseMs: number;
   readonly seed: number;
   readonly devices: readonly DeviceAssignment[];

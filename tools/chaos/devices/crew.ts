@@ -5,11 +5,13 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Stage } from "../worker/stages.ts";
 
-/** Ends of one worker that nobody meant after which it is left as it is. */
+/** After this many unintended ends, a worker is not restarted. */
 const mostCrashes = 5;
 const endMs = 60_000;
 
-/** Processes that run the devices: whatever ends one before the last stage, it is started again. */
+/**
+ * The processes that run the devices. A process that ends before the last stage is started again.
+ */
 export class Crew {
   readonly #workers: Worker[];
   #stage: Stage = "enrol";
@@ -23,7 +25,7 @@ export class Crew {
     return this.#workers.length;
   }
 
-  /** Ends that nobody meant. */
+  /** Unintended ends. */
   get crashes(): readonly string[] {
     return this.#workers.flatMap(({ crashes }) => crashes);
   }
@@ -37,26 +39,29 @@ export class Crew {
     for (const worker of this.#workers) worker.enter(stage);
   }
 
-  /** As an empty battery would end it, with all its devices; then starts it again. */
+  /** Kills a process with all its devices, like an empty battery, then starts it again. */
   async kill(number: number): Promise<void> {
     await this.#workers[number]?.kill();
   }
 
-  /** Lets all devices close. @returns false when some did not in time */
+  /**
+   * Lets all devices close.
+   * @returns false if some did not close in time
+   */
   async end(): Promise<boolean> {
     this.enter("end");
     const ended = await Promise.all(this.#workers.map((worker) => worker.ended(endMs)));
     return ended.every(Boolean);
   }
 
-  /** Ends all processes, whatever they are doing. */
+  /** Ends all processes at once. */
   async dismiss(): Promise<void> {
     this.#stage = "end";
     await Promise.all(this.#workers.map((worker) => worker.dismiss()));
   }
 }
 
-/** One process after the other with the same devices. */
+/** One process after another with the same devices. */
 class Worker {
   readonly crashes: string[] = [];
   readonly #file: string;

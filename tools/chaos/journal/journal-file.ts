@@ -2,12 +2,12 @@ import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { formatLine, parseLine, type Journal, type JournalLine } from "./journal-line.ts";
 
-/** Writes one line with one system call: it is in the file, or not at all, whoever is killed. */
+/** Writes one line with one system call, so a kill leaves the whole line or nothing. */
 export function writeLine(file: string, line: JournalLine): void {
   appendFileSync(file, `${formatLine(line)}\n`);
 }
 
-/** The journal in `file`; an empty one when there is no such file yet. */
+/** The journal in `file`, or an empty one if there is no such file yet. */
 export async function readJournal(file: string): Promise<Journal> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";

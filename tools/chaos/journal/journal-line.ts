@@ -1,39 +1,39 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-/** A message that `send` said is in the log. */
+/** A message that `send` reported to be in the log. */
 export interface Accepted {
   readonly id: Uuid;
   readonly seq: number;
 }
 
-/** A message that a conversation's iterator gave. */
+/** A message that a conversation's iterator yielded. */
 export interface Received {
   readonly seq: number;
   readonly id: Uuid;
-  /** Of the text. */
+  /** The hash of the text. */
   readonly hash: string;
   readonly own: boolean;
 }
 
-/** What an iterator said is wrong. */
+/** A problem that an iterator reported. */
 export interface Problem {
   readonly seq: number;
   readonly code: string;
 }
 
-/** What one device wrote down over all its lives, in that order. */
+/** What one device recorded over all its lives, in order. */
 export interface Journal {
-  /** Known from when the device was first registered. */
+  /** Known once the device is registered. */
   readonly device?: Uuid;
   readonly accepted: readonly Accepted[];
   readonly received: readonly Received[];
-  /** Each once, though a device that is started again is told again. */
+  /** Each problem once, although a restarted device is told again. */
   readonly problems: readonly Problem[];
-  /** Why messages were not sent, or readers ended, by the SDK's codes. */
+  /** Why messages were not sent or readers ended, by the SDK's codes. */
   readonly refusals: readonly string[];
-  /** True when it is in its conversation. */
+  /** True if the device is in its conversation. */
   readonly met: boolean;
-  /** True when the last message of the device is in the log. */
+  /** True if the device's last message is in the log. */
   readonly saidGoodbye: boolean;
 }
 
@@ -65,7 +65,10 @@ export function formatLine(line: JournalLine): string {
   }
 }
 
-/** @throws Error: no line of a journal */
+/**
+ * Parses one line.
+ * @throws Error if it is not a line of a journal
+ */
 export function parseLine(line: string): JournalLine {
   const [kind, first = "", second = "", third = "", fourth] = line.split(" ");
   switch (kind) {
@@ -83,6 +86,6 @@ export function parseLine(line: string): JournalLine {
     case "goodbye":
       return { kind };
     default:
-      throw new Error(`no line of a journal: ${line}`);
+      throw new Error(`not a line of a journal: ${line}`);
   }
 }

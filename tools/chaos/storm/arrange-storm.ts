@@ -6,14 +6,14 @@ import { encodeControl } from "../../../crypto/wire/frame.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
 
-/** A registered device that a client process speaks for. */
+/** A registered device. A client process speaks for it. */
 export interface StormDevice {
   readonly tenant: Uuid;
   readonly user: Uuid;
   readonly device: Uuid;
   readonly session: Uuid;
   readonly conversation: Uuid;
-  /** The device key, private part included. */
+  /** The device key, including the private part. */
   readonly key: JWK;
   readonly thumbprint: string;
 }
@@ -42,7 +42,7 @@ const STATEMENTS = {
   epochs: `insert into sealdesk.epochs (tenant, conversation, epoch, from_seq, devices)
     select tenant, conversation, 1, 1, array_agg(device) from sealdesk.member_devices
     where tenant = $1 group by tenant, conversation`,
-  // The first event says who the members are; then come the messages.
+  // The first event lists the members. The messages follow.
   created: `insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
       client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
     select $1, e.conversation, 1, 2, e.sender, 1, $5, $5, $6, e.control, $7, $7, $7
@@ -57,8 +57,8 @@ const STATEMENTS = {
 const ciphertextBytes = 400;
 
 /**
- * Puts pairs of devices that share a conversation, and `waiting` messages in each, straight into the
- * database, as registration, creation and sending would have. Device keys are real.
+ * Writes pairs of devices that share a conversation, and `waiting` messages in each, directly into
+ * the database, as registration, creation and sending would have left them. Device keys are real.
  * @param count of devices, an even number
  */
 export async function arrangeStorm(

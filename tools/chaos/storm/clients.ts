@@ -3,18 +3,18 @@ import { SeededRandom } from "../../testkit/seeded-random.ts";
 import type { StormDevice } from "./arrange-storm.ts";
 import { catchUp, type Seen } from "./storm-client.ts";
 
-/** What a process of clients is given, as a file. */
+/** The instructions for a process of clients, as a file. */
 export interface StormAssignment {
   readonly url: string;
   readonly seed: number;
   readonly clients: readonly { readonly device: StormDevice; readonly accessToken: string }[];
 }
 
-/** Waits to be told, connects all clients at one moment, and tells what they saw. */
+/** Waits for the signal, connects all clients at one moment, and reports what they saw. */
 async function main([file = ""]: readonly string[]): Promise<void> {
   const { url, seed, clients } = JSON.parse(readFileSync(file, "utf8")) as StormAssignment;
   const random = new SeededRandom(seed);
-  // Without the one that started it nobody would end this process.
+  // If the parent process is gone, nobody else would end this process.
   process.on("disconnect", () => process.exit(1));
   const told = new Promise((resolve) => process.once("message", resolve));
   process.send?.("ready");

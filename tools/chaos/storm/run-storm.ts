@@ -17,30 +17,33 @@ import type { Seen } from "./storm-client.ts";
 
 export interface StormOptions {
   readonly devices: number;
-  /** Messages that wait for each device. */
+  /** How many messages wait for each device. */
   readonly waiting: number;
   readonly seed: number;
 }
 
-/** What came of a storm. */
+/** The result of a storm. */
 export interface StormReport extends StormOptions {
-  /** Devices that were told that they have caught up. */
+  /** How many devices were told that they have caught up. */
   readonly synced: number;
-  /** Events they were given: the messages, and for each device the one that began its conversation. */
+  /**
+   * How many events they received: the messages, and for each device the one that created its
+   * conversation.
+   */
   readonly delivered: number;
   readonly outOfOrder: number;
   readonly reconnections: number;
-  /** From the first connection to the last device caught up. */
+  /** From the first connection until the last device has caught up. */
   readonly milliseconds: number;
-  /** The server's resident memory before, and the most of it while they caught up. */
+  /** The server's resident memory before, and its maximum while the devices caught up. */
   readonly memoryBeforeMiB: number;
   readonly memoryAtMostMiB: number;
 }
 
-/** Processes that the clients are spread over: one would be slower than the server. */
+/** The clients are spread over several processes, because one would be slower than the server. */
 const processes = 2;
 
-/** One server, and devices that all come back at one moment with messages waiting for them. */
+/** Runs one server, and devices that all come back at one moment with messages waiting for them. */
 export async function runStorm(
   options: StormOptions,
   progress: (line: string) => void,
@@ -136,7 +139,7 @@ async function assign(
   return files;
 }
 
-/** Resolves when it is ready to connect. */
+/** Resolves when the process is ready to connect. */
 async function startClients(file: string): Promise<ChildProcess> {
   const program = fileURLToPath(new URL("clients.js", import.meta.url));
   const child = fork(program, [file], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
@@ -144,7 +147,10 @@ async function startClients(file: string): Promise<ChildProcess> {
   return child;
 }
 
-/** The process's next message. @throws Error when it ends instead */
+/**
+ * The process's next message.
+ * @throws Error if it ends instead
+ */
 async function messageOf<T>(child: ChildProcess): Promise<T> {
   const over = new AbortController();
   try {

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const everyMs = 250;
 
-/** A process's resident memory, looked at again and again. */
+/** Measures a process's resident memory repeatedly. */
 export class ServerMemory {
   readonly beforeMiB: number;
   #atMostMiB: number;
@@ -48,7 +48,7 @@ export class ServerMemory {
 }
 
 async function residentMiB(pid: number): Promise<number> {
-  // Where there is no /proc there is ps, and a bare Debian has no ps.
+  // Without /proc it uses ps. A bare Debian has no ps.
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
   const kiB =
     status === undefined

@@ -7,7 +7,7 @@ import type { StormDevice } from "./arrange-storm.ts";
 
 /** What one device saw until it had caught up. */
 export interface Seen {
-  /** Events it was given, in the order of their numbers and each once. */
+  /** How many events it received, in the order of their numbers and each once. */
   readonly delivered: number;
   readonly outOfOrder: number;
   /** Connections beyond the first. */
@@ -18,8 +18,8 @@ const firstWaitMs = 250;
 const longestWaitMs = 5_000;
 
 /**
- * Connects as `device`, speaking frames and doing no cryptography on them, until it was told that it
- * has caught up; tries again with full jitter when it is sent away. The connection stays.
+ * Connects as `device` and stays connected. It speaks frames without cryptography until it was told
+ * that it has caught up. If it is disconnected, it tries again with full jitter.
  */
 export async function catchUp(
   url: string,
@@ -47,7 +47,10 @@ export async function catchUp(
   }
 }
 
-/** One connection. @returns false when it ended before everything had come */
+/**
+ * One connection.
+ * @returns false if it ended before everything had arrived
+ */
 function synced(
   url: string,
   hello: Uint8Array,

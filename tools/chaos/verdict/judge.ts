@@ -1,7 +1,7 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { Journal, Received } from "../journal/journal-line.ts";
 
-/** A message of the log, by what is not encrypted of it. */
+/** The unencrypted part of a message in the log. */
 export interface LoggedMessage {
   readonly seq: number;
   readonly id: Uuid;
@@ -11,37 +11,43 @@ export interface LoggedMessage {
 /** One conversation as the database has it. */
 export interface LoggedConversation {
   readonly id: Uuid;
-  /** The member devices; none came or left. */
+  /** The member devices. They do not change. */
   readonly devices: readonly Uuid[];
   /** By seq. */
   readonly messages: ReadonlyMap<number, LoggedMessage>;
-  /** Events that are not where the numbers say there are some. */
+  /** How many events are missing, according to the numbers. */
   readonly missing: number;
-  /** Events whose transcript hash is not that of the log before them. */
+  /** How many events have a transcript hash that does not match the log before them. */
   readonly misfits: number;
 }
 
-/** What the log and the journals agree and disagree on. All but the first two should be 0. */
+/** Where the log and the journals agree and disagree. All but the first two should be 0. */
 export interface Verdict {
   /** Messages in the log. */
   readonly accepted: number;
-  /** Messages that a member device was shown, each counted once per device. */
+  /** Messages that a member device was shown, counted once for each device. */
   readonly delivered: number;
-  /** Not shown to a member device; or reported to the sender as accepted, and not so in the log. */
+  /**
+   * Messages not shown to a member device, or reported to the sender as accepted and missing in the
+   * log.
+   */
   readonly lost: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
-  /** Events that a device said were kept from it, before it got them in the end. */
+  /** Events that a device reported as missing before it received them in the end. */
   readonly gapsAnnounced: number;
   readonly hashMismatches: number;
-  /** Messages that a device got and could not show. */
+  /** Messages that a device received and could not show. */
   readonly undecryptable: number;
 }
 
-/** What is so of one device. */
+/** The findings for one device. */
 type Finding = Omit<Verdict, "accepted">;
 
-/** Holds what every device wrote down against the log. Pure. @param journals by device */
+/**
+ * Compares what every device recorded with the log. It is pure.
+ * @param journals by device
+ */
 export function judge(
   log: readonly LoggedConversation[],
   journals: ReadonlyMap<Uuid, Journal>,
@@ -68,7 +74,7 @@ export function judge(
   };
 }
 
-/** Messages that stand in the log once more under an id that it holds already. */
+/** How many messages are in the log again under an id that it already holds. */
 const repeatedIds = ({ messages }: LoggedConversation): number =>
   messages.size - new Set(Array.from(messages.values(), ({ id, sender }) => id + sender)).size;
 
@@ -81,7 +87,9 @@ const silent: Journal = {
   saidGoodbye: false,
 };
 
-/** The texts of a conversation: under one number the same for all, under two never the same. */
+/**
+ * The texts of a conversation: the same for all devices under one number, never the same under two.
+ */
 class Texts {
   readonly #hashes = new Map<number, string>();
   readonly #numbers = new Map<string, number>();
@@ -139,7 +147,7 @@ function judgeDevice(
 
 type ProblemKind = "gap" | "duplicated" | "mismatch" | "undecryptable";
 
-/** What a problem that the SDK names counts as. */
+/** How a problem that the SDK names is counted. */
 function kindOf(code: string): ProblemKind {
   switch (code) {
     case "missing_event":

@@ -33,7 +33,7 @@ const kinds = new Map<number, EventKind>(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-/** All conversations as the database has them, with every transcript hash computed anew. */
+/** All conversations as the database has them. Every transcript hash is recomputed. */
 export async function readLog(
   administrator: pg.Client,
   atRest: AtRest,

@@ -9,19 +9,19 @@ import { signIn, type SignInDeps } from "./sign-in.ts";
 import type { Stages } from "./stages.ts";
 
 export interface LifeDeps extends SignInDeps {
-  /** Milliseconds between two messages, on average. */
+  /** The average number of milliseconds between two messages. */
   readonly pauseMs: number;
   readonly random: SeededRandom;
   readonly stages: Stages;
 }
 
-/** Messages of a device that may wait for their answer; then it says nothing more. */
+/** How many messages of a device may wait for their answer before it stops sending. */
 const mostWaiting = 8;
 const mostTextBytes = 300;
 
 /**
- * One life of a device: from its store on the disk, and from what its journal says it was shown,
- * to the end of the last stage.
+ * One life of a device: from its store on disk and the messages in its journal to the end of the
+ * last stage.
  */
 export async function liveDevice(assignment: DeviceAssignment, deps: LifeDeps): Promise<void> {
   const { stages } = deps;
@@ -42,7 +42,7 @@ export async function liveDevice(assignment: DeviceAssignment, deps: LifeDeps): 
   await reading;
 }
 
-/** The device's one conversation; the customer's device begins it. */
+/** The device's only conversation. The customer's device begins it. */
 async function meet(desk: Sealdesk, { account }: DeviceAssignment): Promise<Conversation> {
   const [known] = desk.conversations();
   if (known !== undefined) return known;
@@ -57,7 +57,7 @@ async function meet(desk: Sealdesk, { account }: DeviceAssignment): Promise<Conv
   });
 }
 
-/** Writes down everything the iterator gives from the event after `after` on. */
+/** Records everything that the iterator yields after the event `after`. */
 async function readAlong(
   conversation: Conversation,
   after: number,
@@ -75,7 +75,7 @@ async function readAlong(
   }
 }
 
-/** Says something now and then while it is the stage for it; resolves when all is answered. */
+/** Sends messages from time to time during its stage. It resolves when all are answered. */
 async function talk(
   conversation: Conversation,
   { pauseMs, random, stages }: LifeDeps,
@@ -105,7 +105,7 @@ async function say(
   }
 }
 
-/** The error's code and its causes', the first one last. */
+/** The error's code and its causes' codes, the original one last. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { code, cause, name } = error as Error & { readonly code?: unknown };

@@ -5,13 +5,16 @@ import { SeededRandom } from "../../testkit/seeded-random.ts";
 import { liveDevice } from "./live-device.ts";
 import { Stages, type Stage } from "./stages.ts";
 
-/** Runs the devices of one assignment from the stage given until the last one: FILE STAGE LIFE. */
+/**
+ * Runs the devices of one assignment from the given stage to the last one. Arguments: FILE STAGE
+ * LIFE.
+ */
 async function main([file = "", stage = "enrol", life = "1"]: readonly string[]): Promise<void> {
   const assignment = JSON.parse(readFileSync(file, "utf8")) as WorkerAssignment;
   const { url, tenant, serverHome, pauseMs, devices } = assignment;
   const stages = new Stages(stage as Stage);
   process.on("message", (next) => stages.enter(next as Stage));
-  // Without the one that started it nobody would end this process.
+  // If the parent process is gone, nobody else would end this process.
   process.on("disconnect", () => process.exit(1));
   const customerKey = await findDevelopmentKey(serverHome);
   if (customerKey === undefined) throw new Error("The server made no development key.");

@@ -8,11 +8,11 @@ import type { DeviceAssignment } from "../devices/assignment.ts";
 export interface SignInDeps {
   readonly url: string;
   readonly tenant: string;
-  /** Vouches for customers, as the tenant's own backend would. */
+  /** Signs customer tokens, as the tenant's own backend would. */
   readonly customerKey: JWK;
 }
 
-/** Short lives need short waits: with the usual ones a device would spend its life waiting. */
+/** Short lives need short waits. With the usual ones a device would spend its life waiting. */
 const choices = {
   limits: { maxMessages: 10, maxAgeMs: 3_600_000 },
   backoff: { baseMs: 100, capMs: 2_000, stableMs: 2_000 },
@@ -23,7 +23,7 @@ const mostAttempts = 400;
 const passing: readonly string[] = ["network", "server_error", "rate_limited"];
 
 /**
- * Switches a device on; tries again while the server is away, as an application would.
+ * Switches a device on. It tries again while the server is unavailable, as an application would.
  * @throws SealdeskError that does not pass by itself
  */
 export async function signIn(assignment: DeviceAssignment, deps: SignInDeps): Promise<Sealdesk> {

@@ -1,20 +1,23 @@
-/** What the devices are doing, one after the other; a process started later starts in the present one. */
+/**
+ * What the devices are doing, one stage after another. A process that starts later starts in the
+ * current one.
+ */
 export const stages = [
-  /** Signing in; the first time, registering. */
+  /** Signing in, and registering the first time. */
   "enrol",
-  /** The customers begin the conversations, everyone reads along. */
+  /** The customers begin the conversations. Everybody reads along. */
   "meet",
-  /** Everyone sends. */
+  /** Everybody sends. */
   "talk",
-  /** Everyone sends one last message, and reads on. */
+  /** Everybody sends one last message and reads on. */
   "goodbye",
-  /** Everyone closes their device. */
+  /** Everybody closes their device. */
   "end",
 ] as const;
 
 export type Stage = (typeof stages)[number];
 
-/** Which stage it is, for whoever waits for one. */
+/** The current stage. You can wait for one. */
 export class Stages {
   #present: Stage;
   #waiting: (() => void)[] = [];
@@ -32,7 +35,7 @@ export class Stages {
     for (const look of this.#waiting.splice(0)) look();
   }
 
-  /** Resolves when it is `stage`, or a later one. */
+  /** Resolves when the stage is `stage` or a later one. */
   async reached(stage: Stage): Promise<void> {
     while (stages.indexOf(this.#present) < stages.indexOf(stage))
       await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -15,21 +15,29 @@ export interface Backend {
   readonly people: People;
   /** The database as its administrator sees it. */
   readonly administrator: pg.Client;
-  /** With it, the administrator has all that the server has. */
+  /** Gives the administrator all that the server has. */
   readonly atRest: AtRest;
   /** SEALDESK_HOME. */
   readonly home: string;
-  /** Where the demo's devices keep their stores; not the server's, and never kept. */
+  /**
+   * Where the demo's devices keep their stores. The folder is not the server's and is never kept.
+   */
   readonly devicesFolder: string;
-  /** Stops server and database; their files stay. Again does nothing. */
+  /** Stops server and database. Their files stay. A repeat does nothing. */
   stop(): Promise<void>;
-  /** Stops them and removes the files; the server's only if they are not to be kept. */
+  /**
+   * Stops them and removes the files. The server's files are removed only if they are not to be
+   * kept.
+   */
   discard(): Promise<void>;
 }
 
 export const tenantSlug = "demo";
 
-/** Runs `work` with a backend that is discarded afterwards, also when the process is to end. */
+/**
+ * Runs `work` with a backend. The backend is discarded afterwards, also when the process is told to
+ * end.
+ */
 export async function withBackend<T>(
   keep: string | undefined,
   work: (backend: Backend) => Promise<T>,
@@ -49,7 +57,7 @@ export async function withBackend<T>(
 /**
  * Starts a server with an empty database.
  * @param keep a folder to leave behind, which must be new or empty; undefined for a temporary one
- * @throws Error when the folder is in use, or the server does not come up
+ * @throws Error if the folder is in use, or the server does not start
  */
 async function openBackend(keep: string | undefined): Promise<Backend> {
   const home = await makeHome(keep);
@@ -90,7 +98,7 @@ async function startIn(home: string): Promise<StartedBackend> {
 }
 
 async function lookInto(server: ServerProcess, home: string): Promise<StartedBackend> {
-  // It runs already: this takes over its address, not its life.
+  // It already runs. This call gets its address and does not control its life.
   const { ownerUrl } = await startEmbeddedPostgres(join(home, "postgres"));
   const administrator = new pg.Client({ connectionString: ownerUrl, application_name: "demo" });
   administrator.on("error", () => undefined);
@@ -122,7 +130,7 @@ async function makeHome(keep: string | undefined): Promise<string> {
   await mkdir(home, { recursive: true });
   if ((await readdir(home)).length > 0)
     throw new Error(
-      `${home} is not empty: what is in it cannot be told from what the demo leaves.`,
+      `${home} is not empty, so its files could not be told from those that the demo leaves.`,
     );
   await chmod(home, 0o755);
   return home;

@@ -11,14 +11,14 @@ import { within } from "../../testkit/time-limit.ts";
 
 const stepMs = 60_000;
 
-/** Somebody with one device, who reads along in one conversation. */
+/** A person with one device who reads along in one conversation. */
 export class Person {
   /** For error messages. */
   readonly name: string;
   readonly home: DeviceHome;
-  /** What their device has shown so far, in that order. */
+  /** What the device has shown so far, in that order. */
   readonly shown: Shown[] = [];
-  /** What it said is not as it must be. */
+  /** Problems that the device reported. */
   readonly problems: string[] = [];
   readonly #url: string;
   readonly #credentials: Credentials;
@@ -36,7 +36,10 @@ export class Person {
     this.#credentials = credentials;
   }
 
-  /** Signs in on a new device. @throws SealdeskError */
+  /**
+   * Signs in on a new device.
+   * @throws SealdeskError
+   */
   static async signIn(
     name: string,
     url: string,
@@ -84,12 +87,12 @@ export class Person {
     return within(stepMs, `${this.name}'s adding a member`, this.#here.addMember(user));
   }
 
-  /** The connection breaks; the SDK makes another by itself. */
+  /** Breaks the connection. The SDK makes another by itself. */
   loseConnection(): void {
     this.#device?.cut();
   }
 
-  /** Closes the device completely: only what is in its store on the disk is left. */
+  /** Closes the device completely. Only its store on disk is left. */
   async switchOff(): Promise<void> {
     const device = this.#device;
     this.#device = undefined;
@@ -107,7 +110,7 @@ export class Person {
     this.#read(conversation);
   }
 
-  /** Resolves when so many messages have been shown, or after `limitMs`. */
+  /** Resolves when this many messages have been shown, or after `limitMs`. */
   async hasShown(count: number, limitMs: number): Promise<void> {
     const deadline = Date.now() + limitMs;
     while (this.shown.length < count && Date.now() < deadline)

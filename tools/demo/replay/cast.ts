@@ -5,10 +5,10 @@ import { Person } from "../device/person.ts";
 import type { Plan } from "./plan.ts";
 import { customer } from "./read-dialogues.ts";
 
-/** What people need of a backend to sign in. */
+/** The part of a backend that people need to sign in. */
 export type CastBackend = Pick<Backend, "url" | "people" | "devicesFolder">;
 
-/** The people of one conversation, each with a fresh account and device. */
+/** The people of one conversation, each with a new account and device. */
 export class Cast {
   readonly #backend: CastBackend;
   readonly #people = new Map<string, Person>();
@@ -21,14 +21,14 @@ export class Cast {
     return [...this.#people.values()];
   }
 
-  /** @throws Error when nobody is called so */
+  /** @throws Error if nobody has that name */
   called(name: string): Person {
     const person = this.#people.get(name);
-    if (person === undefined) throw new Error(`nobody is called ${name}`);
+    if (person === undefined) throw new Error(`nobody has the name ${name}`);
     return person;
   }
 
-  /** Makes the accounts and devices of everyone who is there from the beginning, and begins. */
+  /** Creates the accounts and devices of everybody who is there from the beginning, and begins. */
   async begin({ members }: Plan): Promise<Uuid> {
     for (const name of members) await this.signIn(name);
     const agents = members.filter((name) => name !== customer).map((name) => this.called(name));
@@ -38,7 +38,7 @@ export class Cast {
     return id;
   }
 
-  /** Somebody on a new device: the customer, or else an agent. */
+  /** A person on a new device: the customer, or otherwise an agent. */
   async signIn(name: string): Promise<Person> {
     const person = await signInSomebody(this.#backend, name, name === customer);
     this.#people.set(name, person);
@@ -50,7 +50,7 @@ export class Cast {
   }
 }
 
-/** A new account on a new device. */
+/** Creates a new account on a new device. */
 export async function signInSomebody(
   { url, people, devicesFolder }: CastBackend,
   name: string,

@@ -1,22 +1,25 @@
 import type { Person } from "../device/person.ts";
 import type { SeededRandom } from "../../testkit/seeded-random.ts";
 
-/** The probability that a line finds some device cut off. */
+/** The probability that a device is cut off at a line. */
 export const usualMishaps = 0.05;
 const ofThemClosed = 0.4;
-/** The server lets an account sign in five times, then once a minute; the first time is spent. */
+/**
+ * The server lets an account sign in five times, then once a minute. The first sign-in is already
+ * used.
+ */
 const mostClosings = 3;
 const longestAbsence = 3;
 
 /** How often something happened to a device. */
 export interface MishapCounts {
-  /** Connections cut, for the SDK to make anew. */
+  /** Cut connections. The SDK makes new ones. */
   cut: number;
-  /** Devices closed completely, and opened again from their store. */
+  /** Devices closed completely and opened again from their store. */
   closed: number;
 }
 
-/** What befalls the devices of one conversation, by chance. */
+/** Random mishaps of the devices of one conversation. */
 export class Mishaps {
   readonly counts: MishapCounts = { cut: 0, closed: 0 };
   readonly #random: SeededRandom;
@@ -29,7 +32,7 @@ export class Mishaps {
     this.#perLine = perLine;
   }
 
-  /** Before a line: whoever was away long enough comes back, then perhaps somebody is cut off. */
+  /** Before a line: anybody who was away long enough comes back. Then somebody may be cut off. */
   async beforeLine(members: readonly Person[]): Promise<void> {
     for (const [person, lines] of this.#away) {
       if (lines <= 0) await this.comeBack(person);

@@ -1,8 +1,8 @@
 import { customer, type Dialogue, type Line } from "./read-dialogues.ts";
 
-/** A second agent who comes in the middle and answers in the first one's place. */
+/** A second agent who joins in the middle and answers in place of the first one. */
 export interface HandOver {
-  /** Before this line. */
+  /** They join before this line. */
   readonly before: number;
   /** The agent who adds them. */
   readonly from: string;
@@ -12,7 +12,7 @@ export interface HandOver {
 /** Who takes part in a dialogue, and who says what. */
 export interface Plan {
   readonly number: number;
-  /** Everyone who is there from the beginning; the customer first, the others are agents. */
+  /** Everybody who is there from the beginning. The customer is first; the others are agents. */
   readonly members: readonly string[];
   readonly lines: readonly Line[];
   readonly handOver: HandOver | undefined;
@@ -23,8 +23,9 @@ const someAgent = "Doctor";
 const secondAgent = "Second_agent";
 
 /**
- * The customer begins the conversation, also one who never says a word (whose family speaks);
- * everyone else who speaks is an agent. Every tenth conversation is handed over in the middle.
+ * Plans a dialogue. The customer begins the conversation, even one who never says a word because
+ * the family speaks. Everybody else who speaks is an agent. Every tenth conversation is handed over
+ * in the middle.
  */
 export function planOf({ number, lines }: Dialogue): Plan {
   const agents = new Set(lines.map(({ speaker }) => speaker));
@@ -42,6 +43,6 @@ const handedOver = (lines: readonly Line[], { before, from, to }: HandOver): rea
     index >= before && line.speaker === from ? { ...line, speaker: to } : line,
   );
 
-/** The first line a member is entitled to read. */
+/** The first line that a member may read. */
 export const firstLineOf = ({ handOver }: Plan, member: string): number =>
   handOver?.to === member ? handOver.before : 0;

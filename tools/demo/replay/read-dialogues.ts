@@ -1,28 +1,28 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 
-/** What one person says, as it is sent: one message. */
+/** What one person says. It is sent as one message. */
 export interface Line {
-  /** As the file names them: `Doctor`, `Patient`, `Guest_family_2`. */
+  /** The name in the file: `Doctor`, `Patient`, `Guest_family_2`. */
   readonly speaker: string;
   readonly text: string;
 }
 
 export interface Dialogue {
-  /** Its place in the file, from 1. */
+  /** Its place in the file, starting at 1. */
   readonly number: number;
   readonly lines: readonly Line[];
 }
 
-/** Who speaks where a dialogue begins with a line that does not say. */
+/** The speaker of a dialogue whose first line names nobody. */
 export const customer = "Patient";
 
 const label = /^\s*"?([A-Z][A-Za-z]*(?:_[a-z]+)?(?:_?\d+)?): ?/;
 
 /**
- * The dialogues of a CSV file's column `dialogue`, one line per message.
- * @param limit at most so many
- * @throws Error when the file cannot be read or has no such column
+ * The dialogues in the column `dialogue` of a CSV file, one line for each message.
+ * @param limit the largest number of dialogues
+ * @throws Error if the file cannot be read or has no such column
  */
 export async function readDialogues(
   file: string,
@@ -39,7 +39,7 @@ type Row = Readonly<Record<string, string>>;
 
 /**
  * Each line that is not blank, byte for byte after its speaker's name and the space behind the
- * colon. A line without a name is its previous speaker's next message.
+ * colon. A line without a name is the previous speaker's next message.
  */
 export function readLines(dialogue: string): readonly Line[] {
   const lines: Line[] = [];

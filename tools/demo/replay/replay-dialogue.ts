@@ -14,20 +14,20 @@ export interface ReplayDeps {
   readonly backend: CastBackend;
   readonly administrator: pg.Client;
   readonly atRest: AtRest;
-  /** A device, switched off, that is in no conversation. */
+  /** A switched-off device that is in no conversation. */
   readonly outsider: DeviceHome;
   readonly random: SeededRandom;
-  /** The probability that a line finds some device cut off. */
+  /** The probability that a device is cut off at a line. */
   readonly mishapsPerLine: number;
 }
 
-/** What came of one conversation. */
+/** The result of one conversation. */
 export interface Replayed {
   readonly number: number;
   readonly messages: number;
   readonly verdict: Verdict;
   readonly mishaps: MishapCounts;
-  /** How often a device tried to open a message without having the right to. */
+  /** How often a device tried to open a message that it may not read. */
   readonly attempts: number;
   /** What went wrong, and with whom. */
   readonly complaints: readonly string[];
@@ -36,8 +36,8 @@ export interface Replayed {
 const arrivalMs = 60_000;
 
 /**
- * Lets fresh devices have a conversation over real sockets, and checks what each was shown.
- * @throws Error when it cannot go on; it says with whom
+ * Lets new devices have a conversation over real sockets, and checks what each was shown.
+ * @throws Error that names the person, if it cannot continue
  */
 export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Replayed> {
   const cast = new Cast(deps.backend);
@@ -62,7 +62,7 @@ export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Repl
   }
 }
 
-/** Everyone says their lines in turn, whatever befalls their devices in between. */
+/** Everybody says their lines in turn, whatever happens to their devices in between. */
 async function speak(
   { lines, handOver }: Plan,
   cast: Cast,
@@ -93,7 +93,7 @@ async function bringIn(
   await newcomer.join(conversation);
 }
 
-/** Waits until everyone was shown what they are entitled to, and compares. */
+/** Waits until everybody was shown what they may read, and compares. */
 async function hearEveryone(
   plan: Plan,
   cast: Cast,
@@ -135,6 +135,6 @@ async function tryWithoutRight(
     attempts: byNewcomer.attempts + byOutsider.attempts,
     complaints: (await wouldNotice(newcomer.home, received))
       ? []
-      : [`${newcomer.name}: the attempts without right prove nothing`],
+      : [`${newcomer.name}: the unauthorised attempts prove nothing`],
   };
 }

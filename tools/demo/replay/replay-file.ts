@@ -16,14 +16,14 @@ export interface ReplayOptions {
   readonly seed: number;
 }
 
-/** Told how far a replay has come. */
+/** Receives the progress of a replay. */
 export interface Progress {
   start(conversations: number): void;
   done(): void;
   stop(): void;
 }
 
-/** A conversation that could not be held to its end. */
+/** A conversation that could not be completed. */
 export interface Failure {
   readonly number: number;
   readonly reason: string;
@@ -39,8 +39,8 @@ export interface FileReplayed {
 const atATime = 4;
 
 /**
- * Replays the dialogues of a file, then looks for their text in everything the server kept.
- * @throws Error when the file cannot be read, the server does not run, or a check is blind
+ * Replays the dialogues of a file, then searches for their text in everything that the server kept.
+ * @throws Error if the file cannot be read, the server does not run, or a check is blind
  */
 export async function replayFile(
   { file, limit, keep, seed }: ReplayOptions,
@@ -68,7 +68,7 @@ export async function replayFile(
 
 type SharedDeps = Omit<ReplayDeps, "random" | "mishapsPerLine">;
 
-/** An outsider's device, and a rehearsal that must go well. */
+/** Prepares an outsider's device, and a rehearsal that must succeed. */
 async function prepare(backend: Backend): Promise<SharedDeps> {
   const { administrator, atRest } = backend;
   const outsider = await signInSomebody(backend, "Outsider", true);
@@ -80,7 +80,7 @@ async function prepare(backend: Backend): Promise<SharedDeps> {
     rehearsal(),
   );
   if (!isFlawless(verdict) || complaints.length > 0)
-    throw new Error(`Already the rehearsal failed: ${complaints.join("; ")}`);
+    throw new Error(`The rehearsal already failed: ${complaints.join("; ")}`);
   return deps;
 }
 

@@ -2,7 +2,7 @@ import { runBytes } from "../search/text-runs.ts";
 import type { FileReplayed } from "./replay-file.ts";
 import { isFlawless, sum } from "./verdict.ts";
 
-/** The JSON line a replay ends with. */
+/** The JSON line at the end of a replay. */
 export type Report = Readonly<Record<string, number>>;
 
 export function reportOf({ replayed, failures, search, seconds }: FileReplayed): Report {
@@ -25,22 +25,20 @@ export function reportOf({ replayed, failures, search, seconds }: FileReplayed):
   };
 }
 
-/** Whether everything was as it must be. */
+/** Whether everything is correct. */
 export const isGood = ({ replayed, failures, search }: FileReplayed): boolean =>
   failures.length === 0 &&
   search.found.length === 0 &&
   replayed.every(({ verdict, complaints }) => isFlawless(verdict) && complaints.length === 0);
 
-/** What is not as it must be, a line each. */
+/** Everything that is wrong, one line each. */
 export function complaintsOf({ replayed, failures, search }: FileReplayed): readonly string[] {
   return [
-    ...failures.map(
-      ({ number, reason }) => `Dialogue ${number} was not held to its end: ${reason}`,
-    ),
+    ...failures.map(({ number, reason }) => `Dialogue ${number} was not completed: ${reason}`),
     ...replayed.flatMap(({ number, complaints }) =>
       complaints.map((complaint) => `Dialogue ${number}: ${complaint}`),
     ),
-    ...search.found.map(({ run, place }) => `${JSON.stringify(run)} stands in ${place}`),
+    ...search.found.map(({ run, place }) => `${JSON.stringify(run)} is in ${place}`),
   ];
 }
 

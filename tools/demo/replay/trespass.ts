@@ -5,7 +5,7 @@ import type { OpenRequest } from "../../../crypto/device/suite.ts";
 import type { AtRest, StoredBytes } from "../../testkit/at-rest.ts";
 import { newSuite, openDeviceStore, type DeviceHome } from "../../testkit/connect-device.ts";
 
-/** A message with all key material that was ever sent with it, for whomever it was. */
+/** A message with all key material that was ever sent with it, for any device. */
 export interface Taken {
   /** The device that sent it. */
   readonly sender: Uuid;
@@ -13,8 +13,8 @@ export interface Taken {
 }
 
 /**
- * A conversation's messages as somebody takes them who has the whole database and the server's keys:
- * each ciphertext with no packet, and with every device's.
+ * A conversation's messages as an attacker takes them who has the whole database and the server's
+ * keys: each ciphertext without a packet, and with every device's packet.
  */
 export async function takeMessages(
   administrator: pg.Client,
@@ -63,15 +63,15 @@ interface StoredPacket extends StoredBytes {
   readonly keyId: Uuid;
 }
 
-/** What a device with no right to them makes of some messages. */
+/** The result of a device's attempts to open messages that it may not read. */
 export interface Trespass {
   readonly attempts: number;
   readonly opened: number;
 }
 
 /**
- * Really tries to open messages with the state of a device that is switched off: every ciphertext
- * with every packet, each in a transaction that is thrown away.
+ * Tries to open messages with the state of a switched-off device: every ciphertext with every
+ * packet. Each transaction is discarded.
  */
 export async function trespass(device: DeviceHome, messages: readonly Taken[]): Promise<Trespass> {
   const store = await openDeviceStore(device);
@@ -89,8 +89,8 @@ export async function trespass(device: DeviceHome, messages: readonly Taken[]): 
 }
 
 /**
- * Whether the attempts could succeed at all: tried on messages the device did open, the suite knows
- * them again instead of having no key.
+ * Whether the attempts could succeed at all. For messages that the device did open, the suite
+ * recognises them instead of reporting a missing key.
  */
 export async function wouldNotice(device: DeviceHome, opened: readonly Taken[]): Promise<boolean> {
   const store = await openDeviceStore(device);

@@ -1,13 +1,13 @@
 import { runBytes, type TextRuns } from "./text-runs.ts";
 
-/** A run of a conversation's text where none may be. */
+/** Text of a conversation in a place where it must not be. */
 export interface Find {
   readonly run: string;
-  /** The table or file it was found in. */
+  /** The table or file in which it was found. */
   readonly place: string;
 }
 
-/** Finds of a search: each run counts once for each place. */
+/** The finds of a search. Each run counts once for each place. */
 export class Finds {
   readonly #places = new Map<string, Set<string>>();
 
@@ -27,7 +27,10 @@ export class Finds {
   }
 }
 
-/** Searches a stream as if it were in one piece. @returns how many bytes it had */
+/**
+ * Searches a stream as if it were one piece.
+ * @returns how many bytes it had
+ */
 export async function searchStream(
   stream: AsyncIterable<Uint8Array>,
   runs: TextRuns,

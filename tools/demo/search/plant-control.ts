@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
 
-/** A text that a search must find, or else it would not find anything. */
+/** A text that a search must find. Otherwise the search could find nothing at all. */
 export interface Control {
   readonly text: string;
-  /** Writes it into a table of its own. */
+  /** Writes it into its own table. */
   plant(administrator: pg.Client): Promise<void>;
-  /** Drops the table; its traces stay on the disk. */
+  /** Drops the table. Its traces stay on disk. */
   remove(administrator: pg.Client): Promise<void>;
 }
 

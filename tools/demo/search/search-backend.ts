@@ -8,12 +8,12 @@ import { searchFiles } from "./search-files.ts";
 import { searchTables } from "./search-tables.ts";
 import { runsOf, TextRuns } from "./text-runs.ts";
 
-/** What a search of everything the server keeps came to. */
+/** The result of searching everything that the server keeps. */
 export interface SearchResult {
   readonly found: readonly Find[];
-  /** Different runs that were looked for. */
+  /** How many different runs were searched for. */
   readonly runs: number;
-  /** Finds not counted, as no text of a dialogue can be their origin. */
+  /** Finds that are not counted, because no text of a dialogue can be their origin. */
   readonly known: readonly Find[];
   readonly tableBytes: number;
   readonly fileBytes: number;
@@ -21,7 +21,7 @@ export interface SearchResult {
 
 const postgresLog = join("postgres", "server.log");
 
-/** Looks for every run of some texts in a server's tables, files and log. */
+/** Searches a server's tables, files and log for every run of some texts. */
 export class BackendSearch {
   readonly #backend: Backend;
   readonly #control: Control = newControl();
@@ -36,8 +36,8 @@ export class BackendSearch {
   }
 
   /**
-   * Before any text is sent: what stands in the tables or files now are the server's own words,
-   * and what stands in the PostgreSQL program are those of its log.
+   * Call this before any text is sent. What is in the tables or files now are the server's own
+   * words. What is in the PostgreSQL program are the words of its log.
    */
   async before(): Promise<void> {
     const { administrator, home } = this.#backend;
@@ -49,8 +49,9 @@ export class BackendSearch {
   }
 
   /**
-   * After all was sent: searches the tables, stops the server, and searches the files.
-   * @throws Error when a planted text was not found: then the search is blind
+   * Call this after everything was sent. It searches the tables, stops the server and searches the
+   * files.
+   * @throws Error if a planted text was not found, because the search is then blind
    */
   async after(): Promise<SearchResult> {
     const { administrator, home } = this.#backend;
@@ -64,7 +65,7 @@ export class BackendSearch {
     const planted = new Set(runsOf(this.#control.text));
     for (const [where, finds] of Object.entries({ tables: inTables, files: inFiles }))
       if (![...planted].every((run) => finds.has(run)))
-        throw new Error(`The search is blind: it did not find in the ${where} what was planted.`);
+        throw new Error(`The search is blind: it did not find the planted text in the ${where}.`);
     const isKnownInFiles = ({ run, place }: Find) =>
       this.#filesBefore.has(run) || (place === postgresLog && this.#postgresWords.has(run));
     const tables = split(inTables, planted, ({ run }) => this.#tablesBefore.has(run));

@@ -5,8 +5,8 @@ import { searchStream, type Finds } from "./find.ts";
 import type { TextRuns } from "./text-runs.ts";
 
 /**
- * Reads every file below a folder: of a PostgreSQL in it the tables as they lie on the disk, what
- * was deleted from them, and the write-ahead log.
+ * Reads every file below a folder. For a PostgreSQL folder these are the tables as stored on disk,
+ * deleted rows, and the write-ahead log.
  * @returns how many bytes were read
  */
 export async function searchFiles(folder: string, runs: TextRuns, finds: Finds): Promise<number> {
@@ -21,7 +21,7 @@ export async function searchFiles(folder: string, runs: TextRuns, finds: Finds):
   return total;
 }
 
-/** A file's bytes; none when PostgreSQL has removed it meanwhile. */
+/** A file's bytes, or none if PostgreSQL has removed it meanwhile. */
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))

@@ -10,8 +10,8 @@ const TABLES = `
   order by 1`;
 
 /**
- * Reads every row of every table out as a backup would, in PostgreSQL's binary format: values that
- * are kept apart or compressed stand in it whole and as they are.
+ * Reads every row of every table, as a backup would, in PostgreSQL's binary format. Values that are
+ * stored apart or compressed appear whole and uncompressed.
  * @param client may read everything
  * @returns how many bytes were read
  */

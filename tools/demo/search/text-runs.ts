@@ -1,18 +1,18 @@
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 
-/** So many bytes of a line in a row count as a find. */
+/** This many consecutive bytes of a line count as a find. */
 export const runBytes = 12;
-/** Runs with fewer different bytes are left out: a row of spaces or dots says nothing. */
+/** Runs with fewer different bytes are left out, because a row of spaces or dots means nothing. */
 const fewestDistinctBytes = 4;
 
-/** Of 4-byte pieces this far apart, one at least lies wholly within any run. */
+/** If 4-byte pieces are this far apart, every run contains at least one whole piece. */
 const stride = runBytes - 4;
 const filterBits = 20;
 
 /**
- * Every run of `runBytes` bytes of some texts. Of what is searched, one 4-byte piece in every
- * `stride` bytes is looked at first, by a bit filter; only around a piece that stands in some text
- * are the runs themselves looked up. So hundreds of megabytes take a second.
+ * Every run of `runBytes` bytes of some texts. A search first looks at one 4-byte piece in every
+ * `stride` bytes with a bit filter. It looks up the runs themselves only around a piece that occurs
+ * in some text. So hundreds of megabytes take a second.
  */
 export class TextRuns {
   readonly #runs = new Set<string>();
@@ -28,9 +28,9 @@ export class TextRuns {
   }
 
   /**
-   * Calls `onFound` for each offset where a run stands, with the run as latin1 text. What crosses
-   * from one haystack into the next is found when the last `runBytes - 1` bytes of the one are put
-   * before the other.
+   * Calls `onFound` for each offset with a run, and passes the run as latin1 text. To find runs
+   * that cross from one haystack into the next, put the last `runBytes - 1` bytes of the first
+   * before the second.
    */
   search(haystack: Uint8Array, onFound: (run: string) => void): void {
     const bytes = Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength);
@@ -59,7 +59,7 @@ export class TextRuns {
   }
 }
 
-/** The runs of a text's UTF-8 bytes, as latin1 text, without those of too few different bytes. */
+/** The runs of a text's UTF-8 bytes, as latin1 text, without those with too few different bytes. */
 export function runsOf(text: string): readonly string[] {
   const bytes = Buffer.from(utf8(text));
   const runs: string[] = [];

@@ -1,6 +1,6 @@
 const [leftWidth, rightWidth] = [46, 51];
 
-/** Two columns side by side within 100 characters; what is too long goes on in the next row. */
+/** Two columns side by side within 100 characters. Long text continues in the next row. */
 export function columns(left: string, right: string): string {
   const [lefts, rights] = [wrap(left, leftWidth), wrap(right, rightWidth)];
   const rows = Math.max(lefts.length, rights.length);
@@ -11,7 +11,7 @@ export function columns(left: string, right: string): string {
 
 export const rule = `${"-".repeat(leftWidth + 1)}+${"-".repeat(rightWidth + 1)}`;
 
-/** Breaks at spaces, and within words that are wider than a row; keeps the breaks that are there. */
+/** Breaks at spaces, and inside words that are wider than a row. Existing breaks stay. */
 function wrap(text: string, width: number): readonly string[] {
   const rows: string[] = [];
   for (const line of text.split("\n")) {

@@ -22,7 +22,7 @@ export async function messageRows(
   return rows;
 }
 
-/** Everything about a conversation that an administrator of the database could read and understand. */
+/** Everything about a conversation that a database administrator could read and understand. */
 export async function readableByAdministrator(
   administrator: pg.Client,
   conversation: Uuid,

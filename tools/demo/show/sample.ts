@@ -1,4 +1,4 @@
-/** A conversation between a customer and an agent; nobody in it is real. */
+/** A conversation between a customer and an agent. The people are invented. */
 export const sample: readonly { readonly from: "Maya" | "Ben"; readonly text: string }[] = [
   { from: "Maya", text: "Hello, my card was charged twice for the same train ticket." },
   { from: "Ben", text: "Sorry to hear that. What are the last four digits of the card?" },

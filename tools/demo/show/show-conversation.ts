@@ -10,11 +10,11 @@ type Print = (text: string) => void;
 
 const arrivalMs = 30_000;
 
-/** Lets a customer and an agent talk, and prints what each sees beside what the database holds. */
+/** Lets a customer and an agent talk. It prints what each sees beside what the database holds. */
 export async function showConversation(keep: string | undefined, print: Print): Promise<void> {
   print("Starting a server, a customer's device and an agent's device ...\n");
   await withBackend(keep, (backend) => show(backend, print));
-  if (keep !== undefined) print(`\nServe what is left with SEALDESK_HOME=${keep} npm start`);
+  if (keep !== undefined) print(`\nServe the remaining data with SEALDESK_HOME=${keep} npm start`);
 }
 
 async function show(backend: Backend, print: Print): Promise<void> {
@@ -45,7 +45,7 @@ async function show(backend: Backend, print: Print): Promise<void> {
   }
 }
 
-/** One message on every device, each as that device opened it. */
+/** One message on every device, as each device opened it. */
 function seenBy(people: Readonly<Record<string, Person>>, place: number): string {
   const names = new Map(Object.entries(people).map(([name, { desk }]) => [desk.user.id, name]));
   return Object.entries(people)

@@ -1,4 +1,7 @@
-/** Loaded into a server ahead of its own code: puts `parts.ts` in the place of what it leaves out. */
+/**
+ * Loaded into a server before its own code. It puts `parts.ts` in place of the modules that the
+ * benchmark leaves out.
+ */
 import { register } from "node:module";
 
 register(new URL("./resolve.js", import.meta.url));

@@ -1,7 +1,7 @@
 /**
- * What stands in the place of the outer envelope and of the audit log in a server that is measured
- * without them: messages are stored as they came, nothing is recorded of transcripts, nothing is
- * integrated or signed. All else is the server's.
+ * Replaces the outer envelope and the audit log in a server that is measured without them: messages
+ * are stored as they came, no transcripts are recorded, nothing is integrated or signed. Everything
+ * else is the server's own code.
  */
 import { createSecretKey } from "node:crypto";
 import type { Uuid } from "../../../../crypto/wire/uuid.ts";
@@ -11,7 +11,7 @@ export { open, seal } from "../../../../keys/at-rest/envelope.ts";
 
 const none = { id: new Uint8Array(16), secret: createSecretKey(new Uint8Array(32)) };
 
-/** Finds every key, at no cost. */
+/** Finds every key at no cost. */
 export class ScopeKeys {
   held = (tenant: Uuid, { subject }: Scope) => ({ tenant, subject, key: none });
   forWriting = (tenant: Uuid, scopes: readonly Scope[]) =>

@@ -1,12 +1,12 @@
 import type { EjabberdDatabase } from "./database.ts";
 
-/** The only domain it serves. */
+/** The only domain that it serves. */
 export const DOMAIN = "localhost";
 
 /**
- * ejabberd.yml, of which JSON is a part: clients over WebSocket, accounts and archive in PostgreSQL,
- * every message archived. What it has no use for here is left out, and there are no shapers, so that
- * nothing but its work limits it; the pool has the ten connections that it has by default.
+ * ejabberd.yml, which may be JSON: clients over WebSocket, accounts and archive in PostgreSQL,
+ * every message archived. Unneeded modules are left out. There are no shapers, so only its work
+ * limits it. The pool has its default of ten connections.
  */
 export function ejabberdConfig(port: number, database: EjabberdDatabase): string {
   return JSON.stringify({
@@ -17,7 +17,7 @@ export function ejabberdConfig(port: number, database: EjabberdDatabase): string
       {
         ip: "127.0.0.1",
         port,
-        backlog: 1_024, // of 5, unless told: everybody connects at once
+        backlog: 1_024, // the default is 5, but everybody connects at once
         module: "ejabberd_http",
         request_handlers: { "/xmpp": "ejabberd_http_ws" },
       },

@@ -16,7 +16,9 @@ export interface EjabberdAccount {
 
 const NAME = "ejabberd";
 
-/** A database for it in the cluster that the others use, with its own tables, and accounts in them. */
+/**
+ * Creates a database in the cluster that the others use, with ejabberd's tables and the accounts.
+ */
 export async function createEjabberdDatabase(
   ownerUrl: string,
   schema: string,

@@ -10,7 +10,7 @@ export interface EjabberdInstallation {
   readonly version: string;
   /** Where Erlang finds it, for ERL_LIBS. */
   readonly libraries: string;
-  /** The tables it wants in PostgreSQL, as it ships them. */
+  /** The tables that it needs in PostgreSQL, as shipped with it. */
   readonly schema: string;
 }
 
@@ -18,7 +18,10 @@ const SCHEMAS = ["/usr/share/ejabberd/sql/pg.sql", "/usr/local/share/ejabberd/sq
 const TELL_VERSION = `ok = application:load(ejabberd), {ok, Version} = application:get_key(ejabberd, vsn),
   {module, _} = code:ensure_loaded(pgsql), io:format("~s", [Version]), halt(0).`;
 
-/** @throws PeerError peer_missing, with what to install */
+/**
+ * Finds ejabberd on this machine.
+ * @throws PeerError peer_missing, with what to install
+ */
 export async function findEjabberd(): Promise<EjabberdInstallation> {
   try {
     const libraries = librariesOf(await readFirst(controlScripts()));

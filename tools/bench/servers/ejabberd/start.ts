@@ -20,12 +20,12 @@ export interface Ejabberd {
 
 const START_MS = 60_000;
 const STOP_MS = 10_000;
-/** It ends when whoever started it does, however that ends: its standard input is closed then. */
+/** Ends ejabberd when its starter ends, in any way, because its standard input is then closed. */
 const END_WITH_INPUT = `spawn(fun() -> eof = io:get_line(""), halt(0, [{flush, false}]) end).`;
 
 /**
- * ejabberd as a process of its own, in a folder of its own. Erlang is started as ejabberdctl would,
- * but without distribution, so that there are no epmd, no cookie and no other user.
+ * Starts ejabberd as its own process in its own folder. Erlang starts as ejabberdctl would start
+ * it, but without distribution. So there is no epmd, no cookie and no other user.
  * @throws PeerError peer_failed, with the end of its log
  */
 export async function startEjabberd(
@@ -70,7 +70,7 @@ function spawnErlang(home: string, environment: Readonly<Record<string, string>>
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** The launcher replaces itself by the emulator, so this ends the one that was measured. */
+/** The launcher replaces itself by the emulator, so this ends the measured process. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, "exit");
@@ -80,7 +80,7 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(late);
 }
 
-/** Its socket listens before anybody serves it. */
+/** Its socket listens before anything serves it. */
 async function untilAnswering(child: ChildProcess, url: string): Promise<void> {
   const deadline = Date.now() + START_MS;
   while (!hasEnded(child) && Date.now() < deadline) {
