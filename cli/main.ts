@@ -5,16 +5,14 @@ import type { StaffRole } from "../keys/accounts/staff.ts";
 import { resetReasons } from "../keys/directory/reset-account.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
-import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
-import { customerTokenCommand } from "./commands/customer-token.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { resetUserCommand } from "./commands/reset-user.ts";
+import { registerCustomerToken } from "./commands/register-customer-token.ts";
+import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
-import { staffGrantsCommand } from "./commands/staff-grants.ts";
-import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -38,39 +36,7 @@ program
   .description("bring the database schema up to date")
   .action(async () => print(await migrateDatabase(readSettings())));
 
-const tenant = program.command("tenant").description("organisations on this server");
-
-tenant
-  .command("create")
-  .requiredOption("--slug <slug>", "short name, as in sign-in")
-  .requiredOption("--name <name>", "name for people")
-  .option("--customer-keys <file>", "JWK Set whose keys sign the tenant's customer tokens")
-  .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
-    print(await createTenantCommand(readSettings(), options)),
-  );
-
-for (const [name, suspended, description] of [
-  ["suspend", true, "close its sockets and refuse its people"],
-  ["resume", false, "serve its people again"],
-] as const)
-  tenant
-    .command(name)
-    .description(description)
-    .requiredOption("--slug <slug>", "the tenant")
-    .action(async ({ slug }: { readonly slug: string }) =>
-      print(await suspendTenantCommand(readSettings(), { slug, suspended })),
-    );
-
-tenant
-  .command("staff-grants")
-  .description("whether staff show the past to colleagues, with the customer's consent")
-  .requiredOption("--slug <slug>", "the tenant")
-  .addOption(
-    new Option("--set <state>", "off by default").choices(["on", "off"]).makeOptionMandatory(),
-  )
-  .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
-    print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
-  );
+registerTenant(program, print);
 
 const user = program.command("user").description("staff accounts");
 
@@ -136,16 +102,7 @@ keys
   .description("rotate the key service's key that wraps them, and wrap them again")
   .action(async () => print(await rewrapKeysCommand(readSettings())));
 
-program
-  .command("customer-token")
-  .description("sign a customer in, in development")
-  .requiredOption("--tenant <slug>", "the tenant")
-  .requiredOption("--subject <subject>", "who the customer is to the tenant")
-  .option("--audience <url>", "the server's public URL, when not as configured here")
-  .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
-    print(await customerTokenCommand(readSettings(), options)),
-  );
-
+registerCustomerToken(program, print);
 registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {
