@@ -1,4 +1,5 @@
 import type { JWTPayload } from "jose";
+import { z } from "zod";
 import { right, wrong, type Finding } from "./finding.ts";
 
 /** A customer token may live this long from its `iat` to its `exp`, in seconds. */
@@ -102,17 +103,21 @@ const checkClock = (at: number): string =>
     ? "Count seconds, not milliseconds."
     : "Compare the clock of the backend with the server's.";
 
+/** RFC 9449 section 6.1. */
+const bindingSchema = z.object({ jkt: z.string() });
+
 function checkBinding(cnf: unknown, thumbprint: string | undefined): Finding {
   if (cnf === undefined)
     return right(
       "cnf",
       'There is none, so any device may use this token. Set "cnf": {"jkt": thumbprint} with the thumbprint that the SDK hands over.',
     );
-  const jkt: unknown = (cnf as { jkt?: unknown } | null)?.jkt;
-  if (typeof jkt !== "string")
+  const parsed = bindingSchema.safeParse(cnf);
+  if (!parsed.success)
     return wrong("cnf", "not_bound", 'It has no "jkt". It must be {"jkt": thumbprint}.');
   if (thumbprint === undefined)
     return right("cnf", "It names a device key. Give --thumbprint to compare it.");
+  const { jkt } = parsed.data;
   return jkt === thumbprint
     ? right("cnf", "It names the device's key.")
     : wrong(

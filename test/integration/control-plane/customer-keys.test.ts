@@ -147,7 +147,7 @@ describe("sealdesk tenant keys", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(" ")[0]);
-    expect(kids.toSorted()).toEqual(["a", "b", "first"]);
+    expect(new Set(kids)).toEqual(new Set(["a", "b", "first"]));
   });
 });
 

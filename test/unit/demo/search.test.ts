@@ -24,6 +24,7 @@ test("finds exactly what looking at every offset finds, wherever it stands", () 
         windowsOf(haystack).filter((run) => wanted.has(run)),
       );
     }),
+    { seed: 20_261_129 },
   );
 });
 

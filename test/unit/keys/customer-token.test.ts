@@ -122,7 +122,7 @@ test("each algorithm signs in", async () => {
 describe("a set of customer keys", () => {
   const jwk = { ...jwkOf(backend), kid: "2026-11" };
   const rsa = (modulusLength: number): JWK =>
-    generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" }) as JWK;
+    generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" });
 
   test("is stored without what means nothing here, and with its algorithm", () => {
     const given = { ...jwk, use: "sig", x5u: "https://elsewhere.example", note: "mine" };

@@ -30,7 +30,10 @@ test.each([
 });
 
 test("ids are left as they are", () => {
-  fc.assert(fc.property(fc.uuid(), (id) => expect(redactText(id)).toBe(id)));
+  fc.assert(
+    fc.property(fc.uuid(), (id) => expect(redactText(id)).toBe(id)),
+    { seed: 20_261_129 },
+  );
 });
 
 test("no e-mail or IP address comes through, whatever stands around it", () => {
@@ -50,6 +53,7 @@ test("no e-mail or IP address comes through, whatever stands around it", () => {
         expect(redactText(`${before} ${personal} ${after}`)).not.toContain(personal);
       },
     ),
+    { seed: 20_261_130 },
   );
 });
 
