@@ -120,7 +120,7 @@ const bodies = {
     since: uint53,
   }),
   heartbeat: fc.constant({}),
-};
+} satisfies Record<Frame["kind"], unknown>;
 
 const frames = fc.oneof(
   ...Object.entries(bodies).map(([kind, of]) =>
