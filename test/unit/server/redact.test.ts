@@ -58,10 +58,11 @@ test("no e-mail or IP address comes through, whatever stands around it", () => {
 });
 
 test("a hostile text is redacted in no time", () => {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   for (const piece of ["a.", "1.", ":", "a@", "+1 ", "eyJ", "DPoP "])
     redactText(piece.repeat(200_000));
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  // CPU time, so that a busy machine does not count.
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(5_000);
 });
 
 test("what is nested is redacted, errors and bytes are not told", () => {
