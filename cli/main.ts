@@ -5,16 +5,14 @@ import type { StaffRole } from "../keys/accounts/staff.ts";
 import { resetReasons } from "../keys/directory/reset-account.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
-import { createTenantCommand } from "./commands/create-tenant.ts";
 import { createUserCommand, staffRoles } from "./commands/create-user.ts";
-import { customerTokenCommand } from "./commands/customer-token.ts";
 import { keysStatusCommand, rewrapKeysCommand, rotateKeyCommand } from "./commands/keys.ts";
 import { migrateDatabase } from "./commands/migrate.ts";
 import { rewrapCommand, rotateKekCommand } from "./commands/rotate-kek.ts";
 import { resetUserCommand } from "./commands/reset-user.ts";
+import { registerCustomerToken } from "./commands/register-customer-token.ts";
+import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
-import { staffGrantsCommand } from "./commands/staff-grants.ts";
-import { suspendTenantCommand } from "./commands/suspend-tenant.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -38,47 +36,7 @@ program
   .description("Update the database schema")
   .action(async () => print(await migrateDatabase(readSettings())));
 
-const tenant = program.command("tenant").description("Manage the organisations on this server");
-
-tenant
-  .command("create")
-  .description("Create a tenant")
-  .requiredOption("--slug <slug>", "short name, used at sign-in")
-  .requiredOption("--name <name>", "name that people see")
-  .option(
-    "--customer-keys <file>",
-    "JWK Set with the public keys that sign the tenant's customer tokens",
-  )
-  .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
-    print(await createTenantCommand(readSettings(), options)),
-  );
-
-for (const [name, suspended, description] of [
-  ["suspend", true, "Suspend a tenant: close its sockets and refuse its users"],
-  ["resume", false, "Serve a suspended tenant again"],
-] as const)
-  tenant
-    .command(name)
-    .description(description)
-    .requiredOption("--slug <slug>", "short name of the tenant")
-    .action(async ({ slug }: { readonly slug: string }) =>
-      print(await suspendTenantCommand(readSettings(), { slug, suspended })),
-    );
-
-tenant
-  .command("staff-grants")
-  .description(
-    "Allow or forbid that staff show earlier messages to colleagues, with the customer's consent",
-  )
-  .requiredOption("--slug <slug>", "short name of the tenant")
-  .addOption(
-    new Option("--set <state>", "on or off; a new tenant has it off")
-      .choices(["on", "off"])
-      .makeOptionMandatory(),
-  )
-  .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
-    print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
-  );
+registerTenant(program, print);
 
 const user = program.command("user").description("Manage staff accounts");
 
@@ -150,16 +108,7 @@ keys
   .description("Rotate the key that wraps the server's own keys, and wrap them again")
   .action(async () => print(await rewrapKeysCommand(readSettings())));
 
-program
-  .command("customer-token")
-  .description("Print a token that signs a customer in; for development only")
-  .requiredOption("--tenant <slug>", "short name of the tenant")
-  .requiredOption("--subject <subject>", "the tenant's own identifier of the customer")
-  .option("--audience <url>", "the server's public URL, if it differs from the configuration here")
-  .action(async (options: Parameters<typeof customerTokenCommand>[1]) =>
-    print(await customerTokenCommand(readSettings(), options)),
-  );
-
+registerCustomerToken(program, print);
 registerAudit(program, print);
 
 program.parseAsync().catch((error: unknown) => {

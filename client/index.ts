@@ -3,7 +3,7 @@ export type { KeyLogEvidence } from "./key-log/evidence.ts";
 export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
 export type { ConnectOptions } from "./options.ts";
-export type { Credentials } from "./http/session.ts";
+export type { Credentials, TokenRequest } from "./http/session.ts";
 export type { ResetReason, StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { SafetyCode, SafetyVerdict } from "./device/safety-code.ts";

@@ -32,6 +32,9 @@ export type KeysErrorCode =
   | "tenant_suspended" // nobody of the tenant is served until it is resumed
   | "tenant_exists"
   | "tenant_not_found"
+  | "invalid_customer_keys" // not a JWK Set of public keys that may sign customer tokens
+  | "customer_key_exists" // the tenant has a key of that `kid`
+  | "customer_key_not_found" // the tenant has no key of that `kid`
   | "username_taken"
   | "weak_password"
   | "user_not_found"
@@ -66,7 +69,7 @@ export type KeysErrorCode =
 export class KeysError extends Error {
   override readonly name = "KeysError";
   readonly code: KeysErrorCode;
-  /** The policy's reasons, when a policy refused. */
+  /** Why, by code: the policy's reasons, or what was wrong with a sign-in. They are for the log. */
   readonly reasons: readonly string[];
   constructor(
     code: KeysErrorCode,

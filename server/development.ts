@@ -11,11 +11,8 @@ import { createStaff, type StaffRole } from "../keys/accounts/staff.ts";
 import { findTenant, type Tenant } from "../keys/accounts/tenant.ts";
 import { writeFileOnce } from "../keys/private-file.ts";
 import { Secret } from "../keys/secret.ts";
-import {
-  DEVELOPMENT_KEY_ID,
-  openDevelopmentKey,
-  publicPart,
-} from "../keys/tokens/development-key.ts";
+import { DEVELOPMENT_KEY_ID } from "../keys/tokens/development-key-id.ts";
+import { openDevelopmentKey, publicPart } from "../keys/tokens/development-key.ts";
 import { ConfigError, type Config } from "./config.ts";
 
 export const DEMO_TENANT = "demo";
@@ -82,7 +79,7 @@ async function demoTenant(home: string, deps: Deps): Promise<Pick<Tenant, "id">>
   const existing = await findTenant(deps.pool, DEMO_TENANT);
   if (existing !== undefined) return existing;
   const made = { id: deps.newId(), slug: DEMO_TENANT, name: "Demo", customerKeys, now: deps.now() };
-  await createTenant(deps.ownerUrl, deps.pool, made);
+  await createTenant(deps.ownerUrl, made);
   return made;
 }
 

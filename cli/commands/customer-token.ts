@@ -4,7 +4,12 @@ import { CommandError, type Settings } from "../settings.ts";
 /** Signs a customer token with the development key, as a tenant's backend would with its own key. */
 export async function customerTokenCommand(
   settings: Settings,
-  options: { readonly tenant: string; readonly subject: string; readonly audience?: string },
+  options: {
+    readonly tenant: string;
+    readonly subject?: string;
+    readonly audience?: string;
+    readonly thumbprint?: string;
+  },
 ): Promise<string> {
   if (settings.production)
     throw new CommandError(
@@ -15,6 +20,10 @@ export async function customerTokenCommand(
     throw new CommandError(
       "There is no development key in SEALDESK_HOME. Run sealdesk start first.",
     );
-  const { tenant, subject, audience = settings.publicUrl } = options;
-  return signCustomerToken(key, { tenant, subject, audience, now: Date.now() });
+  const { tenant, subject, audience = settings.publicUrl, thumbprint } = options;
+  if (subject === undefined)
+    throw new CommandError(
+      "Give --subject, the tenant's own identifier of the customer, or --verify.",
+    );
+  return signCustomerToken(key, { tenant, subject, audience, thumbprint, now: Date.now() });
 }

@@ -7,8 +7,8 @@ export async function staffGrantsCommand(
   settings: Settings,
   { slug, allowed }: { readonly slug: string; readonly allowed: boolean },
 ): Promise<string> {
-  await withDatabase(settings, ({ ownerUrl, pool }) =>
-    allowStaffGrants(ownerUrl, pool, { slug, allowed, now: Date.now() }),
+  await withDatabase(settings, ({ ownerUrl }) =>
+    allowStaffGrants(ownerUrl, { slug, allowed, now: Date.now() }),
   );
   return allowed
     ? `Staff of tenant ${slug} may show earlier messages to colleagues, with the customer's consent.`

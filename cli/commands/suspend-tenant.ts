@@ -7,8 +7,8 @@ export async function suspendTenantCommand(
   settings: Settings,
   { slug, suspended }: { readonly slug: string; readonly suspended: boolean },
 ): Promise<string> {
-  await withDatabase(settings, ({ ownerUrl, pool }) =>
-    suspendTenant(ownerUrl, pool, { slug, suspended, now: Date.now() }),
+  await withDatabase(settings, ({ ownerUrl }) =>
+    suspendTenant(ownerUrl, { slug, suspended, now: Date.now() }),
   );
   return suspended
     ? `Suspended tenant ${slug}: its users cannot sign in and are not served.`

@@ -1,7 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import { createApi, type Api } from "../http/api.ts";
-import { proofMaker, type ProofMaker } from "../http/device-proof.ts";
+import { proofMaker, thumbprintOf, type ProofMaker } from "../http/device-proof.ts";
 import { Session, type SignedIn } from "../http/session.ts";
 import { createExchange, type ExchangeDeps } from "../http/transport.ts";
 import type { ConnectOptions } from "../options.ts";
@@ -36,7 +36,12 @@ export async function signInDevice(
   const { device, deviceKey } = await ownDevice(store, newId);
   const prove = await proofMaker(deviceKey, clock);
   const transport = { ...runtime, clock, baseUrl, prove, signal };
-  const session = new Session(createExchange(transport), credentials, clock);
+  const session = new Session(
+    createExchange(transport),
+    credentials,
+    clock,
+    await thumbprintOf(deviceKey),
+  );
   const signedIn = await session.signIn();
   const api = createApi((request) => session.request(request), signedIn.tenant.id);
   return { device, deviceKey, signedIn, session, api, clock, newId, prove, transport };

@@ -1,4 +1,4 @@
-import { importJWK, SignJWT } from "jose";
+import { calculateJwkThumbprint, importJWK, SignJWT } from "jose";
 import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import { randomBytes, sha256, type SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { Clock } from "../runtime.ts";
@@ -15,12 +15,19 @@ export interface ProvenRequest {
 /** Signs one proof for one request. A server accepts a proof once. */
 export type ProofMaker = (request: ProvenRequest) => Promise<string>;
 
+const publicJwk = ({ publicKey }: SigningKeyPair) =>
+  ({ kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey) }) as const;
+
+/** What names the device key in `cnf.jkt`: RFC 7638 with SHA-256. */
+export const thumbprintOf = (deviceKey: SigningKeyPair): Promise<string> =>
+  calculateJwkThumbprint(publicJwk(deviceKey));
+
 /**
  * Makes proofs of possession of the device key: DPoP (RFC 9449 section 4.2) with Ed25519.
  * @param deviceKey in libsodium's form: the private key is seed || public key
  */
 export async function proofMaker(deviceKey: SigningKeyPair, clock: Clock): Promise<ProofMaker> {
-  const jwk = { kty: "OKP", crv: "Ed25519", x: toBase64Url(deviceKey.publicKey) } as const;
+  const jwk = publicJwk(deviceKey);
   const seed = toBase64Url(deviceKey.privateKey.subarray(0, 32));
   const key = await importJWK({ ...jwk, d: seed }, "EdDSA");
   return ({ method, url, accessToken }) => {

@@ -17,9 +17,18 @@ export type Credentials =
       readonly grant: "customer_token";
       /** The tenant's slug. */
       readonly tenant: string;
-      /** Called at each sign-in. Returns a fresh token from the tenant's own backend. */
-      readonly token: () => Promise<string> | string;
+      /** Asked at each sign-in for a fresh token, which the tenant's own backend makes. */
+      readonly token: (request: TokenRequest) => Promise<string> | string;
     };
+
+/** What a customer token is made for. */
+export interface TokenRequest {
+  /**
+   * Thumbprint of this device's key, RFC 7638 with SHA-256. A token that has it as `cnf.jkt` serves
+   * this device only, so a stolen token is worth nothing.
+   */
+  readonly thumbprint: string;
+}
 
 const tokenFields = { accessToken: read.text, expiresAtMs: read.integer };
 
@@ -53,10 +62,13 @@ export class Session {
   readonly #exchange: Exchange;
   readonly #credentials: Credentials;
   readonly #clock: Clock;
+  readonly #thumbprint: string;
   #token: { readonly accessToken: string; readonly expiresAtMs: number } | undefined;
   #renewing: Promise<string> | undefined;
 
-  constructor(exchange: Exchange, credentials: Credentials, clock: Clock) {
+  /** @param thumbprint of the device key, which signs the proofs of `exchange` */
+  constructor(exchange: Exchange, credentials: Credentials, clock: Clock, thumbprint: string) {
+    this.#thumbprint = thumbprint;
     this.#exchange = exchange;
     this.#credentials = credentials;
     this.#clock = clock;
@@ -67,7 +79,7 @@ export class Session {
     const answer = await this.#exchange({
       method: "POST",
       path: "v1/sessions",
-      body: await grantOf(this.#credentials),
+      body: await grantOf(this.#credentials, this.#thumbprint),
       answer: signedIn,
     });
     this.#token = answer;
@@ -135,12 +147,15 @@ export class Session {
 const isOver = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "signed_out";
 
-async function grantOf(credentials: Credentials): Promise<Readonly<Record<string, string>>> {
+async function grantOf(
+  credentials: Credentials,
+  thumbprint: string,
+): Promise<Readonly<Record<string, string>>> {
   const { grant, tenant } = credentials;
   switch (credentials.grant) {
     case "password":
       return { grant, tenant, username: credentials.username, password: credentials.password };
     case "customer_token":
-      return { grant, tenant, token: await credentials.token() };
+      return { grant, tenant, token: await credentials.token({ thumbprint }) };
   }
 }

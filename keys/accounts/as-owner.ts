@@ -1,15 +1,23 @@
 import pg from "pg";
+import { types, type Client } from "../../db/pool.ts";
 
-/** Runs `work` on a connection of its own, as the owner of the database. */
-export async function asOwner(
-  url: string,
-  work: (client: pg.Client) => Promise<unknown>,
-): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: "sealdesk-operator" });
+/**
+ * Runs `work` in one transaction on a connection of its own, as the owner of the database. Nothing of
+ * it stays when `work` throws.
+ */
+export async function asOwner<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "sealdesk-operator",
+    types,
+  });
   try {
     await client.connect();
-    await client.query("set role sealdesk_owner");
-    await work(client);
+    await client.query("begin");
+    await client.query("set local role sealdesk_owner");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
   } finally {
     await client.end();
   }

@@ -4,10 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SignJWT, type JWK } from "jose";
 import { writeFileOnce } from "../private-file.ts";
-import { MAX_CUSTOMER_TOKEN_LIFETIME_S } from "./customer-token.ts";
-
-/** Marks the key in a tenant's JWK Set, so that production can refuse a tenant that trusts it. */
-export const DEVELOPMENT_KEY_ID = "sealdesk-development";
+import { MAX_CUSTOMER_TOKEN_LIFETIME_S } from "./customer-token/check-claims.ts";
+import { DEVELOPMENT_KEY_ID } from "./development-key-id.ts";
 
 const pathIn = (home: string): string => join(home, "development", "customer-key.json");
 
@@ -34,7 +32,7 @@ export function publicPart({ kty, crv, x, kid, alg }: JWK): JWK {
   return { kty, crv, x, kid, alg } as JWK;
 }
 
-/** A customer token as `verifyCustomerToken` wants it, for ten minutes. */
+/** A customer token as `inspectCustomerToken` wants it, for ten minutes. */
 export async function signCustomerToken(
   key: JWK,
   claims: {
@@ -42,12 +40,14 @@ export async function signCustomerToken(
     readonly subject: string;
     /** The server's public URL. */
     readonly audience: string;
+    /** Of the only device key that may use it, RFC 7638; any device may without one. */
+    readonly thumbprint?: string | undefined;
     /** Milliseconds since the Unix epoch. */
     readonly now: number;
   },
 ): Promise<string> {
   const issuedAt = Math.floor(claims.now / 1000);
-  return new SignJWT()
+  return new SignJWT(claims.thumbprint === undefined ? {} : { cnf: { jkt: claims.thumbprint } })
     .setProtectedHeader({ alg: "EdDSA", kid: DEVELOPMENT_KEY_ID })
     .setIssuer(claims.tenant)
     .setAudience(claims.audience)

@@ -5,16 +5,19 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { checkPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
-import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
-import { verifyCustomerToken } from "./customer-token.ts";
+import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
+import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { SignIn, SignInDeps } from "./sign-in.ts";
 
-/** The account a grant proves, or why not: for the audit log, never for the answer. */
+/** Why a grant proves nothing. */
+export type GrantFailure =
+  "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
+
+/** The account a grant proves, or why not: for the audit log and the server's log, never for the answer. */
 export type Identified =
-  | { readonly user: Uuid }
-  | { readonly failure: string; readonly user?: Uuid | undefined; readonly cause?: unknown };
+  { readonly user: Uuid } | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
 
 type Deps = Pick<
   SignInDeps,
@@ -78,20 +81,14 @@ async function byCustomerToken(
   { thumbprint }: ProvenKey,
   now: number,
 ): Promise<Identified> {
-  let subject: string;
-  try {
-    subject = await verifyCustomerToken({
-      token: token.reveal(),
-      tenant,
-      audience: deps.publicUrl,
-      thumbprint,
-      now,
-    });
-  } catch (cause) {
-    if (!(cause instanceof KeysError)) throw cause;
-    return { failure: "invalid_customer_token", cause };
-  }
-  const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, subject);
+  const report = await inspectCustomerToken(token.reveal(), tenant.customerKeys, {
+    issuer: tenant.slug,
+    audience: deps.publicUrl,
+    thumbprint,
+    now,
+  });
+  if (report.refusal !== undefined) return { failure: report.refusal };
+  const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
   await deps.admit(`${tenant.id}/${toHex(indexes[0])}`);
   return inTransaction(deps.pool, tenant.id, async (client) => {
     const customer = { tenant: tenant.id, subjectIndexes: indexes, newId: deps.newId(), now };

@@ -7,7 +7,7 @@ import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../keys-error.ts";
 import { tenantSuspended } from "./authenticate.ts";
 import { verifyProof, type ProvenKey } from "./device-proof.ts";
-import { identifyByGrant } from "./grants.ts";
+import { identifyByGrant, type GrantFailure } from "./grants.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
 /** How long a session may be renewed before its user must sign in again, in milliseconds. */
@@ -39,11 +39,10 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   await deps.replays.use(key.replayKey, now);
   const tenant = await findTenant(deps.pool, request.tenant);
   const identified = await identifyByGrant(deps, request, tenant, key, now);
-  if (tenant === undefined || "failure" in identified) {
-    if (tenant !== undefined) await recordFailure(deps, tenant, request.grant, identified, now);
-    throw new KeysError("sign_in_failed", "The sign-in failed.", {
-      cause: "cause" in identified ? identified.cause : undefined,
-    });
+  if (tenant === undefined) throw signInFailed("unknown_tenant");
+  if ("failure" in identified) {
+    await recordFailure(deps, tenant, request.grant, identified, now);
+    throw signInFailed(identified.failure);
   }
   const { user } = identified;
   const { grant } = request;
@@ -122,6 +121,10 @@ async function createSession(
     accountKey: account.accountKey,
   };
 }
+
+/** The same to everyone who asks: only the reasons, which are for the log, tell failures apart. */
+const signInFailed = (failure: GrantFailure): KeysError =>
+  new KeysError("sign_in_failed", "The sign-in failed.", { reasons: [failure] });
 
 async function recordFailure(
   deps: SignInDeps,

@@ -32,7 +32,8 @@ export function logRequests(deps: RequestLogDeps): RequestHandler {
     response.set("X-Request-Id", requestId);
     response.once("close", () => {
       const answered = { ...outcomeOf(request, response), durationMs: now() - startedAtMs };
-      log.info("request", { requestId, ...answered });
+      const reasons = response.locals["reasons"] as string | undefined;
+      log.info("request", { requestId, ...answered, reasons });
       onAnswered?.(answered);
     });
     next();

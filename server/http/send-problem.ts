@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import { KeysError } from "../../keys/keys-error.ts";
 import { describeError, type Log } from "../log.ts";
 import { HttpError } from "./http-error.ts";
 import { problemOf } from "./problems.ts";
@@ -16,6 +17,7 @@ export function sendProblem(log: Log): ErrorRequestHandler {
     const problem = problemOf(asHttpError(error));
     const requestId = requestIdOf(response);
     response.locals["code"] = problem.code;
+    response.locals["reasons"] = reasonsOf(error);
     if (problem.status >= 500) log.error("request failed", { requestId, ...describeError(error) });
     if (response.headersSent) {
       response.destroy();
@@ -38,6 +40,10 @@ export function sendProblem(log: Log): ErrorRequestHandler {
       .send(JSON.stringify(problem));
   };
 }
+
+/** Why it was refused, by code: for the log. Its sender is not told. */
+const reasonsOf = (error: unknown): string | undefined =>
+  error instanceof KeysError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
 
 const oauthError = (code: string): string =>
   code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";

@@ -16,8 +16,9 @@ const sources: Readonly<Record<string, string>> = {
 };
 
 async function snippets(): Promise<string[]> {
-  const readme = await readFile("client/README.md", "utf8");
-  return Array.from(readme.matchAll(/```ts\n([\s\S]*?)```/g), ([, code = ""]) => {
+  const pages = ["client/README.md", "docs/customer-sign-in.md"];
+  const texts = await Promise.all(pages.map((page) => readFile(page, "utf8")));
+  return Array.from(texts.join("\n").matchAll(/```ts\n([\s\S]*?)```/g), ([, code = ""]) => {
     let local = code;
     for (const [name, path] of Object.entries(sources))
       local = local.replaceAll(`"${name}"`, `"../../${path}"`);
@@ -25,7 +26,7 @@ async function snippets(): Promise<string[]> {
   });
 }
 
-describe("the snippets of the client's README", () => {
+describe("the snippets of the client's README and of the page on customers", () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(resolve("test/.readme-"));
@@ -34,7 +35,7 @@ describe("the snippets of the client's README", () => {
 
   test("compile", async () => {
     const code = await snippets();
-    expect(code.length).toBe(3);
+    expect(code.length).toBe(4);
     for (const [index, text] of code.entries()) await writeFile(join(folder, `${index}.ts`), text);
     const options = { composite: false, incremental: false, noEmit: true, types: ["node"] };
     const config = { extends: "../../tsconfig.portable.json", compilerOptions: options };

@@ -94,9 +94,9 @@ test("staff show the past when the organisation lets them and the customer has c
   await seen(agentTalk, consent.seq);
   await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
 
-  const { ownerUrl, pool } = server.database;
+  const { ownerUrl } = server.database;
   const leave = { slug: server.tenant.slug, allowed: true, now: Date.now() };
-  await allowStaffGrants(ownerUrl, pool, leave);
+  await allowStaffGrants(ownerUrl, leave);
   await expect(agentTalk.grantHistory(to)).rejects.toMatchObject({ code: "forbidden" });
   const complete = taken(colleague);
   const granted = await agentTalk.grantHistory(asked);
@@ -110,7 +110,7 @@ test("staff show the past when the organisation lets them and the customer has c
 
   await talk.consentToHistorySharing("withdrawn");
   await expect(agentTalk.grantHistory(asked)).rejects.toMatchObject({ code: "forbidden" });
-  await allowStaffGrants(ownerUrl, pool, { ...leave, allowed: false });
+  await allowStaffGrants(ownerUrl, { ...leave, allowed: false });
   const refusals = (await server.auditEntries()).filter(
     ({ action, outcome }) => action === "history.grant" && outcome === "refused",
   );

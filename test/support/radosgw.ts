@@ -1,11 +1,11 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../tools/testkit/server-process.ts";
+import { ensureInstalled } from "./debian-packages.ts";
 import { until } from "./until.ts";
 
 /** Debian's RADOS gateway, a real S3 with Object Lock, on a Ceph of its own that is all in memory. */
@@ -15,12 +15,15 @@ export interface Radosgw {
   close(): Promise<void>;
 }
 
+const programs = ["radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph"];
+const isCephThere = () => programs.every((name) => spawnSync(name, ["--version"]).status === 0);
+
 const credentials = { accessKeyId: "test", secretAccessKey: "test" };
 const startMs = 60_000;
 
 /** One monitor, one disk, one gateway. @throws Error when it is not installed, or does not start */
 export async function startRadosgw(): Promise<Radosgw> {
-  ensureInstalled();
+  ensureInstalled(isCephThere, ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"]);
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-ceph-"));
   const ports = { monitor: await freePort(), gateway: await freePort() };
   const conf = join(folder, "ceph.conf");
@@ -108,17 +111,4 @@ async function killed(child: ChildProcess): Promise<void> {
   const exited = once(child, "exit");
   child.kill("SIGKILL");
   await exited;
-}
-
-function ensureInstalled(): void {
-  const programs = ["radosgw", "radosgw-admin", "ceph-mon", "ceph-osd", "ceph"];
-  const isThere = () => programs.every((name) => spawnSync(name, ["--version"]).status === 0);
-  if (isThere()) return;
-  const packages = ["radosgw", "ceph-mon", "ceph-osd", "ceph-common"];
-  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    spawnSync("apt-get", ["update", "-qq"], { env });
-    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...packages], { env });
-  }
-  if (!isThere()) throw new Error(`apt-get install ${packages.join(" ")}`);
 }

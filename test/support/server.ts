@@ -130,7 +130,7 @@ export async function startTestServer(
 
   async function makeTenant(): Promise<TestTenant> {
     const tenant = { id: uuidv7(), slug: `t-${randomBytes(6).toString("hex")}` };
-    await createTenant(database.ownerUrl, database.pool, {
+    await createTenant(database.ownerUrl, {
       ...tenant,
       name: "Test",
       customerKeys: { keys: [publicPart(backendKey)] },

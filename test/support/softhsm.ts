@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { Secret } from "../../keys/secret.ts";
 import type { Pkcs11Options } from "../../keys/kms/pkcs11/pkcs11-kms.ts";
+import { ensureInstalled } from "./debian-packages.ts";
 
 const libraries = [
   "/usr/lib/softhsm/libsofthsm2.so",
@@ -11,30 +12,20 @@ const libraries = [
   "/usr/local/lib/softhsm/libsofthsm2.so",
 ];
 const findLibrary = () => libraries.find((path) => existsSync(path));
+const isSoftHsmThere = () =>
+  spawnSync("softhsm2-util", ["--version"]).status === 0 && findLibrary() !== undefined;
 
 /**
  * A new token of Debian's SoftHSM, in the folder that SOFTHSM2_CONF names. Make it before anything
  * opens the library: SoftHSM looks for tokens when it is initialised.
  */
 export function newToken(): Pkcs11Options {
-  const library = ensureInstalled();
+  ensureInstalled(isSoftHsmThere, ["softhsm2"]);
+  const library = findLibrary() ?? "";
   const token = `test-${randomBytes(6).toString("hex")}`;
   const pin = randomBytes(8).toString("hex");
   const args = ["--init-token", "--free", "--label", token, "--pin", pin, "--so-pin", pin];
   const made = spawnSync("softhsm2-util", args, { encoding: "utf8" });
   if (made.status !== 0) throw new Error(`softhsm2-util: ${made.stderr}`);
   return { library, token, pin: new Secret(pin) };
-}
-
-function ensureInstalled(): string {
-  const isThere = () => spawnSync("softhsm2-util", ["--version"]).status === 0;
-  const mayInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  if (!isThere() && mayInstall) {
-    spawnSync("apt-get", ["update", "-qq"], { env });
-    spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", "softhsm2"], { env });
-  }
-  const library = findLibrary();
-  if (!isThere() || library === undefined) throw new Error("apt-get install softhsm2");
-  return library;
 }

@@ -20,7 +20,6 @@ export async function pruneCommand(
     let minimum = 0;
     // One transaction: either the removal is in the log, or nothing is removed.
     await asOwner(ownerUrl, async (client) => {
-      await client.query("begin");
       minimum = await pruneLog(client, { log, beforeMs, retainMs, now });
       await appendEntry(client, {
         occurredAtMs: now,
@@ -32,7 +31,6 @@ export async function pruneCommand(
         outcome: "success",
         details: { beforeMs, retainMs, minimumIndex: minimum },
       });
-      await client.query("commit");
     });
     return `Entries of ${origin} below ${minimum} are pruned; their hashes stay.`;
   });

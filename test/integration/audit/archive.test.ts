@@ -57,7 +57,7 @@ test("an archive follows the log, writes no whole tile twice, and verifies", asy
   log.append(entries(600, 1_100));
   written.length = 0;
   await archiveLog(store, ofLog(log));
-  expect(written).not.toContain("tile/0/000");
+  expect(new Set(written).has("tile/0/000")).toBe(false);
   expect(written).toContain("tile/entries/002");
   expect(written.at(-1)).toBe("checkpoint");
   const vkey = formatVkey(nodeChecks.sha256, log.key);

@@ -30,7 +30,7 @@ test("a personal field is a salted hash in the log, and unrecoverable after it i
   log.startIntegrator();
   await log.settled();
   const [text = ""] = await log.verify(tenant);
-  expect(text).not.toMatch(/ada|7946/);
+  for (const part of ["ada@", "@example", "7946 0000"]) expect(text).not.toContain(part);
   const entry = JSON.parse(text) as { eventId: string; personal: Record<string, string> };
   const { rows } = await database.owner.query<{ field: "email"; salt: Buffer; value: Buffer }>(
     "select field, salt, value from audit.personal_fields where event = $1 order by field",

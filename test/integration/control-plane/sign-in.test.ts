@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { ed25519, jwkOf, signedJwt, TestDevice, type KeyPair } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -96,6 +97,7 @@ describe("a customer token", () => {
   });
 
   describe("that the tenant's backend would not make", () => {
+    const subjectOfAll = "grace.hopper~1906@navy.example";
     let backend: KeyPair;
     beforeAll(async () => {
       backend = ed25519();
@@ -117,7 +119,14 @@ describe("a customer token", () => {
     const claims = (changes: object = {}) => {
       const now = Math.floor(server.clock.now() / 1000);
       const { slug } = server.tenant;
-      return { iss: slug, aud: server.url, sub: "someone", iat: now, exp: now + 300, ...changes };
+      return {
+        iss: slug,
+        aud: server.url,
+        sub: subjectOfAll,
+        iat: now,
+        exp: now + 300,
+        ...changes,
+      };
     };
     const minutes = (count: number) => Math.floor(server.clock.now() / 1000) + count * 60;
 
@@ -125,29 +134,68 @@ describe("a customer token", () => {
       expect((await signIn(signedJwt(backend, { kid: "test" }, claims()))).status).toBe(201);
     });
 
-    test.each<[string, () => object]>([
-      ["for another server", () => ({ aud: "https://elsewhere.example" })],
-      ["for no server", () => ({ aud: undefined })],
-      ["of another issuer", () => ({ iss: "another-tenant" })],
-      ["of no issuer", () => ({ iss: undefined })],
-      ["about nobody", () => ({ sub: undefined })],
-      ["expired", () => ({ iat: minutes(-8), exp: minutes(-2) })],
-      ["without an expiry", () => ({ exp: undefined })],
-      ["made in the future", () => ({ iat: minutes(5), exp: minutes(10) })],
-      ["good for an hour", () => ({ exp: minutes(60) })],
-      ["old, and good for an hour", () => ({ iat: minutes(-30), exp: minutes(30) })],
-      ["for another device key", () => ({ cnf: { jkt: "somebody-else" } })],
-    ])("%s: refused", async (_what, changes) => {
-      const reply = await signIn(signedJwt(backend, { kid: "test" }, claims(changes())));
-      expect(reply.body).toMatchObject({ code: "sign_in_failed", status: 401 });
+    const changed = (changes: object) => signedJwt(backend, { kid: "test" }, claims(changes));
+    const bad: [string, string, () => string][] = [
+      ["for another server", "wrong_audience", () => changed({ aud: "https://elsewhere.example" })],
+      ["for no server", "missing_claim", () => changed({ aud: undefined })],
+      ["of another issuer", "wrong_issuer", () => changed({ iss: "another-tenant" })],
+      ["of no issuer", "missing_claim", () => changed({ iss: undefined })],
+      ["about nobody", "missing_claim", () => changed({ sub: undefined })],
+      ["expired", "expired", () => changed({ iat: minutes(-8), exp: minutes(-2) })],
+      ["without an expiry", "missing_claim", () => changed({ exp: undefined })],
+      ["made in the future", "not_yet_valid", () => changed({ iat: minutes(5), exp: minutes(10) })],
+      ["good for an hour", "lifetime_too_long", () => changed({ exp: minutes(60) })],
+      [
+        "old, and good for an hour",
+        "lifetime_too_long",
+        () => changed({ iat: minutes(-30), exp: minutes(30) }),
+      ],
+      ["for another device", "bound_to_another_key", () => changed({ cnf: { jkt: "another" } })],
+      ["bound to nothing", "not_bound", () => changed({ cnf: {} })],
+      ["by another key", "bad_signature", () => signedJwt(ed25519(), { kid: "test" }, claims())],
+      ["by an unknown key", "unknown_key", () => signedJwt(backend, { kid: "older" }, claims())],
+      [
+        "without a signature",
+        "algorithm_not_allowed",
+        () => signedJwt(backend, { alg: "none", kid: "test" }, claims()),
+      ],
+      ["that is none", "malformed", () => "not.a.token"],
+    ];
+    test.each(bad)("%s is refused: %s, by the log and the audit entry alone", async (...given) => {
+      const [, refusal, token] = given;
+      const reply = await signIn(token());
+      expect(reply.status).toBe(401);
+      expect(reply.body).toEqual({
+        type: "urn:sealdesk:problem:sign_in_failed",
+        title: "The sign-in failed",
+        status: 401,
+        code: "sign_in_failed",
+        detail: "The sign-in failed.",
+      });
+      expect((await server.auditEntries()).at(-1)).toMatchObject({
+        action: "session.create",
+        outcome: "refused",
+        reason: refusal,
+        method: "customer_token",
+        requestId: reply.headers.get("x-request-id"),
+      });
+      const line = `"reasons":"${refusal}","requestId":"${reply.headers.get("x-request-id")}"`;
+      await until(() => server.logged().includes(line));
     });
 
-    test.each<[string, () => string]>([
-      ["signed by another key", () => signedJwt(ed25519(), { kid: "test" }, claims())],
-      ["not signed", () => signedJwt(backend, { alg: "none", kid: "test" }, claims())],
-      ["that is no token", () => "not.a.token"],
-    ])("%s: refused", async (_what, token) => {
-      expect((await signIn(token())).body.code).toBe("sign_in_failed");
+    test("whose tenant is misspelt is refused the same way, and the log says why", async () => {
+      const grant = { grant: "customer_token", tenant: "acme-misspelt", token: changed({}) };
+      const reply = await new TestDevice(server).signIn(grant);
+      expect(reply.body).toMatchObject({ code: "sign_in_failed", detail: "The sign-in failed." });
+      await until(() => server.logged().includes('"reasons":"unknown_tenant"'));
+    });
+
+    test("leaves neither itself nor its subject in the log or the audit log", async () => {
+      const token = changed({ aud: "https://elsewhere.example" });
+      await signIn(token);
+      const written = server.logged() + JSON.stringify(await server.auditEntries());
+      for (const secret of [...token.split("."), subjectOfAll])
+        expect(written).not.toContain(secret);
     });
 
     test("for the right device key: accepted", async () => {

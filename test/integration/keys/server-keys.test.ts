@@ -70,7 +70,7 @@ async function until(attempt: () => Promise<unknown>): Promise<void> {
 async function makeTenant(): Promise<string> {
   const id = uuidv7();
   const tenant = { id, slug: `t-${hex(randomBytes(4))}`, name: "T", customerKeys: { keys: [] } };
-  await createTenant(database.ownerUrl, database.pool, { ...tenant, now: nowMs });
+  await createTenant(database.ownerUrl, { ...tenant, now: nowMs });
   return id;
 }
 const signIn = (node: Node, tenant: string, subject: string) =>

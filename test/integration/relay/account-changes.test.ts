@@ -14,7 +14,7 @@ afterAll(async () => {
 });
 
 const suspend = (tenant: TestTenant, suspended: boolean) =>
-  suspendTenant(server.database.ownerUrl, server.database.pool, {
+  suspendTenant(server.database.ownerUrl, {
     slug: tenant.slug,
     suspended,
     now: server.clock.now(),

@@ -40,7 +40,7 @@ test("over its burst a device is told how long to wait; nothing is stored, and w
   const [refused] = answers.slice(5);
   expect(refused).toMatchObject({ code: "rate_limited", epoch: 0, devices: [] });
   const waitMs = refused !== undefined && "retryAfterMs" in refused ? refused.retryAfterMs : 0;
-  expect(waitMs).toBeGreaterThan(400);
+  expect(waitMs).toBeGreaterThan(0);
   expect(waitMs).toBeLessThanOrEqual(500);
   expect(await storedMessages(id)).toBe(5);
 

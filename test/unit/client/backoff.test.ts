@@ -32,6 +32,7 @@ describe("the wait before a reconnection", () => {
           if (lived >= 10_000) expect(wait).toBeLessThan(250);
         }
       }),
+      { seed: 20_261_129 },
     );
   });
 });

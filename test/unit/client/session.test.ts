@@ -1,7 +1,7 @@
-import { EmbeddedJWK, jwtVerify } from "jose";
+import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK } from "jose";
 import { createHash } from "node:crypto";
 import { generateSigningKey } from "../../../crypto/device/sodium.ts";
-import { proofMaker } from "../../../client/http/device-proof.ts";
+import { proofMaker, thumbprintOf } from "../../../client/http/device-proof.ts";
 import { Session, type Credentials } from "../../../client/http/session.ts";
 import { createExchange } from "../../../client/http/transport.ts";
 import * as read from "../../../client/http/schema.ts";
@@ -39,7 +39,12 @@ async function sessionWith(
   const prove = await proofMaker(deviceKey, clock);
   const { signal } = new AbortController();
   const exchange = createExchange({ baseUrl: "https://host/desk", fetch, prove, clock, signal });
-  return { session: new Session(exchange, credentials, clock), received, time, deviceKey };
+  return {
+    session: new Session(exchange, credentials, clock, await thumbprintOf(deviceKey)),
+    received,
+    time,
+    deviceKey,
+  };
 }
 
 const hour = 3_600_000;
@@ -139,7 +144,26 @@ describe("a session", () => {
     expect(received.at(4)?.headers["authorization"]).toBe("DPoP second");
   });
 
-  test("uses the server's clock after a proof was refused for its time", async () => {
+  test("asks for a token for the key that signs its proofs", async () => {
+    const asked: unknown[] = [];
+    const token = (request: unknown) => {
+      asked.push(request);
+      return "a token";
+    };
+    const { session, received } = await sessionWith([[201, signedIn("first", start + hour)]], {
+      grant: "customer_token",
+      tenant: "t",
+      token,
+    });
+    await session.signIn();
+    const { protectedHeader } = await jwtVerify(received[0]?.headers["dpop"] ?? "", EmbeddedJWK, {
+      currentDate: new Date(start),
+    });
+    const thumbprint = await calculateJwkThumbprint(protectedHeader["jwk"] as JWK);
+    expect(asked).toEqual([{ thumbprint }]);
+  });
+
+  test("goes by the server's clock when the proof was refused for its time", async () => {
     const date = { date: new Date(start + 3 * hour).toUTCString() };
     const { session, received } = await sessionWith([
       [401, refusal("invalid_proof"), date],

@@ -158,7 +158,7 @@ describe("a member's own chain", () => {
     const [a, b] = await newGroup(2);
     const chain = newChain(1, start);
     const bad = await request(a, b!, newRoom(), chain, cbc(chain, utf8("x")), iteration);
-    const began = performance.now();
+    const before = process.cpuUsage();
     const outcome = await open(b!, bad).catch((error: unknown) => error);
     if (start === 0xffffffff) {
       // It may open once. But the next one must not start again at zero.
@@ -169,7 +169,8 @@ describe("a member's own chain", () => {
         name: "SuiteError",
         code: expect.stringMatching(/^(undecryptable|duplicate)$/),
       });
-    expect(performance.now() - began).toBeLessThan(2000);
+    // CPU time, so that a busy machine does not count.
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(2000);
     const room = newRoom();
     expect(await open(b!, delivery(a, b!, room, await seal(a, [b!], room)))).toBe("hello");
   });

@@ -5,8 +5,8 @@ import { readConfig } from "../../../server/config.ts";
 
 const production = {
   NODE_ENV: "production",
-  DATABASE_URL: "postgresql://app:very-secret@db/sealdesk",
-  REDIS_URL: "rediss://:very-secret@redis:6380",
+  DATABASE_URL: "postgresql://app:very-secret-value@db/sealdesk",
+  REDIS_URL: "rediss://:very-secret-value@redis:6380",
   SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
 };
 
@@ -39,18 +39,18 @@ const hsm = { SEALDESK_KMS: "pkcs11", SEALDESK_PKCS11_LIBRARY: "/lib/hsm.so" };
 
 test("the key service is the keyring, Vault or an HSM", () => {
   expect(readConfig({}).kms).toMatchObject({ kind: "local", mustBeSealed: false });
-  const role = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "very-secret" };
+  const role = { VAULT_ROLE_ID: "role", VAULT_SECRET_ID: "very-secret-value" };
   expect(readConfig({ ...vault, ...role }).kms).toMatchObject({
     kind: "vault",
     address: "https://vault:8200",
     login: { roleId: "role" },
     mount: "transit",
   });
-  const token = { SEALDESK_PKCS11_TOKEN: "sealdesk", SEALDESK_PKCS11_PIN: "very-secret" };
+  const token = { SEALDESK_PKCS11_TOKEN: "sealdesk", SEALDESK_PKCS11_PIN: "very-secret-value" };
   const config = readConfig({ ...hsm, ...token });
   expect(config.kms).toMatchObject({ kind: "pkcs11", library: "/lib/hsm.so", token: "sealdesk" });
   for (const shown of [config, readConfig({ ...vault, ...role })])
-    expect(inspect(shown, { depth: 9 }) + JSON.stringify(shown)).not.toContain("very-secret");
+    expect(inspect(shown, { depth: 9 }) + JSON.stringify(shown)).not.toContain("very-secret-value");
 });
 
 test.each([
@@ -145,7 +145,7 @@ describe("in production", () => {
       JSON.stringify(config),
       String(config.databaseUrl),
     ]) {
-      expect(text).not.toContain("very-secret");
+      expect(text).not.toContain("very-secret-value");
       expect(text).not.toContain("some length");
       expect(text).toContain("[redacted]");
     }

@@ -30,7 +30,10 @@ test.each([
 });
 
 test("ids are left as they are", () => {
-  fc.assert(fc.property(fc.uuid(), (id) => expect(redactText(id)).toBe(id)));
+  fc.assert(
+    fc.property(fc.uuid(), (id) => expect(redactText(id)).toBe(id)),
+    { seed: 20_261_129 },
+  );
 });
 
 test("no e-mail or IP address passes, whatever surrounds it", () => {
@@ -50,14 +53,16 @@ test("no e-mail or IP address passes, whatever surrounds it", () => {
         expect(redactText(`${before} ${personal} ${after}`)).not.toContain(personal);
       },
     ),
+    { seed: 20_261_130 },
   );
 });
 
 test("a hostile text is redacted quickly", () => {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   for (const piece of ["a.", "1.", ":", "a@", "+1 ", "eyJ", "DPoP "])
     redactText(piece.repeat(200_000));
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  // CPU time, so that a busy machine does not count.
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(5_000);
 });
 
 test("nested values are redacted; errors and bytes are not shown", () => {

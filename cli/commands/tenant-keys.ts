@@ -1,0 +1,53 @@
+import {
+  changeCustomerKeys,
+  type CustomerKeysChange,
+} from "../../keys/accounts/change-customer-keys.ts";
+import { nameKeys, type CustomerKeyName } from "../../keys/accounts/customer-keys.ts";
+import { findTenant } from "../../keys/accounts/tenant.ts";
+import { readCustomerKeys } from "../read-customer-keys.ts";
+import { CommandError, type Settings } from "../settings.ts";
+import { withDatabase } from "../with-database.ts";
+
+/** One line for each key that signs the tenant's customer tokens. */
+export async function listKeysCommand(
+  settings: Settings,
+  { slug }: { readonly slug: string },
+): Promise<string> {
+  const tenant = await withDatabase(settings, ({ pool }) => findTenant(pool, slug));
+  if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+  return listed(await nameKeys(tenant.customerKeys));
+}
+
+/** Replaces the tenant's keys by those of a file, or adds these. */
+export async function giveKeysCommand(
+  settings: Settings,
+  kind: "set" | "add",
+  options: { readonly slug: string; readonly customerKeys: string; readonly kid?: string },
+): Promise<string> {
+  const keys = await readCustomerKeys(options.customerKeys, options.kid);
+  return change(settings, options.slug, { kind, keys });
+}
+
+/** Removes one of the tenant's keys. */
+export function removeKeyCommand(
+  settings: Settings,
+  { slug, kid }: { readonly slug: string; readonly kid: string },
+): Promise<string> {
+  return change(settings, slug, { kind: "remove", kid });
+}
+
+async function change(
+  settings: Settings,
+  slug: string,
+  wanted: CustomerKeysChange,
+): Promise<string> {
+  const names = await withDatabase(settings, ({ ownerUrl }) =>
+    changeCustomerKeys(ownerUrl, { slug, change: wanted, now: Date.now() }),
+  );
+  return `From the next sign-in on these keys count:\n${listed(names)}`;
+}
+
+const listed = (names: readonly CustomerKeyName[]): string =>
+  names.length === 0
+    ? "There is no key, so no customer of this tenant can sign in."
+    : names.map(({ kid, alg, thumbprint }) => `${kid}  ${alg}  ${thumbprint}`).join("\n");

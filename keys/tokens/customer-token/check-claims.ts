@@ -1,0 +1,128 @@
+import type { JWTPayload } from "jose";
+import { z } from "zod";
+import { right, wrong, type Finding } from "./finding.ts";
+
+/** A customer token may live this long from its `iat` to its `exp`, in seconds. */
+export const MAX_CUSTOMER_TOKEN_LIFETIME_S = 600;
+/** How far the clocks of a tenant's backend and of the server may be apart, in seconds. */
+const CLOCK_TOLERANCE_S = 30;
+const MAX_SUBJECT_LENGTH = 256;
+
+/** What the claims must say. */
+export interface ExpectedClaims {
+  /** The tenant's slug. */
+  readonly issuer: string;
+  /** The server's public URL. */
+  readonly audience: string;
+  /** RFC 7638, of the device key that signs in; undefined when it is not known. */
+  readonly thumbprint: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/** Checks every claim, RFC 7519 section 4.1 and RFC 7800, in the order in which they are told. */
+export function checkClaims(claims: JWTPayload, expected: ExpectedClaims): readonly Finding[] {
+  return [
+    checkIssuer(claims.iss, expected.issuer),
+    checkAudience(claims.aud, expected.audience),
+    checkSubject(claims.sub),
+    ...checkTimes(claims, expected.now / 1000),
+    checkBinding(claims["cnf"], expected.thumbprint),
+  ];
+}
+
+function checkIssuer(iss: unknown, slug: string): Finding {
+  const should = `It must be ${JSON.stringify(slug)}, the tenant's slug.`;
+  if (iss === undefined) return wrong("iss", "missing_claim", `There is no "iss". ${should}`);
+  return iss === slug
+    ? right("iss", "It is the tenant's slug.")
+    : wrong("iss", "wrong_issuer", `It is ${JSON.stringify(iss)}. ${should}`);
+}
+
+function checkAudience(aud: unknown, url: string): Finding {
+  const should = `It must be ${JSON.stringify(url)}, the server's PUBLIC_URL, character by character.`;
+  if (aud === undefined) return wrong("aud", "missing_claim", `There is no "aud". ${should}`);
+  return [aud].flat().includes(url)
+    ? right("aud", "It is the server's public URL.")
+    : wrong("aud", "wrong_audience", `It is ${JSON.stringify(aud)}. ${should}`);
+}
+
+function checkSubject(sub: unknown): Finding {
+  const should = "It must be the customer's permanent id in your system.";
+  if (sub === undefined) return wrong("sub", "missing_claim", `There is no "sub". ${should}`);
+  return typeof sub === "string" && sub !== "" && sub.length <= MAX_SUBJECT_LENGTH
+    ? right("sub", `It is a text of ${sub.length} characters.`)
+    : wrong(
+        "sub",
+        "invalid_claim",
+        `It is not a text of 1 to ${MAX_SUBJECT_LENGTH} characters. ${should}`,
+      );
+}
+
+function checkTimes(claims: JWTPayload, nowS: number): readonly Finding[] {
+  const { iat, nbf, exp } = claims;
+  return [
+    checkStart("iat", iat, nowS),
+    ...(nbf === undefined ? [] : [checkStart("nbf", nbf, nowS)]),
+    checkEnd(exp, iat, nowS),
+  ];
+}
+
+function checkStart(part: "iat" | "nbf", at: unknown, nowS: number): Finding {
+  if (typeof at !== "number") return notATime(part, at);
+  const ahead = Math.ceil(at - nowS);
+  return ahead > CLOCK_TOLERANCE_S
+    ? wrong(part, "not_yet_valid", `It is ${ahead} s in the future. ${checkClock(at)}`)
+    : right(part, `It is ${-ahead} s ago.`);
+}
+
+function checkEnd(exp: unknown, iat: unknown, nowS: number): Finding {
+  if (typeof exp !== "number") return notATime("exp", exp);
+  const left = Math.floor(exp - nowS);
+  if (left <= -CLOCK_TOLERANCE_S)
+    return wrong("exp", "expired", `It was ${-left} s ago. Make a token for each sign-in.`);
+  if (typeof iat === "number" && exp - iat > MAX_CUSTOMER_TOKEN_LIFETIME_S)
+    return wrong(
+      "exp",
+      "lifetime_too_long",
+      `It is ${exp - iat} s after "iat". ${MAX_CUSTOMER_TOKEN_LIFETIME_S} s is the most. ${checkClock(exp)}`,
+    );
+  return right("exp", `It is in ${left} s.`);
+}
+
+function notATime(part: "iat" | "nbf" | "exp", at: unknown): Finding {
+  const should = "It must be a number of seconds since 1970.";
+  return at === undefined
+    ? wrong(part, "missing_claim", `There is no "${part}". ${should}`)
+    : wrong(part, "invalid_claim", `It is not a number. ${should}`);
+}
+
+/** The year 5138 in seconds: whoever is beyond it counts milliseconds. */
+const checkClock = (at: number): string =>
+  at > 1e11
+    ? "Count seconds, not milliseconds."
+    : "Compare the clock of the backend with the server's.";
+
+/** RFC 9449 section 6.1. */
+const bindingSchema = z.object({ jkt: z.string() });
+
+function checkBinding(cnf: unknown, thumbprint: string | undefined): Finding {
+  if (cnf === undefined)
+    return right(
+      "cnf",
+      'There is none, so any device may use this token. Set "cnf": {"jkt": thumbprint} with the thumbprint that the SDK hands over.',
+    );
+  const parsed = bindingSchema.safeParse(cnf);
+  if (!parsed.success)
+    return wrong("cnf", "not_bound", 'It has no "jkt". It must be {"jkt": thumbprint}.');
+  if (thumbprint === undefined)
+    return right("cnf", "It names a device key. Give --thumbprint to compare it.");
+  const { jkt } = parsed.data;
+  return jkt === thumbprint
+    ? right("cnf", "It names the device's key.")
+    : wrong(
+        "cnf",
+        "bound_to_another_key",
+        `"jkt" is ${JSON.stringify(jkt)}. It must be ${JSON.stringify(thumbprint)}, the thumbprint that the SDK hands over.`,
+      );
+}

@@ -1,0 +1,73 @@
+import {
+  compactVerify,
+  createLocalJWKSet,
+  type JSONWebKeySet,
+  type ProtectedHeaderParameters,
+} from "jose";
+import { customerKeyAlgorithms } from "../../accounts/customer-keys.ts";
+import { joseCode } from "../jose-errors.ts";
+import { right, wrong, type Finding } from "./finding.ts";
+
+const algorithms: readonly string[] = customerKeyAlgorithms;
+
+/** Checks `alg`, `kid` and the signature, RFC 7515; each is looked at only when the one before is right. */
+export async function checkSignature(
+  token: string,
+  header: ProtectedHeaderParameters,
+  { keys }: JSONWebKeySet,
+): Promise<readonly Finding[]> {
+  const { alg, kid } = header;
+  if (typeof alg !== "string" || !algorithms.includes(alg))
+    return [
+      wrong(
+        "alg",
+        "algorithm_not_allowed",
+        `The header says ${quoted(alg)}. Sign with ${algorithms.join(", ")}.`,
+      ),
+    ];
+  const algIsRight = right("alg", `${alg} is allowed.`);
+  const known = keys.map((key) => quoted(key.kid)).join(", ") || "none";
+  const key = keys.find((candidate) => candidate.kid === kid);
+  if (kid === undefined || key === undefined)
+    return [
+      algIsRight,
+      wrong(
+        "kid",
+        "unknown_key",
+        `The header names the key ${quoted(kid)}. The tenant's keys are: ${known}.`,
+      ),
+    ];
+  const kidIsRight = right("kid", `The tenant has the key ${quoted(kid)}.`);
+  try {
+    await compactVerify(token, createLocalJWKSet({ keys: [key] }), { algorithms: [alg] });
+    return [algIsRight, kidIsRight, right("signature", `The key ${quoted(kid)} signed this.`)];
+  } catch (cause) {
+    switch (joseCode(cause)) {
+      case "ERR_JWKS_NO_MATCHING_KEY":
+        return [
+          wrong(
+            "alg",
+            "algorithm_not_allowed",
+            `The header says ${alg}, but the key ${quoted(kid)} is for ${key.alg ?? key.crv ?? key.kty}.`,
+          ),
+          kidIsRight,
+        ];
+      case "ERR_JWS_SIGNATURE_VERIFICATION_FAILED":
+        return [
+          algIsRight,
+          kidIsRight,
+          wrong(
+            "signature",
+            "bad_signature",
+            `The key ${quoted(kid)} did not sign this. The backend signs with another private key, or it encodes the signature in another way than JWS does.`,
+          ),
+        ];
+      case undefined:
+        throw cause;
+      default:
+        return [wrong("form", "malformed", "The token is not a signed JWT in compact form.")];
+    }
+  }
+}
+
+const quoted = (value: unknown): string => (value === undefined ? "(none)" : JSON.stringify(value));
