@@ -58,6 +58,8 @@ export interface Timings extends SocketTimings {
   readonly hintFlushMs: number;
   /** Between two signs of life; a node whose signs fail to come is gone. */
   readonly beatMs: number;
+  /** Between searches for changes of devices that were not announced in every conversation. */
+  readonly reconcileEveryMs: number;
   /** Between looks for server keys that were rotated elsewhere. */
   readonly serverKeysPollMs: number;
   /** How long a request's headers may take, and then a JSON body. */
@@ -71,6 +73,7 @@ const usualTimings: Timings = {
   pollMs: 3_000,
   hintFlushMs: 5,
   beatMs: 10_000,
+  reconcileEveryMs: 60_000,
   serverKeysPollMs: 2_000,
   requestMs: 30_000,
   cosignEveryMs: 60_000,
@@ -190,6 +193,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log,
     pollMs: timings.pollMs,
     beatMs: timings.beatMs,
+    reconcileEveryMs: timings.reconcileEveryMs,
     openHints: (listener) =>
       openHints(
         {

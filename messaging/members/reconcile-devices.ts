@@ -22,7 +22,7 @@ const DIFFERENCES = `
       select count(*) from member_devices md
       where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))`;
 
-interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
+export interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   /** Changes conversations one at a time. */
   readonly log: Pick<ConversationLog, "change">;
 }
@@ -45,17 +45,20 @@ export const reconcileFromOutside = (
 
 /**
  * Brings the device lists of a user's conversations in line with their devices, each as an event
- * and a new epoch. Called after a device was registered or revoked, and when one connects: what a
- * crash left undone is done then. Doing it again changes nothing.
+ * and a new epoch. Called after a device was registered or revoked, when one connects, and by
+ * `keepReconciled`, which finishes what a crash left undone. Doing it again changes nothing.
+ * @param ending after it aborts, no further conversation is begun
  */
 export async function reconcileDevices(
   deps: ReconcileDeps,
   account: { readonly tenant: Uuid; readonly user: Uuid },
+  ending?: AbortSignal,
 ): Promise<void> {
   const { rows } = await readTogether(deps.pool, account.tenant, (client) =>
     client.query(DIFFERENCES, [account.user, null]),
   );
-  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation)))
+  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation))) {
+    if (ending?.aborted === true) return;
     await deps.log.change(account.tenant, conversation, async (client, head) => {
       const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
       let position = head;
@@ -68,6 +71,7 @@ export async function reconcileDevices(
       }
       return { events, answer: undefined };
     });
+  }
 }
 
 async function changeDevice(
