@@ -18,7 +18,7 @@ export interface MonthMarker {
 export interface EventBatch {
   readonly tenant: Uuid;
   readonly events: readonly LoggedEvent[];
-  /** What seals each message, in the order of `events`; nothing seals a membership event. */
+  /** What seals messages and packets, in the order of `events`; another event without packets needs none. */
   readonly keys: readonly (SealingKey | undefined)[];
   /** Those events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];
