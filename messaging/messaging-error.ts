@@ -18,6 +18,7 @@ export type MessagingErrorCode =
   | "attachment_not_found" // or not for who asks; or its upload is not complete
   | "attachment_exists" // the id is taken
   | "attachment_too_large" // more than the tenant allows for one
+  | "attachment_damaged" // what is stored is not what was uploaded
   | "quota_exceeded" // the conversation, the device or the tenant holds too much already
   | "upload_expired" // not completed in time: begin again
   | "unavailable"; // the message was not stored; try again

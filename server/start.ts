@@ -12,6 +12,7 @@ import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../keys/tokens/replay-cache.ts";
+import type { OnDamaged } from "../messaging/attachments/damage.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
@@ -222,6 +223,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     digests: new RunningDigests(),
     now,
     uploadLifetimeMs,
+    onDamaged({ attachment, damage }: Parameters<OnDamaged>[0]) {
+      log.error("stored attachment is damaged", { attachment, damage });
+      watchers.metrics?.attachments.damaged(damage);
+    },
   };
   const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),

@@ -1,0 +1,74 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { KeysError } from "../../keys/keys-error.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { AttachmentDeps } from "./attachment-deps.ts";
+import { BlobError } from "./stores/blob-store.ts";
+
+/** How a stored blob was found not to be what was sealed. */
+export const damages = ["missing", "wrong_size", "seal_broken"] as const;
+export type Damage = (typeof damages)[number];
+
+/** Told of each time that somebody was refused a damaged attachment. Must not throw. */
+export type OnDamaged = (found: { readonly attachment: Uuid; readonly damage: Damage }) => void;
+
+interface Stored {
+  readonly tenant: Uuid;
+  readonly id: Uuid;
+  readonly conversation: Uuid;
+}
+
+/**
+ * The same pieces. When reading them shows that the blob is not what was stored, the first time is
+ * put into the audit log.
+ * @throws MessagingError attachment_damaged
+ */
+export async function* noticingDamage(
+  deps: Pick<AttachmentDeps, "pool" | "now" | "onDamaged">,
+  stored: Stored,
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* pieces;
+  } catch (cause) {
+    const damage = damageOf(cause);
+    if (damage === undefined) throw cause;
+    deps.onDamaged?.({ attachment: stored.id, damage });
+    await recordDamage(deps, stored, damage);
+    throw new MessagingError("attachment_damaged", "The stored attachment was altered.", { cause });
+  }
+}
+
+function damageOf(error: unknown): Damage | undefined {
+  if (error instanceof BlobError && error.code === "blob_missing") return "missing";
+  if (error instanceof BlobError && error.code === "wrong_size") return "wrong_size";
+  if (error instanceof KeysError && error.code === "seal_broken") return "seal_broken";
+  return undefined;
+}
+
+async function recordDamage(
+  { pool, now }: Pick<AttachmentDeps, "pool" | "now">,
+  { tenant, id, conversation }: Stored,
+  damage: Damage,
+): Promise<void> {
+  await inTransaction(pool, tenant, async (client) => {
+    const { rowCount } = await client.query(
+      `update attachments set damaged_at_ms = $2
+       where id = $1 and state <> 'deleting' and damaged_at_ms is null`,
+      [id, now()],
+    );
+    if (rowCount === 0) return;
+    await appendEntry(client, {
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "attachments" },
+      action: "attachment.damaged",
+      class: "R",
+      resource: { type: "conversation", id: conversation },
+      outcome: "failed",
+      reason: damage,
+      details: { attachment: id },
+    });
+  });
+}
