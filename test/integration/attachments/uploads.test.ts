@@ -276,9 +276,9 @@ describe("limits", () => {
 
 describe("what is not completed, or not needed", () => {
   test("is removed after a day, row and bytes, and refused before that", async () => {
-    const { reply, path } = await begin(server, customer, conversation, 100);
+    const { reply, path } = await begin(server, customer, conversation, 100_000);
     expect(reply.headers.get("upload-expires")).toMatch(/GMT$/);
-    await patch(server, customer, path, 0, new Uint8Array(60));
+    await patch(server, customer, path, 0, new Uint8Array(70_000));
     const kept = await uploaded(server, customer, conversation, new Uint8Array(60));
     const mine = async () => (await files()).filter((name) => name.includes(path.slice(-36)));
     expect(await mine()).toHaveLength(1);
