@@ -1,12 +1,11 @@
 /** One upload whose requests reach two nodes, one after the other and at the same time. */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { customerDevice, type TestDevice } from "../../support/device.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestNode, type TestServer } from "../../support/server.ts";
-import { staffDevice } from "../../support/device.ts";
 import { begin, send } from "./device-requests.ts";
 
 let folder: string;
@@ -28,7 +27,12 @@ afterAll(async () => {
 });
 
 /** A request that reaches the node at `url`, which knows itself by the server's public URL. */
-const append = (url: string, path: string, offset: number, body: BodyInit) =>
+const append = (
+  url: string,
+  path: string,
+  offset: number,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+) =>
   fetch(url + path, {
     method: "PATCH",
     headers: {
@@ -83,4 +87,25 @@ test("of two requests for one place one is told to look again, and nothing of th
   expect(await offset(path)).toBe(150_000);
   expect((await append(other.url, path, 150_000, bytes.subarray(150_000))).status).toBe(204);
   expect((await downloaded(path)).equals(bytes)).toBe(true);
+});
+
+test("what was altered while the upload was under way is found by the node that completes it", async () => {
+  const bytes = randomBytes(100_000);
+  const { path } = await begin(server, customer, conversation, bytes.length);
+  expect((await append(server.url, path, 0, bytes.subarray(0, 70_000))).status).toBe(204);
+  const id = path.slice(-36);
+  const part = join(folder, id.slice(-2), `${id}.part`);
+  const stored = await readFile(part);
+  stored[500]! ^= 1;
+  await writeFile(part, stored);
+  const reply = await append(other.url, path, 70_000, bytes.subarray(70_000));
+  expect([reply.status, ((await reply.json()) as { code: string }).code]).toEqual([
+    410,
+    "attachment_damaged",
+  ]);
+  // It is no attachment, and the device is told to begin again.
+  expect((await send(server, customer, "GET", path)).status).toBe(404);
+  expect((await send(server, customer, "HEAD", path)).status).toBe(410);
+  expect((await send(server, customer, "DELETE", path)).status).toBe(204);
+  expect((await begin(server, customer, conversation, bytes.length, id)).reply.status).toBe(201);
 });

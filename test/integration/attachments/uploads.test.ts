@@ -294,6 +294,16 @@ describe("what is not completed, or not needed", () => {
     expect(await sweep(() => server.clock.now())).toBe(0);
   });
 
+  test("can be taken back when its time is over, and begun again before a sweep comes", async () => {
+    const { path } = await begin(server, customer, conversation, 10);
+    const id = path.slice(-36);
+    const { owner } = server.database;
+    await owner.query("update sealdesk.attachments set expires_at_ms = 0 where id = $1", [id]);
+    expect((await send(server, customer, "HEAD", path)).status).toBe(410);
+    expect((await send(server, customer, "DELETE", path)).status).toBe(204);
+    expect((await begin(server, customer, conversation, 10, id)).reply.status).toBe(201);
+  });
+
   test("goes on after a sweep that was cut off", async () => {
     const path = await uploaded(server, customer, conversation, new Uint8Array(60));
     const id = path.slice(-36);
