@@ -5,6 +5,7 @@ import { KeysError } from "../../keys/keys-error.ts";
 import { MessagingError } from "../messaging-error.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { BlobError } from "./stores/blob-store.ts";
+import { attachmentNotFound } from "./upload-row.ts";
 
 /** How a stored blob was found not to be what was sealed. */
 export const damages = ["missing", "wrong_size", "seal_broken"] as const;
@@ -22,7 +23,7 @@ interface Stored {
 /**
  * The same pieces. When reading them shows that the blob is not what was stored, the first time is
  * put into the audit log.
- * @throws MessagingError attachment_damaged
+ * @throws MessagingError attachment_damaged; attachment_not_found, when it was removed meanwhile
  */
 export async function* noticingDamage(
   deps: Pick<AttachmentDeps, "pool" | "now" | "onDamaged">,
@@ -34,8 +35,8 @@ export async function* noticingDamage(
   } catch (cause) {
     const damage = damageOf(cause);
     if (damage === undefined) throw cause;
+    if (!(await recordDamage(deps, stored, damage))) throw attachmentNotFound();
     deps.onDamaged?.({ attachment: stored.id, damage });
-    await recordDamage(deps, stored, damage);
     throw new MessagingError("attachment_damaged", "The stored attachment was altered.", { cause });
   }
 }
@@ -47,18 +48,21 @@ function damageOf(error: unknown): Damage | undefined {
   return undefined;
 }
 
-async function recordDamage(
+/** @returns whether the attachment is still to be there */
+function recordDamage(
   { pool, now }: Pick<AttachmentDeps, "pool" | "now">,
   { tenant, id, conversation }: Stored,
   damage: Damage,
-): Promise<void> {
-  await inTransaction(pool, tenant, async (client) => {
-    const { rowCount } = await client.query(
-      `update attachments set damaged_at_ms = $2
-       where id = $1 and state <> 'deleting' and damaged_at_ms is null`,
-      [id, now()],
+): Promise<boolean> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<{ isKnown: boolean }>(
+      `select damaged_at_ms is not null as "isKnown" from attachments
+       where id = $1 and state <> 'deleting' for update`,
+      [id],
     );
-    if (rowCount === 0) return;
+    const [row] = rows;
+    if (row === undefined || row.isKnown) return row !== undefined;
+    await client.query("update attachments set damaged_at_ms = $2 where id = $1", [id, now()]);
     await appendEntry(client, {
       occurredAtMs: now(),
       tenant,
@@ -70,5 +74,6 @@ async function recordDamage(
       reason: damage,
       details: { attachment: id },
     });
+    return true;
   });
 }

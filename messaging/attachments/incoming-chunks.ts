@@ -23,7 +23,8 @@ export class IncomingChunks {
   /** The next whole chunk, which the next call overwrites; undefined when no further one is whole. */
   async next(): Promise<Uint8Array | undefined> {
     const wanted = Math.min(CHUNK_BYTES, this.#missing);
-    while (wanted > 0 && (this.#piece.length > 0 || (await this.#pull()))) {
+    if (wanted === 0) return undefined;
+    while (this.#piece.length > 0 || (await this.#pull())) {
       const taken = this.#piece.subarray(0, wanted - this.#filled);
       this.#chunk.set(taken, this.#filled);
       this.#filled += taken.length;

@@ -44,7 +44,7 @@ const append = (
     },
     body,
     duplex: "half",
-  } as RequestInit);
+  });
 const offset = async (path: string) =>
   Number((await send(server, customer, "HEAD", path)).headers.get("upload-offset"));
 const downloaded = async (path: string) =>
