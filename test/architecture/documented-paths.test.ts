@@ -3,7 +3,9 @@ import { dirname, join } from "node:path";
 
 const generated = /(^|\/)(node_modules|dist|coverage)(\/|$)/;
 const folders = readdirSync(".", { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !/^\./.test(entry.name) && !generated.test(entry.name))
+  .filter(
+    (entry) => entry.isDirectory() && !entry.name.startsWith(".") && !generated.test(entry.name),
+  )
   .map(({ name }) => name);
 
 /** Pages that say what exists now; the change log also names what was. */
@@ -59,9 +61,7 @@ test("there are pages to check", () => {
 
 test("documentation and the container image name only paths that exist", () => {
   const files = [...pages, "docker-compose.yml", "deploy/Dockerfile", "deploy/prometheus.yml"];
-  const wrong = files.flatMap((file) =>
-    namedPaths(file).filter(({ path }) => !exists(path, file)),
-  );
+  const wrong = files.flatMap((file) => namedPaths(file).filter(({ path }) => !exists(path, file)));
   expect(wrong.map(({ line, path }) => `${line} ${path}`)).toEqual([]);
 });
 
