@@ -1,9 +1,9 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { MessagingError } from "../messaging-error.ts";
-import type { AttachmentDeps } from "./attachment-deps.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { attachmentNotFound } from "./upload-row.ts";
 
@@ -13,6 +13,13 @@ export type Damage = (typeof damages)[number];
 
 /** Told of each time that somebody was refused a damaged attachment. Must not throw. */
 export type OnDamaged = (found: { readonly attachment: Uuid; readonly damage: Damage }) => void;
+
+interface DamageDeps {
+  readonly pool: Pool;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly onDamaged?: OnDamaged | undefined;
+}
 
 interface Stored {
   readonly tenant: Uuid;
@@ -26,7 +33,7 @@ interface Stored {
  * @throws MessagingError attachment_damaged; attachment_not_found, when it was removed meanwhile
  */
 export async function* noticingDamage(
-  deps: Pick<AttachmentDeps, "pool" | "now" | "onDamaged">,
+  deps: DamageDeps,
   stored: Stored,
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -50,7 +57,7 @@ function damageOf(error: unknown): Damage | undefined {
 
 /** @returns whether the attachment is still to be there */
 function recordDamage(
-  { pool, now }: Pick<AttachmentDeps, "pool" | "now">,
+  { pool, now }: DamageDeps,
   { tenant, id, conversation }: Stored,
   damage: Damage,
 ): Promise<boolean> {
