@@ -257,25 +257,32 @@ table sealdesk.attachments (
   seq bigint,
   created_at_ms bigint not null,
   expires_at_ms bigint not null,
-  key_id uuid not null
+  key_id uuid not null,
+  salt bytea not null,
+  chunks integer not null default 0,
+  tail bytea,
+  damaged_at_ms bigint
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
   CREATE INDEX attachments_device_idx ON sealdesk.attachments USING btree (device)
   CREATE INDEX attachments_tenant_state_idx ON sealdesk.attachments USING btree (tenant, state)
   constraint attachments_check CHECK (((state <> 'complete'::text) OR ((sha256 IS NOT NULL) AND (seq IS NOT NULL))))
+  constraint attachments_chunks_check CHECK ((chunks >= 0))
   constraint attachments_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
   constraint attachments_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
   constraint attachments_pkey PRIMARY KEY (id)
+  constraint attachments_salt_check CHECK ((length(salt) = 32))
   constraint attachments_sha256_check CHECK ((length(sha256) = 32))
   constraint attachments_size_check CHECK ((size > 0))
   constraint attachments_state_check CHECK ((state = ANY (ARRAY['uploading'::text, 'complete'::text, 'deleting'::text])))
+  constraint attachments_tail_check CHECK (((length(tail) >= 29) AND (length(tail) <= 65564)))
   constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint attachments_uploader_fkey FOREIGN KEY (uploader) REFERENCES sealdesk.users(id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (seq, sha256, state) to sealdesk_app
+  grant update (chunks, damaged_at_ms, seq, sha256, state, tail) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.audited_heads (

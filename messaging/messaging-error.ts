@@ -18,6 +18,7 @@ export type MessagingErrorCode =
   | "attachment_not_found" // or it is not for the actor, or its upload is not complete
   | "attachment_exists" // the id is taken
   | "attachment_too_large" // larger than the tenant allows
+  | "attachment_damaged" // the stored bytes are not what was uploaded
   | "quota_exceeded" // the conversation, the device or the tenant already holds too much
   | "upload_expired" // not completed in time; begin again
   | "unavailable"; // the message was not stored; try again

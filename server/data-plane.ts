@@ -18,6 +18,7 @@ import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import { TranscriptRecorder } from "../messaging/transcripts/transcript-recorder.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { conversationsOf, membersAmong } from "../messaging/members/find-acquainted.ts";
+import { keepReconciled } from "../messaging/members/keep-reconciled.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
@@ -56,6 +57,8 @@ export interface DataPlaneDeps {
   readonly pollMs: number;
   /** Time between two announcements that this node is alive, in milliseconds. */
   readonly beatMs: number;
+  /** Milliseconds between searches for changes of devices that were not announced everywhere. */
+  readonly reconcileEveryMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   readonly watchers: Watchers;
 }
@@ -143,6 +146,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   );
   neighbours = met;
   const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
+  const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
+    log.error("devices could not be reconciled", describeError(error)),
+  );
   const cursors = new CursorWriter(pool);
   const endWatch = watchSuspensions(
     pool,
@@ -196,6 +202,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     async close() {
       leavePartitions();
       endWatch();
+      await leaveReconciling();
       await attached.close();
       wheel.close();
       await conversations.close();

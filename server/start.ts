@@ -12,6 +12,7 @@ import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../keys/tokens/replay-cache.ts";
+import type { OnDamaged } from "../messaging/attachments/damage.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
@@ -58,6 +59,8 @@ export interface Timings extends SocketTimings {
   readonly hintFlushMs: number;
   /** Between two signs of life; a node whose signs fail to come is gone. */
   readonly beatMs: number;
+  /** Between searches for changes of devices that were not announced in every conversation. */
+  readonly reconcileEveryMs: number;
   /** Between looks for server keys that were rotated elsewhere. */
   readonly serverKeysPollMs: number;
   /** How long a request's headers may take, and then a JSON body. */
@@ -71,6 +74,7 @@ const usualTimings: Timings = {
   pollMs: 3_000,
   hintFlushMs: 5,
   beatMs: 10_000,
+  reconcileEveryMs: 60_000,
   serverKeysPollMs: 2_000,
   requestMs: 30_000,
   cosignEveryMs: 60_000,
@@ -190,6 +194,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log,
     pollMs: timings.pollMs,
     beatMs: timings.beatMs,
+    reconcileEveryMs: timings.reconcileEveryMs,
     openHints: (listener) =>
       openHints(
         {
@@ -218,6 +223,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     digests: new RunningDigests(),
     now,
     uploadLifetimeMs,
+    onDamaged({ attachment, damage }: Parameters<OnDamaged>[0]) {
+      log.error("stored attachment is damaged", { attachment, damage });
+      watchers.metrics?.attachments.damaged(damage);
+    },
   };
   const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),

@@ -31,6 +31,7 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   already_a_member: "already_a_member",
   no_device: "no_device",
   attachment_not_found: "attachment_not_found",
+  attachment_damaged: "attachment_damaged",
   attachment_too_large: "attachment_too_large",
   quota_exceeded: "quota_exceeded",
   subject_erased: "subject_erased",

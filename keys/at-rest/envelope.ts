@@ -11,8 +11,8 @@ export interface SealingKey {
 
 const VERSION = 1;
 const ID_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
+export const NONCE_BYTES = 12;
+export const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
 
 /** What sealing adds to the length. */
@@ -22,7 +22,8 @@ export const OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 const nonces = Buffer.alloc(1000 * NONCE_BYTES);
 let nextNonce = nonces.length;
 
-function takeNonce(): Uint8Array {
+/** 12 random bytes. Valid until the next call. */
+export function takeNonce(): Uint8Array {
   if (nextNonce === nonces.length) {
     randomFillSync(nonces);
     nextNonce = 0;
@@ -54,13 +55,13 @@ export function seal(key: SealingKey, associated: Uint8Array, plain: Uint8Array)
 
 /** The name of the key that sealed. @throws KeysError seal_broken */
 export function keyIdOf(sealed: Uint8Array): Uint8Array {
-  if (sealed[0] !== VERSION || sealed.length < OVERHEAD_BYTES) throw broken();
+  if (sealed[0] !== VERSION || sealed.length < OVERHEAD_BYTES) throw sealBroken();
   return sealed.subarray(1, 1 + ID_BYTES);
 }
 
 /** What was sealed, given the same `associated`. @throws KeysError seal_broken */
 export function open(key: SealingKey, associated: Uint8Array, sealed: Uint8Array): Buffer {
-  if (Buffer.compare(keyIdOf(sealed), key.id) !== 0) throw broken();
+  if (Buffer.compare(keyIdOf(sealed), key.id) !== 0) throw sealBroken();
   const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);
   const end = sealed.length - TAG_BYTES;
   try {
@@ -73,9 +74,9 @@ export function open(key: SealingKey, associated: Uint8Array, sealed: Uint8Array
     decipher.final();
     return plain;
   } catch (cause) {
-    throw broken(cause);
+    throw sealBroken(cause);
   }
 }
 
-const broken = (cause?: unknown): KeysError =>
+export const sealBroken = (cause?: unknown): KeysError =>
   new KeysError("seal_broken", "Stored bytes are not what was sealed there.", { cause });

@@ -1,5 +1,6 @@
 import type { Pool } from "../../db/pool.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
+import type { OnDamaged } from "./damage.ts";
 import type { RunningDigests } from "./running-digests.ts";
 import type { BlobStore } from "./stores/blob-store.ts";
 
@@ -14,4 +15,5 @@ export interface AttachmentDeps {
   readonly now: () => number;
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
+  readonly onDamaged?: OnDamaged | undefined;
 }

@@ -1,5 +1,5 @@
 import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
-import { blobCipher, type BlobCipher } from "../../keys/at-rest/blob-cipher.ts";
+import { blobSeal, type BlobSeal } from "../../keys/at-rest/blob-seal.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { Scope } from "../../keys/at-rest/scope.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -12,15 +12,15 @@ export async function blobKeyId(scopeKeys: ScopeKeys, tenant: Uuid, scope: Scope
   return uuidFromBytes(found.key.id);
 }
 
-/** What stands between an attachment and its stored bytes. @throws MessagingError key_destroyed */
-export async function cipherOf(
+/** What seals and opens an attachment's stored bytes. @throws MessagingError key_destroyed */
+export async function sealOf(
   scopeKeys: ScopeKeys,
   tenant: Uuid,
-  { id, keyId }: Pick<AttachmentRow, "id" | "keyId">,
-): Promise<BlobCipher> {
+  { id, keyId, salt }: Pick<AttachmentRow, "id" | "keyId" | "salt">,
+): Promise<BlobSeal> {
   const key = (await scopeKeys.forReading(tenant, [keyId])).get(keyId)?.key;
   if (key === undefined) throw erased();
-  return blobCipher(key, tenant, id);
+  return blobSeal(key, { tenant, blob: id, salt });
 }
 
 const erased = (): MessagingError =>

@@ -6,7 +6,9 @@ import { isStaff, type Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
-import { cipherOf } from "./blob-key.ts";
+import { sealOf } from "./blob-key.ts";
+import { noticingDamage } from "./damage.ts";
+import { readSealed } from "./read-sealed.ts";
 import type { ByteRange } from "./stores/blob-store.ts";
 import { attachmentNotFound, findAttachment } from "./upload-row.ts";
 
@@ -16,7 +18,12 @@ export interface Download {
   readonly size: number;
   /** SHA-256 of them, as they were received. */
   readonly sha256: Uint8Array;
-  read(range: ByteRange): AsyncIterable<Uint8Array>;
+  /**
+   * Resolves when the first piece is there and is what was stored; what comes later may still throw.
+   * @param range not empty
+   * @throws MessagingError attachment_damaged
+   */
+  read(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**
@@ -25,7 +32,7 @@ export interface Download {
  * @throws MessagingError attachment_not_found, forbidden, key_destroyed
  */
 export async function openDownload(
-  deps: Pick<AttachmentDeps, "pool" | "store" | "scopeKeys" | "now">,
+  deps: Pick<AttachmentDeps, "pool" | "store" | "scopeKeys" | "now" | "onDamaged">,
   actor: Actor,
   id: Uuid,
 ): Promise<Download> {
@@ -49,10 +56,29 @@ export async function openDownload(
       return { ...found, sha256 };
     });
     // After the transaction: a key service that is slow must keep no connection.
-    const cipher = await cipherOf(scopeKeys, actor.tenant, row);
-    const read = (range: ByteRange) => cipher(range.from, store.read(id, range));
+    const seal = await sealOf(scopeKeys, actor.tenant, row);
+    const stored = { tenant: actor.tenant, id, conversation };
+    const read = (range: ByteRange) =>
+      begun(noticingDamage(deps, stored, readSealed(store, seal, row, range)));
     return { size: row.size, sha256: row.sha256, read };
   });
+}
+
+/** The same pieces, once the first of them is there. */
+async function begun(
+  pieces: AsyncGenerator<Uint8Array, void, undefined>,
+): Promise<AsyncIterable<Uint8Array>> {
+  let first: IteratorResult<Uint8Array, void> | undefined = await pieces.next();
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const result = first ?? (await pieces.next());
+        first = undefined;
+        return result;
+      },
+      return: () => pieces.return(),
+    }),
+  };
 }
 
 /** Of the conversations that refer to an attachment, one the actor is in or was in, if any. */

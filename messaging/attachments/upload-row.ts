@@ -6,11 +6,16 @@ import { MessagingError } from "../messaging-error.ts";
 export interface AttachmentRow {
   readonly id: Uuid;
   readonly conversation: Uuid;
-  /** Names the key that the stored bytes are encrypted under. */
+  /** Names the key that the stored bytes are sealed under. */
   readonly keyId: Uuid;
+  /** 32 random bytes of this upload. */
+  readonly salt: Uint8Array;
   readonly device: Uuid;
   readonly size: number;
   readonly state: "uploading" | "complete" | "deleting";
+  /** Chunks that are stored for good, and the beginning of the next one, sealed. */
+  readonly chunks: number;
+  readonly tail: Uint8Array | undefined;
   readonly sha256: Uint8Array | undefined;
   readonly seq: number | undefined;
   readonly createdAtMs: number;
@@ -24,7 +29,7 @@ export async function findAttachment(
   lock: "for update" | "" = "",
 ): Promise<AttachmentRow | undefined> {
   const { rows } = await client.query(
-    `select conversation, key_id, device, size, state, sha256, seq, created_at_ms, expires_at_ms
+    `select conversation, key_id, salt, chunks, tail, device, size, state, sha256, seq, created_at_ms, expires_at_ms
      from attachments where id = $1 ${lock}`,
     [id],
   );
@@ -34,6 +39,9 @@ export async function findAttachment(
     id,
     conversation: row.conversation,
     keyId: row.key_id,
+    salt: row.salt,
+    chunks: row.chunks,
+    tail: row.tail ?? undefined,
     device: row.device,
     size: row.size,
     state: row.state,

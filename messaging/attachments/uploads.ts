@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
@@ -9,10 +10,22 @@ import type { Decision } from "../../policies/decision.ts";
 import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { sealedBytes } from "../../keys/at-rest/blob-layout.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
-import { blobKeyId, cipherOf } from "./blob-key.ts";
+import { appendSealed } from "./append-sealed.ts";
+import { blobKeyId, sealOf } from "./blob-key.ts";
+import { noticingDamage } from "./damage.ts";
 import { requireRoom } from "./quota.ts";
+import { BlobError } from "./stores/blob-store.ts";
+import { readSealed } from "./read-sealed.ts";
+import {
+  isWhole,
+  offsetOf,
+  progressOf,
+  saveProgress,
+  type UploadProgress,
+} from "./upload-progress.ts";
 import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
 
 export interface NewUpload {
@@ -62,9 +75,9 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       const expires = now + deps.uploadLifetimeMs;
       await client.query(
         `insert into attachments
-           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms, key_id)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-        [id, tenant, conversation, user, device, size, now, expires, keyId],
+           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms, key_id, salt)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+        [id, tenant, conversation, user, device, size, now, expires, keyId, randomBytes(32)],
       );
       await client.query(
         "insert into attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",
@@ -100,15 +113,16 @@ export async function readUpload(
   const row = await ownUpload(deps, actor, id);
   const { size, createdAtMs } = row;
   if (row.state === "complete") return { id, size, offset: size, createdAtMs };
-  const offset = (await deps.store.size(id)) ?? 0;
-  if (offset === size) await completeUpload(deps, actor, id);
-  return { id, size, offset, createdAtMs };
+  const progress = await progressOf(deps.store, row);
+  if (isWhole(size, progress)) await completeUpload(deps, actor, id);
+  return { id, size, offset: offsetOf(size, progress), createdAtMs };
 }
 
 /**
  * Stores what comes, from `offset` on. When `data` fails, what came before is kept.
  * @returns the bytes stored
- * @throws MessagingError attachment_not_found, also for any other device; upload_expired, key_destroyed
+ * @throws MessagingError attachment_not_found, also for any other device; upload_expired, key_destroyed;
+ *   contended: the upload is not at `offset`, or another request went on with it meanwhile
  */
 export async function receiveUpload(
   deps: AttachmentDeps,
@@ -117,23 +131,62 @@ export async function receiveUpload(
   offset: number,
   data: AsyncIterable<Uint8Array>,
 ): Promise<number> {
-  const { store, digests, scopeKeys } = deps;
-  const cipher = await cipherOf(scopeKeys, actor.tenant, await ownUpload(deps, actor, id));
-  return store.put(id, offset, cipher(offset, digests.follow(id, offset, data)));
+  const { pool, store, digests, scopeKeys } = deps;
+  const { tenant } = actor;
+  const row = await ownUpload(deps, actor, id);
+  const { size } = row;
+  const seal = await sealOf(scopeKeys, tenant, row);
+  const from = await progressOf(store, row);
+  if (row.state === "complete" || offsetOf(size, from) !== offset) throw elsewhere();
+  let saved: UploadProgress = row;
+  const save = async (to: UploadProgress) => {
+    const isSaved = await inTransaction(pool, tenant, (client) =>
+      saveProgress(client, id, saved, to),
+    );
+    if (!isSaved) throw await lostUpload(deps, tenant, id);
+    saved = to;
+  };
+  const followed = digests.follow(id, offset, data);
+  const to = await appendSealed({ store, seal, save }, row, from, followed).catch(
+    (error: unknown) => {
+      throw error instanceof BlobError && isElsewhere(error) ? elsewhere() : error;
+    },
+  );
+  return offsetOf(size, to);
+}
+
+const isElsewhere = ({ code }: BlobError): boolean =>
+  code === "wrong_offset" || code === "blob_finished";
+
+const elsewhere = (): MessagingError =>
+  new MessagingError("contended", "The upload has gone on elsewhere. Ask how far it has come.");
+
+/** Why the row did not take what was stored. What nobody refers to any more is not left in the store. */
+async function lostUpload(
+  { pool, store }: Pick<AttachmentDeps, "pool" | "store">,
+  tenant: Uuid,
+  id: Uuid,
+): Promise<MessagingError> {
+  const row = await inTransaction(pool, tenant, (client) => findAttachment(client, id));
+  if (row !== undefined && row.state !== "deleting") return elsewhere();
+  await store.delete(id);
+  return attachmentNotFound();
 }
 
 /**
  * Makes an upload that has all its bytes an attachment of its conversation, if the device may still
  * write there; again changes nothing.
- * @throws MessagingError forbidden, attachment_not_found, upload_expired, key_destroyed
+ * @throws MessagingError forbidden, attachment_not_found, upload_expired, key_destroyed,
+ *   attachment_damaged
  */
 export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
   const upload = await ownUpload(deps, actor, id);
-  const { size } = upload;
-  await deps.store.finish(id);
+  const { size, conversation } = upload;
+  await deps.store.finish(id, sealedBytes(size));
   const sha256 = await deps.digests.take(id, size, async function* (range) {
-    const cipher = await cipherOf(deps.scopeKeys, actor.tenant, upload);
-    yield* cipher(range.from, deps.store.read(id, range));
+    const seal = await sealOf(deps.scopeKeys, actor.tenant, upload);
+    const stored = { tenant: actor.tenant, id, conversation };
+    yield* noticingDamage(deps, stored, readSealed(deps.store, seal, upload, range));
   });
   const act = uploadAct("complete", upload);
   await auditRefusals(deps, actor, act, () =>

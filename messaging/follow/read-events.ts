@@ -111,21 +111,31 @@ export async function readEvents(
 ): Promise<readonly (DeliverableEvent | ErasedEvent)[]> {
   const { tenant, device } = request;
   const rows = await rowsOf(pool, tenant, request);
-  const messages = rows.filter(isMessage);
-  const keys = await scopeKeys.forReading(tenant, messages.map(sealedBy));
+  const keys = await scopeKeys.forReading(tenant, rows.flatMap(sealedOf).map(keyOf));
   return rows.map((row) => {
     const event = eventOf(row);
-    if (!isMessage(row)) return event;
-    const key = keys.get(sealedBy(row))?.key;
+    if (!isMessage(row)) return { ...event, packet: packetFor(event) };
+    const key = keys.get(keyOf(row.ciphertext))?.key;
     if (key === undefined) return { kind: "erased", seq: row.seq };
     const ciphertext = openedCiphertext(event, key, row.ciphertext);
-    if (row.packet === null) return { ...event, ciphertext };
-    return { ...event, ciphertext, packet: openedPacket(event, device, key, row.packet) };
+    return { ...event, ciphertext, packet: packetFor(event) };
   });
+
+  // Of an event that stays when keys are destroyed, the packet goes alone.
+  function packetFor({ packet, ...event }: DeliverableEvent): Uint8Array | undefined {
+    const key = packet && keys.get(keyOf(packet))?.key;
+    return packet && key && openedPacket(event, device, key, packet);
+  }
 }
 
 const isMessage = ({ kind }: EventRow): boolean => kind === eventKinds.message;
-const sealedBy = ({ ciphertext }: EventRow): Uuid => uuidFromBytes(keyIdOf(ciphertext));
+const keyOf = (sealed: Uint8Array): Uuid => uuidFromBytes(keyIdOf(sealed));
+
+/** What of a row is sealed. */
+const sealedOf = (row: EventRow): Uint8Array[] => [
+  ...(isMessage(row) ? [row.ciphertext] : []),
+  ...(row.packet === null ? [] : [row.packet]),
+];
 
 const eventOf = (row: EventRow): DeliverableEvent => ({
   tenant: row.tenant,

@@ -18,7 +18,7 @@ import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
  * recipient's devices alone. Content is not seen here: that the packs hold what the log holds, the
  * recipient's devices check.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
- *   forbidden, no_device, device_mismatch, attachment_not_found, contended
+ *   forbidden, no_device, device_mismatch, attachment_not_found, contended, key_destroyed
  */
 export async function grantHistory(
   deps: MessagingDeps,

@@ -8,6 +8,7 @@ import {
   type Packet,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
 import { insertEvents } from "./insert-events.ts";
 import { markerFor, numberControl, type LogPosition } from "./number-message.ts";
@@ -36,8 +37,8 @@ export interface ControlChange {
   readonly epoch: number;
   readonly creation?: Control["creation"];
   readonly receipt?: Control["receipt"];
-  /** Packets for one device each, stored beside the event. */
-  readonly packets?: readonly Packet[];
+  /** Packets for one device each. They are stored beside the event, sealed under `key`. */
+  readonly packets?: { readonly all: readonly Packet[]; readonly key: SealingKey } | undefined;
 }
 
 /**
@@ -73,12 +74,12 @@ export async function appendControl(
     control,
     now,
   );
-  const event = { ...numbered, packets: change.packets ?? [] };
+  const event = { ...numbered, packets: change.packets?.all ?? [] };
   const marker = markerFor(position, event);
   await insertEvents(client, {
     tenant: position.tenant,
     events: [event],
-    keys: [],
+    keys: [change.packets?.key],
     firstUses: [],
     markers: marker === undefined ? [] : [marker],
   });

@@ -20,7 +20,7 @@ export interface MonthMarker {
 export interface EventBatch {
   readonly tenant: Uuid;
   readonly events: readonly LoggedEvent[];
-  /** The key that encrypts each message, in the order of `events`. Membership events have none. */
+  /** The key that seals each message and its packets, in the order of `events`. Other events without packets have none. */
   readonly keys: readonly (SealingKey | undefined)[];
   /** The events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];

@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
+import type { DeliverableEvent } from "./event.ts";
 
 /** The place of an event, as far as its encryption at rest is bound to it. */
 export interface EventPlace {
@@ -22,20 +23,27 @@ const place = (event: EventPlace, device?: Uuid): Uint8Array =>
   });
 
 /**
- * An event's bytes as they are stored. Membership events have no key, because other tables hold the
- * same information.
+ * An event's bytes as they are stored. Only messages are sealed: membership events repeat what other
+ * tables hold.
  */
 export const sealedCiphertext = (
-  event: EventPlace & { readonly ciphertext: Uint8Array },
+  event: EventPlace & Pick<DeliverableEvent, "kind" | "ciphertext">,
   key: SealingKey | undefined,
-): Uint8Array => (key === undefined ? event.ciphertext : seal(key, place(event), event.ciphertext));
+): Uint8Array =>
+  event.kind === "message" ? seal(required(key), place(event), event.ciphertext) : event.ciphertext;
 
-/** A packet as it is stored beside its event, under the same key. */
+/** A packet as it is stored beside its event, which may be of any kind. */
 export const sealedPacket = (
   event: EventPlace,
   { device, bytes }: Packet,
   key: SealingKey | undefined,
-): Uint8Array => (key === undefined ? bytes : seal(key, place(event, device), bytes));
+): Uint8Array => seal(required(key), place(event, device), bytes);
+
+/** Refuses to store what a device sealed without a key that can be destroyed. */
+function required(key: SealingKey | undefined): SealingKey {
+  if (key === undefined) throw new Error("A key is missing for bytes that must be sealed.");
+  return key;
+}
 
 /**
  * Decrypts a stored message to its end-to-end ciphertext.

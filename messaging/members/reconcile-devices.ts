@@ -22,7 +22,7 @@ const DIFFERENCES = `
       select count(*) from member_devices md
       where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))`;
 
-interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
+export interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   /** Changes conversations one at a time. */
   readonly log: Pick<ConversationLog, "change">;
 }
@@ -48,17 +48,21 @@ export const reconcileFromOutside = (
 
 /**
  * Updates the device lists of a user's conversations to match the user's devices. Each change is an
- * event and a new epoch. Call it after a device was registered or revoked, and when one connects,
- * because that completes what a crash left undone. A repeat changes nothing.
+ * event and a new epoch. Call it after a device was registered or revoked, and when one connects. The
+ * periodic task in `keep-reconciled.ts` calls it too, to finish what a crash left undone. A repeat
+ * changes nothing.
+ * @param ending after it aborts, no further conversation is updated
  */
 export async function reconcileDevices(
   deps: ReconcileDeps,
   account: { readonly tenant: Uuid; readonly user: Uuid },
+  ending?: AbortSignal,
 ): Promise<void> {
   const { rows } = await readTogether(deps.pool, account.tenant, (client) =>
     client.query(DIFFERENCES, [account.user, null]),
   );
-  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation)))
+  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation))) {
+    if (ending?.aborted === true) return;
     await deps.log.change(account.tenant, conversation, async (client, head) => {
       const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
       let position = head;
@@ -71,6 +75,7 @@ export async function reconcileDevices(
       }
       return { events, answer: undefined };
     });
+  }
 }
 
 async function changeDevice(

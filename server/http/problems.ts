@@ -100,6 +100,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   attachment_not_found: kind(404, "There is no such attachment"),
   attachment_exists: kind(409, "The attachment's id is taken"),
   attachment_too_large: kind(413, "The attachment is too large"),
+  attachment_damaged: kind(410, "The stored attachment was altered"),
   quota_exceeded: kind(507, "There is no room for the attachment"),
   upload_expired: kind(410, "The upload was not completed in time"),
   unavailable: kind(503, "The relay is busy", "wait"),

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
+import { createAttachmentMetrics, type AttachmentMetrics } from "./attachment-metrics.ts";
 import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
 import { gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
@@ -9,6 +10,7 @@ import { createRelayMetrics, type RelayMetrics } from "./relay-metrics.ts";
 
 /** All metrics of this server. */
 export interface Metrics {
+  readonly attachments: AttachmentMetrics;
   readonly audit: AuditMetrics;
   readonly http: HttpMetrics;
   readonly log: LogMetrics;
@@ -41,6 +43,7 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     { read: () => pool.waitingCount },
   );
   return {
+    attachments: createAttachmentMetrics(registry),
     audit: createAuditMetrics(registry),
     http: createHttpMetrics(registry),
     log: createLogMetrics(registry),

@@ -47,6 +47,7 @@ export async function startS3Double(): Promise<S3Double> {
     const upload = uploads.get(query.get("uploadId") ?? "");
     if (query.has("uploadId") && upload === undefined) return refuse(call, 404, "NoSuchUpload");
     if (query.has("versions")) return listVersions(call);
+    if (query.has("list-type")) return listObjects(call);
     if (query.has("uploads")) return request.method === "POST" ? begin(call) : listUploads(call);
     if (upload !== undefined) return ofUpload(call, upload);
     return ofObject(call);
@@ -76,6 +77,13 @@ export async function startS3Double(): Promise<S3Double> {
             (folder) => `<CommonPrefixes><Prefix>${folder}</Prefix></CommonPrefixes>`,
           );
     xml(call, `<ListVersionsResult>${found.join("")}</ListVersionsResult>`);
+  }
+
+  function listObjects(call: Call): void {
+    const prefix = call.query.get("prefix") ?? "";
+    const found = [...objects.keys()].filter((key) => key.startsWith(prefix));
+    const entries = found.map((key) => `<Contents><Key>${key}</Key></Contents>`);
+    xml(call, `<ListBucketResult>${entries.join("")}</ListBucketResult>`);
   }
 
   function listUploads(call: Call): void {
@@ -136,8 +144,11 @@ export async function startS3Double(): Promise<S3Double> {
     const [, from, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
     const part =
       from === undefined ? stored.body : stored.body.subarray(Number(from), Number(last) + 1);
+    if (from !== undefined && part.length === 0) return refuse(call, 416, "InvalidRange");
+    const range = `bytes ${from}-${Number(from) + part.length - 1}/${stored.body.length}`;
     response.writeHead(from === undefined ? 200 : 206, {
       "content-length": part.length,
+      ...(from !== undefined && { "content-range": range }),
       ...stored.metadata,
     });
     response.end(request.method === "HEAD" ? undefined : part);

@@ -10,6 +10,8 @@ export interface SecondNode {
   readonly server: TestServer;
   /** Sends SIGTERM. @returns the exit code */
   terminate(): Promise<number | null>;
+  /** Sends SIGKILL, and waits until the process is gone. */
+  kill(): Promise<void>;
 }
 
 const unlimited = "1000000,1000000";
@@ -47,6 +49,11 @@ export async function startSecondNode(server: TestServer, port?: number): Promis
       const exited = once(child, "exit") as Promise<[number | null]>;
       child.kill("SIGTERM");
       return (await exited)[0];
+    },
+    async kill() {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
     },
   };
 }

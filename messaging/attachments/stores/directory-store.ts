@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { constants, mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
 import {
@@ -7,6 +7,8 @@ import {
   blobNotFound,
   invalidBlobId,
   wrongOffset,
+  wrongSize,
+  type ByteRange,
   type BlobStore,
 } from "./blob-store.ts";
 
@@ -24,50 +26,50 @@ export function directoryStore(folder: string): BlobStore {
   }
 
   return {
-    async size(id) {
+    async stored(id, most) {
       const path = pathOf(id);
-      return (await sizeOf(path)) ?? sizeOf(path + unfinished);
+      const size = (await sizeOf(path)) ?? (await sizeOf(path + unfinished)) ?? 0;
+      return Math.min(size, most);
     },
 
     async put(id, offset, data) {
       const path = pathOf(id);
       if ((await sizeOf(path)) !== undefined) throw blobFinished();
-      if (((await sizeOf(path + unfinished)) ?? 0) !== offset) throw wrongOffset();
+      const before = await sizeOf(path + unfinished);
+      if ((before ?? 0) < offset) throw wrongOffset();
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const file = await open(path + unfinished, "a", 0o600);
+      // Not cut to `offset`: another node may have put more there, and have said that it has.
+      const file = await open(path + unfinished, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
-        return await append(file, offset, data);
+        return await write(file, offset, data);
       } finally {
         await file.sync();
         await file.close();
-        if (offset === 0) await syncFolder(dirname(path));
+        if (before === undefined) await syncFolder(dirname(path));
       }
     },
 
-    async finish(id) {
+    async finish(id, size) {
       const path = pathOf(id);
       if ((await sizeOf(path)) !== undefined) return;
-      await rename(path + unfinished, path).catch((error: unknown) => {
-        throw isMissing(error) ? blobNotFound() : error;
-      });
-      await syncFolder(dirname(path));
-    },
-
-    async *read(id, { from, until }) {
-      const file = await open(pathOf(id), "r").catch((error: unknown) => {
-        throw isMissing(error) ? blobNotFound() : error;
-      });
+      const file = await openExisting(path + unfinished, "r+");
       try {
-        for (let position = from; position < until;) {
-          const piece = Buffer.allocUnsafe(Math.min(pieceBytes, until - position));
-          const { bytesRead } = await file.read(piece, 0, piece.length, position);
-          if (bytesRead === 0) return;
-          position += bytesRead;
-          yield piece.subarray(0, bytesRead);
-        }
+        if ((await file.stat()).size < size) throw wrongOffset();
+        await file.truncate(size);
+        await file.sync();
       } finally {
         await file.close();
       }
+      await rename(path + unfinished, path);
+      await syncFolder(dirname(path));
+    },
+
+    async read(id, size, range) {
+      const path = pathOf(id);
+      const found = await sizeOf(path);
+      if (found === undefined) throw blobNotFound();
+      if (found !== size) throw wrongSize();
+      return piecesOf(path, range);
     },
 
     async delete(id) {
@@ -82,20 +84,46 @@ export function directoryStore(folder: string): BlobStore {
   };
 }
 
-async function append(
+async function openExisting(path: string, flags: "r" | "r+"): Promise<FileHandle> {
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    throw isMissing(error) ? blobNotFound() : error;
+  }
+}
+
+async function* piecesOf(
+  path: string,
+  { from, until }: ByteRange,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const file = await openExisting(path, "r");
+  try {
+    for (let position = from; position < until;) {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, until - position));
+      const { bytesRead } = await file.read(piece, 0, piece.length, position);
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function write(
   file: FileHandle,
   offset: number,
   data: AsyncIterable<Uint8Array>,
 ): Promise<number> {
-  let size = offset;
-  for await (const piece of data) {
+  let position = offset;
+  for await (const piece of data)
     for (let written = 0; written < piece.length;) {
-      const { bytesWritten } = await file.write(piece, written);
+      const length = piece.length - written;
+      const { bytesWritten } = await file.write(piece, written, length, position);
       written += bytesWritten;
+      position += bytesWritten;
     }
-    size += piece.length;
-  }
-  return size;
+  return position;
 }
 
 async function sizeOf(path: string): Promise<number | undefined> {

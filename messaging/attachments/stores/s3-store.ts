@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -5,6 +6,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   NoSuchKey,
   NotFound,
   PutObjectCommand,
@@ -16,13 +18,12 @@ import {
   blobFinished,
   blobNotFound,
   invalidBlobId,
+  PART_BYTES,
   wrongOffset,
+  wrongSize,
   type BlobStore,
 } from "./blob-store.ts";
-import { findUpload, type MultipartUpload } from "./s3-upload.ts";
-
-/** S3 takes parts of 5 MiB at least, but for the last, and at most 10,000 of them. */
-const partBytes = 8 * 1024 * 1024;
+import { bytesOf, findUpload, type MultipartUpload } from "./s3-upload.ts";
 
 export interface S3Options {
   readonly bucket: string;
@@ -35,8 +36,9 @@ export interface S3Options {
 
 /**
  * Blobs as objects of one bucket, `attachments/<id>`. What is not final yet is a multipart upload of
- * parts of one size, and in `attachments/<id>.tail` what does not fill a part. Holds at most two
- * parts in memory per upload. Nothing is kept here: any node goes on where another stopped.
+ * parts of one size (S3 takes 5 MiB at least, and 10,000 parts), and in `attachments/<id>.tail.<part>`
+ * what does not fill a part. Holds at most two parts in memory per upload. Nothing is kept here: any node
+ * goes on where another stopped.
  */
 export function s3Store({ bucket, region, endpoint, credentials }: S3Options): BlobStore {
   const client = new S3Client({
@@ -48,24 +50,43 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
     if (!isUuid(id)) throw invalidBlobId();
     return { Bucket: bucket, Key: `attachments/${id}` };
   };
-  const tailOf = (id: Uuid) => ({ Bucket: bucket, Key: `${place(id).Key}.tail` });
+  // One for each part that a request ended in: what a node put and did not live to say in the row
+  // leaves an earlier tail as it is.
+  const tailOf = (id: Uuid, { parts }: MultipartUpload) => ({
+    Bucket: bucket,
+    Key: `${place(id).Key}.tail.${parts.length}`,
+  });
   const objectSize = async (object: { Bucket: string; Key: string }) => {
     const head = await unlessMissing(client.send(new HeadObjectCommand(object)));
     return head && (head.ContentLength ?? 0);
   };
   const begin = async (id: Uuid): Promise<MultipartUpload> => {
     const { UploadId = "" } = await client.send(new CreateMultipartUploadCommand(place(id)));
-    return { uploadId: UploadId, parts: [], bytes: 0 };
+    return { uploadId: UploadId, parts: [] };
   };
-  // A tail names the byte it begins at: one whose bytes are in a part by now is none.
-  async function readTail(id: Uuid, { bytes }: MultipartUpload): Promise<Uint8Array> {
-    const tail = await unlessMissing(client.send(new GetObjectCommand(tailOf(id))));
-    if (tail?.Metadata?.["start"] !== String(bytes)) return new Uint8Array(0);
-    return (await tail.Body?.transformToByteArray()) ?? new Uint8Array(0);
+  async function readTail(id: Uuid, upload: MultipartUpload): Promise<Uint8Array> {
+    const tail = await unlessMissing(client.send(new GetObjectCommand(tailOf(id, upload))));
+    return (await tail?.Body?.transformToByteArray()) ?? new Uint8Array(0);
   }
-  async function tailSize(id: Uuid, { bytes }: MultipartUpload): Promise<number> {
-    const tail = await unlessMissing(client.send(new HeadObjectCommand(tailOf(id))));
-    return tail?.Metadata?.["start"] === String(bytes) ? (tail.ContentLength ?? 0) : 0;
+  async function deleteTails(id: Uuid): Promise<void> {
+    const Prefix = `${place(id).Key}.tail.`;
+    for (;;) {
+      const found = await client.send(new ListObjectsV2Command({ Bucket: bucket, Prefix }));
+      for (const { Key } of found.Contents ?? [])
+        await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+      if (found.IsTruncated !== true) return;
+    }
+  }
+  /** What stands before `offset` and is in no part. @throws BlobError wrong_offset */
+  async function tailBefore(
+    id: Uuid,
+    upload: MultipartUpload,
+    offset: number,
+  ): Promise<Uint8Array> {
+    const wanted = offset - bytesOf(upload);
+    const tail = wanted === 0 ? new Uint8Array(0) : await readTail(id, upload);
+    if (tail.length < wanted) throw wrongOffset();
+    return tail.subarray(0, wanted);
   }
   async function putPart(id: Uuid, upload: MultipartUpload, body: Uint8Array): Promise<void> {
     const PartNumber = upload.parts.length + 1;
@@ -73,53 +94,50 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
     const part = { ...place(id), UploadId, PartNumber, Body: body };
     const { ETag } = await client.send(new UploadPartCommand(part));
     upload.parts.push({ PartNumber, ETag });
-    upload.bytes += body.length;
   }
 
   return {
-    async size(id) {
+    async stored(id, most) {
       const final = await objectSize(place(id));
-      if (final !== undefined) return final;
-      const upload = await findUpload(client, place(id));
-      return upload && upload.bytes + (await tailSize(id, upload));
+      if (final !== undefined) return Math.min(final, most);
+      const upload = await findUpload(client, place(id), most);
+      if (upload === undefined) return 0;
+      return Math.min(bytesOf(upload) + ((await objectSize(tailOf(id, upload))) ?? 0), most);
     },
 
     async put(id, offset, data) {
       if ((await objectSize(place(id))) !== undefined) throw blobFinished();
-      const upload = (await findUpload(client, place(id))) ?? (await begin(id));
-      const tail = await readTail(id, upload);
-      if (upload.bytes + tail.length !== offset) throw wrongOffset();
-      const buffer = Buffer.allocUnsafe(partBytes);
+      const upload = (await findUpload(client, place(id), offset)) ?? (await begin(id));
+      const tail = await tailBefore(id, upload, offset);
+      const buffer = Buffer.allocUnsafe(PART_BYTES);
       buffer.set(tail);
       let filled = tail.length;
       try {
         for await (const piece of data)
           for (let from = 0; from < piece.length;) {
-            if (filled === partBytes) {
-              await putPart(id, upload, buffer);
-              filled = 0;
-            }
-            const taken = piece.subarray(from, from + partBytes - filled);
+            const taken = piece.subarray(from, from + PART_BYTES - filled);
             buffer.set(taken, filled);
             filled += taken.length;
             from += taken.length;
+            if (filled < PART_BYTES) continue;
+            await putPart(id, upload, buffer);
+            filled = 0;
           }
       } finally {
         if (filled > 0) {
-          const Metadata = { start: String(upload.bytes) };
           const Body = buffer.subarray(0, filled);
-          await client.send(new PutObjectCommand({ ...tailOf(id), Metadata, Body }));
+          await client.send(new PutObjectCommand({ ...tailOf(id, upload), Body }));
         }
       }
-      return upload.bytes + filled;
+      return bytesOf(upload) + filled;
     },
 
-    async finish(id) {
+    async finish(id, size) {
       if ((await objectSize(place(id))) === undefined) {
-        const upload = await findUpload(client, place(id));
+        const upload = await findUpload(client, place(id), size);
         if (upload === undefined) throw blobNotFound();
-        const tail = await readTail(id, upload);
-        if (tail.length > 0 || upload.parts.length === 0) await putPart(id, upload, tail);
+        const tail = await tailBefore(id, upload, size);
+        if (tail.length > 0) await putPart(id, upload, tail);
         await client.send(
           new CompleteMultipartUploadCommand({
             ...place(id),
@@ -128,28 +146,31 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
           }),
         );
       }
-      await client.send(new DeleteObjectCommand(tailOf(id)));
+      await deleteTails(id);
     },
 
-    async *read(id, { from, until }) {
-      if (until <= from) return;
+    async read(id, size, { from, until }) {
       const Range = `bytes=${from}-${until - 1}`;
-      const object = await unlessMissing(
-        client.send(new GetObjectCommand({ ...place(id), Range })),
-      );
+      const asked = client.send(new GetObjectCommand({ ...place(id), Range }));
+      const object = await unlessMissing(asked).catch((error: unknown) => {
+        throw isPastTheEnd(error) ? wrongSize() : error;
+      });
       if (object?.Body === undefined) throw blobNotFound();
-      yield* object.Body as AsyncIterable<Uint8Array>;
+      const body = object.Body as Readable;
+      if (object.ContentRange?.endsWith(`/${size}`) === true) return body;
+      body.destroy();
+      throw wrongSize();
     },
 
     async delete(id) {
       for (;;) {
-        const upload = await findUpload(client, place(id));
+        const upload = await findUpload(client, place(id), 0);
         if (upload === undefined) break;
         const UploadId = upload.uploadId;
         await client.send(new AbortMultipartUploadCommand({ ...place(id), UploadId }));
       }
       await client.send(new DeleteObjectCommand(place(id)));
-      await client.send(new DeleteObjectCommand(tailOf(id)));
+      await deleteTails(id);
     },
 
     async close() {
@@ -166,3 +187,6 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
+
+const isPastTheEnd = (error: unknown): boolean =>
+  (error as { readonly name?: unknown } | null)?.name === "InvalidRange";

@@ -24,7 +24,7 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
         206: { description: "The range", bytes: true },
         416: { description: "Nothing of the range exists; `Content-Range` has the size" },
       },
-      problems: ["attachment_not_found", "forbidden", "key_destroyed"],
+      problems: ["attachment_not_found", "forbidden", "key_destroyed", "attachment_damaged"],
     },
     async ({ who, params, headers }, _request, response) => {
       const download = await openDownload(deps, who.actor, params.id);
@@ -37,6 +37,8 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
       }
       const { from, until } = asked === "whole" ? { from: 0, until: size } : asked;
       const isWhole = asked === "whole";
+      // Before the head: what is damaged at once is refused, and not cut off.
+      const data = await download.read({ from, until });
       response.writeHead(isWhole ? 200 : 206, {
         "Content-Type": "application/octet-stream",
         "Content-Disposition": "attachment",
@@ -44,7 +46,7 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
         "Repr-Digest": `sha-256=:${Buffer.from(sha256).toString("base64")}:`,
         ...(!isWhole && { "Content-Range": `bytes ${from}-${until - 1}/${size}` }),
       });
-      await pipeline(Readable.from(download.read({ from, until })), response);
+      await pipeline(Readable.from(data), response);
     },
   );
 }

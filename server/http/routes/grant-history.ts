@@ -31,6 +31,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
         "forbidden",
         "no_device",
         "contended",
+        "key_destroyed",
       ],
     },
     async ({ who, params, body: { receipt: text, signature, packets } }) => ({

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { requireOwnUpload } from "../../../messaging/attachments/terminate-upload.ts";
 import { createUpload, readUpload } from "../../../messaging/attachments/uploads.ts";
 import { HttpError } from "../http-error.ts";
 import type { ProblemCode } from "../problems.ts";
@@ -69,7 +70,7 @@ export function readUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
       params: attachmentParams,
       headers: tusHeaders,
       answers: { 200: { description: "`Upload-Offset` is where to go on" } },
-      problems: ofUpload,
+      problems: [...ofUpload, "attachment_damaged"],
     },
     async ({ who, params }, request, response) => {
       await readUpload(uploads, who.actor, params.id);
@@ -95,7 +96,7 @@ export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute
         204: { description: "`Upload-Offset` is where to go on" },
         409: { description: "The bytes do not belong there: ask for the offset with HEAD" },
       },
-      problems: [...ofUpload, "forbidden"],
+      problems: [...ofUpload, "forbidden", "contended", "attachment_damaged"],
     },
     async ({ who, params }, request, response) => {
       await readUpload(uploads, who.actor, params.id);
@@ -117,10 +118,10 @@ export function terminateUploadRoute({ uploads, serve }: UploadDeps): StreamRout
       params: attachmentParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
-      problems: ofUpload,
+      problems: ["attachment_not_found"],
     },
     async ({ who, params }, request, response) => {
-      await readUpload(uploads, who.actor, params.id);
+      await requireOwnUpload(uploads, who.actor, params.id);
       await serve(who.actor, params.id, request, response);
     },
   );

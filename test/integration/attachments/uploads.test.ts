@@ -276,9 +276,9 @@ describe("limits", () => {
 
 describe("what is not completed, or not needed", () => {
   test("is removed after a day, row and bytes, and refused before that", async () => {
-    const { reply, path } = await begin(server, customer, conversation, 100);
+    const { reply, path } = await begin(server, customer, conversation, 100_000);
     expect(reply.headers.get("upload-expires")).toMatch(/GMT$/);
-    await patch(server, customer, path, 0, new Uint8Array(60));
+    await patch(server, customer, path, 0, new Uint8Array(70_000));
     const kept = await uploaded(server, customer, conversation, new Uint8Array(60));
     const mine = async () => (await files()).filter((name) => name.includes(path.slice(-36)));
     expect(await mine()).toHaveLength(1);
@@ -292,6 +292,16 @@ describe("what is not completed, or not needed", () => {
     expect((await send(server, customer, "HEAD", path)).status).toBe(404);
     expect((await get(customer, kept)).status).toBe(200);
     expect(await sweep(() => server.clock.now())).toBe(0);
+  });
+
+  test("can be taken back when its time is over, and begun again before a sweep comes", async () => {
+    const { path } = await begin(server, customer, conversation, 10);
+    const id = path.slice(-36);
+    const { owner } = server.database;
+    await owner.query("update sealdesk.attachments set expires_at_ms = 0 where id = $1", [id]);
+    expect((await send(server, customer, "HEAD", path)).status).toBe(410);
+    expect((await send(server, customer, "DELETE", path)).status).toBe(204);
+    expect((await begin(server, customer, conversation, 10, id)).reply.status).toBe(201);
   });
 
   test("goes on after a sweep that was cut off", async () => {

@@ -1,0 +1,62 @@
+import { CHUNK_BYTES } from "../../keys/at-rest/blob-seal.ts";
+
+/** What a request brings of an upload, cut into chunks; what does not fill one is left at its end. */
+export class IncomingChunks {
+  readonly #data: AsyncIterator<Uint8Array>;
+  readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  #filled: number;
+  #piece: Uint8Array = new Uint8Array(0);
+  #missing: number;
+  #broken: { readonly error: unknown } | undefined;
+
+  /**
+   * @param start what there is of the first chunk already
+   * @param missing bytes from the beginning of that chunk to the end of the upload; no more are taken
+   */
+  constructor(start: Uint8Array, data: AsyncIterable<Uint8Array>, missing: number) {
+    this.#data = data[Symbol.asyncIterator]();
+    this.#chunk.set(start);
+    this.#filled = start.length;
+    this.#missing = missing;
+  }
+
+  /** The next whole chunk, which the next call overwrites; undefined when no further one is whole. */
+  async next(): Promise<Uint8Array | undefined> {
+    const wanted = Math.min(CHUNK_BYTES, this.#missing);
+    if (wanted === 0) return undefined;
+    while (this.#piece.length > 0 || (await this.#pull())) {
+      const taken = this.#piece.subarray(0, wanted - this.#filled);
+      this.#chunk.set(taken, this.#filled);
+      this.#filled += taken.length;
+      this.#piece = this.#piece.subarray(taken.length);
+      if (this.#filled < wanted) continue;
+      this.#filled = 0;
+      this.#missing -= wanted;
+      return this.#chunk.subarray(0, wanted);
+    }
+    return undefined;
+  }
+
+  /** What came after the last whole chunk. */
+  get rest(): Uint8Array {
+    return this.#chunk.subarray(0, this.#filled);
+  }
+
+  /** @throws what the data ended with, if it broke off */
+  insistOnEnd(): void {
+    if (this.#broken !== undefined) throw this.#broken.error;
+  }
+
+  /** @returns whether there is more */
+  async #pull(): Promise<boolean> {
+    if (this.#broken !== undefined) return false;
+    try {
+      const { done, value } = await this.#data.next();
+      if (done !== true) this.#piece = value;
+      return done !== true;
+    } catch (error) {
+      this.#broken = { error };
+      return false;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Registry } from "prom-client";
+import { damages, type Damage } from "../../messaging/attachments/damage.ts";
+import { tallies } from "./instruments.ts";
+
+/** Stored attachments. */
+export interface AttachmentMetrics {
+  /** Somebody asked for one whose stored bytes are not what was sealed. */
+  readonly damaged: (damage: Damage) => void;
+}
+
+export const createAttachmentMetrics = (registry: Registry): AttachmentMetrics => ({
+  damaged: tallies(
+    registry,
+    "sealdesk_attachments_damaged_total",
+    "Attachments that were not served because their stored bytes are not what was sealed",
+    { label: "damage", values: damages },
+  ),
+});

@@ -1,0 +1,106 @@
+import { createTestDatabase } from "../../support/database.ts";
+
+/**
+ * Every column that can hold bytes or text, with what keeps it from holding what devices sealed, or what
+ * seals it once more. docs/keys.md, "What is sealed and what is not", says why of each group.
+ */
+const sealed = [
+  "sealdesk.attachments.tail",
+  // Of messages; membership events hold no content.
+  "sealdesk.events.ciphertext",
+  // Key packets and packets of history grants.
+  "sealdesk.packets.bytes",
+  "sealdesk.users.display_name",
+  "sealdesk.users.username",
+];
+const sealedByDevicesAlone = ["sealdesk.link_requests.sealed"];
+const publicKeysAndSignatures = [
+  "sealdesk.conversations.creation_signature",
+  "sealdesk.devices.certificate",
+  "sealdesk.devices.device_key",
+  "sealdesk.devices.identity_key",
+  "sealdesk.devices.receipt_key",
+  "sealdesk.link_requests.device_key",
+  "sealdesk.link_requests.ephemeral_key",
+  "sealdesk.one_time_prekeys.public_key",
+  "sealdesk.one_time_prekeys.signature",
+  "sealdesk.signed_prekeys.public_key",
+  "sealdesk.signed_prekeys.signature",
+  "sealdesk.users.account_key",
+];
+const digestsAndCommitments = [
+  "sealdesk.attachments.sha256",
+  "sealdesk.consents.receipt_digest",
+  "sealdesk.events.commitment",
+  "sealdesk.events.franking_tag",
+  "sealdesk.events.transcript_hash",
+  "sealdesk.history_grants.receipt_digest",
+  "sealdesk.one_time_prekeys.digest",
+  "sealdesk.sessions.device_key_thumbprint",
+  "sealdesk.users.password_hash",
+  "sealdesk.users.subject_index",
+  "sealdesk.users.username_index",
+];
+const wrappedByTheKeyService = [
+  "keystore.scope_keys.wrapped",
+  "keystore.subject_keys.wrapped",
+  "sealdesk.server_keys.wrapped",
+];
+const madeByTheServer = [
+  "audit.checkpoints.note",
+  "audit.cosignatures.key_id",
+  "audit.cosignatures.signature",
+  "audit.cosignatures.witness",
+  "audit.entries.entry",
+  "audit.entries.leaf_hash",
+  "audit.logs.origin",
+  "audit.pending.leaf_hash",
+  "audit.personal_fields.field",
+  "audit.personal_fields.salt",
+  "audit.personal_fields.value",
+  "audit.tiles.hashes",
+  "audit.trees.root",
+  "sealdesk.attachments.salt",
+  "sealdesk.server_keys.name",
+  "sealdesk.server_keys.provider",
+  "sealdesk.tenants.customer_keys",
+  "sealdesk.tenants.name",
+  "sealdesk.tenants.slug",
+];
+const oneOfAFewWords = [
+  "sealdesk.attachments.state",
+  "sealdesk.consents.purpose",
+  "sealdesk.consents.state",
+  "sealdesk.conversations.state",
+  "sealdesk.conversations.suite",
+  "sealdesk.link_requests.state",
+  "sealdesk.members.role",
+  "sealdesk.one_time_prekeys.kind",
+  "sealdesk.sessions.method",
+  "sealdesk.signed_prekeys.kind",
+  "sealdesk.users.role",
+];
+const listed = [
+  ...sealed,
+  ...sealedByDevicesAlone,
+  ...publicKeysAndSignatures,
+  ...digestsAndCommitments,
+  ...wrappedByTheKeyService,
+  ...madeByTheServer,
+  ...oneOfAFewWords,
+];
+
+const COLUMNS = `
+  select n.nspname || '.' || c.relname || '.' || a.attname as name
+  from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+  where n.nspname in ('sealdesk', 'audit', 'keystore') and c.relkind in ('r', 'p')
+    and not c.relispartition and a.attnum > 0 and not a.attisdropped
+    and a.atttypid::regtype::text ~ '^(bytea|text|json|jsonb|character|xml|bit|hstore)'
+  order by name`;
+
+test("every column that can hold what devices made is sealed, or listed with the reason why not", async () => {
+  const database = await createTestDatabase();
+  const { rows } = await database.owner.query<{ name: string }>(COLUMNS);
+  await database.drop();
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(listed.toSorted());
+});
