@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { isKeystoreCurrent, isSchemaCurrent } from "../db/schema-version.ts";
+import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
@@ -110,7 +110,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const opened = await openKms(config.kms);
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
@@ -250,8 +250,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     logKey: signer.publicKey,
     notReady: createReadiness(
       {
-        isCurrent: () => isSchemaCurrent(pool),
-        isKeystoreCurrent: () => isKeystoreCurrent(keyTree.pool),
+        isCurrent: () => hasMigrations(pool, DATA),
+        isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),
         checkKms: () => kms.check(),
       },
       () => stopping.signal.aborted,
