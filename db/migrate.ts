@@ -29,8 +29,16 @@ const ATTEMPTS = 5;
 export async function migrate(
   url: string,
   keystoreUrl: string = url,
-  options: MigrateOptions = {},
+  { onWait, waitMs = WAIT_MS }: MigrateOptions = {},
 ): Promise<number> {
+  let waits = false;
+  const options = {
+    waitMs,
+    onWait() {
+      if (!waits) onWait?.();
+      waits = true;
+    },
+  };
   const ofKeystore = await migrateSection(keystoreUrl, KEYSTORE, options);
   return ofKeystore + (await migrateSection(url, DATA, options));
 }
@@ -38,7 +46,7 @@ export async function migrate(
 async function migrateSection(
   url: string,
   section: Section,
-  options: MigrateOptions,
+  options: Required<MigrateOptions>,
 ): Promise<number> {
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
   try {
@@ -65,10 +73,10 @@ const ENSURE_PARTITIONS =
 async function takeTurn(
   client: pg.Client,
   section: Section,
-  { onWait, waitMs = WAIT_MS }: MigrateOptions,
+  { onWait, waitMs }: Required<MigrateOptions>,
 ): Promise<boolean> {
   const deadline = performance.now() + waitMs;
-  for (let waited = false; ; waited = true) {
+  for (;;) {
     if ((await schemaState(client, section)) === "current") return false;
     const { rows } = await client.query<{ taken: boolean }>(
       "select pg_try_advisory_lock(hashtext('sealdesk.migrate')) as taken",
@@ -79,7 +87,7 @@ async function takeTurn(
         "migration_busy",
         `Another process has been migrating the database for ${Math.round(waitMs / 1000)} s. Look at the session named sealdesk-migrate in pg_stat_activity.`,
       );
-    if (!waited) onWait?.();
+    onWait();
     await wait(LOOK_EVERY_MS);
   }
 }
