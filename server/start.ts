@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
@@ -85,7 +86,10 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
-  /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
+  /**
+   * Says that it is not ready, and serves on until load balancers have noticed. Then moves devices to
+   * other nodes, answers what was accepted, and lets the database go.
+   */
   close(): Promise<void>;
 }
 
@@ -280,6 +284,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     accounts,
     async close() {
       stopping.abort();
+      await wait(config.shutdownDelayMs);
       await closers.close();
     },
   };

@@ -18,7 +18,13 @@ export interface Timings {
   readonly drainMs: number;
   /** Between two batches of sockets that are closed at a stop. */
   readonly drainBatchEveryMs: number;
+<<<<<<< HEAD
   /** Between two reads of the suspended tenants. */
+=======
+  /** From then until every device that was told to go has been let in by another node. */
+  readonly letInElsewhereMs: number;
+  /** Between two looks at which tenants are suspended. */
+>>>>>>> c574141 (Move devices to other nodes before a node stops; measure a rolling restart behind HAProxy)
   readonly suspensionPollMs: number;
   /** Between two audit entries with transcript hashes. */
   readonly transcriptsEveryMs: number;
@@ -36,6 +42,7 @@ export const defaultTimings: Timings = {
   closingMs: 5_000,
   drainMs: 25_000,
   drainBatchEveryMs: 50,
+  letInElsewhereMs: 5_000,
   suspensionPollMs: 1_000,
   transcriptsEveryMs: 10_000,
   offlineAfterMs: 30_000,
