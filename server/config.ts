@@ -166,8 +166,9 @@ const environmentSchema = z.object({
     "must be a number from 0 to 1.",
     (ratio) => /^\d*\.?\d+$/.test(ratio) && Number(ratio) <= 1,
   ).default("1"),
-  SHUTDOWN_DELAY_SECONDS: text("must be a number of seconds from 0 to 300.", (seconds) =>
-    /^\d{1,3}(\.\d{1,3})?$/.test(seconds) && Number(seconds) <= 300,
+  SHUTDOWN_DELAY_SECONDS: text(
+    "must be a number of seconds from 0 to 300.",
+    (seconds) => /^\d{1,3}(\.\d{1,3})?$/.test(seconds) && Number(seconds) <= 300,
   ).optional(),
   TRUSTED_PROXIES: text("must be a list of addresses or networks, parted by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),

@@ -122,13 +122,16 @@ export class BatchedHints implements Hints {
     if (this.#closed || this.#sending !== undefined || this.#timer !== undefined) return;
     if (this.#transport === undefined || !this.#hasWaiting) return;
     const waitMs = this.#lastSentMs + this.#options.flushMs - performance.now();
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#sending = this.#flush().finally(() => {
-        this.#sending = undefined;
-        this.#schedule();
-      });
-    }, Math.max(0, waitMs));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#sending = this.#flush().finally(() => {
+          this.#sending = undefined;
+          this.#schedule();
+        });
+      },
+      Math.max(0, waitMs),
+    );
   }
 
   async #flush(): Promise<void> {

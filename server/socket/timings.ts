@@ -18,13 +18,9 @@ export interface Timings {
   readonly drainMs: number;
   /** Between two batches of sockets that are closed at a stop. */
   readonly drainBatchEveryMs: number;
-<<<<<<< HEAD
-  /** Between two reads of the suspended tenants. */
-=======
-  /** From then until every device that was told to go has been let in by another node. */
+  /** Until every device that was told to go has been let in by another node. */
   readonly letInElsewhereMs: number;
-  /** Between two looks at which tenants are suspended. */
->>>>>>> c574141 (Move devices to other nodes before a node stops; measure a rolling restart behind HAProxy)
+  /** Between two reads of the suspended tenants. */
   readonly suspensionPollMs: number;
   /** Between two audit entries with transcript hashes. */
   readonly transcriptsEveryMs: number;

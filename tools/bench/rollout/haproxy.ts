@@ -25,7 +25,10 @@ export async function startHAProxy(
   const config = (await readFile(shipped, "utf8"))
     .replace("/run/haproxy/admin.sock", socket)
     .replace(/bind :443 .*/, `bind 127.0.0.1:${port}`)
-    .replace(/server n(\d) .*/g, (_, n: string) => `server n${n} 127.0.0.1:${nodes[Number(n) - 1]}`);
+    .replace(
+      /server n(\d) .*/g,
+      (_, n: string) => `server n${n} 127.0.0.1:${nodes[Number(n) - 1]}`,
+    );
   const file = join(folder, "haproxy.cfg");
   await writeFile(file, config);
   const child = spawn("haproxy", ["-db", "-f", file], { stdio: "ignore" });

@@ -49,14 +49,20 @@ export const runRolloutBench = (scale: Scale, progress: Progress): Promise<Measu
       progress(`slowest of ${rollout.sent} messages: ${rollout.slowestMs} ms`);
       rounds.push(rollout);
     }
-    const of = (what: Exclude<keyof Rollout, "closes">) =>
-      median(rounds.map((each) => each[what]));
+    const of = (what: Exclude<keyof Rollout, "closes">) => median(rounds.map((each) => each[what]));
     const total = (what: "lost" | "doubled") => rounds.reduce((sum, each) => sum + each[what], 0);
     return {
       figures: { devices: CUSTOMERS + 1, nodes: 2, rounds },
       table: [
         ["rolling restart of 2 nodes", "messages", "slowest, ms", "before, ms", "lost", "doubled"],
-        ["median", of("sent"), of("slowestMs"), of("slowestBeforeMs"), total("lost"), total("doubled")],
+        [
+          "median",
+          of("sent"),
+          of("slowestMs"),
+          of("slowestBeforeMs"),
+          total("lost"),
+          total("doubled"),
+        ],
       ],
       goals: [
         { name: "slowest message, ms", value: of("slowestMs"), atMost: LIMIT_MS },
