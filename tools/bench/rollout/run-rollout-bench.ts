@@ -94,7 +94,8 @@ async function openSite(started: Closing): Promise<Site> {
   started.add({ close: () => cluster.stop() });
   const { ownerUrl } = cluster;
   await migrate(ownerUrl);
-  const [port, ...ports] = [await freePort(), await freePort(), await freePort()];
+  const port = await freePort();
+  const ports = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
   const settings = {
     DATABASE_URL: await refreshServerLogin(ownerUrl),
@@ -110,7 +111,7 @@ async function openSite(started: Closing): Promise<Site> {
   };
   started.add({ close: async () => void (await Promise.allSettled(nodes.map(stopServer))) });
   await Promise.all([startNode(0), startNode(1)]);
-  const proxy = started.add(await startHAProxy(folder, port as number, ports));
+  const proxy = started.add(await startHAProxy(folder, port, ports));
   const { people, ...rest } = await openPeople(home, ownerUrl, url);
   started.add(rest);
   return { url, folder, people, nodes, startNode, allUp: () => proxy.allUp() };

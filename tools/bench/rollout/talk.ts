@@ -30,10 +30,10 @@ export function startTalk(from: Conversation, to: Conversation): Talk {
       else tookMs.set(item.text, performance.now() - sent);
     }
   })().catch(() => undefined);
-  let talking = true;
+  const ending = new AbortController();
   const sent = (async () => {
     const accepted: Promise<unknown>[] = [];
-    while (talking) {
+    while (!ending.signal.aborted) {
       const text = `${name} ${sentMs.size}`;
       sentMs.set(text, performance.now());
       accepted.push(from.send(text));
@@ -45,7 +45,7 @@ export function startTalk(from: Conversation, to: Conversation): Talk {
     tookMs,
     doubled: () => doubled,
     async finish() {
-      talking = false;
+      ending.abort();
       await sent;
       return sentMs.size;
     },
