@@ -2,7 +2,10 @@
 export type DatabaseErrorCode =
   | "database_unreachable" // no connection could be made
   | "not_fenced" // row-level security does not apply to the server's sessions
-  | "migration_failed" // a migration failed; the schema is as it was before
+  | "postgres_too_old" // this PostgreSQL lacks what the SQL needs
+  | "migration_failed" // a migration stopped; the schema is as before it
+  | "migration_busy" // another process has been migrating for longer than is waited
+  | "schema_ahead" // a later version has migrated the database
   | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
 
 export class DatabaseError extends Error {

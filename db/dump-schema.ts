@@ -51,7 +51,7 @@ const PARTS = `
 
 const FUNCTIONS = `
   select pg_get_functiondef(p.oid) as line from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-  where n.nspname in ('sealdesk', 'audit', 'keystore') order by p.proname`;
+  where n.nspname in ('sealdesk', 'audit', 'keystore') order by p.proname, n.nspname`;
 
 /**
  * Dumps the schema of the database in a fixed order. The dump is committed as `schema.sql`, so a review

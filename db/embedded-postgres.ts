@@ -41,13 +41,18 @@ const unavailable = (message: string, cause?: unknown): DatabaseError =>
  * cluster on first use. It runs detached. So a signal to the terminal's process group reaches Sealdesk
  * first, and `stop` stops the database last.
  * @param settings further server settings, for tests
+ * @param programs a folder with `initdb` and `pg_ctl` of another PostgreSQL, for tests
  * @throws DatabaseError embedded_unavailable
  */
 export async function startEmbeddedPostgres(
   directory: string,
   settings: Readonly<Record<string, string>> = {},
+  programs?: string,
 ): Promise<EmbeddedPostgres> {
-  const binaries = await findBinaries();
+  const binaries =
+    programs === undefined
+      ? await findBinaries()
+      : { initdb: join(programs, "initdb"), pg_ctl: join(programs, "pg_ctl") };
   const ids = process.getuid?.() === 0 ? await postgresUser() : undefined;
   const passwordFile = `${directory}.password`;
   const pgCtl = (...args: string[]) =>

@@ -1,75 +1,134 @@
+import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { runner } from "node-pg-migrate";
-import { DatabaseError } from "./database-error.ts";
-import { KEYSTORE_MIGRATIONS, MIGRATIONS } from "./schema-version.ts";
+import { DatabaseError, sqlState } from "./database-error.ts";
+import { insistOnVersion } from "./postgres-version.ts";
+import { DATA, KEYSTORE, schemaState, type Section } from "./schema-version.ts";
 
-// One implicit transaction, run by one node at a time.
-const LET_SERVER_SEE_VERSION = `
-  select pg_advisory_xact_lock(hashtext('sealdesk.migrate'));
-  grant usage on schema sealdesk_migrations to sealdesk_app;
-  grant select on sealdesk_migrations.migrations to sealdesk_app`;
-
-const LET_SERVER_SEE_KEYSTORE_VERSION = `
-  select pg_advisory_xact_lock(hashtext('sealdesk.migrate'));
-  grant usage on schema keystore_migrations to sealdesk_keystore;
-  grant select on keystore_migrations.migrations to sealdesk_keystore`;
-
-/** A folder of migrations, and the schema that records which of them ran. */
-interface Section {
-  readonly dir: string;
-  readonly schema: string;
+/** What the migrations of one database need beside a login. */
+export interface MigrateOptions {
+  /** Called once when another process migrates the database and this one waits for it. */
+  readonly onWait?: () => void;
+  /** How long to wait for it, in milliseconds. */
+  readonly waitMs?: number;
 }
 
+const WAIT_MS = 600_000;
+const LOOK_EVERY_MS = 250;
+/** How often migrations are tried that collide with those of another database of the cluster. */
+const ATTEMPTS = 5;
+
 /**
- * Brings the schemas of the data and of the keystore up to date, and creates the partitions of this month
- * and the next. The keystore may be in another database.
- * @param url a login that may create roles and schemas; the login of `keystoreUrl` must be one too
- * @returns how many migrations ran
- * @throws DatabaseError migration_failed
+ * Brings the schema up to date and makes the partitions of this month and the next; and the
+ * keystore's schema, which may be in another database. All that is missing is migrated in one
+ * transaction, by one process at a time; a database that is up to date is not locked.
+ * @param url a login that may create roles and schemas; so must be `keystoreUrl`'s.
+ * @returns how many migrations ran.
+ * @throws DatabaseError migration_failed, migration_busy, postgres_too_old, schema_ahead
  */
-export async function migrate(url: string, keystoreUrl: string = url): Promise<number> {
-  const keystore = { dir: KEYSTORE_MIGRATIONS, schema: "keystore_migrations" };
-  const ofKeystore = await migrateSection(keystoreUrl, keystore, async (client) => {
-    await client.query(LET_SERVER_SEE_KEYSTORE_VERSION);
-  });
-  const data = { dir: MIGRATIONS, schema: "sealdesk_migrations" };
-  const ofData = await migrateSection(url, data, async (client) => {
-    await client.query(LET_SERVER_SEE_VERSION);
-    await client.query(
-      "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')",
-    );
-  });
-  return ofKeystore + ofData;
+export async function migrate(
+  url: string,
+  keystoreUrl: string = url,
+  { onWait, waitMs = WAIT_MS }: MigrateOptions = {},
+): Promise<number> {
+  let waits = false;
+  const options = {
+    waitMs,
+    onWait() {
+      if (!waits) onWait?.();
+      waits = true;
+    },
+  };
+  const ofKeystore = await migrateSection(keystoreUrl, KEYSTORE, options);
+  return ofKeystore + (await migrateSection(url, DATA, options));
 }
 
 async function migrateSection(
   url: string,
-  { dir, schema }: Section,
-  finish: (client: pg.Client) => Promise<void>,
+  section: Section,
+  options: Required<MigrateOptions>,
 ): Promise<number> {
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
   try {
     await client.connect();
-    const done = await runner({
-      dbClient: client,
-      dir,
-      direction: "up",
-      migrationsTable: "migrations",
-      migrationsSchema: schema,
-      createMigrationsSchema: true,
-      checkOrder: true,
-      singleTransaction: true,
-      log: () => undefined,
-    });
-    await finish(client);
-    return done.length;
-  } catch (cause) {
-    throw new DatabaseError(
-      "migration_failed",
-      "The database schema could not be brought up to date.",
-      { cause },
-    );
+    await insistOnVersion(client);
+    if (!(await takeTurn(client, section, options))) return 0;
+    const ran = await runMigrations(client, section);
+    if (section === DATA) await client.query(ENSURE_PARTITIONS);
+    return ran;
+  } catch (error) {
+    throw error instanceof DatabaseError ? error : migrationFailed(error);
   } finally {
     await client.end();
   }
+}
+
+const ENSURE_PARTITIONS =
+  "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')";
+
+/**
+ * Takes the lock that lets one process migrate; it ends with the session, however that ends.
+ * @returns false when there is nothing to migrate, also because another process has just done it
+ */
+async function takeTurn(
+  client: pg.Client,
+  section: Section,
+  { onWait, waitMs }: Required<MigrateOptions>,
+): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    if ((await schemaState(client, section)) === "current") return false;
+    const { rows } = await client.query<{ taken: boolean }>(
+      "select pg_try_advisory_lock(hashtext('sealdesk.migrate')) as taken",
+    );
+    if (rows[0]?.taken === true) return true;
+    if (performance.now() >= deadline)
+      throw new DatabaseError(
+        "migration_busy",
+        `Another process has been migrating the database for ${Math.round(waitMs / 1000)} s. Look at the session named sealdesk-migrate in pg_stat_activity.`,
+      );
+    onWait();
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+async function runMigrations(client: pg.Client, { dir, schema }: Section): Promise<number> {
+  for (let attempt = 1; ; attempt++)
+    try {
+      const done = await runner({
+        dbClient: client,
+        dir,
+        direction: "up",
+        migrationsTable: "migrations",
+        migrationsSchema: schema,
+        createMigrationsSchema: true,
+        checkOrder: true,
+        singleTransaction: true,
+        noLock: true,
+        log: () => undefined,
+      });
+      return done.length;
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isCollision(error)) throw error;
+      await wait(LOOK_EVERY_MS * Math.random());
+    }
+}
+
+/** Roles belong to the whole cluster, so migrations of two databases may make one at the same time. */
+const COLLISIONS = [
+  "23505", // unique_violation, of a system catalogue
+  "42710", // duplicate_object
+  "40P01", // deadlock_detected
+  "XX000", // "tuple concurrently updated"
+];
+
+const isCollision = (error: unknown): boolean => COLLISIONS.includes(sqlState(error) ?? "");
+
+function migrationFailed(cause: unknown): DatabaseError {
+  const hint =
+    sqlState(cause) === "42501"
+      ? " The login of DATABASE_OWNER_URL may not do what migrations need; docs/operations.md says what that is."
+      : "";
+  const message = `The database schema could not be brought up to date.${hint}`;
+  return new DatabaseError("migration_failed", message, { cause });
 }

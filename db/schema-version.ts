@@ -1,35 +1,72 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Pool } from "./pool.ts";
+import type pg from "pg";
+import { DatabaseError, sqlState } from "./database-error.ts";
 
-/** The folder of the numbered migrations. */
-export const MIGRATIONS = fileURLToPath(new URL("./migrations", import.meta.url));
+/** A folder of numbered migrations, and the schema whose table `migrations` names those that ran. */
+export interface Section {
+  readonly dir: string;
+  readonly schema: "sealdesk_migrations" | "keystore_migrations";
+}
 
-/** The folder of the keystore's migrations, which may run in another database. */
-export const KEYSTORE_MIGRATIONS = fileURLToPath(new URL("./keystore-migrations", import.meta.url));
+export const DATA: Section = {
+  dir: fileURLToPath(new URL("./migrations", import.meta.url)),
+  schema: "sealdesk_migrations",
+};
+
+/** The keystore's, which may be in another database. */
+export const KEYSTORE: Section = {
+  dir: fileURLToPath(new URL("./keystore-migrations", import.meta.url)),
+  schema: "keystore_migrations",
+};
+
+type Queryable = Pick<pg.ClientBase, "query">;
 
 /**
- * Whether the database has every migration of this version. It may have more, because the newer nodes
- * migrate first while nodes are replaced.
+ * Whether the database has every migration that this version brings. It may have more: while nodes
+ * are replaced, a newer one migrates first, and the older ones that run still go on.
  */
-export const isSchemaCurrent = (pool: Pool): Promise<boolean> =>
-  hasMigrations(pool, MIGRATIONS, "sealdesk_migrations");
+export async function hasMigrations(client: Queryable, section: Section): Promise<boolean> {
+  const [brought, ran] = await Promise.all([broughtBy(section), ranIn(client, section)]);
+  return brought.every((name) => ran.includes(name));
+}
 
-/** Like `isSchemaCurrent`, for the keystore. @param pool sessions of sealdesk_keystore */
-export const isKeystoreCurrent = (pool: Pool): Promise<boolean> =>
-  hasMigrations(pool, KEYSTORE_MIGRATIONS, "keystore_migrations");
+/**
+ * Whether the database has exactly this version's migrations, or needs some of them.
+ * @throws DatabaseError schema_ahead when it has others: a later version has migrated it
+ */
+export async function schemaState(
+  client: Queryable,
+  section: Section,
+): Promise<"current" | "behind"> {
+  const [brought, ran] = await Promise.all([
+    broughtBy(section),
+    ranIn(client, section).catch(noneIfMissing),
+  ]);
+  const unknown = ran.find((name) => !brought.includes(name));
+  if (unknown !== undefined)
+    throw new DatabaseError(
+      "schema_ahead",
+      `The database was migrated by a later version of Sealdesk (${unknown} is unknown here). Start that version, or a later one.`,
+    );
+  return brought.length === ran.length ? "current" : "behind";
+}
 
-async function hasMigrations(
-  pool: Pool,
-  dir: string,
-  schema: "sealdesk_migrations" | "keystore_migrations",
-): Promise<boolean> {
+async function broughtBy({ dir }: Section): Promise<readonly string[]> {
   const files = await readdir(dir);
-  const names = files.filter((file) => file.endsWith(".sql")).map((file) => basename(file, ".sql"));
-  const { rowCount } = await pool.query(
-    `select from ${schema}.migrations where name = any($1::text[])`,
-    [names],
-  );
-  return rowCount === names.length;
+  return files.filter((file) => file.endsWith(".sql")).map((file) => basename(file, ".sql"));
+}
+
+async function ranIn(client: Queryable, { schema }: Section): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(`select name from ${schema}.migrations`);
+  return rows.map(({ name }) => name);
+}
+
+/** The schema or its table is not there. */
+const MISSING: readonly (string | undefined)[] = ["3F000", "42P01"];
+
+function noneIfMissing(error: unknown): readonly string[] {
+  if (MISSING.includes(sqlState(error))) return [];
+  throw error;
 }

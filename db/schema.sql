@@ -724,13 +724,13 @@ begin
 end
 $function$
 
-CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
+CREATE OR REPLACE FUNCTION keystore.current_tenant()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
-CREATE OR REPLACE FUNCTION keystore.current_tenant()
+CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  RETURNS uuid
  LANGUAGE sql
  STABLE PARALLEL SAFE

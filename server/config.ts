@@ -51,6 +51,8 @@ export interface Config {
   readonly waitingSockets: WaitingLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
+  /** From the signal to stop until devices are told to go: a load balancer's time to notice. */
+  readonly shutdownDelayMs: number;
   /** So long after it began, an upload that is not complete is removed. */
   readonly uploadLifetimeMs: number;
 }
@@ -164,6 +166,10 @@ const environmentSchema = z.object({
     "must be a number from 0 to 1.",
     (ratio) => /^\d*\.?\d+$/.test(ratio) && Number(ratio) <= 1,
   ).default("1"),
+  SHUTDOWN_DELAY_SECONDS: text(
+    "must be a number of seconds from 0 to 300.",
+    (seconds) => /^\d{1,3}(\.\d{1,3})?$/.test(seconds) && Number(seconds) <= 300,
+  ).optional(),
   TRUSTED_PROXIES: text("must be a list of addresses or networks, parted by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
@@ -227,6 +233,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
+    shutdownDelayMs:
+      1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (values.NODE_ENV === "production" ? 3 : 0)),
     uploadLifetimeMs: 24 * 3_600_000,
   };
 }

@@ -22,7 +22,7 @@ import { keepReconciled } from "../messaging/members/keep-reconciled.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
-import { Neighbours } from "./nodes/neighbours.ts";
+import { Neighbours, SILENT_AFTER_BEATS } from "./nodes/neighbours.ts";
 import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
 import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
@@ -126,7 +126,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     tell: (user, state, shared) => tellPresence(relay, user, state, shared),
     announce: (hint) => neighbours?.announce(hint),
     conversationsOf: (tenant, users) => conversationsOf(pool, tenant, users),
-    forgetAfterMs: deps.beatMs * 3.5,
+    forgetAfterMs: deps.beatMs * SILENT_AFTER_BEATS,
     onError,
   });
   const open = new Set<OpenSocket>();
@@ -168,6 +168,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       const users = presence.elsewhere(tenant);
       return users.length === 0 ? [] : membersAmong(pool, tenant, among, users);
     },
+    hasOtherNodes: () => met.hasOthers,
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits: deps.messageLimits,
     log: conversations,

@@ -1,10 +1,14 @@
 import { join } from "node:path";
 import { claimCluster } from "../db/claim-cluster.ts";
+import { DatabaseError } from "../db/database-error.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { migrate } from "../db/migrate.ts";
-import { createPool, insistOnFence, type Pool } from "../db/pool.ts";
+import { createKeystorePool, createPool, insistOnFence, type Pool } from "../db/pool.ts";
+import { insistOnVersion } from "../db/postgres-version.ts";
+import { DATA, KEYSTORE, schemaState, type Section } from "../db/schema-version.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
 import { ConfigError, type Config } from "./config.ts";
+import type { Log } from "./log.ts";
 
 export interface OpenDatabase {
   readonly pool: Pool;
@@ -20,14 +24,21 @@ export interface OpenDatabase {
 /**
  * A pool on a database whose schema is up to date: the configured one, else the embedded one, which
  * is started and, by `close`, stopped.
+ * The owner's login is used only where there is something to migrate.
  * @throws ConfigError when another server runs on the same SEALDESK_HOME; DatabaseError
  */
-export async function openDatabase(config: Config): Promise<OpenDatabase> {
+export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
   const { databaseUrl, databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl } = config;
   if (databaseUrl === undefined) return openEmbedded(config.home);
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
-  await migrate(ownerUrl, keystoreOwnerUrl?.reveal());
   const url = databaseUrl.reveal();
+  const isCurrent =
+    (await looksCurrent(createPool(url, { max: 1 }), DATA)) &&
+    (await looksCurrent(createKeystorePool(keystoreUrl?.reveal() ?? url, { max: 1 }), KEYSTORE));
+  if (!isCurrent)
+    await migrate(ownerUrl, keystoreOwnerUrl?.reveal(), {
+      onWait: () => log.info("waiting for another process to migrate the database"),
+    });
   const pool = createPool(url);
   await insistOnFence(pool).catch(async (error: unknown) => {
     await pool.end();
@@ -40,6 +51,23 @@ export async function openDatabase(config: Config): Promise<OpenDatabase> {
     ownerUrl,
     close: () => pool.end(),
   };
+}
+
+/**
+ * Whether the server's own login sees a schema that is up to date; false also where the login cannot
+ * look, as in a new database, which lacks its role.
+ * @throws DatabaseError postgres_too_old, schema_ahead
+ */
+async function looksCurrent(pool: Pool, section: Section): Promise<boolean> {
+  try {
+    await insistOnVersion(pool);
+    return (await schemaState(pool, section)) === "current";
+  } catch (error) {
+    if (error instanceof DatabaseError) throw error;
+    return false;
+  } finally {
+    await pool.end();
+  }
 }
 
 async function openEmbedded(home: string): Promise<OpenDatabase> {

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { isKeystoreCurrent, isSchemaCurrent } from "../db/schema-version.ts";
+import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
@@ -89,7 +90,10 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
-  /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
+  /**
+   * Says that it is not ready, and serves on until load balancers have noticed. Then moves devices to
+   * other nodes, answers what was accepted, and lets the database go.
+   */
   close(): Promise<void>;
 }
 
@@ -114,7 +118,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const opened = await openKms(config.kms);
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
@@ -259,8 +263,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     logKey: signer.publicKey,
     notReady: createReadiness(
       {
-        isCurrent: () => isSchemaCurrent(pool),
-        isKeystoreCurrent: () => isKeystoreCurrent(keyTree.pool),
+        isCurrent: () => hasMigrations(pool, DATA),
+        isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),
         checkKms: () => kms.check(),
       },
       () => stopping.signal.aborted,
@@ -289,6 +293,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     accounts,
     async close() {
       stopping.abort();
+      await wait(config.shutdownDelayMs);
       await closers.close();
     },
   };

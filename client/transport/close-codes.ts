@@ -41,9 +41,12 @@ function finalError(closeCode: number, reason: string): SealdeskError {
   }
 }
 
+/** The relay's node is stopping; another one serves. */
+export const goingAway = 3001;
+
 /** True for codes that only the relay gives, which has read the hello: the way leads there and back. */
 export const cameThrough = (code: number): boolean =>
-  code === 3001 || (code >= 4000 && code !== helloTimeout);
+  code === goingAway || (code >= 4000 && code !== helloTimeout);
 
 const helloTimeout = 4002;
 
@@ -57,6 +60,7 @@ export const tokenExpired = 4001;
 export function closeCodeOf(error: unknown): number {
   if (!(error instanceof SealdeskError) || error.problem === undefined) return lost;
   if (error.problem === "device_required") return 4503;
+  if (error.problem === "not_ready") return goingAway;
   switch (error.code) {
     case "signed_out":
       return 4501;

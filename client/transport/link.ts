@@ -4,7 +4,7 @@ import { sleep, type Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
 import { Heartbeat, type KeepaliveLimits } from "./heartbeat.ts";
 import { closing, type RelayChannel, type Way } from "./channel.ts";
-import { cameThrough, closureOf, tokenExpired } from "./close-codes.ts";
+import { cameThrough, closureOf, goingAway, tokenExpired } from "./close-codes.ts";
 import { Ladder } from "./ladder.ts";
 import { Probe } from "./probe.ts";
 
@@ -27,10 +27,17 @@ interface Attempt {
   readonly retryAfterMs?: number | undefined;
   /** Given up for a better way, which is taken at once. */
   readonly climbs?: boolean;
+  /** The node is stopping, and asked for another connection. */
+  readonly moves?: boolean;
   /** Forbids another attempt. */
   readonly error?: SealdeskError;
 }
 
+/**
+ * The relay tells its devices to go a few at a time, so a short spread is enough. A balancer that has
+ * not noticed yet may lead to the same node again, more rarely each time.
+ */
+const moveLimits = { baseMs: 100, capMs: 1_000, stableMs: 1 };
 const welcomeTimeoutMs = 15_000;
 
 /**
@@ -43,6 +50,8 @@ export class Link {
   readonly #probe: Probe;
   readonly #events: LinkEvents;
   readonly #backoff: Backoff;
+  /** For a node that stops: that is no failure, and another node is a moment away. */
+  readonly #moves: Backoff;
   readonly #keepalive: KeepaliveLimits;
   readonly #stop = new AbortController();
   #channel: RelayChannel | undefined;
@@ -59,6 +68,7 @@ export class Link {
     this.#runtime = runtime;
     this.#events = events;
     this.#backoff = new Backoff(limits, runtime.random);
+    this.#moves = new Backoff(moveLimits, runtime.random);
     this.#keepalive = limits;
     this.#ladder = new Ladder(ways);
     this.#probe = new Probe(this.#ladder.first, runtime, limits, () => {
@@ -106,6 +116,10 @@ export class Link {
       }
       this.#wake = new AbortController();
       if (attempt.climbs === true) continue;
+      if (attempt.moves === true) {
+        await sleep(clock, this.#moves.nextMs(attempt.livedMs), this.#wake.signal);
+        continue;
+      }
       const waitMs = Math.max(this.#backoff.nextMs(attempt.livedMs), attempt.retryAfterMs ?? 0);
       await sleep(clock, waitMs, this.#wake.signal);
     }
@@ -137,6 +151,7 @@ export class Link {
     const livedMs = upAtMs === undefined ? 0 : clock.now() - upAtMs;
     if (onFirst) this.#probe.firstLived(livedMs);
     const closure = closureOf(code, reason);
+    if (code === goingAway) return { livedMs, moves: true };
     if (this.#stop.signal.aborted || closure.kind === "reconnect")
       return { livedMs, climbs: !onFirst && this.#ladder.onFirst && upAtMs !== undefined };
     return { livedMs, error: closure.error };

@@ -4,23 +4,45 @@
 -- nothing outside itself. The owner holds the tables and never logs in. The server reaches them as
 -- sealdesk_keystore, which can see nothing else.
 do $$
+declare
+  name text;
 begin
-  if not exists (select from pg_roles where rolname = 'sealdesk_keystore_owner') then
-    create role sealdesk_keystore_owner nologin;
-  end if;
-  if not exists (select from pg_roles where rolname = 'sealdesk_keystore') then
-    create role sealdesk_keystore nologin;
-  end if;
-exception when duplicate_object or unique_violation then
-  -- Another database of this cluster was first.
-  null;
+  foreach name in array array['sealdesk_keystore_owner', 'sealdesk_keystore'] loop
+    if not exists (select from pg_roles where rolname = name) then
+      execute format('create role %I nologin', name);
+    end if;
+  end loop;
 end
 $$;
 
+-- A login that is no superuser may act as these roles only if it is a member of them. Where somebody
+-- else made the roles, they may have made it one.
+do $$
+declare
+  name text;
+begin
+  if (select rolsuper from pg_roles where rolname = current_user) then
+    return;
+  end if;
+  foreach name in array array['sealdesk_keystore_owner', 'sealdesk_keystore'] loop
+    begin
+      execute format('grant %I to %I', name, current_user);
+    exception when insufficient_privilege then
+      null;
+    end;
+  end loop;
+end
+$$;
+
+-- The server reads which migrations ran.
+grant usage on schema keystore_migrations to sealdesk_keystore;
+grant select on keystore_migrations.migrations to sealdesk_keystore;
+
 create schema keystore authorization sealdesk_keystore_owner;
-grant usage on schema keystore to sealdesk_keystore;
 
 set role sealdesk_keystore_owner;
+
+grant usage on schema keystore to sealdesk_keystore;
 
 create function keystore.current_tenant() returns uuid
   language sql stable parallel safe

@@ -9,11 +9,21 @@ begin
   end if;
 end
 $$;
--- The server's login takes this role by SET ROLE. sealdesk_app itself gains nothing.
-grant sealdesk_integrator to sealdesk_app with inherit false, set true;
-grant usage on schema sealdesk, audit to sealdesk_integrator;
+-- The server's login becomes it by SET ROLE; sealdesk_app itself gains nothing. Before PostgreSQL 16
+-- it is the member that says whether it inherits, not the grant.
+do $$
+begin
+  if current_setting('server_version_num')::int >= 160000 then
+    execute 'grant sealdesk_integrator to sealdesk_app with inherit false, set true';
+  else
+    alter role sealdesk_app noinherit;
+    grant sealdesk_integrator to sealdesk_app;
+  end if;
+end
+$$;
 
 set role sealdesk_owner;
+grant usage on schema sealdesk, audit to sealdesk_integrator;
 grant select (id, slug) on sealdesk.tenants to sealdesk_integrator;
 
 -- The operator's log has no tenant. Its id is 00000000-0000-0000-0000-000000000000. Row-level security

@@ -100,13 +100,15 @@ async function takeOneTime<T extends PreKey>(
   kind: "ec" | "kyber",
 ): Promise<T | undefined> {
   const { rows } = await client.query<T>(
-    `update one_time_prekeys set public_key = null, signature = null
-     where device = $1 and kind = $2 and id = (
-       select id from one_time_prekeys
+    `with taken as (
+       select id, public_key, signature from one_time_prekeys
        where device = $1 and kind = $2 and public_key is not null
        order by id limit 1 for update skip locked
+     ), cleared as (
+       update one_time_prekeys set public_key = null, signature = null
+       where device = $1 and kind = $2 and id = (select id from taken)
      )
-     returning old.id, old.public_key as "publicKey", old.signature`,
+     select id, public_key as "publicKey", signature from taken`,
     [device, kind],
   );
   return rows[0];

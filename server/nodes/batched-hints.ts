@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeHint, encodeHints, senderOf } from "./hint-payload.ts";
@@ -12,6 +13,9 @@ import type {
   Hints,
   PresenceHint,
 } from "./hints.ts";
+
+/** How long closing waits for hints to be sent, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 /** Carries payloads to every node, including this one. */
 export interface HintTransport {
@@ -51,7 +55,7 @@ export class BatchedHints implements Hints {
   #beats = false;
   #transport: HintTransport | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #sending = false;
+  #sending: Promise<void> | undefined;
   /** True when the last send failed. */
   #lost = false;
   #lastSentMs = 0;
@@ -100,19 +104,37 @@ export class BatchedHints implements Hints {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    // The last words of a node that stops: without them the others find what it did with a poll.
+    await Promise.race([this.#sendRest(), wait(LAST_WORDS_MS, undefined, { ref: false })]);
     await this.#transport?.close();
   }
 
+  async #sendRest(): Promise<void> {
+    await this.#sending;
+    if (this.#hasWaiting) await this.#flush();
+  }
+
+  get #hasWaiting(): boolean {
+    return this.#beats || Object.values(this.#waiting).some(({ size }) => size > 0);
+  }
+
   #schedule(): void {
-    if (this.#closed || this.#sending || this.#timer !== undefined) return;
-    const waits = this.#beats || Object.values(this.#waiting).some(({ size }) => size > 0);
-    if (this.#transport === undefined || !waits) return;
+    if (this.#closed || this.#sending !== undefined || this.#timer !== undefined) return;
+    if (this.#transport === undefined || !this.#hasWaiting) return;
     const waitMs = this.#lastSentMs + this.#options.flushMs - performance.now();
-    this.#timer = setTimeout(() => void this.#flush(), Math.max(0, waitMs));
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#sending = this.#flush().finally(() => {
+          this.#sending = undefined;
+          this.#schedule();
+        });
+      },
+      Math.max(0, waitMs),
+    );
   }
 
   async #flush(): Promise<void> {
-    this.#timer = undefined;
     const { heads, devices, ended, activities, presences } = this.#waiting;
     const at = performance.now();
     const payloads = encodeHints(
@@ -127,7 +149,6 @@ export class BatchedHints implements Hints {
     );
     this.#waiting = nothingWaits();
     this.#beats = false;
-    this.#sending = true;
     this.#lastSentMs = at;
     // A hint that cannot be sent is dropped. The polls of the other nodes find what it announced.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
@@ -137,10 +158,8 @@ export class BatchedHints implements Hints {
     );
     const again = sent === true && this.#lost;
     this.#lost = sent !== true;
-    this.#sending = false;
     // When hints travel again, announce again what other nodes may have missed.
     if (again && !this.#closed) this.#options.listener.onListening();
-    this.#schedule();
   }
 
   #onPayload(text: string): void {

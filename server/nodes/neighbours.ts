@@ -26,6 +26,8 @@ export interface NeighboursDeps {
 
 /** How many conversations one statement asks for the heads of. */
 const PER_QUERY = 2_000;
+/** A node that misses this many signs of life is gone. */
+export const SILENT_AFTER_BEATS = 3.5;
 /**
  * A poll looks for events received since the last good poll, less this margin. Clocks differ by
  * less.
@@ -45,6 +47,7 @@ export class Neighbours implements HintListener {
   #polling: Promise<void> = Promise.resolve();
   #polledMs: number;
   #closed = false;
+  #heardMs = Number.NEGATIVE_INFINITY;
 
   private constructor(deps: NeighboursDeps) {
     this.#deps = deps;
@@ -84,7 +87,13 @@ export class Neighbours implements HintListener {
     this.#hints?.announce(hint);
   }
 
+  /** Whether another node has given a sign of life lately. */
+  get hasOthers(): boolean {
+    return performance.now() - this.#heardMs < this.#deps.beatMs * SILENT_AFTER_BEATS;
+  }
+
   onHint({ heads, devices, ended, activities, presences }: Hint, node: string): void {
+    this.#heardMs = performance.now();
     const { relay, log, presence } = this.#deps;
     presence.onHeard(node, presences);
     for (const activity of activities) whisperActivity(relay, activity);

@@ -1,9 +1,11 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { WebSocketServer } from "ws";
+import { setTimeout as wait } from "node:timers/promises";
+import { WebSocketServer, type WebSocket } from "ws";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { webSocketChannel } from "./channel.ts";
+import { closeCodes } from "./close-codes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
 import { WaitingRoom, type WaitingLimits } from "./waiting-room.ts";
@@ -17,8 +19,9 @@ export interface AttachedRelay {
   /** Connections over HTTP, for devices that cannot open a WebSocket. */
   readonly overHttp: HttpConnections;
   /**
-   * Refuses new sockets. Answers what the open ones have sent, then closes them in batches and asks
-   * them to connect to another node. Whatever is left when the time is over is cut off.
+   * Sends new sockets to another node. Answers what the open ones have sent, then closes them in
+   * batches and asks them to connect to another node. Waits until other nodes have let them in.
+   * Whatever is left when the time is over is cut off.
    */
   close(): Promise<void>;
 }
@@ -30,6 +33,8 @@ export interface Door {
 }
 
 interface RelayDeps extends ConnectionDeps {
+  /** Whether other nodes serve the same database, which devices can move to. */
+  readonly hasOtherNodes: () => boolean;
   readonly door: Door;
 }
 
@@ -53,12 +58,14 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const refusal = closing ? 503 : refusalOf(request);
+    const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
     const leave = waiting.enter(door.addressOf(request));
     if (leave === undefined) return refuse(stream, 503);
     stream.once("close", leave);
     sockets.handleUpgrade(request, stream, head, (socket) => {
+      // A page is not told the status of a refused upgrade; the close code says to try another node.
+      if (closing) return sendAway(socket);
       (stream as Socket).setNoDelay(true);
       webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps, leave));
     });
@@ -70,7 +77,14 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     async close() {
       closing = true;
       overHttp.stop();
+      const moved = deps.relay.movedElsewhere();
       await drainAll(deps.open, timings);
+      if (deps.hasOtherNodes()) {
+        const over = new AbortController();
+        const late = wait(timings.letInElsewhereMs, undefined, { signal: over.signal });
+        await Promise.race([moved, late.catch(() => undefined)]);
+        over.abort();
+      }
       const ended = new Promise<void>((resolve) => {
         sockets.close(() => resolve());
       });
@@ -82,6 +96,11 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
       server.off("upgrade", onUpgrade);
     },
   };
+}
+
+function sendAway(socket: WebSocket): void {
+  socket.on("error", () => undefined);
+  socket.close(closeCodes.going_away, "going_away");
 }
 
 function refuse(stream: Duplex, status: number): void {

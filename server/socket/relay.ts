@@ -61,6 +61,9 @@ export class Relay {
   /** The value of `#published` at the last change of a membership. */
   #membershipChanged = 0;
   #expulsions = 0;
+  /** Devices that were told to go and are not known to be on another node yet. */
+  readonly #moving = new Set<Uuid>();
+  #onMoved: () => void = () => undefined;
   readonly #onJoin: (device: Uuid, since: number) => void;
 
   /** @param onJoin called with every socket that became its device's only socket */
@@ -92,10 +95,23 @@ export class Relay {
    */
   joinedElsewhere(device: Uuid, since: number): number | undefined {
     const here = this.#byDevice.get(device);
+    if (here !== undefined && here.since > since) return here.since;
+    if (this.#moving.delete(device) && this.#moving.size === 0) this.#onMoved();
     if (here === undefined || here.since === since) return undefined;
-    if (here.since > since) return here.since;
     here.close("displaced");
     return undefined;
+  }
+
+  /**
+   * Watches for the devices that are connected now to be let in by other nodes.
+   * @returns a promise that resolves when all of them have been
+   */
+  movedElsewhere(): Promise<void> {
+    for (const device of this.#byDevice.keys()) this.#moving.add(device);
+    return new Promise((resolve) => {
+      this.#onMoved = resolve;
+      if (this.#moving.size === 0) resolve();
+    });
   }
 
   leave(subscriber: Subscriber, device: Uuid): void {

@@ -18,6 +18,8 @@ export interface Timings {
   readonly drainMs: number;
   /** Between two batches of sockets that are closed at a stop. */
   readonly drainBatchEveryMs: number;
+  /** Until every device that was told to go has been let in by another node. */
+  readonly letInElsewhereMs: number;
   /** Between two reads of the suspended tenants. */
   readonly suspensionPollMs: number;
   /** Between two audit entries with transcript hashes. */
@@ -36,6 +38,7 @@ export const defaultTimings: Timings = {
   closingMs: 5_000,
   drainMs: 25_000,
   drainBatchEveryMs: 50,
+  letInElsewhereMs: 5_000,
   suspensionPollMs: 1_000,
   transcriptsEveryMs: 10_000,
   offlineAfterMs: 30_000,

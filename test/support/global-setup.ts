@@ -9,15 +9,17 @@ declare global {
   var testCluster: EmbeddedPostgres | undefined;
 }
 
-/** One real PostgreSQL for the whole run; every test file gets a copy of a migrated template. */
+/**
+ * One real PostgreSQL for the whole run; every test file gets a copy of a migrated template. Set
+ * TEST_POSTGRES to a folder with PostgreSQL's programs, such as /usr/lib/postgresql/15/bin, to run
+ * tests on that version.
+ */
 export default async function globalSetup(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), "sealdesk-test-"));
   await chmod(home, 0o755);
-  const cluster = await startEmbeddedPostgres(join(home, "postgres"), {
-    fsync: "off",
-    full_page_writes: "off",
-    max_connections: "200",
-  });
+  const settings = { fsync: "off", full_page_writes: "off", max_connections: "200" };
+  const programs = process.env["TEST_POSTGRES"];
+  const cluster = await startEmbeddedPostgres(join(home, "postgres"), settings, programs);
   globalThis.testCluster = cluster;
   await prepareSoftHsm(join(home, "softhsm"));
   const owner = new pg.Client({ connectionString: cluster.ownerUrl });

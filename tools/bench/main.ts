@@ -9,6 +9,7 @@ import type { Progress, Scale } from "./options.ts";
 import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
 import { print, type Measured } from "./report.ts";
+import { runRolloutBench } from "./rollout/run-rollout-bench.ts";
 import { PeerError } from "./servers/peer-error.ts";
 import { runStormBench } from "./storm/run-storm-bench.ts";
 
@@ -64,6 +65,7 @@ bench(
 bench("idle", "memory of a connection that says nothing, beside bare ws", runIdleBench);
 bench("storm", "everybody reconnects at once, beside the bare prototype", runStormBench);
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
+bench("rollout", "two nodes behind HAProxy, restarted one after the other", runRolloutBench);
 bench("audit", "what auditing costs an act, and a log of a million entries", runAuditBench);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 

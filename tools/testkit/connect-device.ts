@@ -8,6 +8,7 @@ import {
   type BackoffLimits,
   type Credentials,
   type KeepaliveLimits,
+  type WebSocketConstructor,
 } from "../../client/index.ts";
 import { openStore } from "../../client/index.node.ts";
 import { severable } from "./severable-socket.ts";
@@ -33,6 +34,7 @@ export interface ConnectedDevice {
 /** What an application may choose for its devices. */
 export interface DeviceChoices {
   readonly limits?: RotationLimits;
+  readonly webSocket?: WebSocketConstructor;
   readonly backoff?: Partial<BackoffLimits>;
   readonly keepalive?: KeepaliveLimits;
 }

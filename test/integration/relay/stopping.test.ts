@@ -89,13 +89,15 @@ test("a process told to stop answers every message it stored; devices come back"
   expect(await next.terminate()).toBe(0);
 }, 60_000);
 
-test("a server that stops refuses sockets, and closes those before hello as well", async () => {
+test("a server that stops sends sockets away, and closes those before hello as well", async () => {
   const stopping = await startTestServer({}, { drainBatchEveryMs: 100 });
   const sockets = await Promise.all(Array.from({ length: 45 }, () => RelaySocket.dial(stopping)));
   const closed = stopping.close();
   const late = new WebSocket(`${stopping.url.replace("http", "ws")}/v1/relay`, "sealdesk.v1");
-  const [error] = (await once(late, "error")) as [Error];
-  expect(error.message).toMatch(/503|ECONNREFUSED|socket hang up/);
+  // What comes when the server does not listen any more is refused by the network.
+  late.on("error", () => undefined);
+  const [code] = (await once(late, "close")) as [number];
+  expect([3001, 1006]).toContain(code);
   expect(new Set(await Promise.all(sockets.map((socket) => socket.closed)))).toEqual(
     new Set([3001]),
   );
