@@ -3,7 +3,8 @@ export type DatabaseErrorCode =
   | "database_unreachable" // no connection could be had
   | "not_fenced" // row-level security does not apply to the server's sessions
   | "migration_failed" // a migration stopped; the schema is as before it
-  | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
+  | "embedded_unavailable" // the embedded PostgreSQL cannot run here
+  | "cluster_in_use"; // another process has claimed the embedded PostgreSQL
 
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { parseEnv } from "node:util";
 import { uuidv7 } from "uuidv7";
 import { readConfig, type Config } from "./config.ts";
@@ -7,6 +9,8 @@ import { createLog, describeError } from "./log.ts";
 import { startServer, type RunningServer } from "./start.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
+/** What waits for a database that does not come back is not waited for any longer. */
+const CLOSE_AFTER_FAILURE_MS = 15_000;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /** `.env` in the working directory, beneath what the environment says. */
@@ -38,12 +42,18 @@ function greet({ url, metricsUrl, accounts }: RunningServer): void {
   );
 }
 
-/** Resolves at the first signal to stop; later ones change nothing. */
-const stopRequested = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.on(signal, () => resolve());
+/**
+ * Resolves at the first signal to stop; later ones change nothing. A terminal that is closed sends
+ * SIGHUP. Without a terminal, as under nohup or systemd, SIGHUP stops nothing.
+ */
+function stopRequested(): Promise<undefined> {
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.on(signal, () => resolve(undefined));
+    process.on("SIGHUP", () => hasTerminal && resolve(undefined));
   });
+}
 
 async function main(): Promise<void> {
   // From the first moment on, so that what is being started is also stopped.
@@ -57,11 +67,15 @@ async function main(): Promise<void> {
     version: versionOfPackage(),
   });
   greet(server);
-  await stop;
-  await server.close().catch((error: unknown) => {
-    log.error("stopping failed", describeError(error));
+  const failure = await Promise.race([stop, server.failed]);
+  const closed = server.close().catch((error: unknown) => {
+    // After a failure it says the same once more.
+    if (failure === undefined) log.error("stopping failed", describeError(error));
     process.exitCode = 1;
   });
+  if (failure === undefined) return closed;
+  await Promise.race([closed, wait(CLOSE_AFTER_FAILURE_MS)]);
+  throw failure;
 }
 
 /** Expected errors say in one sentence what is wrong; the code of their cause says why. */

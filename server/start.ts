@@ -85,6 +85,8 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
+  /** Resolves when the server cannot go on, with the reason; it must be closed then. */
+  readonly failed: Promise<Error>;
   /** Stops HTTP and the relay, then answers what was accepted, then stops the database. */
   close(): Promise<void>;
 }
@@ -110,7 +112,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const opened = await openKms(config.kms);
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
@@ -278,6 +280,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     address,
     metricsUrl: watchers.metricsUrl,
     accounts,
+    failed: database.givenUp,
     async close() {
       stopping.abort();
       await closers.close();
