@@ -3,6 +3,7 @@ import { claimCluster } from "../db/claim-cluster.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { sqlState } from "../db/database-error.ts";
 import { createPool, type Pool } from "../db/pool.ts";
+import { unlessInterrupted } from "./interruption.ts";
 import { CommandError, type Settings } from "./settings.ts";
 
 // The role of the pool's sessions, a table, or a schema is not there.
@@ -17,7 +18,8 @@ export interface CommandDatabase {
 
 /**
  * Runs `work` on the configured database, else on the embedded one. That one is started when it does
- * not run, and stopped again unless a server has taken it over meanwhile.
+ * not run, and stopped again unless a server has taken it over meanwhile; a signal to end changes
+ * nothing of that. @throws Interrupted, and whatever `work` throws
  */
 export async function withDatabase<T>(
   settings: Settings,
@@ -26,7 +28,7 @@ export async function withDatabase<T>(
   if (settings.ownerUrl !== undefined) return withPool(settings.ownerUrl, work);
   const cluster = await startEmbeddedPostgres(join(settings.home, "postgres"));
   try {
-    return await withPool(cluster.ownerUrl, work);
+    return await unlessInterrupted(withPool(cluster.ownerUrl, work));
   } finally {
     // Holding the claim means that no server uses it, also when one left it running.
     const claim = await claimCluster(cluster.ownerUrl);

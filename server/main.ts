@@ -6,12 +6,16 @@ import { uuidv7 } from "uuidv7";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
+import { lossyOutput } from "./lossy-output.ts";
 import { startServer, type RunningServer } from "./start.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 /** What waits for a database that does not come back is not waited for any longer. */
 const CLOSE_AFTER_FAILURE_MS = 15_000;
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+// A log that cannot be written must not end the server.
+const output = lossyOutput(process.stdout);
+const print = (text: string): void => void output.stream.write(`${text}\n`);
+process.stderr.on("error", () => undefined);
 
 /** `.env` in the working directory, beneath what the environment says. */
 function environment(): Record<string, string | undefined> {
@@ -59,12 +63,13 @@ async function main(): Promise<void> {
   // From the first moment on, so that what is being started is also stopped.
   const stop = stopRequested();
   const config: Config = readConfig(environment());
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, output.stream);
   const server = await startServer(config, {
     now: Date.now,
     newId: uuidv7,
     log,
     version: versionOfPackage(),
+    lostLogLines: output.lost,
   });
   greet(server);
   const failure = await Promise.race([stop, server.failed]);

@@ -46,6 +46,8 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  /** How many lines of the log were lost so far. */
+  readonly lostLogLines?: () => number;
   /** Those that are to differ from the protocol's. */
   readonly timings?: Partial<Timings>;
 }
@@ -121,7 +123,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log.warn("server keys could not be read", describeError(error)),
   );
   closers.add(leaveKeys);
-  const watchers = await openWatchers(config, { pool, log, version });
+  const watchers = await openWatchers(config, {
+    pool,
+    log,
+    version,
+    lostLogLines: ports.lostLogLines,
+  });
   closers.add(() => watchers.close());
   const keyTree = await openKeyTree({
     url: database.keystoreUrl,

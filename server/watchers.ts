@@ -21,6 +21,7 @@ interface Deps {
   readonly pool: Pool;
   readonly log: Log;
   readonly version: string;
+  readonly lostLogLines?: (() => number) | undefined;
 }
 
 /**
@@ -42,14 +43,14 @@ export async function openWatchers(config: Config, deps: Deps): Promise<OpenWatc
 
 async function openMetrics(
   address: NonNullable<Config["metrics"]>,
-  { pool, version }: Deps,
+  { pool, version, lostLogLines }: Deps,
   closers: Closers,
 ): Promise<{ readonly metrics: Metrics; readonly url: string }> {
   const [{ createMetrics }, { serveMetrics }] = await Promise.all([
     import("./metrics/metrics.ts"),
     import("./metrics/serve-metrics.ts"),
   ]);
-  const metrics = createMetrics(pool, version);
+  const metrics = createMetrics({ pool, version, lostLogLines });
   const served = await serveMetrics(metrics, address);
   closers.add(() => served.close());
   return { metrics, url: served.url };

@@ -8,7 +8,8 @@ import { fileURLToPath } from "node:url";
 export async function start(): Promise<number> {
   const program = fileURLToPath(new URL("../../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [program], { stdio: "inherit" });
-  // From a terminal it gets Ctrl-C twice, from there and from here; once is enough for it.
+  // From a terminal it gets Ctrl-C twice, from there and from here; once is enough for it. What
+  // SIGHUP means is for the server to say.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => void server.kill(signal));
   return new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
 import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
-import { gaugeOf } from "./instruments.ts";
+import { countOf, gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
 import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
@@ -18,10 +18,14 @@ export interface Metrics {
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/**
- * Creates a registry with every metric in it. Two servers in one process have separate registries.
- */
-export function createMetrics(pool: Pool, version: string): Metrics {
+interface Deps {
+  readonly pool: Pool;
+  readonly version: string;
+  readonly lostLogLines?: (() => number) | undefined;
+}
+
+/** A registry of its own with every metric in it: two servers in one process count apart. */
+export function createMetrics({ pool, version, lostLogLines = () => 0 }: Deps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -39,6 +43,12 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     "sealdesk_database_waiting",
     "Requests that wait for a connection to the database",
     { read: () => pool.waitingCount },
+  );
+  countOf(
+    registry,
+    "sealdesk_log_lines_lost_total",
+    "Lines of the log that standard output did not take",
+    lostLogLines,
   );
   return {
     audit: createAuditMetrics(registry),

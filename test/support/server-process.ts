@@ -47,16 +47,19 @@ interface Settings {
   readonly environment?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly stdio?: StdioOptions;
-  /** A program and its arguments that are given the command to run. */
-  readonly wrapper?: readonly string[];
-  /** Where the server writes its first lines when not to a pipe. */
+  /** What to run instead of the command, which it is given. */
+  readonly wrap?: (command: readonly string[]) => readonly string[];
+  /** Must be given when what the server prints cannot be read here. */
   readonly port?: number;
 }
 
 /** Runs the server as a program of its own, on the embedded database unless told otherwise. */
 export function spawnServer(home: string, settings: Settings = {}): ServerProcess {
-  const { environment = {}, cwd = tmpdir(), stdio = "pipe", wrapper = [], port = 0 } = settings;
-  const [program = "", ...args] = [...wrapper, process.execPath, main];
+  const { environment = {}, cwd = tmpdir(), stdio = "pipe", port = 0 } = settings;
+  const [program = "", ...args] = (settings.wrap ?? ((command) => command))([
+    process.execPath,
+    main,
+  ]);
   const child = spawn(program, args, {
     // Away from the repository, where a .env might be.
     cwd,
