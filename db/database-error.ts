@@ -22,3 +22,6 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 export const UNIQUE_VIOLATION = "23505";
+
+/** A write in a read-only transaction, as on a standby or an old primary. */
+export const READ_ONLY = "25006";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { isatty } from "node:tty";
-import { parseEnv } from "node:util";
 import { uuidv7 } from "uuidv7";
+import { readEnvFile } from "../keys/env-file.ts";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
@@ -18,15 +18,10 @@ const print = (text: string): void => void output.stream.write(`${text}\n`);
 process.stderr.on("error", () => undefined);
 
 /** `.env` in the working directory, beneath what the environment says. */
-function environment(): Record<string, string | undefined> {
-  let file = {};
-  try {
-    file = parseEnv(readFileSync(".env", "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  return { ...file, ...process.env };
-}
+const environment = (): Record<string, string | undefined> => ({
+  ...readEnvFile(),
+  ...process.env,
+});
 
 function versionOfPackage(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");

@@ -37,6 +37,7 @@ import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
+import { watchStorage } from "./storage-watch.ts";
 import { openWatchers } from "./watchers.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
@@ -117,6 +118,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const isStorageFailing = watchStorage(pool);
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
@@ -128,6 +130,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log,
     version,
     lostLogLines: ports.lostLogLines,
+    isStorageFailing,
   });
   closers.add(() => watchers.close());
   const keyTree = await openKeyTree({
@@ -265,6 +268,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       },
       () => stopping.signal.aborted,
       () => auditLog.refusal(),
+      undefined,
+      isStorageFailing,
     ),
   });
   handler = createApp({

@@ -22,10 +22,16 @@ interface Deps {
   readonly pool: Pool;
   readonly version: string;
   readonly lostLogLines?: (() => number) | undefined;
+  readonly isStorageFailing?: (() => boolean) | undefined;
 }
 
 /** A registry of its own with every metric in it: two servers in one process count apart. */
-export function createMetrics({ pool, version, lostLogLines = () => 0 }: Deps): Metrics {
+export function createMetrics({
+  pool,
+  version,
+  lostLogLines = () => 0,
+  isStorageFailing = () => false,
+}: Deps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -44,6 +50,9 @@ export function createMetrics({ pool, version, lostLogLines = () => 0 }: Deps): 
     "Requests that wait for a connection to the database",
     { read: () => pool.waitingCount },
   );
+  gaugeOf(registry, "sealdesk_storage_failing", "1 while the database stores nothing", {
+    read: () => Number(isStorageFailing()),
+  });
   countOf(
     registry,
     "sealdesk_log_lines_lost_total",
