@@ -28,9 +28,7 @@ export function registerAudit(program: Command, print: Print): void {
 
   ofLog(audit.command("vkey").description("the key that others verify the log with")).action(
     async (choice: LogChoice) =>
-      withLog(readSettings(), choice, ({ key }) =>
-        print(formatVkey(nodeChecks.sha256, key)),
-      ),
+      withLog(readSettings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
   );
 
   ofLog(

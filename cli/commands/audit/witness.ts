@@ -28,10 +28,7 @@ export interface WitnessCommandOptions {
 }
 
 /** Runs a witness until it is stopped. Put TLS in front of it. */
-export async function runWitness(
-  options: WitnessCommandOptions,
-  print: Print,
-): Promise<void> {
+export async function runWitness(options: WitnessCommandOptions, print: Print): Promise<void> {
   const { name, state, host } = options;
   if (!isKeyName(name)) throw new CommandError("A witness's name has no spaces and no plus sign.");
   const signer = await openSigner(state);
