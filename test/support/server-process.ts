@@ -103,9 +103,9 @@ export const status = (url: string): Promise<number> =>
 
 /** Ends what a test left running: the server, then its database. */
 export async function endAll(home: string, servers: readonly ServerProcess[]): Promise<void> {
-  for (const { process: child, ended } of servers) {
-    child.kill("SIGKILL");
-    await ended();
+  for (const server of servers) {
+    server.process.kill("SIGKILL");
+    await server.ended();
   }
   const pid = await postmasterOf(home);
   if (pid === undefined || !isRunning(pid)) return;
