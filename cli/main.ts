@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
 import { resetReasons } from "../keys/directory/reset-account.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
@@ -13,14 +13,19 @@ import { resetUserCommand } from "./commands/reset-user.ts";
 import { registerCustomerToken } from "./commands/register-customer-token.ts";
 import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
+import { Interrupted } from "./interruption.ts";
+import { checkOutput, OutputClosed, print, watchOutput } from "./output.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
 ) as { version: string };
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+watchOutput();
 
 const program = new Command("sealdesk")
+  // Exit only after the output was written. Subcommands inherit this.
+  .exitOverride()
   .description("Runs and manages a Sealdesk server")
   .version(version);
 
@@ -111,8 +116,21 @@ keys
 registerCustomerToken(program, print);
 registerAudit(program, print);
 
-program.parseAsync().catch((error: unknown) => {
-  const message = error instanceof Error ? error.message : "The command failed.";
-  process.stderr.write(`${message}\n`);
-  process.exitCode = 1;
-});
+/** What a shell shows for a program that SIGPIPE ended. */
+const ENDED_BY_READER = 141;
+
+program
+  .parseAsync()
+  .catch((error: unknown) => {
+    // Commander has printed its own errors, and help that was asked for is none.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode;
+  })
+  .then(checkOutput)
+  .catch((error: unknown) => {
+    if (error instanceof OutputClosed) process.exit(ENDED_BY_READER);
+    if (error instanceof Interrupted) process.exit(error.exitCode);
+    const message = error instanceof Error ? error.message : "The command failed.";
+    process.stderr.write(`${message}\n`);
+    process.exitCode = 1;
+  });

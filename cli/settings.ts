@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseEnv } from "node:util";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { LogError } from "../audit/verify/log-error.ts";
+import { readEnvFile } from "../keys/env-file.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment. The server checks the other variables itself. */
@@ -63,14 +62,5 @@ function auditSettingsOf(value: (name: string) => string | undefined, home: stri
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
     throw new CommandError(`AUDIT_WITNESSES cannot be used: ${cause.message}`, { cause });
-  }
-}
-
-function readEnvFile(): Record<string, string | undefined> {
-  try {
-    return parseEnv(readFileSync(".env", "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { claimCluster } from "../db/claim-cluster.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { sqlState } from "../db/database-error.ts";
 import { createPool, type Pool } from "../db/pool.ts";
+import { unlessInterrupted } from "./interruption.ts";
 import { CommandError, type Settings } from "./settings.ts";
 
 // The role of the pool's sessions, a table, or a schema does not exist.
@@ -18,6 +19,8 @@ export interface CommandDatabase {
 /**
  * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
  * embedded one if it does not run, and stops it again unless a server has taken it over in between.
+ * A signal that ends the command does not change that.
+ * @throws Interrupted, and whatever `work` throws
  */
 export async function withDatabase<T>(
   settings: Settings,
@@ -26,7 +29,7 @@ export async function withDatabase<T>(
   if (settings.ownerUrl !== undefined) return withPool(settings.ownerUrl, work);
   const cluster = await startEmbeddedPostgres(join(settings.home, "postgres"));
   try {
-    return await withPool(cluster.ownerUrl, work);
+    return await unlessInterrupted(withPool(cluster.ownerUrl, work));
   } finally {
     // If the claim can be taken, no server uses the database, even if one left it running.
     const claim = await claimCluster(cluster.ownerUrl);

@@ -6,7 +6,8 @@ export type DatabaseErrorCode =
   | "migration_failed" // a migration stopped; the schema is as before it
   | "migration_busy" // another process has been migrating for longer than is waited
   | "schema_ahead" // a later version has migrated the database
-  | "embedded_unavailable"; // the embedded PostgreSQL cannot run here
+  | "embedded_unavailable" // the embedded PostgreSQL cannot run here
+  | "cluster_in_use"; // another process has claimed the embedded PostgreSQL
 
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
@@ -24,3 +25,6 @@ export function sqlState(error: unknown): string | undefined {
 }
 
 export const UNIQUE_VIOLATION = "23505";
+
+/** A write in a read-only transaction, as on a standby or an old primary. */
+export const READ_ONLY = "25006";

@@ -1,3 +1,4 @@
+import { READ_ONLY, sqlState } from "./database-error.ts";
 import type { Client, Pool } from "./pool.ts";
 
 /**
@@ -21,6 +22,8 @@ export async function inTransaction<T>(
     await client.query("rollback").catch((cause: unknown) => {
       broken = new Error("rollback failed", { cause });
     });
+    // A session that began read-only stays so: another may lead to the new primary.
+    if (sqlState(error) === READ_ONLY) broken = error as Error;
     throw error;
   } finally {
     client.release(broken);

@@ -1,13 +1,12 @@
 import { join } from "node:path";
-import { claimCluster } from "../db/claim-cluster.ts";
 import { DatabaseError } from "../db/database-error.ts";
-import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
+import { supervisePostgres } from "../db/embedded/supervise.ts";
 import { migrate } from "../db/migrate.ts";
 import { createKeystorePool, createPool, insistOnFence, type Pool } from "../db/pool.ts";
 import { insistOnVersion } from "../db/postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "../db/schema-version.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
-import { ConfigError, type Config } from "./config.ts";
+import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
 
 export interface OpenDatabase {
@@ -18,18 +17,20 @@ export interface OpenDatabase {
   readonly keystoreUrl: string;
   /** For acts of the operator alone, such as making a tenant. */
   readonly ownerUrl: string;
+  /** Resolves when the embedded database has ended and cannot be started again. */
+  readonly givenUp: Promise<DatabaseError>;
   close(): Promise<void>;
 }
 
 /**
  * A pool on a database whose schema is up to date: the configured one, else the embedded one, which
- * is started and, by `close`, stopped.
+ * is started, restarted when it ends, and stopped by `close`.
  * The owner's login is used only where there is something to migrate.
- * @throws ConfigError when another server runs on the same SEALDESK_HOME; DatabaseError
+ * @throws DatabaseError
  */
 export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
   const { databaseUrl, databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl } = config;
-  if (databaseUrl === undefined) return openEmbedded(config.home);
+  if (databaseUrl === undefined) return openEmbedded(config.home, log);
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   const url = databaseUrl.reveal();
   const isCurrent =
@@ -49,6 +50,7 @@ export async function openDatabase(config: Config, log: Log): Promise<OpenDataba
     url,
     keystoreUrl: keystoreUrl?.reveal() ?? url,
     ownerUrl,
+    givenUp: new Promise(() => undefined),
     close: () => pool.end(),
   };
 }
@@ -70,30 +72,31 @@ async function looksCurrent(pool: Pool, section: Section): Promise<boolean> {
   }
 }
 
-async function openEmbedded(home: string): Promise<OpenDatabase> {
-  const cluster = await startEmbeddedPostgres(join(home, "postgres"));
-  const claim = await claimCluster(cluster.ownerUrl);
-  if (claim === undefined)
-    throw new ConfigError(
-      "SEALDESK_HOME is in use by another running server; stop it or choose another folder.",
-    );
+async function openEmbedded(home: string, log: Log): Promise<OpenDatabase> {
+  let giveUp: (error: DatabaseError) => void = () => undefined;
+  const givenUp = new Promise<DatabaseError>((resolve) => (giveUp = resolve));
+  const cluster = await supervisePostgres(join(home, "postgres"), {
+    onLost: () => log.warn("embedded database lost; it is started again"),
+    onRestarted: (attempts) => log.info("embedded database restarted", { attempts }),
+    onGivenUp: giveUp,
+  });
+  const { ownerUrl } = cluster;
   try {
-    await migrate(cluster.ownerUrl);
-    const url = await refreshServerLogin(cluster.ownerUrl);
+    await migrate(ownerUrl);
+    const url = await refreshServerLogin(ownerUrl);
     const pool = createPool(url);
     return {
       pool,
       url,
       keystoreUrl: url,
-      ownerUrl: cluster.ownerUrl,
+      ownerUrl,
+      givenUp,
       async close() {
         await pool.end();
-        await claim.release();
         await cluster.stop();
       },
     };
   } catch (error) {
-    await claim.release();
     await cluster.stop();
     throw error;
   }

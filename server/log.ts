@@ -19,16 +19,12 @@ const redacting = winston.format((entry) => {
   return entry;
 });
 
-/** Creates a log that writes to standard output, or to `stream`. */
-export function createLog(level: string, stream?: NodeJS.WritableStream): Log {
+/** A log to `stream`, which must not fail. */
+export function createLog(level: string, stream: NodeJS.WritableStream): Log {
   return winston.createLogger({
     level,
     format: winston.format.combine(redacting(), winston.format.timestamp(), winston.format.json()),
-    transports: [
-      stream === undefined
-        ? new winston.transports.Console()
-        : new winston.transports.Stream({ stream }),
-    ],
+    transports: [new winston.transports.Stream({ stream })],
   });
 }
 

@@ -1,24 +1,27 @@
 import { readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+import { setTimeout as wait } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { uuidv7 } from "uuidv7";
+import { readEnvFile } from "../keys/env-file.ts";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
+import { lossyOutput } from "./lossy-output.ts";
 import { startServer, type RunningServer } from "./start.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
-const print = (text: string): void => void process.stdout.write(`${text}\n`);
+/** What waits for a database that does not come back is not waited for any longer. */
+const CLOSE_AFTER_FAILURE_MS = 15_000;
+// A log that cannot be written must not end the server.
+const output = lossyOutput(process.stdout);
+const print = (text: string): void => void output.stream.write(`${text}\n`);
+process.stderr.on("error", () => undefined);
 
 /** `.env` in the working directory, beneath what the environment says. */
-function environment(): Record<string, string | undefined> {
-  let file = {};
-  try {
-    file = parseEnv(readFileSync(".env", "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-  return { ...file, ...process.env };
-}
+const environment = (): Record<string, string | undefined> => ({
+  ...readEnvFile(),
+  ...process.env,
+});
 
 function versionOfPackage(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
@@ -38,30 +41,41 @@ function greet({ url, metricsUrl, accounts }: RunningServer): void {
   );
 }
 
-/** Resolves at the first signal to stop; later ones change nothing. */
-const stopRequested = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.on(signal, () => resolve());
+/**
+ * Resolves at the first signal to stop; later ones change nothing. A terminal that is closed sends
+ * SIGHUP. Without a terminal, as under nohup or systemd, SIGHUP stops nothing.
+ */
+function stopRequested(): Promise<undefined> {
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.on(signal, () => resolve(undefined));
+    process.on("SIGHUP", () => hasTerminal && resolve(undefined));
   });
+}
 
 async function main(): Promise<void> {
   // From the first moment on, so that what is being started is also stopped.
   const stop = stopRequested();
   const config: Config = readConfig(environment());
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, output.stream);
   const server = await startServer(config, {
     now: Date.now,
     newId: uuidv7,
     log,
     version: versionOfPackage(),
+    lostLogLines: output.lost,
   });
   greet(server);
-  await stop;
-  await server.close().catch((error: unknown) => {
-    log.error("stopping failed", describeError(error));
+  const failure = await Promise.race([stop, server.failed]);
+  const closed = server.close().catch((error: unknown) => {
+    // After a failure it says the same once more.
+    if (failure === undefined) log.error("stopping failed", describeError(error));
     process.exitCode = 1;
   });
+  if (failure === undefined) return closed;
+  await Promise.race([closed, wait(CLOSE_AFTER_FAILURE_MS)]);
+  throw failure;
 }
 
 /** Expected errors say in one sentence what is wrong; the code of their cause says why. */

@@ -4,6 +4,7 @@ import { KeysError } from "../keys/keys-error.ts";
 export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
+  | "storage_failing" // the database answers but stores nothing: its disk is full, or it is read-only
   | "schema_behind" // the database lacks a migration of this version
   | "keystore_unreachable" // no answer within the limit
   | "keystore_behind" // the keystore lacks a migration of this version
@@ -36,6 +37,7 @@ export function createReadiness(
   isDraining: () => boolean,
   auditRefusal: () => NotReadyReason | undefined = () => undefined,
   limitMs = LIMIT_MS,
+  isStorageFailing: () => boolean = () => false,
 ): () => Promise<readonly NotReadyReason[]> {
   const probes = [
     schemaProbe(isCurrent, "schema_behind", "database_unreachable", limitMs),
@@ -45,7 +47,8 @@ export function createReadiness(
   return async () => {
     if (isDraining()) return ["draining"];
     const reasons = await Promise.all(probes.map((ask) => ask()));
-    return [...reasons, auditRefusal()].filter((reason) => reason !== undefined);
+    const storage: NotReadyReason | undefined = isStorageFailing() ? "storage_failing" : undefined;
+    return [...reasons, storage, auditRefusal()].filter((reason) => reason !== undefined);
   };
 }
 

@@ -39,6 +39,7 @@ import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
+import { watchStorage } from "./storage-watch.ts";
 import { openWatchers } from "./watchers.ts";
 
 /** What only the root of a program may touch, passed in so that tests can choose it. */
@@ -48,6 +49,8 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  /** How many lines of the log were lost so far. */
+  readonly lostLogLines?: () => number;
   /** Those that are to differ from the protocol's. */
   readonly timings?: Partial<Timings>;
 }
@@ -90,9 +93,11 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** Made in development only. */
   readonly accounts: readonly DevelopmentAccount[];
+  /** Resolves with the reason when the server cannot go on. Then call `close`. */
+  readonly failed: Promise<Error>;
   /**
-   * Says that it is not ready, and serves on until load balancers have noticed. Then moves devices to
-   * other nodes, answers what was accepted, and lets the database go.
+   * Fails readiness and serves on until load balancers have noticed. Then moves devices to other nodes,
+   * answers what was accepted, and stops the database.
    */
   close(): Promise<void>;
 }
@@ -121,13 +126,20 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
+  const isStorageFailing = watchStorage(pool);
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
     log.warn("server keys could not be read", describeError(error)),
   );
   closers.add(leaveKeys);
-  const watchers = await openWatchers(config, { pool, log, version });
+  const watchers = await openWatchers(config, {
+    pool,
+    log,
+    version,
+    lostLogLines: ports.lostLogLines,
+    isStorageFailing,
+  });
   closers.add(() => watchers.close());
   const keyTree = await openKeyTree({
     url: database.keystoreUrl,
@@ -269,6 +281,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       },
       () => stopping.signal.aborted,
       () => auditLog.refusal(),
+      undefined,
+      isStorageFailing,
     ),
   });
   handler = createApp({
@@ -291,6 +305,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     address,
     metricsUrl: watchers.metricsUrl,
     accounts,
+    failed: database.givenUp,
     async close() {
       stopping.abort();
       await wait(config.shutdownDelayMs);

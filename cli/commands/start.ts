@@ -9,6 +9,7 @@ export async function start(): Promise<number> {
   const program = fileURLToPath(new URL("../../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [program], { stdio: "inherit" });
   // On Ctrl-C the server receives the signal twice, from the terminal and from here. It ignores the second.
+  // The server itself decides what SIGHUP means.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => void server.kill(signal));
   return new Promise((resolve, reject) => {

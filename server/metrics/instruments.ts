@@ -23,6 +23,19 @@ export function gaugeOf(
   });
 }
 
+/** A count that is kept elsewhere, read when it is scraped. */
+export function countOf(registry: Registry, name: string, help: string, read: () => number): void {
+  const counter = new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      counter.reset();
+      counter.inc(read());
+    },
+  });
+}
+
 /**
  * A counter for hot paths, with one series for each value of `label`. Counting only adds to a
  * number; the rest is done at scrape time.

@@ -2,7 +2,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Pool } from "../../db/pool.ts";
 import { createAttachmentMetrics, type AttachmentMetrics } from "./attachment-metrics.ts";
 import { createAuditMetrics, type AuditMetrics } from "./audit-metrics.ts";
-import { gaugeOf } from "./instruments.ts";
+import { countOf, gaugeOf } from "./instruments.ts";
 import { createHttpMetrics, type HttpMetrics } from "./http-metrics.ts";
 import { createKeystoreMetrics, type KeystoreMetrics } from "./keystore-metrics.ts";
 import { createLogMetrics, type LogMetrics } from "./log-metrics.ts";
@@ -20,10 +20,20 @@ export interface Metrics {
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
-/**
- * Creates a registry with every metric in it. Two servers in one process have separate registries.
- */
-export function createMetrics(pool: Pool, version: string): Metrics {
+interface Deps {
+  readonly pool: Pool;
+  readonly version: string;
+  readonly lostLogLines?: (() => number) | undefined;
+  readonly isStorageFailing?: (() => boolean) | undefined;
+}
+
+/** A registry of its own with every metric in it: two servers in one process count apart. */
+export function createMetrics({
+  pool,
+  version,
+  lostLogLines = () => 0,
+  isStorageFailing = () => false,
+}: Deps): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   new Gauge({
@@ -41,6 +51,15 @@ export function createMetrics(pool: Pool, version: string): Metrics {
     "sealdesk_database_waiting",
     "Requests that wait for a connection to the database",
     { read: () => pool.waitingCount },
+  );
+  gaugeOf(registry, "sealdesk_storage_failing", "1 while the database stores nothing", {
+    read: () => Number(isStorageFailing()),
+  });
+  countOf(
+    registry,
+    "sealdesk_log_lines_lost_total",
+    "Lines of the log that standard output did not take",
+    lostLogLines,
   );
   return {
     attachments: createAttachmentMetrics(registry),

@@ -1,6 +1,7 @@
 import { type Command, Option } from "commander";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
+import type { Print } from "../../output.ts";
 import { readSettings } from "../../settings.ts";
 import { archiveCommand, type ArchiveOptions } from "./archive.ts";
 import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
@@ -17,7 +18,7 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 ];
 
 /** `sealdesk audit ...` and `sealdesk witness`. */
-export function registerAudit(program: Command, print: (text: string) => void): void {
+export function registerAudit(program: Command, print: Print): void {
   const audit = program.command("audit").description("Export, verify and maintain the audit log");
   const ofLog = (command: Command) =>
     command
@@ -27,9 +28,7 @@ export function registerAudit(program: Command, print: (text: string) => void): 
 
   ofLog(audit.command("vkey").description("Print the key that others verify the log with")).action(
     async (choice: LogChoice) =>
-      withLog(readSettings(), choice, ({ key }) =>
-        Promise.resolve(print(formatVkey(nodeChecks.sha256, key))),
-      ),
+      withLog(readSettings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
   );
 
   ofLog(

@@ -5,6 +5,7 @@ import { readCheckpoint } from "../../../audit/read/database-log.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
 import { inTransaction } from "../../../db/transaction.ts";
+import type { Print } from "../../output.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
@@ -19,7 +20,7 @@ const POLL_MS = 500;
 export async function tailLog(
   settings: Settings,
   options: TailOptions,
-  print: (text: string) => void,
+  print: Print,
 ): Promise<void> {
   const lines = Number(options.lines);
   if (!Number.isSafeInteger(lines) || lines < 0)
@@ -28,7 +29,7 @@ export async function tailLog(
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let until = checkpoint.size; ;) {
       for await (const page of readPages(pool, log, from, until))
-        for (const entry of page) print(lineFormats.jsonl.line(entry, origin).trimEnd());
+        for (const entry of page) await print(lineFormats.jsonl.line(entry, origin).trimEnd());
       if (options.follow !== true) return;
       from = until;
       await pause(POLL_MS);

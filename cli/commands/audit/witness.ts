@@ -15,6 +15,7 @@ import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/veri
 import { witnessListener } from "../../../audit/witness/witness-listener.ts";
 import type { WitnessStore } from "../../../audit/witness/witness.ts";
 import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
+import type { Print } from "../../output.ts";
 import { CommandError } from "../../settings.ts";
 
 export interface WitnessCommandOptions {
@@ -27,10 +28,7 @@ export interface WitnessCommandOptions {
 }
 
 /** Runs a witness until it is stopped. Put a TLS proxy in front of it. */
-export async function runWitness(
-  options: WitnessCommandOptions,
-  print: (text: string) => void,
-): Promise<void> {
+export async function runWitness(options: WitnessCommandOptions, print: Print): Promise<void> {
   const { name, state, host } = options;
   if (!isKeyName(name)) throw new CommandError("--name must have no spaces and no plus sign.");
   const signer = await openSigner(state);
@@ -48,8 +46,10 @@ export async function runWitness(
     server.listen(Number(options.port), host, resolve);
   });
   const { publicKey } = signer;
-  print(formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.cosignature, publicKey }));
-  print(`listening on http://${host}:${(server.address() as AddressInfo).port}/add-checkpoint`);
+  const vkey = formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.cosignature, publicKey });
+  const { port } = server.address() as AddressInfo;
+  // It serves on when nobody reads what it says.
+  await print(`${vkey}\nlistening on http://${host}:${port}/add-checkpoint`).catch(() => undefined);
   const stopped = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
   });

@@ -41,7 +41,12 @@ describe("refused is", () => {
     DATABASE_URL: database.ownerUrl,
     SEALDESK_KEYRING_PASSPHRASE: passphrase,
   });
-  const ports = { now: Date.now, newId: uuidv7, log: createLog("error"), version: "0.0.0-test" };
+  const ports = {
+    now: Date.now,
+    newId: uuidv7,
+    log: createLog("error", process.stdout),
+    version: "0.0.0-test",
+  };
 
   test("a database with the development tenant in it", async () => {
     const database = await createTestDatabase();

@@ -37,7 +37,7 @@ test.each([15, 16, 17, 18] as const)(
         expect(await schemaState(pool, DATA)).toBe("current");
         expect(await schemaState(keystore, KEYSTORE)).toBe("current");
         const id = "01890000-0000-7000-8000-000000000001";
-        await createTenant(owner, pool, {
+        await createTenant(owner, {
           id,
           slug: "acme",
           name: "Acme",

@@ -18,7 +18,12 @@ import { until } from "../../support/until.ts";
 // The built command: `npm run build` comes before these tests.
 const command = fileURLToPath(new URL("../../../dist/cli/main.js", import.meta.url));
 const LOCK = "select pg_advisory_lock(hashtext('sealdesk.migrate'))";
-const ports = { now: Date.now, newId: uuidv7, log: createLog("error"), version: "0.0.0-test" };
+const ports = {
+  now: Date.now,
+  newId: uuidv7,
+  log: createLog("error", process.stdout),
+  version: "0.0.0-test",
+};
 
 let home: string;
 let postgres: Postgres;

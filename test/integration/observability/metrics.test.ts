@@ -106,7 +106,7 @@ test("they are served on their own address alone, and nothing else is", async ()
 });
 
 test("what only several nodes and slow devices bring about has its place", async () => {
-  const metrics = createMetrics(server.database.pool, "1");
+  const metrics = createMetrics({ pool: server.database.pool, version: "1" });
   metrics.relay.gap();
   metrics.relay.slowConsumer("closed");
   metrics.log.retried(3);

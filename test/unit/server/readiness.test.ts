@@ -61,3 +61,16 @@ test("a stopped audit log is reported beside other problems", async () => {
   expect(await ask(true)).toEqual(["audit_log_behind"]);
   expect(await ask(false)).toEqual(["schema_behind", "audit_log_behind"]);
 });
+
+test("a database that answers and stores nothing is a reason of its own", async () => {
+  const isCurrent = () => Promise.resolve(true);
+  const none = () => undefined;
+  const ask = createReadiness(
+    { isCurrent, isKeystoreCurrent, checkKms },
+    () => false,
+    none,
+    undefined,
+    () => true,
+  );
+  expect(await ask()).toEqual(["storage_failing"]);
+});

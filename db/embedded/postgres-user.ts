@@ -1,0 +1,37 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { unavailable } from "./unavailable.ts";
+
+const run = promisify(execFile);
+
+export interface UnixIds {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/**
+ * Who PostgreSQL runs as: it refuses to run as root, so there it runs as user postgres, who is made
+ * if need be.
+ * @returns undefined for the user of this process. @throws DatabaseError embedded_unavailable
+ */
+export async function postgresUser(): Promise<UnixIds | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const find = async () => {
+    const [uid, gid] = await Promise.all([
+      run("id", ["-u", "postgres"]),
+      run("id", ["-g", "postgres"]),
+    ]);
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  };
+  try {
+    return await find().catch(async () => {
+      await run("useradd", ["--system", "--user-group", "--no-create-home", "postgres"]);
+      return find();
+    });
+  } catch (cause) {
+    throw unavailable(
+      "PostgreSQL does not run as root, and a user postgres could not be made.",
+      cause,
+    );
+  }
+}

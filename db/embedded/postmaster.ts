@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** What postmaster.pid says of the server that runs on a cluster. */
+export interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+  /** Whether it takes connections. */
+  readonly isReady: boolean;
+}
+
+/**
+ * The server that runs on the cluster in `directory`. After a power loss or in a restarted container
+ * the number in postmaster.pid may belong to another program, for which PostgreSQL would refuse to
+ * start, and so may it of a zombie that nobody waits for; then the file is removed.
+ * @returns undefined when none runs
+ */
+export async function findPostmaster(directory: string): Promise<Postmaster | undefined> {
+  const file = join(directory, "postmaster.pid");
+  const text = await readFile(file, "utf8").catch(() => "");
+  const [pidText = "", , , port = "", , , , status = ""] = text.split("\n");
+  const pid = Number(pidText);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const program = await programOf(pid);
+  if (program !== undefined && /^postgres|^postmaster/i.test(program))
+    return { pid, port: Number(port), isReady: status.trim() === "ready" };
+  await rm(file, { force: true });
+  return undefined;
+}
+
+/** The name of the program that has a process id; undefined when none has it, or it is a zombie. */
+async function programOf(pid: number): Promise<string | undefined> {
+  if (process.platform === "win32") {
+    const { stdout } = await run("tasklist", ["/fo", "csv", "/nh", "/fi", `pid eq ${pid}`]);
+    return /^"([^"]+)"/.exec(stdout)?.[1];
+  }
+  if (process.platform === "linux") {
+    const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+    // proc_pid_stat(5): the name in parentheses, then the state.
+    return /^\d+ \((.*)\) [^ZX]/s.exec(stat)?.[1];
+  }
+  const shown = await run("ps", ["-o", "comm=", "-p", String(pid)]).catch(() => undefined);
+  return shown && /[^/]*$/.exec(shown.stdout.trim())?.[0];
+}

@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
+import { postmasterOf, temporaryHome } from "../../support/server-process.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryHome>>;
+let directory: string;
+beforeEach(async () => {
+  folder = await temporaryHome();
+  directory = join(folder.home, "postgres");
+});
+afterEach(() => folder.remove());
+
+test("two first starts at the same moment make one cluster and run it once", async () => {
+  const [one, two] = await Promise.all([
+    startEmbeddedPostgres(directory),
+    startEmbeddedPostgres(directory),
+  ]);
+  expect(one.ownerUrl).toBe(two.ownerUrl);
+  expect(one.adopted).toBe(!two.adopted);
+  await one.stop();
+  await two.stop();
+  expect((await readdir(directory)).filter((name) => name.startsWith("new-"))).toEqual([]);
+});
+
+describe("a first start that was cut off", () => {
+  test("while initdb worked: the next start makes the cluster", async () => {
+    const unfinished = join(directory, "new-cluster-a1b2c3");
+    await mkdir(join(unfinished, "base"), { recursive: true });
+    await writeFile(join(unfinished, "PG_VERSION"), "18\n");
+    await writeFile(`${unfinished}.password`, "secret");
+    await (await startEmbeddedPostgres(directory)).stop();
+    expect((await readdir(directory)).filter((name) => name.startsWith("new-"))).toEqual([]);
+  });
+
+  test("while the files of the chosen cluster were moved to its place: the next start moves the rest", async () => {
+    await (await startEmbeddedPostgres(directory)).stop();
+    const chosen = join(directory, await readFile(join(directory, "chosen-cluster"), "utf8"));
+    await mkdir(chosen);
+    const moved = ["base", "global", "PG_VERSION"];
+    for (const name of moved) await rename(join(directory, name), join(chosen, name));
+    await (await startEmbeddedPostgres(directory)).stop();
+    for (const name of moved) expect(existsSync(join(directory, name))).toBe(true);
+    expect(existsSync(chosen)).toBe(false);
+  });
+});
+
+test("a folder with files of somebody else's is refused with a sentence, and left alone", async () => {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "thesis.txt"), "years of work");
+  await expect(startEmbeddedPostgres(directory)).rejects.toMatchObject({
+    code: "embedded_unavailable",
+    message: expect.stringMatching(/holds files but no PostgreSQL cluster\. Empty it/),
+  });
+  expect(await readFile(join(directory, "thesis.txt"), "utf8")).toBe("years of work");
+});
+
+test("a process id in postmaster.pid that now belongs to another program does not stop the start", async () => {
+  await (await startEmbeddedPostgres(directory)).stop();
+  const { uid, gid } = await stat(directory);
+  const other = spawn("sleep", ["600"], { uid, gid, stdio: "ignore" });
+  await once(other, "spawn");
+  try {
+    const pidFile = join(directory, "postmaster.pid");
+    await writeFile(pidFile, [other.pid, directory, 1, 5432, "", "127.0.0.1", ""].join("\n"));
+    await chown(pidFile, uid, gid);
+    const cluster = await startEmbeddedPostgres(directory);
+    expect(cluster.adopted).toBe(false);
+    expect(await postmasterOf(folder.home)).not.toBe(other.pid);
+    await cluster.stop();
+    await cluster.stop();
+    await rm(pidFile, { force: true });
+  } finally {
+    other.kill();
+  }
+});

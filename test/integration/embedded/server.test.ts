@@ -1,0 +1,73 @@
+import { rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  endAll,
+  isRunning,
+  postmasterOf,
+  spawnServer,
+  status,
+  temporaryHome,
+  type ServerProcess,
+} from "../../support/server-process.ts";
+import { until } from "../../support/until.ts";
+
+let folder: Awaited<ReturnType<typeof temporaryHome>>;
+let home: string;
+let server: ServerProcess;
+let url: string;
+
+beforeEach(async () => {
+  folder = await temporaryHome();
+  ({ home } = folder);
+  server = spawnServer(home);
+  url = await server.url();
+});
+afterEach(async () => {
+  await endAll(home, [server]);
+  await folder.remove();
+});
+
+const lines = (pattern: RegExp) =>
+  server
+    .output()
+    .split("\n")
+    .filter((line) => pattern.test(line));
+
+test("an embedded database that is killed comes back, is logged once, and stops with the server", async () => {
+  const before = (await postmasterOf(home))!;
+  process.kill(before, "SIGKILL");
+  await until(async () => (await status(`${url}/readyz`)) === 503);
+  await until(async () => (await status(`${url}/readyz`)) === 200);
+  await until(() => lines(/embedded database restarted/).length === 1);
+  expect(lines(/embedded database lost/)).toHaveLength(1);
+  const after = (await postmasterOf(home))!;
+  expect(after).not.toBe(before);
+  server.process.kill("SIGTERM");
+  expect(await server.ended()).toBe(0);
+  expect(server.errors()).toBe("");
+  expect(await postmasterOf(home)).toBeUndefined();
+});
+
+test("one that does not come back ends the server with one sentence and a status", async () => {
+  const file = join(home, "postgres", "postgresql.conf");
+  await rename(file, `${file}.good`);
+  await writeFile(file, "this is no setting = at all\n");
+  process.kill((await postmasterOf(home))!, "SIGKILL");
+  expect(await server.ended()).toBe(1);
+  expect(server.errors()).toMatch(
+    /^The embedded database ended and could not be started again in 8 attempts; \S+ says why\.[^\n]*\n$/,
+  );
+});
+
+test("a database that a killed server left running is taken over by the next start", async () => {
+  server.process.kill("SIGKILL");
+  await server.ended();
+  const left = (await postmasterOf(home))!;
+  expect(isRunning(left)).toBe(true);
+  server = spawnServer(home);
+  await server.url();
+  expect(await postmasterOf(home)).toBe(left);
+  server.process.kill("SIGTERM");
+  expect(await server.ended()).toBe(0);
+  expect(await postmasterOf(home)).toBeUndefined();
+});
