@@ -1,7 +1,6 @@
-import { Level } from "level";
-import { encodings } from "../crypto/device/level.ts";
 import { DeviceStore, deriveStoreKey, storeSalt } from "../crypto/device/store.ts";
 import { codeOf } from "./errors.ts";
+import { levelAt } from "./open-level.ts";
 import { lockStore, platformLocks, storeInUse, type StoreLocks } from "./store-lock.ts";
 
 /**
@@ -19,10 +18,10 @@ export async function openStore(
   locks: StoreLocks | undefined = platformLocks(),
 ): Promise<DeviceStore> {
   const release = locks === undefined ? async () => undefined : await lockStore(locks, location);
-  const level = new Level<string, Uint8Array>(location, encodings);
+  const level = levelAt(location);
   try {
     const key =
-      typeof secret === "string" ? deriveStoreKey(secret, await storeSalt(level)) : secret;
+      typeof secret === "string" ? await deriveStoreKey(secret, await storeSalt(level)) : secret;
     return await DeviceStore.open(level, key, release);
   } catch (error) {
     await level.close();

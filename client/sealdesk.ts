@@ -172,7 +172,7 @@ export class Sealdesk {
     const hello = async (): Promise<Hello> => {
       const cursors = await mailroom.cursors();
       const accessToken = await session.accessToken();
-      const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
+      const deviceProof = prove({ method: "GET", url: relay.http, accessToken });
       return { version: 1, accessToken, deviceProof, cursors };
     };
     const begin = helloOverHttp(session, me.transport);

@@ -34,7 +34,7 @@ export async function signInDevice(
   const clock = new ServerClock(runtime.clock);
   const newId = idMaker(clock);
   const { device, deviceKey } = await ownDevice(store, newId);
-  const prove = await proofMaker(deviceKey, clock);
+  const prove = proofMaker(deviceKey, clock);
   const transport = { ...runtime, clock, baseUrl, prove, signal };
   const session = new Session(createExchange(transport), credentials, clock);
   const signedIn = await session.signIn();

@@ -36,7 +36,7 @@ async function sessionWith(
     });
   };
   const deviceKey = generateSigningKey();
-  const prove = await proofMaker(deviceKey, clock);
+  const prove = proofMaker(deviceKey, clock);
   const { signal } = new AbortController();
   const exchange = createExchange({ baseUrl: "https://host/desk", fetch, prove, clock, signal });
   return { session: new Session(exchange, credentials, clock), received, time, deviceKey };
