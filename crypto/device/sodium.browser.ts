@@ -14,6 +14,9 @@ import type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
 
 export type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
 
+/** Nothing has to be waited for here. */
+export const ready: Promise<void> = Promise.resolve();
+
 export const sha256: Sha256 = (input) => nobleSha256(input);
 
 export const sha512 = (input: Uint8Array): Uint8Array => nobleSha512(input);

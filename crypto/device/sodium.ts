@@ -1,9 +1,13 @@
 import sodium from "libsodium-wrappers-sumo";
 import type { HmacSha256, Sha256 } from "../wire/event.ts";
 
-// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Waiting here once makes every
-// function below synchronous for the modules that import them. Browsers get `sodium.browser.ts`.
-await sodium.ready;
+// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Browsers get `sodium.browser.ts`.
+
+/**
+ * Every function below may be called once this has resolved. A store waits for it when it is opened,
+ * and a suite before each operation. A top-level await would keep `require` from loading the SDK.
+ */
+export const ready: Promise<void> = sodium.ready;
 
 export const sha256: Sha256 = (input) => sodium.crypto_hash_sha256(input);
 

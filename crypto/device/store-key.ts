@@ -1,6 +1,6 @@
 import { concat, utf8 } from "../wire/bytes.ts";
 import { encodings, type Level } from "./level.ts";
-import { randomBytes, zeroise } from "./sodium.ts";
+import { randomBytes, ready, zeroise } from "./sodium.ts";
 import { StoreError } from "./store-error.ts";
 import { reserved } from "./store-transaction.ts";
 
@@ -23,6 +23,7 @@ export async function deriveStoreKey(passphrase: string, salt: Uint8Array): Prom
     throw new StoreError("wrong_key", "The passphrase is empty or not Unicode text.");
   // Loaded on use: most pages have a key and need no password hash.
   const { argon2id } = await import("./argon2id.ts");
+  await ready;
   const secret = utf8(passphrase.replaceAll(/\p{Space_Separator}/gu, " ").normalize("NFC"));
   try {
     return await argon2id(secret, salt, { passes: 3, memory: 64 * 1024 * 1024, bytes: 32 });
@@ -44,6 +45,7 @@ export async function storeSalt(level: Level): Promise<Uint8Array> {
       throw new StoreError("damaged", "The salt beside the store is not of a known form.");
     return record.slice(1);
   }
+  await ready;
   const salt = randomBytes(saltBytes);
   const value = concat(Uint8Array.of(version), salt);
   await level.batch([{ type: "put", key: saltName, value }], { ...encodings, sync: true });

@@ -1,12 +1,14 @@
 import { EmbeddedJWK, jwtVerify } from "jose";
 import { createHash } from "node:crypto";
-import { generateSigningKey } from "../../../crypto/device/sodium.ts";
+import { generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
 import { proofMaker } from "../../../client/http/device-proof.ts";
 import { Session, type Credentials } from "../../../client/http/session.ts";
 import { createExchange } from "../../../client/http/transport.ts";
 import * as read from "../../../client/http/schema.ts";
 import { ServerClock, type Fetch } from "../../../client/runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
+
+await ready;
 
 interface Received {
   readonly line: string;

@@ -9,12 +9,14 @@ import { hashRawSync } from "@node-rs/argon2";
 import { deriveStoreKey } from "../../../crypto/device/store.ts";
 import { encodeKeyPacket } from "../../../crypto/device/suites/signal/key-packet.ts";
 import { ValueSeal } from "../../../crypto/device/value-seal.ts";
-import { sha256 } from "../../../crypto/device/sodium.ts";
+import { sha256, ready } from "../../../crypto/device/sodium.ts";
 import {
   creationBytes,
   deviceRecordBytes,
   publishedKeysBytes,
 } from "../../../crypto/wire/signed-records.ts";
+
+await ready;
 
 const file = new URL("./vectors/records.json", import.meta.url);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
