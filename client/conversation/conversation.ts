@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Api } from "../http/api.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
+import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/granter.ts";
@@ -175,5 +176,5 @@ function downloadable(
   const { attachment } = item;
   const { name, mediaType: type, size } = attachment;
   const download = () => downloadAttachment(downloads, attachment);
-  return { ...item, attachment: { name, type, size, download } };
+  return { ...item, attachment: { name, safeName: safeFileName(name), type, size, download } };
 }
