@@ -46,8 +46,8 @@ function rawPieces(data: unknown): AsyncIterable<unknown> | Iterable<unknown> | 
   if (isBytes(data)) return [data];
   if (tagOf(data) === "ArrayBuffer") return [new Uint8Array(data as ArrayBuffer)];
   if (typeof data !== "object" || data === null) return undefined;
-  if (Symbol.asyncIterator in data) return data as AsyncIterable<unknown>;
   if ("getReader" in data) return piecesOf(data as ReadableStream<Uint8Array>);
+  if (Symbol.asyncIterator in data) return data as AsyncIterable<unknown>;
   if (tagOf(data) === "Blob" || tagOf(data) === "File") return piecesOf((data as Blob).stream());
   return undefined;
 }
