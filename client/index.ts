@@ -47,8 +47,8 @@ export type {
 export type { BackoffLimits } from "./transport/backoff.ts";
 export type { KeepaliveLimits } from "./transport/heartbeat.ts";
 export {
-  DeviceStore,
   StoreError,
+  type DeviceStore,
   type Level,
   type StoreErrorCode,
 } from "../crypto/device/store.ts";
