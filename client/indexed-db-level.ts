@@ -31,16 +31,29 @@ export class IndexedDbLevel implements Level {
     return Promise.all(keys.map((key) => store.get(key) as Promise<Uint8Array | undefined>));
   }
 
-  /** One transaction. "strict" asks the browser to have it on the disk before it says so. */
+  /**
+   * Writes in one transaction: all of it or nothing. "strict" asks the browser to have it on the disk
+   * before it says so.
+   */
   async batch(operations: readonly LevelOperation[]): Promise<void> {
     const database = await this.#database();
-    const { store, done } = database.transaction(entries, "readwrite", { durability: "strict" });
-    const requests = operations.map((operation) =>
-      operation.type === "put"
-        ? store.put(operation.value, operation.key)
-        : store.delete(operation.key),
-    );
-    await Promise.all([...requests, done]);
+    const transaction = database.transaction(entries, "readwrite", { durability: "strict" });
+    const { store, done } = transaction;
+    const requests: Promise<unknown>[] = [done];
+    try {
+      for (const operation of operations)
+        requests.push(
+          operation.type === "put"
+            ? store.put(operation.value, operation.key)
+            : store.delete(operation.key),
+        );
+      await Promise.all(requests);
+    } catch (error) {
+      // A value that cannot be stored throws at once, and what came before it would be committed.
+      for (const request of requests) request.catch(() => undefined);
+      abort(transaction);
+      throw error;
+    }
   }
 
   iterator({ gt, gte, lt, limit }: Pick<LevelRange, "gt" | "gte" | "lt" | "limit">) {
@@ -63,6 +76,14 @@ export class IndexedDbLevel implements Level {
       upgrade: (database) => void database.createObjectStore(entries),
     });
     return this.#opening;
+  }
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended by itself.
   }
 }
 

@@ -9,8 +9,8 @@ import { lockStore, platformLocks, storeInUse, type StoreLocks } from "./store-l
  * a LevelDB in Node and the name of an IndexedDB in browsers; until the store is closed, nobody else
  * can open it: LevelDB has a lock, browsers have Web Locks. A database of your own you lock yourself.
  * @param secret a key of 32 bytes, for example from the operating system's keychain, or a passphrase,
- *   from which Argon2id derives a key. In Node that blocks for about 200 ms; in a browser it takes
- *   about a second or two, and loads the hash first
+ *   from which Argon2id derives a key. That blocks for about 200 ms in Node and for some seconds in a
+ *   browser, which loads the hash first
  * @param locks the platform's by default, where it has any
  * @throws SealdeskError invalid_argument, store_in_use; store_failed: the database does not open.
  *   StoreError wrong_key, damaged

@@ -11,8 +11,8 @@ const version = 1;
 /**
  * Derives the store key from a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. All
  * Unicode forms of a passphrase give the same key, as in RFC 8265 (OpaqueString): every space
- * becomes U+0020, then NFC. In Node it blocks for about
- * 200 ms; in a browser it takes about a second or two. These are the parameters of salt version 1;
+ * becomes U+0020, then NFC. It blocks for about 200 ms in
+ * Node and for some seconds in a browser. These are the parameters of salt version 1;
  * other parameters need a new version in `storeSalt`.
  * @throws StoreError wrong_key: the passphrase is empty or not Unicode text
  */
