@@ -15,7 +15,6 @@ import {
   type Check,
 } from "./arguments.ts";
 import { grantPurposes } from "../crypto/wire/receipt.ts";
-import type { SealdeskEvents } from "./events.ts";
 import { resetReasons } from "./http/api.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
 
@@ -96,19 +95,6 @@ export const grantRequest = object({
   purpose: oneOf(...grantPurposes),
   consent: optional(uuid),
 });
-
-const eventNames: Readonly<Record<keyof SealdeskEvents, true>> = {
-  conversation: true,
-  problem: true,
-  device: true,
-  history: true,
-  activity: true,
-  presence: true,
-  security: true,
-  connection: true,
-  end: true,
-};
-export const eventName = oneOf(...Object.keys(eventNames));
 
 /** A name for a database in its place, or a database of the application's own. */
 export const storeLocation: Check = (value, name) => {

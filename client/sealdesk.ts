@@ -3,7 +3,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
 import type { Suite } from "../crypto/device/suite.ts";
-import { func, optional, uuid } from "./arguments.ts";
+import { func, oneOf, optional, uuid } from "./arguments.ts";
 import * as checks from "./call-checks.ts";
 import type { Conversation } from "./conversation/conversation.ts";
 import {
@@ -18,7 +18,7 @@ import { enrolDevice } from "./device/enrol.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
 import { signInDevice, type SignedInDevice } from "./device/sign-in.ts";
 import { Emitter } from "./emitter.ts";
-import type { SealdeskEvents } from "./events.ts";
+import { eventNames, type SealdeskEvents } from "./events.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, ResetReason, StaffMember } from "./http/api.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
@@ -82,7 +82,13 @@ export class Sealdesk {
       suite === undefined
         ? undefined
         : await connectMember({
-            ...{ options, runtime, events, me, account, suite, signal },
+            options,
+            runtime,
+            events,
+            me,
+            account,
+            suite,
+            signal,
             abort: () => requests.abort(),
           });
     const { api, deviceKey, newId } = me;
@@ -122,7 +128,7 @@ export class Sealdesk {
     name: K,
     listener: (event: SealdeskEvents[K]) => void,
   ): () => void {
-    checks.eventName(name, "name");
+    oneOf(...eventNames)(name, "name");
     func(listener, "listener");
     return this.#events.on(name, listener);
   }

@@ -25,7 +25,10 @@ describe("an application for browsers", () => {
   test("is bundled by esbuild without any setting", async () => {
     const printed = await consumer.run(
       "esbuild/bin/esbuild",
-      ...["main.js", "--bundle", "--outfile=plain/main.js", "--log-level=warning"],
+      "main.js",
+      "--bundle",
+      "--outfile=plain/main.js",
+      "--log-level=warning",
     );
 
     expect(printed).toBe("");
@@ -34,7 +37,12 @@ describe("an application for browsers", () => {
   test("loads at most 110 KB from esbuild's build, without what few need", async () => {
     await consumer.run(
       "esbuild/bin/esbuild",
-      ...["main.js", "--bundle", "--minify", "--splitting", "--format=esm", "--outdir=split"],
+      "main.js",
+      "--bundle",
+      "--minify",
+      "--splitting",
+      "--format=esm",
+      "--outdir=split",
     );
     const folder = join(consumer.folder, "split");
     const { files, gzipBytes, code } = await firstLoadOf(folder, "main.js");
