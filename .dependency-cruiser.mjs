@@ -31,7 +31,7 @@ const folders = Object.keys(mayImport);
 // Packages the code on both sides of the wire may use. Everything else is the compiler's to find.
 const mayUse = {
   "crypto/wire": ["protobufjs"],
-  "crypto/device": ["libsodium-wrappers-sumo", "abstract-level"],
+  "crypto/device": ["libsodium-wrappers-sumo", "@noble/(ciphers|curves|hashes)", "abstract-level"],
   "crypto/device/suites/signal": ["@signalapp/libsignal-client", "libsodium-wrappers-sumo"],
   policies: ["@casl/ability", "@ucast/[^/]+"],
   "audit/verify": [],
@@ -46,6 +46,7 @@ function within(folder) {
 }
 
 const portable = "^(crypto|policies|client|audit/verify)/";
+const browserFile = "[.]browser[.]ts$";
 const nodeFile = "[.]node[.]ts$";
 const server = "^(server|cli|db|audit|keys|messaging|desk|moderation|workflows|policies)/";
 const libsignal = "(^|/)@signalapp/libsignal-client(/|$)";
@@ -109,6 +110,19 @@ export default {
       to: { path: `${portable}.*${nodeFile}` },
     },
     {
+      // Node gets libsodium: `*.browser.ts` comes in by the table of client/package.json alone.
+      name: "browser-files-are-imported-by-browser-files",
+      severity: "error",
+      from: { path: portable, pathNot: browserFile },
+      to: { path: browserFile },
+    },
+    {
+      name: "noble-is-for-browser-files",
+      severity: "error",
+      from: { path: portable, pathNot: browserFile },
+      to: { path: "(^|/)node_modules/@noble/" },
+    },
+    {
       name: "sources-import-no-built-copies",
       severity: "error",
       from: { pathNot: "^test/" },
@@ -133,6 +147,8 @@ export default {
     // TypeScript 7 has no compiler API; without this parser nothing is read and all seems well.
     parser: "swc",
     tsPreCompilationDeps: true,
+    // A page of a browser test: it is bundled where the package is installed, and resolved there.
+    exclude: { path: "^test/e2e/browser/page[.]js$" },
     doNotFollow: { path: ["node_modules", built] },
     enhancedResolveOptions: {
       extensions: [".ts", ".js"],

@@ -2,6 +2,9 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 
 /** Everything this SDK can say no with. */
 export type SealdeskErrorCode =
+  // calling this SDK
+  | "invalid_argument" // an argument of a wrong type or form: the message says which and what it must be
+  | "suite_required" // this connection was made without a cipher suite: pass `suite` to `connect`
   // reaching the server
   | "network" // the server was not reached, or the answer was cut off
   | "server_error" // the server failed; trying again later may help
@@ -48,7 +51,7 @@ export type SealdeskErrorCode =
   | "attachment_not_found" // or not for this account, or removed with its conversation
   | "attachment_too_large"
   | "attachment_damaged" // not what its message names: see `problem`
-  | "attachment_unreadable" // the data to send could not be read, or is not of the size announced
+  | "attachment_unreadable" // the data to send failed while it was read, or is not of the size announced
   | "quota_exceeded" // the server has no more room for attachments here
   | "key_log_inconsistent" // the log of keys contradicts itself: see `problem`, and the evidence kept
   | "untrusted_member" // a member's device is not certified by the key known for `user`

@@ -32,6 +32,20 @@ export interface SealdeskEvents {
   readonly end: SealdeskError;
 }
 
+const names: Readonly<Record<keyof SealdeskEvents, true>> = {
+  conversation: true,
+  problem: true,
+  device: true,
+  history: true,
+  activity: true,
+  presence: true,
+  security: true,
+  connection: true,
+  end: true,
+};
+/** The names of all events. */
+export const eventNames: readonly string[] = Object.keys(names);
+
 export type SecurityEvent =
   /** The relay hands out other keys for this device than it published: others may be misled. */
   | { readonly code: "published_keys_differ" }

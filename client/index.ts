@@ -12,6 +12,7 @@ export type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/siblings.t
 export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
+export { maxTextBytes } from "./conversation/text-size.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
@@ -46,8 +47,8 @@ export type {
 export type { BackoffLimits } from "./transport/backoff.ts";
 export type { KeepaliveLimits } from "./transport/heartbeat.ts";
 export {
-  DeviceStore,
   StoreError,
+  type DeviceStore,
   type Level,
   type StoreErrorCode,
 } from "../crypto/device/store.ts";

@@ -1,34 +1,44 @@
-import { Level } from "level";
-import { encodings } from "../crypto/device/level.ts";
-import { DeviceStore, deriveStoreKey, storeSalt } from "../crypto/device/store.ts";
-import { codeOf } from "./errors.ts";
+import { DeviceStore, deriveStoreKey, storeSalt, type Level } from "../crypto/device/store.ts";
+import { storeLocation, storeLocks, storeSecret } from "./call-checks.ts";
+import { codeOf, SealdeskError } from "./errors.ts";
+import { levelAt } from "./open-level.ts";
 import { lockStore, platformLocks, storeInUse, type StoreLocks } from "./store-lock.ts";
 
 /**
- * Opens the encrypted store of one device, made when it is not there: a LevelDB in the directory
- * of that name in Node, an IndexedDB of that name in browsers. Until it is closed nobody else opens
- * it: LevelDB sees to that by itself, in browsers a Web Lock does.
- * @param secret a key of 32 bytes, from the operating system's keychain for example, or a
- *   passphrase, from which Argon2id makes one; that blocks for some 200 ms
- * @param locks the platform's, where it has any
- * @throws StoreError wrong_key, damaged; SealdeskError store_in_use
+ * Opens the encrypted store of one device, and makes it on the first call. A text is the directory of
+ * a LevelDB in Node and the name of an IndexedDB in browsers; until the store is closed, nobody else
+ * can open it: LevelDB has a lock, browsers have Web Locks. A database of your own you lock yourself.
+ * @param secret a key of 32 bytes, for example from the operating system's keychain, or a passphrase,
+ *   from which Argon2id derives a key. That blocks for about 200 ms in Node and for some seconds in a
+ *   browser, which loads the hash first
+ * @param locks the platform's by default, where it has any
+ * @throws SealdeskError invalid_argument, store_in_use; store_failed: the database does not open.
+ *   StoreError wrong_key, damaged
  */
 export async function openStore(
-  location: string,
+  location: string | Level,
   secret: Uint8Array | string,
   locks: StoreLocks | undefined = platformLocks(),
 ): Promise<DeviceStore> {
-  const release = locks === undefined ? async () => undefined : await lockStore(locks, location);
-  const level = new Level<string, Uint8Array>(location, encodings);
+  storeLocation(location, "location");
+  storeSecret(secret, "secret");
+  storeLocks(locks, "locks");
+  const isNamed = typeof location === "string";
+  const release =
+    locks !== undefined && isNamed ? await lockStore(locks, location) : async () => undefined;
+  const level = isNamed ? levelAt(location) : location;
   try {
     const key =
-      typeof secret === "string" ? deriveStoreKey(secret, await storeSalt(level)) : secret;
+      typeof secret === "string" ? await deriveStoreKey(secret, await storeSalt(level)) : secret;
     return await DeviceStore.open(level, key, release);
   } catch (error) {
     await level.close();
     await release();
-    if (codeOf(error, "StoreError") !== undefined || !isLocked(error)) throw error;
-    throw storeInUse(error);
+    if (codeOf(error, "StoreError") !== undefined) throw error;
+    if (isLocked(error)) throw storeInUse(error);
+    throw new SealdeskError("store_failed", "The store's database could not be opened.", {
+      cause: error,
+    });
   }
 }
 

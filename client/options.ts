@@ -1,5 +1,6 @@
 import type { DeviceStore } from "../crypto/device/store.ts";
 import type { Suite } from "../crypto/device/suite.ts";
+import { invalidArgument } from "./arguments.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Credentials } from "./http/session.ts";
 import { resourceUrl } from "./http/transport.ts";
@@ -12,8 +13,11 @@ export interface ConnectOptions {
   /** The server's public URL, for example `https://support.example`. */
   readonly url: string;
   readonly credentials: Credentials;
-  /** The cipher suite; `@sealdesk/suite-signal` has one. */
-  readonly suite: Suite;
+  /**
+   * The cipher suite; `@sealdesk/suite-signal` has one, for Node. Without a suite the device signs in,
+   * but is not registered and has no conversations: what needs a suite throws suite_required.
+   */
+  readonly suite?: Suite | undefined;
   /** This device's state: see `openStore`. `Sealdesk.close` closes it. */
   readonly store: DeviceStore;
   /**
@@ -31,10 +35,17 @@ export interface ConnectOptions {
   readonly runtime?: Partial<Omit<Runtime, "webSocket">>;
 }
 
-/** @throws TypeError when there is no WebSocket: in Node, pass the one of `@sealdesk/client/node` */
+/**
+ * @throws SealdeskError invalid_argument: there is no WebSocket. In Node, pass the one of
+ *   `@sealdesk/client/node`
+ */
 export function runtimeOf({ runtime = {}, webSocket }: ConnectOptions): Runtime {
   const constructor = webSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (constructor === undefined) throw new TypeError("There is no WebSocket here; pass one.");
+  if (constructor === undefined)
+    throw invalidArgument(
+      "options.webSocket",
+      "given here, as there is no global WebSocket: use the one of `@sealdesk/client/node`",
+    );
   return {
     clock: systemClock,
     random: Math.random,
@@ -63,3 +74,6 @@ export function relayUrls(baseUrl: string): { readonly http: string; readonly so
 /** What everything under way ends with when the caller closes the connection. */
 export const closedError = (): SealdeskError =>
   new SealdeskError("closed", "The connection was closed.");
+
+export const suiteRequired = (): SealdeskError =>
+  new SealdeskError("suite_required", "This needs a cipher suite: pass `suite` to `connect`.");

@@ -1,10 +1,11 @@
 import { creationBytes } from "../crypto/wire/signed-records.ts";
-import type { Hello } from "../crypto/wire/frame.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { sign, type SigningKeyPair } from "../crypto/device/sodium.ts";
 import type { DeviceStore } from "../crypto/device/store.ts";
+import type { Suite } from "../crypto/device/suite.ts";
+import { func, oneOf, optional, uuid } from "./arguments.ts";
+import * as checks from "./call-checks.ts";
 import type { Conversation } from "./conversation/conversation.ts";
-import { Mailroom } from "./conversation/mailroom.ts";
 import {
   acceptOffered,
   safetyCodeWith,
@@ -12,22 +13,15 @@ import {
   type AccountKeysDeps,
   type SafetyNumbers,
 } from "./device/account-keys.ts";
-import type { Account } from "./device/account.ts";
+import { signedInAccount, type Account } from "./device/account.ts";
 import { enrolDevice } from "./device/enrol.ts";
 import type { SafetyCode } from "./device/safety-code.ts";
-import { signInDevice } from "./device/sign-in.ts";
-import { PreKeyUpkeep } from "./device/prekeys.ts";
-import { Trust } from "./device/trust.ts";
-import { deferred } from "./deferred.ts";
-import { createUploadsApi } from "./attachments/uploads-api.ts";
+import { signInDevice, type SignedInDevice } from "./device/sign-in.ts";
 import { Emitter } from "./emitter.ts";
-import type { SealdeskEvents } from "./events.ts";
+import { eventNames, type SealdeskEvents } from "./events.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, ResetReason, StaffMember } from "./http/api.ts";
-import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
-import { KeyLog } from "./key-log/key-log.ts";
-import { OwnEntries } from "./key-log/own-entries.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
 import {
   approveDevice,
@@ -38,11 +32,8 @@ import {
   type NewDevice,
   type OwnDevice,
 } from "./linking/siblings.ts";
-import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
-import { Link } from "./transport/link.ts";
-import { whenOnline } from "./transport/online.ts";
-import { helloOverHttp } from "./transport/hello-over-http.ts";
-import { waysTo } from "./transport/ways.ts";
+import { connectMember, type MemberDevice } from "./member-device.ts";
+import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
 
 /** Who is signed in. */
 export interface SealdeskUser {
@@ -55,32 +46,21 @@ interface Parts {
   readonly account: Account;
   readonly api: Api;
   readonly deviceKey: SigningKeyPair;
-  readonly suite: ConnectOptions["suite"];
   readonly store: DeviceStore;
-  readonly trust: Trust;
-  readonly keyLog: KeyLog;
   readonly newId: () => Uuid;
-  /** Says how the user is, now and on every further connection. */
-  readonly say: (state: "online" | "idle") => void;
+  /** Absent without a cipher suite. */
+  readonly member: MemberDevice | undefined;
+  readonly stop: (reason: SealdeskError) => Promise<void>;
 }
 
 /** A member device: signed in, connected, and able to read and write what its account may. */
 export class Sealdesk {
   readonly #parts: Parts;
   readonly #events: Emitter<SealdeskEvents>;
-  readonly #mailroom: Mailroom;
-  readonly #stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 
-  private constructor(
-    parts: Parts,
-    events: Emitter<SealdeskEvents>,
-    mailroom: Mailroom,
-    stop: (reason: SealdeskError, quietly: boolean) => Promise<void>,
-  ) {
+  private constructor(parts: Parts, events: Emitter<SealdeskEvents>) {
     this.#parts = parts;
     this.#events = events;
-    this.#mailroom = mailroom;
-    this.#stop = stop;
   }
 
   /**
@@ -90,121 +70,33 @@ export class Sealdesk {
    *   account_has_other_devices. The store stays open then, for another attempt.
    */
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
+    checks.connectOptions(options, "options");
     const runtime = runtimeOf(options);
     const events = new Emitter<SealdeskEvents>();
-    const { suite, store, url: baseUrl } = options;
+    const { suite, store } = options;
     const requests = new AbortController();
     const { signal } = requests;
     const me = await signInDevice(options, runtime, signal);
-    const { device, deviceKey, signedIn, session, api, clock, newId, prove } = me;
-    const exchangeBytes = createBytesExchange(me.transport);
-    const uploads = createUploadsApi((request) =>
-      session.authorised((accessToken) => exchangeBytes(request, accessToken)),
-    );
-    const account = await enrolDevice({ store, suite, api, clock, device, signedIn });
-    const keyLog = await KeyLog.load(
-      {
-        store,
-        api,
-        tenant: account.tenant,
-        clock,
-        onInconsistent: (evidence) =>
-          events.emit("security", { code: "key_log_inconsistent", evidence }),
-      },
-      options.keyLog,
-    );
-    const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
-    let presence: "online" | "idle" | undefined;
-    const sayPresence = () => {
-      if (presence === undefined) return;
-      link.send({ kind: "presence", body: { state: presence, user: undefined, since: 0 } });
+    const account = await accountOf(me, store, suite);
+    const member =
+      suite === undefined
+        ? undefined
+        : await connectMember({
+            options,
+            runtime,
+            events,
+            me,
+            account,
+            suite,
+            signal,
+            abort: () => requests.abort(),
+          });
+    const { api, deviceKey, newId } = me;
+    const stop = async (reason: SealdeskError) => {
+      requests.abort();
+      await member?.stop(reason, true);
     };
-    const say = (state: "online" | "idle") => {
-      presence = state;
-      sayPresence();
-    };
-    const parts: Parts = { keyLog, account, api, deviceKey, suite, store, trust, newId, say };
-
-    const firstUp = deferred<void>();
-    let stopping: Promise<void> | undefined;
-    const stop = (reason: SealdeskError, quietly: boolean): Promise<void> =>
-      (stopping ??= (async () => {
-        firstUp.reject(reason);
-        requests.abort();
-        upkeep.stop();
-        ownEntries.stop();
-        stopListening();
-        await link.close();
-        await mailroom.end(reason, quietly);
-      })());
-    const fail = (error: SealdeskError): void => {
-      if (stopping !== undefined) return;
-      void stop(error, false);
-      events.emit("end", error);
-    };
-
-    const mailroom = await Mailroom.load({
-      ...parts,
-      clock,
-      uploads,
-      signal,
-      deviceKey: deviceKey.publicKey,
-      transmit: (frame) => link.send(frame),
-      recycle: (reason) => link.recycle(reason),
-      onConversation: (conversation) => events.emit("conversation", conversation),
-      onDevice: (change) => events.emit("device", change),
-      onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
-      onActivity: (activity) => events.emit("activity", activity),
-      onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
-      onFailure: (cause) => fail(endingOf(cause)),
-    });
-    const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
-      events.emit("security", { code: "published_keys_differ" }),
-    );
-    const ownEntries = new OwnEntries({
-      ...parts,
-      clock,
-      onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
-      onFormerKey: (former) =>
-        events.emit("security", { code: "account_had_other_key", ...former }),
-    });
-    const relay = relayUrls(baseUrl);
-    const hello = async (): Promise<Hello> => {
-      const cursors = await mailroom.cursors();
-      const accessToken = await session.accessToken();
-      const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
-      return { version: 1, accessToken, deviceProof, cursors };
-    };
-    const begin = helloOverHttp(session, me.transport);
-    const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
-    const link = new Link(ways, runtime, linkLimitsOf(options), {
-      hello,
-      onUp: (welcome) => {
-        mailroom.onUp(welcome);
-        upkeep.start();
-        ownEntries.start();
-        sayPresence();
-        firstUp.resolve();
-        events.emit("connection", "up");
-      },
-      onFrame: (frame) => {
-        if (frame.kind !== "presence") return mailroom.onFrame(frame);
-        const { user, state, since } = frame.body;
-        if (user !== undefined) events.emit("presence", { user, state, since });
-      },
-      onDown: () => {
-        mailroom.onDown();
-        upkeep.stop();
-        ownEntries.stop();
-        events.emit("connection", "down");
-      },
-      onTokenExpired: () => session.expire(),
-      onEnd: fail,
-    });
-    const stopListening = whenOnline(() => link.hurry());
-    link.start();
-    await firstUp.promise;
-    return new Sealdesk(parts, events, mailroom, stop);
+    return new Sealdesk({ account, api, deviceKey, store, newId, member, stop }, events);
   }
 
   /**
@@ -214,7 +106,9 @@ export class Sealdesk {
    * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network,
    *   request_refused: too many devices ask at a time
    */
-  static link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
+  static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
+    checks.connectOptions(options, "options");
+    if (options.suite === undefined) throw suiteRequired();
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
@@ -234,6 +128,8 @@ export class Sealdesk {
     name: K,
     listener: (event: SealdeskEvents[K]) => void,
   ): () => void {
+    oneOf(...eventNames)(name, "name");
+    func(listener, "listener");
     return this.#events.on(name, listener);
   }
 
@@ -242,53 +138,56 @@ export class Sealdesk {
    * call they are told nothing. Half a minute after the last device went they are told that, too.
    */
   setPresence(state: "online" | "idle"): void {
-    this.#parts.say(state);
+    checks.presence(state, "state");
+    this.#member.say(state);
   }
 
   /** Every conversation this device was ever in, oldest first. */
   conversations(): readonly Conversation[] {
-    return this.#mailroom.conversations();
+    return this.#member.mailroom.conversations();
   }
 
   conversation(id: Uuid): Conversation | undefined {
-    return this.#mailroom.conversation(id);
+    uuid(id, "id");
+    return this.#member.mailroom.conversation(id);
   }
 
   /** Resolves when all that happened before the present connection is in the store. */
-  synced(): Promise<void> {
-    return this.#mailroom.synced();
+  async synced(): Promise<void> {
+    return this.#member.mailroom.synced();
   }
 
   /**
    * Starts a conversation with these users. Resolves when this device can write in it.
    * @throws SealdeskError forbidden, no_device
    */
-  async openConversation({
-    with: members,
-  }: {
-    readonly with: readonly Uuid[];
-  }): Promise<Conversation> {
-    const { account, api, deviceKey, suite, newId } = this.#parts;
+  async openConversation(request: { readonly with: readonly Uuid[] }): Promise<Conversation> {
+    checks.opening(request, "request");
+    const members = request.with;
+    const { account, api, deviceKey, newId } = this.#parts;
+    const { suite, mailroom } = this.#member;
     const id = newId();
     const { tenant, device } = account;
     const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
     const creationSignature = sign(record, deviceKey.privateKey);
-    const request = { id, suite: suite.name, members, creationSignature };
+    const creation = { id, suite: suite.name, members, creationSignature };
     // Asked twice, the server gives the first answer again: one whose answer was lost is repeated.
-    const { seq } = await api.createConversation(request).catch((error: unknown) => {
+    const { seq } = await api.createConversation(creation).catch((error: unknown) => {
       if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
-      return api.createConversation(request);
+      return api.createConversation(creation);
     });
-    return this.#mailroom.reached(id, seq);
+    return mailroom.reached(id, seq);
   }
 
   /** Staff of the tenant, all or those of one role: whom a customer can write to. */
-  staff(role?: string): Promise<readonly StaffMember[]> {
+  async staff(role?: string): Promise<readonly StaffMember[]> {
+    optional(checks.role)(role, "role");
     return this.#parts.api.staff(role);
   }
 
   /** Digits to compare with another user, in person or over the telephone. @throws SealdeskError */
-  safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
+  async safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
+    uuid(user, "user");
     return safetyNumbersWith(this.#accountKeys(), user);
   }
 
@@ -296,7 +195,8 @@ export class Sealdesk {
    * The same as digits and as a QR code to scan, with the key that this device goes by.
    * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
    */
-  safetyCode(user: Uuid): Promise<SafetyCode> {
+  async safetyCode(user: Uuid): Promise<SafetyCode> {
+    uuid(user, "user");
     return safetyCodeWith(this.#accountKeys(), user);
   }
 
@@ -304,7 +204,9 @@ export class Sealdesk {
    * Accepts a user's changed account key, after a person compared the offered safety number.
    * @throws SealdeskError untrusted_member: the key offered now has another number
    */
-  acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
+  async acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
+    uuid(user, "user");
+    checks.code(safetyNumber, "safetyNumber");
     return acceptOffered(this.#accountKeys(), user, safetyNumber);
   }
 
@@ -324,8 +226,9 @@ export class Sealdesk {
    * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
    *   link_key_replaced: the server shows another key than the device
    */
-  reviewDevice(code: string): Promise<NewDevice> {
-    return reviewDevice(this.#parts, code);
+  async reviewDevice(code: string): Promise<NewDevice> {
+    checks.code(code, "code");
+    return reviewDevice(this.#sibling, code);
   }
 
   /**
@@ -336,13 +239,16 @@ export class Sealdesk {
    * @returns the new device's id
    * @throws SealdeskError as `reviewDevice`
    */
-  approveDevice(code: string, options: ApprovalOptions = {}): Promise<Uuid> {
-    return approveDevice(this.#parts, code, options);
+  async approveDevice(code: string, options: ApprovalOptions = {}): Promise<Uuid> {
+    checks.code(code, "code");
+    checks.approval(options, "options");
+    return approveDevice(this.#sibling, code, options);
   }
 
   /** Tells the device that shows this code no. @throws SealdeskError as `reviewDevice` */
-  refuseDevice(code: string): Promise<void> {
-    return refuseDevice(this.#parts, code);
+  async refuseDevice(code: string): Promise<void> {
+    checks.code(code, "code");
+    return refuseDevice(this.#sibling, code);
   }
 
   /**
@@ -351,6 +257,7 @@ export class Sealdesk {
    * @throws SealdeskError device_not_found
    */
   async removeDevice(device: Uuid): Promise<void> {
+    uuid(device, "device");
     await this.#parts.api.removeDevice(device);
   }
 
@@ -361,7 +268,9 @@ export class Sealdesk {
    * @returns how many devices were removed
    * @throws SealdeskError forbidden, member_not_found
    */
-  resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+  async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+    uuid(user, "user");
+    checks.resetReason(reason, "reason");
     return this.#parts.api.resetAccount(user, reason);
   }
 
@@ -370,17 +279,35 @@ export class Sealdesk {
    * the next connection.
    */
   async close(): Promise<void> {
-    await this.#stop(closedError(), true);
+    await this.#parts.stop(closedError());
     await this.#parts.store.close();
   }
 
   #accountKeys(): AccountKeysDeps {
-    const { store, api, trust, account } = this.#parts;
-    return { store, api, trust, self: account.user };
+    const { store, api, account } = this.#parts;
+    return { store, api, trust: this.#member.trust, self: account.user };
+  }
+
+  /** What one device of an account needs to deal with another. @throws SealdeskError suite_required */
+  get #sibling(): Parts {
+    void this.#member;
+    return this.#parts;
+  }
+
+  /** @throws SealdeskError suite_required */
+  get #member(): MemberDevice {
+    const { member } = this.#parts;
+    if (member === undefined) throw suiteRequired();
+    return member;
   }
 }
 
-const endingOf = (cause: unknown): SealdeskError =>
-  cause instanceof SealdeskError
-    ? cause
-    : new SealdeskError("store_failed", "The device's store failed.", { cause });
+/** The account that this device is registered for; without a suite it only signs in. */
+const accountOf = (
+  { device, signedIn, api, clock }: SignedInDevice,
+  store: DeviceStore,
+  suite: Suite | undefined,
+): Promise<Account> =>
+  suite === undefined
+    ? signedInAccount(store, device, signedIn)
+    : enrolDevice({ store, suite, api, clock, device, signedIn });

@@ -1,5 +1,5 @@
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
-import { openAttachment, storedSize } from "../../crypto/device/attachments/open-attachment.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { unreached } from "../http/transport.ts";
 import type { Clock } from "../runtime.ts";
@@ -25,8 +25,11 @@ export async function* downloadAttachment(
   deps: DownloadDeps,
   attachment: Attachment,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  // Loaded on use: many pages never open a file.
+  const { openAttachment, storedSize } =
+    await import("../../crypto/device/attachments/open-attachment.ts");
   try {
-    yield* openAttachment(attachment, ciphertext(deps, attachment));
+    yield* openAttachment(attachment, ciphertext(deps, attachment.id, storedSize(attachment)));
   } catch (cause) {
     const code = codeOf(cause, "AttachmentError");
     if (code === undefined) throw cause;
@@ -39,13 +42,13 @@ export async function* downloadAttachment(
 
 async function* ciphertext(
   { uploads, clock, signal }: DownloadDeps,
-  attachment: Attachment,
+  id: Uuid,
+  total: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const total = storedSize(attachment);
   const retry = new Retry(clock, signal, maxFailures);
   for (let received = 0; received < total;) {
     try {
-      const response = await uploads.read(attachment.id, received);
+      const response = await uploads.read(id, received);
       // A server that knows no ranges begins again; what was taken is passed over.
       let position = response.status === 206 ? received : 0;
       for await (const piece of bodyOf(response.body, signal)) {

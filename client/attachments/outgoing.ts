@@ -2,8 +2,9 @@ import type { AttachmentData } from "./pieces.ts";
 
 /** A file to send. */
 export interface OutgoingAttachment {
+  /** At most 512 bytes of UTF-8. */
   readonly name: string;
-  /** The media type, such as `image/png`. */
+  /** The media type, such as `image/png`; at most 128 bytes. */
   readonly type: string;
   /** Bytes. When given, data of any other size is refused. */
   readonly size?: number;

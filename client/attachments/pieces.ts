@@ -1,5 +1,12 @@
-/** What a file to send may be given as. */
-export type AttachmentData = AsyncIterable<Uint8Array> | Blob;
+import { SealdeskError } from "../errors.ts";
+import { invalidArgument } from "../arguments.ts";
+
+/**
+ * What a file to send may be given as; a `File` is a `Blob`, a Node stream an iterable. Do not change
+ * bytes that you gave before the sending has ended.
+ */
+export type AttachmentData =
+  Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /** The pieces of a stream; not every browser's can be iterated. Breaking off cancels it. */
 export async function* piecesOf(
@@ -19,5 +26,64 @@ export async function* piecesOf(
   }
 }
 
-export const dataPieces = (data: AttachmentData): AsyncIterable<Uint8Array> =>
-  Symbol.asyncIterator in data ? data : piecesOf(data.stream());
+/**
+ * The pieces of data to send. What it throws while it is read is the caller's own and becomes a
+ * SealdeskError attachment_unreadable.
+ * @throws SealdeskError invalid_argument: it is nothing that can be sent
+ */
+export function dataPieces(data: AttachmentData): AsyncIterable<Uint8Array> {
+  const pieces = rawPieces(data);
+  if (pieces === undefined)
+    throw invalidArgument(
+      "file.data",
+      "a Uint8Array, ArrayBuffer, Blob, File, ReadableStream or an async iterable of Uint8Array",
+    );
+  return readable(pieces);
+}
+
+// By what it can do, not by its class: it may come from another frame or worker.
+function rawPieces(data: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+  if (isBytes(data)) return [data];
+  if (tagOf(data) === "ArrayBuffer") return [new Uint8Array(data as ArrayBuffer)];
+  if (typeof data !== "object" || data === null) return undefined;
+  if ("getReader" in data) return piecesOf(data as ReadableStream<Uint8Array>);
+  if (Symbol.asyncIterator in data) return data as AsyncIterable<unknown>;
+  if (tagOf(data) === "Blob" || tagOf(data) === "File") return piecesOf((data as Blob).stream());
+  return undefined;
+}
+
+async function* readable(
+  pieces: AsyncIterable<unknown> | Iterable<unknown>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const read =
+    Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await nextOf(read);
+      ended = done === true;
+      if (ended) return;
+      if (!isBytes(value)) throw invalidArgument("file.data", "an iterable of Uint8Array alone");
+      yield value;
+    }
+  } finally {
+    if (!ended) await read.return?.();
+  }
+}
+
+async function nextOf(
+  read: AsyncIterator<unknown> | Iterator<unknown>,
+): Promise<IteratorResult<unknown>> {
+  try {
+    return await read.next();
+  } catch (cause) {
+    throw new SealdeskError("attachment_unreadable", "The data to send could not be read.", {
+      cause,
+    });
+  }
+}
+
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+
+// A Node Buffer is one.
+const isBytes = (value: unknown): value is Uint8Array => tagOf(value) === "Uint8Array";

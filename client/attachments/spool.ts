@@ -6,7 +6,6 @@ import {
   type SealedAttachment,
 } from "../../crypto/device/attachments/attachment.ts";
 import { inChunks } from "../../crypto/device/attachments/in-chunks.ts";
-import { sealAttachment } from "../../crypto/device/attachments/seal-attachment.ts";
 import { attachmentFromFields, attachmentToFields } from "../../crypto/device/payload-body.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
@@ -46,6 +45,8 @@ export async function spool(
   limit: number,
 ): Promise<{ readonly sealed: SealedAttachment; readonly stored: number }> {
   await store.transact(async (transaction) => transaction.put(markPrefix + id, new Uint8Array(1)));
+  // Loaded on use: many pages never send a file.
+  const { sealAttachment } = await import("../../crypto/device/attachments/seal-attachment.ts");
   const sealing = sealAttachment(id, data, limit);
   let sealed: SealedAttachment | undefined;
   async function* pieces() {

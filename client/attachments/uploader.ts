@@ -53,13 +53,16 @@ export class Uploader {
     file: OutgoingAttachment,
   ): Promise<SentMessage> {
     const { store, newId } = this.#deps;
-    const name = file.name.toWellFormed();
-    const mediaType = file.type.toWellFormed();
+    const { name, type: mediaType } = file;
     if (utf8(name).length > maxNameBytes || utf8(mediaType).length > maxMediaTypeBytes)
-      throw new SealdeskError("message_too_large", "The file's name or type is too long.");
+      throw new SealdeskError(
+        "message_too_large",
+        `A file's name has at most ${maxNameBytes} bytes of UTF-8, its type ${maxMediaTypeBytes}.`,
+      );
+    const data = dataPieces(file.data);
     queue.requireOpen();
     const id = newId();
-    const { sealed, stored } = await this.#seal(id, file);
+    const { sealed, stored } = await this.#seal(id, data, file.size);
     const upload = { conversation, attachment: { ...sealed, name, mediaType }, stored };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
@@ -91,22 +94,23 @@ export class Uploader {
     }
   }
 
-  async #seal(id: Uuid, { size, data }: OutgoingAttachment) {
+  async #seal(id: Uuid, data: AsyncIterable<Uint8Array>, size: number | undefined) {
     const { store, signal } = this.#deps;
     try {
-      const spooled = await spool(store, id, dataPieces(data), size ?? mostBytes);
+      const spooled = await spool(store, id, data, size ?? mostBytes);
       if (size === undefined || spooled.sealed.size === size) return spooled;
-      throw new SealdeskError("attachment_unreadable", "The data is not of the size announced.");
+      throw new SealdeskError(
+        "attachment_unreadable",
+        `The data has ${spooled.sealed.size} bytes and not the ${size} that \`size\` says.`,
+      );
     } catch (cause) {
       if (!signal.aborted) await clearSpool(store, id);
-      if (cause instanceof SealdeskError) throw cause;
-      if (codeOf(cause, "StoreError") !== undefined) throw cause;
-      const isLarge = codeOf(cause, "AttachmentError") === "too_large" && size === undefined;
-      throw new SealdeskError(
-        isLarge ? "attachment_too_large" : "attachment_unreadable",
-        isLarge ? "The file is too large." : "The data could not be read as announced.",
-        { cause },
-      );
+      if (codeOf(cause, "AttachmentError") !== "too_large") throw cause;
+      throw size === undefined
+        ? new SealdeskError("attachment_too_large", "The file is too large.", { cause })
+        : new SealdeskError("attachment_unreadable", `The data has more bytes than ${size}.`, {
+            cause,
+          });
     }
   }
 

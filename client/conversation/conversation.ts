@@ -1,8 +1,11 @@
 import type { ActivityKind, Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { bool, uuid } from "../arguments.ts";
+import * as checks from "../call-checks.ts";
 import type { Api } from "../http/api.ts";
 import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
 import type { OutgoingAttachment } from "../attachments/outgoing.ts";
+import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/granter.ts";
@@ -71,7 +74,8 @@ export class Conversation {
    *   subject_erased, untrusted_member, send_refused: it was not sent and will not be. closed,
    *   displaced, signed_out and others that end the connection: it will be, with the next one
    */
-  send(text: string): Promise<SentMessage> {
+  async send(text: string): Promise<SentMessage> {
+    checks.message(text, "text");
     return this.#sender.send(text);
   }
 
@@ -80,11 +84,13 @@ export class Conversation {
    * over after ten seconds, so an app repeats it every few. Not stored, and lost without a connection.
    */
   typing(isTyping = true): void {
+    bool(isTyping, "isTyping");
     this.#whisper(isTyping ? "typing" : "stopped", 0);
   }
 
   /** Tells the members who are connected that this user has read up to the event `seq`; as `typing`. */
   markRead(seq: number): void {
+    checks.position(seq, "seq");
     this.#whisper("read", seq);
   }
 
@@ -97,7 +103,8 @@ export class Conversation {
    *   attachment_too_large, quota_exceeded, forbidden and what `send` throws: it was not sent and
    *   will not be. closed and others that end the connection: once sealed, it will be
    */
-  sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
+  async sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
+    checks.outgoingFile(file, "file");
     return this.#files.uploader.send(this.id, this.#sender, file);
   }
 
@@ -111,6 +118,7 @@ export class Conversation {
   async *messages(
     options: { readonly after?: number; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<ConversationItem, void, undefined> {
+    checks.reading(options, "options");
     for await (const item of this.#log.items(options.after ?? 0, options.signal))
       yield item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item;
   }
@@ -122,6 +130,7 @@ export class Conversation {
    *   conversation_not_found
    */
   async addMember(user: Uuid): Promise<void> {
+    uuid(user, "user");
     const { seq } = await this.#api.addMember(this.id, user);
     await this.#log.reached(seq);
   }
@@ -131,6 +140,7 @@ export class Conversation {
    * @throws SealdeskError forbidden, member_not_found, conversation_not_found
    */
   async removeMember(user: Uuid): Promise<void> {
+    uuid(user, "user");
     const { seq } = await this.#api.removeMember(this.id, user);
     await this.#log.reached(seq);
   }
@@ -147,7 +157,8 @@ export class Conversation {
    *   conversation_not_found, request_refused: it was not granted and will not be. closed and others
    *   that end the connection: it will be, with the next one
    */
-  grantHistory(request: GrantRequest): Promise<GrantedHistory> {
+  async grantHistory(request: GrantRequest): Promise<GrantedHistory> {
+    checks.grantRequest(request, "request");
     return this.#history.grant(this.id, request);
   }
 
@@ -157,7 +168,8 @@ export class Conversation {
    * shown before a withdrawal stays shown.
    * @throws SealdeskError forbidden, conversation_not_found
    */
-  consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {
+  async consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {
+    checks.consentState(state, "state");
     return this.#history.consent(this.id, state);
   }
 
@@ -175,5 +187,5 @@ function downloadable(
   const { attachment } = item;
   const { name, mediaType: type, size } = attachment;
   const download = () => downloadAttachment(downloads, attachment);
-  return { ...item, attachment: { name, type, size, download } };
+  return { ...item, attachment: { name, safeName: safeFileName(name), type, size, download } };
 }

@@ -35,7 +35,10 @@ export interface AttachmentItem extends SaidItem {
 
 /** A file as its sender described it; none of this has been checked against its content. */
 export interface ReceivedAttachment {
+  /** Exactly what the sender wrote: it may be a path, hold line breaks or override directions. */
   readonly name: string;
+  /** `name` as it can be written to any file system and shown; never empty. Use this one. */
+  readonly safeName: string;
   /** The media type, such as `image/png`. */
   readonly type: string;
   /** Bytes. */

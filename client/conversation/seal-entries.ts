@@ -1,11 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { zeroHash } from "../../crypto/wire/event.ts";
-import { encodePayload, type Body } from "../../crypto/device/payload.ts";
-import { pad } from "../../crypto/device/padding.ts";
 import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import { codeOf, SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import { bodyOf, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
@@ -71,27 +67,4 @@ export function unsealEntries(
         putEntry(transaction, conversation, id, { ...entry, sealing: undefined });
     }
   });
-}
-
-/** @throws SealdeskError message_too_large: whatever the conversation, the text would not fit */
-export function checkSize(body: Body, ownDevice: Uuid): void {
-  const largest = encodePayload({
-    conversation: ownDevice,
-    senderDevice: ownDevice,
-    epoch: 0xffffffff,
-    clientMessageId: ownDevice,
-    lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
-    keyLogHead: {
-      size: Number.MAX_SAFE_INTEGER,
-      root: zeroHash,
-      signature: new Uint8Array(64),
-    },
-    body,
-  });
-  try {
-    pad(new Uint8Array(32), largest);
-  } catch (cause) {
-    if (codeOf(cause, "DeviceError") !== "too_large") throw cause;
-    throw new SealdeskError("message_too_large", "The text does not fit one message.", { cause });
-  }
 }

@@ -11,10 +11,11 @@ import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
 import { deleteEntry, putEntry, sendOf, type OutboxEntry, type Sealing } from "./outbox.ts";
 import { verdictOn } from "./refusal.ts";
-import { checkSize, sealEntries, unsealEntries } from "./seal-entries.ts";
+import { sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
 import { establishSessions, requireTrusted, wronglyListed, type SessionDeps } from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
+import { checkTextSize } from "./text-size.ts";
 
 /** A message that is in the log. */
 export interface SentMessage {
@@ -72,9 +73,8 @@ export class Sender {
 
   /** @see Conversation.send */
   async send(text: string): Promise<SentMessage> {
-    const wellFormed = text.toWellFormed();
-    checkSize({ kind: "text", text: wellFormed }, this.#deps.ownDevice);
-    return this.#queue({ text: wellFormed, attachment: undefined });
+    checkTextSize(text);
+    return this.#queue({ text, attachment: undefined });
   }
 
   /**

@@ -6,7 +6,7 @@ import { groupDigits, safetyNumber } from "../../crypto/device/safety-number.ts"
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
-import { safetyCode, type SafetyCode } from "./safety-code.ts";
+import type { SafetyCode } from "./safety-code.ts";
 import type { Trust } from "./trust.ts";
 
 export interface AccountKeysDeps {
@@ -45,6 +45,8 @@ export async function safetyCodeWith(
   }));
   if (known === undefined)
     throw new SealdeskError("untrusted_member", "No key of this user is known here.", { user });
+  // Loaded on use: QR codes are a fair part of this SDK.
+  const { safetyCode } = await import("./safety-code.ts");
   return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
 }
 

@@ -3,6 +3,8 @@ import { uuidFromBytes, uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts
 import { createIdentityKey, loadIdentityKey } from "../../crypto/device/identity.ts";
 import type { SigningKeyPair } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { SealdeskError } from "../errors.ts";
+import type { SignedIn } from "../http/session.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const deviceName = "client!device";
@@ -41,4 +43,26 @@ export function ownDevice(
     await createIdentityKey(transaction, "device");
     return { device, deviceKey: await loadIdentityKey(transaction, "device") };
   });
+}
+
+/**
+ * The account that signed in with this store's device. Nothing is stored.
+ * @throws SealdeskError other_account
+ */
+export async function signedInAccount(
+  store: DeviceStore,
+  device: Uuid,
+  { tenant, user }: SignedIn,
+): Promise<Account> {
+  const known = await store.read(loadAccount);
+  requireSameAccount(known, tenant.id, user.id);
+  const { role, displayName } = user;
+  const registered = known?.registered ?? 0;
+  return { tenant: tenant.id, user: user.id, role, displayName, device, registered };
+}
+
+/** @throws SealdeskError other_account: the store is another account's */
+export function requireSameAccount(known: Account | undefined, tenant: Uuid, user: Uuid): void {
+  if (known !== undefined && (known.user !== user || known.tenant !== tenant))
+    throw new SealdeskError("other_account", "The store belongs to another account.");
 }

@@ -13,7 +13,7 @@ import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import type { Clock } from "../runtime.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
-import { loadAccount, saveAccount, type Account } from "./account.ts";
+import { loadAccount, requireSameAccount, saveAccount, type Account } from "./account.ts";
 
 /**
  * Makes this store the device of the account that signed in: keys, certificate and prekeys on the
@@ -59,8 +59,7 @@ async function prepare(
 ): Promise<{ readonly account: Account; readonly registration: Registration | undefined }> {
   const { tenant, user } = signedIn;
   const known = await loadAccount(transaction);
-  if (known !== undefined && (known.user !== user.id || known.tenant !== tenant.id))
-    throw new SealdeskError("other_account", "The store belongs to another account.");
+  requireSameAccount(known, tenant.id, user.id);
   const accountKey = await ownAccountKey(transaction, signedIn.accountKey);
   const account: Account = {
     tenant: tenant.id,

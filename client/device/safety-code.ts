@@ -9,6 +9,7 @@ import {
   safetyNumber,
   type AccountIdentity,
 } from "../../crypto/device/safety-number.ts";
+import { text as anyText } from "../arguments.ts";
 
 export type { SafetyVerdict } from "../../crypto/device/safety-code.ts";
 
@@ -36,6 +37,9 @@ export function safetyCode(own: AccountIdentity, other: AccountIdentity): Safety
     text,
     svg: renderSVG(text, qr),
     modules: encode(text, qr).data,
-    compare: (scanned) => compareSafetyCode(own, other, scanned),
+    compare: (scanned) => {
+      anyText()(scanned, "scanned");
+      return compareSafetyCode(own, other, scanned);
+    },
   };
 }

@@ -34,13 +34,13 @@ export async function signInDevice(
   const clock = new ServerClock(runtime.clock);
   const newId = idMaker(clock);
   const { device, deviceKey } = await ownDevice(store, newId);
-  const prove = await proofMaker(deviceKey, clock);
+  const prove = proofMaker(deviceKey, clock);
   const transport = { ...runtime, clock, baseUrl, prove, signal };
   const session = new Session(
     createExchange(transport),
     credentials,
     clock,
-    await thumbprintOf(deviceKey),
+    thumbprintOf(deviceKey),
   );
   const signedIn = await session.signIn();
   const api = createApi((request) => session.request(request), signedIn.tenant.id);

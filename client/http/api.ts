@@ -17,7 +17,8 @@ import * as read from "./schema.ts";
 import type { JsonRequest } from "./transport.ts";
 
 /** Why an account is reset. The audit log records it. */
-export type ResetReason = "devices_lost" | "account_taken_over";
+export type ResetReason = (typeof resetReasons)[number];
+export const resetReasons = ["devices_lost", "account_taken_over"] as const;
 
 /** Sends a request with the session's access token. */
 export type Request = <T>(request: JsonRequest<T>) => Promise<T>;

@@ -30,7 +30,7 @@ export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
     const url = resourceUrl(deps.baseUrl, path);
     const headers: Record<string, string> = {
       ...request.headers,
-      dpop: await deps.prove({ method, url, accessToken }),
+      dpop: deps.prove({ method, url, accessToken }),
     };
     if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
     const init = { method, headers, ...(body && { body }) };

@@ -37,7 +37,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     const url = resourceUrl(deps.baseUrl, path);
     const headers: Record<string, string> = {
       accept: "application/json",
-      dpop: await deps.prove({ method, url, accessToken }),
+      dpop: deps.prove({ method, url, accessToken }),
     };
     if (accessToken !== undefined) headers["authorization"] = `DPoP ${accessToken}`;
     if (body !== undefined) headers["content-type"] = "application/json";

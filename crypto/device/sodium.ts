@@ -1,9 +1,13 @@
 import sodium from "libsodium-wrappers-sumo";
 import type { HmacSha256, Sha256 } from "../wire/event.ts";
 
-// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Waiting here once makes every
-// function below synchronous for the modules that import them.
-await sodium.ready;
+// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Browsers get `sodium.browser.ts`.
+
+/**
+ * Every function below may be called once this has resolved. A store waits for it when it is opened,
+ * and a suite before each operation. A top-level await would keep `require` from loading the SDK.
+ */
+export const ready: Promise<void> = sodium.ready;
 
 export const sha256: Sha256 = (input) => sodium.crypto_hash_sha256(input);
 
@@ -87,18 +91,3 @@ export const aeadOpen = (
   associatedData: Uint8Array,
 ): Uint8Array =>
   sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, ciphertext, associatedData, nonce, key);
-
-/** Argon2id version 1.3, RFC 9106, one lane. `memory` in bytes. Blocks for its whole run. */
-export const argon2id = (
-  passphrase: Uint8Array,
-  salt: Uint8Array,
-  cost: { readonly passes: number; readonly memory: number; readonly bytes: number },
-): Uint8Array =>
-  sodium.crypto_pwhash(
-    cost.bytes,
-    passphrase,
-    salt,
-    cost.passes,
-    cost.memory,
-    sodium.crypto_pwhash_ALG_ARGON2ID13,
-  );

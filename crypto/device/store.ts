@@ -1,6 +1,7 @@
 import { utf8 } from "../wire/bytes.ts";
 import { encodings, type Level, type LevelOperation } from "./level.ts";
 import { ReadCache } from "./read-cache.ts";
+import { ready } from "./sodium.ts";
 import { StoreError } from "./store-error.ts";
 import {
   reserved,
@@ -58,6 +59,7 @@ export class DeviceStore {
     onClosed: () => Promise<void> = async () => undefined,
   ): Promise<DeviceStore> {
     const seal = new ValueSeal(key);
+    await ready;
     if (openLevels.has(level)) throw new StoreError("in_use", "The database is open already.");
     openLevels.add(level);
     try {

@@ -98,16 +98,27 @@ test("two devices exchange a file; the server has none of it", async () => {
   await Promise.all([agent.desk.close(), customer.desk.close()]);
 });
 
-test("a blob is as good as a stream, and an empty file is one", async () => {
+test("bytes and blobs are as good as a stream, and an empty file is one", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
   const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });
   await asked.sendAttachment({ name: "a", type: "text/plain", data: new Blob(["Hello"]) });
   const item = await received(await joined(agent, asked.id));
   expect((await downloaded(item)).toString()).toBe("Hello");
+  const bytes = Buffer.from("More");
+  const more = await asked.sendAttachment({ name: "../../b\u202etxt.exe", type: "", data: bytes });
   const { seq } = await asked.sendAttachment({ name: "", type: "", data: new Blob([]) });
   const all = await readUntil(asked, (items) => items.at(-1)?.seq === seq);
-  expect(await downloaded(all.at(-1) as AttachmentItem)).toHaveLength(0);
+  const [second, last] = [more.seq, seq].map(
+    (each) => all.find((found) => found.seq === each) as AttachmentItem,
+  );
+  expect((await downloaded(second!)).toString()).toBe("More");
+  expect(second!.attachment).toMatchObject({
+    name: "../../b\u202etxt.exe",
+    safeName: "_.._btxt.exe",
+  });
+  expect(await downloaded(last!)).toHaveLength(0);
+  expect(last!.attachment).toMatchObject({ name: "", safeName: "file" });
   await Promise.all([agent.desk.close(), customer.desk.close()]);
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
-import { generateExchangeKey } from "../../crypto/device/sodium.ts";
+import { generateExchangeKey, ready } from "../../crypto/device/sodium.ts";
 import { decodeLinkCode, encodeLinkCode } from "../../crypto/device/linking/link-code.ts";
 import type { Fetch } from "../../client/index.ts";
 import { sweepLinks } from "../../keys/linking/sweep-links.ts";
@@ -17,6 +17,8 @@ import {
   type Newcomer,
 } from "../support/member.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
+
+await ready;
 
 type Answer = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
+import { DeviceStore } from "../../crypto/device/store.ts";
 import { randomBytes } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import {
-  DeviceStore,
   type Conversation,
   type ConversationItem,
   type Fetch,

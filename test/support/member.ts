@@ -1,7 +1,7 @@
+import { DeviceStore } from "../../crypto/device/store.ts";
 import { randomBytes, randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import {
-  DeviceStore,
   Sealdesk,
   type ApprovalOptions,
   type ConnectOptions,

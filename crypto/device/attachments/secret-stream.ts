@@ -1,7 +1,6 @@
 import sodium, { type StateAddress } from "libsodium-wrappers-sumo";
 
-// As in ../sodium.ts: the functions below are synchronous once this has passed.
-await sodium.ready;
+// What is below works once `ready` of ../sodium.ts has resolved. Browsers get `secret-stream.browser.ts`.
 
 /** Bytes of the header, and by how much a chunk grows. */
 export const streamSizes = { key: 32, header: 24, perChunk: 17 } as const;

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { ready } from "../../../crypto/device/sodium.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../../audit/verify/proofs.ts";
@@ -11,6 +12,8 @@ import {
 } from "../../../client/key-log/key-history.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
+
+await ready;
 
 const who = { tenant: randomUUID(), user: randomUUID() };
 const accountKey = new Uint8Array(randomBytes(32));

@@ -1,8 +1,11 @@
 import { randomBytes, randomUUID, sign } from "node:crypto";
+import { ready } from "../../../crypto/device/sodium.ts";
 import { sortOwnEntries } from "../../../client/key-log/sort-own-entries.ts";
 import type { KeyEntry } from "../../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../../crypto/wire/signed-records.ts";
 import { ed25519, type KeyPair } from "../../support/device.ts";
+
+await ready;
 
 const who = { tenant: randomUUID(), user: randomUUID() };
 const [former, own] = [ed25519(), ed25519()];

@@ -2,10 +2,12 @@ import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
 import { PreKeyUpkeep } from "../../../client/device/prekeys.ts";
 import type { PreKeyUpload } from "../../../crypto/device/suite.ts";
-import { randomBytes } from "../../../crypto/device/sodium.ts";
+import { randomBytes, ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { signalSuite } from "../../../crypto/device/suites/signal/index.ts";
 import { ManualClock } from "./manual-clock.ts";
+
+await ready;
 
 const DAY_MS = 86_400_000;
 

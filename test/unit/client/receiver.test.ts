@@ -8,7 +8,7 @@ import { putEntry, withSealing, type Sealing } from "../../../client/conversatio
 import { Receiver } from "../../../client/conversation/receiver.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
-import { sha256, generateSigningKey, sign } from "../../../crypto/device/sodium.ts";
+import { sha256, generateSigningKey, sign, ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import type { Suite } from "../../../crypto/device/suite.ts";
 import { nilUuid, transcriptHash, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
@@ -20,6 +20,8 @@ import {
 } from "../../../crypto/wire/frame.ts";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
+
+await ready;
 
 const account = {
   tenant: uuidv7(),

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { DeviceStore } from "../../../client/index.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
 import { noteHistory, noteReviewed } from "../../../client/key-log/seen-history.ts";
 
 const leaf = () => new Uint8Array(randomBytes(32));

@@ -1,12 +1,14 @@
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK } from "jose";
 import { createHash } from "node:crypto";
-import { generateSigningKey } from "../../../crypto/device/sodium.ts";
+import { generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
 import { proofMaker, thumbprintOf } from "../../../client/http/device-proof.ts";
 import { Session, type Credentials } from "../../../client/http/session.ts";
 import { createExchange } from "../../../client/http/transport.ts";
 import * as read from "../../../client/http/schema.ts";
 import { ServerClock, type Fetch } from "../../../client/runtime.ts";
 import { ManualClock } from "./manual-clock.ts";
+
+await ready;
 
 interface Received {
   readonly line: string;
@@ -36,11 +38,11 @@ async function sessionWith(
     });
   };
   const deviceKey = generateSigningKey();
-  const prove = await proofMaker(deviceKey, clock);
+  const prove = proofMaker(deviceKey, clock);
   const { signal } = new AbortController();
   const exchange = createExchange({ baseUrl: "https://host/desk", fetch, prove, clock, signal });
   return {
-    session: new Session(exchange, credentials, clock, await thumbprintOf(deviceKey)),
+    session: new Session(exchange, credentials, clock, thumbprintOf(deviceKey)),
     received,
     time,
     deviceKey,

@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "@jest/globals";
 import sodium from "libsodium-wrappers-sumo";
+import { ready } from "../../../crypto/device/sodium.ts";
 import type { SealedAttachment } from "../../../crypto/device/attachments/attachment.ts";
 import { openAttachment, storedSize } from "../../../crypto/device/attachments/open-attachment.ts";
 import { paddedSize } from "../../../crypto/device/attachments/padded-size.ts";
 import { chunkBytes, sealAttachment } from "../../../crypto/device/attachments/seal-attachment.ts";
+
+await ready;
 
 const vector = JSON.parse(
   readFileSync(new URL("vectors/attachment.json", import.meta.url), "utf8"),

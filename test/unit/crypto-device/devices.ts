@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
-import { sha256 } from "../../../crypto/device/sodium.ts";
+import { sha256, ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore, type Level, type StoreTransaction } from "../../../crypto/device/store.ts";
 import { signalSuite } from "../../../crypto/device/suites/signal/index.ts";
 import type {
@@ -11,6 +11,8 @@ import type {
   Sealed,
   Suite,
 } from "../../../crypto/device/suite.ts";
+
+await ready;
 
 export const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 export const now = Date.UTC(2026, 0, 5);

@@ -17,7 +17,9 @@ import { linkKey } from "../../../crypto/device/linking/account-secrets.ts";
 import { encodeLinkCode } from "../../../crypto/device/linking/link-code.ts";
 import { openAccount } from "../../../crypto/device/linking/open-account.ts";
 import { sealAccount } from "../../../crypto/device/linking/seal-account.ts";
-import { signingKeyFromSeed } from "../../../crypto/device/sodium.ts";
+import { signingKeyFromSeed, ready } from "../../../crypto/device/sodium.ts";
+
+await ready;
 
 const file = new URL("./vectors/linking.json", import.meta.url);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

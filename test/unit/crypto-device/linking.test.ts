@@ -8,7 +8,10 @@ import {
   generateSigningKey,
   randomBytes,
   signingKeyFromSeed,
+  ready,
 } from "../../../crypto/device/sodium.ts";
+
+await ready;
 
 const uuid = (last: number) => `0198c0de-0001-7000-8000-${String(last).padStart(12, "0")}`;
 

@@ -9,12 +9,14 @@ import { hashRawSync } from "@node-rs/argon2";
 import { deriveStoreKey } from "../../../crypto/device/store.ts";
 import { encodeKeyPacket } from "../../../crypto/device/suites/signal/key-packet.ts";
 import { ValueSeal } from "../../../crypto/device/value-seal.ts";
-import { sha256 } from "../../../crypto/device/sodium.ts";
+import { sha256, ready } from "../../../crypto/device/sodium.ts";
 import {
   creationBytes,
   deviceRecordBytes,
   publishedKeysBytes,
 } from "../../../crypto/wire/signed-records.ts";
+
+await ready;
 
 const file = new URL("./vectors/records.json", import.meta.url);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
@@ -67,7 +69,7 @@ const byHand = {
   ),
 };
 
-test("signed records, the published-keys digest and a packet's plaintext", () => {
+test("signed records, the published-keys digest and a packet's plaintext", async () => {
   const computed = {
     deviceRecord: hex(
       deviceRecordBytes({
@@ -93,12 +95,12 @@ test("signed records, the published-keys digest and a packet's plaintext", () =>
     keyPacket: hex(encodeKeyPacket({ conversation, epoch: 300 }, keyId, key(9, 3))),
   };
   expect(computed).toEqual(byHand);
-  expect(stored()).toMatchObject(byHand);
+  expect(await stored()).toMatchObject(byHand);
 });
 
-test("a store key, and an old sealed value", () => {
-  const { store } = stored();
-  const storeKey = deriveStoreKey(store.passphrase, unhex(store.salt));
+test("a store key, and an old sealed value", async () => {
+  const { store } = await stored();
+  const storeKey = await deriveStoreKey(store.passphrase, unhex(store.salt));
   expect(hex(storeKey)).toBe(store.key);
   // Argon2id, version 1.3, is this package's default.
   const cost = { timeCost: 3, memoryCost: 65_536, parallelism: 1, outputLen: 32 };
@@ -113,11 +115,11 @@ interface Vectors {
   >;
 }
 
-function stored(): Vectors {
+async function stored(): Promise<Vectors> {
   if (process.env["UPDATE_VECTORS"] === "1") {
     const [passphrase, name, value] = ["caf\u00e9 am Markt", "x!a", "a value"];
     const salt = key(10, 16);
-    const storeKey = deriveStoreKey(passphrase, salt);
+    const storeKey = await deriveStoreKey(passphrase, salt);
     const sealed = hex(new ValueSeal(storeKey).seal(name, new TextEncoder().encode(value)));
     const store = { passphrase, salt: hex(salt), key: hex(storeKey), name, value, sealed };
     writeFileSync(file, `${JSON.stringify({ ...byHand, store }, undefined, 2)}\n`);

@@ -1,6 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { ready } from "../../../crypto/device/sodium.ts";
 import { safetyCode } from "../../../client/device/safety-code.ts";
 import { compareSafetyCode, encodeSafetyCode } from "../../../crypto/device/safety-code.ts";
+
+await ready;
 
 const identity = () => ({ user: randomUUID(), accountKey: new Uint8Array(randomBytes(32)) });
 const [alice, bob] = [identity(), identity()];

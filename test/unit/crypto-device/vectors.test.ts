@@ -9,8 +9,10 @@ import { commit } from "../../../crypto/device/franking.ts";
 import { pad } from "../../../crypto/device/padding.ts";
 import { encodePayload } from "../../../crypto/device/payload.ts";
 import { safetyNumber } from "../../../crypto/device/safety-number.ts";
-import { hmacSha256, sha256 } from "../../../crypto/device/sodium.ts";
+import { hmacSha256, sha256, ready } from "../../../crypto/device/sodium.ts";
 import { frankingTag, transcriptHash } from "../../../crypto/wire/event.ts";
+
+await ready;
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const uuid = (text: string) => Buffer.from(text.replaceAll("-", ""), "hex");

@@ -1,3 +1,4 @@
+import { ready } from "../../sodium.ts";
 import type { StoreTransaction } from "../../store-transaction.ts";
 import type { RotationLimits, Suite } from "../../suite.ts";
 import { createPreKeys } from "./prekeys.ts";
@@ -52,7 +53,7 @@ function operation<T>(
   transaction: StoreTransaction,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {
-  const run = (tails.get(transaction) ?? Promise.resolve()).then(async () => {
+  const run = (tails.get(transaction) ?? ready).then(async () => {
     const staging = new Staging(transaction);
     const result = await work(staging);
     staging.flush();

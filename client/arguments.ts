@@ -1,0 +1,94 @@
+/**
+ * Checks what callers pass to the public functions: the compiler checks nothing for JavaScript. Each
+ * refusal is the SealdeskError invalid_argument, names the argument and what it must be, and never
+ * repeats the value.
+ */
+import { isUuid } from "../crypto/wire/uuid.ts";
+import { SealdeskError } from "./errors.ts";
+
+/** Checks a value. `name` is the argument's name, for the message. @throws SealdeskError */
+export type Check = (value: unknown, name: string) => void;
+
+export const invalidArgument = (name: string, wanted: string, cause?: unknown): SealdeskError =>
+  new SealdeskError("invalid_argument", `\`${name}\` must be ${wanted}.`, { cause });
+
+/** A check from a question. @param wanted ends the sentence "it must be ..." */
+const check =
+  (wanted: string, holds: (value: unknown) => boolean): Check =>
+  (value, name) => {
+    if (!holds(value)) throw invalidArgument(name, wanted);
+  };
+
+// Lone surrogates are no Unicode text: in UTF-8 they would all become one replacement character.
+const isText = (value: unknown): value is string =>
+  typeof value === "string" && !/\p{Surrogate}/u.test(value);
+
+/** @param most UTF-16 code units */
+export const text = (most: number = Number.POSITIVE_INFINITY): Check =>
+  check(
+    most === Number.POSITIVE_INFINITY
+      ? "a string of Unicode text, without lone surrogates"
+      : `a string of Unicode text, of at most ${most} characters`,
+    (value) => isText(value) && value.length <= most,
+  );
+
+export const uuid: Check = check(
+  "a UUID, as a string in lower case",
+  (value) => typeof value === "string" && isUuid(value),
+);
+
+export const bool: Check = check("true or false", (value) => typeof value === "boolean");
+
+export const func: Check = check("a function", (value) => typeof value === "function");
+
+/** An integer from `least` on. */
+export const integer = (least: number): Check =>
+  check(
+    `an integer, at least ${least}`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= least,
+  );
+
+export const duration: Check = check(
+  "a number of milliseconds, at least 0",
+  (value) => typeof value === "number" && value >= 0,
+);
+
+export const oneOf = (...words: readonly string[]): Check =>
+  check(`one of ${words.map((word) => JSON.stringify(word)).join(", ")}`, (value) =>
+    words.some((word) => word === value),
+  );
+
+/** An object that has these methods; where it comes from does not matter. */
+export const withMethods = (wanted: string, ...methods: readonly string[]): Check =>
+  check(
+    wanted,
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      methods.every((name) => typeof (value as Record<string, unknown>)[name] === "function"),
+  );
+
+export const optional =
+  (inner: Check): Check =>
+  (value, name) => {
+    if (value !== undefined) inner(value, name);
+  };
+
+/** @param most entries */
+export const listOf =
+  (inner: Check, most: number): Check =>
+  (value, name) => {
+    if (!Array.isArray(value) || value.length > most)
+      throw invalidArgument(name, `a list of at most ${most}`);
+    for (const [index, each] of value.entries()) inner(each, `${name}[${index}]`);
+  };
+
+/** An object whose members pass their checks; further ones are left alone. */
+export const object =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value, name) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value))
+      throw invalidArgument(name, "an object");
+    for (const [field, inner] of Object.entries(fields))
+      inner((value as Record<string, unknown>)[field], `${name}.${field}`);
+  };

@@ -1,0 +1,121 @@
+/** What the larger arguments of the public functions must be. */
+import {
+  bool,
+  duration,
+  func,
+  integer,
+  invalidArgument,
+  listOf,
+  object,
+  oneOf,
+  optional,
+  text,
+  uuid,
+  withMethods,
+  type Check,
+} from "./arguments.ts";
+import { grantPurposes } from "../crypto/wire/receipt.ts";
+import { resetReasons } from "./http/api.ts";
+import { logKeyOf } from "./key-log/kept-head.ts";
+
+/** No name, password, token or code is longer; a server refuses what is far shorter. */
+const longestText = 16 * 1024;
+
+const webUrl: Check = (value, name) => {
+  text(longestText)(value, name);
+  const url = URL.canParse(value as string) ? new URL(value as string) : undefined;
+  if (url?.protocol !== "https:" && url?.protocol !== "http:")
+    throw invalidArgument(name, "an absolute URL that begins with https:// or http://");
+};
+
+const credentials: Check = (value, name) => {
+  object({ grant: oneOf("password", "customer_token"), tenant: text(longestText) })(value, name);
+  const { grant } = value as { readonly grant: string };
+  const own =
+    grant === "password"
+      ? { username: text(longestText), password: text(longestText) }
+      : { token: func };
+  object(own)(value, name);
+};
+
+const verifierKey: Check = (value, name) => {
+  text(longestText)(value, name);
+  try {
+    logKeyOf(value as string);
+  } catch (cause) {
+    throw invalidArgument(name, "a verifier key, as `sealdesk audit vkey --keys` prints it", cause);
+  }
+};
+
+export const connectOptions = object({
+  url: webUrl,
+  credentials,
+  suite: optional(withMethods("a cipher suite", "createIdentity", "seal", "open")),
+  store: withMethods("a store that `openStore` opened", "transact", "read", "close"),
+  keyLog: optional(verifierKey),
+  webSocket: optional(func),
+  backoff: optional(
+    object({
+      baseMs: optional(duration),
+      capMs: optional(duration),
+      stableMs: optional(duration),
+      climbMs: optional(duration),
+    }),
+  ),
+  keepalive: optional(object({ quietMs: optional(duration), answerMs: optional(duration) })),
+  runtime: optional(object({})),
+});
+
+export const role = text(64);
+export const code = text(longestText);
+export const presence = oneOf("online", "idle");
+export const resetReason = oneOf(...resetReasons);
+export const approval = object({ history: optional(bool) });
+export const opening = object({ with: listOf(uuid, 10_000) });
+export const reading = object({
+  after: optional(integer(0)),
+  signal: optional(withMethods("an AbortSignal", "addEventListener", "removeEventListener")),
+});
+export const message = text();
+export const position = integer(0);
+export const consentState = oneOf("given", "withdrawn");
+
+export const outgoingFile = object({
+  name: text(),
+  type: text(),
+  size: optional(integer(0)),
+  onProgress: optional(func),
+});
+
+export const grantRequest = object({
+  to: uuid,
+  devices: optional(listOf(uuid, 10_000)),
+  fromSeq: integer(0),
+  toSeq: integer(0),
+  purpose: oneOf(...grantPurposes),
+  consent: optional(uuid),
+});
+
+/** A name for a database in its place, or a database of the application's own. */
+export const storeLocation: Check = (value, name) => {
+  if (typeof value === "object" && value !== null)
+    return withMethods(
+      "a text or a database",
+      "open",
+      "close",
+      "getMany",
+      "batch",
+      "iterator",
+    )(value, name);
+  text(longestText)(value, name);
+  if (value === "") throw invalidArgument(name, "a text that is not empty");
+};
+
+export const storeSecret: Check = (value, name) => {
+  const isKey = Object.prototype.toString.call(value) === "[object Uint8Array]";
+  if (isKey ? (value as Uint8Array).length !== 32 : typeof value !== "string" || value === "")
+    throw invalidArgument(name, "a key of 32 bytes as a Uint8Array, or a passphrase as a string");
+  if (!isKey) text(longestText)(value, name);
+};
+
+export const storeLocks = optional(withMethods("the Web Locks of the platform", "request"));

@@ -1,0 +1,100 @@
+import { openDB, type IDBPDatabase } from "idb";
+import type { Level, LevelOperation, LevelRange } from "../crypto/device/level.ts";
+
+const entries = "entries";
+
+/**
+ * A device store's database in a browser. One object store holds everything: keys as text, values as
+ * bytes. IndexedDB orders text by UTF-16 code units, which for the printable ASCII of the store's keys
+ * is the order of their bytes.
+ */
+export class IndexedDbLevel implements Level {
+  readonly #name: string;
+  #opening: Promise<IDBPDatabase> | undefined;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  async open(): Promise<void> {
+    await this.#database();
+  }
+
+  async close(): Promise<void> {
+    const opening = this.#opening;
+    this.#opening = undefined;
+    (await opening)?.close();
+  }
+
+  async getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]> {
+    const { store } = (await this.#database()).transaction(entries);
+    return Promise.all(keys.map((key) => store.get(key) as Promise<Uint8Array | undefined>));
+  }
+
+  /**
+   * Writes in one transaction: all of it or nothing. "strict" asks the browser to have it on the disk
+   * before it says so.
+   */
+  async batch(operations: readonly LevelOperation[]): Promise<void> {
+    const database = await this.#database();
+    const transaction = database.transaction(entries, "readwrite", { durability: "strict" });
+    const { store, done } = transaction;
+    const requests: Promise<unknown>[] = [done];
+    try {
+      for (const operation of operations)
+        requests.push(
+          operation.type === "put"
+            ? store.put(operation.value, operation.key)
+            : store.delete(operation.key),
+        );
+      await Promise.all(requests);
+    } catch (error) {
+      // A value that cannot be stored throws at once, and what came before it would be committed.
+      for (const request of requests) request.catch(() => undefined);
+      abort(transaction);
+      throw error;
+    }
+  }
+
+  iterator({ gt, gte, lt, limit }: Pick<LevelRange, "gt" | "gte" | "lt" | "limit">) {
+    return {
+      all: async (): Promise<[string, Uint8Array][]> => {
+        const { store } = (await this.#database()).transaction(entries);
+        const range = rangeOf(gt ?? gte, gt !== undefined, lt);
+        // Both are asked for at once: one transaction, one state.
+        const [keys, values] = await Promise.all([
+          store.getAllKeys(range, limit) as Promise<string[]>,
+          store.getAll(range, limit) as Promise<Uint8Array[]>,
+        ]);
+        return keys.map((key, index) => [key, values[index] ?? new Uint8Array()]);
+      },
+    };
+  }
+
+  #database(): Promise<IDBPDatabase> {
+    this.#opening ??= openDB(this.#name, 1, {
+      upgrade: (database) => void database.createObjectStore(entries),
+    });
+    return this.#opening;
+  }
+}
+
+function abort(transaction: { abort(): void }): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function rangeOf(
+  from: string | undefined,
+  fromIsOpen: boolean,
+  before: string | undefined,
+): IDBKeyRange | undefined {
+  if (from === undefined)
+    return before === undefined ? undefined : IDBKeyRange.upperBound(before, true);
+  return before === undefined
+    ? IDBKeyRange.lowerBound(from, fromIsOpen)
+    : IDBKeyRange.bound(from, before, fromIsOpen, true);
+}

@@ -1,0 +1,165 @@
+import type { Hello } from "../crypto/wire/frame.ts";
+import type { Suite } from "../crypto/device/suite.ts";
+import { createUploadsApi } from "./attachments/uploads-api.ts";
+import { Mailroom } from "./conversation/mailroom.ts";
+import { deferred } from "./deferred.ts";
+import type { Account } from "./device/account.ts";
+import { PreKeyUpkeep } from "./device/prekeys.ts";
+import type { SignedInDevice } from "./device/sign-in.ts";
+import { Trust } from "./device/trust.ts";
+import type { Emitter } from "./emitter.ts";
+import { SealdeskError } from "./errors.ts";
+import type { SealdeskEvents } from "./events.ts";
+import { createBytesExchange } from "./http/bytes-exchange.ts";
+import { KeyLog } from "./key-log/key-log.ts";
+import { OwnEntries } from "./key-log/own-entries.ts";
+import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
+import type { Runtime } from "./runtime.ts";
+import { helloOverHttp } from "./transport/hello-over-http.ts";
+import { Link } from "./transport/link.ts";
+import { whenOnline } from "./transport/online.ts";
+import { waysTo } from "./transport/ways.ts";
+
+/** What a registered device adds to a session: it is connected to the relay. */
+export interface MemberDevice {
+  readonly suite: Suite;
+  readonly trust: Trust;
+  readonly mailroom: Mailroom;
+  /** Says how the user is, now and on every further connection. */
+  readonly say: (state: "online" | "idle") => void;
+  /** Ends the connection and everything that runs over it. */
+  readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
+}
+
+interface MemberDeps {
+  readonly options: ConnectOptions;
+  readonly runtime: Runtime;
+  readonly events: Emitter<SealdeskEvents>;
+  readonly me: SignedInDevice;
+  readonly account: Account;
+  readonly suite: Suite;
+  /** Aborts when the connection is closed. */
+  readonly signal: AbortSignal;
+  readonly abort: () => void;
+}
+
+/**
+ * Connects a registered device to the relay. Resolves with the first connection.
+ * @throws SealdeskError what ends a connection before it came
+ */
+export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
+  const { options, runtime, events, me, account, suite, signal, abort } = deps;
+  const { store, url: baseUrl } = options;
+  const { device, deviceKey, session, api, clock, newId, prove } = me;
+  const exchangeBytes = createBytesExchange(me.transport);
+  const uploads = createUploadsApi((request) =>
+    session.authorised((accessToken) => exchangeBytes(request, accessToken)),
+  );
+  const keyLog = await KeyLog.load(
+    {
+      store,
+      api,
+      tenant: account.tenant,
+      clock,
+      onInconsistent: (evidence) =>
+        events.emit("security", { code: "key_log_inconsistent", evidence }),
+    },
+    options.keyLog,
+  );
+  const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
+  let presence: "online" | "idle" | undefined;
+  const sayPresence = () => {
+    if (presence === undefined) return;
+    link.send({ kind: "presence", body: { state: presence, user: undefined, since: 0 } });
+  };
+  const say = (state: "online" | "idle") => {
+    presence = state;
+    sayPresence();
+  };
+  const parts = { keyLog, account, api, deviceKey, suite, store, trust, newId };
+
+  const firstUp = deferred<void>();
+  let stopping: Promise<void> | undefined;
+  const stop = (reason: SealdeskError, quietly: boolean): Promise<void> =>
+    (stopping ??= (async () => {
+      firstUp.reject(reason);
+      abort();
+      upkeep.stop();
+      ownEntries.stop();
+      stopListening();
+      await link.close();
+      await mailroom.end(reason, quietly);
+    })());
+  const fail = (error: SealdeskError): void => {
+    if (stopping !== undefined) return;
+    void stop(error, false);
+    events.emit("end", error);
+  };
+
+  const mailroom = await Mailroom.load({
+    ...parts,
+    clock,
+    uploads,
+    signal,
+    deviceKey: deviceKey.publicKey,
+    transmit: (frame) => link.send(frame),
+    recycle: (reason) => link.recycle(reason),
+    onConversation: (conversation) => events.emit("conversation", conversation),
+    onDevice: (change) => events.emit("device", change),
+    onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
+    onActivity: (activity) => events.emit("activity", activity),
+    onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
+    onFailure: (cause) => fail(endingOf(cause)),
+  });
+  const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
+    events.emit("security", { code: "published_keys_differ" }),
+  );
+  const ownEntries = new OwnEntries({
+    ...parts,
+    clock,
+    onUnknown: (entry) => events.emit("security", { code: "unknown_device_logged", ...entry }),
+    onFormerKey: (former) => events.emit("security", { code: "account_had_other_key", ...former }),
+  });
+  const relay = relayUrls(baseUrl);
+  const hello = async (): Promise<Hello> => {
+    const cursors = await mailroom.cursors();
+    const accessToken = await session.accessToken();
+    const deviceProof = prove({ method: "GET", url: relay.http, accessToken });
+    return { version: 1, accessToken, deviceProof, cursors };
+  };
+  const begin = helloOverHttp(session, me.transport);
+  const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
+  const link = new Link(ways, runtime, linkLimitsOf(options), {
+    hello,
+    onUp: (welcome) => {
+      mailroom.onUp(welcome);
+      upkeep.start();
+      ownEntries.start();
+      sayPresence();
+      firstUp.resolve();
+      events.emit("connection", "up");
+    },
+    onFrame: (frame) => {
+      if (frame.kind !== "presence") return mailroom.onFrame(frame);
+      const { user, state, since } = frame.body;
+      if (user !== undefined) events.emit("presence", { user, state, since });
+    },
+    onDown: () => {
+      mailroom.onDown();
+      upkeep.stop();
+      ownEntries.stop();
+      events.emit("connection", "down");
+    },
+    onTokenExpired: () => session.expire(),
+    onEnd: fail,
+  });
+  const stopListening = whenOnline(() => link.hurry());
+  link.start();
+  await firstUp.promise;
+  return { suite, trust, mailroom, say, stop };
+}
+
+const endingOf = (cause: unknown): SealdeskError =>
+  cause instanceof SealdeskError
+    ? cause
+    : new SealdeskError("store_failed", "The device's store failed.", { cause });

@@ -1,0 +1,109 @@
+/**
+ * What browsers get in place of `sodium.ts`: the same functions with the same results, from the
+ * noble libraries. The package's `browser` table puts this file in; a test compares the two.
+ */
+import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
+import { equalBytes as equalInConstantTime } from "@noble/ciphers/utils.js";
+import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256 as nobleSha256, sha512 as nobleSha512 } from "@noble/hashes/sha2.js";
+import { bytesToNumberLE } from "@noble/curves/utils.js";
+import type { HmacSha256, Sha256 } from "../wire/event.ts";
+import { concat, equalBytes } from "../wire/bytes.ts";
+import type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
+
+export type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
+
+/** Nothing has to be waited for here. */
+export const ready: Promise<void> = Promise.resolve();
+
+export const sha256: Sha256 = (input) => nobleSha256(input);
+
+export const sha512 = (input: Uint8Array): Uint8Array => nobleSha512(input);
+
+/** HMAC-SHA-256, RFC 2104. @throws Error unless the key has 32 bytes */
+export const hmacSha256: HmacSha256 = (key, input) => {
+  if (key.length !== 32) throw new Error("The key has 32 bytes.");
+  return hmac(nobleSha256, key, input);
+};
+
+/** `length` bytes from the platform's cryptographic generator. */
+export const randomBytes = (length: number): Uint8Array =>
+  crypto.getRandomValues(new Uint8Array(length));
+
+/** Equality without an early exit for equal lengths; for tags, commitments and secrets. */
+export const equalSecret = (a: Uint8Array, b: Uint8Array): boolean => equalInConstantTime(a, b);
+
+/** Overwrites a secret with zeros. */
+export const zeroise = (secret: Uint8Array): void => void secret.fill(0);
+
+export const generateSigningKey = (): SigningKeyPair => signingKeyFromSeed(randomBytes(32));
+
+/** The pair of a 32-byte seed, RFC 8032 section 5.1.5. */
+export function signingKeyFromSeed(seed: Uint8Array): SigningKeyPair {
+  const publicKey = ed25519.getPublicKey(seed);
+  return { publicKey, privateKey: concat(seed, publicKey) };
+}
+
+export function generateExchangeKey(): ExchangeKeyPair {
+  const privateKey = randomBytes(32);
+  return { privateKey, publicKey: x25519.getPublicKey(privateKey) };
+}
+
+/** X25519, RFC 7748. @throws Error when the result is zeros: the public key is of low order */
+export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
+  x25519.getSharedSecret(privateKey, publicKey);
+
+/** @returns an Ed25519 signature, 64 bytes. */
+export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
+  ed25519.sign(message, privateKey.subarray(0, 32));
+
+/** False for anything that is not this key's signature, malformed input included. */
+export function verifySignature(
+  message: Uint8Array,
+  signature: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  if (signature.length !== 64 || publicKey.length !== 32) return false;
+  return (
+    ed25519.verify(signature, message, publicKey, { zip215: false }) &&
+    holdsWithoutCofactor(message, signature, publicKey)
+  );
+}
+
+/**
+ * RFC 8032 lets a verifier multiply its equation by 8. noble does; libsodium and OpenSSL do not.
+ * A key with a component of small order could make signatures that only some verifiers accept, so
+ * the equation is checked as those two check it: `R = [S]B - [k]A`, and R not of small order.
+ */
+function holdsWithoutCofactor(
+  message: Uint8Array,
+  signature: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  const { Point } = ed25519;
+  const encodedR = signature.subarray(0, 32);
+  const s = bytesToNumberLE(signature.subarray(32));
+  const k = bytesToNumberLE(nobleSha512(concat(encodedR, publicKey, message)));
+  const a = Point.fromBytes(publicKey).negate();
+  const r = Point.BASE.multiplyUnsafe(s).add(a.multiplyUnsafe(Point.Fn.create(k)));
+  return !r.isSmallOrder() && equalBytes(r.toBytes(), encodedR);
+}
+
+/** Bytes of key, nonce and tag of XChaCha20-Poly1305-IETF. */
+export const aeadSizes = { key: 32, nonce: 24, tag: 16 } as const;
+
+export const aeadSeal = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  plaintext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array => xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext);
+
+/** @throws Error when the ciphertext is not authentic. */
+export const aeadOpen = (
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ciphertext: Uint8Array,
+  associatedData: Uint8Array,
+): Uint8Array => xchacha20poly1305(key, nonce, associatedData).decrypt(ciphertext);

@@ -1,0 +1,253 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { maxTextBytes, openStore, Sealdesk, SealdeskError } from "../../client/index.ts";
+import { connectCustomer, connectStaff, type Member } from "../support/member.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+let server: TestServer;
+let folder: string;
+let agent: Member;
+let customer: Member;
+beforeAll(async () => {
+  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-arguments-"));
+  agent = await connectStaff(server);
+  customer = await connectCustomer(server);
+});
+afterAll(async () => {
+  await Promise.all([agent?.desk.close(), customer?.desk.close()]);
+  await server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What plain JavaScript may pass where something else is wanted. */
+const wrong: Readonly<Record<string, unknown>> = {
+  undefined,
+  null: null,
+  "a number": 7.5,
+  "not a number": Number.NaN,
+  "an object": {},
+  "an object without a prototype": Object.create(null),
+  "an array": [],
+  "a symbol": Symbol("wrong"),
+  "a function": () => undefined,
+  "a huge string": "x".repeat(4 * 1024 * 1024),
+  "a lone surrogate": "\ud800",
+};
+
+/** Calls with one wrong argument each, by the function's name; `but` are values that are right there. */
+type Calls = Readonly<
+  Record<string, readonly [call: (value: never) => unknown, ...but: readonly string[]]>
+>;
+
+/** What the call ends with, however it ends. */
+async function outcomeOf(call: (value: never) => unknown, value: unknown): Promise<unknown> {
+  try {
+    return await call(value as never);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Which calls did not end with a SealdeskError with a code and a sentence. */
+async function unclear(calls: Calls): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, [call, ...but]] of Object.entries(calls))
+    for (const [kind, value] of Object.entries(wrong)) {
+      if (but.includes(kind)) continue;
+      const outcome = await outcomeOf(call, value);
+      const clear =
+        outcome instanceof SealdeskError &&
+        /^\w+$/.test(outcome.code) &&
+        /^\S.*\.$/.test(outcome.message) &&
+        outcome.message.length < 300;
+      if (!clear) found.push(`${name} with ${kind}: ${String(outcome).slice(0, 100)}`);
+    }
+  return found;
+}
+
+const someone = randomUUID();
+
+test("connecting and opening a store", async () => {
+  const credentials = { grant: "password", tenant: "t", username: "u", password: "p" } as const;
+  const store = await openStore(join(folder, "good"), new Uint8Array(32));
+  const options = { url: server.url, credentials, store };
+  const connectWith = (changes: object) => Sealdesk.connect({ ...options, ...changes });
+  const key = new Uint8Array(32);
+
+  expect(
+    await unclear({
+      connect: [(value) => Sealdesk.connect(value)],
+      "connect url": [(url) => connectWith({ url })],
+      "connect credentials": [(value) => connectWith({ credentials: value })],
+      "connect grant": [(grant) => connectWith({ credentials: { ...credentials, grant } })],
+      "connect tenant": [(tenant) => connectWith({ credentials: { ...credentials, tenant } })],
+      "connect username": [
+        (username) => connectWith({ credentials: { ...credentials, username } }),
+      ],
+      "connect password": [
+        (password) => connectWith({ credentials: { ...credentials, password } }),
+      ],
+      "connect token": [
+        (token) => connectWith({ credentials: { grant: "customer_token", tenant: "t", token } }),
+      ],
+      "connect store": [(value) => connectWith({ store: value })],
+      "connect suite": [(suite) => connectWith({ suite })],
+      "connect keyLog": [(keyLog) => connectWith({ keyLog })],
+      "connect webSocket": [(webSocket) => connectWith({ webSocket })],
+      "connect backoff": [(backoff) => connectWith({ backoff })],
+      "connect keepalive": [(keepalive) => connectWith({ keepalive })],
+      "connect runtime": [(runtime) => connectWith({ runtime })],
+      link: [(value) => Sealdesk.link(value)],
+      "openStore location": [(location) => openStore(location, key)],
+      "openStore secret": [(secret) => openStore(join(folder, "secret"), secret)],
+      "openStore locks": [(locks) => openStore(join(folder, "locks"), key, locks), "undefined"],
+    }),
+  ).toEqual([]);
+  await store.close();
+});
+
+test("a desk", async () => {
+  const { desk } = agent;
+
+  expect(
+    await unclear({
+      on: [(name) => desk.on(name, () => undefined)],
+      "on listener": [(listener) => desk.on("end", listener), "a function"],
+      setPresence: [(state) => desk.setPresence(state)],
+      conversation: [(id) => desk.conversation(id)],
+      openConversation: [(value) => desk.openConversation(value)],
+      "openConversation with": [(value) => desk.openConversation({ with: value }), "an array"],
+      "openConversation member": [(value) => desk.openConversation({ with: [value] })],
+      staff: [(role) => desk.staff(role), "undefined"],
+      safetyNumbers: [(user) => desk.safetyNumbers(user)],
+      safetyCode: [(user) => desk.safetyCode(user)],
+      acceptAccountKey: [(user) => desk.acceptAccountKey(user, "1")],
+      "acceptAccountKey number": [(number) => desk.acceptAccountKey(someone, number)],
+      reviewDevice: [(code) => desk.reviewDevice(code)],
+      approveDevice: [(code) => desk.approveDevice(code)],
+      "approveDevice options": [(options) => desk.approveDevice("no code", options)],
+      "approveDevice history": [(history) => desk.approveDevice("no code", { history })],
+      refuseDevice: [(code) => desk.refuseDevice(code)],
+      removeDevice: [(device) => desk.removeDevice(device)],
+      resetAccount: [(user) => desk.resetAccount(user, "devices_lost")],
+      "resetAccount reason": [(reason) => desk.resetAccount(someone, reason)],
+    }),
+  ).toEqual([]);
+});
+
+test("a conversation", async () => {
+  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const file = { name: "a.txt", type: "text/plain", data: new Uint8Array(3) };
+  const sendWith = (changes: object) => conversation.sendAttachment({ ...file, ...changes });
+  const grant = { to: agent.desk.user.id, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;
+  const grantWith = (changes: object) => conversation.grantHistory({ ...grant, ...changes });
+  const firstWith = (options: never) => conversation.messages(options).next();
+
+  expect(
+    await unclear({
+      send: [(text) => conversation.send(text)],
+      typing: [(isTyping) => conversation.typing(isTyping), "undefined"],
+      markRead: [(seq) => conversation.markRead(seq)],
+      messages: [firstWith, "undefined", "an object", "an object without a prototype"],
+      "messages after": [(after) => firstWith({ after } as never), "undefined"],
+      "messages signal": [(signal) => firstWith({ signal } as never), "undefined"],
+      sendAttachment: [(value) => conversation.sendAttachment(value)],
+      "sendAttachment name": [(name) => sendWith({ name })],
+      "sendAttachment type": [(type) => sendWith({ type })],
+      "sendAttachment size": [(size) => sendWith({ size }), "undefined"],
+      "sendAttachment data": [(data) => sendWith({ data })],
+      "sendAttachment onProgress": [
+        (onProgress) => sendWith({ onProgress }),
+        "undefined",
+        "a function",
+      ],
+      addMember: [(user) => conversation.addMember(user)],
+      removeMember: [(user) => conversation.removeMember(user)],
+      grantHistory: [(request) => conversation.grantHistory(request)],
+      "grantHistory to": [(to) => grantWith({ to })],
+      "grantHistory devices": [(devices) => grantWith({ devices }), "undefined"],
+      "grantHistory fromSeq": [(fromSeq) => grantWith({ fromSeq })],
+      "grantHistory toSeq": [(toSeq) => grantWith({ toSeq })],
+      "grantHistory purpose": [(purpose) => grantWith({ purpose })],
+      "grantHistory consent": [(consent) => grantWith({ consent }), "undefined"],
+      consentToHistorySharing: [(state) => conversation.consentToHistorySharing(state)],
+    }),
+  ).toEqual([]);
+});
+
+test("every function of the public classes is among those above, or takes nothing", async () => {
+  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const functionsOf = (value: object) =>
+    Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(value) as object))
+      .filter(([name, { value: member }]) => typeof member === "function" && name !== "constructor")
+      .map(([name]) => name)
+      .toSorted();
+
+  expect(functionsOf(agent.desk)).toEqual(
+    [
+      "acceptAccountKey",
+      "approveDevice",
+      "conversation",
+      "on",
+      "openConversation",
+      "refuseDevice",
+      "removeDevice",
+      "resetAccount",
+      "reviewDevice",
+      "safetyCode",
+      "safetyNumbers",
+      "setPresence",
+      "staff",
+      // without arguments
+      "close",
+      "conversations",
+      "devices",
+      "keyLogEvidence",
+      "synced",
+    ].toSorted(),
+  );
+  expect(functionsOf(conversation)).toEqual(
+    [
+      "addMember",
+      "consentToHistorySharing",
+      "grantHistory",
+      "markRead",
+      "messages",
+      "removeMember",
+      "send",
+      "sendAttachment",
+      "typing",
+      "close", // without arguments
+    ].toSorted(),
+  );
+});
+
+test("the longest text arrives, and a longer one is refused with the limit", async () => {
+  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const longest = "x".repeat(maxTextBytes);
+
+  await conversation.send(longest);
+  for await (const item of conversation.messages()) {
+    if (item.kind !== "message") continue;
+    expect(item.text === longest).toBe(true);
+    break;
+  }
+  await expect(conversation.send(`${longest}x`)).rejects.toMatchObject({
+    code: "message_too_large",
+    message: expect.stringContaining(String(maxTextBytes)),
+  });
+});
+
+test("what is scanned of a safety code is text", async () => {
+  const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  await conversation.send("Hello");
+  const safety = await customer.desk.safetyCode(agent.desk.user.id);
+
+  expect(safety.compare("something else")).toBe("not_a_code");
+  expect(
+    await unclear({ compare: [(scanned) => safety.compare(scanned), "a huge string"] }),
+  ).toEqual([]);
+});

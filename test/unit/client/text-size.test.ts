@@ -1,0 +1,43 @@
+import { maxTextBytes } from "../../../client/index.ts";
+import { checkTextSize } from "../../../client/conversation/text-size.ts";
+import { pad } from "../../../crypto/device/padding.ts";
+import { encodePayload } from "../../../crypto/device/payload.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+
+const device = "0190d0c4-0000-7000-8000-000000000001";
+
+/** A message's plaintext with everything around the text at its largest. */
+const sealed = (text: string) =>
+  pad(
+    new Uint8Array(32),
+    encodePayload({
+      conversation: device,
+      senderDevice: device,
+      epoch: 0xffffffff,
+      clientMessageId: device,
+      lastSeen: { seq: Number.MAX_SAFE_INTEGER, transcriptHash: zeroHash },
+      keyLogHead: {
+        size: Number.MAX_SAFE_INTEGER,
+        root: zeroHash,
+        signature: new Uint8Array(64),
+      },
+      body: { kind: "text", text },
+    }),
+  );
+
+test("the longest text fits one message, whatever is around it, and no longer one does", () => {
+  expect(sealed("x".repeat(maxTextBytes))).toHaveLength(63 * 1024);
+  expect(() => sealed("x".repeat(maxTextBytes + 1))).toThrow(
+    expect.objectContaining({ code: "too_large" }),
+  );
+});
+
+test("a text is measured in bytes of UTF-8", () => {
+  const clefs = "\u{1d11e}".repeat(Math.floor(maxTextBytes / 4));
+
+  expect(() => checkTextSize(clefs)).not.toThrow();
+  for (const text of [`${clefs}\u{1d11e}`, "x".repeat(maxTextBytes + 1), "x".repeat(10_000_000)])
+    expect(() => checkTextSize(text)).toThrow(
+      expect.objectContaining({ name: "SealdeskError", code: "message_too_large" }),
+    );
+});
