@@ -39,6 +39,7 @@ import {
   type OwnDevice,
 } from "./linking/siblings.ts";
 import { linkLimitsOf, closedError, relayUrls, runtimeOf, type ConnectOptions } from "./options.ts";
+import { Rollback } from "./rollback/rollback.ts";
 import { Link } from "./transport/link.ts";
 import { whenOnline } from "./transport/online.ts";
 import { helloOverHttp } from "./transport/hello-over-http.ts";
@@ -143,8 +144,10 @@ export class Sealdesk {
       events.emit("end", error);
     };
 
+    const rollback = await Rollback.load(store);
     const mailroom = await Mailroom.load({
       ...parts,
+      rollback,
       clock,
       uploads,
       signal,
@@ -153,6 +156,9 @@ export class Sealdesk {
       recycle: (reason) => link.recycle(reason),
       onConversation: (conversation) => events.emit("conversation", conversation),
       onDevice: (change) => events.emit("device", change),
+      // Prekeys of an older copy are none to publish.
+      onSound: () => upkeep.start(),
+      onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
       onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
       onActivity: (activity) => events.emit("activity", activity),
       onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
@@ -173,7 +179,8 @@ export class Sealdesk {
       const cursors = await mailroom.cursors();
       const accessToken = await session.accessToken();
       const deviceProof = await prove({ method: "GET", url: relay.http, accessToken });
-      return { version: 1, accessToken, deviceProof, cursors };
+      const generation = await rollback.nextGeneration();
+      return { version: 1, accessToken, deviceProof, cursors, generation };
     };
     const begin = helloOverHttp(session, me.transport);
     const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
@@ -181,7 +188,6 @@ export class Sealdesk {
       hello,
       onUp: (welcome) => {
         mailroom.onUp(welcome);
-        upkeep.start();
         ownEntries.start();
         sayPresence();
         firstUp.resolve();

@@ -31,6 +31,7 @@ export interface MessageQueue {
   requireOpen(): void;
   sendAttachment(
     attachment: Attachment,
+    id: Uuid,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage>;
 }
@@ -60,7 +61,9 @@ export class Uploader {
     queue.requireOpen();
     const id = newId();
     const { sealed, stored } = await this.#seal(id, file);
-    const upload = { conversation, attachment: { ...sealed, name, mediaType }, stored };
+    const attachment = { ...sealed, name, mediaType };
+    // From here on the message has its id: whatever becomes of the store, it is sent once.
+    const upload = { conversation, attachment, stored, message: newId() };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
   }
@@ -75,7 +78,7 @@ export class Uploader {
     const { id } = upload.attachment;
     try {
       await transferUpload(this.#deps, upload, new Retry(clock, signal), onProgress);
-      const sent = queue.sendAttachment(upload.attachment, (transaction) =>
+      const sent = queue.sendAttachment(upload.attachment, upload.message, (transaction) =>
         deleteUpload(transaction, id),
       );
       // Should the clearing fail, that is what is said.
