@@ -111,6 +111,10 @@ export async function takeUploadOf(
   return undefined;
 }
 
+/** Whether the upload's message is still to be queued. */
+export const isPending = (store: DeviceStore, { attachment }: PendingUpload): Promise<boolean> =>
+  store.read(async (tx) => (await tx.get(uploadPrefix + attachment.id)) !== undefined);
+
 export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
   transaction.delete(uploadPrefix + id);
 

@@ -15,7 +15,7 @@ import { Uploader } from "../attachments/uploader.ts";
 import { HistoryExchange, type ExchangeDeps } from "../history/exchange.ts";
 import { packsUnderWay } from "../history/outgoing-job.ts";
 import type { HistoryProgress } from "../history/progress.ts";
-import { loadUploads, type PendingUpload } from "../attachments/spool.ts";
+import { clearSpool, isPending, loadUploads, type PendingUpload } from "../attachments/spool.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
 import { Conversation, type Files } from "./conversation.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
@@ -77,7 +77,8 @@ export class Mailroom {
   readonly #files: Files;
   readonly #history: HistoryExchange;
   readonly #soundness: Soundness;
-  #started = false;
+  /** Files that were under way when the device last stopped. */
+  #uploads: PendingUpload[] = [];
   /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
@@ -113,6 +114,8 @@ export class Mailroom {
     const outbox = await loadOutbox(deps.store);
     for (const [id, state] of await loadStates(deps.store))
       mailroom.#add(id, state, outbox.get(id) ?? []);
+    mailroom.#uploads = [...(await loadUploads(deps.store, await packsUnderWay(deps.store)))];
+    await mailroom.#history.resume();
     return mailroom;
   }
 
@@ -247,16 +250,16 @@ export class Mailroom {
         onRolledBack(lost);
         rollback.told().catch(onFailure);
       });
-    if (!this.#started) this.#goOn().catch(onFailure);
-    this.#started = true;
+    this.#goOn().catch(onFailure);
   }
 
-  /** Goes on with files and grants that were under way when the device last stopped. */
+  /** Goes on with files that were under way when the device last stopped. */
   async #goOn(): Promise<void> {
     const { store } = this.#deps;
-    const kept = await packsUnderWay(store);
-    for (const upload of await loadUploads(store, kept)) this.#resume(upload);
-    await this.#history.resume();
+    for (const upload of this.#uploads.splice(0))
+      // One whose message turned out to be in the log is over.
+      if (await isPending(store, upload)) this.#resume(upload);
+      else await clearSpool(store, upload.attachment.id);
   }
 
   /** An own message that the store knows nothing of tells that the store is an older copy. */

@@ -231,6 +231,37 @@ describe("R5: a device's store is put back to an older copy", () => {
     expect(customer.rolledBack()).toEqual([{ code: "store_rolled_back", lost: 1 }]);
   }, 60_000);
 
+  test("a file that was under way in the copy and was sent since is sent once", async () => {
+    const fileIn = (items: readonly ConversationItem[]) =>
+      items.filter(({ kind }) => kind === "attachment");
+    await customer.close();
+    const asked = deferred<void>();
+    await customer.open({
+      runtime: {
+        fetch: (url, init) => {
+          if (init.method !== "PATCH") return globalThis.fetch(url, init);
+          asked.resolve();
+          return Promise.reject(new TypeError("no network"));
+        },
+      },
+    });
+    const data = new Blob([new Uint8Array(5000).fill(7)]);
+    const sending = customer
+      .conversation(id)
+      .sendAttachment({ name: "scan.png", type: "image/png", data });
+    sending.catch(() => undefined);
+    await asked.promise;
+    await customer.close();
+    const copy = await customer.copy();
+    await customer.open();
+    await readUntil(customer.conversation(id), (items) => fileIn(items).length === 1);
+    await rollBack(customer, copy);
+    await say(customer, id, "done");
+    expect(fileIn(await read(agent, id, "done"))).toHaveLength(1);
+    expect(fileIn(await read(customer, id, "done"))).toHaveLength(1);
+    expect(customer.rolledBack()).toEqual([{ code: "store_rolled_back", lost: 0 }]);
+  }, 60_000);
+
   test("a message that was stored while its answer was lost is no rollback", async () => {
     await customer.close();
     relay.tamper = (frame) => (frame.kind === "accepted" ? [] : [frame]);
