@@ -53,6 +53,11 @@ export type SecurityEvent =
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
+  /**
+   * The store was put back to an older copy. The device has made new keys, and told the members;
+   * `lost` messages stay closed to it.
+   */
+  | { readonly code: "store_rolled_back"; readonly lost: number }
   /** Told once to each device of an account that was reset; an alarm to who knows of no reset. */
   | ({ readonly code: "account_had_other_key" } & FormerKey);
 

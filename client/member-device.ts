@@ -14,6 +14,7 @@ import { createBytesExchange } from "./http/bytes-exchange.ts";
 import { KeyLog } from "./key-log/key-log.ts";
 import { OwnEntries } from "./key-log/own-entries.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
+import { Rollback } from "./rollback/rollback.ts";
 import type { Runtime } from "./runtime.ts";
 import { helloOverHttp } from "./transport/hello-over-http.ts";
 import { Link } from "./transport/link.ts";
@@ -96,8 +97,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     events.emit("end", error);
   };
 
+  const rollback = await Rollback.load(store);
   const mailroom = await Mailroom.load({
     ...parts,
+    rollback,
     clock,
     uploads,
     signal,
@@ -106,6 +109,9 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     recycle: (reason) => link.recycle(reason),
     onConversation: (conversation) => events.emit("conversation", conversation),
     onDevice: (change) => events.emit("device", change),
+    // The prekeys of an older copy must not be published.
+    onSound: () => upkeep.start(),
+    onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
     onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
     onActivity: (activity) => events.emit("activity", activity),
     onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
@@ -125,7 +131,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     const cursors = await mailroom.cursors();
     const accessToken = await session.accessToken();
     const deviceProof = prove({ method: "GET", url: relay.http, accessToken });
-    return { version: 1, accessToken, deviceProof, cursors };
+    const generation = await rollback.nextGeneration();
+    return { version: 1, accessToken, deviceProof, cursors, generation };
   };
   const begin = helloOverHttp(session, me.transport);
   const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
@@ -133,7 +140,6 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     hello,
     onUp: (welcome) => {
       mailroom.onUp(welcome);
-      upkeep.start();
       ownEntries.start();
       sayPresence();
       firstUp.resolve();

@@ -660,6 +660,21 @@ table sealdesk.signed_prekeys (
   grant update to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.store_generations (
+  device uuid not null,
+  tenant uuid not null,
+  generation bigint not null,
+  before bigint not null default 0
+) with (fillfactor=50)
+  row level security
+  constraint store_generations_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint store_generations_pkey PRIMARY KEY (device)
+  constraint store_generations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (before, generation) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table sealdesk.tenants (
   id uuid not null,
   slug text not null,

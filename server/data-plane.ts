@@ -261,11 +261,12 @@ async function greet(
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   await reconcileDevices(messaging, actor);
-  const limits = await admitDevice({ pool, now }, { ...actor, device });
+  const limits = await admitDevice({ pool, now }, { ...actor, device }, hello.generation);
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),
     since: limits.since,
+    lastGeneration: limits.lastGeneration,
     tokenServesMs: Math.max(0, tokenExpiresAtMs - now()),
   };
 }

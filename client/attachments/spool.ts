@@ -22,14 +22,21 @@ const uploadRecord = message({
   attachment: [2, nested(attachmentFields)],
   /** Bytes to upload. */
   stored: [3, uint()],
+  message: [4, uuid],
 });
 
-/** An attachment that is sealed and in the store, and whose message is not queued yet. */
-export interface PendingUpload {
+/** An attachment that is sealed and in the store. */
+export interface SpooledUpload {
   readonly conversation: Uuid;
   readonly attachment: Attachment;
   /** Bytes to upload. */
   readonly stored: number;
+}
+
+/** One whose message is not queued yet. */
+export interface PendingUpload extends SpooledUpload {
+  /** The id that its message is to have. */
+  readonly message: Uuid;
 }
 
 /**
@@ -86,10 +93,28 @@ export async function clearSpool(store: DeviceStore, id: Uuid): Promise<void> {
 }
 
 export function putUpload(transaction: StoreTransaction, upload: PendingUpload): void {
-  const { conversation, attachment, stored } = upload;
-  const record = { conversation, attachment: attachmentToFields(attachment), stored };
-  transaction.put(uploadPrefix + attachment.id, encodeRecord(uploadRecord, record));
+  const record = { ...upload, attachment: attachmentToFields(upload.attachment) };
+  transaction.put(uploadPrefix + upload.attachment.id, encodeRecord(uploadRecord, record));
 }
+
+/** Takes the upload out of the store whose message this is; undefined when there is none. */
+export async function takeUploadOf(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  said: Uuid,
+): Promise<Attachment | undefined> {
+  for (const [key, value] of await transaction.list(uploadPrefix)) {
+    const upload = decodeRecord(uploadRecord, value);
+    if (upload.conversation !== conversation || upload.message !== said) continue;
+    transaction.delete(key);
+    return attachmentFromFields(upload.attachment);
+  }
+  return undefined;
+}
+
+/** Whether the upload's message is still to be queued. */
+export const isPending = (store: DeviceStore, { attachment }: PendingUpload): Promise<boolean> =>
+  store.read(async (tx) => (await tx.get(uploadPrefix + attachment.id)) !== undefined);
 
 export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
   transaction.delete(uploadPrefix + id);
@@ -107,8 +132,8 @@ export async function loadUploads(
     marks: await transaction.list(markPrefix),
   }));
   const uploads = records.map(([, value]) => {
-    const { conversation, attachment, stored } = decodeRecord(uploadRecord, value);
-    return { conversation, attachment: attachmentFromFields(attachment), stored };
+    const upload = decodeRecord(uploadRecord, value);
+    return { ...upload, attachment: attachmentFromFields(upload.attachment) };
   });
   const pending = new Set(uploads.map(({ attachment }) => attachment.id));
   for (const [key] of marks) {

@@ -1,7 +1,7 @@
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Retry } from "./retry.ts";
-import { readSpool, type PendingUpload } from "./spool.ts";
+import { readSpool, type SpooledUpload } from "./spool.ts";
 import type { UploadProgress } from "./outgoing.ts";
 import type { UploadsApi } from "./uploads-api.ts";
 
@@ -13,7 +13,7 @@ import type { UploadsApi } from "./uploads-api.ts";
  */
 export async function transferUpload(
   { store, uploads }: { readonly store: DeviceStore; readonly uploads: UploadsApi },
-  upload: PendingUpload,
+  upload: SpooledUpload,
   retry: Retry,
   onProgress: (progress: UploadProgress) => void,
 ): Promise<void> {
@@ -39,7 +39,7 @@ export async function transferUpload(
 /** Where the upload stands; one that is not there, or not any more, begins. */
 async function begin(
   uploads: UploadsApi,
-  { conversation, attachment, stored }: PendingUpload,
+  { conversation, attachment, stored }: SpooledUpload,
 ): Promise<number> {
   const { id } = attachment;
   let offset = await uploads.offset(id).catch(async (error: unknown) => {

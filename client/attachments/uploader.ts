@@ -31,6 +31,7 @@ export interface MessageQueue {
   requireOpen(): void;
   sendAttachment(
     attachment: Attachment,
+    id: Uuid,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage>;
 }
@@ -63,7 +64,9 @@ export class Uploader {
     queue.requireOpen();
     const id = newId();
     const { sealed, stored } = await this.#seal(id, data, file.size);
-    const upload = { conversation, attachment: { ...sealed, name, mediaType }, stored };
+    const attachment = { ...sealed, name, mediaType };
+    // The message has its id from here on. So it is sent once, whatever becomes of the store.
+    const upload = { conversation, attachment, stored, message: newId() };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
   }
@@ -78,7 +81,7 @@ export class Uploader {
     const { id } = upload.attachment;
     try {
       await transferUpload(this.#deps, upload, new Retry(clock, signal), onProgress);
-      const sent = queue.sendAttachment(upload.attachment, (transaction) =>
+      const sent = queue.sendAttachment(upload.attachment, upload.message, (transaction) =>
         deleteUpload(transaction, id),
       );
       // Should the clearing fail, that is what is said.

@@ -4,6 +4,7 @@ import {
   encodeControl,
   eventKinds,
   type Control,
+  type Deliver,
   type EventKind,
   type Gap,
 } from "../../crypto/wire/frame.ts";
@@ -23,7 +24,7 @@ import {
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { attachmentFromFields, restoredFields } from "../../crypto/device/payload-body.ts";
 import { receiptOf } from "../history/check-receipt.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { Account } from "../device/account.ts";
@@ -56,6 +57,8 @@ const record = message({
   device: [17, optional(uuid)],
   /** The user who granted it, where this device was not there itself. */
   grantedBy: [16, optional(uuid)],
+  /** Of a message that tells of a store that was put back. */
+  restored: [18, optional(nested(restoredFields))],
 });
 
 type Stored = MessageOf<typeof record>;
@@ -111,6 +114,7 @@ export function saveGap(
     problems: [],
     gap: { from, reason },
     attachment: undefined,
+    restored: undefined,
     device: undefined,
     grantedBy: undefined,
   });
@@ -147,6 +151,21 @@ export const hasRecord = async (
   conversation: Uuid,
   seq: number,
 ): Promise<boolean> => (await transaction.get(keyOf(conversation, seq))) !== undefined;
+
+/** Whether one of the `count` events before `seq` is a message of this device and id. */
+export async function wasSaidBefore(
+  transaction: ReadTransaction,
+  { conversation, seq, senderDevice, clientMessageId }: SaidEvent,
+  count: number,
+): Promise<boolean> {
+  const earlier = await readHistory(transaction, conversation, Math.max(0, seq - 1 - count), count);
+  return earlier.some(
+    ([at, value]) =>
+      at < seq && value.senderDevice === senderDevice && value.clientMessageId === clientMessageId,
+  );
+}
+
+type SaidEvent = Pick<Deliver, "conversation" | "seq" | "senderDevice" | "clientMessageId">;
 
 /** Notes what turned out later to be wrong with an event. */
 export async function addProblem(
@@ -209,6 +228,8 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
         ...said,
         attachment: attachmentFromFields(value.attachment),
       });
+    else if (value.restored !== undefined)
+      items.push({ kind: "device_restored", ...said, lost: value.restored.lost });
     else if (value.text !== undefined) items.push({ kind, ...said, text: value.text });
   }
   const concerned = kind === "message" ? { message: clientMessageId, sender } : {};

@@ -33,6 +33,16 @@ export interface AttachmentItem extends SaidItem {
   readonly attachment: ReceivedAttachment;
 }
 
+/**
+ * The store of a member's device, or of this one, was put back to an older copy. It made new keys;
+ * what it says from here on opens again.
+ */
+export interface DeviceRestoredItem extends SaidItem {
+  readonly kind: "device_restored";
+  /** How many messages of the conversation stay closed to that device. */
+  readonly lost: number;
+}
+
 /** A file as its sender described it; none of this has been checked against its content. */
 export interface ReceivedAttachment {
   /** Exactly what the sender wrote: it may be a path, hold line breaks or override directions. */
@@ -97,6 +107,8 @@ export type EventProblemCode =
   | "undecryptable" // damaged, forged, or for another key
   | "no_key" // this device was not given the message's key
   | "duplicate" // opened before: the relay shows one message twice
+  | "key_reused" // sealed with a step of a key that an earlier message used: the sending device went on from an older copy of its store
+  | "lost_in_rollback" // sealed with keys that this device lost when its store was put back to an older copy
   | "untrusted_sender" // the sending device is not certified by the key known for its account
   | "not_a_member" // the sending device is none of a member
   | "wrong_epoch" // sealed for members of another time
@@ -105,7 +117,7 @@ export type EventProblemCode =
   | "malformed_plaintext"
   | "unsupported_payload" // of a kind that this release does not know
   | "altered" // an own message, not as this device sealed it
-  | "unknown_own_message" // said to be this device's, which knows nothing of it
+  | "unknown_own_message" // said to be this device's, whose store knows nothing of it
   // a message that is shown, though its sender saw another log than this device
   | "transcript_mismatch"
   // a membership event
@@ -158,6 +170,7 @@ export interface GapItem {
 export type ConversationItem =
   | MessageItem
   | AttachmentItem
+  | DeviceRestoredItem
   | MembershipItem
   | HistoryGrantedItem
   | ConsentItem

@@ -1,6 +1,11 @@
-import { wireLimits, type Cursor, type Frame, type Welcome } from "../../crypto/wire/frame.ts";
+import {
+  wireLimits,
+  type Cursor,
+  type Deliver,
+  type Frame,
+  type Welcome,
+} from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Clock } from "../runtime.ts";
@@ -10,7 +15,7 @@ import { Uploader } from "../attachments/uploader.ts";
 import { HistoryExchange, type ExchangeDeps } from "../history/exchange.ts";
 import { packsUnderWay } from "../history/outgoing-job.ts";
 import type { HistoryProgress } from "../history/progress.ts";
-import { loadUploads, type PendingUpload } from "../attachments/spool.ts";
+import { clearSpool, isPending, loadUploads, type PendingUpload } from "../attachments/spool.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
 import { Conversation, type Files } from "./conversation.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
@@ -18,13 +23,19 @@ import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
 import { ConversationLog } from "./log.ts";
 import { loadOutbox, type OutboxEntry } from "./outbox.ts";
+import type { SealdeskError } from "../errors.ts";
+import { replaceKeys, type ReplaceKeysDeps } from "../rollback/replace-keys.ts";
+import type { Rollback } from "../rollback/rollback.ts";
+import { Soundness } from "../rollback/soundness.ts";
 import { Receiver } from "./receiver.ts";
 import type { RecordingDeps } from "./record-event.ts";
 import { Sender } from "./sender.ts";
 import { loadStates, type ConversationState } from "./state.ts";
 
-export interface MailroomDeps extends RecordingDeps {
+export interface MailroomDeps extends Omit<RecordingDeps, "rollback"> {
+  readonly rollback: Rollback;
   readonly api: ExchangeDeps["api"] &
+    ReplaceKeysDeps["api"] &
     Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
   readonly uploads: UploadsApi;
   readonly keyLog: Pick<KeyLog, "heard" | "headFor">;
@@ -41,6 +52,10 @@ export interface MailroomDeps extends RecordingDeps {
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
   readonly onActivity: (activity: MemberActivity) => void;
+  /** The store is no older copy, or its keys are replaced: what waited may go out. */
+  readonly onSound: () => void;
+  /** The store was found to be an older copy; its keys are replaced. */
+  readonly onRolledBack: (lost: number) => void;
   readonly onHistory: (conversation: Conversation, progress: HistoryProgress) => void;
   /** Nothing can be received or sent any more: the store failed. */
   readonly onFailure: (error: unknown) => void;
@@ -61,6 +76,9 @@ export class Mailroom {
   readonly #activities: Activities;
   readonly #files: Files;
   readonly #history: HistoryExchange;
+  readonly #soundness: Soundness;
+  /** Files that were under way when the device last stopped. */
+  #uploads: PendingUpload[] = [];
   /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
@@ -69,10 +87,18 @@ export class Mailroom {
     this.#deps = deps;
     this.#activities = new Activities(deps.clock, deps.onActivity);
     this.#files = { uploader: new Uploader(deps), downloads: deps };
+    this.#soundness = new Soundness({
+      ...deps,
+      cursorOf: (id) => this.#desks.get(id)?.log.cursor ?? 0,
+      replaceKeys: () => this.#replaceKeys(),
+      onOlder: () => deps.recycle("the store is an older copy"),
+      onSound: () => this.#onSound(),
+    });
     const { onProblem, onHistory } = deps;
     this.#history = new HistoryExchange(
       {
         ...deps,
+        whenSound: () => this.#soundness.whenSound(),
         onProblem: (id, problem) => onProblem(this.#desk(id).conversation, problem),
         onProgress: (id, progress) => onHistory(this.#desk(id).conversation, progress),
       },
@@ -88,8 +114,7 @@ export class Mailroom {
     const outbox = await loadOutbox(deps.store);
     for (const [id, state] of await loadStates(deps.store))
       mailroom.#add(id, state, outbox.get(id) ?? []);
-    const kept = await packsUnderWay(deps.store);
-    for (const upload of await loadUploads(deps.store, kept)) mailroom.#resume(upload);
+    mailroom.#uploads = [...(await loadUploads(deps.store, await packsUnderWay(deps.store)))];
     await mailroom.#history.resume();
     return mailroom;
   }
@@ -132,12 +157,13 @@ export class Mailroom {
     const heads = new Set(welcome.heads.map(({ conversation }) => conversation));
     this.#catchingUp = heads;
     for (const { conversation, seq } of welcome.heads) this.#compareHead(conversation, seq);
-    for (const [id, { sender }] of this.#desks) if (!heads.has(id)) sender.open();
+    this.#soundness.begin(welcome);
     this.#announceSynced();
   }
 
   onDown(): void {
     this.#catchingUp = undefined;
+    this.#soundness.end();
     this.#acknowledger.reset();
     this.#activities.reset();
     for (const { sender } of this.#desks.values()) sender.lost();
@@ -146,6 +172,7 @@ export class Mailroom {
   onFrame(frame: Frame): void {
     switch (frame.kind) {
       case "deliver":
+        this.#lookForOwn(frame.body);
         return this.#desk(frame.body.conversation).receiver.deliver(frame.body);
       case "gap":
         return this.#desk(frame.body.conversation).receiver.gap(frame.body);
@@ -156,6 +183,7 @@ export class Mailroom {
       case "refused":
         return this.#desks.get(frame.body.conversation)?.sender.refused(frame.body);
       case "synced":
+        this.#soundness.heard(frame.body.conversation);
         return this.#onCaughtUp(frame.body.conversation, frame.body.seq);
       default:
       // Nothing else is for a conversation.
@@ -185,23 +213,79 @@ export class Mailroom {
     const known = this.#desks.get(id);
     if (known !== undefined) return known;
     const made = this.#add(id, undefined, []);
-    if (this.#catchingUp?.has(id) === false) made.sender.open();
+    this.#openIfReady(id, made);
     return made;
   }
 
   /** Own messages of earlier connections are known once the events up to `seq` are recorded. */
   #onCaughtUp(id: Uuid, seq: number): void {
-    const { log, sender } = this.#desk(id);
+    const desk = this.#desk(id);
     const catchingUp = this.#catchingUp;
-    void log.reached(seq).then(
+    void desk.log.reached(seq).then(
       () => {
         if (catchingUp !== this.#catchingUp) return;
         catchingUp?.delete(id);
-        sender.open();
+        this.#soundness.recorded(id);
+        this.#openIfReady(id, desk);
         this.#announceSynced();
       },
       () => undefined,
     );
+  }
+
+  /** A conversation's messages go out once nothing is on its way here that might forbid it. */
+  #openIfReady(id: Uuid, { sender }: Desk): void {
+    if (this.#soundness.isSound && this.#catchingUp?.has(id) === false) sender.open();
+  }
+
+  /** The store is no older copy, or its keys are replaced. */
+  #onSound(): void {
+    const { rollback, clock, onSound, onRolledBack, onFailure } = this.#deps;
+    for (const [id, desk] of this.#desks) this.#openIfReady(id, desk);
+    onSound();
+    const lost = rollback.untold;
+    // Later, so that whoever waits for the connection is there to hear it.
+    if (lost !== undefined)
+      clock.after(0, () => {
+        onRolledBack(lost);
+        rollback.told().catch(onFailure);
+      });
+    this.#goOn().catch(onFailure);
+  }
+
+  /** Goes on with files that were under way when the device last stopped. */
+  async #goOn(): Promise<void> {
+    const { store } = this.#deps;
+    for (const upload of this.#uploads.splice(0))
+      // One whose message turned out to be in the log is over.
+      if (await isPending(store, upload)) this.#resume(upload);
+      else await clearSpool(store, upload.attachment.id);
+  }
+
+  /** An own message that the store knows nothing of tells that the store is an older copy. */
+  #lookForOwn({
+    conversation,
+    seq,
+    kind,
+    senderDevice,
+    clientMessageId,
+    ciphertext,
+  }: Deliver): void {
+    if (kind !== "message" || senderDevice !== this.#deps.account.device) return;
+    const { log, sender } = this.#desk(conversation);
+    if (seq > log.cursor && !sender.hasSealed(clientMessageId, ciphertext))
+      this.#soundness.sawUnknown(conversation, seq);
+  }
+
+  async #replaceKeys(): Promise<void> {
+    const open = () =>
+      [...this.#desks.values()]
+        .filter(({ log }) => log.state?.joined === true && !log.state.closed)
+        .map(({ log }) => log.id);
+    const { device } = this.#deps.account;
+    const notices = await replaceKeys({ ...this.#deps, device, open });
+    const noticeOf = new Map(notices.map(({ conversation, id }) => [conversation, id]));
+    for (const [id, { sender }] of this.#desks) await sender.reload(noticeOf.get(id));
   }
 
   /** A log only grows. One that is shorter than before is another log, or an older copy. */

@@ -7,19 +7,22 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { takeUploadOf } from "../attachments/spool.ts";
 import { codeOf } from "../errors.ts";
-import { hashAt, type HistoryRecord, type Problem } from "./history.ts";
+import { hashAt, wasSaidBefore, type HistoryRecord, type Problem } from "./history.ts";
 import type { EventProblemCode } from "./items.ts";
 import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
 import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 
-type Opened = Pick<HistoryRecord, "text" | "attachment" | "payload" | "frankingKey"> & {
-  readonly problems: readonly Problem[];
-};
+type Said = Pick<HistoryRecord, "text" | "attachment" | "restored">;
+type Opened = Said &
+  Pick<HistoryRecord, "payload" | "frankingKey"> & {
+    readonly problems: readonly Problem[];
+  };
 
+const saidNothing: Said = { text: undefined, attachment: undefined, restored: undefined };
 const failed = (code: EventProblemCode): Opened => ({
-  text: undefined,
-  attachment: undefined,
+  ...saidNothing,
   payload: undefined,
   frankingKey: undefined,
   problems: [{ code, user: undefined }],
@@ -37,10 +40,12 @@ export async function openDelivered(
     readonly sender: Uuid | undefined;
     /** Is told of the head of the key log that a message carries. */
     readonly onHead: (head: KeyLogHead) => void;
+    /** Whether it came without the knowledge of the store, which is an older copy. */
+    readonly unseen: boolean;
   },
   event: Deliver,
 ): Promise<Opened> {
-  const { state, sender, onHead } = from;
+  const { state, sender, onHead, unseen } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
   // Whose message it is, the certificate says; the relay's list of members must agree.
@@ -62,9 +67,24 @@ export async function openDelivered(
     if (code === undefined) throw error;
     if (code === "untrusted_sender") keepPacket(transaction, event);
     const kept = code === "no_key" ? await takeKeptPacket(transaction, event) : undefined;
-    if (kept === undefined) return failed(code);
+    if (kept === undefined) return failed(await causeOf(transaction, event, code, unseen));
     return openDelivered(transaction, suite, from, { ...event, packet: kept });
   }
+}
+
+/** How many earlier events are looked at: more than one sending key serves for. */
+const lookedBack = 512;
+
+/** What a message that does not open says of its sender's device, or of this one. */
+async function causeOf(
+  transaction: StoreTransaction,
+  event: Deliver,
+  code: EventProblemCode,
+  unseen: boolean,
+): Promise<EventProblemCode> {
+  if (code === "duplicate")
+    return (await wasSaidBefore(transaction, event, lookedBack)) ? code : "key_reused";
+  return unseen && (code === "no_key" || code === "undecryptable") ? "lost_in_rollback" : code;
 }
 
 // The packet comes once, with a key's first message. Should a person accept the sender's account
@@ -85,26 +105,42 @@ async function takeKeptPacket(
   return kept;
 }
 
-/** An own message: its text comes from the outbox, which it leaves; nothing is decrypted. */
-export async function takeOwn(transaction: StoreTransaction, event: Deliver): Promise<Opened> {
+/**
+ * An own message: its text comes from the outbox, which it leaves; nothing is decrypted.
+ * @param unseen whether it was sent without the knowledge of the store, which is an older copy
+ */
+export async function takeOwn(
+  transaction: StoreTransaction,
+  event: Deliver,
+  unseen: boolean,
+): Promise<Opened> {
   const { conversation, clientMessageId, ciphertext } = event;
   const entry = await getEntry(transaction, conversation, clientMessageId);
-  if (entry === undefined) return failed("unknown_own_message");
+  if (entry === undefined) {
+    if (!unseen) return failed("unknown_own_message");
+    const attachment = await takeUploadOf(transaction, conversation, clientMessageId);
+    if (attachment === undefined) return failed("lost_in_rollback");
+    const said = saidIn({ kind: "attachment", attachment });
+    return { ...said, payload: undefined, frankingKey: undefined, problems: [] };
+  }
   deleteEntry(transaction, conversation, clientMessageId);
   const digest = sha256(ciphertext);
   const intact = entry.digests.some((each) => equalBytes(each, digest));
-  const problems = intact ? [] : failed("altered").problems;
+  // Queued before the copy was made, and sealed after: an id stands for one text.
+  const problems = intact || unseen ? [] : failed("altered").problems;
   const franked = entry.franked.find((each) => equalBytes(each.commitment, event.commitment));
   const { payload, frankingKey } = franked ?? {};
   return { ...saidIn(bodyOf(entry)), payload, frankingKey, problems };
 }
 
-export function saidIn(body: Body): Pick<HistoryRecord, "text" | "attachment"> {
+export function saidIn(body: Body): Said {
   switch (body.kind) {
     case "text":
-      return { text: body.text, attachment: undefined };
+      return { ...saidNothing, text: body.text };
     case "attachment":
-      return { text: undefined, attachment: attachmentToFields(body.attachment) };
+      return { ...saidNothing, attachment: attachmentToFields(body.attachment) };
+    case "device_restored":
+      return { ...saidNothing, restored: { lost: body.lost } };
   }
 }
 

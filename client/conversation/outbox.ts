@@ -13,7 +13,11 @@ import {
 } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { attachmentFields } from "../../crypto/device/attachments/attachment.ts";
-import { attachmentFromFields, type Body } from "../../crypto/device/payload-body.ts";
+import {
+  attachmentFromFields,
+  restoredFields,
+  type Body,
+} from "../../crypto/device/payload-body.ts";
 import type { SealedMessage } from "../../crypto/device/seal-message.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
@@ -43,18 +47,35 @@ const record = message({
   attachment: [4, optional(nested(attachmentFields))],
   /** What the sealings committed to: of the one that was accepted, the history keeps it. */
   franked: [5, list(nested(franked), mostFranked)],
+  /** What the message is instead of its text: word that this device's store was put back. */
+  restored: [6, optional(nested(restoredFields))],
 });
 
 /** A message as it goes out: sent again, it is sent as these same bytes. */
 export type Sealing = MessageOf<typeof sealing>;
 /** What is said in the entry. */
-export const bodyOf = ({ text: said, attachment }: OutboxEntry): Body =>
-  attachment === undefined
-    ? { kind: "text", text: said }
-    : { kind: "attachment", attachment: attachmentFromFields(attachment) };
+export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body {
+  if (attachment !== undefined)
+    return { kind: "attachment", attachment: attachmentFromFields(attachment) };
+  if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
+  return { kind: "text", text: said };
+}
 
 /** A message that is not known to be in the log yet. */
 export type OutboxEntry = MessageOf<typeof record>;
+
+/** A message that is queued and was never sealed. */
+export const unsealedEntry = (
+  said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored">>,
+): OutboxEntry => ({
+  text: "",
+  attachment: undefined,
+  restored: undefined,
+  ...said,
+  sealing: undefined,
+  digests: [],
+  franked: [],
+});
 
 const prefix = "outbox!";
 const keyOf = (conversation: Uuid, id: Uuid): string => `${prefix}${conversation}!${id}`;
@@ -76,6 +97,15 @@ export async function getEntry(
 ): Promise<OutboxEntry | undefined> {
   const value = await transaction.get(keyOf(conversation, id));
   return value === undefined ? undefined : decodeRecord(record, value);
+}
+
+/** Forgets how everything that waits was sealed; it stays known as what it may be in the log. */
+export async function unsealAll(transaction: StoreTransaction): Promise<void> {
+  for (const [key, value] of await transaction.list(prefix)) {
+    const entry = decodeRecord(record, value);
+    if (entry.sealing !== undefined)
+      transaction.put(key, encodeRecord(record, { ...entry, sealing: undefined }));
+  }
 }
 
 /** What waits, by conversation and in the order it was queued: ids are UUIDv7s. */

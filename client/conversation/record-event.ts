@@ -6,6 +6,7 @@ import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { KeyHistory } from "../key-log/key-history.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
+import type { Rollback } from "../rollback/rollback.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
@@ -29,6 +30,7 @@ export interface RecordingDeps {
   readonly keyLog: Pick<KeyLog, "heard">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
+  readonly rollback: Pick<Rollback, "isUnseen">;
 }
 
 /** An event whose place in the log is checked, with what its transaction may not wait for. */
@@ -102,7 +104,7 @@ const headerOf = (event: Deliver) => ({
 });
 
 async function messageRecord(
-  { suite, account, trust, keyLog }: RecordingDeps,
+  { suite, account, trust, keyLog, rollback }: RecordingDeps,
   transaction: StoreTransaction,
   before: ConversationState | undefined,
   event: Deliver,
@@ -110,14 +112,18 @@ async function messageRecord(
   const own = event.senderDevice === account.device;
   const certified = own ? account.user : trust.device(event.senderDevice)?.user;
   const heads: KeyLogHead[] = [];
+  const unseen = rollback.isUnseen(event.conversation, event.seq);
   const from = {
+    unseen,
     state: before,
     sender: certified,
     onHead: (head: KeyLogHead) => void heads.push(head),
   };
   const opened = own
-    ? await takeOwn(transaction, event)
+    ? await takeOwn(transaction, event, unseen)
     : await openDelivered(transaction, suite, from, event);
+  // The device cannot open what comes under a key that it lost: the next message brings a new one.
+  if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
   // Of a message that is not shown, the relay's word is all there may be.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const record = {
@@ -144,6 +150,7 @@ async function membershipRecord(
   const nothing = {
     text: undefined,
     attachment: undefined,
+    restored: undefined,
     payload: undefined,
     frankingKey: undefined,
   };

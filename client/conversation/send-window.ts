@@ -62,6 +62,16 @@ export class SendWindow {
     this.#entries.push({ id, key, inFlight: false, refusals: { epoch: 0, count: 0 } });
   }
 
+  /** A message that goes out before all others. Nothing may be in flight. */
+  addFirst(id: Uuid): void {
+    this.#entries.unshift({
+      id,
+      key: undefined,
+      inFlight: false,
+      refusals: { epoch: 0, count: 0 },
+    });
+  }
+
   /** The connection is there, and what it had to tell of own messages was told. */
   open(): void {
     this.#live = true;

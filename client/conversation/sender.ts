@@ -1,7 +1,9 @@
 import type { Frame, Refused } from "../../crypto/wire/frame.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentToFields } from "../../crypto/device/payload-body.ts";
+import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
@@ -9,7 +11,14 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import { Pump } from "../pump.ts";
 import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
-import { deleteEntry, putEntry, sendOf, type OutboxEntry, type Sealing } from "./outbox.ts";
+import {
+  deleteEntry,
+  putEntry,
+  sendOf,
+  unsealedEntry,
+  type OutboxEntry,
+  type Sealing,
+} from "./outbox.ts";
 import { verdictOn } from "./refusal.ts";
 import { sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
@@ -54,6 +63,8 @@ export class Sender {
   readonly #pump: Pump;
   /** Sealings of what is in the window. */
   readonly #sealings = new Map<Uuid, Sealing>();
+  /** SHA-256 of every ciphertext that each waiting message was ever sealed as. */
+  readonly #digests = new Map<Uuid, readonly Uint8Array[]>();
   readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
   #retryAtMs = 0;
   #failures = 0;
@@ -65,8 +76,9 @@ export class Sender {
   constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
     this.#deps = deps;
     this.#pump = new Pump(() => this.#work(), deps.onFailure);
-    for (const [id, { sealing }] of outbox) {
+    for (const [id, { sealing, digests }] of outbox) {
       if (sealing !== undefined) this.#sealings.set(id, sealing);
+      this.#digests.set(id, digests);
       this.#window.add(id, sealing?.keyId);
     }
   }
@@ -74,19 +86,21 @@ export class Sender {
   /** @see Conversation.send */
   async send(text: string): Promise<SentMessage> {
     checkTextSize(text);
-    return this.#queue({ text, attachment: undefined });
+    return this.#queue({ text });
   }
 
   /**
    * Queues a message that is an attachment, whose upload is complete.
+   * @param id the message's, which the upload has had from its beginning
    * @param also is done in the transaction that queues it
    * @see Conversation.sendAttachment
    */
   sendAttachment(
     attachment: Attachment,
+    id: Uuid,
     also: (transaction: StoreTransaction) => void,
   ): Promise<SentMessage> {
-    return this.#queue({ text: "", attachment: attachmentToFields(attachment) }, also);
+    return this.#queue({ attachment: attachmentToFields(attachment) }, also, id);
   }
 
   /** @throws SealdeskError not_a_member, conversation_closed, or what has ended the connection */
@@ -100,20 +114,21 @@ export class Sender {
   }
 
   async #queue(
-    said: Pick<OutboxEntry, "text" | "attachment">,
+    said: Partial<Pick<OutboxEntry, "text" | "attachment">>,
     also: (transaction: StoreTransaction) => void = () => undefined,
+    id: Uuid = this.#deps.newId(),
   ): Promise<SentMessage> {
-    const { store, conversation, newId } = this.#deps;
+    const { store, conversation } = this.#deps;
     this.requireOpen();
-    const id = newId();
     const outcome = deferred<SentMessage>();
     this.#waiting.set(id, outcome);
     try {
-      const entry = { ...said, sealing: undefined, digests: [], franked: [] };
+      const entry = unsealedEntry(said);
       await store.transact(async (transaction) => {
         putEntry(transaction, conversation, id, entry);
         also(transaction);
       });
+      this.#digests.set(id, []);
       this.#window.add(id, undefined);
       this.#pump.wake();
     } catch (error) {
@@ -127,6 +142,26 @@ export class Sender {
   open(): void {
     this.#window.open();
     this.#pump.wake();
+  }
+
+  /** Whether this device, as its store knows it, sealed this ciphertext as this message. */
+  hasSealed(id: Uuid, ciphertext: Uint8Array): boolean {
+    const digest = sha256(ciphertext);
+    return this.#digests.get(id)?.some((each) => equalBytes(each, digest)) === true;
+  }
+
+  /**
+   * In the store nothing of the outbox is sealed any more.
+   * @param notice a message that is new there, and goes out first
+   */
+  async reload(notice: Uuid | undefined): Promise<void> {
+    await this.#pump.idle();
+    const waiting = [...this.#digests.keys()];
+    this.#sealings.clear();
+    this.#window.unsealed(waiting);
+    if (notice === undefined) return;
+    this.#digests.set(notice, []);
+    this.#window.addFirst(notice);
   }
 
   /** The connection is gone. */
@@ -152,6 +187,7 @@ export class Sender {
     this.#answered();
     if (!this.#window.remove(sent.id)) return;
     this.#sealings.delete(sent.id);
+    this.#digests.delete(sent.id);
     this.#waiting.get(sent.id)?.resolve(sent);
     this.#waiting.delete(sent.id);
     this.#pump.wake();
@@ -234,6 +270,8 @@ export class Sender {
       if (made === undefined) return;
       for (const [id, sealing] of made) {
         this.#sealings.set(id, sealing);
+        const digests = this.#digests.get(id) ?? [];
+        this.#digests.set(id, [...digests, sha256(sealing.ciphertext)]);
         this.#window.sealed(id, sealing.keyId);
       }
       this.#failures = 0;
@@ -284,6 +322,7 @@ export class Sender {
     for (const id of ids) {
       this.#window.remove(id);
       this.#sealings.delete(id);
+      this.#digests.delete(id);
       this.#waiting.get(id)?.reject(error);
       this.#waiting.delete(id);
     }

@@ -36,6 +36,7 @@ export function grantedRecord(
     problems: [],
     gap: undefined,
     attachment: undefined,
+    restored: undefined,
     device: undefined,
     grantedBy: place.grantor,
   };

@@ -43,6 +43,8 @@ export interface GranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ow
   readonly account: Account;
   readonly api: Pick<Api, "takeBundle" | "grantHistory">;
   readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
+  /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
+  readonly whenSound: () => Promise<void>;
 }
 
 /** The position of a grant in the log. */
@@ -190,7 +192,7 @@ export class Granter {
     state: () => ConversationState | undefined,
     save: (job: OutgoingJob) => Promise<void>,
   ): Promise<void> {
-    const { store, account, clock, suite, signal } = this.#deps;
+    const { store, account, clock, suite, signal, whenSound } = this.#deps;
     const { conversation, fromSeq, toSeq, packs, devices, id } = job;
     const now = state();
     if (now?.joined !== true)
@@ -241,6 +243,7 @@ export class Granter {
     for (;;) {
       try {
         await requireTrusted(sessions, concerned);
+        await whenSound();
         // The owners of the listed devices are certain only now. When the grant was requested, the
         // relay may have listed another user's device under the recipient.
         if (!areOf(now, job.recipient, devices)) throw notTheirs();

@@ -36,7 +36,11 @@ const bundle = read.object({
   preKey: read.nullable(read.object({ id: read.integer, publicKey: read.bytes })),
   kyberPreKey: signedPreKey,
 });
-const preKeyCount = read.object({ preKeys: read.integer, kyberPreKeys: read.integer });
+const preKeyCount = read.object({
+  preKeys: read.integer,
+  kyberPreKeys: read.integer,
+  highestId: read.integer,
+});
 const account = read.object({
   accountKey: read.nullable(read.bytes),
   devices: read.list(
@@ -201,11 +205,12 @@ export function createApi(request: Request, tenant: Uuid) {
     countPreKeys: () =>
       request({ method: "GET", path: "v1/devices/current/prekeys", answer: preKeyCount }),
 
-    uploadPreKeys: (preKeys: PreKeyUpload) =>
+    /** @param replace takes back what nobody took of earlier uploads */
+    uploadPreKeys: (preKeys: PreKeyUpload, replace = false) =>
       request({
         method: "PUT",
         path: "v1/devices/current/prekeys",
-        body: uploadJson(preKeys),
+        body: { ...uploadJson(preKeys), replace },
         answer: preKeyCount,
       }),
 

@@ -1,4 +1,4 @@
-import { bytes, message, nested, optional } from "../wire/protobuf.ts";
+import { bytes, message, nested, optional, uint } from "../wire/protobuf.ts";
 import { utf8 } from "../wire/bytes.ts";
 import {
   attachmentFields,
@@ -11,20 +11,31 @@ import { maxPlaintextBytes } from "./padding.ts";
 /** What a member says in a message. */
 export type Body =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "attachment"; readonly attachment: Attachment };
+  | { readonly kind: "attachment"; readonly attachment: Attachment }
+  | { readonly kind: "device_restored"; readonly lost: number };
 
 const text = message({ text: [1, bytes(maxPlaintextBytes)] });
+
+/** What a device says whose store was put back to an older copy. */
+export const restoredFields = message({
+  /** How many messages of the conversation stay closed to it. */
+  lost: [1, uint()],
+});
 
 /** The oneof of payload.proto. To add a kind, add its field here and a case to each function. */
 export const bodyFields = {
   text: [16, optional(nested(text))],
   attachment: [17, optional(nested(attachmentFields))],
+  restored: [24, optional(nested(restoredFields))],
 } as const;
 
 export interface BodyFields {
   readonly text: { readonly text: Uint8Array } | undefined;
   readonly attachment: AttachmentFields | undefined;
+  readonly restored: { readonly lost: number } | undefined;
 }
+
+const nothing: BodyFields = { text: undefined, attachment: undefined, restored: undefined };
 
 // `ignoreBOM` keeps a byte order mark in the text. Without it, sent and reported text would differ.
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -32,19 +43,22 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function bodyToFields(body: Body): BodyFields {
   switch (body.kind) {
     case "text":
-      return { text: { text: utf8(body.text) }, attachment: undefined };
+      return { ...nothing, text: { text: utf8(body.text) } };
     case "attachment":
-      return { text: undefined, attachment: attachmentToFields(body.attachment) };
+      return { ...nothing, attachment: attachmentToFields(body.attachment) };
+    case "device_restored":
+      return { ...nothing, restored: { lost: body.lost } };
   }
 }
 
 /** @throws DeviceError unsupported_payload, malformed_plaintext */
-export function bodyFromFields({ text: said, attachment }: BodyFields): Body {
-  if (said !== undefined && attachment !== undefined)
+export function bodyFromFields({ text: said, attachment, restored }: BodyFields): Body {
+  if ([said, attachment, restored].filter((each) => each !== undefined).length > 1)
     throw new DeviceError("malformed_plaintext", "The message has two bodies.");
   if (said !== undefined) return { kind: "text", text: textFrom(said.text) };
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
+  if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
   throw new DeviceError("unsupported_payload", "The message is of a kind not known here.");
 }
 

@@ -70,10 +70,10 @@ export function encodePayload(payload: Payload): Uint8Array {
 
 /** @throws DeviceError malformed_plaintext: not canonical; unsupported_payload */
 export function decodePayload(input: Uint8Array): Payload {
-  const { version: seen, text, attachment, ...context } = decodeFields(input);
+  const { version: seen, text, attachment, restored, ...context } = decodeFields(input);
   if (seen !== version)
     throw new DeviceError("unsupported_payload", "The payload is of another version.");
-  const payload = { ...context, body: bodyFromFields({ text, attachment }) };
+  const payload = { ...context, body: bodyFromFields({ text, attachment, restored }) };
   // Unknown, repeated, reordered or default-valued fields would give one message two encodings.
   if (!equalBytes(encodePayload(payload), input))
     throw new DeviceError("malformed_plaintext", "The payload is not in its canonical form.");

@@ -29,7 +29,8 @@ export type ReadTransaction = Pick<StoreTransaction, "get" | "getMany" | "list">
  * transactions never interleave, so no chain key is ever read twice before it is advanced.
  * Never call `transact` or `read` from inside a transaction, nor wait for the network there.
  *
- * An older copy of the whole database put back in its place is not noticed here.
+ * An older copy of the whole database put back in its place is not noticed here: `client/rollback`
+ * finds out, before anything is sent.
  */
 export class DeviceStore {
   readonly #level: Level;

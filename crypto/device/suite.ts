@@ -25,6 +25,18 @@ export interface PreKeyRequest {
    * Default: true.
    */
   readonly renew?: boolean;
+  /** Ids up to this one are left out. Default: 0. */
+  readonly highestId?: number;
+}
+
+/** What to make, see `Suite.replaceKeys`. */
+export interface ReplacementRequest {
+  /** Ids up to this one may be those of keys that the store does not know of. */
+  readonly highestId: number;
+  /** One-time prekeys of each kind. */
+  readonly oneTime: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
 }
 
 /** Public prekeys to upload. Ids count up from 1 and are never used again. */
@@ -155,6 +167,14 @@ export interface Suite {
   ): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;
+  /**
+   * For a store that is an older copy: replaces everything of which a step may have been taken that
+   * the store does not know of. All sending keys go. Sessions are not sent in any more; for 30 days
+   * they still open what peers send in them. All one-time prekeys go, the signed and the last-resort
+   * one are retired. May be repeated until the upload it returns has arrived.
+   * @throws SuiteError no_identity
+   */
+  replaceKeys(transaction: StoreTransaction, request: ReplacementRequest): Promise<PreKeyUpload>;
 }
 
 export type SuiteErrorCode =

@@ -48,6 +48,7 @@ const hello = message({
   accessToken: [2, text(wireLimits.token)],
   deviceProof: [3, text(wireLimits.token)],
   cursors: [4, list(nested(cursor), wireLimits.cursors)],
+  generation: [5, uint()],
 });
 const send = message({
   conversation: [1, uuid],
@@ -63,6 +64,7 @@ const welcome = message({
   device: [1, uuid],
   heads: [2, list(nested(head), 1_000_000)],
   limits: [3, nested(limits)],
+  lastGeneration: [4, uint()],
 });
 const accepted = message({
   conversation: [1, uuid],

@@ -28,7 +28,11 @@ export async function uploadPreKeys(
       action: "prekeys.publish",
       class: "U",
       resource: { type: "device", id: device },
-      details: { preKeys: upload.preKeys.length, kyberPreKeys: upload.kyberPreKeys.length },
+      details: {
+        preKeys: upload.preKeys.length,
+        kyberPreKeys: upload.kyberPreKeys.length,
+        replace: upload.replace,
+      },
     },
     async (client) => {
       await storePreKeys(client, { tenant: actor.tenant, device }, upload);

@@ -29,6 +29,8 @@ export interface PreKeyUpload {
   readonly lastResortKyberPreKey: SignedPreKey;
   readonly preKeys: readonly PreKey[];
   readonly kyberPreKeys: readonly SignedPreKey[];
+  /** True: one-time prekeys of earlier uploads that nobody took are not handed out any more. */
+  readonly replace: boolean;
 }
 
 /** What starts one session with one device, with at most one one-time prekey of each kind. */
@@ -46,6 +48,8 @@ export interface PreKeyBundle {
 export interface PreKeyCount {
   readonly preKeys: number;
   readonly kyberPreKeys: number;
+  /** The highest id of any prekey that the device has ever published; 0 for none. */
+  readonly highestId: number;
 }
 
 /** @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload) */

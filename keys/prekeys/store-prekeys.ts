@@ -19,7 +19,7 @@ interface Owner {
 
 /**
  * Stores an upload in the caller's transaction: replaces the signed and last-resort prekeys and
- * adds the one-time ones. It is idempotent, so an upload can be repeated.
+ * adds the one-time ones, with `replace` in place of those that nobody took. It is idempotent, so an upload can be repeated.
  * @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused
  */
 export async function storePreKeys(
@@ -30,6 +30,7 @@ export async function storePreKeys(
   checkUpload(upload);
   await storeSigned(client, owner, "ec", upload.signedPreKey);
   await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
+  if (upload.replace) await withdraw(client, owner, upload);
   await storeOneTime(client, owner, "ec", upload.preKeys);
   await storeOneTime(client, owner, "kyber", upload.kyberPreKeys);
   const unused = await countPreKeys(client, owner.device);
@@ -57,6 +58,16 @@ async function storeSigned(
     [tenant, device, kind, id, publicKey, signature],
   );
   if (rowCount === 0) throw reused();
+}
+
+/** Takes back what nobody took of earlier uploads: the device has lost count of what was used. */
+async function withdraw(client: Client, { device }: Owner, upload: PreKeyUpload): Promise<void> {
+  const ids = [...upload.preKeys, ...upload.kyberPreKeys].map(({ id }) => id);
+  await client.query(
+    `update one_time_prekeys set public_key = null, signature = null
+     where device = $1 and public_key is not null and id <> all($2::bigint[])`,
+    [device, ids],
+  );
 }
 
 async function storeOneTime(

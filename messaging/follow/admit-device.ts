@@ -5,6 +5,7 @@ import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
+import { noteGenerations } from "./note-generations.ts";
 
 /** The conditions for a device that follows its conversations. */
 export interface Admission {
@@ -12,6 +13,8 @@ export interface Admission {
   readonly keyMaxAgeMs: number;
   /** When the device was admitted, by the database's clock. Microseconds. */
   readonly since: number;
+  /** The highest store generation that the device had said before this hello; 0 for none. */
+  readonly lastGeneration: number;
 }
 
 const ADMISSION = `
@@ -21,6 +24,7 @@ const ADMISSION = `
 
 interface Asked {
   readonly actor: Actor & { readonly device: Uuid };
+  readonly generation: number;
   readonly atMs: number;
 }
 
@@ -30,8 +34,11 @@ const admitTogether = gather<Asked, Admission | undefined>({
     inTransaction(pool, tenant, async (client) => {
       const entries = asked.filter(({ actor }) => isStaff(actor.role)).map(entryOf);
       if (entries.length > 0) await appendEntries(client, tenant, entries);
-      const { rows } = await client.query<Admission>(ADMISSION, [tenant]);
-      return asked.map(() => rows[0]);
+      const said = asked.map(({ actor, generation }) => ({ device: actor.device, generation }));
+      const before = await noteGenerations(client, tenant, said);
+      const { rows } = await client.query<Omit<Admission, "lastGeneration">>(ADMISSION, [tenant]);
+      const [row] = rows;
+      return before.map((lastGeneration) => row && { ...row, lastGeneration });
     }),
   weigh: () => 1,
   most: 256,
@@ -49,15 +56,16 @@ const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry, "tenant"> => ({
 });
 
 /**
- * Lets a device follow its conversations. If it belongs to staff, this is in the audit log, because
+ * Lets a device follow its conversations, and notes the generation of its store. If it belongs to staff, this is in the audit log, because
  * the device is sent what others wrote from here on.
  * @throws KeysError tenant_not_found
  */
 export async function admitDevice(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
   actor: Actor & { readonly device: Uuid },
+  generation: number,
 ): Promise<Admission> {
-  const admission = await admitTogether(pool, actor.tenant, { actor, atMs: now() });
+  const admission = await admitTogether(pool, actor.tenant, { actor, generation, atMs: now() });
   if (admission === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
   return admission;
 }

@@ -216,13 +216,14 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Session {
     const { relay, wheel, monotonic, timings } = this.#deps;
-    const { actor, limits, tokenServesMs } = greeting;
+    const { actor, limits, tokenServesMs, lastGeneration } = greeting;
     const heads = followed.map(({ conversation, head, epoch }) => ({
       conversation,
       seq: head,
       epoch,
     }));
-    this.#transmit(encodeFrame({ kind: "welcome", body: { device: actor.device, heads, limits } }));
+    const welcome = { device: actor.device, heads, limits, lastGeneration };
+    this.#transmit(encodeFrame({ kind: "welcome", body: welcome }));
     const session = new Session(this, this.#channel, actor, this.#deps, {
       transmit: (frame) => this.#transmit(frame),
       transmitEphemeral: (frame) => this.#transmitEphemeral(frame),

@@ -20,6 +20,8 @@ export interface Greeting {
   readonly since: number;
   /** How many milliseconds the access token remains valid. */
   readonly tokenServesMs: number;
+  /** The highest store generation that the device had said before; 0 for none. */
+  readonly lastGeneration: number;
 }
 
 export interface HandshakeSteps {

@@ -165,7 +165,7 @@ export async function copyOf(level: Level): Promise<Level> {
 }
 
 /** The conversation as `member` has it, once it is there. */
-export async function joined(member: Member, id: string): Promise<Conversation> {
+export async function joined(member: Pick<Member, "desk">, id: string): Promise<Conversation> {
   const known = member.desk.conversation(id);
   if (known !== undefined) return known;
   return new Promise((resolve) => {

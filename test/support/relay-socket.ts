@@ -120,6 +120,7 @@ export function helloOf(device: TestDevice, cursors: readonly Cursor[] = []) {
     accessToken: device.token,
     deviceProof: device.proof("GET", "/v1/relay", { token: device.token }),
     cursors,
+    generation: 1,
   };
 }
 

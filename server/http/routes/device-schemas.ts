@@ -25,6 +25,7 @@ export const preKeyUpload = z
     lastResortKyberPreKey: signedPreKey,
     preKeys: z.array(ecPreKey).max(MAX_LISTED),
     kyberPreKeys: z.array(signedPreKey).max(MAX_LISTED),
+    replace: z.boolean().default(false),
   })
   .meta({
     id: "PreKeyUpload",
@@ -32,8 +33,11 @@ export const preKeyUpload = z
   });
 
 export const preKeyCount = z
-  .strictObject({ preKeys: z.int().min(0), kyberPreKeys: z.int().min(0) })
-  .meta({ id: "PreKeyCount", description: "One-time prekeys that are left" });
+  .strictObject({ preKeys: z.int().min(0), kyberPreKeys: z.int().min(0), highestId: id })
+  .meta({
+    id: "PreKeyCount",
+    description: "One-time prekeys that are left, and the highest id ever published",
+  });
 
 export const preKeyBundle = z
   .strictObject({

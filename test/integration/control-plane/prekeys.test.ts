@@ -52,26 +52,47 @@ test("many takers at once get each one-time prekey once; the rest get the last r
 
 test("what is left is counted, zero said explicitly", async () => {
   const { device } = await publisher(1);
-  expect((await device.request("GET", own)).body).toEqual({ preKeys: 1, kyberPreKeys: 1 });
+  expect((await device.request("GET", own)).body).toEqual({
+    preKeys: 1,
+    kyberPreKeys: 1,
+    highestId: 1,
+  });
   await take(device);
-  expect((await device.request("GET", own)).body).toEqual({ preKeys: 0, kyberPreKeys: 0 });
+  expect((await device.request("GET", own)).body).toEqual({
+    preKeys: 0,
+    kyberPreKeys: 0,
+    highestId: 1,
+  });
 });
 
 test("an upload adds prekeys, and may be repeated", async () => {
   const { device } = await publisher(0);
   const body = fakePreKeys({ oneTime: 100, firstId: 10, signedId: 2 });
   const first = await device.request("PUT", own, { body });
-  expect(first.body).toEqual({ preKeys: 100, kyberPreKeys: 100 });
+  expect(first.body).toEqual({ preKeys: 100, kyberPreKeys: 100, highestId: 109 });
   const second = await device.request("PUT", own, { body });
-  expect(second.body).toEqual({ preKeys: 100, kyberPreKeys: 100 });
+  expect(second.body).toEqual({ preKeys: 100, kyberPreKeys: 100, highestId: 109 });
   expect((await take(device)).body.signedPreKey).toEqual(body.signedPreKey);
+});
+
+test("an upload that replaces takes back what nobody took of earlier ones", async () => {
+  const { device } = await publisher(3);
+  await take(device);
+  const body = { ...fakePreKeys({ oneTime: 2, firstId: 10, signedId: 4 }), replace: true };
+  for (let times = 0; times < 2; times++)
+    expect((await device.request("PUT", own, { body })).body).toEqual({
+      preKeys: 2,
+      kyberPreKeys: 2,
+      highestId: 11,
+    });
+  expect((await take(device)).body.preKey.id).toBe(10);
 });
 
 test("repeating an upload does not bring back a prekey that was handed out", async () => {
   const { device, preKeys } = await publisher(1);
   await take(device);
   const repeated = await device.request("PUT", own, { body: preKeys });
-  expect(repeated.body).toEqual({ preKeys: 0, kyberPreKeys: 0 });
+  expect(repeated.body).toEqual({ preKeys: 0, kyberPreKeys: 0, highestId: 1 });
 });
 
 test.each<[string, (old: ReturnType<typeof fakePreKeys>) => object]>([

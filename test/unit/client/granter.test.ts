@@ -24,6 +24,7 @@ const message: HistoryRecord = {
   transcriptHash: zeroHash,
   text: "secret",
   attachment: undefined,
+  restored: undefined,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
   frankingTag: zeroHash,
@@ -68,6 +69,7 @@ async function setUp() {
     clock: new ManualClock(),
     newId: uuidv7,
     signal: new AbortController().signal,
+    whenSound: async () => undefined,
     account: { tenant: uuidv7(), user: self, device: ownDevice },
     trust: { device: (device: string) => ({ user: owners.get(device) }) },
     suite: {

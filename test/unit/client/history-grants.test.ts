@@ -32,6 +32,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   transcriptHash: zeroHash,
   text: `text ${seq}`,
   attachment: undefined,
+  restored: undefined,
   payload: randomBytes(300),
   frankingKey: randomBytes(32),
   frankingTag: zeroHash,

@@ -42,7 +42,7 @@ class SocketDouble {
   }
   async welcomes(): Promise<void> {
     this.happens("open");
-    this.says({ kind: "welcome", body: { device: nilUuid, heads: [], limits } });
+    this.says({ kind: "welcome", body: { device: nilUuid, heads: [], limits, lastGeneration: 0 } });
     await settle();
   }
 }
@@ -55,7 +55,13 @@ const limits = {
   keyMaxMessages: 1,
   keyMaxAgeMs: 1,
 };
-const hello = { version: 1, accessToken: "token", deviceProof: "proof", cursors: [] };
+const hello = {
+  version: 1,
+  accessToken: "token",
+  deviceProof: "proof",
+  cursors: [],
+  generation: 1,
+};
 
 /** A transport whose channels do what the test says. */
 function wayDouble() {
@@ -219,7 +225,10 @@ describe("the link to the relay", () => {
 });
 
 describe("several transports to the relay", () => {
-  const welcome: Frame = { kind: "welcome", body: { device: nilUuid, heads: [], limits } };
+  const welcome: Frame = {
+    kind: "welcome",
+    body: { device: nilUuid, heads: [], limits, lastGeneration: 0 },
+  };
 
   function climbing() {
     const clock = new ManualClock();

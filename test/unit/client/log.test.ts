@@ -25,6 +25,7 @@ async function setUp() {
         transcriptHash: zeroHash,
         text: `text ${seq}`,
         attachment: undefined,
+        restored: undefined,
         payload: undefined,
         frankingKey: undefined,
         frankingTag: zeroHash,

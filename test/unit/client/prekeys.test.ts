@@ -23,7 +23,7 @@ test("signed prekeys are published again after a week, and after a missing answe
   let checks = 0;
   let looked: () => void = () => undefined;
   const api = {
-    countPreKeys: () => Promise.resolve({ preKeys: 100, kyberPreKeys: 100 }),
+    countPreKeys: () => Promise.resolve({ preKeys: 100, kyberPreKeys: 100, highestId: 202 }),
     async uploadPreKeys(upload: PreKeyUpload) {
       uploads.push(upload);
       if (reachable) return { preKeys: 100, kyberPreKeys: 100 };

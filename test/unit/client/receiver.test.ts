@@ -4,7 +4,12 @@ import { uuidv7 } from "uuidv7";
 import type { ProblemItem } from "../../../client/index.ts";
 import type { LoggedItem } from "../../../client/conversation/items.ts";
 import { ConversationLog } from "../../../client/conversation/log.ts";
-import { putEntry, withSealing, type Sealing } from "../../../client/conversation/outbox.ts";
+import {
+  putEntry,
+  unsealedEntry,
+  withSealing,
+  type Sealing,
+} from "../../../client/conversation/outbox.ts";
 import { Receiver } from "../../../client/conversation/receiver.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
@@ -135,6 +140,7 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
     trust: trust as unknown as Trust,
     keyLog: { heard: () => undefined },
     deviceKey: deviceKey.publicKey,
+    rollback: { isUnseen: () => false },
     onRecorded: ({ seq }) => recorded.push(seq),
     onGap: (to) => gaps.push(to),
     onLogProblem: (problem, recycle) => {
@@ -155,11 +161,10 @@ async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve(
       commitment: randomBytes(32),
       packets: [],
     };
-    const entry = withSealing(
-      { text, attachment: undefined, sealing: undefined, digests: [], franked: [] },
-      sealing,
-      { payload: randomBytes(100), frankingKey: randomBytes(32) },
-    );
+    const entry = withSealing(unsealedEntry({ text }), sealing, {
+      payload: randomBytes(100),
+      frankingKey: randomBytes(32),
+    });
     await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
     return [id, sealing];
   };

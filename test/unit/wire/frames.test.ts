@@ -46,6 +46,7 @@ const bodies = {
     accessToken: text(200),
     deviceProof: text(200),
     cursors: list(cursor),
+    generation: uint53,
   }),
   send: fc.record({
     conversation: uuid,
@@ -67,6 +68,7 @@ const bodies = {
       keyMaxMessages: uint32,
       keyMaxAgeMs: uint32,
     }),
+    lastGeneration: uint53,
   }),
   accepted: fc.record({
     conversation: uuid,

@@ -92,6 +92,7 @@ function actionsOf(
             lastResortKyberPreKey: { id: turn, ...kyber },
             preKeys: [],
             kyberPreKeys: [],
+            replace: false,
           },
         ),
       );

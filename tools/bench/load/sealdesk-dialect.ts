@@ -25,6 +25,7 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
       accessToken: spec.accessToken,
       deviceProof: proofOf(spec),
       cursors: spec.cursors,
+      generation: 1,
     },
   });
   let unsynced: number | undefined;

@@ -37,6 +37,7 @@ export async function catchUp(
         accessToken,
         deviceProof,
         cursors: [{ conversation: device.conversation, seq: progress.cursor }],
+        generation: attempt + 1,
       },
     });
     if (await synced(url, hello, progress)) {

@@ -2,6 +2,7 @@ import { ready } from "../../sodium.ts";
 import type { StoreTransaction } from "../../store-transaction.ts";
 import type { RotationLimits, Suite } from "../../suite.ts";
 import { createPreKeys } from "./prekeys.ts";
+import { replaceKeys } from "./replace-keys.ts";
 import { createSelf } from "./self.ts";
 import { openFrom, sealTo } from "./private-packet.ts";
 import { acceptPacket, open, rotate, seal } from "./sender-keys.ts";
@@ -40,6 +41,8 @@ export function signalSuite(limits: RotationLimits): Suite {
       operation(transaction, (staging) => openFrom(staging, request)),
     rotate: (transaction, conversation) =>
       operation(transaction, (staging) => rotate(staging, conversation)),
+    replaceKeys: (transaction, request) =>
+      operation(transaction, (staging) => replaceKeys(staging, request)),
   };
 }
 

@@ -14,7 +14,7 @@ import type { PreKeyIds } from "./prekey-ids.ts";
 import type { Self } from "./self.ts";
 import { KyberPreKeys, SignedPreKeys } from "./staged-prekeys.ts";
 import type { Staging } from "./staging.ts";
-import { names } from "./store-names.ts";
+import { names, prefixes } from "./store-names.ts";
 
 const dayMs = 86_400_000;
 /** A signed and a last-resort prekey are offered for so long: what they open, a thief of them opens. */
@@ -65,6 +65,23 @@ async function makeLongTerm(
   return { signedPreKey: published(signed), lastResortKyberPreKey: published(lastResort) };
 }
 
+/**
+ * Retires the signed and the last-resort prekey now on offer, whatever their age; the next call of
+ * `longTermPreKeys` makes new ones.
+ */
+export async function retireLongTerm(staging: Staging, now: number): Promise<void> {
+  const current = await loadCurrent(staging);
+  if (current !== undefined) await retire(staging, { ...current, retiredAt: now });
+  staging.delete(names.longTermPreKeys);
+}
+
+/** Every last-resort prekey that is kept, on offer or retired. */
+export async function lastResortIds(staging: Staging): Promise<ReadonlySet<number>> {
+  const current = await loadCurrent(staging);
+  const ids = (await loadRetired(staging)).map(({ lastResort }) => lastResort);
+  return new Set(current === undefined ? ids : [...ids, current.lastResort]);
+}
+
 /** Record: id of the signed prekey, u32 || id of the last-resort one, u32. */
 async function loadCurrent(staging: Staging) {
   const record = await staging.get(names.longTermPreKeys);
@@ -111,6 +128,17 @@ export async function deleteExpired(staging: Staging, now: number): Promise<void
   }
   const changed = kept.some((key, index) => key.retiredAt !== retired[index]?.retiredAt);
   if (changed || kept.length < retired.length) saveRetired(staging, kept);
+  await deleteFormerSessions(staging, now);
+}
+
+/** What peers sent in them opens as long as first messages to a retired prekey do. */
+async function deleteFormerSessions(staging: Staging, now: number): Promise<void> {
+  const record = await staging.get(names.formerSince);
+  if (record === undefined) return;
+  const since = new DataView(record.buffer, record.byteOffset, record.byteLength).getFloat64(0);
+  if (now - since <= keepRetiredMs) return;
+  for (const name of await staging.namesUnder(prefixes.formerSession)) staging.delete(name);
+  staging.delete(names.formerSince);
 }
 
 async function deleteKeys(staging: Staging, key: Retired): Promise<void> {

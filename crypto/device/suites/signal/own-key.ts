@@ -3,7 +3,7 @@ import { uuidFromBytes, uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
 import { sha256 } from "../../sodium.ts";
 import type { RotationLimits, SealRequest } from "../../suite.ts";
 import type { Staging } from "./staging.ts";
-import { names } from "./store-names.ts";
+import { names, prefixes } from "./store-names.ts";
 
 /** The sender key this device encrypts with in one conversation. */
 export interface OwnKey {
@@ -60,6 +60,15 @@ export async function loadOwnKey(
     createdAt: view.getFloat64(24),
     devices: record.subarray(32),
   };
+}
+
+/** Forgets every sending key and its chain. */
+export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
+  for (const name of await staging.namesUnder(prefixes.ownKey)) {
+    const conversation = name.slice(prefixes.ownKey.length);
+    const key = await loadOwnKey(staging, conversation);
+    if (key !== undefined) dropOwnKey(staging, self, conversation, key);
+  }
 }
 
 /** Forgets the key and its chain: what it encrypted cannot be recomputed here. */

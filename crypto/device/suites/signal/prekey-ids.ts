@@ -1,6 +1,8 @@
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
+const mostSkipped = 65_536;
+
 /** Ids from 1, never used again: a used-up id must not come to mean another key. */
 export class PreKeyIds {
   readonly #staging: Staging;
@@ -16,6 +18,14 @@ export class PreKeyIds {
     if (stored === undefined) return new PreKeyIds(staging, 1);
     const view = new DataView(stored.buffer, stored.byteOffset, stored.byteLength);
     return new PreKeyIds(staging, view.getUint32(0));
+  }
+
+  /**
+   * Leaves out ids up to `highest`, or the next 65,536: whoever claims more than there can be must
+   * not use them up.
+   */
+  skipTo(highest: number): void {
+    this.#next = Math.max(this.#next, Math.min(highest + 1, this.#next + mostSkipped));
   }
 
   take(): number {

@@ -15,9 +15,10 @@ export async function createPreKeys(
   staging: Staging,
   request: PreKeyRequest,
 ): Promise<PreKeyUpload> {
-  const { oneTime, now, renew = true } = request;
+  const { oneTime, now, renew = true, highestId = 0 } = request;
   const self = await loadSelf(staging);
   const ids = await PreKeyIds.load(staging);
+  ids.skipTo(highestId);
   const longTerm = await longTermPreKeys(staging, self, ids, { now, renew });
   if (renew) await deleteExpired(staging, now);
   const preKeys = [];

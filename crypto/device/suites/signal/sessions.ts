@@ -99,10 +99,13 @@ export async function decryptFrom(
   device: Uuid,
   packet: Uint8Array,
 ): Promise<Uint8Array> {
+  const decryptIn = (nameOf: (device: string) => string) =>
+    staging.call(() => decrypt(staging, self, device, packet, nameOf), "undecryptable", [device]);
   try {
-    return await staging.call(() => decrypt(staging, self, device, packet), "undecryptable", [
-      device,
-    ]);
+    const former = await staging.get(names.formerSession(device));
+    if (former === undefined) return await decryptIn(names.session);
+    // The peer may not know yet that this device sends in another session.
+    return await decryptIn(names.session).catch(() => decryptIn(names.formerSession));
   } catch (error) {
     if (error instanceof SuiteError && error.code === "duplicate")
       throw new SuiteError("undecryptable", "The key packet was opened before.", { cause: error });
@@ -110,14 +113,20 @@ export async function decryptFrom(
   }
 }
 
-async function decrypt(staging: Staging, self: Self, device: Uuid, packet: Uint8Array) {
+async function decrypt(
+  staging: Staging,
+  self: Self,
+  device: Uuid,
+  packet: Uint8Array,
+  nameOf: (device: string) => string,
+) {
   const remote = addressOf(device);
-  const sessions = new Sessions(staging);
+  const sessions = new Sessions(staging, nameOf);
   const identities = new Identities(staging, self);
   const body = owned(packet.subarray(1));
   switch (packet[0]) {
     case signal.CiphertextMessageType.Whisper:
-      await staging.getMany([names.session(device), names.peer(device)]);
+      await staging.getMany([nameOf(device), names.peer(device)]);
       return signal.signalDecrypt(
         signal.SignalMessage.deserialize(body),
         remote,
@@ -128,7 +137,7 @@ async function decrypt(staging: Staging, self: Self, device: Uuid, packet: Uint8
     case signal.CiphertextMessageType.PreKey: {
       const message = signal.PreKeySignalMessage.deserialize(body);
       await staging.getMany([
-        names.session(device),
+        nameOf(device),
         names.peer(device),
         names.signedPreKey(message.signedPreKeyId()),
         names.preKey(message.preKeyId() ?? 0),

@@ -8,19 +8,22 @@ import { names, type Place } from "./store-names.ts";
 /** libsignal's session, identity and sender-key stores over one operation's staged writes. */
 export class Sessions extends signal.SessionStore {
   readonly #staging: Staging;
+  readonly #nameOf: (device: string) => string;
 
-  constructor(staging: Staging) {
+  /** @param nameOf says under which names sessions are kept: by default those messages are sent in */
+  constructor(staging: Staging, nameOf: (device: string) => string = names.session) {
     super();
     this.#staging = staging;
+    this.#nameOf = nameOf;
   }
 
   async saveSession(address: signal.ProtocolAddress, record: signal.SessionRecord): Promise<void> {
-    this.#staging.put(names.session(address.name()), record.serialize());
+    this.#staging.put(this.#nameOf(address.name()), record.serialize());
   }
 
   getSession(address: signal.ProtocolAddress): Promise<signal.SessionRecord | null> {
     return this.#staging.remembering(async () => {
-      const record = await this.#staging.get(names.session(address.name()));
+      const record = await this.#staging.get(this.#nameOf(address.name()));
       return record === undefined ? null : signal.SessionRecord.deserialize(owned(record));
     });
   }

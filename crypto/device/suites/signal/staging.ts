@@ -75,13 +75,17 @@ export class Staging {
     otherwise: SuiteErrorCode,
     devices: readonly Uuid[] = [],
   ): Promise<T> {
+    // Of an earlier call that failed, and whose failure was dealt with.
+    this.#failure = undefined;
+    const failure = (): { readonly error: unknown } | undefined => this.#failure;
     let result: T;
     try {
       result = await operation();
     } catch (error) {
-      throw this.#failure?.error ?? suiteErrorOf(error, otherwise, devices);
+      throw failure()?.error ?? suiteErrorOf(error, otherwise, devices);
     }
-    if (this.#failure !== undefined) throw this.#failure.error;
+    const failed = failure();
+    if (failed !== undefined) throw failed.error;
     return result;
   }
 }

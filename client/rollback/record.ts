@@ -1,0 +1,43 @@
+import { list, message, nested, uint, uuid, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+import { mostRecoveries } from "./limit.ts";
+
+const name = "client!rollback";
+
+const range = message({ conversation: [1, uuid], after: [2, uint()], to: [3, uint()] });
+const record = message({
+  /** How often this store's device has said hello; see `Rollback`. */
+  generation: [1, uint()],
+  /** 1 from when the store was found to be an older copy until its keys are replaced. */
+  pending: [2, uint(1)],
+  /** While pending: the events of each conversation that happened without the store's knowing. */
+  ranges: [3, list(nested(range), 1_000_000)],
+  /** When keys were replaced, the newest last. */
+  recoveries: [4, list(nested(message({ atMs: [1, uint()] })), mostRecoveries)],
+  /** 1 while the user is yet to be told of the last recovery. */
+  untold: [5, uint(1)],
+  /** Messages that stay closed since the last recovery. */
+  lost: [6, uint()],
+});
+
+export type RollbackRecord = MessageOf<typeof record>;
+/** Events after `after`, up to `to`. */
+export type Range = MessageOf<typeof range>;
+
+const first: RollbackRecord = {
+  generation: 0,
+  pending: 0,
+  ranges: [],
+  recoveries: [],
+  untold: 0,
+  lost: 0,
+};
+
+export async function loadRollback(store: DeviceStore): Promise<RollbackRecord> {
+  const value = await store.read((transaction) => transaction.get(name));
+  return value === undefined ? first : decodeRecord(record, value);
+}
+
+export const putRollback = (transaction: StoreTransaction, value: RollbackRecord): void =>
+  transaction.put(name, encodeRecord(record, value));

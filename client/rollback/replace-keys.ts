@@ -1,0 +1,104 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import { readHistory } from "../conversation/history.ts";
+import { putEntry, unsealAll, unsealedEntry } from "../conversation/outbox.ts";
+import { publishedDigest, publishedPreKeys, savePublished } from "../device/published-keys.ts";
+import type { Api } from "../http/api.ts";
+import { sleep, type Clock } from "../runtime.ts";
+import { recoveryWaitMs } from "./limit.ts";
+import type { Range } from "./record.ts";
+import type { Rollback } from "./rollback.ts";
+
+export interface ReplaceKeysDeps {
+  readonly store: DeviceStore;
+  readonly suite: Suite;
+  readonly api: Pick<Api, "countPreKeys" | "uploadPreKeys">;
+  readonly clock: Clock;
+  readonly newId: () => Uuid;
+  readonly rollback: Rollback;
+  /** This device. */
+  readonly device: Uuid;
+  /** Aborts when the connection is closed for good. */
+  readonly signal: AbortSignal;
+  /** Conversations whose members are to be told: those that this device can write in. */
+  readonly open: () => readonly Uuid[];
+}
+
+/** A message that tells the members of a conversation. */
+export interface Notice {
+  readonly conversation: Uuid;
+  readonly id: Uuid;
+}
+
+/**
+ * Replaces the keys of a store that is an older copy, once everything that it missed was read with
+ * the old ones and before anything is sent. After a crash it is done anew, from its beginning.
+ * @returns the notices that are now in the outbox
+ * @throws SealdeskError what the server answers
+ */
+export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notice[]> {
+  const { store, suite, api, clock, rollback, device, signal } = deps;
+  await sleep(clock, recoveryWaitMs(rollback.recoveries, clock.now()), signal);
+  const { highestId } = await api.countPreKeys();
+  const { upload, digest } = await store.transact(async (transaction) => {
+    // Nothing of these is ever sealed with again, whatever happens from here on.
+    const now = clock.now();
+    const made = await suite.replaceKeys(transaction, {
+      highestId,
+      oneTime: publishedPreKeys,
+      now,
+    });
+    await unsealAll(transaction);
+    const { identityKey } = await suite.createIdentity(transaction, device);
+    return { upload: made, digest: publishedDigest(identityKey, made) };
+  });
+  await api.uploadPreKeys(upload, true);
+  const { notices, committed } = await store.transact(async (transaction) => {
+    savePublished(transaction, digest);
+    const lost = await lostIn(transaction, rollback.ranges);
+    return {
+      notices: queueNotices(deps, transaction, lost),
+      committed: rollback.finished(transaction, sum(lost.values()), clock.now()),
+    };
+  });
+  committed();
+  return notices;
+}
+
+function queueNotices(
+  { open, newId }: ReplaceKeysDeps,
+  transaction: StoreTransaction,
+  lost: ReadonlyMap<Uuid, number>,
+): readonly Notice[] {
+  return open().map((conversation) => {
+    const id = newId();
+    const restored = { lost: lost.get(conversation) ?? 0 };
+    putEntry(transaction, conversation, id, unsealedEntry({ restored }));
+    return { conversation, id };
+  });
+}
+
+const pageSize = 256;
+
+/** By conversation, how many messages of the ranges stay closed. */
+async function lostIn(
+  transaction: StoreTransaction,
+  ranges: readonly Range[],
+): Promise<ReadonlyMap<Uuid, number>> {
+  const lost = new Map<Uuid, number>();
+  for (const { conversation, after, to } of ranges) {
+    let count = 0;
+    for (let at = after; at < to;) {
+      const page = await readHistory(transaction, conversation, at, pageSize);
+      for (const [seq, { problems }] of page)
+        if (seq <= to && problems.some(({ code }) => code === "lost_in_rollback")) count++;
+      at = page.at(-1)?.[0] ?? to;
+    }
+    lost.set(conversation, count);
+  }
+  return lost;
+}
+
+const sum = (numbers: Iterable<number>): number =>
+  [...numbers].reduce((total, number) => total + number, 0);

@@ -1,0 +1,123 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { mostRecoveries } from "./limit.ts";
+import { loadRollback, putRollback, type Range, type RollbackRecord } from "./record.ts";
+
+/** A recovered device's generation is out of reach of every copy that does not know of the recovery. */
+const leap = 2 ** 20;
+/** A claim of the server moves the generation no further: it must not be able to use numbers up. */
+const mostBelieved = 2 ** 40;
+
+/**
+ * What a store knows about being an older copy of itself. The store generation grows with each hello,
+ * before it is said, so that a store which says one for the second time is an older copy. The server
+ * tells the highest that it heard; what it may hide, the device's own events in the log tell.
+ */
+export class Rollback {
+  readonly #store: DeviceStore;
+  #record: RollbackRecord;
+  #rangeOf: ReadonlyMap<Uuid, Range>;
+
+  private constructor(store: DeviceStore, record: RollbackRecord) {
+    this.#store = store;
+    this.#record = record;
+    this.#rangeOf = rangesOf(record);
+  }
+
+  static async load(store: DeviceStore): Promise<Rollback> {
+    return new Rollback(store, await loadRollback(store));
+  }
+
+  /** True from when the store was found to be an older copy until its keys are replaced. */
+  get pending(): boolean {
+    return this.#record.pending === 1;
+  }
+
+  /** The events that happened without the store's knowing, while that is pending. */
+  get ranges(): readonly Range[] {
+    return this.#record.ranges;
+  }
+
+  /** When keys were replaced, milliseconds since the Unix epoch, the newest last. */
+  get recoveries(): readonly number[] {
+    return this.#record.recoveries.map(({ atMs }) => atMs);
+  }
+
+  /** Whether the event happened without the store's knowing: what it sealed or opened there is lost. */
+  isUnseen(conversation: Uuid, seq: number): boolean {
+    const range = this.#rangeOf.get(conversation);
+    return range !== undefined && seq > range.after && seq <= range.to;
+  }
+
+  /** The generation for the next hello, which no hello of this store has had. */
+  async nextGeneration(): Promise<number> {
+    await this.#change((record) => ({ ...record, generation: record.generation + 1 }));
+    return this.#record.generation;
+  }
+
+  /** @param lastGeneration the highest that the server heard before the last hello */
+  isOlder(lastGeneration: number): boolean {
+    return lastGeneration >= this.#record.generation;
+  }
+
+  /**
+   * The store is an older copy. From now on that is pending, over restarts.
+   * @param unseen the events that the store does not know
+   */
+  async found(unseen: readonly Range[], lastGeneration: number): Promise<void> {
+    await this.#change((record) => {
+      const { generation } = record;
+      const believed = Math.min(lastGeneration, generation + mostBelieved);
+      const ranges = new Map(record.pending === 1 ? rangesOf(record) : []);
+      for (const { conversation, after, to } of unseen) {
+        const known = ranges.get(conversation);
+        ranges.set(conversation, { conversation, after: known?.after ?? after, to });
+      }
+      return {
+        ...record,
+        generation: Math.max(generation, believed) + leap,
+        pending: 1,
+        ranges: [...ranges.values()],
+      };
+    });
+  }
+
+  /**
+   * The keys are replaced, in this transaction.
+   * @param lost how many messages stay closed
+   * @returns to be called once the transaction is committed
+   */
+  finished(transaction: StoreTransaction, lost: number, nowMs: number): () => void {
+    const recoveries = [...this.#record.recoveries, { atMs: nowMs }].slice(-mostRecoveries);
+    const { generation } = this.#record;
+    const record = { generation, pending: 0, ranges: [], recoveries, untold: 1, lost };
+    putRollback(transaction, record);
+    return () => this.#set(record);
+  }
+
+  /** How many messages stay closed, where the user has not been told of it. */
+  get untold(): number | undefined {
+    return this.#record.untold === 1 ? this.#record.lost : undefined;
+  }
+
+  told(): Promise<void> {
+    return this.#change((record) => ({ ...record, untold: 0 }));
+  }
+
+  async #change(change: (record: RollbackRecord) => RollbackRecord): Promise<void> {
+    await this.#store.transact(async (transaction) => {
+      const changed = change(this.#record);
+      putRollback(transaction, changed);
+      // Inside: of two changes the later one builds on the earlier. A store that fails ends it all.
+      this.#set(changed);
+    });
+  }
+
+  #set(record: RollbackRecord): void {
+    this.#record = record;
+    this.#rangeOf = rangesOf(record);
+  }
+}
+
+const rangesOf = ({ ranges }: RollbackRecord): ReadonlyMap<Uuid, Range> =>
+  new Map(ranges.map((range) => [range.conversation, range]));

@@ -1,0 +1,163 @@
+import type { Welcome } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { deferred, type Deferred } from "../deferred.ts";
+import { SealdeskError } from "../errors.ts";
+import { closedError } from "../options.ts";
+import { sleep, type Clock } from "../runtime.ts";
+import type { Rollback } from "./rollback.ts";
+
+export interface SoundnessDeps {
+  readonly rollback: Rollback;
+  readonly clock: Clock;
+  /** Aborts when the connection is closed for good. */
+  readonly signal: AbortSignal;
+  /** The last event of the conversation that is in the store. */
+  readonly cursorOf: (conversation: Uuid) => number;
+  readonly replaceKeys: () => Promise<void>;
+  /** The store is an older copy, which is in the store by now: the connection is to be made anew. */
+  readonly onOlder: () => void;
+  /** What waited may go out. */
+  readonly onSound: () => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+interface Connection {
+  readonly heads: Welcome["heads"];
+  /** Conversations of which not every event has come yet that there was at the beginning. */
+  readonly unheard: Set<Uuid>;
+  /** Conversations of which not every such event is in the store. */
+  readonly unrecorded: Set<Uuid>;
+  verdict: "open" | "older" | "sound";
+}
+
+function awaitedOrNot(): Deferred<void> {
+  const made = deferred<void>();
+  made.promise.catch(() => undefined);
+  return made;
+}
+
+const firstWaitMs = 500;
+const longestWaitMs = 30_000;
+
+/**
+ * Finds out on each connection whether the store is an older copy, before anything is sent: by the
+ * generation that the server tells, and by own messages among what the connection brings first. Keys
+ * are replaced once all of that is in the store, for it may still open with the old ones.
+ */
+export class Soundness {
+  readonly #deps: SoundnessDeps;
+  #connection: Connection | undefined;
+  #sound = awaitedOrNot();
+  #replacing = false;
+
+  constructor(deps: SoundnessDeps) {
+    this.#deps = deps;
+    deps.signal.addEventListener("abort", () => this.#sound.reject(closedError()));
+  }
+
+  get isSound(): boolean {
+    return this.#connection?.verdict === "sound";
+  }
+
+  /** A connection is there. */
+  begin({ heads, lastGeneration }: Pick<Welcome, "heads" | "lastGeneration">): void {
+    const conversations = heads.map(({ conversation }) => conversation);
+    this.#connection = {
+      heads,
+      unheard: new Set(conversations),
+      unrecorded: new Set(conversations),
+      verdict: "open",
+    };
+    if (this.#deps.rollback.isOlder(lastGeneration)) this.#older(lastGeneration);
+    else this.#judge();
+  }
+
+  /** The connection is gone. */
+  end(): void {
+    if (this.isSound) this.#sound = awaitedOrNot();
+    this.#connection = undefined;
+  }
+
+  /** Resolves when something may be sealed. @throws SealdeskError closed */
+  async whenSound(): Promise<void> {
+    while (!this.isSound) {
+      if (this.#deps.signal.aborted) throw closedError();
+      await this.#sound.promise;
+    }
+  }
+
+  /** A message came that is said to be this device's, whose store does not know of it. */
+  sawUnknown(conversation: Uuid, seq: number): void {
+    const { rollback } = this.#deps;
+    if (!rollback.isUnseen(conversation, seq)) this.#older(0, { conversation, seq });
+  }
+
+  /** Everything of the conversation that there was at the beginning has come. */
+  heard(conversation: Uuid): void {
+    this.#connection?.unheard.delete(conversation);
+    this.#judge();
+  }
+
+  /** The same is in the store. */
+  recorded(conversation: Uuid): void {
+    this.#connection?.unrecorded.delete(conversation);
+    this.#judge();
+  }
+
+  #judge(): void {
+    const { rollback, onSound } = this.#deps;
+    const connection = this.#connection;
+    if (connection?.verdict !== "open") return;
+    if (rollback.pending) {
+      if (connection.unrecorded.size === 0) this.#replace();
+    } else if (connection.unheard.size === 0) {
+      connection.verdict = "sound";
+      this.#sound.resolve();
+      onSound();
+    }
+  }
+
+  #older(
+    lastGeneration: number,
+    seen?: { readonly conversation: Uuid; readonly seq: number },
+  ): void {
+    const { rollback, cursorOf, onOlder, onFailure } = this.#deps;
+    const connection = this.#connection;
+    if (connection === undefined || connection.verdict === "older") return;
+    if (connection.verdict === "sound") this.#sound = awaitedOrNot();
+    connection.verdict = "older";
+    const ends = new Map(connection.heads.map(({ conversation, seq }) => [conversation, seq]));
+    if (seen !== undefined)
+      ends.set(seen.conversation, Math.max(seen.seq, ends.get(seen.conversation) ?? 0));
+    const unseen = [...ends]
+      .map(([conversation, to]) => ({ conversation, after: cursorOf(conversation), to }))
+      .filter(({ after, to }) => to > after);
+    rollback.found(unseen, lastGeneration).then(onOlder, onFailure);
+  }
+
+  #replace(): void {
+    if (this.#replacing) return;
+    this.#replacing = true;
+    const { onFailure, signal } = this.#deps;
+    this.#untilReplaced()
+      .catch((error: unknown) => {
+        if (!signal.aborted) onFailure(error);
+      })
+      .finally(() => {
+        this.#replacing = false;
+        if (!signal.aborted) this.#judge();
+      });
+  }
+
+  /** Whatever the server answers, nothing is sent before it took the new keys. */
+  async #untilReplaced(): Promise<void> {
+    const { replaceKeys, clock, signal } = this.#deps;
+    for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(2 * waitMs, longestWaitMs))
+      try {
+        return await replaceKeys();
+      } catch (error) {
+        if (!(error instanceof SealdeskError)) throw error;
+        await sleep(clock, Math.max(waitMs, error.retryAfterMs ?? 0), signal);
+      }
+  }
+}
