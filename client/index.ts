@@ -8,7 +8,7 @@ export type { ResetReason, StaffMember } from "./http/api.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { SafetyCode, SafetyVerdict } from "./device/safety-code.ts";
 export type { DeviceLink } from "./linking/link-device.ts";
-export type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/siblings.ts";
+export type { ApprovalOptions, NewDevice, OwnDevice } from "./linking/own-devices.ts";
 export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
@@ -16,7 +16,7 @@ export { maxTextBytes } from "./conversation/text-size.ts";
 export type { SentMessage } from "./conversation/sender.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
-export type { GrantedHistory, GrantRequest } from "./history/granter.ts";
+export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";
 export type { HistoryProgress } from "./history/progress.ts";
 export type { Consent, GrantPurpose, HistoryGrant } from "../crypto/wire/receipt.ts";
 export type {

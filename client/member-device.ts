@@ -1,7 +1,7 @@
 import type { Hello } from "../crypto/wire/frame.ts";
 import type { Suite } from "../crypto/device/suite.ts";
 import { createUploadsApi } from "./attachments/uploads-api.ts";
-import { Mailroom } from "./conversation/mailroom.ts";
+import { ConversationManager } from "./conversation/conversation-manager.ts";
 import { deferred } from "./deferred.ts";
 import type { Account } from "./device/account.ts";
 import { PreKeyUpkeep } from "./device/prekeys.ts";
@@ -17,15 +17,15 @@ import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
 import { Rollback } from "./rollback/rollback.ts";
 import type { Runtime } from "./runtime.ts";
 import { helloOverHttp } from "./transport/hello-over-http.ts";
-import { Link } from "./transport/link.ts";
+import { RelayConnection } from "./transport/relay-connection.ts";
 import { whenOnline } from "./transport/online.ts";
-import { waysTo } from "./transport/ways.ts";
+import { transportFactories } from "./transport/transport-factories.ts";
 
 /** What a registered device adds to a session: it is connected to the relay. */
 export interface MemberDevice {
   readonly suite: Suite;
   readonly trust: Trust;
-  readonly mailroom: Mailroom;
+  readonly manager: ConversationManager;
   /** Says how the user is, now and on every further connection. */
   readonly say: (state: "online" | "idle") => void;
   /** Ends the connection and everything that runs over it. */
@@ -89,7 +89,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       ownEntries.stop();
       stopListening();
       await link.close();
-      await mailroom.end(reason, quietly);
+      await manager.end(reason, quietly);
     })());
   const fail = (error: SealdeskError): void => {
     if (stopping !== undefined) return;
@@ -98,7 +98,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   };
 
   const rollback = await Rollback.load(store);
-  const mailroom = await Mailroom.load({
+  const manager = await ConversationManager.load({
     ...parts,
     rollback,
     clock,
@@ -128,30 +128,30 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   });
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
-    const cursors = await mailroom.cursors();
+    const cursors = await manager.cursors();
     const accessToken = await session.accessToken();
     const deviceProof = prove({ method: "GET", url: relay.http, accessToken });
     const generation = await rollback.nextGeneration();
     return { version: 1, accessToken, deviceProof, cursors, generation };
   };
   const begin = helloOverHttp(session, me.transport);
-  const ways = waysTo(relay.socket, { ...runtime, clock, baseUrl, begin });
-  const link = new Link(ways, runtime, linkLimitsOf(options), {
+  const transports = transportFactories(relay.socket, { ...runtime, clock, baseUrl, begin });
+  const link = new RelayConnection(transports, runtime, linkLimitsOf(options), {
     hello,
     onUp: (welcome) => {
-      mailroom.onUp(welcome);
+      manager.onUp(welcome);
       ownEntries.start();
       sayPresence();
       firstUp.resolve();
       events.emit("connection", "up");
     },
     onFrame: (frame) => {
-      if (frame.kind !== "presence") return mailroom.onFrame(frame);
+      if (frame.kind !== "presence") return manager.onFrame(frame);
       const { user, state, since } = frame.body;
       if (user !== undefined) events.emit("presence", { user, state, since });
     },
     onDown: () => {
-      mailroom.onDown();
+      manager.onDown();
       upkeep.stop();
       ownEntries.stop();
       events.emit("connection", "down");
@@ -162,7 +162,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const stopListening = whenOnline(() => link.hurry());
   link.start();
   await firstUp.promise;
-  return { suite, trust, mailroom, say, stop };
+  return { suite, trust, manager, say, stop };
 }
 
 const endingOf = (cause: unknown): SealdeskError =>

@@ -31,7 +31,7 @@ import {
   type ApprovalOptions,
   type NewDevice,
   type OwnDevice,
-} from "./linking/siblings.ts";
+} from "./linking/own-devices.ts";
 import { connectMember, type MemberDevice } from "./member-device.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
 
@@ -144,17 +144,17 @@ export class Sealdesk {
 
   /** Every conversation this device was ever in, oldest first. */
   conversations(): readonly Conversation[] {
-    return this.#member.mailroom.conversations();
+    return this.#member.manager.conversations();
   }
 
   conversation(id: Uuid): Conversation | undefined {
     uuid(id, "id");
-    return this.#member.mailroom.conversation(id);
+    return this.#member.manager.conversation(id);
   }
 
   /** Resolves when all that happened before the present connection is in the store. */
   async synced(): Promise<void> {
-    return this.#member.mailroom.synced();
+    return this.#member.manager.synced();
   }
 
   /**
@@ -165,7 +165,7 @@ export class Sealdesk {
     checks.opening(request, "request");
     const members = request.with;
     const { account, api, deviceKey, newId } = this.#parts;
-    const { suite, mailroom } = this.#member;
+    const { suite, manager } = this.#member;
     const id = newId();
     const { tenant, device } = account;
     const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
@@ -176,7 +176,7 @@ export class Sealdesk {
       if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
       return api.createConversation(creation);
     });
-    return mailroom.reached(id, seq);
+    return manager.reached(id, seq);
   }
 
   /** Staff of the tenant, all or those of one role: whom a customer can write to. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { runner } from "node-pg-migrate";
 import { DatabaseError, sqlState } from "./database-error.ts";
-import { insistOnVersion } from "./postgres-version.ts";
+import { assertVersion } from "./postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "./schema-version.ts";
 
 /** What the migrations of one database need beside a login. */
@@ -51,7 +51,7 @@ async function migrateSection(
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
   try {
     await client.connect();
-    await insistOnVersion(client);
+    await assertVersion(client);
     if (!(await takeTurn(client, section, options))) return 0;
     const ran = await runMigrations(client, section);
     if (section === DATA) await client.query(ENSURE_PARTITIONS);

@@ -43,7 +43,7 @@ function poolAs(role: string, schema: string, url: string, max: number): Pool {
  * role that `createPool` requests.
  * @throws DatabaseError not_fenced
  */
-export async function insistOnFence(pool: Pool): Promise<void> {
+export async function assertTenantFence(pool: Pool): Promise<void> {
   const { rows } = await pool.query<{ fenced: boolean }>(
     "select row_security_active('sealdesk.users') as fenced",
   );

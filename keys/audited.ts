@@ -4,7 +4,7 @@ import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { KeysError } from "./keys-error.ts";
-import { insistOnSession } from "./tokens/session-end.ts";
+import { assertSession } from "./tokens/session-end.ts";
 
 /** What every use case of this folder needs. */
 export interface UseCase {
@@ -54,7 +54,7 @@ export async function audited<T>(
     actor,
     () => whole,
     async (client) => {
-      await insistOnSession(client, actor);
+      await assertSession(client, actor);
       const result = await work(client, note);
       await appendEntry(client, { ...entryBy(actor, at), ...whole, outcome: "success" });
       return result;
@@ -97,7 +97,7 @@ async function writeRefusal(
 }
 
 /** @throws KeysError forbidden, with the decision's reasons, unless the decision allows */
-export function insist(decision: Decision): void {
+export function assertAllowed(decision: Decision): void {
   if (!decision.allowed)
     throw new KeysError("forbidden", "This is not permitted.", { reasons: decision.reasons });
 }

@@ -67,7 +67,7 @@ export async function auditListed(
  * Requires that the decision allows the act.
  * @throws MessagingError forbidden, with the decision's reasons
  */
-export function insist(decision: Decision): void {
+export function assertAllowed(decision: Decision): void {
   if (!decision.allowed)
     throw new MessagingError("forbidden", "Your role does not allow this here.", {
       reasons: decision.reasons,

@@ -8,7 +8,7 @@ import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
-import type { WaitingLimits } from "./socket/waiting-room.ts";
+import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
 /** Everything the server is told from outside, checked. */
 export interface Config {
@@ -48,7 +48,7 @@ export interface Config {
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
   /** Sockets that have not been let in, at once. */
-  readonly waitingSockets: WaitingLimits;
+  readonly waitingSockets: PendingUpgradeLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
   /** From the signal to stop until devices are told to go: a load balancer's time to notice. */

@@ -17,22 +17,22 @@ import { ConversationLog } from "../messaging/log/conversation-log.ts";
 import { keepPartitions } from "../messaging/log/keep-partitions.ts";
 import { TranscriptRecorder } from "../messaging/transcripts/transcript-recorder.ts";
 import type { MessagingDeps } from "../messaging/members/facts.ts";
-import { conversationsOf, membersAmong } from "../messaging/members/find-acquainted.ts";
+import { conversationsOf, membersAmong } from "../messaging/members/shared-conversations.ts";
 import { keepReconciled } from "../messaging/members/keep-reconciled.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
-import { Neighbours, SILENT_AFTER_BEATS } from "./nodes/neighbours.ts";
+import { ClusterPeers, SILENT_AFTER_BEATS } from "./nodes/cluster-peers.ts";
 import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
-import { attachRelay, RELAY_PATH, type Door } from "./socket/attach-relay.ts";
+import { attachRelay, RELAY_PATH, type ConnectionLimits } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
-import { limitsFor, type Greeting } from "./socket/handshake.ts";
+import { limitsFor, type AuthenticatedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
 import type { UserPresence } from "./socket/presence.ts";
-import { presenceFrame } from "./socket/whisper.ts";
+import { presenceFrame } from "./socket/ephemeral-events.ts";
 import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
 import type { Timings } from "./socket/timings.ts";
@@ -48,7 +48,7 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
-  readonly door: Door;
+  readonly connectionLimits: ConnectionLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -88,8 +88,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     },
     metrics?.log.partitionsKept,
   );
-  let neighbours: Neighbours | undefined;
-  const relay = new Relay((device, since) => neighbours?.onDeviceJoined(device, since));
+  let clusterPeers: ClusterPeers | undefined;
+  const relay = new Relay((device, since) => clusterPeers?.onDeviceJoined(device, since));
   const transcripts = new TranscriptRecorder({
     pool,
     now,
@@ -106,7 +106,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     now,
     onCommitted: observedPublish((events) => {
       relay.publish(events);
-      neighbours?.onCommitted(events);
+      clusterPeers?.onCommitted(events);
       transcripts.onCommitted(events);
     }, watchers),
     onHead: (conversation, seq) => relay.announceHead(conversation, seq),
@@ -124,14 +124,14 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     now,
     offlineAfterMs: timings.offlineAfterMs,
     tell: (user, state, shared) => tellPresence(relay, user, state, shared),
-    announce: (hint) => neighbours?.announce(hint),
+    announce: (hint) => clusterPeers?.announce(hint),
     conversationsOf: (tenant, users) => conversationsOf(pool, tenant, users),
     forgetAfterMs: deps.beatMs * SILENT_AFTER_BEATS,
     onError,
   });
   const open = new Set<OpenSocket>();
   metrics?.relay.watchBuffers(() => Array.from(open, ({ bufferedBytes }) => bufferedBytes));
-  const met = await Neighbours.meet(
+  const met = await ClusterPeers.meet(
     {
       pool,
       relay,
@@ -144,7 +144,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     },
     deps.openHints,
   );
-  neighbours = met;
+  clusterPeers = met;
   const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
   const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
@@ -157,7 +157,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     (error) => log.error("suspensions could not be read", describeError(error)),
   );
   const attached = attachRelay(http, {
-    door: deps.door,
+    connectionLimits: deps.connectionLimits,
     relay,
     timings,
     wheel,
@@ -177,9 +177,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       readEvents(pool, deps.scopeKeys, request),
     ),
     authenticate: traced(tracing, "hello", async (hello: Hello) => {
-      const greeting = await greet(deps, messaging, hello);
+      const authenticated = await authenticateHello(deps, messaging, hello);
       metrics?.relay.welcomed(hello.cursors.length > 0);
-      return greeting;
+      return authenticated;
     }),
     observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
     followed: (actor) => followedBy(pool, actor.tenant, actor.device),
@@ -224,7 +224,7 @@ function tellPresence(
   const frame = presenceFrame(user, presence);
   const told = new Set<Subscriber>();
   for (const conversation of conversations)
-    relay.whisper(conversation, frame, (subscriber) => {
+    relay.ephemeral(conversation, frame, (subscriber) => {
       if (told.has(subscriber) || subscriber.identity?.user === user) return false;
       told.add(subscriber);
       return true;
@@ -244,11 +244,11 @@ function traced<A, T>(
  * Authenticates a hello with the same check as HTTP, as if the device had requested the relay's
  * path.
  */
-async function greet(
+async function authenticateHello(
   deps: DataPlaneDeps,
   messaging: MessagingDeps,
   hello: Hello,
-): Promise<Greeting> {
+): Promise<AuthenticatedHello> {
   const { authenticator, pool, publicUrl, now } = deps;
   const { actor, tokenExpiresAtMs } = await authenticator.identify({
     token: hello.accessToken,

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { DatabaseError } from "../db/database-error.ts";
 import { supervisePostgres } from "../db/embedded/supervise.ts";
 import { migrate } from "../db/migrate.ts";
-import { createKeystorePool, createPool, insistOnFence, type Pool } from "../db/pool.ts";
-import { insistOnVersion } from "../db/postgres-version.ts";
+import { createKeystorePool, createPool, assertTenantFence, type Pool } from "../db/pool.ts";
+import { assertVersion } from "../db/postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "../db/schema-version.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
 import type { Config } from "./config.ts";
@@ -41,7 +41,7 @@ export async function openDatabase(config: Config, log: Log): Promise<OpenDataba
       onWait: () => log.info("waiting for another process to migrate the database"),
     });
   const pool = createPool(url);
-  await insistOnFence(pool).catch(async (error: unknown) => {
+  await assertTenantFence(pool).catch(async (error: unknown) => {
     await pool.end();
     throw error;
   });
@@ -62,7 +62,7 @@ export async function openDatabase(config: Config, log: Log): Promise<OpenDataba
  */
 async function looksCurrent(pool: Pool, section: Section): Promise<boolean> {
   try {
-    await insistOnVersion(pool);
+    await assertVersion(pool);
     return (await schemaState(pool, section)) === "current";
   } catch (error) {
     if (error instanceof DatabaseError) throw error;

@@ -50,11 +50,11 @@ export async function openDevelopmentTenant(
 ): Promise<readonly DevelopmentAccount[]> {
   if (mode === "production")
     throw new ConfigError("NODE_ENV is production, where there are no sample accounts.");
-  return oneAtATime(deps.pool, () => openDemo(home, deps));
+  return serialise(deps.pool, () => openDemo(home, deps));
 }
 
 /** Servers that start together make what is missing one after the other: the first makes it all. */
-async function oneAtATime<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
+async function serialise<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query("select pg_advisory_lock(hashtext('sealdesk.demo'))");

@@ -28,7 +28,7 @@ function versionOfPackage(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function greet({ url, metricsUrl, accounts }: RunningServer): void {
+function authenticateHello({ url, metricsUrl, accounts }: RunningServer): void {
   print(`Sealdesk is at ${url}, its API documentation at ${url}/v1/docs.`);
   if (metricsUrl !== undefined) print(`Metrics are at ${metricsUrl}.`);
   if (accounts.length === 0) return;
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
     version: versionOfPackage(),
     lostLogLines: output.lost,
   });
-  greet(server);
+  authenticateHello(server);
   const failure = await Promise.race([stop, server.failed]);
   const closed = server.close().catch((error: unknown) => {
     // After a failure it says the same once more.

@@ -3,19 +3,19 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
-import { keepRewrapped } from "../keys/at-rest/keep-rewrapped.ts";
+import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
-import { keepLinksSwept } from "../keys/linking/sweep-links.ts";
+import { sweepLinksPeriodically } from "../keys/linking/sweep-links.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
 import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import type { OnDamaged } from "../messaging/attachments/damage.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
-import { keepAttachmentsSwept } from "../messaging/attachments/sweep.ts";
+import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
@@ -150,7 +150,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   });
   closers.add(() => keyTree.close());
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
-  const leaveRewrapping = keepRewrapped(
+  const leaveRewrapping = rewrapPeriodically(
     { ...keyTree, data: pool },
     (error) => log.error("keys could not be re-wrapped", describeError(error)),
     watchers.metrics?.keystore.rewrapRemaining,
@@ -201,7 +201,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageLimits,
-    door: {
+    connectionLimits: {
       waitingSockets: config.waitingSockets,
       addressOf: peerAddressBehind(config.trustedProxies),
     },
@@ -244,12 +244,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       watchers.metrics?.attachments.damaged(damage);
     },
   };
-  const leaveSweeping = keepAttachmentsSwept(attachments, (error) =>
+  const leaveSweeping = sweepAttachmentsPeriodically(attachments, (error) =>
     log.error("attachments could not be swept", describeError(error)),
   );
   closers.add(leaveSweeping);
 
-  const leaveLinks = keepLinksSwept({ pool, now }, (error) =>
+  const leaveLinks = sweepLinksPeriodically({ pool, now }, (error) =>
     log.error("link requests could not be swept", describeError(error)),
   );
   closers.add(leaveLinks);

@@ -5,7 +5,7 @@ import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import {
   formatNote,
-  insistOnSignature,
+  assertSignature,
   keyIdOf,
   KEY_TYPES,
   parseNote,
@@ -50,7 +50,7 @@ export async function signManifest(signer: LogSigner, manifest: Manifest): Promi
 /** @throws LogError malformed, unsigned, wrong_signature */
 export function openManifest(note: Uint8Array, key: NoteKey): Manifest {
   const parsed = parseNote(note);
-  insistOnSignature(nodeChecks, parsed, key);
+  assertSignature(nodeChecks, parsed, key);
   if (!parsed.text.startsWith(header))
     throw new LogError("malformed", "manifest", "not a manifest of an export.");
   try {

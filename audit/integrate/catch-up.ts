@@ -2,7 +2,7 @@ import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogSigner } from "../logs.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
-import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
+import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
 
 const HAS_SIGNED = "select exists (select from audit.checkpoints) as signed";
@@ -27,7 +27,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   await withIntegratorSession(url, async (client) => {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
-    const unsigned = await takeOver(client, store, signer.publicKey);
+    const unsigned = await resumeLeadership(client, store, signer.publicKey);
     await witnesses.check(client);
     await signTrees(client, signer, store, unsigned);
     // Signing a tenant's head adds an entry to the operator's log.

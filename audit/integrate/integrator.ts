@@ -5,7 +5,7 @@ import type { LogId, LogSigner } from "../logs.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { checkOutside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
-import { takeOver, tryLead, withIntegratorSession } from "./session.ts";
+import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
 
 export interface IntegratorOptions {
@@ -101,7 +101,7 @@ export class Integrator {
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const unsigned = await takeOver(client, store, signer.publicKey);
+    const unsigned = await resumeLeadership(client, store, signer.publicKey);
     await witnesses?.check(client);
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     this.#contradiction = undefined;

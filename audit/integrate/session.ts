@@ -47,7 +47,7 @@ export async function tryLead(client: Client): Promise<boolean> {
  * @returns the heads that a crash left without a signature
  * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
  */
-export async function takeOver(
+export async function resumeLeadership(
   client: Client,
   store: CheckpointStore,
   publicKey: Uint8Array,

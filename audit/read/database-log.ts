@@ -5,7 +5,7 @@ import type { LogId } from "../logs.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
+import { serialise } from "./serialise.ts";
 import { readTileRow } from "./tile-rows.ts";
 
 export interface LogInfo {
@@ -79,7 +79,7 @@ export async function readEntries(
  * fenced to `log`.
  */
 export const databaseLog = (client: Client, log: LogId): LogSource => ({
-  read: oneAtATime(async (path: string) => {
+  read: serialise(async (path: string) => {
     if (path === "checkpoint") {
       const note = await readCheckpoint(client, log);
       return note === undefined ? undefined : utf8(note);

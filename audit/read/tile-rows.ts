@@ -3,7 +3,7 @@ import type { LogId } from "../logs.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { parseTilePath, type Tile } from "../verify/tile.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
-import { oneAtATime } from "./one-at-a-time.ts";
+import { serialise } from "./serialise.ts";
 
 const SELECT = `
   select substring(hashes for $4) as hashes from audit.tiles
@@ -29,7 +29,7 @@ export async function readTileRow(
 
 /** The tiles of a log in the database, without entries and checkpoint. Proofs need only these. */
 export const tileRows = (client: Client, log: LogId): LogSource => ({
-  read: oneAtATime(async (path: string) => {
+  read: serialise(async (path: string) => {
     const parsed = parseTilePath(path);
     return parsed.kind === "tile" ? readTileRow(client, log, parsed.tile) : undefined;
   }),

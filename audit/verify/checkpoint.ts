@@ -1,7 +1,7 @@
 /** C2SP tlog-checkpoint: the head of a log's tree as a signed note. */
 import { fromBase64, toBase64 } from "./base64.ts";
 import { LogError } from "./log-error.ts";
-import { insistOnSignature, parseNote, type Checks, type Note, type NoteKey } from "./note.ts";
+import { assertSignature, parseNote, type Checks, type Note, type NoteKey } from "./note.ts";
 import { HASH_BYTES } from "./tree-hash.ts";
 
 export interface TreeHead {
@@ -43,7 +43,7 @@ export function openCheckpoint(
   key: NoteKey,
 ): Checkpoint & { readonly note: Note } {
   const parsed = parseNote(note);
-  insistOnSignature(checks, parsed, key);
+  assertSignature(checks, parsed, key);
   const checkpoint = parseCheckpointText(parsed.text);
   if (checkpoint.origin !== key.name)
     throw new LogError("wrong_origin", "checkpoint", `its origin is not ${key.name}.`);

@@ -123,7 +123,7 @@ export function signatureBy(sha256: Sha256, note: Note, key: NoteKey): NoteSigna
  * Requires a valid signature by `key`.
  * @throws LogError unsigned, wrong_signature
  */
-export function insistOnSignature(checks: Checks, note: Note, key: NoteKey): void {
+export function assertSignature(checks: Checks, note: Note, key: NoteKey): void {
   const signed = signatureBy(checks.sha256, note, key);
   if (signed === undefined)
     throw new LogError("unsigned", "checkpoint", `no signature by ${key.name} with this key.`);

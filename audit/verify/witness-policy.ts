@@ -71,7 +71,7 @@ export function parseWitnessPolicy(sha256: Sha256, text: string): WitnessPolicy 
  * @returns the names of the policy's witnesses that cosigned
  * @throws LogError quorum_missing
  */
-export function insistOnQuorum(checks: Checks, policy: WitnessPolicy, note: Note): string[] {
+export function assertQuorum(checks: Checks, policy: WitnessPolicy, note: Note): string[] {
   const cosigned = new Set<string>();
   for (const [name, key] of policy.witnesses)
     if (cosignedAt(checks, note, key) !== undefined) cosigned.add(name);

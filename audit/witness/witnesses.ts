@@ -1,5 +1,5 @@
 import type { Client } from "../../db/pool.ts";
-import { keepDoing } from "../../db/keep-doing.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkLog } from "../integrate/check-outside.ts";
@@ -104,7 +104,7 @@ export class Witnesses {
   keepCosigned(onContradiction: (error: AuditError) => void): () => Promise<void> {
     const { url, witnesses, everyMs = 60_000, onTrouble } = this.#options;
     const leave = witnesses.map((witness) =>
-      keepDoing(
+      runPeriodically(
         (ending) =>
           withIntegratorSession(url, (client) => this.#cosignAll(client, witness, ending)),
         everyMs,

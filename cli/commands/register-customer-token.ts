@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { Print } from "../output.ts";
 import { readSettings } from "../settings.ts";
 import { customerTokenCommand } from "./customer-token.ts";
 import { verifyCustomerTokenCommand, type VerifyTokenOptions } from "./verify-customer-token.ts";
@@ -6,20 +7,23 @@ import { verifyCustomerTokenCommand, type VerifyTokenOptions } from "./verify-cu
 type Options = VerifyTokenOptions & { readonly verify?: boolean; readonly subject?: string };
 
 /** `sealdesk customer-token`. */
-export function registerCustomerToken(program: Command, print: (text: string) => void): void {
+export function registerCustomerToken(program: Command, print: Print): void {
   program
     .command("customer-token")
-    .description("make a customer token in development, or say what is wrong with one")
-    .requiredOption("--tenant <slug>", "the tenant")
-    .option("--subject <subject>", "who the customer is to the tenant")
-    .option("--audience <url>", "the server's public URL, when not as configured here")
-    .option("--thumbprint <jkt>", "of the device key, as the SDK hands it to token()")
-    .option("--verify", "check a token, claim by claim; reads it from standard input")
-    .option("--token-file <file>", "with --verify: reads it from a file")
+    .description("Create a customer token for development, or check a token")
+    .requiredOption("--tenant <slug>", "short name of the tenant")
+    .option("--subject <subject>", "the tenant's own identifier of the customer")
+    .option(
+      "--audience <url>",
+      "the server's public URL, if it differs from the configuration here",
+    )
+    .option("--thumbprint <jkt>", "thumbprint of the device key, as the SDK passes it to token()")
+    .option("--verify", "check a token claim by claim; it is read from standard input")
+    .option("--token-file <file>", "with --verify: read the token from this file")
     .action(async ({ verify = false, ...options }: Options) => {
       if (!verify) return print(await customerTokenCommand(readSettings(), options));
       const { report, accepted } = await verifyCustomerTokenCommand(readSettings(), options);
-      print(report);
+      await print(report);
       if (!accepted) process.exitCode = 1;
     });
 }

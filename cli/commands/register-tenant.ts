@@ -1,84 +1,97 @@
 import { Option, type Command } from "commander";
+import type { Print } from "../output.ts";
 import { readSettings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
 import { staffGrantsCommand } from "./staff-grants.ts";
 import { suspendTenantCommand } from "./suspend-tenant.ts";
 import { giveKeysCommand, listKeysCommand, removeKeyCommand } from "./tenant-keys.ts";
 
-type Print = (text: string) => void;
-
 const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, or one in PEM form";
-const KID = "names the key of a PEM file";
+const KID = "key id for the key of a PEM file";
 
 /** `sealdesk tenant`. */
 export function registerTenant(program: Command, print: Print): void {
-  const tenant = program.command("tenant").description("organisations on this server");
+  const tenant = program.command("tenant").description("Manage the organisations on this server");
 
   tenant
     .command("create")
-    .description("docs/customer-sign-in.md says how its customers sign in")
-    .requiredOption("--slug <slug>", "short name, as in sign-in")
-    .requiredOption("--name <name>", "name for people")
+    .description("Create a tenant; docs/customer-sign-in.md says how its customers sign in")
+    .requiredOption("--slug <slug>", "short name, used at sign-in")
+    .requiredOption("--name <name>", "name that people see")
     .option("--customer-keys <file>", KEYS_FILE)
     .option("--kid <kid>", KID)
-    .action(async (options: Parameters<typeof createTenantCommand>[1]) =>
-      print(await createTenantCommand(readSettings(), options)),
+    .action(
+      async (options: Parameters<typeof createTenantCommand>[1]) =>
+        await print(await createTenantCommand(readSettings(), options)),
     );
 
   for (const [name, suspended, description] of [
-    ["suspend", true, "close its sockets and refuse its people"],
-    ["resume", false, "serve its people again"],
+    ["suspend", true, "Suspend a tenant: close its sockets and refuse its users"],
+    ["resume", false, "Serve a suspended tenant again"],
   ] as const)
     tenant
       .command(name)
       .description(description)
-      .requiredOption("--slug <slug>", "the tenant")
-      .action(async ({ slug }: { readonly slug: string }) =>
-        print(await suspendTenantCommand(readSettings(), { slug, suspended })),
+      .requiredOption("--slug <slug>", "short name of the tenant")
+      .action(
+        async ({ slug }: { readonly slug: string }) =>
+          await print(await suspendTenantCommand(readSettings(), { slug, suspended })),
       );
 
   tenant
     .command("staff-grants")
-    .description("whether staff show the past to colleagues, with the customer's consent")
-    .requiredOption("--slug <slug>", "the tenant")
-    .addOption(
-      new Option("--set <state>", "off by default").choices(["on", "off"]).makeOptionMandatory(),
+    .description(
+      "Allow or forbid that staff show earlier messages to colleagues, with the customer's consent",
     )
-    .action(async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
-      print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .addOption(
+      new Option("--set <state>", "on or off; a new tenant has it off")
+        .choices(["on", "off"])
+        .makeOptionMandatory(),
+    )
+    .action(
+      async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
+        await print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
     );
 
-  registerKeys(tenant.command("keys").description("public keys that sign customer tokens"), print);
+  registerKeys(
+    tenant.command("keys").description("Manage the public keys that sign customer tokens"),
+    print,
+  );
 }
 
 function registerKeys(keys: Command, print: Print): void {
   keys
     .command("list")
-    .requiredOption("--slug <slug>", "the tenant")
-    .action(async (options: { readonly slug: string }) =>
-      print(await listKeysCommand(readSettings(), options)),
+    .description("List the ids and algorithms of a tenant's keys")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .action(
+      async (options: { readonly slug: string }) =>
+        await print(await listKeysCommand(readSettings(), options)),
     );
 
   for (const [kind, description] of [
-    ["set", "replace all keys, at once on every running server"],
-    ["add", "add keys, at once on every running server"],
+    ["set", "Replace all keys; takes effect at once on every running server"],
+    ["add", "Add keys; takes effect at once on every running server"],
   ] as const)
     keys
       .command(kind)
       .description(description)
-      .requiredOption("--slug <slug>", "the tenant")
+      .requiredOption("--slug <slug>", "short name of the tenant")
       .requiredOption("--customer-keys <file>", KEYS_FILE)
       .option("--kid <kid>", KID)
-      .action(async (options: Parameters<typeof giveKeysCommand>[2]) =>
-        print(await giveKeysCommand(readSettings(), kind, options)),
+      .action(
+        async (options: Parameters<typeof giveKeysCommand>[2]) =>
+          await print(await giveKeysCommand(readSettings(), kind, options)),
       );
 
   keys
     .command("remove")
-    .description("refuse what one key signed, at once on every running server")
-    .requiredOption("--slug <slug>", "the tenant")
-    .requiredOption("--kid <kid>", "the name of the key")
-    .action(async (options: { readonly slug: string; readonly kid: string }) =>
-      print(await removeKeyCommand(readSettings(), options)),
+    .description("Remove a key: tokens that it signed are refused at once on every running server")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .requiredOption("--kid <kid>", "the key's id")
+    .action(
+      async (options: { readonly slug: string; readonly kid: string }) =>
+        await print(await removeKeyCommand(readSettings(), options)),
     );
 }

@@ -28,7 +28,7 @@ export interface UploaderDeps {
 
 /** The part of a conversation that an upload ends in. */
 export interface MessageQueue {
-  requireOpen(): void;
+  assertOpen(): void;
   sendAttachment(
     attachment: Attachment,
     id: Uuid,
@@ -61,7 +61,7 @@ export class Uploader {
         `A file's name has at most ${maxNameBytes} bytes of UTF-8, its type ${maxMediaTypeBytes}.`,
       );
     const data = dataPieces(file.data);
-    queue.requireOpen();
+    queue.assertOpen();
     const id = newId();
     const { sealed, stored } = await this.#seal(id, data, file.size);
     const attachment = { ...sealed, name, mediaType };

@@ -8,7 +8,7 @@ import type { OutgoingAttachment } from "../attachments/outgoing.ts";
 import { safeFileName } from "../attachments/safe-name.ts";
 import type { Uploader } from "../attachments/uploader.ts";
 import type { HistoryExchange } from "../history/exchange.ts";
-import type { GrantedHistory, GrantRequest } from "../history/granter.ts";
+import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import type { Sender, SentMessage } from "./sender.ts";

@@ -8,7 +8,7 @@ import { verifySignature } from "../../crypto/device/sodium.ts";
 import type { DeviceStore, ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
-import type { Distrust, KnownDevice, Trust } from "../device/trust.ts";
+import type { UntrustedDevice, KnownDevice, Trust } from "../device/trust.ts";
 import { isCertified } from "../device/is-certified.ts";
 import { wasLoggedBefore, type KeyHistory } from "../key-log/key-history.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
@@ -69,7 +69,7 @@ const lookedAt = (trust: Trust, device: Uuid): KnownDevice | undefined =>
 interface Arrived {
   readonly devices: readonly CertifiedDevice[];
   /** What is wrong with them. */
-  readonly distrusted: readonly Distrust[];
+  readonly distrusted: readonly UntrustedDevice[];
   /** Of the user that `creatorToLookUp` named. */
   readonly creatorHistory: KeyHistory | undefined;
 }

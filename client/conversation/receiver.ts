@@ -9,14 +9,14 @@ import {
 } from "../../crypto/wire/frame.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
-import { Pump } from "../pump.ts";
+import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import { carriesCreation, creatorToLookUp } from "./creation.ts";
 import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
-import { placeOf, placeOfGap } from "./place.ts";
+import { checkSequence, checkGapSequence } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
@@ -49,11 +49,11 @@ export class Receiver {
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
   #connection = new AbortController();
-  readonly #pump: Pump;
+  readonly #pump: WorkLoop;
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
-    this.#pump = new Pump(() => this.#drain(this.#connection.signal), deps.onFailure);
+    this.#pump = new WorkLoop(() => this.#drain(this.#connection.signal), deps.onFailure);
   }
 
   deliver(event: Deliver): void {
@@ -139,7 +139,7 @@ export class Receiver {
       packet: undefined,
       previousHash: undefined,
     };
-    if (placeOf(log.state, event, undefined, account.device).kind === "next") return event;
+    if (checkSequence(log.state, event, undefined, account.device).kind === "next") return event;
     // It may have been stored as it was sealed before. Delivered, it tells that by itself.
     this.#deps.onLogProblem(undefined, true);
     return undefined;
@@ -148,7 +148,7 @@ export class Receiver {
   async #receive(event: Deliver, signal: AbortSignal): Promise<void> {
     const { log, account } = this.#deps;
     const control = event.kind === "message" ? undefined : controlOf(event);
-    const place = placeOf(log.state, event, control, account.device);
+    const place = checkSequence(log.state, event, control, account.device);
     switch (place.kind) {
       case "known":
         return this.#compareKnown(event);
@@ -170,7 +170,7 @@ export class Receiver {
 
   async #receiveGap(missing: Gap): Promise<void> {
     const { log, store, onGap } = this.#deps;
-    const place = placeOfGap(log.state, missing);
+    const place = checkGapSequence(log.state, missing);
     if (place.kind === "missing") {
       this.#queue = [];
       return this.#deps.onLogProblem(log.report(place.seq, "missing_event"), true);

@@ -8,7 +8,7 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
-import { Pump } from "../pump.ts";
+import { WorkLoop } from "../work-loop.ts";
 import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
 import {
@@ -22,7 +22,12 @@ import {
 import { verdictOn } from "./refusal.ts";
 import { sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
-import { establishSessions, requireTrusted, wronglyListed, type SessionDeps } from "./sessions.ts";
+import {
+  establishSessions,
+  assertTrusted,
+  findMislistedMember,
+  type SessionDeps,
+} from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
 import { checkTextSize } from "./text-size.ts";
 
@@ -60,7 +65,7 @@ const maxFailures = 5;
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #window = new SendWindow(windowSize);
-  readonly #pump: Pump;
+  readonly #pump: WorkLoop;
   /** Sealings of what is in the window. */
   readonly #sealings = new Map<Uuid, Sealing>();
   /** SHA-256 of every ciphertext that each waiting message was ever sealed as. */
@@ -75,7 +80,7 @@ export class Sender {
   /** @param outbox what was not known to be in the log when the device last stopped */
   constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
     this.#deps = deps;
-    this.#pump = new Pump(() => this.#work(), deps.onFailure);
+    this.#pump = new WorkLoop(() => this.#work(), deps.onFailure);
     for (const [id, { sealing, digests }] of outbox) {
       if (sealing !== undefined) this.#sealings.set(id, sealing);
       this.#digests.set(id, digests);
@@ -104,7 +109,7 @@ export class Sender {
   }
 
   /** @throws SealdeskError not_a_member, conversation_closed, or what has ended the connection */
-  requireOpen(): void {
+  assertOpen(): void {
     const { log } = this.#deps;
     if (this.#end !== undefined) throw this.#end;
     if (log.state?.joined !== true)
@@ -119,7 +124,7 @@ export class Sender {
     id: Uuid = this.#deps.newId(),
   ): Promise<SentMessage> {
     const { store, conversation } = this.#deps;
-    this.requireOpen();
+    this.assertOpen();
     const outcome = deferred<SentMessage>();
     this.#waiting.set(id, outcome);
     try {
@@ -260,10 +265,10 @@ export class Sender {
     try {
       if (!state.joined)
         throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
-      await requireTrusted(this.#deps, state);
+      await assertTrusted(this.#deps, state);
       const newest = () => {
         const current = log.state ?? state;
-        return wronglyListed(this.#deps, current) === undefined ? current : undefined;
+        return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
       };
       const made = await sealEntries(this.#deps, ids, newest, clock.now());
       // The members changed meanwhile: the next step looks at those that there are now.

@@ -19,18 +19,18 @@ export interface SessionDeps {
  * up those not seen yet. A relay may list one user's device as another's.
  * @throws SealdeskError untrusted_member, naming the user; or transient
  */
-export async function requireTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
+export async function assertTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
   const { store, trust, ownDevice } = deps;
   const isUnknown = (device: Uuid) => trust.device(device) === undefined;
-  if (!otherDevices(state, ownDevice).some(isUnknown)) return requireOwners(deps, state);
+  if (!otherDevices(state, ownDevice).some(isUnknown)) return assertOwners(deps, state);
   const found = await trust.lookUp(state.members, ownDevice);
   const { committed } = await store.transact((transaction) => trust.admit(transaction, found));
   committed();
-  requireOwners(deps, state);
+  assertOwners(deps, state);
 }
 
-function requireOwners(deps: SessionDeps, state: ConversationState): void {
-  const user = wronglyListed(deps, state);
+function assertOwners(deps: SessionDeps, state: ConversationState): void {
+  const user = findMislistedMember(deps, state);
   if (user !== undefined) throw untrusted(user);
 }
 
@@ -38,7 +38,7 @@ function requireOwners(deps: SessionDeps, state: ConversationState): void {
  * A member under whom a device is listed that is not known to be theirs; undefined when every one
  * is. To be asked again of the state that is sealed for, which may be later than the one looked at.
  */
-export function wronglyListed(
+export function findMislistedMember(
   { trust, ownDevice }: Pick<SessionDeps, "trust" | "ownDevice">,
   state: ConversationState,
 ): Uuid | undefined {

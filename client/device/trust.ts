@@ -22,7 +22,7 @@ const peer = message({ user: [1, uuid], deviceKey: [2, fixed(32)], receiptKey: [
 export type KnownDevice = MessageOf<typeof peer>;
 
 /** Why a device is not talked to. */
-export interface Distrust {
+export interface UntrustedDevice {
   readonly user: Uuid;
   readonly code: "account_key_changed" | "invalid_device_record" | "key_not_logged";
 }
@@ -51,7 +51,7 @@ export class Trust {
   readonly #keyLog: Pick<KeyLog, "historyOf">;
   readonly #self: Uuid;
   readonly #known: Map<Uuid, KnownDevice>;
-  readonly #distrusted = new Map<Uuid, Distrust>();
+  readonly #distrusted = new Map<Uuid, UntrustedDevice>();
   /** Of those, the ones under an account key that a person may yet accept. */
   readonly #unaccepted = new Map<Uuid, KnownDevice>();
 
@@ -85,7 +85,7 @@ export class Trust {
   }
 
   /** Why `device` was not admitted, if it was looked at. */
-  distrustOf(device: Uuid): Distrust | undefined {
+  distrustOf(device: Uuid): UntrustedDevice | undefined {
     return this.#distrusted.get(device);
   }
 
@@ -150,9 +150,9 @@ export class Trust {
   async admit(
     transaction: StoreTransaction,
     devices: readonly FoundDevice[],
-  ): Promise<{ readonly distrusted: readonly Distrust[]; readonly committed: () => void }> {
+  ): Promise<{ readonly distrusted: readonly UntrustedDevice[]; readonly committed: () => void }> {
     const good = new Map<Uuid, KnownDevice>();
-    const bad = new Map<Uuid, Distrust>();
+    const bad = new Map<Uuid, UntrustedDevice>();
     const unaccepted = new Map<Uuid, KnownDevice>();
     for (const device of devices) {
       const { record } = device;
@@ -200,7 +200,7 @@ export class Trust {
   async #admitOne(
     transaction: StoreTransaction,
     device: FoundDevice,
-  ): Promise<Distrust["code"] | undefined> {
+  ): Promise<UntrustedDevice["code"] | undefined> {
     if (!device.logged) return "key_not_logged";
     try {
       // Of the own account nothing is taken on first sight: its key is here.

@@ -6,15 +6,20 @@ import type { HistoryRecord } from "../conversation/history.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Api } from "../http/api.ts";
 import { receiptOf } from "./check-receipt.ts";
-import { Granter, type GrantedHistory, type GranterDeps, type GrantRequest } from "./granter.ts";
+import {
+  HistoryGranter,
+  type GrantedHistory,
+  type HistoryGranterDeps,
+  type GrantRequest,
+} from "./history-granter.ts";
 import { loadIncoming } from "./incoming-job.ts";
-import { Intake, type IntakeDeps } from "./intake.ts";
+import { HistoryImporter, type HistoryImporterDeps } from "./history-importer.ts";
 import { loadJobs } from "./outgoing-job.ts";
 import { Sharing } from "./sharing.ts";
 
 export interface ExchangeDeps
-  extends Omit<GranterDeps, "api">, Omit<IntakeDeps, "api" | "uploads"> {
-  readonly api: GranterDeps["api"] & IntakeDeps["api"] & Pick<Api, "recordConsent">;
+  extends Omit<HistoryGranterDeps, "api">, Omit<HistoryImporterDeps, "api" | "uploads"> {
+  readonly api: HistoryGranterDeps["api"] & HistoryImporterDeps["api"] & Pick<Api, "recordConsent">;
   /** Called when the store failed. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -24,15 +29,15 @@ type StateOf = (conversation: Uuid) => ConversationState | undefined;
 /** Runs the history grants that this device makes and receives. */
 export class HistoryExchange {
   readonly #deps: ExchangeDeps;
-  readonly #granter: Granter;
-  readonly #intake: Intake;
+  readonly #granter: HistoryGranter;
+  readonly #intake: HistoryImporter;
   readonly #sharing: Sharing;
   readonly #stateOf: StateOf;
 
   constructor(deps: ExchangeDeps, stateOf: StateOf) {
     this.#deps = deps;
-    this.#granter = new Granter(deps);
-    this.#intake = new Intake(deps);
+    this.#granter = new HistoryGranter(deps);
+    this.#intake = new HistoryImporter(deps);
     this.#sharing = new Sharing({ ...deps, granter: this.#granter, stateOf });
     this.#stateOf = stateOf;
   }

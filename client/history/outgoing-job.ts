@@ -61,7 +61,7 @@ export async function loadJobs(store: DeviceStore): Promise<readonly OutgoingJob
 }
 
 /** Ids of the packs that are in the store. */
-export async function packsUnderWay(store: DeviceStore): Promise<ReadonlySet<Uuid>> {
+export async function listStoredPacks(store: DeviceStore): Promise<ReadonlySet<Uuid>> {
   const jobs = await loadJobs(store);
   return new Set(jobs.flatMap(({ packs }) => packs.map(({ attachment }) => attachment.id)));
 }

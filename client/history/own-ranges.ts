@@ -2,7 +2,7 @@ import { maxPacks } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { readHistory, type HistoryRecord } from "../conversation/history.ts";
-import { usualPackBytes } from "./build-pack.ts";
+import { defaultPackBytes } from "./build-pack.ts";
 
 export interface Range {
   readonly fromSeq: number;
@@ -11,7 +11,7 @@ export interface Range {
 
 const pageSize = 64;
 // A pack ends before the message that would not fit.
-const mostBytes = maxPacks * (usualPackBytes - 256 * 1024);
+const mostBytes = maxPacks * (defaultPackBytes - 256 * 1024);
 
 /**
  * Returns the ranges of a conversation up to `toSeq` that this device can share with another device

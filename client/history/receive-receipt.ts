@@ -8,7 +8,7 @@ import type { Problem } from "../conversation/history.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Account } from "../device/account.ts";
-import type { Distrust, Trust } from "../device/trust.ts";
+import type { UntrustedDevice, Trust } from "../device/trust.ts";
 import { codeOf } from "../errors.ts";
 import { checkedReceipt, type Signer } from "./check-receipt.ts";
 import { incomingJob, putIncoming, type IncomingJob } from "./incoming-job.ts";
@@ -35,7 +35,7 @@ export async function receiptProblems(
   deps: ReceiptDeps,
   transaction: StoreTransaction,
   { event, control, devices }: ReceivedReceipt,
-  distrusted: readonly Distrust[],
+  distrusted: readonly UntrustedDevice[],
 ): Promise<readonly Problem[]> {
   if (control === undefined) return [];
   const { account } = deps;

@@ -3,7 +3,7 @@ import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import type { Account } from "../device/account.ts";
 import { SealdeskError } from "../errors.ts";
-import type { Granter } from "./granter.ts";
+import type { HistoryGranter } from "./history-granter.ts";
 import { putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { ownRanges } from "./own-ranges.ts";
 import { deleteShare, pendingShares, type PendingShare } from "./shared-devices.ts";
@@ -11,7 +11,7 @@ import { deleteShare, pendingShares, type PendingShare } from "./shared-devices.
 export interface SharingDeps {
   readonly store: DeviceStore;
   readonly account: Account;
-  readonly granter: Granter;
+  readonly granter: HistoryGranter;
   readonly stateOf: (conversation: Uuid) => ConversationState | undefined;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;

@@ -149,7 +149,7 @@ export class KeyLog {
       const head = openHead(note, key);
       if (head.size > (this.#head?.size ?? 0))
         throw new LogError("rolled_back", "checkpoint", "a member was given a longer log.");
-      await this.#requireFit(head);
+      await this.#assertFit(head);
     });
   }
 
@@ -163,7 +163,7 @@ export class KeyLog {
     const vkey = this.#vkey ?? answer.vkey;
     const key = this.#key ?? logKeyOf(vkey);
     const head = openHead(answer.checkpoint, key);
-    await this.#requireFit(head);
+    await this.#assertFit(head);
     if (head.size <= (this.#head?.size ?? -1)) return head;
     await this.#deps.store.transact(async (transaction) =>
       saveKeptHead(transaction, { vkey, note: head.text }),
@@ -175,7 +175,7 @@ export class KeyLog {
   }
 
   /** @throws LogError forked, invalid_proof, rolled_back */
-  async #requireFit(head: SignedHead): Promise<void> {
+  async #assertFit(head: SignedHead): Promise<void> {
     const mine = this.#head;
     if (mine === undefined) return;
     const [old, newer] = head.size < mine.size ? [head, mine] : [mine, head];

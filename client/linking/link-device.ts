@@ -11,7 +11,7 @@ import type { SignedIn } from "../http/session.ts";
 import { closedError, runtimeOf, type ConnectOptions } from "../options.ts";
 import { sleep } from "../runtime.ts";
 import { forgetPending, loadPending, makePending, type PendingLink } from "./pending-link.ts";
-import { takeAccount, type LinkAnswer } from "./take-account.ts";
+import { receiveAccount, type LinkAnswer } from "./receive-account.ts";
 
 /** A new device that waits for the approval of another device of its account. */
 export interface DeviceLink<T> {
@@ -57,14 +57,14 @@ export async function linkDevice<T>(
   const { store } = options;
   const me = await signInDevice(options, runtime, requests.signal);
   const { api, signedIn } = me;
-  const accountKey = await store.read((transaction) => requireNewcomer(transaction, signedIn));
+  const accountKey = await store.read((transaction) => assertNewcomer(transaction, signedIn));
   const { pending, expiresAt } = await openRequest(store, me);
 
   const forget = () => store.transact(async (transaction) => forgetPending(transaction));
   const wait = async (): Promise<T> => {
     try {
       const answer = await nextAnswer(me, pending, expiresAt, waiting.signal);
-      await takeAccount({ store, me, pending, accountKey, answer });
+      await receiveAccount({ store, me, pending, accountKey, answer });
     } catch (error) {
       if (isFinal(error)) await forget();
       throw error;
@@ -104,7 +104,7 @@ export async function linkDevice<T>(
 }
 
 /** @returns the account key whose private half this device will receive */
-async function requireNewcomer(
+async function assertNewcomer(
   transaction: ReadTransaction,
   { user, tenant, accountKey }: SignedIn,
 ): Promise<Uint8Array> {

@@ -16,7 +16,7 @@ export interface ChannelEvents {
 }
 
 /** A way to the relay: opens one channel after the other. No event comes before it has returned. */
-export type Way = (events: ChannelEvents) => RelayChannel;
+export type TransportFactory = (events: ChannelEvents) => RelayChannel;
 
 /** Codes this side closes with; those over 3000 are of the range that asks for another connection. */
 export const closing = {

@@ -45,7 +45,7 @@ function finalError(closeCode: number, reason: string): SealdeskError {
 export const goingAway = 3001;
 
 /** True for codes that only the relay gives, which has read the hello: the way leads there and back. */
-export const cameThrough = (code: number): boolean =>
+export const isFromRelay = (code: number): boolean =>
   code === goingAway || (code >= 4000 && code !== helloTimeout);
 
 const helloTimeout = 4002;

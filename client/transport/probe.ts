@@ -1,6 +1,6 @@
 import type { Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
-import { closing, type RelayChannel, type Way } from "./channel.ts";
+import { closing, type RelayChannel, type TransportFactory } from "./channel.ts";
 
 /** Looks become rarer up to this many times the first wait. */
 const rarest = 16;
@@ -8,7 +8,7 @@ const openWithinMs = 15_000;
 
 /** Looks now and then whether a way that was closed is open again. */
 export class Probe {
-  readonly #way: Way;
+  readonly #way: TransportFactory;
   readonly #runtime: Pick<Runtime, "clock" | "random">;
   readonly #limits: BackoffLimits;
   readonly #onOpen: () => void;
@@ -17,7 +17,7 @@ export class Probe {
   #channel: RelayChannel | undefined;
 
   constructor(
-    way: Way,
+    way: TransportFactory,
     runtime: Pick<Runtime, "clock" | "random">,
     limits: BackoffLimits,
     onOpen: () => void,

@@ -20,14 +20,14 @@ export class ValueSeal {
 
   /** @throws StoreError closed */
   seal(name: string, value: Uint8Array): Uint8Array {
-    this.#requireKey();
+    this.#assertKey();
     const nonce = randomBytes(aeadSizes.nonce);
     return concat(nonce, aeadSeal(this.#key, nonce, value, associatedData(name)));
   }
 
   /** @throws StoreError damaged, closed */
   open(name: string, sealed: Uint8Array): Uint8Array {
-    this.#requireKey();
+    this.#assertKey();
     const nonce = sealed.subarray(0, aeadSizes.nonce);
     try {
       return aeadOpen(this.#key, nonce, sealed.subarray(aeadSizes.nonce), associatedData(name));
@@ -42,7 +42,7 @@ export class ValueSeal {
   }
 
   /** A wiped key is all zeros and would still seal and open. */
-  #requireKey(): void {
+  #assertKey(): void {
     if (this.#wiped) throw new StoreError("closed", "The store's key was wiped.");
   }
 }

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet } from "jose";
 import { KeysError } from "../keys-error.ts";
 import { changeTenant } from "./change-tenant.ts";
-import { insistOnCount, nameKeys, type CustomerKeyName } from "./customer-keys.ts";
+import { assertCount, nameKeys, type CustomerKeyName } from "./customer-keys.ts";
 
 /** What an operator does with the keys that sign a tenant's customer tokens. */
 export type CustomerKeysChange =
@@ -58,7 +58,7 @@ function changed(before: JSONWebKeySet, change: CustomerKeysChange): JSONWebKeyS
             "customer_key_exists",
             `The tenant has a key "${kid}" already. Give the new key another "kid", or remove the old one first.`,
           );
-      insistOnCount(before.keys.length + change.keys.keys.length);
+      assertCount(before.keys.length + change.keys.keys.length);
       return { keys: [...before.keys, ...change.keys.keys] };
     case "remove":
       if (!has(change.kid))

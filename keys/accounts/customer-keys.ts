@@ -44,7 +44,7 @@ export interface CustomerKeyName {
 export function parseCustomerKeys(input: unknown): JSONWebKeySet {
   const parsed = keysSchema.safeParse((input as { keys?: unknown } | null)?.keys);
   if (!parsed.success) throw invalid(parsed.error.issues[0]?.message ?? "it is not a JWK Set");
-  insistOnCount(parsed.data.length);
+  assertCount(parsed.data.length);
   const keys = parsed.data.map((key, index) => parseKey(key, `key ${index + 1}`));
   const kids = new Set(keys.map(({ kid }) => kid));
   if (kids.size !== keys.length) throw invalid('two keys have the same "kid"');
@@ -52,7 +52,7 @@ export function parseCustomerKeys(input: unknown): JSONWebKeySet {
 }
 
 /** @throws KeysError invalid_customer_keys, when one tenant would have too many */
-export function insistOnCount(count: number): void {
+export function assertCount(count: number): void {
   if (count > MAX_KEYS) throw invalid(`a tenant has at most ${MAX_KEYS}`);
 }
 

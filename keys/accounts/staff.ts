@@ -5,7 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { auditRoles } from "../../policies/audit-access.ts";
 import { deny } from "../../policies/decision.ts";
-import { audited, insist } from "../audited.ts";
+import { audited, assertAllowed } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 import { hashPassword } from "./password.ts";
@@ -93,7 +93,7 @@ export async function listStaff(
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
-    if (auditRoles.includes(actor.role)) insist(deny(`role_${actor.role}`));
+    if (auditRoles.includes(actor.role)) assertAllowed(deny(`role_${actor.role}`));
     const { rows } = await client.query<
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(

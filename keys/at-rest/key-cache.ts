@@ -29,7 +29,7 @@ export interface Lifetimes {
   readonly deafMs: number;
 }
 
-export const usualLifetimes: Lifetimes = { heardMs: 5 * 60_000, deafMs: 900 };
+export const defaultLifetimes: Lifetimes = { heardMs: 5 * 60_000, deafMs: 900 };
 
 /** Keys in memory: so many, so long, the least recently used dropped first. */
 export class KeyCache<T extends Owned> {
@@ -44,7 +44,7 @@ export class KeyCache<T extends Owned> {
     monotonic: () => number,
     hears: () => boolean,
     capacity = 10_000,
-    lifetimes = usualLifetimes,
+    lifetimes = defaultLifetimes,
   ) {
     this.#monotonic = monotonic;
     this.#hears = hears;

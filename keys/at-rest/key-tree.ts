@@ -1,6 +1,6 @@
 import { createKeystorePool, type Pool } from "../../db/pool.ts";
 import type { Kms } from "../kms/kms.ts";
-import { KeyCache, usualLifetimes, type Lifetimes, type Owned } from "./key-cache.ts";
+import { KeyCache, defaultLifetimes, type Lifetimes, type Owned } from "./key-cache.ts";
 import type { KeystoreDeps } from "./keystore-deps.ts";
 import { KeystoreWatch } from "./keystore-watch.ts";
 import { ScopeKeys, type ScopeKey } from "./scope-keys.ts";
@@ -31,7 +31,7 @@ export interface KeyTree extends KeystoreDeps {
 
 /** Opens the keystore. It may be unreachable: then keys cannot be had until it is not. */
 export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
-  const { url, kms, now, onLost, capacity, lifetimes = usualLifetimes } = options;
+  const { url, kms, now, onLost, capacity, lifetimes = defaultLifetimes } = options;
   const pool: Pool = createKeystorePool(url);
   const deps = { pool, kms, now };
   const monotonic = () => performance.now();

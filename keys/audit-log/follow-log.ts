@@ -4,7 +4,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type UseCase } from "../audited.ts";
 
 export type IntegratedEntries = Awaited<ReturnType<typeof readEntries>>;
 
@@ -35,7 +35,7 @@ export async function followLog(
     details: { after: options.after },
   } as const;
   const from = await audited(deps, actor, act, async (client) => {
-    insist(decision);
+    assertAllowed(decision);
     if (options.after !== undefined) return options.after + 1;
     return (await client.query<{ next: number }>(NEXT_INDEX, [tenant])).rows[0]?.next ?? 0;
   });

@@ -3,7 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
-import { audited, insist, refusalsAudited, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, refusalsAudited, type UseCase } from "../audited.ts";
 
 /** Reads of one session within this time are audited by one entry. */
 const READING_MS = 3_600_000;
@@ -45,9 +45,9 @@ export class LogReader {
         deps,
         actor,
         () => act,
-        async () => insist(decision),
+        async () => assertAllowed(decision),
       );
-    await audited(deps, actor, { ...act, decision }, async () => insist(decision));
+    await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
     this.#readers.delete(actor.session);
     this.#readers.set(actor.session, now);
     const [oldest] = this.#readers.keys();

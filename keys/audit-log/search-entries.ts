@@ -4,7 +4,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type UseCase } from "../audited.ts";
 
 /** An entry as it was logged. */
 export interface FoundEntry {
@@ -46,7 +46,7 @@ export function searchEntries(
     details: { ...filter, after: page.after },
   } as const;
   return audited(deps, actor, act, async (client, note) => {
-    insist(decision);
+    assertAllowed(decision);
     const answer = await search(client, tenant, filter, page);
     note({ details: { ...act.details, found: answer.entries.length } });
     return answer;

@@ -3,7 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
 import { audited, refusalsAudited } from "../audited.ts";
-import { requireReadable, type ReadableUser } from "./require-readable.ts";
+import { assertReadable, type ReadableUser } from "./assert-readable.ts";
 
 /** One device, as its account certified it. */
 export interface ListedDevice {
@@ -44,7 +44,7 @@ async function readAccount(
   actor: Actor,
   user: Uuid,
 ): Promise<ListedAccount> {
-  const account = await requireReadable(client, actor, user);
+  const account = await assertReadable(client, actor, user);
   const devices = await client.query<ListedDevice>(
     `select id, registration_id as "registrationId", device_key as "deviceKey",
        identity_key as "identityKey", receipt_key as "receiptKey", certificate

@@ -10,7 +10,7 @@ import { storePreKeys } from "../prekeys/store-prekeys.ts";
 import { appendKeyEntry } from "../transparency/append-key-entry.ts";
 import { loggedAccountKeys } from "../transparency/logged-account-keys.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
-import { insistOnSession } from "../tokens/session-end.ts";
+import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "./ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
@@ -55,7 +55,7 @@ export async function registerDevice(
     who.actor,
     { action: "device.register", class: "C", resource: { type: "device", id: device.id } },
     async (client) => {
-      insistOnCertificate(record, device.certificate);
+      assertCertificate(record, device.certificate);
       await settleAccountKey(client, record, who.actor);
       const isNew = await insertDevice(client, record, device, deps.now());
       if (isNew)
@@ -70,7 +70,7 @@ export async function registerDevice(
   await deps.announce({ tenant, user });
 }
 
-function insistOnCertificate(record: DeviceRecord, certificate: Uint8Array): void {
+function assertCertificate(record: DeviceRecord, certificate: Uint8Array): void {
   if (!verifyEd25519(record.accountKey, deviceRecordBytes(record), certificate))
     throw new KeysError("invalid_certificate", "The account key did not sign this device.");
 }
@@ -86,9 +86,9 @@ async function settleAccountKey(
 ): Promise<void> {
   const known = (await lockAccount(client, user))?.accountKey;
   // A reset that held the lock has ended every session. This registration must not follow it.
-  await insistOnSession(client, actor);
+  await assertSession(client, actor);
   if (known === undefined) {
-    await insistOnNewKey(client, user, accountKey);
+    await assertNewKey(client, user, accountKey);
     await client.query("update users set account_key = $2 where id = $1", [user, accountKey]);
   } else if (!equalBytes(known, accountKey))
     throw new KeysError(
@@ -101,7 +101,7 @@ async function settleAccountKey(
  * Refuses former account keys. Others trust a key they know, so somebody with a key from before a
  * reset must not come back under it.
  */
-async function insistOnNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
+async function assertNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
   const former = await loggedAccountKeys(client, user);
   if (former.some((each) => equalBytes(each, key)))
     throw new KeysError(

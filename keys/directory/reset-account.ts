@@ -6,10 +6,10 @@ import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
-import { audited, insist, type Act, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
-import { insistOnSession } from "../tokens/session-end.ts";
+import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
@@ -43,9 +43,9 @@ export async function resetAccount(
     const account = (await lockAccounts(client, [actor.user, user])).get(user);
     // This may have waited for the locks. If two administrators reset each other, the first one
     // wins.
-    await insistOnSession(client, actor);
+    await assertSession(client, actor);
     if (account === undefined) throw notFound();
-    note({ decision: requireAllowed(actor, { user, role: account.role }) });
+    note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
     const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
     note({ details: { reason, devices: removed.length } });
     return removed;
@@ -103,7 +103,7 @@ const resetAct = ({ user, reason }: Reset): Act => ({
  * Requires that the actor may reset the account.
  * @throws KeysError device_required, forbidden
  */
-function requireAllowed(
+function assertResetAllowed(
   actor: Actor,
   account: Pick<Reset, "user"> & Pick<Actor, "role">,
 ): Decision {
@@ -114,7 +114,7 @@ function requireAllowed(
     throw new KeysError("device_required", "Register this device before it resets accounts.", {
       reasons: decision.reasons,
     });
-  insist(decision);
+  assertAllowed(decision);
   return decision;
 }
 

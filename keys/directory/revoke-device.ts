@@ -5,7 +5,7 @@ import { decideDirectory } from "../../policies/directory.ts";
 import { audited, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Disconnect } from "../tokens/disconnect.ts";
-import { insistOnSession } from "../tokens/session-end.ts";
+import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { thumbprintOf } from "./ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
@@ -29,10 +29,10 @@ export async function revokeDevice(
     { action: "device.revoke", class: "D", resource: { type: "device", id: device } },
     async (client, note) => {
       const now = deps.now();
-      note({ decision: requireDevice(actor, device) });
+      note({ decision: assertDevice(actor, device) });
       const accountKey = (await lockAccount(client, actor.user))?.accountKey;
       // This may have waited for the lock. If two devices remove each other, the first one wins.
-      await insistOnSession(client, actor);
+      await assertSession(client, actor);
       const { tenant, user } = actor;
       const [removed] =
         accountKey === undefined
@@ -53,7 +53,7 @@ export async function revokeDevice(
 }
 
 /** @throws KeysError device_required: the session's device is not registered */
-function requireDevice(actor: Actor, device: Uuid): Decision {
+function assertDevice(actor: Actor, device: Uuid): Decision {
   const { tenant, user, role } = actor;
   const facts = { tenant, user, role, sharesConversation: false, device };
   const decision = decideDirectory(actor, "revoke_device", facts);

@@ -23,7 +23,7 @@ export const WRAPPED_KEY_BYTES = 32;
  * Checks the name of a key.
  * @throws KeysError kms_refused
  */
-export function insistOnName(key: string): void {
+export function assertLogName(key: string): void {
   if (!/^[a-z0-9][a-z0-9-]{0,127}$/.test(key))
     throw refused(
       "A key's name has small letters, digits and hyphens, and at most 128 characters.",
@@ -34,7 +34,7 @@ export function insistOnName(key: string): void {
  * Checks the length of a key to wrap.
  * @throws KeysError kms_refused
  */
-export function insistOnKeyLength(plain: Uint8Array): void {
+export function assertKeyLength(plain: Uint8Array): void {
   if (plain.length !== WRAPPED_KEY_BYTES)
     throw refused(`A key to wrap has ${WRAPPED_KEY_BYTES} bytes.`);
 }

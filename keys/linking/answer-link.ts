@@ -20,7 +20,7 @@ export async function approveLink(
     note({ details: { device: row.device } });
     const again = row.sibling === who.actor.device && row.sealed !== null;
     if (again && equalBytes(row.sealed, sealed)) return;
-    insistOnPending(row, deps.now());
+    assertPending(row, deps.now());
     await client.query(
       "update link_requests set state = 'approved', sibling = $2, sealed = $3 where id = $1",
       [id, who.actor.device, sealed],
@@ -36,7 +36,7 @@ export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): P
   await audited(deps, who.actor, linkAct("refuse", "U", id), async (client, note) => {
     const row = await lockLinkRequest(client, who, "refuse", id);
     note({ details: { device: row.device } });
-    insistOnPending(row, deps.now());
+    assertPending(row, deps.now());
     await client.query("update link_requests set state = 'refused', sibling = $2 where id = $1", [
       id,
       who.actor.device,
@@ -44,7 +44,7 @@ export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): P
   });
 }
 
-function insistOnPending({ state, expiresAtMs }: LinkRow, now: number): void {
+function assertPending({ state, expiresAtMs }: LinkRow, now: number): void {
   if (expiresAtMs <= now)
     throw new KeysError("link_request_expired", "The request has expired. Ask again.");
   if (state !== "pending")

@@ -1,7 +1,7 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideLinking } from "../../policies/linking.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, LINK_LIFETIME_MS, MAX_LINK_REQUESTS } from "./link-request.ts";
@@ -32,8 +32,8 @@ export async function requestLink(
   const now = deps.now();
   return audited(deps, actor, linkAct("request", "C", request.id), async (client, note) => {
     note({ details: { device: request.device } });
-    insist(decideLinking(actor, "request", { tenant, user, byAsking: true }));
-    await insistOnAccountKey(client, user);
+    assertAllowed(decideLinking(actor, "request", { tenant, user, byAsking: true }));
+    await assertAccountKey(client, user);
     const earlier = await client.query<{ expiresAtMs: number }>(
       `select expires_at_ms as "expiresAtMs" from link_requests
        where id = $1 and user_id = $2 and device = $3 and device_key = $4 and ephemeral_key = $5
@@ -45,7 +45,7 @@ export async function requestLink(
       user,
       deviceKey,
     ]);
-    await insistOnRoom(client, user, now);
+    await assertRoom(client, user, now);
     const expiresAtMs = now + LINK_LIFETIME_MS;
     const { rowCount } = await client.query(
       `insert into link_requests
@@ -60,7 +60,7 @@ export async function requestLink(
 }
 
 /** Locks the account, so that its requests are counted one at a time. */
-async function insistOnAccountKey(client: Client, user: Uuid): Promise<void> {
+async function assertAccountKey(client: Client, user: Uuid): Promise<void> {
   const { rows } = await client.query<{ account_key: Uint8Array | null }>(
     "select account_key from users where id = $1 for no key update",
     [user],
@@ -69,7 +69,7 @@ async function insistOnAccountKey(client: Client, user: Uuid): Promise<void> {
     throw new KeysError("link_not_needed", "The account has no device yet. Register this one.");
 }
 
-async function insistOnRoom(client: Client, user: Uuid, now: number): Promise<void> {
+async function assertRoom(client: Client, user: Uuid, now: number): Promise<void> {
   const { rows } = await client.query(
     "select from link_requests where user_id = $1 and expires_at_ms > $2 and state <> 'refused'",
     [user, now],

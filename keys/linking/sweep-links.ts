@@ -1,5 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
-import { keepDoing } from "../../db/keep-doing.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
@@ -42,5 +42,5 @@ const EVERY_MS = 60_000;
  * Sweeps now and every minute.
  * @returns a function that stops it
  */
-export const keepLinksSwept = (deps: SweepDeps, onError: (error: unknown) => void) =>
-  keepDoing(() => sweepLinks(deps), EVERY_MS, onError);
+export const sweepLinksPeriodically = (deps: SweepDeps, onError: (error: unknown) => void) =>
+  runPeriodically(() => sweepLinks(deps), EVERY_MS, onError);

@@ -5,7 +5,7 @@ import { publishedKeysBytes } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import { countPreKeys } from "./count-prekeys.ts";
 import type { PreKeyCount, PreKeyUpload } from "./prekey.ts";
@@ -74,7 +74,7 @@ function ownDevice(actor: Actor): Uuid {
   if (actor.device === undefined)
     throw new KeysError("device_required", "Register this device first.");
   const { tenant, user, role, device } = actor;
-  insist(
+  assertAllowed(
     decideDirectory(actor, "publish_prekeys", {
       tenant,
       user,

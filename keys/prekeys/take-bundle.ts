@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { decideDirectory } from "../../policies/directory.ts";
-import { audited, insist, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { sharesConversation } from "../directory/shares-conversation.ts";
 import { KeysError } from "../keys-error.ts";
 import type { PreKey, PreKeyBundle, SignedPreKey } from "./prekey.ts";
@@ -62,7 +62,7 @@ async function permittedDevice(client: Client, actor: Actor, device: Uuid): Prom
   );
   const [row] = rows;
   if (row === undefined) throw new KeysError("device_not_found", "There is no such device.");
-  insist(
+  assertAllowed(
     decideDirectory(actor, "take_bundle", {
       tenant: actor.tenant,
       user: row.user,

@@ -4,7 +4,7 @@ import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
 import { SESSION_LIFETIME_MS } from "../tokens/open-session.ts";
 import { auditForAll } from "./audit-for-all.ts";
-import { addVersion } from "./found-server-keys.ts";
+import { addVersion } from "./create-server-keys.ts";
 import { unwrapServerKey } from "./live-keys.ts";
 import { changingServerKeys, readServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";

@@ -6,7 +6,7 @@ import type { FirstKeys } from "../kms/local/keyring-file.ts";
 import type { Secret } from "../secret.ts";
 import type { TokenKeys } from "../tokens/access-token.ts";
 import { destroyServed } from "./destroy-served.ts";
-import { foundServerKeys } from "./found-server-keys.ts";
+import { createServerKeys } from "./create-server-keys.ts";
 import { unwrapServerKey, type LiveKey, type TokenKeyPair } from "./live-keys.ts";
 import { changingServerKeys, readServerKeys } from "./rows.ts";
 import { serverKeyNames, serves, type ServerKeyName, type ServerKeyRow } from "./server-key.ts";
@@ -49,7 +49,7 @@ export class ServerKeys implements TokenKeys {
     if ((await readServerKeys(pool)).length === 0)
       await changingServerKeys(pool, async (client) => {
         if ((await readServerKeys(client)).length === 0)
-          await foundServerKeys(client, kms, firstKeys, now());
+          await createServerKeys(client, kms, firstKeys, now());
       });
     const keys = new ServerKeys(deps);
     await keys.refresh();

@@ -1,5 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
-import { readTogether } from "../../db/read-together.ts";
+import { batchRead } from "../../db/batch-read.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
@@ -66,7 +66,7 @@ export function createAuthenticator(deps: {
     // Only now, so that nobody without a token can fill the memory of used proofs; and by user, so
     // that no account can, however many devices and sessions it has.
     await replays.use(key.replayKey, now, claims.user);
-    const { rows } = await readTogether(pool, claims.tenant, (client) =>
+    const { rows } = await batchRead(pool, claims.tenant, (client) =>
       client.query<SessionRow>(
         `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
            d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms

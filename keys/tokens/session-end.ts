@@ -34,7 +34,7 @@ export async function sessionEnd(
 }
 
 /** @throws KeysError session_revoked, device_revoked */
-export async function insistOnSession(
+export async function assertSession(
   client: Client,
   actor: Pick<Actor, "session" | "device">,
 ): Promise<void> {

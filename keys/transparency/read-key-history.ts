@@ -8,7 +8,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { audited, refusalsAudited, type UseCase } from "../audited.ts";
-import { requireReadable } from "../directory/require-readable.ts";
+import { assertReadable } from "../directory/assert-readable.ts";
 import { behind, keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
 
 /** An entry about one user, with the path from it to the head's root. */
@@ -95,7 +95,7 @@ async function readHistory(
   actor: Actor,
   user: Uuid,
 ): Promise<KeyHistory> {
-  await requireReadable(client, actor, user);
+  await assertReadable(client, actor, user);
   const log = keyLogOf(actor.tenant);
   const head = await readKeyLogHead(client, actor.tenant, logKey);
   const { rows } = await client.query<{ index: number; entry: Uint8Array }>(ENTRIES, [

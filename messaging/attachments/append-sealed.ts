@@ -58,7 +58,7 @@ export async function appendSealed(
     const place = { index: chunks, kind: "unfinished" } as const;
     const tail = isEnd && incoming.rest.length > 0 ? seal.seal(place, incoming.rest) : undefined;
     await save({ chunks, tail });
-    incoming.insistOnEnd();
+    incoming.assertEnd();
     if (isEnd) return { chunks, tail };
   }
 }

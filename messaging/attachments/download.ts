@@ -3,7 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
+import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { sealOf } from "./blob-key.ts";
@@ -51,7 +51,7 @@ export async function openDownload(
       const facts = await conversationFacts(client, conversation);
       const members = await readersOf(client, actor, { id, conversation, seq }, facts.members);
       const decision = decideConversation(actor, "read", { ...facts, members });
-      insist(decision);
+      assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
       return { ...found, sha256 };
     });

@@ -43,7 +43,7 @@ export class IncomingChunks {
   }
 
   /** @throws what the data ended with, if it broke off */
-  insistOnEnd(): void {
+  assertEnd(): void {
     if (this.#broken !== undefined) throw this.#broken.error;
   }
 

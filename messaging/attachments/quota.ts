@@ -17,7 +17,7 @@ const USAGE = `
  * of the tenant wait for it.
  * @throws MessagingError attachment_too_large, quota_exceeded
  */
-export async function requireRoom(
+export async function assertQuota(
   client: Client,
   upload: {
     readonly tenant: Uuid;

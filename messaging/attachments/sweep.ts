@@ -1,6 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
-import { keepDoing } from "../../db/keep-doing.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 
@@ -60,5 +60,5 @@ export async function sweepTenant(
 const EVERY_MS = 10 * 60_000;
 
 /** Sweeps now and every ten minutes. @returns what ends it */
-export const keepAttachmentsSwept = (deps: SweepDeps, onError: (error: unknown) => void) =>
-  keepDoing(() => sweepAttachments(deps), EVERY_MS, onError);
+export const sweepAttachmentsPeriodically = (deps: SweepDeps, onError: (error: unknown) => void) =>
+  runPeriodically(() => sweepAttachments(deps), EVERY_MS, onError);

@@ -7,7 +7,7 @@ import { KeysError } from "../../keys/keys-error.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
-import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
+import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { sealedBytes } from "../../keys/at-rest/blob-layout.ts";
@@ -16,7 +16,7 @@ import type { AttachmentDeps } from "./attachment-deps.ts";
 import { appendSealed } from "./append-sealed.ts";
 import { blobKeyId, sealOf } from "./blob-key.ts";
 import { noticingDamage } from "./damage.ts";
-import { requireRoom } from "./quota.ts";
+import { assertQuota } from "./quota.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { readSealed } from "./read-sealed.ts";
 import {
@@ -59,7 +59,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   return auditRefusals(deps, actor, act, async () => {
     const { createdBy } = await inTransaction(deps.pool, tenant, async (client) => {
       const { decision, facts } = await decideUpload(client, actor, conversation);
-      insist(decision);
+      assertAllowed(decision);
       return facts;
     });
     // Between transactions: a key service that is slow must keep no connection and no lock.
@@ -67,11 +67,11 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
     const keyId = await blobKeyId(deps.scopeKeys, tenant, scope);
     await inTransaction(deps.pool, tenant, async (client) => {
       const { decision } = await decideUpload(client, actor, conversation);
-      insist(decision);
+      assertAllowed(decision);
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
-      await requireRoom(client, { tenant, conversation, device, size });
+      await assertQuota(client, { tenant, conversation, device, size });
       const expires = now + deps.uploadLifetimeMs;
       await client.query(
         `insert into attachments
@@ -195,7 +195,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
       if (row === undefined || row.state === "deleting") throw attachmentNotFound();
       if (row.state === "complete") return;
       const { decision } = await decideUpload(client, actor, row.conversation);
-      insist(decision);
+      assertAllowed(decision);
       await client.query(
         `update attachments set state = 'complete', sha256 = $2,
            seq = (select max(seq) from events where conversation = $3)

@@ -1,6 +1,6 @@
 import { appendEntries, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { gather } from "../../db/gather.ts";
+import { createBatchLoader } from "../../db/batch-loader.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../../keys/keys-error.ts";
@@ -29,7 +29,7 @@ interface Asked {
 }
 
 // Devices that come back at the same time are admitted together: one commit instead of thousands.
-const admitTogether = gather<Asked, Admission | undefined>({
+const admitTogether = createBatchLoader<Asked, Admission | undefined>({
   answer: (pool, tenant, asked) =>
     inTransaction(pool, tenant, async (client) => {
       const entries = asked.filter(({ actor }) => isStaff(actor.role)).map(entryOf);

@@ -1,5 +1,5 @@
 import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
-import { gather } from "../../db/gather.ts";
+import { createBatchLoader } from "../../db/batch-loader.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { eventKinds, type EventKind } from "../../crypto/wire/frame.ts";
@@ -73,7 +73,7 @@ interface EventRow {
 /** How many rows are read at once. This limits the memory of a page of large messages. */
 const MAX_ROWS = 512;
 
-const rowsOf = gather<EventsRequest, EventRow[]>({
+const rowsOf = createBatchLoader<EventsRequest, EventRow[]>({
   async answer(pool, tenant, asked) {
     const { rows } = await inTransaction(pool, tenant, (client) =>
       client.query<EventRow>({

@@ -1,4 +1,4 @@
-import { readTogether } from "../../db/read-together.ts";
+import { batchRead } from "../../db/batch-read.ts";
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
@@ -41,7 +41,7 @@ export async function followedBy(
   tenant: Uuid,
   device: Uuid,
 ): Promise<readonly Followed[]> {
-  const { rows } = await readTogether(pool, tenant, (client) =>
+  const { rows } = await batchRead(pool, tenant, (client) =>
     client.query({ name: "followed", text: FOLLOWED, values: [device] }),
   );
   return rows.map((row) => ({

@@ -12,8 +12,8 @@ import { periodOf } from "../../keys/at-rest/scope.ts";
 import { appendControl, type ControlChange } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { notFound, type LogPlace, type MessagingDeps } from "../members/facts.ts";
-import { receiptDigest, requireSignature } from "./receipts.ts";
+import { notFound, type LogPosition, type MessagingDeps } from "../members/facts.ts";
+import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
 const SUBJECT = `
   select created_by as subject from conversations c where id = $1 and exists (
@@ -44,7 +44,7 @@ export function appendReceipt(
   deps: MessagingDeps,
   actor: Actor,
   work: ReceiptWork,
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   const { act, signed } = work;
   const { conversation } = act;
   return auditRefusals(deps, actor, act, async () => {
@@ -55,7 +55,7 @@ export function appendReceipt(
     return deps.log.change(actor.tenant, conversation, async (client, head) => {
       if (head === undefined) throw notFound();
       const now = deps.now();
-      await requireSignature(client, device, signed);
+      await assertReceiptSignature(client, device, signed);
       // Before anything is decided anew: whoever repeats itself is told what came of it, also when
       // it would not be allowed any more.
       const known = await placeOfKnown(client, work, head);
@@ -127,7 +127,7 @@ async function placeOfKnown(
   client: Client,
   { table, id, signed, act }: ReceiptWork,
   { epoch }: ConversationHead,
-): Promise<LogPlace | undefined> {
+): Promise<LogPosition | undefined> {
   const { rows } = await client.query(
     `select conversation, seq, receipt_digest from ${table} where id = $1`,
     [id],

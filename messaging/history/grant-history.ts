@@ -5,9 +5,9 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { insist } from "../actor-audit.ts";
+import { assertAllowed } from "../actor-audit.ts";
 import { attachmentNotFound } from "../attachments/upload-row.ts";
-import { conversationFacts, type LogPlace, type MessagingDeps } from "../members/facts.ts";
+import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { appendReceipt } from "./append-receipt.ts";
 import { isConsented } from "./record-consent.ts";
@@ -28,7 +28,7 @@ export async function grantHistory(
     readonly signed: SignedReceipt;
     readonly packets: readonly Packet[];
   },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   const { conversation, signed, packets } = input;
   const grant = parseReceipt(actor, conversation, "history_grant", signed);
   const { id, recipient, fromSeq, toSeq, purpose, consent } = grant;
@@ -50,12 +50,12 @@ export async function grantHistory(
       const facts = await conversationFacts(client, conversation);
       const shown = await grantFacts(client, actor, grant, facts.members, head.seq);
       const decision = decideConversation(actor, "grant_history", { ...facts, grant: shown });
-      insist(decision);
+      assertAllowed(decision);
       if (grant.grantor !== actor.user || grant.grantorDevice !== actor.device)
         throw invalidRecord("The receipt is another's.");
-      await requireDevices(client, grant, packets);
-      await requireHashes(client, grant);
-      await requirePacks(client, actor, grant);
+      await assertDevices(client, grant, packets);
+      await assertHashes(client, grant);
+      await assertPacks(client, actor, grant);
       return decision;
     },
     async store(client, seq) {
@@ -111,7 +111,7 @@ async function grantFacts(
 }
 
 /** Each named device is the recipient's, a member's now, and is given one packet. */
-async function requireDevices(
+async function assertDevices(
   client: Client,
   { conversation, recipient, recipientDevices, grantorDevice }: HistoryGrant,
   packets: readonly Packet[],
@@ -130,7 +130,7 @@ async function requireDevices(
 }
 
 /** The grantor saw the log that this server holds. */
-async function requireHashes(
+async function assertHashes(
   client: Client,
   { conversation, fromSeq, toSeq, fromHash, toHash }: HistoryGrant,
 ): Promise<void> {
@@ -151,7 +151,7 @@ async function requireHashes(
 }
 
 /** The packs are complete uploads of this device, of this conversation, with the bytes it signed. */
-async function requirePacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
+async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
   const named = new Set(grant.packs.map(({ attachment }) => attachment));
   if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");
   for (const { attachment, digest } of grant.packs) {

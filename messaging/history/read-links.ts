@@ -5,7 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, insist } from "../actor-audit.ts";
+import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
 import { readEvents } from "../follow/read-events.ts";
 import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { conversationFacts, type MessagingDeps } from "../members/facts.ts";
@@ -64,7 +64,7 @@ export function readLinks(
     const { device, granted } = await inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "read", facts);
-      insist(decision);
+      assertAllowed(decision);
       const found = await grantFor(client, actor, conversation, grant);
       await auditDone(client, actor, act, decision, deps.now());
       return found;

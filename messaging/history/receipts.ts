@@ -40,7 +40,7 @@ function decoded(text: Uint8Array): Receipt {
 }
 
 /** @throws MessagingError invalid_signature: the device's receipt key did not sign it */
-export async function requireSignature(
+export async function assertReceiptSignature(
   client: Client,
   device: Uuid,
   { text, signature }: SignedReceipt,

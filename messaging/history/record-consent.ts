@@ -3,8 +3,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { insist } from "../actor-audit.ts";
-import { conversationFacts, type LogPlace, type MessagingDeps } from "../members/facts.ts";
+import { assertAllowed } from "../actor-audit.ts";
+import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { appendReceipt } from "./append-receipt.ts";
 import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
 
@@ -18,7 +18,7 @@ export async function recordConsent(
   deps: MessagingDeps,
   actor: Actor,
   input: { readonly conversation: Uuid; readonly signed: SignedReceipt },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   const { conversation, signed } = input;
   const consent = parseReceipt(actor, conversation, "consent", signed);
   const { id, state, purpose, user, device } = consent;
@@ -38,7 +38,7 @@ export async function recordConsent(
     async decide(client) {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "change_consent", facts);
-      insist(decision);
+      assertAllowed(decision);
       if (user !== actor.user || device !== actor.device)
         throw invalidRecord("The receipt is another's.");
       return decision;

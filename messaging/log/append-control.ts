@@ -11,7 +11,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
 import { insertEvents } from "./insert-events.ts";
-import { markerFor, numberControl, type LogPosition } from "./number-message.ts";
+import { markerFor, numberControl, type NextPosition } from "./number-message.ts";
 
 const MEMBERS = `
   select m.user_id, m.role,
@@ -48,7 +48,7 @@ export interface ControlChange {
  */
 export async function appendControl(
   client: Client,
-  position: LogPosition,
+  position: NextPosition,
   change: ControlChange,
   now: number,
 ): Promise<LoggedEvent> {

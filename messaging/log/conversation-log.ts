@@ -3,12 +3,12 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { attemptChange, type ChangeWork } from "./attempt-change.ts";
-import { AwaitedKeys } from "./awaited-keys.ts";
+import { KeyWaitQueue } from "./key-wait-queue.ts";
 import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
 import type { LogObserver } from "./log-observer.ts";
-import { MessageLane, type WaitingPost } from "./message-lane.ts";
+import { BatchCommitter, type PendingPost } from "./batch-committer.ts";
 import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
@@ -27,7 +27,7 @@ export interface LogOptions {
    */
   readonly onHead: (conversation: Uuid, seq: number) => void;
   readonly observer?: LogObserver | undefined;
-  readonly lanes?: number;
+  readonly committers?: number;
   readonly maxBatch?: number;
   /** How many messages may wait before more are refused as `unavailable`. */
   readonly maxWaiting?: number;
@@ -45,20 +45,26 @@ export interface LogOptions {
 export class ConversationLog {
   readonly #options: LogOptions;
   readonly #heads: HeadCache;
-  readonly #queue = new ConversationQueue<WaitingPost>();
-  readonly #awaited: AwaitedKeys;
-  readonly #lanes: MessageLane[];
+  readonly #queue = new ConversationQueue<PendingPost>();
+  readonly #awaited: KeyWaitQueue;
+  readonly #committers: BatchCommitter[];
   #closed = false;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
     // Only a part, so that a tenant without keys leaves room for the others.
-    this.#awaited = new AwaitedKeys(this.#maxWaiting / 4, () => this.#wake());
-    this.#lanes = Array.from(
-      { length: options.lanes ?? 2 },
+    this.#awaited = new KeyWaitQueue(this.#maxWaiting / 4, () => this.#wake());
+    this.#committers = Array.from(
+      { length: options.committers ?? 2 },
       () =>
-        new MessageLane(options, this.#heads, this.#queue, this.#awaited, options.maxBatch ?? 256),
+        new BatchCommitter(
+          options,
+          this.#heads,
+          this.#queue,
+          this.#awaited,
+          options.maxBatch ?? 256,
+        ),
     );
   }
 
@@ -115,10 +121,10 @@ export class ConversationLog {
   /** Accepts no more messages. It resolves when all accepted messages are answered. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await Promise.all(this.#committers.map((committer) => committer.close()));
   }
 
   #wake(): void {
-    for (const lane of this.#lanes) if (this.#queue.size > 0) lane.wake();
+    for (const committer of this.#committers) if (this.#queue.size > 0) committer.wake();
   }
 }

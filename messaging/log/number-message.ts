@@ -11,7 +11,7 @@ import { monthStartMs, type LoggedEvent } from "./event.ts";
 import type { MonthMarker } from "./insert-events.ts";
 
 /** The place of the next event. */
-export interface LogPosition {
+export interface NextPosition {
   readonly tenant: Uuid;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
@@ -27,7 +27,7 @@ const hmacSha256 = (key: Uint8Array, input: Uint8Array): Buffer =>
  * @param now milliseconds since the Unix epoch
  */
 export function numberMessage(
-  position: LogPosition,
+  position: NextPosition,
   senderDevice: Uuid,
   send: Send,
   frankingKey: Uint8Array,
@@ -66,7 +66,7 @@ export function numberMessage(
 
 /** Gives a membership event the next place after `position`. It has no commitment and no tag. */
 export function numberControl(
-  position: LogPosition,
+  position: NextPosition,
   fields: Omit<EventHeader, "seq" | "receivedAt">,
   control: Uint8Array,
   now: number,
@@ -90,7 +90,7 @@ export function numberControl(
 }
 
 /** The marker for an event that is the first of its conversation in a new month. */
-export function markerFor(position: LogPosition, event: LoggedEvent): MonthMarker | undefined {
+export function markerFor(position: NextPosition, event: LoggedEvent): MonthMarker | undefined {
   const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAt);
   if (position.seq === 0 || sameMonth) return undefined;
   return {

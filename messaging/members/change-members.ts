@@ -3,7 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation, type ConversationAction } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
-import { auditDone, auditRefusals, insist, type ConversationAct } from "../actor-audit.ts";
+import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -13,7 +13,7 @@ import {
   enrolMember,
   notFound,
   subjectsOf,
-  type LogPlace,
+  type LogPosition,
   type MessagingDeps,
 } from "./facts.ts";
 
@@ -26,7 +26,7 @@ export function addMember(
   deps: MessagingDeps,
   actor: Actor,
   input: { readonly conversation: Uuid; readonly user: Uuid },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   return changeMembership(deps, actor, "add_member", input);
 }
 
@@ -38,7 +38,7 @@ export function removeMember(
   deps: MessagingDeps,
   actor: Actor,
   input: { readonly conversation: Uuid; readonly user: Uuid },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   return changeMembership(deps, actor, "remove_member", input);
 }
 
@@ -50,12 +50,12 @@ export function closeConversation(
   deps: MessagingDeps,
   actor: Actor,
   input: { readonly conversation: Uuid },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   const { conversation } = input;
   return change(deps, actor, actOf("close", conversation), async (client, head, now) => {
     const facts = await conversationFacts(client, conversation);
     const decision = decideConversation(actor, "close", facts);
-    insist(decision);
+    assertAllowed(decision);
     await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
     return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
   });
@@ -66,13 +66,13 @@ function changeMembership(
   actor: Actor,
   action: "add_member" | "remove_member",
   { conversation, user }: { readonly conversation: Uuid; readonly user: Uuid },
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   return change(deps, actor, actOf(action, conversation, user), async (client, head, now) => {
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
     // An actor without permission does not learn whether the user exists or is a member.
-    insist(decision);
+    assertAllowed(decision);
     if (subject === undefined)
       throw new MessagingError("member_not_found", "There is no such user.");
     const isMember = facts.members.includes(user);
@@ -107,7 +107,7 @@ function change(
   actor: Actor,
   act: ConversationAct,
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
-): Promise<LogPlace> {
+): Promise<LogPosition> {
   const { conversation } = act;
   return auditRefusals(deps, actor, act, () => {
     const { device } = actor;

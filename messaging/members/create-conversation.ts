@@ -6,10 +6,10 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, insist, type ConversationAct } from "../actor-audit.ts";
+import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { enrolMember, subjectsOf, type LogPlace, type MessagingDeps } from "./facts.ts";
+import { enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -30,7 +30,7 @@ export async function createConversation(
   deps: MessagingDeps,
   actor: Actor,
   input: NewConversation,
-): Promise<LogPlace & { readonly id: Uuid }> {
+): Promise<LogPosition & { readonly id: Uuid }> {
   const act = {
     action: "conversation.create",
     class: "C" as const,
@@ -70,7 +70,7 @@ async function create(
     state: "open",
     others,
   });
-  insist(decision);
+  assertAllowed(decision);
   await checkSignature(client, actor, device, input);
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
@@ -103,7 +103,7 @@ async function create(
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 
-async function firstAnswer(client: Client, actor: Actor, conversation: Uuid): Promise<LogPlace> {
+async function firstAnswer(client: Client, actor: Actor, conversation: Uuid): Promise<LogPosition> {
   const { rowCount } = await client.query(
     "select from conversations where id = $1 and created_by = $2",
     [conversation, actor.user],

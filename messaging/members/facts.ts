@@ -17,7 +17,7 @@ export interface MessagingDeps {
 }
 
 /** The place of a change in the log, as the caller is told. */
-export interface LogPlace {
+export interface LogPosition {
   readonly epoch: number;
   readonly seq: number;
 }

@@ -1,4 +1,4 @@
-import { keepDoing } from "../../db/keep-doing.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findUnreconciled } from "./find-unreconciled.ts";
 import { reconcileDevices, type ReconcileDeps } from "./reconcile-devices.ts";
@@ -21,7 +21,7 @@ export function keepReconciled(
   onError: (error: unknown) => void,
 ): () => Promise<void> {
   let sinceMs = 0;
-  return keepDoing(
+  return runPeriodically(
     async (ending) => {
       const startedMs = deps.now();
       if (await reconcileAll(deps, sinceMs, ending, onError)) sinceMs = startedMs - OVERLAP_MS;

@@ -4,7 +4,7 @@ import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
-import { auditDone, auditListed, auditRefusals, insist } from "../actor-audit.ts";
+import { auditDone, auditListed, auditRefusals, assertAllowed } from "../actor-audit.ts";
 import { currentMembers } from "../log/append-control.ts";
 import { conversationFacts, type MessagingDeps } from "./facts.ts";
 
@@ -33,7 +33,7 @@ export function readConversation(
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
       const decision = decideConversation(actor, "read", facts);
-      insist(decision);
+      assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, deps.now());
       return view(client, { ...facts, id: conversation });
     }),

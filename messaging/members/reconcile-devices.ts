@@ -2,7 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
-import { readTogether } from "../../db/read-together.ts";
+import { batchRead } from "../../db/batch-read.ts";
 import { appendControl } from "../log/append-control.ts";
 import { attemptChange } from "../log/attempt-change.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
@@ -58,7 +58,7 @@ export async function reconcileDevices(
   account: { readonly tenant: Uuid; readonly user: Uuid },
   ending?: AbortSignal,
 ): Promise<void> {
-  const { rows } = await readTogether(deps.pool, account.tenant, (client) =>
+  const { rows } = await batchRead(deps.pool, account.tenant, (client) =>
     client.query(DIFFERENCES, [account.user, null]),
   );
   for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation))) {

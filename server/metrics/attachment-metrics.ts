@@ -1,6 +1,6 @@
 import type { Registry } from "prom-client";
 import { damages, type Damage } from "../../messaging/attachments/damage.ts";
-import { tallies } from "./instruments.ts";
+import { labelledCounter } from "./instruments.ts";
 
 /** Stored attachments. */
 export interface AttachmentMetrics {
@@ -9,7 +9,7 @@ export interface AttachmentMetrics {
 }
 
 export const createAttachmentMetrics = (registry: Registry): AttachmentMetrics => ({
-  damaged: tallies(
+  damaged: labelledCounter(
     registry,
     "sealdesk_attachments_damaged_total",
     "Attachments that were not served because their stored bytes are not what was sealed",

@@ -40,7 +40,7 @@ export function countOf(registry: Registry, name: string, help: string, read: ()
  * A counter for hot paths, with one series for each value of `label`. Counting only adds to a
  * number; the rest is done at scrape time.
  */
-export function tallies<L extends string>(
+export function labelledCounter<L extends string>(
   registry: Registry,
   name: string,
   help: string,

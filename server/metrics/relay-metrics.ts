@@ -5,7 +5,7 @@ import type {
   SlowConsumerStep,
   SocketObserver,
 } from "../socket/socket-observer.ts";
-import { gaugeOf, secondsBuckets, tallies } from "./instruments.ts";
+import { gaugeOf, secondsBuckets, labelledCounter } from "./instruments.ts";
 import { knownCode } from "./known-code.ts";
 
 /** Metrics of the relay's sockets and of what they are sent. */
@@ -104,7 +104,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
       closes.inc({ reason });
       if (error !== undefined) errors.inc({ code: knownCode(error) });
     },
-    delivered: tallies<DeliverySource>(
+    delivered: labelledCounter<DeliverySource>(
       registry,
       "sealdesk_deliveries_total",
       "Deliveries sent, by whether they came from their commit or were read from the log",

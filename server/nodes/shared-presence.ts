@@ -54,7 +54,7 @@ export class SharedPresence implements PresenceBoard {
       ...deps,
       onChange: ({ tenant, user }, presence, conversations) => {
         deps.announce({ presences: [{ tenant, user, ...presence }] });
-        this.#retell(user, conversations);
+        this.#republish(user, conversations);
       },
     });
   }
@@ -135,18 +135,18 @@ export class SharedPresence implements PresenceBoard {
   }
 
   async #tellOf(tenant: Uuid, users: readonly Uuid[]): Promise<void> {
-    const changed = users.filter((user) => this.#isNews(user));
+    const changed = users.filter((user) => this.#hasChanged(user));
     if (changed.length === 0) return;
     const shared = await this.#deps.conversationsOf(tenant, changed);
-    for (const [user, conversations] of shared) this.#retell(user, conversations);
+    for (const [user, conversations] of shared) this.#republish(user, conversations);
   }
 
-  #isNews(user: Uuid): boolean {
+  #hasChanged(user: Uuid): boolean {
     return (this.of(user)?.state ?? "offline") !== (this.#told.get(user) ?? "offline");
   }
 
-  #retell(user: Uuid, conversations: readonly Uuid[]): void {
-    if (!this.#isNews(user)) return;
+  #republish(user: Uuid, conversations: readonly Uuid[]): void {
+    if (!this.#hasChanged(user)) return;
     const presence = this.of(user) ?? { ...offline, since: this.#deps.now() };
     if (presence.state === "offline") this.#told.delete(user);
     else this.#told.set(user, presence.state);

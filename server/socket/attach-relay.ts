@@ -8,7 +8,7 @@ import { webSocketChannel } from "./channel.ts";
 import { closeCodes } from "./close-codes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
-import { WaitingRoom, type WaitingLimits } from "./waiting-room.ts";
+import { PendingUpgrades, type PendingUpgradeLimits } from "./pending-upgrades.ts";
 import { HttpConnections } from "./http-connections.ts";
 
 export const RELAY_PATH = "/v1/relay";
@@ -27,21 +27,21 @@ export interface AttachedRelay {
 }
 
 /** Limits of the connections that have not been welcomed yet. */
-export interface Door {
-  readonly waitingSockets: WaitingLimits;
+export interface ConnectionLimits {
+  readonly waitingSockets: PendingUpgradeLimits;
   readonly addressOf: (request: IncomingMessage) => string;
 }
 
 interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
-  readonly door: Door;
+  readonly connectionLimits: ConnectionLimits;
 }
 
 /** Serves the relay's WebSocket on an HTTP server. */
 export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
-  const { timings, door } = deps;
-  const waiting = new WaitingRoom(door.waitingSockets);
+  const { timings, connectionLimits } = deps;
+  const waiting = new PendingUpgrades(connectionLimits.waitingSockets);
   // A variable of its own, because the types do not know `closeTimeout`, which ws 8.19 introduced.
   const options = {
     noServer: true,
@@ -60,7 +60,7 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
-    const leave = waiting.enter(door.addressOf(request));
+    const leave = waiting.enter(connectionLimits.addressOf(request));
     if (leave === undefined) return refuse(stream, 503);
     stream.once("close", leave);
     sockets.handleUpgrade(request, stream, head, (socket) => {

@@ -8,7 +8,7 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import type { Drainable } from "./drain.ts";
 import { faultFrame } from "./frames.ts";
-import { PROTOCOL_VERSION, type Greeting, type HandshakeSteps } from "./handshake.ts";
+import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
@@ -179,17 +179,17 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
           "malformed_frame",
           `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
         );
-      const greeting = await this.#deps.authenticate(hello);
+      const authenticated = await this.#deps.authenticate(hello);
       if (this.#state !== "joining") return;
       // Somebody was disconnected during the handshake. It may have been this device, so check
       // again.
       if (relay.expulsions !== expulsions) return this.close("try_again");
-      const { tenant, user, device, session } = greeting.actor;
+      const { tenant, user, device, session } = authenticated.actor;
       this.#identity = { tenant, user, device, session };
       // Of two hellos the later one wins, however long either took to be answered.
-      this.since = greeting.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
+      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
       relay.join(this, device);
-      await this.#follow(greeting, hello);
+      await this.#follow(authenticated, hello);
     } catch (error) {
       const reason =
         error instanceof WireError ? "protocol_error" : this.#deps.closeReasonOf(error);
@@ -198,15 +198,15 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   /** Reads a snapshot of what to follow. Repeats it if a change of members overtakes it. */
-  async #follow(greeting: Greeting, hello: Hello): Promise<void> {
+  async #follow(authenticated: AuthenticatedHello, hello: Hello): Promise<void> {
     const { relay } = this.#deps;
     for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
       const mark = relay.mark();
-      const followed = await this.#deps.followed(greeting.actor);
+      const followed = await this.#deps.followed(authenticated.actor);
       if (this.#state !== "joining") return;
       const published = relay.publishedSince(mark);
       if (published === undefined) continue;
-      const { deliveries } = this.#open(greeting, followed, hello);
+      const { deliveries } = this.#open(authenticated, followed, hello);
       for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
       deliveries.resume();
       return;
@@ -214,9 +214,9 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.close("try_again");
   }
 
-  #open(greeting: Greeting, followed: readonly Followed[], hello: Hello): Session {
+  #open(authenticated: AuthenticatedHello, followed: readonly Followed[], hello: Hello): Session {
     const { relay, wheel, monotonic, timings } = this.#deps;
-    const { actor, limits, tokenServesMs, lastGeneration } = greeting;
+    const { actor, limits, tokenServesMs, lastGeneration } = authenticated;
     const heads = followed.map(({ conversation, head, epoch }) => ({
       conversation,
       seq: head,
@@ -243,11 +243,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       relay.follow(this, each.conversation);
       session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
-    const { whisper } = session;
+    const { ephemeral } = session;
     const conversations = followed.map(({ conversation }) => conversation);
-    whisper.tellPresent(relay.usersIn(conversations));
+    ephemeral.tellPresent(relay.usersIn(conversations));
     this.#deps.presentElsewhere(actor.tenant, conversations).then(
-      (users) => whisper.tellPresent(users),
+      (users) => ephemeral.tellPresent(users),
       // Presence may be lost. The next announcement of the other nodes corrects it.
       () => undefined,
     );
@@ -258,7 +258,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     if (this.#state !== "closed") this.#channel.transmit(frame);
   }
 
-  onWhisper(conversation: Uuid, frame: Uint8Array): void {
+  onEphemeral(conversation: Uuid, frame: Uint8Array): void {
     if (this.#session?.deliveries.isMember(conversation) === true) this.#transmitEphemeral(frame);
   }
 

@@ -6,11 +6,11 @@ import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging
 import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
-import { WINDOW, type Greeting } from "./handshake.ts";
+import { WINDOW, type AuthenticatedHello } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 
 export interface DeliveriesDeps {
-  readonly actor: Greeting["actor"];
+  readonly actor: AuthenticatedHello["actor"];
   readonly readEvents: (
     request: EventsRequest,
   ) => Promise<readonly (DeliverableEvent | ErasedEvent)[]>;

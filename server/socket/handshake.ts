@@ -10,7 +10,7 @@ export const WINDOW = 256;
 export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
 /** Who has authenticated on the socket. */
-export interface Greeting {
+export interface AuthenticatedHello {
   readonly actor: Actor & { readonly device: Uuid };
   readonly limits: Limits;
   /**
@@ -26,9 +26,9 @@ export interface Greeting {
 
 export interface HandshakeSteps {
   /** Checks the token and the proof. Throws an error with a `code`. */
-  readonly authenticate: (hello: Hello) => Promise<Greeting>;
+  readonly authenticate: (hello: Hello) => Promise<AuthenticatedHello>;
   /** Returns what the device may follow, as committed now. */
-  readonly followed: (actor: Greeting["actor"]) => Promise<readonly Followed[]>;
+  readonly followed: (actor: AuthenticatedHello["actor"]) => Promise<readonly Followed[]>;
 }
 
 export function limitsFor(tenant: {

@@ -1,6 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
-import type { Greeting } from "./handshake.ts";
+import type { AuthenticatedHello } from "./handshake.ts";
 
 /** Messages at once and per second, for one bucket of each kind. */
 export interface MessageRates {
@@ -13,7 +13,7 @@ export interface MessageRates {
 }
 
 /** What the limits need to know of a sender. */
-export type Sending = Pick<Greeting["actor"], "tenant" | "user" | "device" | "role">;
+export type Sending = Pick<AuthenticatedHello["actor"], "tenant" | "user" | "device" | "role">;
 
 /**
  * Decides whether a device may send a message now. It answers at once, because it is asked for

@@ -30,12 +30,12 @@ export interface Subscriber {
   onJoined(conversation: Uuid, seq: number): void;
   onLeft(conversation: Uuid, seq: number): void;
   /** Sends an ephemeral frame to a member of the conversation. */
-  onWhisper(conversation: Uuid, frame: Uint8Array): void;
+  onEphemeral(conversation: Uuid, frame: Uint8Array): void;
   close(reason: CloseReason): void;
 }
 
 /** What the sockets of this node follow in one tenant. */
-export interface Served {
+export interface FollowerIndex {
   readonly connected: { readonly device: Uuid; readonly session: Uuid }[];
   /** Every pair of a device and a conversation that it follows. */
   readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
@@ -196,8 +196,8 @@ export class Relay {
   }
 
   /** What is followed on this node, by tenant. */
-  served(): Map<Uuid, Served> {
-    const tenants = new Map<Uuid, Served>();
+  served(): Map<Uuid, FollowerIndex> {
+    const tenants = new Map<Uuid, FollowerIndex>();
     for (const [device, subscriber] of this.#byDevice) {
       const { identity } = subscriber;
       if (identity === undefined) continue;
@@ -231,9 +231,13 @@ export class Relay {
   }
 
   /** Sends an ephemeral frame to the sockets in the conversation that `isFor` selects. */
-  whisper(conversation: Uuid, frame: Uint8Array, isFor: (subscriber: Subscriber) => boolean): void {
+  ephemeral(
+    conversation: Uuid,
+    frame: Uint8Array,
+    isFor: (subscriber: Subscriber) => boolean,
+  ): void {
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
-      if (isFor(subscriber)) subscriber.onWhisper(conversation, frame);
+      if (isFor(subscriber)) subscriber.onEphemeral(conversation, frame);
   }
 
   /** How often somebody was disconnected. A socket that is being welcomed may be one of them. */

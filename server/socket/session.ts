@@ -3,13 +3,13 @@ import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { Channel } from "./channel.ts";
 import { Deliveries, type DeliveriesDeps } from "./deliveries.ts";
-import type { Greeting } from "./handshake.ts";
-import { Intake } from "./intake.ts";
+import type { AuthenticatedHello } from "./handshake.ts";
+import { InboundMessages } from "./inbound-messages.ts";
 import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
-import { Whisper, type WhisperDeps } from "./whisper.ts";
+import { EphemeralEvents, type EphemeralEventsDeps } from "./ephemeral-events.ts";
 
 /** What a welcomed connection needs from the rest of the server. */
 export interface ServiceDeps {
@@ -18,7 +18,7 @@ export interface ServiceDeps {
   readonly messageLimits: MessageLimits;
   readonly cursors: Pick<CursorWriter, "acknowledge">;
   readonly presence: PresenceBoard;
-  readonly announceActivity: WhisperDeps["announceActivity"];
+  readonly announceActivity: EphemeralEventsDeps["announceActivity"];
   readonly readEvents: DeliveriesDeps["readEvents"];
   readonly observer?: SocketObserver | undefined;
   /** Milliseconds of a monotonic clock, not the time of day. */
@@ -43,16 +43,16 @@ const heartbeatFrame = encodeFrame({ kind: "heartbeat", body: {} });
  */
 export class Session {
   readonly deliveries: Deliveries;
-  readonly intake: Intake;
-  readonly whisper: Whisper;
-  readonly #actor: Greeting["actor"];
+  readonly intake: InboundMessages;
+  readonly ephemeral: EphemeralEvents;
+  readonly #actor: AuthenticatedHello["actor"];
   readonly #deps: ServiceDeps;
   readonly #events: SessionEvents;
 
   constructor(
     subscriber: Subscriber,
     channel: Channel,
-    actor: Greeting["actor"],
+    actor: AuthenticatedHello["actor"],
     deps: ServiceDeps,
     events: SessionEvents,
   ) {
@@ -71,9 +71,9 @@ export class Session {
       onError,
     });
     this.deliveries = deliveries;
-    this.intake = new Intake(deps, { actor, channel, transmit, deliveries, onIdle });
+    this.intake = new InboundMessages(deps, { actor, channel, transmit, deliveries, onIdle });
     const { transmitEphemeral } = events;
-    this.whisper = new Whisper(deps, {
+    this.ephemeral = new EphemeralEvents(deps, {
       identity: actor,
       subscriber,
       deliveries,
@@ -94,10 +94,10 @@ export class Session {
         this.#onAckGap(frame.body);
         return true;
       case "activity":
-        this.whisper.onActivity(frame.body);
+        this.ephemeral.onActivity(frame.body);
         return true;
       case "presence":
-        this.whisper.onPresence(frame.body);
+        this.ephemeral.onPresence(frame.body);
         return true;
       case "heartbeat":
         this.#events.transmitEphemeral(heartbeatFrame);

@@ -33,7 +33,7 @@ describe("chaos", () => {
     );
     expect(stdout.trimEnd()).not.toContain("\n");
     const report = JSON.parse(stdout) as Record<string, number> & {
-      readonly mishaps: object;
+      readonly faults: object;
     };
     expect(report).toMatchObject({
       lost: 0,

@@ -1,10 +1,10 @@
-import type { MishapCounts } from "./mishaps.ts";
+import type { FaultCounts } from "./faults.ts";
 import type { Verdict } from "./verdict/judge.ts";
 
 /** The result of a run. */
 export interface Outcome {
   readonly verdict: Verdict;
-  readonly mishaps: MishapCounts;
+  readonly faults: FaultCounts;
   /** Everything else that is wrong, in a sentence each. */
   readonly complaints: readonly string[];
   /** How long mishaps continued. */
@@ -20,30 +20,30 @@ export interface Report extends Verdict {
   readonly seconds: number;
   readonly seed: number;
   readonly nodes: number;
-  readonly mishaps: MishapCounts;
+  readonly faults: FaultCounts;
 }
 
-const killsOf = ({ relaysKilled, workersKilled, redisKilled }: MishapCounts): number =>
+const killsOf = ({ relaysKilled, workersKilled, redisKilled }: FaultCounts): number =>
   relaysKilled + workersKilled + redisKilled;
 
-export function reportOf({ verdict, mishaps, seconds, seed, nodes }: Outcome): Report {
-  return { ...verdict, kills: killsOf(mishaps), seconds, seed, nodes, mishaps };
+export function reportOf({ verdict, faults, seconds, seed, nodes }: Outcome): Report {
+  return { ...verdict, kills: killsOf(faults), seconds, seed, nodes, faults };
 }
 
 /** True if nothing went wrong and every kind of mishap occurred. */
-export function isGood({ verdict, mishaps, complaints }: Outcome): boolean {
+export function isGood({ verdict, faults, complaints }: Outcome): boolean {
   const { accepted, lost, duplicated, outOfOrder, hashMismatches, undecryptable } = verdict;
   const wrong = lost + duplicated + outOfOrder + hashMismatches + undecryptable;
-  return wrong === 0 && complaints.length === 0 && accepted > 0 && killsOf(mishaps) > 0;
+  return wrong === 0 && complaints.length === 0 && accepted > 0 && killsOf(faults) > 0;
 }
 
 export function summaryOf(outcome: Outcome): string {
-  const { verdict, mishaps, seconds } = outcome;
+  const { verdict, faults, seconds } = outcome;
   return [
-    `In ${seconds} s: ${mishaps.relaysKilled} relays killed, ${mishaps.relaysPaused} paused;`,
-    `${mishaps.workersKilled} device processes and ${mishaps.redisKilled} Redis killed;`,
-    `${mishaps.databaseConnectionsEnded} database connections ended; ${mishaps.connectionsCut}`,
-    `connections cut, ${mishaps.connectionsHalfOpened} left half open; ${mishaps.slowTimes} slow times.`,
+    `In ${seconds} s: ${faults.relaysKilled} relays killed, ${faults.relaysPaused} paused;`,
+    `${faults.workersKilled} device processes and ${faults.redisKilled} Redis killed;`,
+    `${faults.databaseConnectionsEnded} database connections ended; ${faults.connectionsCut}`,
+    `connections cut, ${faults.connectionsHalfOpened} left half open; ${faults.slowTimes} slow times.`,
     `\n${verdict.accepted} messages in the log, shown ${verdict.delivered} times.`,
     isGood(outcome) ? "Each to every member, once and in order." : "Something is wrong.",
   ].join(" ");

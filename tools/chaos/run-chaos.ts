@@ -5,10 +5,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { SeededRandom } from "../testkit/seeded-random.ts";
 import { openBackend, type Backend } from "./backend/open-backend.ts";
 import { arrangeDevices, type Arrangement } from "./devices/arrange.ts";
-import { Crew } from "./devices/crew.ts";
+import { WorkerPool } from "./devices/worker-pool.ts";
 import { readJournal } from "./journal/journal-file.ts";
 import type { Journal } from "./journal/journal-line.ts";
-import { wreak } from "./mishaps.ts";
+import { injectFaults } from "./faults.ts";
 import type { Options } from "./options.ts";
 import type { Outcome } from "./report.ts";
 import { judge, type Verdict } from "./verdict/judge.ts";
@@ -44,9 +44,9 @@ export async function runChaos(options: Options, progress: Progress): Promise<Ou
     closers.push(() => backend.close());
     progress("making accounts");
     const arrangement = await arrangeDevices(folder, backend, options);
-    const crew = new Crew(arrangement.files);
-    closers.push(() => crew.dismiss());
-    return await live(options, progress, { backend, arrangement, crew });
+    const workers = new WorkerPool(arrangement.files);
+    closers.push(() => workers.dismiss());
+    return await live(options, progress, { backend, arrangement, workers });
   } finally {
     for (const signal of signals) process.off(signal, leave);
     await cleanUp();
@@ -56,7 +56,7 @@ export async function runChaos(options: Options, progress: Progress): Promise<Ou
 interface World {
   readonly backend: Backend;
   readonly arrangement: Arrangement;
-  readonly crew: Crew;
+  readonly workers: WorkerPool;
 }
 
 /**
@@ -68,33 +68,33 @@ async function live(
   progress: Progress,
   world: World,
 ): Promise<Outcome> {
-  const { backend, arrangement, crew } = world;
-  crew.start();
+  const { backend, arrangement, workers } = world;
+  workers.start();
   progress(`${devices} devices sign in`);
   await until(enrolMs, "signing in", async () =>
     (await readJournals(arrangement)).every(({ device }) => device !== undefined),
   );
-  crew.enter("meet");
+  workers.enter("meet");
   progress("conversations begin");
   await until(meetMs, "beginning", async () =>
     (await readJournals(arrangement)).every(({ met }) => met),
   );
-  crew.enter("talk");
-  progress(`mishaps for ${seconds} s`);
+  workers.enter("talk");
+  progress(`faults for ${seconds} s`);
   const random = new SeededRandom(seed);
-  const mishaps = await wreak({ backend, crew, random, progress }, seconds);
+  const faults = await injectFaults({ backend, workers, random, progress }, seconds);
   progress("calm");
-  crew.enter("goodbye");
+  workers.enter("goodbye");
   const complaints = await calmDown(world);
-  if (!(await crew.end())) complaints.push("devices did not close");
+  if (!(await workers.end())) complaints.push("devices did not close");
   const verdict = await look(world);
   const refusals = (await readJournals(arrangement)).flatMap((journal) => journal.refusals);
   complaints.push(
-    ...crew.crashes,
+    ...workers.crashes,
     ...backend.relays.flatMap(({ crashes }) => crashes),
     ...new Set(refusals),
   );
-  return { verdict, mishaps, complaints, seconds, seed, nodes };
+  return { verdict, faults, complaints, seconds, seed, nodes };
 }
 
 /** Waits until everybody's last message is in the log and everybody was shown everything. */

@@ -1,7 +1,7 @@
 import { readOptions, usage, type Options } from "./options.ts";
 import { progressBar } from "./replay/progress-bar.ts";
 import { replayFile } from "./replay/replay-file.ts";
-import { complaintsOf, isGood, reportOf, summaryOf } from "./replay/report.ts";
+import { listFailures, isGood, reportOf, summaryOf } from "./replay/report.ts";
 import { showConversation } from "./show/show-conversation.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -11,7 +11,7 @@ const complain = (text: string): void => void process.stderr.write(`${text}\n`);
 async function replay(options: Extract<Options, { kind: "replay" }>): Promise<number> {
   const replayed = await replayFile(options, progressBar(!options.json));
   const report = reportOf(replayed);
-  for (const complaint of complaintsOf(replayed)) complain(complaint);
+  for (const complaint of listFailures(replayed)) complain(complaint);
   if (!options.json) print(summaryOf(report, replayed));
   print(JSON.stringify(report));
   return isGood(replayed) ? 0 : 1;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { Way } from "./way.ts";
+import { TransportFactory } from "./transport.ts";
 
 /**
  * The directions of a connection: from the device to the server, and from the server to the device.
@@ -15,10 +15,10 @@ export class TcpProxy {
   /** The port on 127.0.0.1 on which it listens. */
   readonly port: number;
   readonly #server: Server;
-  readonly #links: Set<Link>;
+  readonly #links: Set<RelayConnection>;
   readonly #weather: Weather;
 
-  private constructor(server: Server, links: Set<Link>, weather: Weather) {
+  private constructor(server: Server, links: Set<RelayConnection>, weather: Weather) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
     this.#links = links;
@@ -30,7 +30,7 @@ export class TcpProxy {
    *   there
    */
   static async start(...targets: readonly [number, ...number[]]): Promise<TcpProxy> {
-    const links = new Set<Link>();
+    const links = new Set<RelayConnection>();
     const weather: Weather = { latencyMs: 0 };
     let connections = 0;
     const server = createServer({ noDelay: true }, (near) => {
@@ -91,15 +91,25 @@ interface Weather {
 }
 
 /** The connection of a device, and the connection that it is passed on by. */
-interface Link extends Readonly<Record<Direction, Way>> {
+interface RelayConnection extends Readonly<Record<Direction, TransportFactory>> {
   readonly near: Socket;
   readonly far: Socket;
 }
 
 /** @param onGone called when both ends are closed */
-function join(near: Socket, far: Socket, weather: Weather, onGone: (link: Link) => void): Link {
+function join(
+  near: Socket,
+  far: Socket,
+  weather: Weather,
+  onGone: (link: RelayConnection) => void,
+): RelayConnection {
   const latencyMs = () => weather.latencyMs;
-  const link = { near, far, up: new Way(latencyMs), down: new Way(latencyMs) };
+  const link = {
+    near,
+    far,
+    up: new TransportFactory(latencyMs),
+    down: new TransportFactory(latencyMs),
+  };
   let open = 2;
   for (const [from, way, to] of [
     [near, link.up, far],
@@ -117,7 +127,7 @@ function join(near: Socket, far: Socket, weather: Weather, onGone: (link: Link) 
   return link;
 }
 
-function cutLink({ near, far }: Link): void {
+function cutLink({ near, far }: RelayConnection): void {
   near.destroy();
   far.destroy();
 }

@@ -5,7 +5,7 @@ import { parseVkey, type Note } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
 import {
-  insistOnQuorum,
+  assertQuorum,
   parseWitnessPolicy,
   type WitnessPolicy,
 } from "../../../audit/verify/witness-policy.ts";
@@ -87,7 +87,7 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
 
 /** @throws LogError quorum_missing */
 function cosignersOf(policy: WitnessPolicy | undefined, note: Note): string {
-  const witnesses = policy === undefined ? [] : insistOnQuorum(nodeChecks, policy, note);
+  const witnesses = policy === undefined ? [] : assertQuorum(nodeChecks, policy, note);
   return witnesses.length === 0 ? "" : `, cosigned by ${witnesses.join(", ")}`;
 }
 

@@ -22,7 +22,7 @@ export async function* openAttachment(
   data: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { id, key, size, chunkBytes } = attachment;
-  requireChunkBytes(chunkBytes);
+  assertChunkBytes(chunkBytes);
   const ciphertext = new RunningSha256();
   const plaintext = new RunningSha256();
   const taker = new Taker(data, (piece) => ciphertext.update(piece));
@@ -60,11 +60,11 @@ export async function* openAttachment(
 
 /** Bytes that an attachment takes on the server. @throws AttachmentError damaged */
 export function storedSize({ size, chunkBytes }: SealedAttachment): number {
-  requireChunkBytes(chunkBytes);
+  assertChunkBytes(chunkBytes);
   return sealedSize(size, chunkBytes);
 }
 
-function requireChunkBytes(chunkBytes: number): void {
+function assertChunkBytes(chunkBytes: number): void {
   if (chunkBytes < leastChunk || chunkBytes > largestChunk) throw failure("damaged");
 }
 

@@ -89,7 +89,7 @@ export async function readKeyring(text: string, sealer: KeyringSealer): Promise<
     }
     case "sealdesk-keyring-v2-sealed": {
       const contents = parse(contentsSchema, await sealer.open(file));
-      return { contents, sealed: file, asWished: sealer.isSealedAsWished(file) };
+      return { contents, sealed: file, asWished: sealer.usesConfiguredKdf(file) };
     }
   }
 }

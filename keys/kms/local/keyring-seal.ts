@@ -60,13 +60,13 @@ export class KeyringSealer {
   }
 
   /** Whether the file is sealed with the secret that would seal it now. */
-  isSealedAsWished({ kdf }: SealedFile): boolean {
-    return kdf.name === this.#wishedKdf();
+  usesConfiguredKdf({ kdf }: SealedFile): boolean {
+    return kdf.name === this.#configuredKdf();
   }
 
   /** @param last its salt is used again if it has the right kind */
   async seal(text: string, last: SealedFile | undefined): Promise<SealedFile> {
-    const kdf = last !== undefined && this.isSealedAsWished(last) ? last.kdf : this.#newKdf();
+    const kdf = last !== undefined && this.usesConfiguredKdf(last) ? last.kdf : this.#newKdf();
     const header = { format: "sealdesk-keyring-v2-sealed", kdf } as const;
     const nonce = randomBytes(12);
     const cipher = createCipheriv("aes-256-gcm", await this.#derive(kdf), nonce);
@@ -99,13 +99,13 @@ export class KeyringSealer {
     }
   }
 
-  #wishedKdf(): Kdf["name"] {
+  #configuredKdf(): Kdf["name"] {
     return this.#secrets.keyFile === undefined ? "argon2id" : "hkdf-sha256";
   }
 
   #newKdf(): Kdf {
     const salt = toBase64Url(randomBytes(16));
-    return this.#wishedKdf() === "argon2id"
+    return this.#configuredKdf() === "argon2id"
       ? { name: "argon2id", memoryKib: 65_536, passes: 3, salt }
       : { name: "hkdf-sha256", salt };
   }
@@ -114,7 +114,7 @@ export class KeyringSealer {
     const id = canonicalJson(kdf);
     const known = this.#derived.get(id);
     if (known !== undefined) return known;
-    const key = this.#deriveAnew(kdf);
+    const key = this.#rederive(kdf);
     // The files that one process reads have only a few different salts.
     if (this.#derived.size >= 8) this.#derived.clear();
     this.#derived.set(id, key);
@@ -122,7 +122,7 @@ export class KeyringSealer {
     return key;
   }
 
-  async #deriveAnew(kdf: Kdf): Promise<Uint8Array> {
+  async #rederive(kdf: Kdf): Promise<Uint8Array> {
     const { passphrase, keyFile } = this.#secrets;
     if (kdf.name === "hkdf-sha256") {
       if (keyFile === undefined) throw required("SEALDESK_KEYRING_KEY_FILE must name its key file");

@@ -90,12 +90,12 @@ export class Keyring {
     const stamp = await reach(() => this.#stamp());
     const held = await this.#held?.catch(() => undefined);
     if (held?.stamp === stamp) return held;
-    const reading = this.#readAnew();
+    const reading = this.#reread();
     this.#held = reading;
     return reading;
   }
 
-  async #readAnew(): Promise<Held> {
+  async #reread(): Promise<Held> {
     // The stamp is read first. If the file changes in between, the next call reads it again.
     const stamp = await reach(() => this.#stamp());
     const text = await reach(() => readFile(this.#path, "utf8"));

@@ -3,8 +3,8 @@ import { fromBase64Url, toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { ed25519FromSeed } from "../../directory/ed25519.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
-  insistOnKeyLength,
-  insistOnName,
+  assertKeyLength,
+  assertLogName,
   keyDestroyed,
   keyNotFound,
   notUnwrapped,
@@ -26,7 +26,7 @@ export class LocalKms implements Kms {
   }
 
   async ensureKey(key: string, kind: KmsKeyKind): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     const existing = (await this.#keyring.contents()).keys[key];
     if (existing === undefined)
       await this.#keyring.change((contents) => {
@@ -38,7 +38,7 @@ export class LocalKms implements Kms {
   }
 
   async wrap(key: string, plain: Uint8Array, context: Uint8Array): Promise<WrappedKey> {
-    insistOnKeyLength(plain);
+    assertKeyLength(plain);
     const named = await this.#key(key, "wrapping");
     const version = named.latest;
     const bytes = sealBox(bytesOf(named, key, version), plain, { key, version, context });
@@ -69,7 +69,7 @@ export class LocalKms implements Kms {
   }
 
   async destroy(key: string, beforeVersion?: number): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     if (beforeVersion === undefined) return this.#destroyWhole(key);
     await this.#edit(key, (named) => {
       if (beforeVersion > named.latest)
@@ -106,7 +106,7 @@ export class LocalKms implements Kms {
   }
 
   async #key(key: string, kind?: KmsKeyKind): Promise<NamedKey> {
-    insistOnName(key);
+    assertLogName(key);
     const named = (await this.#keyring.contents()).keys[key];
     if (named === undefined) throw keyNotFound(key);
     if (kind !== undefined && named.kind !== kind) throw wrongKind(key);
@@ -114,7 +114,7 @@ export class LocalKms implements Kms {
   }
 
   async #edit(key: string, edit: (named: NamedKey) => NamedKey): Promise<NamedKey> {
-    insistOnName(key);
+    assertLogName(key);
     const { keys } = await this.#keyring.change((contents) => {
       const named = contents.keys[key];
       if (named === undefined) throw keyNotFound(key);

@@ -2,7 +2,7 @@ import type { Handle } from "pkcs11js";
 import type { KmsKeyKind } from "../kms.ts";
 import { keyNotFound } from "../kms-errors.ts";
 import type { Pkcs11Library } from "./library.ts";
-import { idOf, kindOf, makingOf, versionOf } from "./templates.ts";
+import { idOf, kindOf, creationTemplate, versionOf } from "./templates.ts";
 
 /** One version of a key, as the token holds it. */
 export interface KeyObject {
@@ -78,7 +78,7 @@ export async function makeVersion(
 ): Promise<boolean> {
   const { pkcs11, module } = library;
   const { key, kind, version } = made;
-  const making = makingOf(module, kind, key, version);
+  const making = creationTemplate(module, kind, key, version);
   const own =
     "secret" in making
       ? [await pkcs11.C_GenerateKeyAsync(session, making.mechanism, making.secret)]

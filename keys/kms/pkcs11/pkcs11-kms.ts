@@ -3,8 +3,8 @@ import type { AesGCM, Handle, Mechanism } from "pkcs11js";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
-  insistOnKeyLength,
-  insistOnName,
+  assertKeyLength,
+  assertLogName,
   keyDestroyed,
   keyNotFound,
   notUnwrapped,
@@ -67,7 +67,7 @@ export class Pkcs11Kms implements Kms {
   }
 
   async ensureKey(key: string, kind: KmsKeyKind): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     await this.#changing(key, async (session) => {
       const made = await this.#make(session, key, (stored) => {
         if (stored !== undefined && stored.kind !== kind) throw wrongKind(key);
@@ -78,7 +78,7 @@ export class Pkcs11Kms implements Kms {
   }
 
   async wrap(key: string, plain: Uint8Array, context: Uint8Array): Promise<WrappedKey> {
-    insistOnKeyLength(plain);
+    assertKeyLength(plain);
     return this.#with(key, "wrapping", async (session, { latest }) => {
       const { version, handle } = latest;
       const nonce = randomBytes(NONCE_BYTES);
@@ -115,7 +115,7 @@ export class Pkcs11Kms implements Kms {
   }
 
   async rotate(key: string): Promise<number> {
-    insistOnName(key);
+    assertLogName(key);
     const made = await this.#changing(key, (session) =>
       this.#make(session, key, (stored) => {
         if (stored === undefined) throw keyNotFound(key);
@@ -130,7 +130,7 @@ export class Pkcs11Kms implements Kms {
   }
 
   async destroy(key: string, beforeVersion?: number): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     await this.#changing(key, async (session) => {
       const stored = this.#find(session, key);
       if (stored === undefined) {
@@ -256,7 +256,7 @@ export class Pkcs11Kms implements Kms {
     kind: KmsKeyKind | undefined,
     work: (session: Handle, stored: StoredKey) => Promise<T>,
   ): Promise<T> {
-    insistOnName(key);
+    assertLogName(key);
     const attempt = () =>
       this.#use(async (session) => {
         const stored = this.#stored(session, key);

@@ -46,7 +46,7 @@ type Making =
     };
 
 /** The template for a version of a key. It is created inside the token and never leaves it. */
-export function makingOf(
+export function creationTemplate(
   module: Pkcs11Module,
   kind: KmsKeyKind,
   key: string,

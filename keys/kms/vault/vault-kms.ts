@@ -4,8 +4,8 @@ import { z } from "zod";
 import { KeysError } from "../../keys-error.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
-  insistOnKeyLength,
-  insistOnName,
+  assertKeyLength,
+  assertLogName,
   keyDestroyed,
   keyNotFound,
   notUnwrapped,
@@ -75,7 +75,7 @@ export class VaultKms implements Kms {
   }
 
   async ensureKey(key: string, kind: KmsKeyKind): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     // Vault keeps the kind of an existing key, whatever the request says.
     if ((await this.#find(key)) === undefined)
       await this.#change(`keys/${key}`, {
@@ -89,7 +89,7 @@ export class VaultKms implements Kms {
   }
 
   async wrap(key: string, plain: Uint8Array, context: Uint8Array): Promise<WrappedKey> {
-    insistOnKeyLength(plain);
+    assertKeyLength(plain);
     await this.#insistOn(key, "wrapping");
     const data = { plaintext: base64(plain), ...associated(context) };
     const answer = await this.#use(key, () => this.#ask("write", `encrypt/${key}`, data));
@@ -107,7 +107,7 @@ export class VaultKms implements Kms {
       return new Uint8Array(Buffer.from(fieldOf(answer, "plaintext"), "base64"));
     } catch (error) {
       if (!(error instanceof KeysError) || error.code !== "kms_refused") throw error;
-      await this.#insistOnVersion(key, wrapped.version);
+      await this.#assertVersion(key, wrapped.version);
       throw notUnwrapped();
     }
   }
@@ -130,7 +130,7 @@ export class VaultKms implements Kms {
   }
 
   async destroy(key: string, beforeVersion?: number): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     if (beforeVersion === undefined) return this.#destroyWhole(key);
     const state = await this.#state(key);
     if (beforeVersion > state.latest_version)
@@ -151,7 +151,7 @@ export class VaultKms implements Kms {
     const wanted = version ?? state.latest_version;
     const found = publicKeySchema.safeParse(state.keys[String(wanted)]);
     if (found.success) return new Uint8Array(Buffer.from(found.data.public_key, "base64"));
-    insistOnLiving(state, key, wanted);
+    assertLiving(state, key, wanted);
     throw notUnwrapped();
   }
 
@@ -198,7 +198,7 @@ export class VaultKms implements Kms {
 
   /** The state of the key in Vault, or undefined if there is none. */
   async #find(key: string): Promise<KeyState | undefined> {
-    insistOnName(key);
+    assertLogName(key);
     try {
       return keySchema.parse(await this.#ask("read", `keys/${key}`)).data;
     } catch (error) {
@@ -215,7 +215,7 @@ export class VaultKms implements Kms {
   }
 
   async #insistOn(key: string, kind: KmsKeyKind): Promise<void> {
-    insistOnName(key);
+    assertLogName(key);
     let known = this.#kinds.get(key);
     if (known === undefined) {
       const { type } = await this.#state(key);
@@ -239,12 +239,12 @@ export class VaultKms implements Kms {
     }
   }
 
-  async #insistOnVersion(key: string, version: number): Promise<void> {
-    insistOnLiving(await this.#state(key), key, version);
+  async #assertVersion(key: string, version: number): Promise<void> {
+    assertLiving(await this.#state(key), key, version);
   }
 }
 
-function insistOnLiving(state: KeyState, key: string, version: number): void {
+function assertLiving(state: KeyState, key: string, version: number): void {
   const first = Math.max(state.min_available_version ?? 0, state.min_decryption_version, 1);
   if (Number.isInteger(version) && version >= 1 && version < first)
     throw keyDestroyed(key, version);

@@ -105,13 +105,13 @@ export class VaultSession {
   }
 
   #login(): Promise<void> {
-    this.#loggingIn ??= this.#logInAnew().finally(() => {
+    this.#loggingIn ??= this.#logInAgain().finally(() => {
       this.#loggingIn = undefined;
     });
     return this.#loggingIn;
   }
 
-  async #logInAnew(): Promise<void> {
+  async #logInAgain(): Promise<void> {
     const { login } = this.#options;
     if ("token" in login) return;
     const credentials = { role_id: login.roleId, secret_id: login.secretId.reveal() };

@@ -3,7 +3,7 @@ import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { addMember } from "../../../messaging/members/change-members.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPlace } from "./conversation-schemas.ts";
+import { conversationParams, logPosition } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/members */
 export function addMemberRoute(deps: MessagingDeps): Route {
@@ -17,7 +17,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       audits: ["conversation.add_member"],
       params: conversationParams,
       body: z.strictObject({ user: uuid }),
-      answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
+      answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
         "conversation_not_found",
         "member_not_found",

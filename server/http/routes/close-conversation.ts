@@ -1,7 +1,7 @@
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { closeConversation } from "../../../messaging/members/change-members.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPlace } from "./conversation-schemas.ts";
+import { conversationParams, logPosition } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/close */
 export function closeConversationRoute(deps: MessagingDeps): Route {
@@ -14,7 +14,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
       access: "session",
       audits: ["conversation.close"],
       params: conversationParams,
-      answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
+      answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: ["conversation_not_found", "conversation_closed", "forbidden", "contended"],
     },
     async ({ who, params }) => ({

@@ -15,7 +15,7 @@ export const newConversation = z
   .meta({ id: "NewConversation" });
 
 /** The position of a change in the conversation's log. */
-export const logPlace = z
+export const logPosition = z
   .strictObject({ epoch: z.int().min(1), seq: z.int().min(1) })
   .meta({ id: "LogPlace" });
 

@@ -4,7 +4,7 @@ import { grantHistory } from "../../../messaging/history/grant-history.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { bytes, uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPlace, signedReceipt } from "./conversation-schemas.ts";
+import { conversationParams, logPosition, signedReceipt } from "./conversation-schemas.ts";
 
 const packet = z.strictObject({ device: uuid, bytes: bytes(wireLimits.packet, "at most") });
 
@@ -20,7 +20,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       audits: ["history.grant"],
       params: conversationParams,
       body: z.strictObject({ ...signedReceipt, packets: z.array(packet).min(1).max(256) }),
-      answers: { 200: { description: "Where the grant stands in the log", schema: logPlace } },
+      answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
       problems: [
         "conversation_not_found",
         "invalid_record",

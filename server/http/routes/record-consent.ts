@@ -2,7 +2,7 @@ import { z } from "zod";
 import { recordConsent } from "../../../messaging/history/record-consent.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPlace, signedReceipt } from "./conversation-schemas.ts";
+import { conversationParams, logPosition, signedReceipt } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/consents */
 export function recordConsentRoute(deps: MessagingDeps): Route {
@@ -16,7 +16,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       audits: ["consent.given"],
       params: conversationParams,
       body: z.strictObject(signedReceipt),
-      answers: { 200: { description: "Where the consent stands in the log", schema: logPlace } },
+      answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
       problems: [
         "conversation_not_found",
         "invalid_record",

@@ -7,7 +7,7 @@ import {
   closeText,
   connectionId,
   connectionOf,
-  ofConnection,
+  connectionProblems,
   wholeNumber,
 } from "./relay-schemas.ts";
 
@@ -40,7 +40,7 @@ export function relayEventsRoute(connections: HttpConnections): StreamRoute {
           type: frameBatchType,
         },
       },
-      problems: ofConnection,
+      problems: connectionProblems,
     },
     async ({ headers, query }, _request, response) => {
       const channel = connectionOf(connections, headers["relay-connection"]);

@@ -16,7 +16,10 @@ export const wholeNumber = z
   .regex(/^\d{1,15}$/)
   .transform(Number);
 
-export const ofConnection: readonly ProblemCode[] = ["connection_elsewhere", "connection_gone"];
+export const connectionProblems: readonly ProblemCode[] = [
+  "connection_elsewhere",
+  "connection_gone",
+];
 
 /**
  * Returns the connection with this id.

@@ -7,7 +7,7 @@ import type { HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
 import { bytesReader } from "../read-bytes.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { connectionId, connectionOf, ofConnection, wholeNumber } from "./relay-schemas.ts";
+import { connectionId, connectionOf, connectionProblems, wholeNumber } from "./relay-schemas.ts";
 
 /** POST /v1/relay/send: a hello, which begins a connection, or more frames of a connection. */
 export function relaySendRoute(connections: HttpConnections): StreamRoute {
@@ -32,7 +32,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
         204: { description: "The frames were taken, now or before; answers come as events" },
       },
       problems: [
-        ...ofConnection,
+        ...connectionProblems,
         "device_required",
         "unsupported_media_type",
         "body_too_large",

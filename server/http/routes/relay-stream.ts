@@ -4,7 +4,7 @@ import type { FrameStream } from "../../socket/http-channel.ts";
 import type { HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { closeText, connectionId, connectionOf, ofConnection } from "./relay-schemas.ts";
+import { closeText, connectionId, connectionOf, connectionProblems } from "./relay-schemas.ts";
 
 const EVENT_STREAM = "text/event-stream";
 
@@ -27,7 +27,7 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
           type: EVENT_STREAM,
         },
       },
-      problems: ofConnection,
+      problems: connectionProblems,
     },
     async ({ headers }, _request, response) => {
       const channel = connectionOf(connections, headers["relay-connection"]);

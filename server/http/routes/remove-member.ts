@@ -1,7 +1,7 @@
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { removeMember } from "../../../messaging/members/change-members.ts";
 import { route, type Route } from "../route.ts";
-import { logPlace, memberParams } from "./conversation-schemas.ts";
+import { logPosition, memberParams } from "./conversation-schemas.ts";
 
 /** DELETE /v1/conversations/{id}/members/{user} */
 export function removeMemberRoute(deps: MessagingDeps): Route {
@@ -14,7 +14,7 @@ export function removeMemberRoute(deps: MessagingDeps): Route {
       access: "session",
       audits: ["conversation.remove_member"],
       params: memberParams,
-      answers: { 200: { description: "Where the change stands in the log", schema: logPlace } },
+      answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: ["conversation_not_found", "member_not_found", "forbidden", "contended"],
     },
     async ({ who, params }) => ({

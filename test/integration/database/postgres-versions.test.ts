@@ -1,5 +1,5 @@
 import { migrate } from "../../../db/migrate.ts";
-import { createKeystorePool, createPool, insistOnFence } from "../../../db/pool.ts";
+import { createKeystorePool, createPool, assertTenantFence } from "../../../db/pool.ts";
 import { DATA, KEYSTORE, schemaState } from "../../../db/schema-version.ts";
 import { createTenant } from "../../../keys/accounts/create-tenant.ts";
 import { onDatabase, startPostgres } from "../../support/postgres.ts";
@@ -33,7 +33,7 @@ test.each([15, 16, 17, 18] as const)(
       const server = loginOf(superuser, "sd_server");
       const [pool, keystore] = [createPool(server), createKeystorePool(server)];
       try {
-        await insistOnFence(pool);
+        await assertTenantFence(pool);
         expect(await schemaState(pool, DATA)).toBe("current");
         expect(await schemaState(keystore, KEYSTORE)).toBe("current");
         const id = "01890000-0000-7000-8000-000000000001";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { openKeyTree, type KeyTree } from "../../../keys/at-rest/key-tree.ts";
 import { rewrapSubjectKeys, rotateKek } from "../../../keys/at-rest/rotate-kek.ts";
-import { keepRewrapped } from "../../../keys/at-rest/keep-rewrapped.ts";
+import { rewrapPeriodically } from "../../../keys/at-rest/rewrap-periodically.ts";
 import { KeysError } from "../../../keys/keys-error.ts";
 import type { Scope } from "../../../keys/at-rest/scope.ts";
 import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
@@ -153,7 +153,9 @@ test("versions given up by somebody who was cut off then are destroyed by the ne
     },
   };
   const errors: unknown[] = [];
-  const leave = keepRewrapped({ ...withData(tree), kms: watched }, (error) => errors.push(error));
+  const leave = rewrapPeriodically({ ...withData(tree), kms: watched }, (error) =>
+    errors.push(error),
+  );
   await until(() => destroyed.length > 0);
   await leave();
   expect(destroyed).toEqual([`kek-${tenant} before 2`]);
@@ -167,7 +169,7 @@ test("versions given up by somebody who was cut off then are destroyed by the ne
     "keys.destroy_kek_versions",
   ]);
   // Then it is on record, and nobody asks for it again.
-  await keepRewrapped({ ...withData(tree), kms: watched }, () => undefined)();
+  await rewrapPeriodically({ ...withData(tree), kms: watched }, () => undefined)();
   expect(destroyed).toHaveLength(1);
 });
 

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { insistOnFence } from "../../../db/pool.ts";
+import { assertTenantFence } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
@@ -11,9 +11,9 @@ afterAll(() => database.drop());
 
 test("sessions that came without the application's role are not worked on", async () => {
   const unfenced = new pg.Pool({ connectionString: database.ownerUrl });
-  await expect(insistOnFence(unfenced)).rejects.toMatchObject({ code: "not_fenced" });
+  await expect(assertTenantFence(unfenced)).rejects.toMatchObject({ code: "not_fenced" });
   await unfenced.end();
-  await expect(insistOnFence(database.pool)).resolves.toBeUndefined();
+  await expect(assertTenantFence(database.pool)).resolves.toBeUndefined();
 });
 
 test("a partition is no way around the fence of its table", async () => {

@@ -86,7 +86,7 @@ test("a log that was closed leaves no tenant behind on the pool's connections", 
     now: Date.now,
     onCommitted: () => undefined,
     onHead: () => undefined,
-    lanes: 1,
+    committers: 1,
   });
   const arranged = await arrangeConversation(database, await node(), tenant);
   const [senderDevice = ""] = arranged.devices;

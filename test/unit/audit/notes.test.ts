@@ -10,7 +10,7 @@ import {
   formatNote,
   formatSignature,
   formatVkey,
-  insistOnSignature,
+  assertSignature,
   keyIdOf,
   KEY_TYPES,
   parseNote,
@@ -21,7 +21,7 @@ import {
   parseTlogProof,
   verifyTlogProof,
 } from "../../../audit/verify/tlog-proof.ts";
-import { insistOnQuorum, parseWitnessPolicy } from "../../../audit/verify/witness-policy.ts";
+import { assertQuorum, parseWitnessPolicy } from "../../../audit/verify/witness-policy.ts";
 import { inclusionProof } from "../../../audit/verify/proofs.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
@@ -60,7 +60,7 @@ describe("signed notes", () => {
     const signature = sign(null, utf8(peterText), privateKey);
     const signed = { name: key.name, keyId: keyIdOf(sha256, key), signature };
     expect(formatNote(peterText, [signed])).toBe(peterNote);
-    insistOnSignature(nodeChecks, parseNote(peterNote), parseVkey(sha256, peterVkey));
+    assertSignature(nodeChecks, parseNote(peterNote), parseVkey(sha256, peterVkey));
   });
 
   test.each([
@@ -78,10 +78,10 @@ describe("signed notes", () => {
   test("report when no known key signed, and when a known key did not sign this text", () => {
     const key = parseVkey(sha256, peterVkey);
     const altered = parseNote(peterNote.replace("answer", "question"));
-    expect(() => insistOnSignature(nodeChecks, altered, key)).toThrow(
+    expect(() => assertSignature(nodeChecks, altered, key)).toThrow(
       expect.objectContaining({ code: "wrong_signature" }),
     );
-    expect(() => insistOnSignature(nodeChecks, altered, { ...key, name: "Peter" })).toThrow(
+    expect(() => assertSignature(nodeChecks, altered, { ...key, name: "Peter" })).toThrow(
       expect.objectContaining({ code: "unsigned" }),
     );
   });
@@ -163,9 +163,9 @@ describe("cosignatures", () => {
   });
 
   test("make a quorum, or too few", () => {
-    expect(insistOnQuorum(nodeChecks, policy("either"), cosigned)).toEqual(["one"]);
+    expect(assertQuorum(nodeChecks, policy("either"), cosigned)).toEqual(["one"]);
     for (const quorum of ["both", "two"])
-      expect(() => insistOnQuorum(nodeChecks, policy(quorum), cosigned)).toThrow(
+      expect(() => assertQuorum(nodeChecks, policy(quorum), cosigned)).toThrow(
         expect.objectContaining({ code: "quorum_missing" }),
       );
     expect(() => policy("nobody")).toThrow(expect.objectContaining({ code: "malformed" }));

@@ -64,7 +64,7 @@ const right: Verdict = {
 };
 const [two, three, four] = all("b") as [JournalLine, JournalLine, JournalLine];
 
-const mishaps = {
+const faults = {
   relaysKilled: 1,
   workersKilled: 0,
   redisKilled: 0,
@@ -76,7 +76,7 @@ const mishaps = {
 };
 const outcome = (verdict: Verdict) => ({
   verdict,
-  mishaps,
+  faults,
   complaints: [],
   seconds: 1,
   seed: 1,
@@ -173,7 +173,7 @@ test("an announced gap that was filled is counted and is no fault", () => {
 
 test("a run without kills, without messages, or with a complaint is not good", () => {
   const good = outcome(right);
-  expect(isGood({ ...good, mishaps: { ...mishaps, relaysKilled: 0 } })).toBe(false);
+  expect(isGood({ ...good, faults: { ...faults, relaysKilled: 0 } })).toBe(false);
   expect(isGood({ ...good, complaints: ["the relay ended by itself"] })).toBe(false);
   expect(isGood(outcome({ ...right, accepted: 0, delivered: 0 }))).toBe(false);
 });

@@ -4,7 +4,10 @@ import { MemoryLevel } from "memory-level";
 import { uuidv7 } from "uuidv7";
 import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
 import type { ConversationState } from "../../../client/conversation/state.ts";
-import { Granter, type GranterDeps } from "../../../client/history/granter.ts";
+import {
+  HistoryGranter,
+  type HistoryGranterDeps,
+} from "../../../client/history/history-granter.ts";
 import { createIdentityKey } from "../../../crypto/device/identity.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
@@ -89,8 +92,8 @@ async function setUp() {
     },
     api: { takeBundle: () => Promise.reject(new Error()), grantHistory: async () => ({ seq: 4 }) },
     onProgress: () => undefined,
-  } as unknown as GranterDeps;
-  return { granter: new Granter(deps), sealedTo, uploaded };
+  } as unknown as HistoryGranterDeps;
+  return { granter: new HistoryGranter(deps), sealedTo, uploaded };
 }
 
 const request = { to: recipient, fromSeq: 1, toSeq: 1, purpose: "hand_over" } as const;

@@ -3,7 +3,7 @@ import { uuidv7 } from "uuidv7";
 import { decodeFrame, type Frame, type Send } from "../../../crypto/wire/frame.ts";
 import type { PostOutcome } from "../../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../../messaging/messaging-error.ts";
-import { Intake } from "../../../server/socket/intake.ts";
+import { InboundMessages } from "../../../server/socket/inbound-messages.ts";
 
 const message = (bytes: number): Send => ({
   conversation: randomUUID(),
@@ -28,7 +28,7 @@ function setUp() {
       this.reading = true;
     },
   };
-  const intake = new Intake(
+  const intake = new InboundMessages(
     {
       log: { post: () => new Promise<PostOutcome>((_, reject) => waiting.push(reject)) },
       messageLimits: { take: () => 0 },

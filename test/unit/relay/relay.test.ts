@@ -13,7 +13,7 @@ function subscriber(device: string, since: number) {
     onHead: nothing,
     onJoined: nothing,
     onLeft: nothing,
-    onWhisper: nothing,
+    onEphemeral: nothing,
     close: (reason) => void closed.push(reason),
   };
   return { one, closed };

@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import type { RoomSpec } from "./party.ts";
 
 /** What a relay tells a device about one event. `key` is the conversation's 16 bytes. */
-export interface LinkEvents {
+export interface RelayConnectionEvents {
   accepted(key: string, seq: number): void;
   delivered(key: string, seq: number): void;
 }
@@ -28,7 +28,7 @@ export interface Dialect {
    * @param say answers it, if the relay expects a dialogue
    * @returns true once the device has everything that waited for it
    */
-  read(frame: Buffer, events: LinkEvents, say: (frame: Frame) => void): boolean;
+  read(frame: Buffer, events: RelayConnectionEvents, say: (frame: Frame) => void): boolean;
   /** Undefined if devices do not acknowledge. */
   ack?(cursors: ReadonlyMap<string, number>): Frame;
   /** Prepares a conversation. The returned function makes its next message, to be sent at once. */
@@ -60,7 +60,7 @@ export class Link {
     url: string,
     dialect: Dialect,
     localAddress: string,
-    events: LinkEvents,
+    events: RelayConnectionEvents,
     onConnected: () => void = () => undefined,
   ): Promise<Link> {
     const { path, subprotocol } = dialect;
@@ -78,9 +78,9 @@ export class Link {
     return link;
   }
 
-  #greet(events: LinkEvents): Promise<void> {
+  #greet(events: RelayConnectionEvents): Promise<void> {
     return new Promise((resolve, reject) => {
-      const counted: LinkEvents = {
+      const counted: RelayConnectionEvents = {
         accepted: (key, seq) => {
           this.#acknowledge(key, seq);
           events.accepted(key, seq);

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { decodeFrame, encodeFrame } from "../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import type { Dialect, LinkEvents } from "./link.ts";
+import type { Dialect, RelayConnectionEvents } from "./link.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
 
@@ -63,7 +63,7 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
  * `accepted` and `deliver` begin with conversation and number. In `accepted` there is an id in
  * between.
  */
-function readEvent(frame: Buffer, kind: number, events: LinkEvents): void {
+function readEvent(frame: Buffer, kind: number, events: RelayConnectionEvents): void {
   let at = 1;
   while ((frame[at++] ?? 0) >= 0x80);
   if (frame[at] !== 0x0a || frame[at + 1] !== 16) throw new Error("a frame of another layout");

@@ -1,6 +1,6 @@
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import { SeededRandom } from "../../testkit/seeded-random.ts";
-import type { Dialect, Frame, Link, LinkEvents } from "./link.ts";
+import type { Dialect, Frame, Link, RelayConnectionEvents } from "./link.ts";
 import type { RoomSpec } from "./party.ts";
 
 /** What a load process counted since the last question. */
@@ -39,7 +39,7 @@ interface Lane {
  * Sends and counts. A conversation here has one sender, so a message's number is known when it is
  * sent. A repeated message ends the benchmark. A lost message keeps it from ending.
  */
-export class Traffic implements LinkEvents {
+export class Traffic implements RelayConnectionEvents {
   readonly #rooms = new Map<string, Room>();
   readonly #lanes: Lane[] = [];
   readonly #random = new SeededRandom(1);

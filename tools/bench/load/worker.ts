@@ -1,6 +1,6 @@
 /** A load process. It holds devices of many parties, and sends and counts as instructed. */
 import { bareDialect } from "./bare-dialect.ts";
-import { Link, type Dialect, type LinkEvents } from "./link.ts";
+import { Link, type Dialect, type RelayConnectionEvents } from "./link.ts";
 import type { Call, Connected, Reply } from "./load-process.ts";
 import type { LinkSpec, Party } from "./party.ts";
 import { sealdeskDialect } from "./sealdesk-dialect.ts";
@@ -27,7 +27,7 @@ function dialectOf(spec: LinkSpec): Dialect {
 }
 
 /** A sender that was behind is shown its own messages again. They count once, as accepted. */
-const sendersEvents: LinkEvents = {
+const sendersEvents: RelayConnectionEvents = {
   accepted: (key, seq) => traffic.accepted(key, seq),
   delivered: () => undefined,
 };

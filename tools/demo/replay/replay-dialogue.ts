@@ -3,15 +3,15 @@ import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { AtRest } from "../../testkit/at-rest.ts";
 import type { DeviceHome } from "../../testkit/connect-device.ts";
 import type { Person } from "../device/person.ts";
-import { Cast, type CastBackend } from "./cast.ts";
-import { Mishaps, type MishapCounts } from "./mishaps.ts";
+import { Participants, type ParticipantsBackend } from "./participants.ts";
+import { Faults, type FaultCounts } from "./faults.ts";
 import { firstLineOf, type HandOver, type Plan } from "./plan.ts";
 import type { SeededRandom } from "../../testkit/seeded-random.ts";
-import { takeMessages, trespass, wouldNotice } from "./trespass.ts";
+import { takeMessages, tryUnauthorisedDecrypt, wouldNotice } from "./unauthorised-decrypt.ts";
 import { isFlawless, judge, sum, type Sent, type Verdict } from "./verdict.ts";
 
 export interface ReplayDeps {
-  readonly backend: CastBackend;
+  readonly backend: ParticipantsBackend;
   readonly administrator: pg.Client;
   readonly atRest: AtRest;
   /** A switched-off device that is in no conversation. */
@@ -26,7 +26,7 @@ export interface Replayed {
   readonly number: number;
   readonly messages: number;
   readonly verdict: Verdict;
-  readonly mishaps: MishapCounts;
+  readonly faults: FaultCounts;
   /** How often a device tried to open a message that it may not read. */
   readonly attempts: number;
   /** What went wrong, and with whom. */
@@ -40,41 +40,41 @@ const arrivalMs = 60_000;
  * @throws Error that names the person, if it cannot continue
  */
 export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Replayed> {
-  const cast = new Cast(deps.backend);
+  const participants = new Participants(deps.backend);
   try {
-    const conversation = await cast.begin(plan);
-    const mishaps = new Mishaps(deps.random, deps.mishapsPerLine);
-    const sent = await speak(plan, cast, mishaps, conversation);
-    const { verdicts, complaints } = await hearEveryone(plan, cast, mishaps, sent);
-    await cast.switchOffAll();
-    const tried = await tryWithoutRight(deps, plan, cast, conversation);
+    const conversation = await participants.begin(plan);
+    const faults = new Faults(deps.random, deps.mishapsPerLine);
+    const sent = await speak(plan, participants, faults, conversation);
+    const { verdicts, complaints } = await hearEveryone(plan, participants, faults, sent);
+    await participants.switchOffAll();
+    const tried = await tryWithoutRight(deps, plan, participants, conversation);
     const verdict = sum([...verdicts, tried.verdict]);
     return {
       number: plan.number,
       messages: sent.length,
       verdict,
-      mishaps: mishaps.counts,
+      faults: faults.counts,
       attempts: tried.attempts,
       complaints: [...complaints, ...tried.complaints],
     };
   } finally {
-    await cast.switchOffAll();
+    await participants.switchOffAll();
   }
 }
 
 /** Everybody says their lines in turn, whatever happens to their devices in between. */
 async function speak(
   { lines, handOver }: Plan,
-  cast: Cast,
-  mishaps: Mishaps,
+  participants: Participants,
+  faults: Faults,
   conversation: Uuid,
 ): Promise<readonly Sent[]> {
   const sent: Sent[] = [];
   for (const [place, { speaker, text }] of lines.entries()) {
-    if (place === handOver?.before) await bringIn(handOver, cast, mishaps, conversation);
-    await mishaps.beforeLine(cast.everyone);
-    const person = cast.called(speaker);
-    await mishaps.comeBack(person);
+    if (place === handOver?.before) await bringIn(handOver, participants, faults, conversation);
+    await faults.beforeLine(participants.everyone);
+    const person = participants.called(speaker);
+    await faults.comeBack(person);
     sent.push(await person.say(text));
   }
   return sent;
@@ -82,13 +82,13 @@ async function speak(
 
 async function bringIn(
   { from, to }: HandOver,
-  cast: Cast,
-  mishaps: Mishaps,
+  participants: Participants,
+  faults: Faults,
   conversation: Uuid,
 ): Promise<void> {
-  const newcomer = await cast.signIn(to);
-  const agent = cast.called(from);
-  await mishaps.comeBack(agent);
+  const newcomer = await participants.signIn(to);
+  const agent = participants.called(from);
+  await faults.comeBack(agent);
   await agent.addMember(newcomer.desk.user.id);
   await newcomer.join(conversation);
 }
@@ -96,14 +96,14 @@ async function bringIn(
 /** Waits until everybody was shown what they may read, and compares. */
 async function hearEveryone(
   plan: Plan,
-  cast: Cast,
-  mishaps: Mishaps,
+  participants: Participants,
+  faults: Faults,
   sent: readonly Sent[],
 ): Promise<{ readonly verdicts: readonly Verdict[]; readonly complaints: readonly string[] }> {
   const verdicts: Verdict[] = [];
   const complaints: string[] = [];
-  for (const person of cast.everyone) {
-    await mishaps.comeBack(person);
+  for (const person of participants.everyone) {
+    await faults.comeBack(person);
     const from = firstLineOf(plan, person.name);
     await person.hasShown(sent.length - from, arrivalMs);
     const verdict = judge(sent, from, person.shown);
@@ -118,18 +118,18 @@ async function hearEveryone(
 async function tryWithoutRight(
   { administrator, atRest, outsider }: ReplayDeps,
   plan: Plan,
-  cast: Cast,
+  participants: Participants,
   conversation: Uuid,
 ) {
   if (plan.handOver === undefined) return { verdict: sum([]), attempts: 0, complaints: [] };
-  const newcomer: Person = cast.called(plan.handOver.to);
+  const newcomer: Person = participants.called(plan.handOver.to);
   const messages = await takeMessages(administrator, atRest, conversation);
   const before = messages.slice(0, plan.handOver.before);
   const received = messages
     .slice(plan.handOver.before)
     .filter(({ sender }) => sender !== newcomer.device);
-  const byNewcomer = await trespass(newcomer.home, before);
-  const byOutsider = await trespass(outsider, messages);
+  const byNewcomer = await tryUnauthorisedDecrypt(newcomer.home, before);
+  const byOutsider = await tryUnauthorisedDecrypt(outsider, messages);
   return {
     verdict: { ...sum([]), openedWithoutRight: byNewcomer.opened + byOutsider.opened },
     attempts: byNewcomer.attempts + byOutsider.attempts,

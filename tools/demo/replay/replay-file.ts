@@ -1,7 +1,7 @@
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import { BackendSearch, type SearchResult } from "../search/search-backend.ts";
-import { signInSomebody } from "./cast.ts";
-import { usualMishaps } from "./mishaps.ts";
+import { signInSomebody } from "./participants.ts";
+import { defaultFaults } from "./faults.ts";
 import { planOf } from "./plan.ts";
 import { readDialogues, type Dialogue } from "./read-dialogues.ts";
 import { rehearsal } from "./rehearse.ts";
@@ -98,7 +98,7 @@ async function replayAll(
       const { number } = dialogue;
       const random = new SeededRandom(seed * 1_000_003 + number);
       try {
-        const chance = { random, mishapsPerLine: usualMishaps };
+        const chance = { random, mishapsPerLine: defaultFaults };
         replayed.push(await replayDialogue({ ...deps, ...chance }, planOf(dialogue)));
       } catch (error) {
         failures.push({ number, reason: error instanceof Error ? error.message : String(error) });

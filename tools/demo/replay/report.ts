@@ -16,8 +16,8 @@ export function reportOf({ replayed, failures, search, seconds }: FileReplayed):
     plaintextFoundInDatabase: search.found.length,
     problems: total(({ complaints }) => complaints.length),
     attemptsWithoutRight: total(({ attempts }) => attempts),
-    connectionsCut: total(({ mishaps }) => mishaps.cut),
-    devicesReopened: total(({ mishaps }) => mishaps.closed),
+    connectionsCut: total(({ faults }) => faults.cut),
+    devicesReopened: total(({ faults }) => faults.closed),
     runsSearched: search.runs,
     runsLeftOut: new Set(search.known.map(({ run }) => run)).size,
     bytesSearched: search.tableBytes + search.fileBytes,
@@ -32,7 +32,7 @@ export const isGood = ({ replayed, failures, search }: FileReplayed): boolean =>
   replayed.every(({ verdict, complaints }) => isFlawless(verdict) && complaints.length === 0);
 
 /** Everything that is wrong, one line each. */
-export function complaintsOf({ replayed, failures, search }: FileReplayed): readonly string[] {
+export function listFailures({ replayed, failures, search }: FileReplayed): readonly string[] {
   return [
     ...failures.map(({ number, reason }) => `Dialogue ${number} was not completed: ${reason}`),
     ...replayed.flatMap(({ number, complaints }) =>

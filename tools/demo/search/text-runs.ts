@@ -35,7 +35,7 @@ export class TextRuns {
   search(haystack: Uint8Array, onFound: (run: string) => void): void {
     const bytes = Buffer.from(haystack.buffer, haystack.byteOffset, haystack.byteLength);
     for (let piece = 0; piece + 4 <= bytes.length; piece += stride) {
-      if (!this.#mayHold(bytes.readInt32LE(piece))) continue;
+      if (!this.#mightContain(bytes.readInt32LE(piece))) continue;
       const last = Math.min(piece, bytes.length - runBytes);
       for (let start = Math.max(0, piece - stride + 1); start <= last; start++) {
         const run = bytes.toString("latin1", start, start + runBytes);
@@ -53,7 +53,7 @@ export class TextRuns {
     }
   }
 
-  #mayHold(piece: number): boolean {
+  #mightContain(piece: number): boolean {
     const slot = slotOf(piece);
     return ((this.#pieces[slot >>> 5] ?? 0) & (1 << (slot & 31))) !== 0;
   }

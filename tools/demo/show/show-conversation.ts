@@ -1,7 +1,7 @@
 import { toHex } from "../../../crypto/wire/bytes.ts";
 import { withBackend, type Backend } from "../backend/open-backend.ts";
 import type { Person } from "../device/person.ts";
-import { signInSomebody } from "../replay/cast.ts";
+import { signInSomebody } from "../replay/participants.ts";
 import { columns, rule } from "./columns.ts";
 import { messageRows, readableByAdministrator, type EventRow } from "./database-view.ts";
 import { sample } from "./sample.ts";

@@ -20,7 +20,7 @@ export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
   sha256(concat(...devices.toSorted().map(uuidToBytes)));
 
 /** Whether the key may encrypt one more message: same epoch, same devices, within the limits. */
-export function mayStillUse(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
+export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
   const age = request.now - key.createdAt;
   return (
     key.epoch === request.epoch &&

@@ -3,7 +3,7 @@ import type { Packet } from "../../../wire/frame.ts";
 import { uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
 import { SuiteError, type PrivatePlace } from "../../suite.ts";
 import { loadSelf } from "./self.ts";
-import { decryptFrom, encryptTo, requireTrusted, withoutSession } from "./sessions.ts";
+import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
@@ -32,7 +32,7 @@ export async function sealTo(
   const content = concat(prefix(request), plaintext);
   const packets: Packet[] = [];
   for (const device of devices) {
-    await requireTrusted(staging, device);
+    await assertTrusted(staging, device);
     packets.push({ device, bytes: await encryptTo(staging, self, device, content) });
   }
   return packets;
@@ -45,7 +45,7 @@ export async function openFrom(
 ): Promise<Uint8Array> {
   const { senderDevice, packet } = request;
   const self = await loadSelf(staging);
-  await requireTrusted(staging, senderDevice);
+  await assertTrusted(staging, senderDevice);
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
   // The pairwise encryption binds neither conversation nor receipt.
   if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))

@@ -14,12 +14,12 @@ import {
   digestOfDevices,
   dropOwnKey,
   loadOwnKey,
-  mayStillUse,
+  isWithinLimits,
   saveOwnKey,
   type OwnKey,
 } from "./own-key.ts";
 import { loadSelf, type Self } from "./self.ts";
-import { decryptFrom, encryptTo, requireTrusted, withoutSession } from "./sessions.ts";
+import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
 import { SenderKeys } from "./staged-stores.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
@@ -34,7 +34,7 @@ export async function seal(
   await staging.getMany([names.self, names.ownKey(conversation)]);
   const self = await loadSelf(staging);
   const current = await loadOwnKey(staging, conversation);
-  if (current !== undefined && mayStillUse(current, request, limits))
+  if (current !== undefined && isWithinLimits(current, request, limits))
     return sealUnder(staging, self, request, current, []);
   if (current !== undefined) dropOwnKey(staging, self.device, conversation, current);
   const { key, packets } = await startKey(staging, self, request);
@@ -73,7 +73,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const content = encodeKeyPacket(request, keyId, distribution.serialize());
   const packets: Packet[] = [];
   for (const device of devices) {
-    await requireTrusted(staging, device);
+    await assertTrusted(staging, device);
     packets.push({ device, bytes: await encryptTo(staging, self, device, content) });
   }
   const key: OwnKey = {
@@ -115,13 +115,13 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   // The chain this device sends with is kept under the same names, and must only move by sending.
   if (senderDevice === self.device)
     throw new SuiteError("undecryptable", "The message says it is this device's own.");
-  await requireTrusted(staging, senderDevice);
+  await assertTrusted(staging, senderDevice);
   if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
   const content = openKeyPacket(request, keyId, plaintext);
   await staging.call(async () => {
     const distribution = signal.SenderKeyDistributionMessage.deserialize(owned(content));
-    requireKeyId(distribution.distributionId(), keyId);
+    assertKeyId(distribution.distributionId(), keyId);
     const sender = addressOf(senderDevice);
     const store = new SenderKeys(staging, request);
     await signal.processSenderKeyDistributionMessage(sender, distribution, store);
@@ -136,14 +136,14 @@ export async function open(staging: Staging, request: OpenRequest): Promise<Uint
     throw new SuiteError("no_key", "This device was not given the message's key.");
   return staging.call(() => {
     const message = owned(ciphertext);
-    requireKeyId(signal.SenderKeyMessage.deserialize(message).distributionId(), keyId);
+    assertKeyId(signal.SenderKeyMessage.deserialize(message).distributionId(), keyId);
     const store = new SenderKeys(staging, request);
     return signal.groupDecrypt(addressOf(senderDevice), store, message);
   }, "undecryptable");
 }
 
 /** The id the relay sees and the id inside must be one: the relay enforces its limits by it. */
-function requireKeyId(inside: Uuid, keyId: Uuid): void {
+function assertKeyId(inside: Uuid, keyId: Uuid): void {
   if (inside !== keyId)
     throw new SuiteError("undecryptable", "The message is under another key than it says.");
 }

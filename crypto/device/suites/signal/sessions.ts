@@ -40,7 +40,7 @@ export async function withoutSession(
  */
 export async function establish(staging: Staging, bundle: PreKeyBundle): Promise<void> {
   const self = await loadSelf(staging);
-  await requireTrusted(staging, bundle.device, bundle.identityKey);
+  await assertTrusted(staging, bundle.device, bundle.identityKey);
   await staging.call(
     () =>
       signal.processPreKeyBundle(
@@ -56,7 +56,7 @@ export async function establish(staging: Staging, bundle: PreKeyBundle): Promise
 }
 
 /** @throws SuiteError untrusted_identity: not recorded, or not with `identityKey` when given */
-export async function requireTrusted(
+export async function assertTrusted(
   staging: Staging,
   device: Uuid,
   identityKey?: Uint8Array,

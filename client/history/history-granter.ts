@@ -1,0 +1,309 @@
+import {
+  encodeReceipt,
+  maxPacks,
+  receiptBytes,
+  type GrantPurpose,
+} from "../../crypto/wire/receipt.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import { sign } from "../../crypto/device/sodium.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import { Retry } from "../attachments/retry.ts";
+import { clearSpool, spool } from "../attachments/spool.ts";
+import { transferUpload } from "../attachments/transfer-upload.ts";
+import type { UploaderDeps } from "../attachments/uploader.ts";
+import { hashAt } from "../conversation/history.ts";
+import { establishSessions, assertTrusted, type SessionDeps } from "../conversation/sessions.ts";
+import type { ConversationState } from "../conversation/state.ts";
+import type { Account } from "../device/account.ts";
+import { codeOf, SealdeskError, type SealdeskErrorCode } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import { closedError } from "../options.ts";
+import { incomplete, packBytes, defaultPackBytes } from "./build-pack.ts";
+import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
+import { encodePackKeys } from "./packet.ts";
+import type { HistoryProgress } from "./progress.ts";
+
+/** Which part of a conversation to share, with whom, and why. */
+export interface GrantRequest {
+  /** A member. For another device of your own account, your own user. */
+  readonly to: Uuid;
+  /** Which of their devices. By default all of them except this one. */
+  readonly devices?: readonly Uuid[];
+  /** The range of `seq`, both ends included. */
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly purpose: GrantPurpose;
+  /** The customer's consent, as named by its event. Staff need one. */
+  readonly consent?: Uuid;
+}
+
+export interface HistoryGranterDeps extends UploaderDeps, Omit<SessionDeps, "api" | "ownDevice"> {
+  readonly account: Account;
+  readonly api: Pick<Api, "takeBundle" | "grantHistory">;
+  readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
+  /** Resolves when the store is known to be no older copy: before, nothing is sealed. */
+  readonly whenSound: () => Promise<void>;
+}
+
+/** The position of a grant in the log. */
+export interface GrantedHistory {
+  readonly id: Uuid;
+  readonly seq: number;
+}
+
+/**
+ * Makes history grants. Packs are sealed into the store, uploaded from there, and then named in the
+ * log.
+ */
+export class HistoryGranter {
+  readonly #deps: HistoryGranterDeps;
+  readonly #packBytes: number;
+
+  constructor(deps: HistoryGranterDeps, packBytesLimit: number = defaultPackBytes) {
+    this.#deps = deps;
+    this.#packBytes = packBytesLimit;
+  }
+
+  /** @see Conversation.grantHistory */
+  async grant(
+    conversation: Uuid,
+    state: () => ConversationState | undefined,
+    request: GrantRequest,
+  ): Promise<GrantedHistory> {
+    const job = this.prepare(conversation, state(), request);
+    await this.#deps.store.transact(async (transaction) => putJob(transaction, job));
+    return this.resume(job, state);
+  }
+
+  /**
+   * Begins a grant.
+   * @throws SealdeskError member_not_found, history_incomplete
+   */
+  prepare(
+    conversation: Uuid,
+    state: ConversationState | undefined,
+    request: GrantRequest,
+  ): OutgoingJob {
+    const { newId, account } = this.#deps;
+    const { to: recipient, fromSeq, toSeq, purpose, consent } = request;
+    const theirs = devicesOf(state, recipient).filter((device) => device !== account.device);
+    const devices = (request.devices ?? theirs).toSorted();
+    if (devices.length === 0 || !devices.every((device) => theirs.includes(device)))
+      throw notTheirs();
+    if (!Number.isSafeInteger(fromSeq) || fromSeq < 1 || !(fromSeq <= toSeq)) throw incomplete();
+    return {
+      id: newId(),
+      conversation,
+      recipient,
+      devices,
+      fromSeq,
+      toSeq,
+      purpose,
+      consent,
+      next: fromSeq,
+      packs: [],
+      signed: undefined,
+    };
+  }
+
+  /** Continues a grant that is in the store until it is in the log. */
+  async resume(
+    job: OutgoingJob,
+    state: () => ConversationState | undefined,
+  ): Promise<GrantedHistory> {
+    const { store, signal } = this.#deps;
+    let current = job;
+    const save = async (changed: OutgoingJob) => {
+      await store.transact(async (transaction) => putJob(transaction, changed));
+      current = changed;
+    };
+    try {
+      this.#report(current);
+      do {
+        await this.#upload(current, save);
+        if (current.next <= current.toSeq) await this.#pack(current, save);
+      } while (
+        current.next <= current.toSeq ||
+        current.packs.some(({ uploaded }) => uploaded === 0)
+      );
+      if (current.signed === undefined) await this.#sign(current, state, save);
+      const seq = await this.#post(current);
+      await store.transact(async (transaction) => deleteJob(transaction, job.id));
+      this.#report(current, { finished: true });
+      return { id: job.id, seq };
+    } catch (error) {
+      // A lost connection is not a refusal. The next connection continues.
+      if (signal.aborted) throw error instanceof SealdeskError ? error : closedError();
+      await this.#giveUp(current);
+      this.#report(current, {
+        failed: error instanceof SealdeskError ? error.code : "store_failed",
+      });
+      throw error;
+    }
+  }
+
+  /** Seals the next pack into the store. */
+  async #pack(job: OutgoingJob, save: (job: OutgoingJob) => Promise<void>): Promise<void> {
+    const { store, newId } = this.#deps;
+    if (job.packs.length === maxPacks)
+      throw new SealdeskError("message_too_large", "The range is too large for one grant.");
+    const id = newId();
+    const bytes = packBytes(store, job, this.#packBytes);
+    let next = job.next;
+    async function* counted() {
+      next = yield* bytes;
+    }
+    try {
+      const { sealed, stored } = await spool(
+        store,
+        id,
+        counted(),
+        2 * this.#packBytes + 1024 * 1024,
+      );
+      const attachment = { ...sealed, name: new Uint8Array(0), mediaType: new Uint8Array(0) };
+      const packs = [...job.packs, { attachment, stored, uploaded: 0 }];
+      await save({ ...job, next, packs });
+    } catch (error) {
+      if (!this.#deps.signal.aborted) await clearSpool(store, id);
+      throw error;
+    }
+  }
+
+  /** Uploads the packs that are sealed and not uploaded. */
+  async #upload(job: OutgoingJob, save: (job: OutgoingJob) => Promise<void>): Promise<void> {
+    const { store, clock, signal } = this.#deps;
+    for (const [index, pack] of job.packs.entries()) {
+      if (pack.uploaded === 1) continue;
+      const attachment = attachmentFromFields(pack.attachment);
+      const upload = { conversation: job.conversation, attachment, stored: pack.stored };
+      await transferUpload(this.#deps, upload, new Retry(clock, signal), () => undefined);
+      const packs = job.packs.map((each, at) => (at === index ? { ...each, uploaded: 1 } : each));
+      await save({ ...job, packs });
+      await clearSpool(store, attachment.id);
+      this.#report(job);
+    }
+  }
+
+  /** Signs the receipt and seals the packs' keys. From now on exactly these bytes are posted. */
+  async #sign(
+    job: OutgoingJob,
+    state: () => ConversationState | undefined,
+    save: (job: OutgoingJob) => Promise<void>,
+  ): Promise<void> {
+    const { store, account, clock, suite, signal, whenSound } = this.#deps;
+    const { conversation, fromSeq, toSeq, packs, devices, id } = job;
+    const now = state();
+    if (now?.joined !== true)
+      throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+    const sessions = { ...this.#deps, ownDevice: account.device };
+    // Only the recipient's devices matter, because nobody else receives the packs.
+    const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
+    const attempt = () =>
+      store.transact(async (transaction) => {
+        const fromHash = await hashAt(transaction, conversation, fromSeq);
+        const toHash = await hashAt(transaction, conversation, toSeq);
+        if (fromHash === undefined || toHash === undefined) throw incomplete();
+        const text = encodeReceipt({
+          type: "history_grant",
+          version: 1,
+          id,
+          tenant: account.tenant,
+          conversation,
+          grantor: account.user,
+          grantorDevice: account.device,
+          recipient: job.recipient,
+          recipientDevices: devices,
+          fromSeq,
+          toSeq,
+          fromHash,
+          toHash,
+          purpose: job.purpose,
+          consent: job.consent,
+          atMs: Math.floor(clock.now()),
+          packs: packs.map(({ attachment }) => ({
+            attachment: attachment.id,
+            digest: attachment.ciphertextDigest,
+          })),
+        });
+        const { privateKey } = await loadIdentityKey(transaction, "receipt");
+        const plaintext = encodePackKeys(packs.map(({ attachment }) => attachment));
+        const packets = await suite.sealTo(transaction, { conversation, id, devices, plaintext });
+        const signature = sign(receiptBytes(text), privateKey);
+        const signedJob = { ...job, signed: { text, signature, packets } };
+        putJob(transaction, signedJob);
+        return signedJob;
+      });
+    const establish = (error: unknown) => {
+      if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
+      return establishSessions(sessions, (error as { readonly devices: readonly Uuid[] }).devices);
+    };
+    const retry = new Retry(clock, signal);
+    for (;;) {
+      try {
+        await assertTrusted(sessions, concerned);
+        await whenSound();
+        // The owners of the listed devices are certain only now. When the grant was requested, the
+        // relay may have listed another user's device under the recipient.
+        if (!areOf(now, job.recipient, devices)) throw notTheirs();
+        return await save(await attempt().catch((error) => establish(error).then(attempt)));
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  }
+
+  async #post({ conversation, signed }: OutgoingJob): Promise<number> {
+    const { api, clock, signal } = this.#deps;
+    if (signed === undefined) throw new Error("a grant is signed before it is posted");
+    const retry = new Retry(clock, signal);
+    for (;;) {
+      try {
+        return (await api.grantHistory(conversation, signed)).seq;
+      } catch (error) {
+        await retry.after(error);
+      }
+    }
+  }
+
+  async #giveUp(job: OutgoingJob): Promise<void> {
+    const { store, uploads } = this.#deps;
+    await store.transact(async (transaction: StoreTransaction) => deleteJob(transaction, job.id));
+    for (const { attachment } of job.packs) {
+      await clearSpool(store, attachment.id);
+      // An unfinished upload is removed with its conversation.
+      await uploads.remove(attachment.id).catch(() => undefined);
+    }
+  }
+
+  /** Progress counts what is packed and uploaded. The last event is done when the log answers. */
+  #report(
+    { id, conversation, fromSeq, toSeq, next }: OutgoingJob,
+    { finished = false, failed }: { finished?: boolean; failed?: SealdeskErrorCode } = {},
+  ): void {
+    const total = toSeq - fromSeq + 1;
+    const done = finished ? total : Math.min(next - fromSeq, total - 1);
+    const progress = { grant: id, direction: "giving" as const, fromSeq, toSeq, done, total };
+    this.#deps.onProgress(conversation, failed === undefined ? progress : { ...progress, failed });
+  }
+}
+
+/** The relay's list, unverified. */
+const devicesOf = (state: ConversationState | undefined, user: Uuid): readonly Uuid[] =>
+  state?.members.find((member) => member.user === user)?.devices ?? [];
+
+function areOf(state: ConversationState, user: Uuid, devices: readonly Uuid[]): boolean {
+  const theirs = devicesOf(state, user);
+  return devices.every((device) => theirs.includes(device));
+}
+
+const notTheirs = (): SealdeskError =>
+  new SealdeskError("member_not_found", "The recipient has no such device here.");
+
+const sealFailure = (cause: unknown): unknown =>
+  codeOf(cause, "SuiteError") === undefined
+    ? cause
+    : new SealdeskError("untrusted_member", "The recipient's device cannot be sealed to.", {
+        cause,
+      });

@@ -1,0 +1,193 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { type GrantedMessage, readPack } from "../../crypto/device/history-pack.ts";
+import { attachmentFromFields } from "../../crypto/device/payload-body.ts";
+import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
+import { downloadAttachment, type DownloadDeps } from "../attachments/download.ts";
+import { Retry } from "../attachments/retry.ts";
+import { addProblem, hasRecord, itemsOf, saveRecord } from "../conversation/history.ts";
+import type { EventProblemCode, ProblemItem } from "../conversation/items.ts";
+import type { Account } from "../device/account.ts";
+import type { Trust } from "../device/trust.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+import { followLinks, UnverifiableError } from "./follow-links.ts";
+import { grantedRecord } from "./granted-record.ts";
+import {
+  clearLinks,
+  deleteIncoming,
+  deleteLink,
+  getIncoming,
+  getLink,
+  putIncoming,
+  type IncomingJob,
+} from "./incoming-job.ts";
+import type { HistoryProgress } from "./progress.ts";
+
+export interface HistoryImporterDeps extends DownloadDeps {
+  readonly store: DeviceStore;
+  readonly api: Pick<Api, "readLinks">;
+  readonly account: Account;
+  readonly trust: Trust;
+  readonly onProgress: (conversation: Uuid, progress: HistoryProgress) => void;
+  readonly onProblem: (conversation: Uuid, problem: ProblemItem) => void;
+}
+
+/**
+ * How much enters the history in one transaction. Whichever limit is reached first ends the batch.
+ */
+const batchMessages = 256;
+const batchBytes = 1024 * 1024;
+
+/**
+ * Imports granted history: first the log's links of the range, then the packs, message by message.
+ */
+export class HistoryImporter {
+  readonly #deps: HistoryImporterDeps;
+  #tail: Promise<void> = Promise.resolve();
+
+  constructor(deps: HistoryImporterDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Imports a grant that is in the store, after those before it.
+   * @throws what the store throws
+   */
+  take(grant: Uuid): Promise<void> {
+    const run = this.#tail.then(() => this.#take(grant));
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  async #take(grant: Uuid): Promise<void> {
+    const { store, clock, signal } = this.#deps;
+    if (signal.aborted) return;
+    const job = await store.read((transaction) => getIncoming(transaction, grant));
+    if (job === undefined) return;
+    try {
+      this.#report(job);
+      const linked = await followLinks(this.#deps, job, new Retry(clock, signal));
+      await this.#readPacks(linked);
+    } catch (error) {
+      // A lost connection ends nothing. The next connection continues.
+      if (signal.aborted) return;
+      const problem = problemOf(error, job);
+      if (problem === undefined) throw error;
+      await this.#giveUp(job, problem);
+    }
+  }
+
+  async #readPacks(linked: IncomingJob): Promise<void> {
+    let job = linked;
+    for (const fields of job.packs.slice(job.packsRead)) {
+      const pieces = downloadAttachment(this.#deps, attachmentFromFields(fields));
+      let batch: GrantedMessage[] = [];
+      let size = 0;
+      for await (const entry of readPack(job.grant, pieces)) {
+        batch.push(entry);
+        size += entry.payload.length;
+        if (batch.length < batchMessages && size < batchBytes) continue;
+        job = await this.#record(job, batch);
+        batch = [];
+        size = 0;
+      }
+      job = await this.#record({ ...job, packsRead: job.packsRead + 1 }, batch);
+    }
+    while (job.next <= job.toSeq) job = await this.#record(job, [], job.toSeq);
+    await this.#clear(job);
+    this.#report(job);
+  }
+
+  /**
+   * Stores the events up to the batch's last message in order, together with the position after
+   * them. A message that is out of order or repeated is skipped, and counts as missing in its
+   * place.
+   * @param upTo the last event to store, for which the batch may have no message
+   */
+  async #record(
+    job: IncomingJob,
+    batch: readonly GrantedMessage[],
+    upTo: number = batch.at(-1)?.seq ?? 0,
+  ): Promise<IncomingJob> {
+    const { store, onProblem } = this.#deps;
+    const entries = new Map<number, GrantedMessage>();
+    let highest = job.next - 1;
+    for (const entry of batch) {
+      if (entry.seq <= highest || entry.seq > job.toSeq) continue;
+      entries.set(entry.seq, entry);
+      highest = entry.seq;
+    }
+    const last = Math.min(Math.max(highest, upTo), job.toSeq, job.next + batchMessages - 1);
+    const { after, problems } = await store.transact(async (transaction) => {
+      const found: ProblemItem[] = [];
+      for (let seq = job.next; seq <= last; seq++)
+        found.push(...(await this.#recordOne(transaction, job, seq, entries.get(seq))));
+      const moved = { ...job, next: Math.max(job.next, last + 1) };
+      putIncoming(transaction, moved);
+      return { after: moved, problems: found };
+    });
+    for (const problem of problems) onProblem(job.conversation, problem);
+    this.#report(after);
+    if (after.next > highest || after.next > job.toSeq) return after;
+    return this.#record(after, batch, upTo);
+  }
+
+  async #recordOne(
+    transaction: StoreTransaction,
+    { conversation, grant, grantor }: IncomingJob,
+    seq: number,
+    entry: GrantedMessage | undefined,
+  ): Promise<readonly ProblemItem[]> {
+    const { trust, account } = this.#deps;
+    const link = await getLink(transaction, grant, seq);
+    deleteLink(transaction, grant, seq);
+    // Events that this device has seen itself stay as it saw them.
+    if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
+    const own = link.senderDevice === account.device;
+    const certified = own ? account.user : trust.device(link.senderDevice)?.user;
+    const record = grantedRecord(link, entry, { conversation, grantor, certified });
+    saveRecord(transaction, conversation, seq, record);
+    return itemsOf(seq, record, account).filter((item) => item.kind === "problem");
+  }
+
+  async #giveUp(
+    job: IncomingJob,
+    { seq, code }: { readonly seq: number; readonly code: EventProblemCode },
+  ): Promise<void> {
+    const { store, onProblem } = this.#deps;
+    const { conversation, grantor } = job;
+    // Shown at the grant's own place, where a reader of the conversation finds it.
+    await store.transact((transaction) =>
+      addProblem(transaction, conversation, job.seq, { code, user: grantor }),
+    );
+    await this.#clear(job);
+    onProblem(conversation, { kind: "problem", seq, code, user: grantor });
+  }
+
+  async #clear({ grant }: IncomingJob): Promise<void> {
+    const { store } = this.#deps;
+    const some = () =>
+      store.transact((transaction) => clearLinks(transaction, grant, batchMessages));
+    while ((await some()) > 0);
+    await store.transact(async (transaction) => deleteIncoming(transaction, grant));
+  }
+
+  #report({ conversation, grant, fromSeq, toSeq, next }: IncomingJob): void {
+    const total = toSeq - fromSeq + 1;
+    const done = next - fromSeq;
+    const { onProgress } = this.#deps;
+    onProgress(conversation, { grant, direction: "receiving", fromSeq, toSeq, done, total });
+  }
+}
+
+/**
+ * Returns the problem that the user is told; undefined for an error that the grant did not cause.
+ */
+function problemOf(
+  error: unknown,
+  { seq }: IncomingJob,
+): { readonly seq: number; readonly code: EventProblemCode } | undefined {
+  if (error instanceof UnverifiableError) return { seq: error.seq, code: "grant_unverifiable" };
+  const damaged = error instanceof SealdeskError || codeOf(error, "DeviceError") !== undefined;
+  return damaged ? { seq, code: "grant_unreadable" } : undefined;
+}

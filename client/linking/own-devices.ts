@@ -1,0 +1,154 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { knownAccountKeys } from "../../crypto/device/admit-device.ts";
+import { loadIdentityKey } from "../../crypto/device/identity.ts";
+import { maxContacts } from "../../crypto/device/linking/account-secrets.ts";
+import { decodeLinkCode, type LinkCode } from "../../crypto/device/linking/link-code.ts";
+import { sealAccount } from "../../crypto/device/linking/seal-account.ts";
+import { zeroise, type SigningKeyPair } from "../../crypto/device/sodium.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { Account } from "../device/account.ts";
+import { isCertified } from "../device/is-certified.ts";
+import { forgetToShare, intendToShare } from "../history/shared-devices.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import type { Api } from "../http/api.ts";
+
+export interface OwnDevicesDeps {
+  readonly account: Account;
+  readonly api: Api;
+  readonly deviceKey: SigningKeyPair;
+  readonly store: DeviceStore;
+}
+
+/** A device of your own account. */
+export interface OwnDevice {
+  readonly id: Uuid;
+  /** True for the device that calls. */
+  readonly current: boolean;
+  /**
+   * False for a device that the server lists and the account key did not certify. Remove such a
+   * device.
+   */
+  readonly certified: boolean;
+}
+
+/** A new device, as described by its code and by the server. */
+export interface NewDevice {
+  readonly id: Uuid;
+  /** Milliseconds since the Unix epoch, by the server's clock. */
+  readonly requestedAt: number;
+  readonly expiresAt: number;
+}
+
+/**
+ * Returns the account's devices that are not removed, oldest first.
+ * @throws SealdeskError
+ */
+export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promise<OwnDevice[]> {
+  const { publicKey } = await store.read((each) => loadIdentityKey(each, "account"));
+  const devices = await api.devicesOf(account.user);
+  return devices.map((device) => ({
+    id: device.record.device,
+    current: device.record.device === account.device,
+    certified: isCertified(device, publicKey),
+  }));
+}
+
+/**
+ * Returns what a new device requests. Show it to the person who read its code.
+ * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
+ * link_key_replaced
+ */
+export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<NewDevice> {
+  const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
+  return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
+}
+
+/** What a new device receives besides the account key. */
+export interface ApprovalOptions {
+  /** True if it receives this device's history of every conversation. Default: true. */
+  readonly history?: boolean;
+}
+
+/**
+ * Sends the account key to the device that shows the code, sealed to the key in the code.
+ * @throws SealdeskError as `reviewDevice`
+ */
+export async function approveDevice(
+  deps: OwnDevicesDeps,
+  text: string,
+  { history = true }: ApprovalOptions = {},
+): Promise<Uuid> {
+  const { account, api, deviceKey, store } = deps;
+  const code = readCode(text);
+  const { device, deviceKey: newDeviceKey } = await openRequest(deps, code);
+  const { own, contacts } = await store.read(async (transaction) => ({
+    own: await loadIdentityKey(transaction, "account"),
+    contacts: await knownAccountKeys(transaction, maxContacts),
+  }));
+  // libsodium's private key begins with the seed.
+  const seed = own.privateKey.slice(0, 32);
+  let sealed: Uint8Array;
+  try {
+    sealed = sealAccount({
+      context: {
+        tenant: account.tenant,
+        user: account.user,
+        request: code.request,
+        device,
+        deviceKey: newDeviceKey,
+        ephemeralKey: code.ephemeralKey,
+        sibling: account.device,
+        siblingKey: deviceKey.publicKey,
+        accountKey: own.publicKey,
+      },
+      codeSecret: code.secret,
+      deviceKey: deviceKey.privateKey,
+      secrets: { seed, contacts },
+    });
+  } finally {
+    for (const secret of [seed, own.privateKey]) zeroise(secret);
+  }
+  const note = history ? intendToShare : forgetToShare;
+  await store.transact(async (transaction) => note(transaction, device));
+  const approve = () => api.approveLink(code.request, sealed);
+  // The approval is idempotent, so it is repeated when its answer was lost.
+  await approve().catch((error: unknown) => {
+    if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
+    return approve();
+  });
+  return device;
+}
+
+/**
+ * Refuses the device that shows the code.
+ * @throws SealdeskError as `reviewDevice`
+ */
+export async function refuseDevice({ api }: OwnDevicesDeps, text: string): Promise<void> {
+  await api.refuseLink(readCode(text).request);
+}
+
+function readCode(text: string): LinkCode {
+  try {
+    return decodeLinkCode(text);
+  } catch (cause) {
+    if (codeOf(cause, "DeviceError") === undefined) throw cause;
+    throw new SealdeskError("invalid_link_code", "This is not the code of a new device.", {
+      cause,
+    });
+  }
+}
+
+async function openRequest({ api }: OwnDevicesDeps, { request, ephemeralKey }: LinkCode) {
+  const view = await api.linkRequest(request);
+  if (!equalBytes(view.ephemeralKey, ephemeralKey))
+    throw new SealdeskError(
+      "link_key_replaced",
+      "The server shows another key than the new device: do not approve it.",
+    );
+  if (view.state === "expired")
+    throw new SealdeskError("link_expired", "The request is too old; the device asks again.");
+  if (view.state !== "pending")
+    throw new SealdeskError("link_closed", "The request was answered before.");
+  return view;
+}

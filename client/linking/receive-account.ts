@@ -1,0 +1,85 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { rememberAccountKey } from "../../crypto/device/admit-device.ts";
+import { adoptAccountKey, verifyDevice } from "../../crypto/device/identity.ts";
+import { openAccount, type OpenedAccount } from "../../crypto/device/linking/open-account.ts";
+import { zeroise } from "../../crypto/device/sodium.ts";
+import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { SignedInDevice } from "../device/sign-in.ts";
+import { codeOf, SealdeskError } from "../errors.ts";
+import { forgetPending, type PendingLink } from "./pending-link.ts";
+
+/** The answer of a device of the account to this device's request. */
+export interface LinkAnswer {
+  readonly sibling: Uuid;
+  readonly sealed: Uint8Array;
+}
+
+interface Taking {
+  readonly store: DeviceStore;
+  readonly me: SignedInDevice;
+  readonly pending: PendingLink;
+  /** As the server showed it to this device. Its certificate decides what others see. */
+  readonly accountKey: Uint8Array;
+  readonly answer: LinkAnswer;
+}
+
+/**
+ * Stores the account key, and the other users' keys that the approving device trusts. From then on
+ * this device can certify itself.
+ * @throws SealdeskError link_not_authentic
+ */
+export async function receiveAccount(taking: Taking): Promise<void> {
+  const { store, me, answer } = taking;
+  const user = me.signedIn.user.id;
+  const devices = await me.api.devicesOf(user);
+  const sibling = devices.find(({ record }) => record.device === answer.sibling);
+  const { account, contacts } = refusedUnless(() => {
+    if (sibling === undefined) throw notAuthentic();
+    verifyDevice(sibling, taking.accountKey);
+    return open(taking, sibling.record.deviceKey);
+  });
+  await store.transact(async (transaction) => {
+    await adoptAccountKey(transaction, account);
+    for (const contact of contacts)
+      if (contact.user !== user)
+        await rememberAccountKey(transaction, contact.user, contact.accountKey);
+    forgetPending(transaction);
+  });
+  zeroise(account.privateKey);
+}
+
+function open({ me, pending, accountKey, answer }: Taking, siblingKey: Uint8Array): OpenedAccount {
+  const { device, deviceKey, signedIn } = me;
+  return openAccount({
+    context: {
+      tenant: signedIn.tenant.id,
+      user: signedIn.user.id,
+      request: pending.request,
+      device,
+      deviceKey: deviceKey.publicKey,
+      ephemeralKey: pending.publicKey,
+      sibling: answer.sibling,
+      siblingKey,
+      accountKey,
+    },
+    codeSecret: pending.secret,
+    ephemeralKey: pending.privateKey,
+    record: answer.sealed,
+  });
+}
+
+function refusedUnless<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (codeOf(cause, "DeviceError") === undefined) throw cause;
+    throw notAuthentic(cause);
+  }
+}
+
+const notAuthentic = (cause?: unknown): SealdeskError =>
+  new SealdeskError(
+    "link_not_authentic",
+    "The approval was not made by a device of this account that read the code.",
+    { cause },
+  );

@@ -1,0 +1,201 @@
+import type { Frame, Hello, Welcome } from "../../crypto/wire/frame.ts";
+import { isTransient, SealdeskError } from "../errors.ts";
+import { sleep, type Runtime } from "../runtime.ts";
+import { Backoff, type BackoffLimits } from "./backoff.ts";
+import { Heartbeat, type KeepaliveLimits } from "./heartbeat.ts";
+import { closing, type RelayChannel, type TransportFactory } from "./channel.ts";
+import { isFromRelay, closureOf, goingAway, tokenExpired } from "./close-codes.ts";
+import { TransportFallback } from "./transport-fallback.ts";
+import { Probe } from "./probe.ts";
+
+/** Connections from hello on; `up` and `down` alternate, frames come only in between. */
+export interface RelayConnectionEvents {
+  /** Makes the hello, once everything of the connection before has come to rest. */
+  readonly hello: () => Promise<Hello>;
+  readonly onUp: (welcome: Welcome) => void;
+  readonly onFrame: (frame: Frame) => void;
+  readonly onDown: () => void;
+  /** The access token was refused as too old. */
+  readonly onTokenExpired: () => void;
+  /** There will be no further connection. */
+  readonly onEnd: (error: SealdeskError) => void;
+}
+
+/** What became of one attempt to connect. */
+interface Attempt {
+  readonly livedMs: number;
+  readonly retryAfterMs?: number | undefined;
+  /** Given up for a better way, which is taken at once. */
+  readonly climbs?: boolean;
+  /** The node is stopping, and asked for another connection. */
+  readonly moves?: boolean;
+  /** Forbids another attempt. */
+  readonly error?: SealdeskError;
+}
+
+/**
+ * The relay tells its devices to go a few at a time, so a short spread is enough. A balancer that has
+ * not noticed yet may lead to the same node again, more rarely each time.
+ */
+const moveLimits = { baseMs: 100, capMs: 1_000, stableMs: 1 };
+const welcomeTimeoutMs = 15_000;
+
+/**
+ * Keeps one connection to the relay, and makes another when it is lost. When the first way does not
+ * lead there, it takes another, and comes back to the first once that is open again.
+ */
+export class RelayConnection {
+  readonly #runtime: Pick<Runtime, "clock">;
+  readonly #fallback: TransportFallback;
+  readonly #probe: Probe;
+  readonly #events: RelayConnectionEvents;
+  readonly #backoff: Backoff;
+  /** For a node that stops: that is no failure, and another node is a moment away. */
+  readonly #moves: Backoff;
+  readonly #keepalive: KeepaliveLimits;
+  readonly #stop = new AbortController();
+  #channel: RelayChannel | undefined;
+  #running: Promise<void> | undefined;
+  #wake = new AbortController();
+
+  /** @param ways to the relay, the best first */
+  constructor(
+    transports: readonly [TransportFactory, ...TransportFactory[]],
+    runtime: Pick<Runtime, "clock" | "random">,
+    limits: BackoffLimits & KeepaliveLimits,
+    events: RelayConnectionEvents,
+  ) {
+    this.#runtime = runtime;
+    this.#events = events;
+    this.#backoff = new Backoff(limits, runtime.random);
+    this.#moves = new Backoff(moveLimits, runtime.random);
+    this.#keepalive = limits;
+    this.#fallback = new TransportFallback(transports);
+    this.#probe = new Probe(this.#fallback.first, runtime, limits, () => {
+      this.#fallback.climb();
+      this.recycle("a better way is open");
+    });
+  }
+
+  /** Connects, and stays connected until `close` or a final refusal. */
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** @returns false when there is no connection: nothing was sent */
+  send(frame: Frame): boolean {
+    return this.#channel?.send(frame) ?? false;
+  }
+
+  /** Gives the present connection up for another: something on it is not as it must be. */
+  recycle(reason: string): void {
+    this.#channel?.close(closing.recycled, reason);
+  }
+
+  /** Cuts a wait between two attempts short: the network is back, says whoever knows. */
+  hurry(): void {
+    this.#wake.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    this.#probe.stop();
+    this.#channel?.close(closing.done, "closed");
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#runtime;
+    while (!this.#stop.signal.aborted) {
+      const attempt = await this.#connection();
+      if (this.#stop.signal.aborted) return;
+      if (attempt.error !== undefined) {
+        this.#events.onEnd(attempt.error);
+        return;
+      }
+      this.#wake = new AbortController();
+      if (attempt.climbs === true) continue;
+      if (attempt.moves === true) {
+        await sleep(clock, this.#moves.nextMs(attempt.livedMs), this.#wake.signal);
+        continue;
+      }
+      const waitMs = Math.max(this.#backoff.nextMs(attempt.livedMs), attempt.retryAfterMs ?? 0);
+      await sleep(clock, waitMs, this.#wake.signal);
+    }
+  }
+
+  /** One connection from hello to close. @returns the error that forbids another one */
+  async #connection(): Promise<Attempt> {
+    const { clock } = this.#runtime;
+    let hello: Hello;
+    try {
+      hello = await this.#events.hello();
+    } catch (error) {
+      const known = asSealdeskError(error);
+      if (!isTransient(known)) return { livedMs: 0, error: known };
+      return { livedMs: 0, retryAfterMs: known.retryAfterMs };
+    }
+    if (this.#stop.signal.aborted) return { livedMs: 0 };
+    let upAtMs: number | undefined;
+    const onFirst = this.#fallback.onFirst;
+    const { code, reason } = await this.#channelUntilClosed(hello, () => {
+      upAtMs = clock.now();
+      this.#fallback.worked();
+      if (!onFirst) this.#probe.start();
+    });
+    this.#probe.stop();
+    if (upAtMs !== undefined) this.#events.onDown();
+    else if (!isFromRelay(code)) this.#fallback.failed();
+    if (code === tokenExpired) this.#events.onTokenExpired();
+    const livedMs = upAtMs === undefined ? 0 : clock.now() - upAtMs;
+    if (onFirst) this.#probe.firstLived(livedMs);
+    const closure = closureOf(code, reason);
+    if (code === goingAway) return { livedMs, moves: true };
+    if (this.#stop.signal.aborted || closure.kind === "reconnect")
+      return { livedMs, climbs: !onFirst && this.#fallback.onFirst && upAtMs !== undefined };
+    return { livedMs, error: closure.error };
+  }
+
+  #channelUntilClosed(
+    hello: Hello,
+    onUp: () => void,
+  ): Promise<{ readonly code: number; readonly reason: string }> {
+    return new Promise((resolve) => {
+      let up = false;
+      const cancel = this.#runtime.clock.after(welcomeTimeoutMs, () =>
+        channel.close(closing.unanswered, "no welcome"),
+      );
+      const heartbeat = new Heartbeat(this.#runtime.clock, this.#keepalive, {
+        beat: () => void channel.send({ kind: "heartbeat", body: {} }),
+        onSilence: () => channel.close(closing.unanswered, "silence"),
+      });
+      const channel = this.#fallback.present({
+        onOpen: () => void channel.send({ kind: "hello", body: hello }),
+        onFrame: (frame) => {
+          heartbeat.heard();
+          if (up && frame.kind !== "heartbeat") this.#events.onFrame(frame);
+          else if (frame.kind === "welcome") {
+            up = true;
+            cancel();
+            heartbeat.start();
+            onUp();
+            this.#events.onUp(frame.body);
+          }
+        },
+        onClosed: (code, reason) => {
+          cancel();
+          heartbeat.stop();
+          this.#channel = undefined;
+          resolve({ code, reason });
+        },
+      });
+      this.#channel = channel;
+    });
+  }
+}
+
+function asSealdeskError(error: unknown): SealdeskError {
+  if (error instanceof SealdeskError) return error;
+  return new SealdeskError("relay_refused", "The connection could not be made.", { cause: error });
+}

@@ -1,0 +1,51 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { kekOf } from "./keystore-deps.ts";
+import { rewrapSubjectKeys, type RotateDeps } from "./rotate-kek.ts";
+
+const EVERY_MS = 10 * 60_000;
+
+const STATE = `
+  select (select min(kek_version) from subject_keys where wrapped is not null) as oldest,
+    coalesce((select destroyed_before < oldest_version from keks), false) as "isUndestroyed"`;
+
+/**
+ * Goes on, now and every ten minutes, with re-wrappings that were begun and not ended.
+ * @param onRemaining told how many keys of all tenants are still under earlier versions
+ * @returns what ends it, once the tenant under way is done
+ */
+export function rewrapPeriodically(
+  deps: RotateDeps,
+  onError: (error: unknown) => void,
+  onRemaining: (keys: number) => void = () => undefined,
+): () => Promise<void> {
+  const work = async (ending: AbortSignal) => {
+    const { rows } = await deps.data.query<{ id: Uuid }>("select id from tenants");
+    for (const { id } of rows) {
+      if (ending.aborted) return;
+      // A tenant whose key is denied or gone keeps nobody else's from being re-wrapped.
+      await rewrapTenant(deps, id, onRemaining).catch(onError);
+    }
+    onRemaining(0);
+  };
+  return runPeriodically(work, EVERY_MS, onError);
+}
+
+async function rewrapTenant(
+  deps: RotateDeps,
+  tenant: Uuid,
+  onRemaining: (keys: number) => void,
+): Promise<void> {
+  const { pool, kms } = deps;
+  const { rows } = await inTransaction(pool, tenant, (client) =>
+    client.query<{ oldest: number | null; isUndestroyed: boolean }>(STATE),
+  );
+  const { oldest = null, isUndestroyed = false } = rows[0] ?? {};
+  const isBehind = async () => oldest !== null && oldest < (await kms.latestVersion(kekOf(tenant)));
+  // Also when all are re-wrapped, and who did it was cut off before it destroyed what was above.
+  if (!isUndestroyed && !(await isBehind())) return;
+  await rewrapSubjectKeys(deps, tenant, {
+    onProgress: ({ done, total }) => onRemaining(total - done),
+  });
+}

@@ -1,0 +1,394 @@
+import type pg from "pg";
+import type { Pool } from "../../db/pool.ts";
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
+import { MessagingError } from "../messaging-error.ts";
+import type { ConversationQueue, Taken } from "./conversation-queue.ts";
+import type { LoggedEvent } from "./event.ts";
+import { findAccepted } from "./find-accepted.ts";
+import { findStaleHeads } from "./find-stale-heads.ts";
+import type { HeadCache } from "./head-cache.ts";
+import type { AcceptedMessage, ConversationHead } from "./head.ts";
+import { insertEvents } from "./insert-events.ts";
+import type { KeyWaitQueue } from "./key-wait-queue.ts";
+import { fetchKeys, heldKeys, isLasting, type DeviceKeys } from "./device-keys.ts";
+import { loadHeads } from "./load-head.ts";
+import type { LogObserver } from "./log-observer.ts";
+import {
+  mayStandInEarlierMonth,
+  planMessages,
+  type Plan,
+  type PostOutcome,
+  type PostRequest,
+} from "./plan-messages.ts";
+
+/** A message whose sender waits for an answer. */
+export interface PendingPost {
+  readonly request: PostRequest;
+  readonly resolve: (outcome: PostOutcome) => void;
+  readonly reject: (error: Error) => void;
+  /** How often storing it failed without an answer from the database. */
+  attempts: number;
+}
+
+interface BatchCommitterOptions {
+  readonly pool: Pool;
+  readonly scopeKeys: ScopeKeys;
+  readonly frankingKey: Uint8Array;
+  readonly now: () => number;
+  readonly onCommitted: (events: readonly LoggedEvent[]) => void;
+  readonly onHead: (conversation: Uuid, seq: number) => void;
+  readonly observer?: LogObserver | undefined;
+}
+
+/** One conversation of a batch, with its head if there is one to plan on. */
+interface Work {
+  readonly taken: Taken<PendingPost>;
+  readonly head?: ConversationHead | undefined;
+}
+
+/** One conversation's part of a batch. */
+interface Part {
+  readonly taken: Taken<PendingPost>;
+  readonly plan: Plan;
+  readonly keys: DeviceKeys;
+  /**
+   * True if the head came from the database. The log may then hold events that were never published
+   * here.
+   */
+  readonly reread: boolean;
+}
+
+const MAX_ATTEMPTS = 20;
+const RETRY_DELAY_MS = 250;
+const MAX_CONFLICTS = 100;
+
+/**
+ * One connection that commits batches one after another. While a batch is in flight, its
+ * conversations are busy. So two lanes never number the same conversation at the same time.
+ */
+export class BatchCommitter {
+  readonly #options: BatchCommitterOptions;
+  readonly #heads: HeadCache;
+  readonly #queue: ConversationQueue<PendingPost>;
+  readonly #awaited: KeyWaitQueue;
+  readonly #maxBatch: number;
+  /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
+  readonly #inHand = new Set<Taken<PendingPost>>();
+  #running: Promise<void> | undefined;
+  #client: pg.PoolClient | undefined;
+  #fence: Uuid | undefined;
+
+  constructor(
+    options: BatchCommitterOptions,
+    heads: HeadCache,
+    queue: ConversationQueue<PendingPost>,
+    awaited: KeyWaitQueue,
+    maxBatch: number,
+  ) {
+    this.#options = options;
+    this.#heads = heads;
+    this.#queue = queue;
+    this.#awaited = awaited;
+    this.#maxBatch = maxBatch;
+  }
+
+  /** Takes batches until the queue has none for this lane. */
+  wake(): void {
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async close(): Promise<void> {
+    while (this.#queue.size + this.#awaited.size > 0 || this.#running !== undefined) {
+      this.wake();
+      await this.#running;
+      if (this.#queue.size === 0 && this.#awaited.size > 0) await this.#awaited.next();
+    }
+    // The connection does not go back into the pool, because it is fenced to a tenant for its
+    // lifetime.
+    this.#client?.release(true);
+    this.#client = undefined;
+  }
+
+  async #run(): Promise<void> {
+    // Messages that arrive in the same turn of the event loop belong to the same batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (;;) {
+      const batch = this.#queue.take(this.#maxBatch);
+      const [first] = batch;
+      if (first === undefined) return;
+      for (const taken of batch) this.#inHand.add(taken);
+      try {
+        await this.#connect(first.tenant);
+        await this.#observed(batch);
+      } catch (cause) {
+        this.#retryLater(cause);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      }
+    }
+  }
+
+  #observed(batch: readonly Taken<PendingPost>[]): Promise<void> {
+    const { observer } = this.#options;
+    if (observer === undefined) return this.#commit(batch);
+    const messages = batch.reduce((sum, { items }) => sum + items.length, 0);
+    return observer.batch(messages, () => this.#commit(batch));
+  }
+
+  /** Commits what it can. Conversations to which another node appended are planned again. */
+  async #commit(batch: readonly Taken<PendingPost>[]): Promise<void> {
+    let parts: readonly Part[] = await this.#plan(batch);
+    for (let conflicts = 0; ; conflicts++) {
+      try {
+        await this.#insert(parts);
+        break;
+      } catch (error) {
+        if (sqlState(error) !== UNIQUE_VIOLATION || conflicts === MAX_CONFLICTS) throw error;
+        parts = await this.#planAgain(parts);
+      }
+    }
+    for (const { taken, plan, reread } of parts) {
+      this.#heads.set(plan.next);
+      this.#options.onCommitted(plan.events);
+      if (reread) this.#options.onHead(taken.conversation, plan.next.seq);
+      for (const [index, item] of taken.items.entries()) {
+        const outcome = plan.outcomes[index];
+        if (outcome === undefined) continue;
+        if (!outcome.accepted) this.#options.observer?.refused(outcome.refusal.code);
+        item.resolve(outcome);
+      }
+      this.#release(taken);
+    }
+  }
+
+  async #insert(parts: readonly Part[]): Promise<void> {
+    const [first] = parts;
+    const events = parts.flatMap(({ plan }) => plan.events);
+    if (first === undefined || events.length === 0) return;
+    await insertEvents(this.#connected(), {
+      tenant: first.taken.tenant,
+      events,
+      keys: parts.flatMap(({ plan, keys }) =>
+        plan.events.map(({ senderDevice }) => keys.get(senderDevice)?.key),
+      ),
+      firstUses: parts.flatMap(({ plan }) => plan.firstUses),
+      markers: parts.flatMap(({ plan }) => plan.markers),
+    });
+  }
+
+  /**
+   * Plans again after a unique violation: the conversations that another node appended to, or
+   * everything if no node did. In the second case a message was already in the log. Row-level
+   * security keeps the database from naming the key, so one statement looks at the whole batch.
+   */
+  async #planAgain(parts: readonly Part[]): Promise<Part[]> {
+    const behind = await findStaleHeads(
+      this.#connected(),
+      parts.map(({ taken, plan }) => [taken.conversation, plan.next.seq - plan.events.length]),
+    );
+    this.#options.observer?.conflicted(behind.size);
+    const suspect = ({ taken }: Part) => behind.size === 0 || behind.has(taken.conversation);
+    const again = await this.#planOnLog(parts.filter(suspect).map(({ taken }) => taken));
+    return inOrder([...parts.filter((part) => !suspect(part)), ...again]);
+  }
+
+  /** Plans on cached heads where they are current, and otherwise on the log. */
+  async #plan(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
+    const parts: Part[] = [];
+    const rest: Taken<PendingPost>[] = [];
+    const now = this.#options.now();
+    const onCached = batch.map((taken) => {
+      const cached = this.#heads.get(taken.tenant, taken.conversation);
+      const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
+      return { taken, head: doubt ? undefined : cached };
+    });
+    const { keys, ready } = await this.#sealable(onCached, now);
+    for (const { taken, head } of ready) {
+      const quick = head && this.#part(taken, head, keys, [], false, now);
+      // A refusal must not depend on a copy that may be behind, and must not hide that the message
+      // is a repeat.
+      if (quick?.plan.outcomes.every((outcome) => outcome.accepted) === true) parts.push(quick);
+      else rest.push(taken);
+    }
+    return inOrder([...parts, ...(await this.#planOnLog(rest))]);
+  }
+
+  /**
+   * Plans conversations whose cached head is behind, or whose messages may already be in the log.
+   */
+  async #planOnLog(batch: readonly Taken<PendingPost>[]): Promise<Part[]> {
+    if (batch.length === 0) return [];
+    const client = this.#connected();
+    const now = this.#options.now();
+    const requests = batch.flatMap(({ items }) => items.map((item) => item.request));
+    const heads = await loadHeads(
+      client,
+      batch.map(({ conversation }) => conversation),
+      now,
+      requests.map(({ send }) => send.keyId),
+    );
+    const earlier = await findAccepted(client, requests, now);
+    const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
+    const { keys, ready } = await this.#sealable(onLog, now);
+    return ready.flatMap(({ taken, head }) => {
+      if (head !== undefined) return [this.#part(taken, head, keys, earlier, true, now)];
+      const error = new MessagingError("conversation_not_found", "There is no such conversation.");
+      for (const item of taken.items) this.#reject(item, error);
+      this.#release(taken);
+      return [];
+    });
+  }
+
+  /**
+   * The keys of the senders, by conversation, including keys made now. Conversations whose keys do
+   * not come soon are not `ready` and leave this lane.
+   */
+  async #sealable(
+    work: readonly Work[],
+    now: number,
+  ): Promise<{
+    readonly keys: ReadonlyMap<Uuid, DeviceKeys>;
+    readonly ready: readonly Work[];
+  }> {
+    const { scopeKeys } = this.#options;
+    const senders = work.flatMap(({ taken, head }) =>
+      head === undefined
+        ? []
+        : [{ head, devices: taken.items.map(({ request }) => request.senderDevice) }],
+    );
+    const { keys, missing } = heldKeys(scopeKeys, senders, now);
+    const [first] = missing;
+    if (first === undefined) return { keys, ready: work };
+    const fetching = fetchKeys(scopeKeys, missing);
+    const fetched = await this.#awaited.briefly(first.tenant, fetching);
+    for (const { scope, device, key } of fetched?.found ?? [])
+      keys.get(scope.conversation)?.set(device, key);
+    const without = new Set(
+      fetched?.failed.keys() ?? missing.map(({ scope }) => scope.conversation),
+    );
+    const isReady = ({ taken }: Work) => !without.has(taken.conversation);
+    const aside = work.filter((each) => !isReady(each)).map(({ taken }) => taken);
+    if (aside.length > 0) {
+      for (const taken of aside) this.#inHand.delete(taken);
+      const messages = aside.reduce((sum, { items }) => sum + items.length, 0);
+      const hasRoom = this.#awaited.hasRoom(messages);
+      this.#awaited.keep(first.tenant, messages, async () => {
+        const { failed } = await fetching;
+        const retried = aside.some(({ conversation }) => isPassing(failed.get(conversation)));
+        if (retried && hasRoom) await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+        for (const taken of aside) {
+          const error = failed.get(taken.conversation);
+          if (error === undefined) this.#queue.release(taken, taken.items);
+          else this.#withoutKeys(taken, error, hasRoom);
+        }
+      });
+    }
+    return { keys, ready: work.filter(isReady) };
+  }
+
+  /** The keys of a conversation are unavailable. Its messages are tried again if that may help. */
+  #withoutKeys(taken: Taken<PendingPost>, cause: unknown, hasRoom: boolean): void {
+    if (hasRoom && !isLasting(cause)) {
+      this.#queue.release(taken, this.#countAttempt(taken, cause));
+      return;
+    }
+    for (const item of taken.items) this.#reject(item, notStored(cause));
+    this.#queue.release(taken);
+  }
+
+  #part(
+    taken: Taken<PendingPost>,
+    head: ConversationHead,
+    keysOf: ReadonlyMap<Uuid, DeviceKeys>,
+    earlier: readonly AcceptedMessage[],
+    reread: boolean,
+    now: number,
+  ): Part {
+    const requests = taken.items.map((item) => item.request);
+    const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
+    const keys = keysOf.get(taken.conversation) ?? new Map();
+    // A device without a key here belongs to no member. Admission refuses it with its own code.
+    const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
+    const { frankingKey } = this.#options;
+    const plan = planMessages(head, requests, known, frankingKey, now, isErased);
+    return { taken, plan, keys, reread };
+  }
+
+  #reject(item: PendingPost, error: MessagingError): void {
+    this.#options.observer?.refused(error.code);
+    item.reject(error);
+  }
+
+  #connected(): pg.PoolClient {
+    if (this.#client === undefined) throw new Error("the connection was lost");
+    return this.#client;
+  }
+
+  async #connect(tenant: Uuid): Promise<void> {
+    if (this.#client === undefined) {
+      const client = await this.#options.pool.connect();
+      client.once("error", () => this.#disconnect(client));
+      this.#client = client;
+      this.#fence = undefined;
+    }
+    if (this.#fence === tenant) return;
+    await this.#client.query("select set_config('sealdesk.tenant', $1, false)", [tenant]);
+    this.#fence = tenant;
+  }
+
+  #disconnect(client: pg.PoolClient): void {
+    if (this.#client !== client) return;
+    this.#client = undefined;
+    client.release(true);
+  }
+
+  /**
+   * The database did not answer, so the batch may or may not be stored. Its messages go back in
+   * front. They are marked, so that the log is searched for them before they are stored again.
+   */
+  #retryLater(cause: unknown): void {
+    if (this.#client !== undefined) this.#disconnect(this.#client);
+    for (const taken of this.#inHand) {
+      this.#heads.drop(taken.conversation);
+      this.#release(taken, this.#countAttempt(taken, cause));
+    }
+  }
+
+  /** The messages that may be tried again. The others are refused. */
+  #countAttempt({ items }: Taken<PendingPost>, cause: unknown): PendingPost[] {
+    const again: PendingPost[] = [];
+    for (const item of items) {
+      item.attempts++;
+      if (item.attempts < MAX_ATTEMPTS) again.push(item);
+      else this.#reject(item, notStored(cause));
+    }
+    this.#options.observer?.retried(again.length);
+    return again;
+  }
+
+  #release(taken: Taken<PendingPost>, again: readonly PendingPost[] = []): void {
+    if (this.#inHand.delete(taken)) this.#queue.release(taken, again);
+  }
+}
+
+const notStored = (cause: unknown): MessagingError =>
+  new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
+
+/** A failure that may be gone on the next attempt. */
+const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
+
+/** True if only the whole log can tell whether the message is new. */
+function doubtful(item: PendingPost, now: number): boolean {
+  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
+}
+
+/**
+ * The same order on all nodes. Two nodes that insert the same keys in different orders would
+ * deadlock.
+ */
+function inOrder(parts: readonly Part[]): Part[] {
+  return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));
+}

@@ -1,0 +1,72 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { FetchedKeys } from "./device-keys.ts";
+
+/** How long a lane waits for keys before it goes on without them, in milliseconds. */
+const BRIEFLY_MS = 50;
+
+/**
+ * Messages that wait for their keys outside the lanes, so that a key service that is slow or
+ * refuses one tenant delays nobody else. All lanes of a log share it.
+ */
+export class KeyWaitQueue {
+  readonly #most: number;
+  readonly #onReady: () => void;
+  /** For each tenant: how many fetches took too long, or failed and will be repeated. */
+  readonly #late = new Map<Uuid, number>();
+  readonly #running = new Set<Promise<void>>();
+  #size = 0;
+
+  /**
+   * @param most how many messages may wait here
+   * @param onReady called when messages are back in the queue
+   */
+  constructor(most: number, onReady: () => void) {
+    this.#most = most;
+    this.#onReady = onReady;
+  }
+
+  /** How many messages wait here. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Whether this many more messages may wait. */
+  hasRoom(messages: number): boolean {
+    return this.#size + messages <= this.#most;
+  }
+
+  /**
+   * Returns the keys if they come soon. It does not wait for a tenant whose keys are already late.
+   */
+  async briefly(tenant: Uuid, fetching: Promise<FetchedKeys>): Promise<FetchedKeys | undefined> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.#late.has(tenant) ? 0 : BRIEFLY_MS);
+    });
+    const fetched = await Promise.race([fetching, late]);
+    clearTimeout(timer);
+    return fetched;
+  }
+
+  /**
+   * Keeps this many messages of a tenant waiting until `work` has put them back or answered them.
+   */
+  keep(tenant: Uuid, messages: number, work: () => Promise<void>): void {
+    this.#size += messages;
+    this.#late.set(tenant, (this.#late.get(tenant) ?? 0) + 1);
+    const running = work().finally(() => {
+      this.#size -= messages;
+      const others = (this.#late.get(tenant) ?? 1) - 1;
+      if (others === 0) this.#late.delete(tenant);
+      else this.#late.set(tenant, others);
+      this.#running.delete(running);
+      this.#onReady();
+    });
+    this.#running.add(running);
+  }
+
+  /** Resolves when some messages no longer wait. */
+  async next(): Promise<void> {
+    await Promise.race(this.#running);
+  }
+}

@@ -1,0 +1,207 @@
+import type { Pool } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { findAdvancedHeads } from "../../messaging/follow/find-advanced-heads.ts";
+import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
+import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { LoggedEvent } from "../../messaging/log/event.ts";
+import { findEnded, type Connected } from "../../keys/tokens/find-ended.ts";
+import type { Relay, FollowerIndex } from "../socket/relay.ts";
+import { broadcastActivity } from "../socket/ephemeral-events.ts";
+import type { EndedHint, HeadHint, Hint, HintListener, Hints } from "./hints.ts";
+import type { SharedPresence } from "./shared-presence.ts";
+
+export interface ClusterPeersDeps {
+  readonly pool: Pool;
+  readonly relay: Relay;
+  readonly log: Pick<ConversationLog, "invalidate">;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Average time between two polls, in milliseconds. */
+  readonly pollMs: number;
+  /** Time between two announcements that this node is alive, in milliseconds. */
+  readonly beatMs: number;
+  readonly presence: Pick<SharedPresence, "onHeard" | "onListening" | "forgetSilent">;
+  readonly onError: (error: unknown) => void;
+}
+
+/** How many conversations one statement asks for the heads of. */
+const PER_QUERY = 2_000;
+/** A node that misses this many signs of life is gone. */
+export const SILENT_AFTER_BEATS = 3.5;
+/**
+ * A poll looks for events received since the last good poll, less this margin. Clocks differ by
+ * less.
+ */
+const CLOCKS_DIFFER_MS = 86_400_000;
+
+/**
+ * Follows the other nodes on the same database. A hint that a conversation has grown wakes its
+ * local followers, which read the new events. A poll finds what the hints missed. Only the database
+ * decides what was appended and who is a member.
+ */
+export class ClusterPeers implements HintListener {
+  readonly #deps: ClusterPeersDeps;
+  #hints: Hints | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #beating: NodeJS.Timeout | undefined;
+  #polling: Promise<void> = Promise.resolve();
+  #polledMs: number;
+  #closed = false;
+  #heardMs = Number.NEGATIVE_INFINITY;
+
+  private constructor(deps: ClusterPeersDeps) {
+    this.#deps = deps;
+    this.#polledMs = deps.now();
+  }
+
+  static async meet(
+    deps: ClusterPeersDeps,
+    openHints: (listener: HintListener) => Promise<Hints>,
+  ): Promise<ClusterPeers> {
+    const clusterPeers = new ClusterPeers(deps);
+    clusterPeers.#hints = await openHints(clusterPeers);
+    clusterPeers.#schedule();
+    clusterPeers.#beating = setInterval(() => {
+      clusterPeers.#hints?.beat();
+      deps.presence.forgetSilent();
+    }, deps.beatMs).unref();
+    return clusterPeers;
+  }
+
+  /** Announces events of one conversation that were committed here. Returns at once. */
+  onCommitted(events: readonly LoggedEvent[]): void {
+    const last = events.at(-1);
+    if (last === undefined) return;
+    const { tenant, conversation, seq } = last;
+    const membership = events.some(({ kind }) => kind !== "message");
+    this.#hints?.announce({ heads: [{ tenant, conversation, seq, membership }] });
+  }
+
+  /** Announces that a device has a socket here, so that other nodes close an older one. */
+  onDeviceJoined(device: Uuid, since: number): void {
+    this.#hints?.announce({ devices: [{ device, since }] });
+  }
+
+  /** Announces something that the other nodes' polls would find late or not at all. */
+  announce(hint: Partial<Omit<Hint, "heads" | "devices">>): void {
+    this.#hints?.announce(hint);
+  }
+
+  /** Whether another node has given a sign of life lately. */
+  get hasOthers(): boolean {
+    return performance.now() - this.#heardMs < this.#deps.beatMs * SILENT_AFTER_BEATS;
+  }
+
+  onHint({ heads, devices, ended, activities, presences }: Hint, node: string): void {
+    this.#heardMs = performance.now();
+    const { relay, log, presence } = this.#deps;
+    presence.onHeard(node, presences);
+    for (const activity of activities) broadcastActivity(relay, activity);
+    this.#findEnded(ended).catch(this.#deps.onError);
+    for (const { conversation, seq } of heads) {
+      log.invalidate(conversation, seq);
+      relay.announceHead(conversation, seq);
+    }
+    const changed = heads.filter(({ membership }) => membership);
+    if (changed.length > 0) this.#findJoined(changed).catch(this.#deps.onError);
+    for (const { device, since } of devices) {
+      const newer = relay.joinedElsewhere(device, since);
+      if (newer !== undefined) this.onDeviceJoined(device, newer);
+    }
+  }
+
+  /**
+   * Repeats what the other nodes may have missed of this node, and reads what this node may have
+   * missed.
+   */
+  onListening(): void {
+    const devices = this.#deps.relay.online().map(([device, since]) => ({ device, since }));
+    this.#hints?.announce({ devices });
+    this.#hints?.beat();
+    this.#deps.presence.onListening();
+    if (this.#hints !== undefined) this.#pollSoon(0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#beating);
+    await this.#hints?.close();
+    await this.#polling;
+  }
+
+  async #findJoined(changed: readonly HeadHint[]): Promise<void> {
+    const { relay, pool } = this.#deps;
+    // A device whose conversations are being read at this moment reads them again.
+    relay.membershipChanged();
+    for (const tenant of new Set(changed.map((hint) => hint.tenant))) {
+      const conversations = changed
+        .filter((hint) => hint.tenant === tenant)
+        .map(({ conversation }) => conversation);
+      for (const joined of await devicesIn(pool, tenant, conversations))
+        relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+    }
+  }
+
+  /** Closes local connections whose device or session was ended on another node. */
+  async #findEnded(hinted: readonly EndedHint[]): Promise<void> {
+    for (const tenant of new Set(hinted.map((each) => each.tenant))) {
+      const connected = hinted.flatMap(({ tenant: of, device }) => {
+        const session = of === tenant ? this.#deps.relay.sessionOf(device) : undefined;
+        return session === undefined ? [] : [{ device, session }];
+      });
+      await this.#closeEnded(tenant, connected);
+    }
+  }
+
+  async #closeEnded(tenant: Uuid, connected: readonly Connected[]): Promise<void> {
+    const { pool, relay } = this.#deps;
+    for (const { device, session, what } of await findEnded(pool, tenant, connected))
+      if (what === "device") relay.disconnect({ tenant, device }, "device_refused");
+      else relay.disconnect({ tenant, device, session }, "unauthenticated");
+  }
+
+  #schedule(): void {
+    this.#pollSoon(this.#deps.pollMs * (0.75 + Math.random() / 2));
+  }
+
+  #pollSoon(ms: number): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#polling = this.#polling.then(() => this.#poll());
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #poll(): Promise<void> {
+    const began = this.#deps.now();
+    try {
+      for (const [tenant, served] of this.#deps.relay.served()) {
+        if (this.#closed) return;
+        await this.#pollTenant(tenant, served);
+      }
+      this.#polledMs = began;
+    } catch (error) {
+      this.#deps.onError(error);
+    }
+    this.#schedule();
+  }
+
+  async #pollTenant(tenant: Uuid, { connected, follows, heads }: FollowerIndex): Promise<void> {
+    const { pool, relay, log } = this.#deps;
+    await this.#closeEnded(tenant, connected);
+    const devices = connected.map(({ device }) => device);
+    const sinceMs = this.#polledMs - CLOCKS_DIFFER_MS;
+    const known = [...heads];
+    for (let from = 0; from < known.length; from += PER_QUERY) {
+      const some = known.slice(from, from + PER_QUERY);
+      for (const { conversation, seq } of await findAdvancedHeads(pool, tenant, some, sinceMs)) {
+        log.invalidate(conversation, seq);
+        relay.announceHead(conversation, seq);
+      }
+    }
+    for (const joined of await notFollowed(pool, tenant, devices, follows))
+      relay.deviceJoined(joined.device, joined.conversation, joined.fromSeq, joined.head);
+  }
+}

@@ -1,0 +1,81 @@
+import { encodeFrame, type Activity, type Presence } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
+import type { PresenceBoard, UserPresence } from "./presence.ts";
+import type { Deliveries } from "./deliveries.ts";
+import type { Identity, Relay, Subscriber } from "./relay.ts";
+
+/**
+ * What all sockets share. It is passed by reference, because there is one of these objects per
+ * socket.
+ */
+export interface EphemeralEventsDeps {
+  readonly relay: Relay;
+  readonly presence: PresenceBoard;
+  readonly monotonic: () => number;
+  /** Tells the other nodes what a member is doing. */
+  readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
+}
+
+/** Who sends the ephemeral frames, and how the device receives those of others. */
+export interface EphemeralEventsSocket {
+  readonly identity: Identity;
+  readonly subscriber: Subscriber;
+  readonly deliveries: Pick<Deliveries, "isMember">;
+  readonly transmit: (frame: Uint8Array) => void;
+}
+
+/** What is never stored and may be lost, at once and per second, from one socket; more is dropped. */
+const RATE = { burst: 30, perSecond: 5 };
+
+/** What one socket says in passing: what its user does now, and whether they are there. */
+export class EphemeralEvents {
+  readonly #deps: EphemeralEventsDeps;
+  readonly #socket: EphemeralEventsSocket;
+  readonly #bucket: Bucket;
+
+  constructor(deps: EphemeralEventsDeps, socket: EphemeralEventsSocket) {
+    this.#deps = deps;
+    this.#socket = socket;
+    this.#bucket = fullBucket(RATE, deps.monotonic());
+  }
+
+  onActivity({ conversation, kind, seq }: Activity): void {
+    if (!this.#mayPass() || !this.#socket.deliveries.isMember(conversation)) return;
+    const activity = { conversation, kind, seq, device: this.#socket.identity.device };
+    broadcastActivity(this.#deps.relay, activity);
+    this.#deps.announceActivity(activity);
+  }
+
+  onPresence({ state }: Presence): void {
+    if (!this.#mayPass() || state === "offline") return;
+    const { identity, subscriber } = this.#socket;
+    const { presence, relay } = this.#deps;
+    presence.say(identity, state, relay.conversationsOf(subscriber));
+  }
+
+  /** Tells this device who is there of those it shares conversations with. */
+  tellPresent(users: Iterable<Uuid>): void {
+    const { identity, transmit } = this.#socket;
+    for (const user of users) {
+      const presence = user === identity.user ? undefined : this.#deps.presence.of(user);
+      if (presence !== undefined) transmit(presenceFrame(user, presence));
+    }
+  }
+
+  #mayPass(): boolean {
+    return takeFrom([this.#bucket], this.#deps.monotonic()) === 0;
+  }
+}
+
+/** Takes what a member does to the others on this node. */
+export function broadcastActivity(
+  relay: Relay,
+  activity: Activity & { readonly device: Uuid },
+): void {
+  const frame = encodeFrame({ kind: "activity", body: activity });
+  relay.ephemeral(activity.conversation, frame, ({ device }) => device !== activity.device);
+}
+
+export const presenceFrame = (user: Uuid, { state, since }: UserPresence): Uint8Array =>
+  encodeFrame({ kind: "presence", body: { user, state, since } });

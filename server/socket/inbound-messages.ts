@@ -1,0 +1,144 @@
+import type { Send } from "../../crypto/wire/frame.ts";
+import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
+import { MessagingError } from "../../messaging/messaging-error.ts";
+import type { Channel } from "./channel.ts";
+import type { Deliveries } from "./deliveries.ts";
+import { acceptedFrame, admissionRefusedFrame, refusedFrame, type RefusalCode } from "./frames.ts";
+import { MAX_CIPHERTEXT_BYTES, type AuthenticatedHello } from "./handshake.ts";
+import type { SocketObserver } from "./socket-observer.ts";
+import type { MessageLimits } from "./message-limits.ts";
+
+/**
+ * What all sockets share. It is passed by reference, because there is one of these objects per
+ * socket.
+ */
+export interface InboundMessagesDeps {
+  readonly log: Pick<ConversationLog, "post">;
+  readonly messageLimits: MessageLimits;
+  readonly observer?: Pick<SocketObserver, "refused"> | undefined;
+  readonly monotonic: () => number;
+}
+
+/** Whose messages are taken, and where their answers go. */
+export interface InboundMessagesSocket {
+  readonly actor: AuthenticatedHello["actor"];
+  readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
+  readonly transmit: (frame: Uint8Array) => void;
+  readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
+  /** Called when every message taken so far has been answered. */
+  readonly onIdle: () => void;
+}
+
+/** What one socket may have under way. The socket is not read from while it has more. */
+const MAX_UNANSWERED = 512;
+const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+/**
+ * A device over its limit is refused for at least this long, so that its later messages stay in
+ * order.
+ */
+const SHORTEST_REFUSAL_MS = 500;
+
+/** The messages of one socket. Each is answered once, when its outcome is final. */
+export class InboundMessages {
+  readonly #deps: InboundMessagesDeps;
+  readonly #socket: InboundMessagesSocket;
+  #unanswered = 0;
+  #unansweredBytes = 0;
+  #paused = false;
+  #refusedUntil = 0;
+
+  constructor(deps: InboundMessagesDeps, socket: InboundMessagesSocket) {
+    this.#deps = deps;
+    this.#socket = socket;
+  }
+
+  get idle(): boolean {
+    return this.#unanswered === 0;
+  }
+
+  /** True while so many messages are unanswered that the socket is not read from. */
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  take(send: Send): void {
+    const { log } = this.#deps;
+    const { actor, transmit } = this.#socket;
+    const retryAfterMs = this.#retryAfterMs();
+    if (retryAfterMs > 0) this.#refuse(send, "rate_limited", retryAfterMs);
+    else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
+      this.#refuse(send, this.#tooLarge(send));
+    else {
+      const bytes = sizeOf(send);
+      this.#unanswered++;
+      this.#unansweredBytes += bytes;
+      const { tenant, device } = actor;
+      log.post({ tenant, senderDevice: device, send }).then(
+        (outcome) => {
+          this.#answer(send, outcome);
+          this.#answered(bytes);
+        },
+        (error: unknown) => {
+          const code = error instanceof MessagingError ? error.code : "unavailable";
+          transmit(refusedFrame(send, code));
+          this.#answered(bytes);
+        },
+      );
+    }
+    this.regulate();
+  }
+
+  /** Pauses or resumes reading, by what is under way in both directions. */
+  regulate(): void {
+    const { channel } = this.#socket;
+    const share = this.#paused ? 0.5 : 1;
+    const full =
+      this.#unanswered >= MAX_UNANSWERED * share ||
+      this.#unansweredBytes >= MAX_UNANSWERED_BYTES * share ||
+      channel.bufferedBytes >= MAX_BUFFERED_BYTES * share;
+    if (full === this.#paused) return;
+    this.#paused = full;
+    if (full) channel.pause();
+    else channel.resume();
+  }
+
+  #refuse(send: Send, code: RefusalCode, retryAfterMs?: number): void {
+    this.#deps.observer?.refused(code);
+    this.#socket.transmit(refusedFrame(send, code, retryAfterMs));
+  }
+
+  /** A non-member is told nothing about a conversation, whatever else is wrong. */
+  #tooLarge({ conversation }: Send): "message_too_large" | "conversation_not_found" {
+    const { deliveries } = this.#socket;
+    return deliveries.isMember(conversation) ? "message_too_large" : "conversation_not_found";
+  }
+
+  #retryAfterMs(): number {
+    const { messageLimits, monotonic } = this.#deps;
+    const now = monotonic();
+    if (now < this.#refusedUntil) return Math.ceil(this.#refusedUntil - now);
+    const waitMs = messageLimits.take(this.#socket.actor);
+    if (waitMs === 0) return 0;
+    const refusedMs = Math.max(waitMs, SHORTEST_REFUSAL_MS);
+    this.#refusedUntil = now + refusedMs;
+    return refusedMs;
+  }
+
+  #answer(send: Send, outcome: PostOutcome): void {
+    const { transmit, deliveries } = this.#socket;
+    if (!outcome.accepted) transmit(admissionRefusedFrame(send, outcome.refusal, outcome.head));
+    else if (!deliveries.hasAnswered(outcome.message)) transmit(acceptedFrame(outcome.message));
+  }
+
+  #answered(bytes: number): void {
+    this.#unanswered--;
+    this.#unansweredBytes -= bytes;
+    if (this.#unanswered === 0) this.#socket.onIdle();
+    this.regulate();
+  }
+}
+
+const sizeOf = ({ ciphertext, packets }: Send): number =>
+  packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);
