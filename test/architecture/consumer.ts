@@ -13,7 +13,10 @@ const run = promisify(execFile);
 export interface Consumer {
   readonly folder: string;
   write(path: string, content: string): Promise<void>;
-  /** Runs a program of the repository's node_modules in the folder. @returns all that it printed */
+  /**
+   * Runs a program in the folder: a path below node_modules of the repository, or an absolute path.
+   * @returns all that it printed
+   */
   run(program: string, ...options: readonly string[]): Promise<string>;
   remove(): Promise<void>;
 }
@@ -33,9 +36,8 @@ export async function makeConsumer(): Promise<Consumer> {
       await writeFile(join(folder, path), content);
     },
     async run(program, ...options) {
-      const script = resolve("node_modules", program);
       const env = { PATH: process.env["PATH"], HOME: folder };
-      const done = run(process.execPath, [script, ...options], { cwd: folder, env });
+      const done = run(resolve("node_modules", program), options, { cwd: folder, env });
       const { stdout, stderr } = await done.catch((cause: { stdout: string; stderr: string }) => {
         throw new Error(`${program}: ${cause.stdout}${cause.stderr}`, { cause });
       });

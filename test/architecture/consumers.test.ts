@@ -109,7 +109,7 @@ test("an application in CommonJS loads the SDK with require", async () => {
      console.log(typeof Sealdesk.connect, typeof openStore, typeof webSocket);`,
   );
 
-  const printed = await consumer.run(join(consumer.folder, "main.cjs"));
+  const printed = await consumer.run(process.execPath, "main.cjs");
 
   expect(printed).toContain("function function function");
 });

@@ -23,7 +23,7 @@ test("two first starts at the same moment make one cluster and run it once", asy
   expect(one.adopted).toBe(!two.adopted);
   await one.stop();
   await two.stop();
-  expect((await readdir(directory)).filter((name) => name.startsWith("new-"))).toEqual([]);
+  expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual([]);
 });
 
 describe("a first start that was cut off", () => {
@@ -33,7 +33,7 @@ describe("a first start that was cut off", () => {
     await writeFile(join(unfinished, "PG_VERSION"), "18\n");
     await writeFile(`${unfinished}.password`, "secret");
     await (await startEmbeddedPostgres(directory)).stop();
-    expect((await readdir(directory)).filter((name) => name.startsWith("new-"))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual([]);
   });
 
   test("while the files of the chosen cluster were moved to its place: the next start moves the rest", async () => {
