@@ -29,8 +29,11 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** How far each device has read, and how far transcripts are recorded, is not what is audited. */
-const PLACES = ["cursors", "audited_heads"];
+/**
+ * Not audited: how far each device has read, how often it has said hello, and how far transcripts are
+ * recorded.
+ */
+const PLACES = ["cursors", "store_generations", "audited_heads"];
 
 /** All that the server keeps, but for the audit log itself. */
 async function everythingKept(): Promise<string> {
