@@ -60,7 +60,7 @@ export async function createCluster(
       await writeFile(`${made}.name`, basename(made));
       await link(`${made}.name`, choice);
     } catch (cause) {
-      await rm(made, { recursive: true, force: true });
+      await remove(made);
       // Another process was first: its cluster is as good.
       if (!existsSync(choice)) throw notMade(directory, ids, cause);
     } finally {
@@ -71,10 +71,14 @@ export async function createCluster(
   if (!hasCluster(directory)) throw foreignFiles(directory);
 }
 
+/** Removes a file or folder. Another process may be removing it, or be writing to it, at the same time. */
+const remove = (path: string): Promise<void> =>
+  rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+
 /** Removes what killed calls of `createCluster` left behind. */
 export async function removeNewClusters(directory: string): Promise<void> {
   for (const name of await readdir(directory))
-    if (name.startsWith(NEW)) await rm(join(directory, name), { recursive: true, force: true });
+    if (name.startsWith(NEW)) await remove(join(directory, name));
 }
 
 async function initialise(
