@@ -7,7 +7,14 @@ import { createSecretKey } from "node:crypto";
 import type { Uuid } from "../../../../crypto/wire/uuid.ts";
 import type { Scope } from "../../../../keys/at-rest/scope.ts";
 
-export { NONCE_BYTES, open, seal, sealBroken, TAG_BYTES, takeNonce } from "../../../../keys/at-rest/envelope.ts";
+export {
+  NONCE_BYTES,
+  open,
+  seal,
+  sealBroken,
+  TAG_BYTES,
+  takeNonce,
+} from "../../../../keys/at-rest/envelope.ts";
 
 const none = { id: new Uint8Array(16), secret: createSecretKey(new Uint8Array(32)) };
 
