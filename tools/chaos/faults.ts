@@ -31,7 +31,7 @@ interface Targets {
 type Mishap = (targets: Targets, counts: FaultCounts) => Promise<Aftermath | void>;
 type Aftermath = { readonly aftermath: Promise<void> };
 
-/** The shortest time in milliseconds between two mishaps. */
+/** The shortest time in milliseconds between two faults. */
 const shortestCalmMs = 300;
 const longestCalmMs = 2_000;
 const longestPauseMs = 2_000;
@@ -60,8 +60,8 @@ const faults: readonly Mishap[] = [
 ];
 
 /**
- * Makes mishaps happen one after another for this many seconds. The same seed gives the same
- * mishaps.
+ * Makes faults happen one after another for this many seconds. The same seed gives the same
+ * faults.
  */
 export async function injectFaults(targets: Targets, seconds: number): Promise<FaultCounts> {
   const counts: FaultCounts = {

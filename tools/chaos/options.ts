@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 
 /** The command line's options. */
 export interface Options {
-  /** How long mishaps continue. */
+  /** How long faults continue. */
   readonly seconds: number;
   /** Decides what happens to which device, and when. */
   readonly seed: number;

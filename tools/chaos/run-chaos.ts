@@ -60,7 +60,7 @@ interface World {
 }
 
 /**
- * Everybody signs in and meets, talks through all mishaps, and says goodbye. Then everything is
+ * Everybody signs in and meets, talks through all faults, and says goodbye. Then everything is
  * compared.
  */
 async function live(

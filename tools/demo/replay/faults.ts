@@ -19,7 +19,7 @@ export interface FaultCounts {
   closed: number;
 }
 
-/** Random mishaps of the devices of one conversation. */
+/** Random faults of the devices of one conversation. */
 export class Faults {
   readonly counts: FaultCounts = { cut: 0, closed: 0 };
   readonly #random: SeededRandom;

@@ -18,7 +18,7 @@ export interface ReplayDeps {
   readonly outsider: DeviceHome;
   readonly random: SeededRandom;
   /** The probability that a device is cut off at a line. */
-  readonly mishapsPerLine: number;
+  readonly faultsPerLine: number;
 }
 
 /** The result of one conversation. */
@@ -43,7 +43,7 @@ export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Repl
   const participants = new Participants(deps.backend);
   try {
     const conversation = await participants.begin(plan);
-    const faults = new Faults(deps.random, deps.mishapsPerLine);
+    const faults = new Faults(deps.random, deps.faultsPerLine);
     const sent = await speak(plan, participants, faults, conversation);
     const { verdicts, complaints } = await hearEveryone(plan, participants, faults, sent);
     await participants.switchOffAll();

@@ -66,7 +66,7 @@ export async function replayFile(
   }
 }
 
-type SharedDeps = Omit<ReplayDeps, "random" | "mishapsPerLine">;
+type SharedDeps = Omit<ReplayDeps, "random" | "faultsPerLine">;
 
 /** Prepares an outsider's device, and a rehearsal that must succeed. */
 async function prepare(backend: Backend): Promise<SharedDeps> {
@@ -76,7 +76,7 @@ async function prepare(backend: Backend): Promise<SharedDeps> {
   const deps = { backend, administrator, atRest, outsider: outsider.home };
   const random = new SeededRandom(0);
   const { verdict, complaints } = await replayDialogue(
-    { ...deps, random, mishapsPerLine: 0.5 },
+    { ...deps, random, faultsPerLine: 0.5 },
     rehearsal(),
   );
   if (!isFlawless(verdict) || complaints.length > 0)
@@ -98,7 +98,7 @@ async function replayAll(
       const { number } = dialogue;
       const random = new SeededRandom(seed * 1_000_003 + number);
       try {
-        const chance = { random, mishapsPerLine: defaultFaults };
+        const chance = { random, faultsPerLine: defaultFaults };
         replayed.push(await replayDialogue({ ...deps, ...chance }, planOf(dialogue)));
       } catch (error) {
         failures.push({ number, reason: error instanceof Error ? error.message : String(error) });
