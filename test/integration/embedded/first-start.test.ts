@@ -58,6 +58,18 @@ test("a folder with files of somebody else's is refused with a sentence, and lef
   expect(await readFile(join(directory, "thesis.txt"), "utf8")).toBe("years of work");
 });
 
+test("a choice that names a folder outside is refused, and nothing is moved from there", async () => {
+  const outside = join(folder.home, "outside");
+  await mkdir(outside, { recursive: true });
+  await writeFile(join(outside, "thesis.txt"), "years of work");
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "chosen-cluster"), "../outside");
+  await expect(startEmbeddedPostgres(directory)).rejects.toMatchObject({
+    code: "embedded_unavailable",
+  });
+  expect(await readdir(outside)).toEqual(["thesis.txt"]);
+});
+
 test("a process id in postmaster.pid that now belongs to another program does not stop the start", async () => {
   await (await startEmbeddedPostgres(directory)).stop();
   const { uid, gid } = await stat(directory);
