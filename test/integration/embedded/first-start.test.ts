@@ -33,7 +33,9 @@ describe("a first start that was cut off", () => {
     await writeFile(join(unfinished, "PG_VERSION"), "18\n");
     await writeFile(`${unfinished}.password`, "secret");
     await (await startEmbeddedPostgres(directory)).stop();
-    expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual(
+      [],
+    );
   });
 
   test("while the files of the chosen cluster were moved to its place: the next start moves the rest", async () => {
