@@ -49,6 +49,8 @@ async function migrateSection(
   options: Required<MigrateOptions>,
 ): Promise<number> {
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
+  // A connection may be cut while it is idle, too. The next query fails then.
+  client.on("error", () => undefined);
   try {
     await client.connect();
     await assertVersion(client);

@@ -34,10 +34,11 @@ interface Attempt {
 }
 
 /**
- * The relay tells its devices to go a few at a time, so a short spread is enough. A balancer that has
- * not noticed yet may lead to the same node again, more rarely each time.
+ * The relay tells its devices to go a few at a time, so a short spread is enough at first. A balancer
+ * that has not noticed yet may lead to the same node again, and a faulty relay may send every
+ * connection away. So each move in a row waits longer, up to the usual limit.
  */
-const moveLimits = { baseMs: 100, capMs: 1_000, stableMs: 1 };
+const moveBaseMs = 100;
 const welcomeTimeoutMs = 15_000;
 
 /**
@@ -68,7 +69,7 @@ export class RelayConnection {
     this.#runtime = runtime;
     this.#events = events;
     this.#backoff = new Backoff(limits, runtime.random);
-    this.#moves = new Backoff(moveLimits, runtime.random);
+    this.#moves = new Backoff({ ...limits, baseMs: moveBaseMs }, runtime.random);
     this.#keepalive = limits;
     this.#fallback = new TransportFallback(transports);
     this.#probe = new Probe(this.#fallback.first, runtime, limits, () => {

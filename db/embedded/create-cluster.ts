@@ -67,7 +67,10 @@ export async function createCluster(
       for (const suffix of [".name", ".password"]) await rm(made + suffix, { force: true });
     }
   }
-  await moveUp(join(directory, await readFile(choice, "utf8")), directory);
+  const chosen = await readFile(choice, "utf8");
+  // The file belongs to user postgres, and root must not move another folder's files because of it.
+  if (!chosen.startsWith(NEW) || basename(chosen) !== chosen) throw foreignFiles(directory);
+  await moveUp(join(directory, chosen), directory);
   if (!hasCluster(directory)) throw foreignFiles(directory);
 }
 

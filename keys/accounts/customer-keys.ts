@@ -15,7 +15,9 @@ const keySchema = z.object({
   kid: z
     .string('it needs a "kid", the name that tokens use for it')
     .min(1, 'its "kid" is empty')
-    .max(128, 'its "kid" is over 128 characters'),
+    .max(128, 'its "kid" is over 128 characters')
+    // It is printed on terminals, where other characters could hide or forge what is shown.
+    .regex(/^[!-~]*$/, 'its "kid" must be visible ASCII characters without spaces'),
   alg: z
     .enum(customerKeyAlgorithms, `its "alg" must be ${customerKeyAlgorithms.join(", ")}`)
     .optional(),

@@ -1,10 +1,16 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
+import { throwAll } from "../../db/throw-all.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 
 type SweepDeps = Pick<AttachmentDeps, "pool" | "store" | "digests" | "now">;
+
+interface Marked {
+  readonly id: Uuid;
+  readonly conversation: Uuid;
+}
 
 // Marked first, so that no upload completes whose bytes are going; then found by the mark, however
 // often the work is cut off before the row is gone.
@@ -17,44 +23,61 @@ const MARKED = "select id, conversation from attachments where state = 'deleting
 
 /**
  * Removes uploads that were not completed in time, and attachments that no conversation refers to
- * any more: bytes first, then row and audit entry. Cut off anywhere, the next run goes on.
+ * any more: bytes first, then row and audit entry. Cut off anywhere, the next run goes on. An attachment
+ * that cannot be removed keeps no other from being removed. Its failure is thrown at the end.
  * @returns how many were removed
  */
 export async function sweepAttachments(deps: SweepDeps): Promise<number> {
   const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
+  const failures: unknown[] = [];
   let removed = 0;
-  for (const { id } of tenants) removed += await sweepTenant(deps, id);
+  for (const { id } of tenants)
+    try {
+      removed += await sweepTenant(deps, id);
+    } catch (error) {
+      failures.push(error);
+    }
+  throwAll(failures, "Attachments of some tenants could not be removed.");
   return removed;
 }
 
 /** As `sweepAttachments`, of one tenant. */
-export async function sweepTenant(
-  { pool, store, digests, now }: SweepDeps,
-  tenant: Uuid,
-): Promise<number> {
+export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number> {
+  const { pool, now } = deps;
   const marked = await inTransaction(pool, tenant, async (client) => {
     await client.query(MARK, [now()]);
-    return (await client.query<{ id: Uuid; conversation: Uuid }>(MARKED)).rows;
+    return (await client.query<Marked>(MARKED)).rows;
   });
-  for (const { id, conversation } of marked) {
-    await store.delete(id);
-    digests.forget(id);
-    await inTransaction(pool, tenant, async (client) => {
-      const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
-      if (rowCount === 0) return;
-      await appendEntry(client, {
-        occurredAtMs: now(),
-        tenant,
-        actor: { kind: "system", id: "sweep-attachments" },
-        action: "attachment.remove",
-        class: "D",
-        resource: { type: "conversation", id: conversation },
-        outcome: "success",
-        details: { attachment: id },
-      });
+  const failures: unknown[] = [];
+  for (const attachment of marked)
+    await remove(deps, tenant, attachment).catch((error: unknown) => {
+      failures.push(error);
     });
-  }
+  throwAll(failures, "Some attachments could not be removed.");
   return marked.length;
+}
+
+async function remove(
+  { pool, store, digests, now }: SweepDeps,
+  tenant: Uuid,
+  { id, conversation }: Marked,
+): Promise<void> {
+  await store.delete(id);
+  digests.forget(id);
+  await inTransaction(pool, tenant, async (client) => {
+    const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
+    if (rowCount === 0) return;
+    await appendEntry(client, {
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "sweep-attachments" },
+      action: "attachment.remove",
+      class: "D",
+      resource: { type: "conversation", id: conversation },
+      outcome: "success",
+      details: { attachment: id },
+    });
+  });
 }
 
 const EVERY_MS = 10 * 60_000;

@@ -40,15 +40,17 @@ async function reconcileAll(
 ): Promise<boolean> {
   const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
   let isWhole = true;
+  const failed = (error: unknown) => {
+    isWhole = false;
+    onError(error);
+  };
   for (const { id: tenant } of tenants) {
-    const users = await findUnreconciled(deps.pool, tenant, sinceMs);
-    for (const user of users) {
+    if (ending.aborted) return false;
+    // A tenant or an account that fails keeps no other from being finished.
+    const users = await findUnreconciled(deps.pool, tenant, sinceMs).catch(failed);
+    for (const user of users ?? []) {
       if (ending.aborted) return false;
-      // One account that fails keeps no other from being finished.
-      await reconcileDevices(deps, { tenant, user }, ending).catch((error: unknown) => {
-        isWhole = false;
-        onError(error);
-      });
+      await reconcileDevices(deps, { tenant, user }, ending).catch(failed);
     }
   }
   return isWhole;

@@ -2,6 +2,7 @@ import { appendEntry } from "../../audit/append-entry.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
+import { throwAll } from "../../db/throw-all.ts";
 import { batchRead } from "../../db/batch-read.ts";
 import { appendControl } from "../log/append-control.ts";
 import { attemptChange } from "../log/attempt-change.ts";
@@ -50,8 +51,9 @@ export const reconcileFromOutside = (
  * Updates the device lists of a user's conversations to match the user's devices. Each change is an
  * event and a new epoch. Call it after a device was registered or revoked, and when one connects. The
  * periodic task in `keep-reconciled.ts` calls it too, to finish what a crash left undone. A repeat
- * changes nothing.
+ * changes nothing. A conversation that fails keeps no other from being updated.
  * @param ending after it aborts, no further conversation is updated
+ * @throws the failure, or an AggregateError of several, when all conversations were tried
  */
 export async function reconcileDevices(
   deps: ReconcileDeps,
@@ -61,22 +63,33 @@ export async function reconcileDevices(
   const { rows } = await batchRead(deps.pool, account.tenant, (client) =>
     client.query(DIFFERENCES, [account.user, null]),
   );
+  const failures: unknown[] = [];
   for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation))) {
-    if (ending?.aborted === true) return;
-    await deps.log.change(account.tenant, conversation, async (client, head) => {
-      const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
-      let position = head;
-      const events = [];
-      for (const { device, added } of now) {
-        if (position === undefined) break;
-        const event = await changeDevice(client, position, account, device, added, deps.now());
-        events.push(event);
-        position = { ...position, ...event, receivedAtMs: event.receivedAt };
-      }
-      return { events, answer: undefined };
+    if (ending?.aborted === true) break;
+    await reconcileConversation(deps, account, conversation).catch((error: unknown) => {
+      failures.push(error);
     });
   }
+  throwAll(failures, "The device lists of some conversations could not be updated.");
 }
+
+const reconcileConversation = (
+  deps: ReconcileDeps,
+  account: { readonly tenant: Uuid; readonly user: Uuid },
+  conversation: Uuid,
+): Promise<void> =>
+  deps.log.change(account.tenant, conversation, async (client, head) => {
+    const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
+    let position = head;
+    const events = [];
+    for (const { device, added } of now) {
+      if (position === undefined) break;
+      const event = await changeDevice(client, position, account, device, added, deps.now());
+      events.push(event);
+      position = { ...position, ...event, receivedAtMs: event.receivedAt };
+    }
+    return { events, answer: undefined };
+  });
 
 async function changeDevice(
   client: Client,

@@ -74,8 +74,9 @@ export function directoryStore(folder: string): BlobStore {
 
     async delete(id) {
       const path = pathOf(id);
-      await rm(path, { force: true });
+      // In this order: otherwise `finish` could rename in between and leave a file that nobody removes.
       await rm(path + unfinished, { force: true });
+      await rm(path, { force: true });
     },
 
     async close() {

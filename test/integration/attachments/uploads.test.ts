@@ -319,6 +319,34 @@ describe("what is not completed, or not needed", () => {
     expect((await files()).filter((name) => name.includes(id))).toEqual([]);
   });
 
+  test("removes the others when one cannot be removed, and says so", async () => {
+    const paths = [
+      await uploaded(server, customer, conversation, new Uint8Array(60)),
+      await uploaded(server, customer, conversation, new Uint8Array(60)),
+    ];
+    const ids = paths.map((path) => path.slice(-36));
+    const { owner, pool } = server.database;
+    await owner.query("delete from sealdesk.attachment_references where attachment = any($1)", [
+      ids,
+    ]);
+    const usual = directoryStore(folder);
+    const asked: string[] = [];
+    const store: typeof usual = {
+      ...usual,
+      delete(id) {
+        asked.push(id);
+        return asked.length === 1 ? Promise.reject(new Error("stuck")) : usual.delete(id);
+      },
+    };
+    const deps = { pool, store, digests: new RunningDigests(), now: Date.now };
+    await expect(sweepAttachments(deps)).rejects.toThrow();
+    const { rows } = await owner.query("select id from sealdesk.attachments where id = any($1)", [
+      ids,
+    ]);
+    expect(rows).toEqual([{ id: asked[0] }]);
+    expect(await sweep(Date.now)).toBe(1);
+  });
+
   test("is kept as long as one conversation refers to it", async () => {
     const path = await uploaded(server, customer, conversation, new Uint8Array(60));
     const other = await createConversation(customer, [agent]);

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { eventKinds } from "../../../crypto/wire/frame.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { resetAccount } from "../../../keys/directory/reset-account.ts";
+import { reconcileDevices } from "../../../messaging/members/reconcile-devices.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";
 import { startSecondNode } from "../../support/second-node.ts";
@@ -74,6 +75,34 @@ test("a reset that a killed node did not announce is finished once, by two other
     ({ action }) => action === "conversation.device_removed",
   );
   expect(entries).toMatchObject([{ actor: { id: "reconcile-devices" }, subject: lost.user }]);
+});
+
+test("a conversation that cannot be changed keeps no other from losing a removed device", async () => {
+  const [lost, agent] = [await customerDevice(server), await staffDevice(server)];
+  const conversations = [
+    await createConversation(lost, [agent]),
+    await createConversation(lost, [agent]),
+  ];
+  const asked: string[] = [];
+  await server.database.owner.query(
+    "update sealdesk.devices set revoked_at_ms = created_at_ms where user_id = $1",
+    [lost.user],
+  );
+  const reconciling = reconcileDevices(
+    {
+      pool: server.database.pool,
+      now: () => server.clock.now(),
+      log: {
+        change: async (_tenant, conversation) => {
+          asked.push(conversation);
+          throw new Error("stuck");
+        },
+      },
+    },
+    lost,
+  );
+  await expect(reconciling).rejects.toThrow();
+  expect(asked.toSorted()).toEqual(conversations.toSorted());
 });
 
 test("a running node finds a reset and a registration that were cut off, and tells who is connected", async () => {

@@ -117,6 +117,24 @@ describe("while another process migrates", () => {
     });
   });
 
+  test("a connection that is cut while it waits fails the migration, and not the process", async () => {
+    const url = await emptyDatabase();
+    await onDatabase(url, async (client) => {
+      await client.query(LOCK);
+      let cut: Promise<unknown> = Promise.resolve();
+      const onWait = () => {
+        cut = client.query(
+          `select pg_terminate_backend(pid) from pg_stat_activity
+           where application_name = 'sealdesk-migrate' and datname = current_database()`,
+        );
+      };
+      await expect(migrate(url, url, { onWait })).rejects.toMatchObject({
+        code: "migration_failed",
+      });
+      await cut;
+    });
+  });
+
   test("migrating gives up after a time, and says what to look at", async () => {
     const url = await emptyDatabase();
     await onDatabase(url, async (client) => {

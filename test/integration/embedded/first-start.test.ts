@@ -33,7 +33,9 @@ describe("a first start that was cut off", () => {
     await writeFile(join(unfinished, "PG_VERSION"), "18\n");
     await writeFile(`${unfinished}.password`, "secret");
     await (await startEmbeddedPostgres(directory)).stop();
-    expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.startsWith("new-cluster-"))).toEqual(
+      [],
+    );
   });
 
   test("while the files of the chosen cluster were moved to its place: the next start moves the rest", async () => {
@@ -56,6 +58,18 @@ test("a folder with files of somebody else's is refused with a sentence, and lef
     message: expect.stringMatching(/holds files but no PostgreSQL cluster\. Empty it/),
   });
   expect(await readFile(join(directory, "thesis.txt"), "utf8")).toBe("years of work");
+});
+
+test("a choice that names a folder outside is refused, and nothing is moved from there", async () => {
+  const outside = join(folder.home, "outside");
+  await mkdir(outside, { recursive: true });
+  await writeFile(join(outside, "thesis.txt"), "years of work");
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, "chosen-cluster"), "../outside");
+  await expect(startEmbeddedPostgres(directory)).rejects.toMatchObject({
+    code: "embedded_unavailable",
+  });
+  expect(await readdir(outside)).toEqual(["thesis.txt"]);
 });
 
 test("a process id in postmaster.pid that now belongs to another program does not stop the start", async () => {

@@ -1,15 +1,17 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { directoryStore } from "../../../messaging/attachments/stores/directory-store.ts";
 import { s3Store } from "../../../messaging/attachments/stores/s3-store.ts";
 import { blobStoreConformance, type StoreUnderTest } from "../../support/blob-store-conformance.ts";
 import { startS3Double } from "../../support/s3-double.ts";
 
-async function inDirectory(): Promise<StoreUnderTest> {
+async function inDirectory(): Promise<StoreUnderTest & { readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-blobs-"));
   return {
+    folder,
     store: directoryStore(folder),
     again: () => directoryStore(folder),
     rest: async () =>
@@ -33,6 +35,19 @@ async function inDouble(): Promise<StoreUnderTest> {
 
 describe("a directory", () => blobStoreConformance(inDirectory));
 describe("the double of S3", () => blobStoreConformance(inDouble));
+
+test("a directory removes what grows before what is final, so that no file becomes final in between", async () => {
+  const subject = await inDirectory();
+  const { store, folder } = subject;
+  const id = randomUUID();
+  await store.put(id, 0, Readable.from([randomBytes(10)]));
+  await store.finish(id, 10);
+  // A folder is not removed like a file, so the work ends where it meets one.
+  await mkdir(join(folder, id.slice(-2), `${id}.part`));
+  await expect(store.delete(id)).rejects.toThrow();
+  expect(await readdir(join(folder, id.slice(-2)))).toContain(id);
+  await subject.close();
+});
 
 test("a part is never held whole: pieces are passed on as they arrive", async () => {
   const subject = await inDirectory();

@@ -140,6 +140,24 @@ describe("the link to the relay", () => {
     await link.close();
   });
 
+  test("is not kept connecting by a relay that welcomes it and sends it away at once", async () => {
+    const { clock, link } = start();
+    await settle();
+    let connections = 0;
+    for (let second = 0; second < 60; second++)
+      for (let step = 0; step < 20; step++) {
+        if (SocketDouble.made.length > connections) {
+          connections = SocketDouble.made.length;
+          await SocketDouble.last.welcomes();
+          await clock.pass(5);
+          SocketDouble.last.happens("close", { code: 3001, reason: "going_away" });
+        }
+        await clock.pass(50);
+      }
+    expect(connections).toBeLessThan(20);
+    await link.close();
+  });
+
   test("ends with a final refusal and does not connect again", async () => {
     const { told, clock } = start();
     await settle();

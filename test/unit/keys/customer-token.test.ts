@@ -134,6 +134,9 @@ describe("a set of customer keys", () => {
   test.each<[string, unknown, RegExp]>([
     ["no set", null, /array "keys"/],
     ["a key without a kid", { keys: [jwkOf(backend)] }, /needs a "kid"/],
+    ["a line end in a kid", { keys: [{ ...jwk, kid: "a\nb" }] }, /visible ASCII/],
+    ["a control code in a kid", { keys: [{ ...jwk, kid: "a\u009b2J" }] }, /visible ASCII/],
+    ["a reversed kid", { keys: [{ ...jwk, kid: "a\u202eb" }] }, /visible ASCII/],
     ["the same kid twice", { keys: [jwk, jwk] }, /same "kid"/],
     ["a private key", { keys: [{ ...jwk, d: "x" }] }, /private key/],
     ["a symmetric key", { keys: [{ kty: "oct", k: "x", kid: "s" }] }, /private key/],
