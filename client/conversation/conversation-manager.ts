@@ -91,6 +91,7 @@ export class ConversationManager {
       ...deps,
       cursorOf: (id) => this.#openConversations.get(id)?.log.cursor ?? 0,
       replaceKeys: () => this.#replaceKeys(),
+      onSuspect: () => this.#stopSending(),
       onOlder: () => deps.recycle("the store is an older copy"),
       onSound: () => this.#onSound(),
     });
@@ -170,6 +171,10 @@ export class ConversationManager {
     this.#soundness.end();
     this.#acknowledger.reset();
     this.#activities.reset();
+    this.#stopSending();
+  }
+
+  #stopSending(): void {
     for (const { sender } of this.#openConversations.values()) sender.lost();
   }
 

@@ -5,8 +5,11 @@ import { loadRollback, putRollback, type Range, type RollbackRecord } from "./re
 
 /** A recovered device's generation is out of reach of every copy that does not know of the recovery. */
 const leap = 2 ** 20;
-/** A claim of the server moves the generation no further: it must not be able to use numbers up. */
-const mostBelieved = 2 ** 40;
+/**
+ * The highest generation that the server can make a store take over. Above it each claim adds one leap,
+ * so that billions of claims do not use the numbers up to 2^53.
+ */
+const mostBelieved = 2 ** 52;
 
 /**
  * What a store knows about being an older copy of itself. The store generation grows with each hello,
@@ -67,7 +70,7 @@ export class Rollback {
   async found(unseen: readonly Range[], lastGeneration: number): Promise<void> {
     await this.#change((record) => {
       const { generation } = record;
-      const believed = Math.min(lastGeneration, generation + mostBelieved);
+      const believed = Math.min(lastGeneration, mostBelieved);
       const ranges = new Map(record.pending === 1 ? rangesOf(record) : []);
       for (const { conversation, after, to } of unseen) {
         const known = ranges.get(conversation);

@@ -14,6 +14,8 @@ export interface SoundnessDeps {
   /** The last event of the conversation that is in the store. */
   readonly cursorOf: (conversation: Uuid) => number;
   readonly replaceKeys: () => Promise<void>;
+  /** A sign was seen: from this moment nothing may be sent on this connection. */
+  readonly onSuspect: () => void;
   /** The store is an older copy, which is in the store by now: the connection is to be made anew. */
   readonly onOlder: () => void;
   /** What waited may go out. */
@@ -121,11 +123,12 @@ export class Soundness {
     lastGeneration: number,
     seen?: { readonly conversation: Uuid; readonly seq: number },
   ): void {
-    const { rollback, cursorOf, onOlder, onFailure } = this.#deps;
+    const { rollback, cursorOf, onSuspect, onOlder, onFailure } = this.#deps;
     const connection = this.#connection;
     if (connection === undefined || connection.verdict === "older") return;
     if (connection.verdict === "sound") this.#sound = awaitedOrNot();
     connection.verdict = "older";
+    onSuspect();
     const ends = new Map(connection.heads.map(({ conversation, seq }) => [conversation, seq]));
     if (seen !== undefined)
       ends.set(seen.conversation, Math.max(seen.seq, ends.get(seen.conversation) ?? 0));

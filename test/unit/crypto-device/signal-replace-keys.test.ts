@@ -35,6 +35,22 @@ test("a former session opens what comes in it, and is not sent in even then", as
   expect(await open(restored, delivery(peer, restored, room, further))).toBe("further");
 });
 
+test("keys that are replaced again do not lose the sessions from before the first time", async () => {
+  const restored = await newDevice();
+  const peer = await newDevice();
+  await connect(restored, peer);
+  const room = newRoom();
+  await open(peer, delivery(restored, peer, room, await seal(restored, [peer], room, "first")));
+  // Sealed in the oldest session, and delivered last.
+  const late = await seal(peer, [restored], room, "late");
+  await replace(restored);
+  const bundle = await newBundle(peer);
+  await restored.transact((tx) => restored.suite.establish(tx, bundle));
+  await seal(restored, [peer], room, "second");
+  await replace(restored);
+  expect(await open(restored, delivery(peer, restored, room, late))).toBe("late");
+});
+
 test("one-time prekeys go, long-term ones are retired, and ids go on after those in use", async () => {
   const device = await newDevice();
   const before = await device.transact((tx) => device.suite.createPreKeys(tx, { oneTime: 2, now }));

@@ -133,12 +133,10 @@ export async function deleteExpired(staging: Staging, now: number): Promise<void
 
 /** What peers sent in them opens as long as first messages to a retired prekey do. */
 async function deleteFormerSessions(staging: Staging, now: number): Promise<void> {
-  const record = await staging.get(names.formerSince);
-  if (record === undefined) return;
-  const since = new DataView(record.buffer, record.byteOffset, record.byteLength).getFloat64(0);
-  if (now - since <= keepRetiredMs) return;
-  for (const name of await staging.namesUnder(prefixes.formerSession)) staging.delete(name);
-  staging.delete(names.formerSince);
+  for (const name of await staging.namesUnder(prefixes.formerSession)) {
+    const [, , , since] = name.split("!");
+    if (now - Number(since) > keepRetiredMs) staging.delete(name);
+  }
 }
 
 async function deleteKeys(staging: Staging, key: Retired): Promise<void> {

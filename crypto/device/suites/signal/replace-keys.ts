@@ -23,6 +23,9 @@ export async function replaceKeys(
   return createPreKeys(staging, { oneTime, now, highestId });
 }
 
+/** How many former sessions are kept with each device: every message may be tried in each of them. */
+const mostFormer = 4;
+
 /**
  * A session that was put aside opens messages, and is sent in no more: were it archived in its place,
  * libsignal would make it the current one with the next message that it opens, and send in it.
@@ -31,12 +34,12 @@ async function putAsideSessions(staging: Staging, now: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.session)) {
     const record = await staging.get(name);
     if (record === undefined) continue;
-    staging.put(names.formerSession(name.slice(prefixes.session.length)), record);
+    const device = name.slice(prefixes.session.length);
+    const kept = await staging.namesUnder(names.formerSessions(device));
+    for (const former of kept.toSorted().slice(0, -mostFormer + 1)) staging.delete(former);
+    staging.put(names.formerSession(device, now, kept.length), record);
     staging.delete(name);
   }
-  const since = new Uint8Array(8);
-  new DataView(since.buffer).setFloat64(0, now);
-  staging.put(names.formerSince, since);
 }
 
 async function dropOneTimePreKeys(staging: Staging): Promise<void> {

@@ -102,10 +102,14 @@ export async function decryptFrom(
   const decryptIn = (nameOf: (device: string) => string) =>
     staging.call(() => decrypt(staging, self, device, packet, nameOf), "undecryptable", [device]);
   try {
-    const former = await staging.get(names.formerSession(device));
-    if (former === undefined) return await decryptIn(names.session);
+    const former = await staging.namesUnder(names.formerSessions(device));
     // The peer may not know yet that this device sends in another session.
-    return await decryptIn(names.session).catch(() => decryptIn(names.formerSession));
+    return await former
+      .toSorted()
+      .reduceRight(
+        (opened, name) => opened.catch(() => decryptIn(() => name)),
+        decryptIn(names.session),
+      );
   } catch (error) {
     if (error instanceof SuiteError && error.code === "duplicate")
       throw new SuiteError("undecryptable", "The key packet was opened before.", { cause: error });

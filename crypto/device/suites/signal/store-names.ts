@@ -24,10 +24,15 @@ export const names = {
     `signal!kyber-use!${id}!${signedPreKey}!${baseKeyHex}`,
   peer: (device: Uuid) => `signal!peer!${device}`,
   session: (device: Uuid) => `${prefixes.session}${device}`,
-  /** A session from before the store was put back: opens what comes in it, and is never sent in. */
-  formerSession: (device: Uuid) => `${prefixes.formerSession}${device}`,
-  /** When the former sessions became that. */
-  formerSince: "signal!former-since",
+  /** What the names of a device's former sessions begin with. */
+  formerSessions: (device: Uuid) => `${prefixes.formerSession}${device}!`,
+  /**
+   * A session from before keys were replaced: it opens messages, and nothing is ever sent in it.
+   * @param since when it was put aside, milliseconds since the Unix epoch
+   * @param index tells sessions apart that were put aside in the same millisecond
+   */
+  formerSession: (device: Uuid, since: number, index: number) =>
+    `${prefixes.formerSession}${device}!${String(since).padStart(16, "0")}!${index}`,
   ownKey: (conversation: Uuid) => `${prefixes.ownKey}${conversation}`,
   /** A sender key is kept under its place: in another conversation or epoch it is not found. */
   senderKey: (place: Place, device: Uuid, keyId: Uuid) =>
