@@ -1,6 +1,7 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ensureInstalled } from "../support/debian-packages.ts";
 
 // The built benchmark, with the built server: `npm run build` comes before these tests.
 const bench = fileURLToPath(new URL("../../dist/tools/bench/main.js", import.meta.url));
@@ -16,6 +17,7 @@ interface Report {
 }
 
 test("two nodes behind HAProxy are restarted one after the other: devices move, and no message waits for a back-off", async () => {
+  ensureInstalled(() => spawnSync("haproxy", ["-v"]).status === 0, ["haproxy"]);
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, [bench, "rollout", "--rounds", "1", "--json"]);
   const [round] = (JSON.parse(stdout) as Report).rounds;

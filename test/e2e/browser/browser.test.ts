@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { compactVerify, importJWK, type JWK } from "jose";
@@ -7,6 +8,7 @@ import { openAttachment } from "../../../crypto/device/attachments/open-attachme
 import { verifyDevice } from "../../../crypto/device/identity.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
+import { ensureInstalled } from "../../support/debian-packages.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 
@@ -18,6 +20,7 @@ let page: Page;
 let agent: TestStaff;
 
 beforeAll(async () => {
+  ensureInstalled(() => existsSync("/usr/bin/chromium"), ["chromium"]);
   await ready;
   consumer = await makeConsumer();
   await consumer.write("page.js", await readFile("test/e2e/browser/page.js", "utf8"));
