@@ -1,11 +1,36 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
+import { closest } from "fastest-levenshtein";
+import { composeVariables, knownVariables } from "./known-variables.ts";
+
+/** A `.env` file that cannot be used. The message names the variables, never a value. */
+export class EnvFileError extends Error {
+  override readonly name = "EnvFileError";
+  readonly code = "unknown_variable";
+}
+
+/** Libraries and Node read these from the process's environment, which `.env` does not change. */
+const ENVIRONMENT_ONLY = /^(AWS|OTEL|NODE)_|^TZ$/;
 
 /**
- * The variables of `.env` in the working directory; none when there is no such file. It may be
- * UTF-8 or UTF-16 and begin with a byte order mark, as editors on Windows write it.
+ * Reads the variables of `.env` in the working directory; returns none if there is no such file. The
+ * file may be UTF-8 or UTF-16 and begin with a byte order mark, as editors on Windows write it.
+ * @throws EnvFileError unknown_variable: a name that nothing would read, with the nearest known name
  */
 export function readEnvFile(path = ".env"): Record<string, string | undefined> {
+  const variables = parse(path);
+  const sentences = Object.keys(variables)
+    .filter((name) => !knownVariables.includes(name) && !composeVariables.includes(name))
+    .map((name) =>
+      ENVIRONMENT_ONLY.test(name)
+        ? `Set ${name} in the environment: it is not read from .env.`
+        : `.env sets ${name}, which Sealdesk does not know. Did you mean ${closest(name, [...knownVariables])}?`,
+    );
+  if (sentences.length > 0) throw new EnvFileError(sentences.join(" "));
+  return variables;
+}
+
+function parse(path: string): Record<string, string | undefined> {
   try {
     return parseEnv(decode(readFileSync(path)));
   } catch (error) {

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { uuidv7 } from "uuidv7";
 import { readEnvFile } from "../keys/env-file.ts";
+import { unknownSealdeskVariables } from "../keys/known-variables.ts";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
@@ -28,7 +29,7 @@ function versionOfPackage(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-function authenticateHello({ url, metricsUrl, accounts }: RunningServer): void {
+function printWelcome({ url, metricsUrl, accounts }: RunningServer): void {
   print(`Sealdesk is at ${url}, its API documentation at ${url}/v1/docs.`);
   if (metricsUrl !== undefined) print(`Metrics are at ${metricsUrl}.`);
   if (accounts.length === 0) return;
@@ -59,6 +60,9 @@ async function main(): Promise<void> {
   const stop = stopRequested();
   const config: Config = readConfig(environment());
   const log = createLog(config.logLevel, output.stream);
+  const unknown = unknownSealdeskVariables(process.env);
+  if (unknown.length > 0)
+    log.warn("unknown variables in the environment", { names: unknown.join(", ") });
   const server = await startServer(config, {
     now: Date.now,
     newId: uuidv7,
@@ -66,7 +70,7 @@ async function main(): Promise<void> {
     version: versionOfPackage(),
     lostLogLines: output.lost,
   });
-  authenticateHello(server);
+  printWelcome(server);
   const failure = await Promise.race([stop, server.failed]);
   const closed = server.close().catch((error: unknown) => {
     // After a failure it says the same once more.

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { composeVariables, knownVariables } from "../../keys/known-variables.ts";
 
 /** Where variables of the environment are read: as keys of a schema, or by name. */
 const sources = [
@@ -20,4 +21,15 @@ test("README lists every variable that the server and the commands read", () => 
   const readme = readFileSync("README.md", "utf8");
   const listed = new Set(Array.from(readme.matchAll(/`([A-Z0-9_]+)`/g), ([, name = ""]) => name));
   expect(variables.filter((name) => !listed.has(name))).toEqual([]);
+});
+
+test("the list of known variables is what the server and the commands read", () => {
+  expect(knownVariables).toEqual([...new Set(sources.flatMap(variablesOf))].toSorted());
+});
+
+test("the list of docker-compose.yml's variables names each that is not the server's own", () => {
+  const compose = readFileSync("docker-compose.yml", "utf8");
+  const named = Array.from(compose.matchAll(/\$\{([A-Z0-9_]+)/g), ([, name = ""]) => name);
+  const others = new Set(named.filter((name) => !knownVariables.includes(name)));
+  expect([...others].toSorted()).toEqual([...composeVariables].toSorted());
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,10 +28,15 @@ interface Running {
   seen(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-function sealdesk(args: readonly string[], input = "", environment: object = {}): Running {
+function sealdesk(
+  args: readonly string[],
+  input = "",
+  environment: object = {},
+  // Away from the repository, where a .env might be.
+  cwd = tmpdir(),
+): Running {
   const child = spawn(process.execPath, [command, ...args], {
-    // Away from the repository, where a .env might be.
-    cwd: tmpdir(),
+    cwd,
     env: { PATH: process.env["PATH"], SEALDESK_HOME: home, PORT: "0", ...environment },
   });
   let out = "";
@@ -146,3 +151,16 @@ test("what it keeps secret is for this user alone, and a password is no argument
   ) as object;
   expect(key).toMatchObject({ kty: "OKP", crv: "Ed25519" });
 });
+
+test.each([["start"], ["migrate"]])(
+  "a misspelt name in .env ends `sealdesk %s` with a sentence that names the right one",
+  async (name) => {
+    const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
+    await writeFile(join(folder, ".env"), "\uFEFFDATABSE_URL=postgresql://nobody@127.0.0.1/none\n");
+    const { code, err } = await sealdesk([name], "", {}, folder).finished;
+    await rm(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(err).toContain(".env sets DATABSE_URL, which Sealdesk does not know.");
+    expect(err).toContain("Did you mean DATABASE_URL?");
+  },
+);

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEnvFile } from "../../../keys/env-file.ts";
+import { unknownSealdeskVariables } from "../../../keys/known-variables.ts";
 
 const text = "NODE_ENV=production\r\nLOG_LEVEL=warn\r\n";
 
@@ -18,4 +19,35 @@ test.each<[string, Buffer]>([
     LOG_LEVEL: "warn",
   });
   await rm(folder, { recursive: true });
+});
+
+describe("a name in .env that nothing would read is refused", () => {
+  test.each([
+    ["misspelt", "DATABSE_URL=x\n", /sets DATABSE_URL, .* Did you mean DATABASE_URL\?/],
+    ["two of them", "PORTT=1\nLOG_LEVL=x\n", /LOG_LEVL.*LOG_LEVEL\?.*PORTT.*Did you mean PORT\?/],
+    ["for the environment", "AWS_ACCESS_KEY_ID=x\n", /Set AWS_ACCESS_KEY_ID in the environment/],
+  ])("%s", async (_what, content, sentence) => {
+    const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
+    await writeFile(join(folder, ".env"), content);
+    expect(() => readEnvFile(join(folder, ".env"))).toThrow(sentence);
+    await rm(folder, { recursive: true });
+  });
+
+  test("but not what docker-compose.yml reads from the same file", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
+    await writeFile(join(folder, ".env"), "POSTGRES_PASSWORD=a\nSERVER_PASSWORD=b\n");
+    expect(Object.keys(readEnvFile(join(folder, ".env")))).toHaveLength(2);
+    await rm(folder, { recursive: true });
+  });
+});
+
+test("of the environment's SEALDESK_ names, only those that neither Sealdesk nor Kubernetes knows are told", () => {
+  const environment = {
+    SEALDESK_HOME: "/data",
+    SEALDESK_SERVICE_HOST: "10.0.0.1",
+    SEALDESK_PORT_8080_TCP_ADDR: "10.0.0.1",
+    SEALDESK_KEYRING_PASPHRASE: "x",
+    PATH: "/bin",
+  };
+  expect(unknownSealdeskVariables(environment)).toEqual(["SEALDESK_KEYRING_PASPHRASE"]);
 });

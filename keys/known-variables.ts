@@ -1,0 +1,61 @@
+/** Every variable that the server and the commands read. A test compares the list with the code. */
+export const knownVariables: readonly string[] = [
+  "ACCOUNT_MESSAGE_LIMIT",
+  "ATTACHMENTS_S3_BUCKET",
+  "ATTACHMENTS_S3_ENDPOINT",
+  "ATTACHMENTS_S3_REGION",
+  "AUDIT_CHECKPOINTS",
+  "AUDIT_CHECKPOINTS_RETAIN_DAYS",
+  "AUDIT_CHECKPOINTS_S3_BUCKET",
+  "AUDIT_ORIGIN",
+  "AUDIT_RETAIN_DAYS",
+  "AUDIT_WITNESSES",
+  "DATABASE_OWNER_URL",
+  "DATABASE_URL",
+  "HOST",
+  "KEYSTORE_OWNER_URL",
+  "KEYSTORE_URL",
+  "LOG_LEVEL",
+  "MESSAGE_LIMIT",
+  "METRICS_HOST",
+  "METRICS_PORT",
+  "NODE_ENV",
+  "OTEL_EXPORTER_OTLP_ENDPOINT",
+  "OTEL_TRACES_SAMPLER_ARG",
+  "PORT",
+  "PUBLIC_URL",
+  "REDIS_URL",
+  "SEALDESK_HOME",
+  "SEALDESK_KEYRING_KEY_FILE",
+  "SEALDESK_KEYRING_PASSPHRASE",
+  "SEALDESK_KMS",
+  "SEALDESK_PKCS11_LIBRARY",
+  "SEALDESK_PKCS11_PIN",
+  "SEALDESK_PKCS11_TOKEN",
+  "SHUTDOWN_DELAY_SECONDS",
+  "STAFF_MESSAGE_LIMIT",
+  "TENANT_MESSAGE_LIMIT",
+  "TRUSTED_PROXIES",
+  "VAULT_ADDR",
+  "VAULT_CACERT",
+  "VAULT_NAMESPACE",
+  "VAULT_ROLE_ID",
+  "VAULT_SECRET_ID",
+  "VAULT_TOKEN",
+  "VAULT_TRANSIT_MOUNT",
+];
+
+/** Variables that docker-compose.yml takes from the same `.env`. */
+export const composeVariables: readonly string[] = ["POSTGRES_PASSWORD", "SERVER_PASSWORD"];
+
+/** Names that a service called "sealdesk" adds to the environment of every container in Kubernetes. */
+const FROM_KUBERNETES = /^SEALDESK(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?)$/;
+
+/** Names in the environment that begin with SEALDESK_ and that nothing reads. */
+export const unknownSealdeskVariables = (
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] =>
+  Object.keys(environment).filter(
+    (name) =>
+      name.startsWith("SEALDESK_") && !knownVariables.includes(name) && !FROM_KUBERNETES.test(name),
+  );
