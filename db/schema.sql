@@ -660,6 +660,10 @@ table sealdesk.signed_prekeys (
   grant update to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table sealdesk.storage_probe (
+  bytes text not null
+)
+
 table sealdesk.store_generations (
   device uuid not null,
   tenant uuid not null,
@@ -828,6 +832,16 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
+
+CREATE OR REPLACE FUNCTION sealdesk.probe_storage()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog'
+AS $function$
+    truncate sealdesk.storage_probe;
+    insert into sealdesk.storage_probe values (repeat('x', 262144));
+  $function$
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()
  RETURNS trigger

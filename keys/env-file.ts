@@ -4,7 +4,7 @@ import { closest } from "fastest-levenshtein";
 import { composeVariables, knownVariables } from "./known-variables.ts";
 
 /** A `.env` file that cannot be used. The message names the variables, never a value. */
-export class EnvFileError extends Error {
+class EnvFileError extends Error {
   override readonly name = "EnvFileError";
   readonly code = "unknown_variable";
 }

@@ -126,7 +126,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
-  const isStorageFailing = watchStorage(pool);
+  const storage = watchStorage(pool);
+  closers.add(storage.close);
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
@@ -138,7 +139,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log,
     version,
     lostLogLines: ports.lostLogLines,
-    isStorageFailing,
+    isStorageFailing: storage.isFailing,
   });
   closers.add(() => watchers.close());
   const keyTree = await openKeyTree({
@@ -282,7 +283,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       () => stopping.signal.aborted,
       () => auditLog.refusal(),
       undefined,
-      isStorageFailing,
+      storage.isFailing,
     ),
   });
   handler = createApp({

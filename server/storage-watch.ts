@@ -1,20 +1,48 @@
-import type { Pool } from "../db/pool.ts";
 import { sqlState } from "../db/database-error.ts";
+import type { Pool } from "../db/pool.ts";
+import { runPeriodically } from "../db/run-periodically.ts";
+import { inTransaction } from "../db/transaction.ts";
+import { nilUuid } from "../crypto/wire/event.ts";
 
-/** So long after a failure the next write is expected to fail as well, in milliseconds. */
-const HOLD_MS = 15_000;
+/** Time between two writes that find out whether the database stores anything again. */
+const PROBE_EVERY_MS = 1_000;
 
 // No room (53100), other resources (53000, 53200), read-only (25006), input or output (58030).
 const STORAGE_STATES: ReadonlySet<string> = new Set(["53000", "53100", "53200", "25006", "58030"]);
 
 type Query = (...given: readonly unknown[]) => unknown;
 
-/** Watches a pool's statements for what says that nothing can be stored. @returns whether that is so */
-export function watchStorage(pool: Pool): () => boolean {
-  let failedMs = -Infinity;
-  const look = (error: unknown) => {
-    if (STORAGE_STATES.has(sqlState(error) ?? "")) failedMs = performance.now();
+interface StorageWatch {
+  /** True from a statement that the database could not store until a write has been committed again. */
+  readonly isFailing: () => boolean;
+  readonly close: () => Promise<void>;
+}
+
+/** Watches a pool's statements for errors that say that the database stores nothing. */
+export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): StorageWatch {
+  let failures = 0;
+  let failing = false;
+  watchStatements(pool, (error) => {
+    if (!STORAGE_STATES.has(sqlState(error) ?? "")) return;
+    failures++;
+    failing = true;
+  });
+  const probe = async () => {
+    const before = failures;
+    await inTransaction(pool, nilUuid, (client) => client.query("select sealdesk.probe_storage()"));
+    // A statement that failed during the probe says more than the probe.
+    if (failures === before) failing = false;
   };
+  // A probe that fails is repeated: the state stays as it is.
+  const stop = runPeriodically(
+    () => (failing ? probe() : Promise.resolve()),
+    probeEveryMs,
+    () => undefined,
+  );
+  return { isFailing: () => failing, close: stop };
+}
+
+function watchStatements(pool: Pool, onError: (error: unknown) => void): void {
   const known = new WeakSet<object>();
   pool.on("acquire", (client) => {
     if (known.has(client)) return;
@@ -24,14 +52,13 @@ export function watchStorage(pool: Pool): () => boolean {
       const last = given.at(-1);
       if (typeof last === "function")
         return query(...given.slice(0, -1), (error: unknown, result: unknown) => {
-          look(error);
+          onError(error);
           (last as Query)(error, result);
         });
       const answer = query(...given);
-      if (answer instanceof Promise) answer.catch(look);
+      if (answer instanceof Promise) answer.catch(onError);
       return answer;
     };
     client.query = watched as typeof client.query;
   });
-  return () => performance.now() - failedMs < HOLD_MS;
 }
