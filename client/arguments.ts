@@ -1,25 +1,32 @@
 /**
- * Checks what callers pass to the public functions: the compiler checks nothing for JavaScript. Each
- * refusal is the SealdeskError invalid_argument, names the argument and what it must be, and never
- * repeats the value.
+ * Checks what callers pass to the public functions, because the compiler checks nothing for
+ * JavaScript. Each refusal is the SealdeskError invalid_argument. It names the argument and what it
+ * must be, and never repeats the value.
  */
 import { isUuid } from "../crypto/wire/uuid.ts";
 import { SealdeskError } from "./errors.ts";
 
-/** Checks a value. `name` is the argument's name, for the message. @throws SealdeskError */
+/**
+ * Checks a value. `name` is the argument's name, for the message.
+ * @throws SealdeskError
+ */
 export type Check = (value: unknown, name: string) => void;
 
 export const invalidArgument = (name: string, wanted: string, cause?: unknown): SealdeskError =>
   new SealdeskError("invalid_argument", `\`${name}\` must be ${wanted}.`, { cause });
 
-/** A check from a question. @param wanted ends the sentence "it must be ..." */
+/**
+ * Makes a check from a question.
+ * @param wanted ends the sentence "it must be ..."
+ */
 const check =
   (wanted: string, holds: (value: unknown) => boolean): Check =>
   (value, name) => {
     if (!holds(value)) throw invalidArgument(name, wanted);
   };
 
-// Lone surrogates are no Unicode text: in UTF-8 they would all become one replacement character.
+// A lone surrogate is not Unicode text. In UTF-8 every one would become the same replacement
+// character.
 const isText = (value: unknown): value is string =>
   typeof value === "string" && !/\p{Surrogate}/u.test(value);
 
@@ -58,7 +65,7 @@ export const oneOf = (...words: readonly string[]): Check =>
     words.some((word) => word === value),
   );
 
-/** An object that has these methods; where it comes from does not matter. */
+/** An object that has these methods, wherever it comes from. */
 export const withMethods = (wanted: string, ...methods: readonly string[]): Check =>
   check(
     wanted,
@@ -83,7 +90,7 @@ export const listOf =
     for (const [index, each] of value.entries()) inner(each, `${name}[${index}]`);
   };
 
-/** An object whose members pass their checks; further ones are left alone. */
+/** An object whose members pass their checks. Other members are ignored. */
 export const object =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value, name) => {

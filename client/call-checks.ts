@@ -18,7 +18,7 @@ import { grantPurposes } from "../crypto/wire/receipt.ts";
 import { resetReasons } from "./http/api.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
 
-/** No name, password, token or code is longer; a server refuses what is far shorter. */
+/** No name, password, token or code is longer. A server refuses much shorter ones. */
 const longestText = 16 * 1024;
 
 const webUrl: Check = (value, name) => {
@@ -96,7 +96,7 @@ export const grantRequest = object({
   consent: optional(uuid),
 });
 
-/** A name for a database in its place, or a database of the application's own. */
+/** The name of a database, or a database of the application's own. */
 export const storeLocation: Check = (value, name) => {
   if (typeof value === "object" && value !== null)
     return withMethods(

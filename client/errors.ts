@@ -1,6 +1,6 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
-/** Everything this SDK can say no with. */
+/** Every code that an error of this SDK can have. */
 export type SealdeskErrorCode =
   // calling this SDK
   | "invalid_argument" // an argument of a wrong type or form: the message says which and what it must be
@@ -57,21 +57,21 @@ export type SealdeskErrorCode =
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 
-/** What an error may carry besides its code. */
+/** What an error may carry in addition to its code. */
 export interface SealdeskErrorDetails extends ErrorOptions {
   /** HTTP status. */
   readonly status?: number | undefined;
-  /** The server's own code, as in its problem document or refusal. */
+  /** The server's own code, from its problem document or refusal. */
   readonly problem?: string | undefined;
   /** WebSocket close code. */
   readonly closeCode?: number | undefined;
-  /** Milliseconds after which trying again makes sense. */
+  /** After how many milliseconds another attempt makes sense. */
   readonly retryAfterMs?: number | undefined;
   /** The member concerned. */
   readonly user?: Uuid | undefined;
 }
 
-/** The one error class of this SDK: tell errors apart by `code`. Its message holds no content. */
+/** The only error class of this SDK. Tell errors apart by `code`. The message holds no content. */
 export class SealdeskError extends Error {
   override readonly name = "SealdeskError";
   readonly code: SealdeskErrorCode;
@@ -92,13 +92,16 @@ export class SealdeskError extends Error {
   }
 }
 
-/** True for failures that may pass by themselves. */
+/** Returns true for failures that may pass without your doing anything. */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof SealdeskError)) return false;
   return ["network", "server_error", "rate_limited"].includes(error.code);
 }
 
-/** The code of an error of class `name`, by its fields: another package may hold its own copy of the class. */
+/**
+ * Returns the code of an error of class `name`. It looks at the fields, because another package may
+ * hold its own copy of the class.
+ */
 export function codeOf(
   error: unknown,
   name: "SuiteError" | "DeviceError" | "StoreError" | "AttachmentError",

@@ -10,25 +10,30 @@ import type { KeyLogEvidence } from "./key-log/evidence.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
 
-/** What happens apart from conversations' own events. */
+/** Events that are not part of a conversation's own items. */
 export interface SealdeskEvents {
-  /** This device is in a conversation it did not know before. */
+  /** This device was added to a conversation that it did not know. */
   readonly conversation: Conversation;
-  /** Something in a conversation is not as it must be; also among the conversation's `messages`. */
+  /** A problem in a conversation. It is also among the conversation's `messages`. */
   readonly problem: { readonly conversation: Conversation; readonly problem: ProblemItem };
-  /** A member's device came to a conversation, or was removed from it; one's own account's too. */
+  /**
+   * A device of a member, or of your own account, was added to a conversation or removed from it.
+   */
   readonly device: DeviceChange;
-  /** A grant of history has come further, on its way from this device or to it. */
+  /** Progress of a history grant that this device makes or receives. */
   readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
-  /** A member types, or has got up to some event: as the relay says, and not kept. */
+  /** A member is typing, or has read up to an event, according to the relay. It is not stored. */
   readonly activity: MemberActivity;
-  /** A user who shares a conversation came, is idle or went: as the relay says, and not kept. */
+  /**
+   * The presence of a user who shares a conversation with you, according to the relay. It is not
+   * stored.
+   */
   readonly presence: UserPresence;
-  /** Somebody is not honest about keys, or may not be: a person has to know. */
+  /** Somebody is dishonest about keys, or may be. Tell a person. */
   readonly security: SecurityEvent;
-  /** The connection came, or was lost; it comes back by itself. */
+  /** The connection was made or lost. A lost connection comes back by itself. */
   readonly connection: "up" | "down";
-  /** There will be no further connection; `close` still has to be called. */
+  /** There will be no further connection. You still have to call `close`. */
   readonly end: SealdeskError;
 }
 
@@ -47,21 +52,26 @@ const names: Readonly<Record<keyof SealdeskEvents, true>> = {
 export const eventNames: readonly string[] = Object.keys(names);
 
 export type SecurityEvent =
-  /** The relay hands out other keys for this device than it published: others may be misled. */
+  /**
+   * The relay serves other keys for this device than it published. It may mislead other members.
+   */
   | { readonly code: "published_keys_differ" }
-  /** The key log contradicts itself; see `Sealdesk.keyLogEvidence`. */
+  /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
   /**
-   * The store was put back to an older copy. The device has made new keys, and told the members;
-   * `lost` messages stay closed to it.
+   * The store was put back to an older copy. The device has made new keys and told the members. It
+   * cannot open `lost` messages.
    */
   | { readonly code: "store_rolled_back"; readonly lost: number }
-  /** Told once to each device of an account that was reset; an alarm to who knows of no reset. */
+  /**
+   * Reported once to each device of an account that was reset. If you know of no reset, it is an
+   * alarm.
+   */
   | ({ readonly code: "account_had_other_key" } & FormerKey);
 
-/** How a user can be reached, and since when: milliseconds since the Unix epoch. */
+/** How a user can be reached, and since when, in milliseconds since the Unix epoch. */
 export interface UserPresence {
   readonly user: Uuid;
   readonly state: PresenceState;

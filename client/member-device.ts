@@ -21,12 +21,12 @@ import { RelayConnection } from "./transport/relay-connection.ts";
 import { whenOnline } from "./transport/online.ts";
 import { transportFactories } from "./transport/transport-factories.ts";
 
-/** What a registered device adds to a session: it is connected to the relay. */
+/** The part of a session that only a registered device has: its connection to the relay. */
 export interface MemberDevice {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly manager: ConversationManager;
-  /** Says how the user is, now and on every further connection. */
+  /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
   /** Ends the connection and everything that runs over it. */
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;

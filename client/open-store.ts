@@ -5,15 +5,17 @@ import { levelAt } from "./open-level.ts";
 import { lockStore, platformLocks, storeInUse, type StoreLocks } from "./store-lock.ts";
 
 /**
- * Opens the encrypted store of one device, and makes it on the first call. A text is the directory of
- * a LevelDB in Node and the name of an IndexedDB in browsers; until the store is closed, nobody else
- * can open it: LevelDB has a lock, browsers have Web Locks. A database of your own you lock yourself.
- * @param secret a key of 32 bytes, for example from the operating system's keychain, or a passphrase,
- *   from which Argon2id derives a key. That blocks for about 200 ms in Node and for some seconds in a
- *   browser, which loads the hash first
- * @param locks the platform's by default, where it has any
+ * Opens the encrypted store of one device, and creates it on the first call. If you pass a text, it
+ * is the directory of a LevelDB in Node and the name of an IndexedDB in browsers. Until the store
+ * is closed, nobody else can open it: LevelDB has a lock, and browsers have Web Locks. If you pass
+ * a database of your own, you must lock it yourself.
+ * @param secret a key of 32 bytes, for example from the operating system's keychain, or a
+ *   passphrase,
+ * from which Argon2id derives a key. That blocks for about 200 ms in Node and for some seconds in a
+ * browser, which loads the hash first
+ * @param locks the platform's by default, if it has any
  * @throws SealdeskError invalid_argument, store_in_use; store_failed: the database does not open.
- *   StoreError wrong_key, damaged
+ * StoreError wrong_key, damaged
  */
 export async function openStore(
   location: string | Level,
@@ -42,7 +44,7 @@ export async function openStore(
   }
 }
 
-/** abstract-level wraps what the database says. */
+/** abstract-level wraps the database's own error. */
 const isLocked = (error: unknown): boolean =>
   [error, (error as { readonly cause?: unknown } | null)?.cause].some(
     (each) => (each as { readonly code?: unknown } | null | undefined)?.code === "LEVEL_LOCKED",

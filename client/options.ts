@@ -8,30 +8,31 @@ import { systemClock, type Runtime, type WebSocketConstructor } from "./runtime.
 import { defaultBackoff, type BackoffLimits } from "./transport/backoff.ts";
 import { defaultKeepalive, type KeepaliveLimits } from "./transport/heartbeat.ts";
 
-/** What a connection is made of. */
+/** Options of a connection. */
 export interface ConnectOptions {
   /** The server's public URL, for example `https://support.example`. */
   readonly url: string;
   readonly credentials: Credentials;
   /**
-   * The cipher suite; `@sealdesk/suite-signal` has one, for Node. Without a suite the device signs in,
-   * but is not registered and has no conversations: what needs a suite throws suite_required.
+   * The cipher suite. `@sealdesk/suite-signal` has one for Node. Without a suite the device signs
+   * in, but it is not registered and has no conversations: functions that need a suite throw
+   * suite_required.
    */
   readonly suite?: Suite | undefined;
-  /** This device's state: see `openStore`. `Sealdesk.close` closes it. */
+  /** This device's state; see `openStore`. `Sealdesk.close` closes it. */
   readonly store: DeviceStore;
   /**
-   * Verifier key (C2SP signed-note) of the tenant's key log, as `sealdesk audit vkey --keys` prints
-   * it. Without it, the first that the server shows is gone by from then on.
+   * The verifier key (C2SP signed-note) of the tenant's key log, as printed by `sealdesk audit vkey
+   * --keys`. Without it, the device trusts the first key that the server shows.
    */
   readonly keyLog?: string;
   /** The global one by default. */
   readonly webSocket?: WebSocketConstructor;
-  /** How fast to come back after a lost connection. */
+  /** How fast the device reconnects after a lost connection. */
   readonly backoff?: Partial<BackoffLimits>;
-  /** When a relay that says nothing is asked whether it is there, and given up. */
+  /** When a silent relay is asked for a sign of life, and when it is given up. */
   readonly keepalive?: Partial<KeepaliveLimits>;
-  /** Time, chance and `fetch`; for tests. */
+  /** Time, randomness and `fetch`, for tests. */
   readonly runtime?: Partial<Omit<Runtime, "webSocket">>;
 }
 
@@ -65,13 +66,13 @@ export const linkLimitsOf = ({
   ...keepalive,
 });
 
-/** The relay's address: as proofs name it, and as a WebSocket. */
+/** The relay's address, in the form that proofs name and as a WebSocket URL. */
 export function relayUrls(baseUrl: string): { readonly http: string; readonly socket: string } {
   const http = resourceUrl(baseUrl, "v1/relay");
   return { http, socket: http.replace(/^http/, "ws") };
 }
 
-/** What everything under way ends with when the caller closes the connection. */
+/** The error of everything under way when the caller closes the connection. */
 export const closedError = (): SealdeskError =>
   new SealdeskError("closed", "The connection was closed.");
 

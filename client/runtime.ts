@@ -5,11 +5,14 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls back once, `ms` from now. @returns what cancels it */
+  /**
+   * Calls back once, after `ms` milliseconds.
+   * @returns a function that cancels it
+   */
   after(ms: number, callback: () => void): () => void;
 }
 
-/** What this SDK uses of `fetch`. */
+/** The part of `fetch` that this SDK uses. */
 export type Fetch = (
   url: string,
   init: {
@@ -17,22 +20,22 @@ export type Fetch = (
     readonly headers: Record<string, string>;
     readonly body?: string | Uint8Array<ArrayBuffer>;
     readonly signal?: AbortSignal;
-    /** What is signed for one server goes to no other. */
+    /** A redirect is not followed: what is signed for one server must not reach another. */
     readonly redirect?: "manual";
   },
 ) => Promise<HttpResponse>;
 
-/** What this SDK uses of a `Response`. */
+/** The part of a `Response` that this SDK uses. */
 export interface HttpResponse {
   readonly ok: boolean;
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  /** Read for downloads alone. */
+  /** Read only for downloads. */
   readonly body?: ReadableStream<Uint8Array> | null;
   text(): Promise<string>;
 }
 
-/** What this SDK uses of a `WebSocket`. */
+/** The part of a `WebSocket` that this SDK uses. */
 export interface WebSocketLike {
   binaryType: string;
   addEventListener(
@@ -45,10 +48,10 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocols: string) => WebSocketLike;
 
-/** What comes from outside: time, chance, and the network. */
+/** What comes from outside: time, randomness and the network. */
 export interface Runtime {
   readonly clock: Clock;
-  /** A number from 0 up to, not including, 1; spreads reconnections, protects nothing. */
+  /** A number from 0 up to, but not including, 1. It spreads reconnections and protects nothing. */
   readonly random: () => number;
   readonly fetch: Fetch;
   readonly webSocket: WebSocketConstructor;
@@ -63,8 +66,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * The clock set right by the server's: proofs and message ids are judged by that one, and devices
- * with a wrong clock are many.
+ * A clock that follows the server's. The server judges proofs and message ids by its own clock, and
+ * many devices have a wrong one.
  */
 export class ServerClock implements Clock {
   readonly #clock: Clock;
@@ -83,8 +86,8 @@ export class ServerClock implements Clock {
   }
 
   /**
-   * Goes by the `Date` header of an answer (RFC 9110 section 6.6.1), unless the clocks agree well
-   * enough; it has whole seconds, and the answer was under way.
+   * Follows the `Date` header of an answer (RFC 9110 section 6.6.1), unless the clocks agree well
+   * enough. The header has whole seconds, and the answer took some time.
    */
   heard(date: string | null): void {
     const serverMs = Date.parse(date ?? "");
@@ -95,7 +98,7 @@ export class ServerClock implements Clock {
 
 const toleratedMs = 10_000;
 
-/** Resolves `ms` from now, or at once when `signal` aborts. */
+/** Resolves after `ms` milliseconds, or at once when `signal` aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -109,7 +112,9 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
-/** Makes UUIDv7s of the clock's time, each greater than the one before while time does not jump back. */
+/**
+ * Makes UUIDv7s from the clock. Each is greater than the one before unless the clock jumps back.
+ */
 export function idMaker(clock: Clock): () => Uuid {
   const generator = new V7Generator();
   return () => generator.generateOrResetWithTs(clock.now()).toString();

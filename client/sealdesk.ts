@@ -35,7 +35,7 @@ import {
 import { connectMember, type MemberDevice } from "./member-device.ts";
 import { closedError, runtimeOf, suiteRequired, type ConnectOptions } from "./options.ts";
 
-/** Who is signed in. */
+/** The signed-in user. */
 export interface SealdeskUser {
   readonly id: Uuid;
   readonly role: string;
@@ -64,10 +64,10 @@ export class Sealdesk {
   }
 
   /**
-   * Signs in, makes this store a device of the account on the first run, and connects. Resolves
-   * with the first connection; a lost one comes back by itself.
+   * Signs in and connects. On the first run it registers this store as a device of the account.
+   * Resolves with the first connection. A lost connection comes back by itself.
    * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked, other_account,
-   *   account_has_other_devices. The store stays open then, for another attempt.
+   * account_has_other_devices. The store stays open for another attempt.
    */
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
     checks.connectOptions(options, "options");
@@ -100,11 +100,12 @@ export class Sealdesk {
   }
 
   /**
-   * Signs in and asks the account's other devices to let this store's device join: show `code` to one
-   * of them, which calls `approveDevice` with it. Then `approved` resolves, connected. Called again
-   * with the same store, it goes on with the same request while that is open.
+   * Signs in and asks the account's other devices to let this store's device join. Show `code` to
+   * one of them, which calls `approveDevice` with it. Then `approved` resolves with the connected
+   * device. If you call it again with the same store, it continues with the same request while that
+   * is open.
    * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network,
-   *   request_refused: too many devices ask at a time
+   * request_refused: too many devices ask at the same time
    */
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
@@ -112,7 +113,7 @@ export class Sealdesk {
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
-  /** The account. */
+  /** The signed-in user. */
   get user(): SealdeskUser {
     const { user, role, displayName } = this.#parts.account;
     return { id: user, role, displayName };
@@ -123,7 +124,7 @@ export class Sealdesk {
     return this.#parts.account.device;
   }
 
-  /** @returns what takes the listener away again */
+  /** @returns a function that removes the listener */
   on<K extends keyof SealdeskEvents>(
     name: K,
     listener: (event: SealdeskEvents[K]) => void,
@@ -134,15 +135,16 @@ export class Sealdesk {
   }
 
   /**
-   * Tells those who share a conversation with this user that they are there, or idle; until the first
-   * call they are told nothing. Half a minute after the last device went they are told that, too.
+   * Tells the users who share a conversation with this user that they are online or idle. Before
+   * the first call nothing is told. Half a minute after the user's last device disconnects, they
+   * are told that too.
    */
   setPresence(state: "online" | "idle"): void {
     checks.presence(state, "state");
     this.#member.say(state);
   }
 
-  /** Every conversation this device was ever in, oldest first. */
+  /** Returns every conversation that this device was ever in, oldest first. */
   conversations(): readonly Conversation[] {
     return this.#member.manager.conversations();
   }
@@ -152,7 +154,7 @@ export class Sealdesk {
     return this.#member.manager.conversation(id);
   }
 
-  /** Resolves when all that happened before the present connection is in the store. */
+  /** Resolves when everything that happened before this connection is in the store. */
   async synced(): Promise<void> {
     return this.#member.manager.synced();
   }
@@ -171,7 +173,7 @@ export class Sealdesk {
     const record = creationBytes({ tenant, conversation: id, suite: suite.name, device });
     const creationSignature = sign(record, deviceKey.privateKey);
     const creation = { id, suite: suite.name, members, creationSignature };
-    // Asked twice, the server gives the first answer again: one whose answer was lost is repeated.
+    // The request is idempotent, so it is repeated when its answer was lost.
     const { seq } = await api.createConversation(creation).catch((error: unknown) => {
       if (!(error instanceof SealdeskError) || error.code !== "network") throw error;
       return api.createConversation(creation);
@@ -179,20 +181,23 @@ export class Sealdesk {
     return manager.reached(id, seq);
   }
 
-  /** Staff of the tenant, all or those of one role: whom a customer can write to. */
+  /** Lists the tenant's staff, all of them or those with one role. A customer can write to them. */
   async staff(role?: string): Promise<readonly StaffMember[]> {
     optional(checks.role)(role, "role");
     return this.#parts.api.staff(role);
   }
 
-  /** Digits to compare with another user, in person or over the telephone. @throws SealdeskError */
+  /**
+   * Returns digits to compare with another user, in person or over the telephone.
+   * @throws SealdeskError
+   */
   async safetyNumbers(user: Uuid): Promise<SafetyNumbers> {
     uuid(user, "user");
     return safetyNumbersWith(this.#accountKeys(), user);
   }
 
   /**
-   * The same as digits and as a QR code to scan, with the key that this device goes by.
+   * Returns the same as digits and as a QR code to scan, for the key that this device trusts.
    * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
    */
   async safetyCode(user: Uuid): Promise<SafetyCode> {
@@ -201,7 +206,8 @@ export class Sealdesk {
   }
 
   /**
-   * Accepts a user's changed account key, after a person compared the offered safety number.
+   * Accepts a user's changed account key. Call it after a person has compared the new safety
+   * number.
    * @throws SealdeskError untrusted_member: the key offered now has another number
    */
   async acceptAccountKey(user: Uuid, safetyNumber: string): Promise<void> {
@@ -210,21 +216,26 @@ export class Sealdesk {
     return acceptOffered(this.#accountKeys(), user, safetyNumber);
   }
 
-  /** What has ever shown that the key log contradicts itself, oldest first; kept for good. */
+  /**
+   * Returns all evidence that the key log contradicts itself, oldest first. It is kept permanently.
+   */
   keyLogEvidence(): Promise<readonly KeyLogEvidence[]> {
     return this.#parts.store.read(loadEvidence);
   }
 
-  /** The devices of this account, oldest first. @throws SealdeskError */
+  /**
+   * Lists the devices of this account, oldest first.
+   * @throws SealdeskError
+   */
   devices(): Promise<readonly OwnDevice[]> {
     return ownDevices(this.#parts);
   }
 
   /**
-   * What the device that shows this code asks for: to be shown to a person, who says whether it is
-   * theirs, before `approveDevice` or `refuseDevice`.
+   * Returns what the device that shows this code requests. Show it to a person, who decides whether
+   * the device is theirs. Then call `approveDevice` or `refuseDevice`.
    * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
-   *   link_key_replaced: the server shows another key than the device
+   * link_key_replaced: the server shows another key than the device
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
@@ -232,10 +243,10 @@ export class Sealdesk {
   }
 
   /**
-   * Lets the device that shows this code join the account: gives it the account key. It is then in
-   * every conversation of the account from that moment on, as the event `device` says. What this
-   * device has of before it is given then, conversation after conversation, as the event `history`
-   * tells on both, over restarts of either; not with `history: false`.
+   * Lets the device that shows this code join the account and sends it the account key. From then
+   * on it is in every conversation of the account, and the event `device` reports it. Afterwards it
+   * receives this device's history, one conversation after another; the event `history` reports the
+   * progress on both, over restarts of either. Pass `history: false` to leave that out.
    * @returns the new device's id
    * @throws SealdeskError as `reviewDevice`
    */
@@ -245,15 +256,18 @@ export class Sealdesk {
     return approveDevice(this.#sibling, code, options);
   }
 
-  /** Tells the device that shows this code no. @throws SealdeskError as `reviewDevice` */
+  /**
+   * Refuses the device that shows this code.
+   * @throws SealdeskError as `reviewDevice`
+   */
   async refuseDevice(code: string): Promise<void> {
     checks.code(code, "code");
     return refuseDevice(this.#sibling, code);
   }
 
   /**
-   * Removes a device of this account for ever: it gets nothing more at once, and cannot open what is
-   * sent from the next event of each conversation on. What it had it keeps.
+   * Removes a device of this account permanently. It receives nothing more at once, and it cannot
+   * open what is sent after the next event of each conversation. It keeps what it has.
    * @throws SealdeskError device_not_found
    */
   async removeDevice(device: Uuid): Promise<void> {
@@ -262,9 +276,9 @@ export class Sealdesk {
   }
 
   /**
-   * As an admin: lets an account begin anew that has lost its devices, or that others have. All its
-   * devices are removed, as by `removeDevice`, its sessions are over, and its next device makes another
-   * account key, which nobody goes by before a person has accepted it.
+   * As an admin, resets an account that has lost its devices, or whose devices somebody else has.
+   * It removes all devices, as `removeDevice` does, and ends all sessions. The account's next
+   * device makes a new account key, which each contact must accept.
    * @returns how many devices were removed
    * @throws SealdeskError forbidden, member_not_found
    */
@@ -275,8 +289,8 @@ export class Sealdesk {
   }
 
   /**
-   * Ends the connection, all readers and timers, and closes the store. What is queued is sent with
-   * the next connection.
+   * Ends the connection, all readers and timers, and closes the store. Queued messages are sent
+   * with the next connection.
    */
   async close(): Promise<void> {
     await this.#parts.stop(closedError());
@@ -288,7 +302,10 @@ export class Sealdesk {
     return { store, api, trust: this.#member.trust, self: account.user };
   }
 
-  /** What one device of an account needs to deal with another. @throws SealdeskError suite_required */
+  /**
+   * The dependencies of functions about other devices of the account.
+   * @throws SealdeskError suite_required
+   */
   get #sibling(): Parts {
     void this.#member;
     return this.#parts;
@@ -302,7 +319,7 @@ export class Sealdesk {
   }
 }
 
-/** The account that this device is registered for; without a suite it only signs in. */
+/** The account that this device is registered for. Without a suite the device only signs in. */
 const accountOf = (
   { device, signedIn, api, clock }: SignedInDevice,
   store: DeviceStore,

@@ -6,10 +6,10 @@ export interface OutgoingAttachment {
   readonly name: string;
   /** The media type, such as `image/png`; at most 128 bytes. */
   readonly type: string;
-  /** Bytes. When given, data of any other size is refused. */
+  /** Size in bytes. If you set it, data of any other size is refused. */
   readonly size?: number;
   readonly data: AttachmentData;
-  /** Called as the upload gets on, with bytes of ciphertext. */
+  /** Called while the upload proceeds, with bytes of ciphertext. */
   readonly onProgress?: (progress: UploadProgress) => void;
 }
 

@@ -1,21 +1,24 @@
 import sanitize from "sanitize-filename";
 import { utf8 } from "../../crypto/wire/bytes.ts";
 
-/** Bytes of UTF-8. File systems take 255; what an application adds, such as " (2)", has to fit too. */
+/**
+ * Longest name in bytes of UTF-8. File systems allow 255, and an application may add text such as "
+ * (2)".
+ */
 const maxBytes = 200;
 const maxExtensionBytes = 20;
 
-// Names of devices in Windows, whatever the extension. Blanks before the dot do not count there.
+// Names of devices in Windows, with any extension. Windows ignores blanks before the dot.
 const reserved = /^(con|prn|aux|nul|conin\$|conout\$|com[\d¹²³]|lpt[\d¹²³])\s*(\.|$)/i;
 
-// Direction overrides make "exe.txt" of "txt.exe" on a screen, other format characters are not seen at
-// all. The two joiners stay: scripts and emoji are written with them.
+// A direction override shows "txt.exe" as "exe.txt", and other format characters are invisible. The
+// two joiners stay, because scripts and emoji need them.
 const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Noncharacter_Code_Point}]/gu;
 
 /**
- * A name that can be written to any file system and shown in a list: one part of a path, without
- * characters that are reserved or not seen, at most 200 bytes, and of the same extension. Two names
- * can become one: it is for the application to keep files apart.
+ * Returns a name that you can write to any file system and show in a list: one part of a path,
+ * without reserved or invisible characters, at most 200 bytes, with the same extension. Two names
+ * can become the same one; your application must keep such files apart.
  */
 export function safeFileName(name: string): string {
   const seen = name
@@ -28,7 +31,7 @@ export function safeFileName(name: string): string {
   return sanitize(short, { replacement: "_" }) || "file";
 }
 
-/** Windows drops dots and blanks at the end; a dot at the beginning hides a file. */
+/** Windows drops dots and blanks at the end. A dot at the beginning hides a file. */
 const trimmed = (name: string): string => name.replace(/^[\s.]+/u, "").replace(/[\s.]+$/u, "");
 
 function shortened(name: string): string {

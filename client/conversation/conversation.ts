@@ -15,13 +15,13 @@ import type { Sender, SentMessage } from "./sender.ts";
 
 type MembersApi = Pick<Api, "addMember" | "removeMember" | "closeConversation">;
 
-/** What carries this device's files. */
+/** Sends and receives this device's files. */
 export interface Files {
   readonly uploader: Uploader;
   readonly downloads: DownloadDeps;
 }
 
-/** One conversation, as this device takes part in it. */
+/** A conversation that this device is, or was, in. */
 export class Conversation {
   readonly id: Uuid;
   readonly #log: ConversationLog;
@@ -48,31 +48,32 @@ export class Conversation {
     this.#history = history;
   }
 
-  /** The members as of the last event this device has seen. */
+  /** The members after the last event that this device has seen. */
   get members(): readonly Member[] {
     return this.#log.state?.members ?? [];
   }
 
-  /** "left" when this device is no longer a member's; it keeps what it has. */
+  /** "left" when this device no longer belongs to a member. It keeps what it has. */
   get state(): "open" | "closed" | "left" {
     const state = this.#log.state;
     if (state?.joined !== true) return "left";
     return state.closed ? "closed" : "open";
   }
 
-  /** The seq of the last event this device has seen: where to go on reading from. */
+  /** The seq of the last event that this device has seen. Continue reading from it. */
   get seq(): number {
     return this.#log.cursor;
   }
 
   /**
-   * Encrypts and sends a text to all members. Resolves when it is in the log: durable, and with a
-   * place among the others' messages. Before that it is in the store: a lost connection or a crash
-   * only delays it, and nothing is sent twice. Messages go out in the order of the calls, and are
-   * stored in it unless the relay limits their rate.
+   * Encrypts a text and sends it to all members. Resolves when the message is durable in the log
+   * and has its place among the others. Until then it is in this device's store: a lost connection
+   * or a crash only delays it, and nothing is sent twice. Messages are sent in the order of your
+   * calls. They are stored in that order unless the relay limits their rate.
    * @throws SealdeskError message_too_large, not_a_member, conversation_closed, stale_message_id,
-   *   subject_erased, untrusted_member, send_refused: it was not sent and will not be. closed,
-   *   displaced, signed_out and others that end the connection: it will be, with the next one
+   * subject_erased, untrusted_member, send_refused: the message was not sent and will not be.
+   * closed,
+   * displaced, signed_out and others that end the connection: it will be sent with the next one
    */
   async send(text: string): Promise<SentMessage> {
     checks.message(text, "text");
@@ -80,15 +81,19 @@ export class Conversation {
   }
 
   /**
-   * Tells the members who are connected that this user is typing, or has stopped. They take it for
-   * over after ten seconds, so an app repeats it every few. Not stored, and lost without a connection.
+   * Tells the connected members that this user is typing, or has stopped. Members drop the state
+   * after ten seconds, so repeat the call every few seconds. It is not stored, and is lost without
+   * a connection.
    */
   typing(isTyping = true): void {
     bool(isTyping, "isTyping");
     this.#whisper(isTyping ? "typing" : "stopped", 0);
   }
 
-  /** Tells the members who are connected that this user has read up to the event `seq`; as `typing`. */
+  /**
+   * Tells the connected members that this user has read up to event `seq`. Like `typing`, it is not
+   * stored.
+   */
   markRead(seq: number): void {
     checks.position(seq, "seq");
     this.#whisper("read", seq);
@@ -96,12 +101,12 @@ export class Conversation {
 
   /**
    * Encrypts a file, uploads it, and sends a message that names it. Resolves when that message is
-   * in the log. The file is sealed into the store first, as fast as `data` gives it; from then on a
-   * lost connection or a restart only delays it, without asking for the data again, and what was
-   * uploaded is not uploaded twice. What is said meanwhile comes before it.
+   * in the log. The file is first sealed into the store, as fast as `data` supplies it. From then
+   * on a lost connection or a restart only delays it: the data is not needed again, and nothing is
+   * uploaded twice. Messages that you send meanwhile come before it.
    * @throws SealdeskError attachment_unreadable: `data` failed, or has another size than announced;
-   *   attachment_too_large, quota_exceeded, forbidden and what `send` throws: it was not sent and
-   *   will not be. closed and others that end the connection: once sealed, it will be
+   * attachment_too_large, quota_exceeded, forbidden and what `send` throws: it was not sent and
+   * will not be. closed and others that end the connection: once sealed, it will be
    */
   async sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
     checks.outgoingFile(file, "file");
@@ -109,11 +114,12 @@ export class Conversation {
   }
 
   /**
-   * What happened, from the event after `after` on and then as it happens: messages, changes of
-   * the members, and problems, in order of `seq`, each once. Breaking out of the loop stops it, as
-   * does `signal`; `Sealdesk.close` ends it.
-   * @param options.after the `seq` of the last event already known; 0, the beginning, by default
-   * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and others
+   * Yields what happened after event `after`, and then what happens: messages, changes of the
+   * members and problems, in order of `seq`, each once. The loop ends when you break out of it,
+   * when `signal` aborts, or when you call `Sealdesk.close`.
+   * @param options.after the `seq` of the last event that you know; 0, the beginning, by default
+   * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and
+   *   others
    */
   async *messages(
     options: { readonly after?: number; readonly signal?: AbortSignal } = {},
@@ -124,10 +130,10 @@ export class Conversation {
   }
 
   /**
-   * Makes a user a member from now on: they cannot read what was said before. Resolves when this
-   * device has seen it, so that what it sends next is for them too.
+   * Adds a user from now on. They cannot read earlier messages. Resolves when this device has seen
+   * the change, so your next message is for them too.
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
-   *   conversation_not_found
+   * conversation_not_found
    */
   async addMember(user: Uuid): Promise<void> {
     uuid(user, "user");
@@ -136,7 +142,7 @@ export class Conversation {
   }
 
   /**
-   * Ends a membership, also one's own. What is sent from now on, they cannot read.
+   * Ends a membership, also your own. The former member cannot read what is sent from now on.
    * @throws SealdeskError forbidden, member_not_found, conversation_not_found
    */
   async removeMember(user: Uuid): Promise<void> {
@@ -146,16 +152,17 @@ export class Conversation {
   }
 
   /**
-   * Shows a member a part of the past: what was said from `fromSeq` to `toSeq`, as this device has it.
-   * Only the devices named can open it; every member sees that it was granted, by whom and why. A
-   * customer may show their own conversation, staff when the organisation lets them and the customer
-   * has consented, and everybody to their own devices what their account has seen. Resolves when the
-   * grant is in the log; a restart in between only delays it. `Sealdesk`'s event `history` tells how
-   * far it has come, here and on the devices it is for.
+   * Shares a part of the past with a member: what was sent from `fromSeq` to `toSeq`, as this
+   * device has it. Only the devices that you name can open it. Every member sees that it was
+   * granted, by whom and why. Customers may share their own conversation. Staff may, if the
+   * organisation allows it and the customer has consented. Everybody may share with their own
+   * devices what their account has seen. Resolves when the grant is in the log; a restart only
+   * delays it. The event `history` of `Sealdesk` reports the progress, here and on the devices that
+   * receive it.
    * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
-   *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
-   *   conversation_not_found, request_refused: it was not granted and will not be. closed and others
-   *   that end the connection: it will be, with the next one
+   * untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
+   * conversation_not_found, request_refused: it was not granted and will not be. closed and others
+   * that end the connection: it will be, with the next one
    */
   async grantHistory(request: GrantRequest): Promise<GrantedHistory> {
     checks.grantRequest(request, "request");
@@ -163,9 +170,9 @@ export class Conversation {
   }
 
   /**
-   * Gives or withdraws the customer's consent that staff show this conversation's past to
-   * colleagues; signed, and seen by every member. A grant by staff names the consent's id. What was
-   * shown before a withdrawal stays shown.
+   * Gives or withdraws the customer's consent that staff share this conversation's past with
+   * colleagues. The consent is signed, and every member sees it. A grant by staff names the
+   * consent's id. A withdrawal does not take back what was shared before.
    * @throws SealdeskError forbidden, conversation_not_found
    */
   async consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {
@@ -173,7 +180,10 @@ export class Conversation {
     return this.#history.consent(this.id, state);
   }
 
-  /** Closes the conversation to further messages. @throws SealdeskError forbidden, conversation_closed */
+  /**
+   * Closes the conversation. No more messages can be sent in it.
+   * @throws SealdeskError forbidden, conversation_closed
+   */
   async close(): Promise<void> {
     const { seq } = await this.#api.closeConversation(this.id);
     await this.#log.reached(seq);

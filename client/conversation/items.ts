@@ -3,21 +3,21 @@ import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** What every decrypted message has. */
+/** The fields of every decrypted message. */
 interface SaidItem {
   readonly seq: number;
-  /** The sender's id for it, a UUIDv7. */
+  /** The id that the sender gave it, a UUIDv7. */
   readonly id: Uuid;
   /** The user who sent it. */
   readonly sender: Uuid;
   readonly senderDevice: Uuid;
   /** True when this device sent it. */
   readonly own: boolean;
-  /** True when a device of this account sent it, this one or another. */
+  /** True when any device of this account sent it. */
   readonly mine: boolean;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
-  /** The member who granted it, where this device was not there itself. */
+  /** The member who granted it, if this device received it by a history grant. */
   readonly grantedBy?: Uuid;
 }
 
@@ -27,63 +27,65 @@ export interface MessageItem extends SaidItem {
   readonly text: string;
 }
 
-/** A message that is a file. */
+/** A message with a file. */
 export interface AttachmentItem extends SaidItem {
   readonly kind: "attachment";
   readonly attachment: ReceivedAttachment;
 }
 
 /**
- * The store of a member's device, or of this one, was put back to an older copy. It made new keys;
- * what it says from here on opens again.
+ * The store of a member's device, or of this one, was put back to an older copy. The device made
+ * new keys, and what it sends from now on opens again.
  */
 export interface DeviceRestoredItem extends SaidItem {
   readonly kind: "device_restored";
-  /** How many messages of the conversation stay closed to that device. */
+  /** How many messages of the conversation that device cannot open. */
   readonly lost: number;
 }
 
-/** A file as its sender described it; none of this has been checked against its content. */
+/** A file as its sender described it. None of this has been compared with its content. */
 export interface ReceivedAttachment {
-  /** Exactly what the sender wrote: it may be a path, hold line breaks or override directions. */
+  /**
+   * Exactly what the sender wrote. It may be a path, or hold line breaks or direction overrides.
+   */
   readonly name: string;
-  /** `name` as it can be written to any file system and shown; never empty. Use this one. */
+  /** `name` in a form that you can write to any file system and show; never empty. Use this one. */
   readonly safeName: string;
   /** The media type, such as `image/png`. */
   readonly type: string;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
   /**
-   * The content, piece after piece as it comes, each verified before it is handed out. Only the
-   * end of the iteration says that it was whole. A lost connection is made up for.
+   * Yields the content piece by piece. Each piece is verified before you receive it. Only the end
+   * of the iteration shows that the file was complete. A lost connection is resumed.
    * @throws SealdeskError attachment_not_found, attachment_damaged, network, closed
    */
   download(): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
-/** An attachment as it stands in the log. */
+/** An attachment as the log has it. */
 interface LoggedAttachmentItem extends SaidItem {
   readonly kind: "attachment";
   readonly attachment: Attachment;
 }
 
-/** A change of who the members are, or the conversation's beginning or end. */
+/** A change of the members, or the beginning or end of the conversation. */
 export interface MembershipItem {
   readonly kind: Exclude<EventKind, "message" | "history_granted" | "consent_changed">;
   readonly seq: number;
-  /** The user who did it. */
+  /** The user who made the change. */
   readonly actor: Uuid;
-  /** The user it is about. */
+  /** The user whom it is about. */
   readonly subject: Uuid;
-  /** Of `device_added` and `device_removed`: which of the subject's devices. */
+  /** For `device_added` and `device_removed`: which of the subject's devices. */
   readonly device: Uuid | undefined;
-  /** The members after it. */
+  /** The members after the change. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
 }
 
-/** A member showed a part of the past to another. */
+/** A member shared a part of the past with another member. */
 export interface HistoryGrantedItem {
   readonly kind: "history_granted";
   readonly seq: number;
@@ -92,7 +94,9 @@ export interface HistoryGrantedItem {
   readonly receivedAt: number;
 }
 
-/** The customer gave or withdrew consent that staff show the conversation's past to colleagues. */
+/**
+ * The customer gave or withdrew consent that staff share the conversation's past with colleagues.
+ */
 export interface ConsentItem {
   readonly kind: "consent_changed";
   readonly seq: number;
@@ -101,7 +105,7 @@ export interface ConsentItem {
   readonly receivedAt: number;
 }
 
-/** What can be wrong with an event. None of these is ever shown as a message. */
+/** What can be wrong with an event. Such an event is never shown as a message. */
 export type EventProblemCode =
   // a message that could not be opened, or must not be shown
   | "undecryptable" // damaged, forged, or for another key
@@ -118,7 +122,7 @@ export type EventProblemCode =
   | "unsupported_payload" // of a kind that this release does not know
   | "altered" // an own message, not as this device sealed it
   | "unknown_own_message" // said to be this device's, whose store knows nothing of it
-  // a message that is shown, though its sender saw another log than this device
+  // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
   // a membership event
   | "malformed_event"
@@ -133,7 +137,7 @@ export type EventProblemCode =
   | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
   | "invalid_device_record"; // a device of `user` is not certified by its account
 
-/** What can be wrong with the log the relay shows; the connection is made anew. */
+/** What can be wrong with the log that the relay shows. The device connects again. */
 export type LogProblemCode =
   | "missing_event" // the event `seq` was left out, or comes too late
   | "forked_log" // the event `seq` is not the one that the log's hashes speak of
@@ -142,23 +146,23 @@ export type LogProblemCode =
 
 export type ProblemCode = EventProblemCode | LogProblemCode;
 
-/** Something that is not as it must be. */
+/** A problem with an event or with the log. */
 export interface ProblemItem {
   readonly kind: "problem";
   readonly seq: number;
   readonly code: ProblemCode;
-  /** The message concerned, where it is one. */
+  /** The message concerned, if it is a message. */
   readonly message?: Uuid | undefined;
-  /** The user who sent it, as the relay says. */
+  /** The user who sent it, according to the relay. */
   readonly sender?: Uuid | undefined;
   /** The member whose account or device is concerned. */
   readonly user?: Uuid | undefined;
 }
 
-/** Events that are not there any more, by the relay's word: nobody can receive them. */
+/** Events that no longer exist, according to the relay. Nobody can receive them. */
 export interface GapItem {
   readonly kind: "gap";
-  /** The last event that is gone. */
+  /** The last event of the gap. */
   readonly seq: number;
   readonly from: number;
   readonly to: number;
@@ -177,5 +181,5 @@ export type ConversationItem =
   | GapItem
   | ProblemItem;
 
-/** The same, before an attachment can be downloaded. */
+/** The same as `ConversationItem`, before attachments can be downloaded. */
 export type LoggedItem = Exclude<ConversationItem, AttachmentItem> | LoggedAttachmentItem;

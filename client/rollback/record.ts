@@ -7,17 +7,17 @@ const name = "client!rollback";
 
 const range = message({ conversation: [1, uuid], after: [2, uint()], to: [3, uint()] });
 const record = message({
-  /** How often this store's device has said hello; see `Rollback`. */
+  /** How often this store's device has sent a hello; see `Rollback`. */
   generation: [1, uint()],
-  /** 1 from when the store was found to be an older copy until its keys are replaced. */
+  /** 1 from the moment the store was found to be an older copy until its keys are replaced. */
   pending: [2, uint(1)],
-  /** While pending: the events of each conversation that happened without the store's knowing. */
+  /** While pending: for each conversation, the events that the store does not know of. */
   ranges: [3, list(nested(range), 1_000_000)],
   /** When keys were replaced, the newest last. */
   recoveries: [4, list(nested(message({ atMs: [1, uint()] })), mostRecoveries)],
-  /** 1 while the user is yet to be told of the last recovery. */
+  /** 1 until the user is told of the last recovery. */
   untold: [5, uint(1)],
-  /** Messages that stay closed since the last recovery. */
+  /** How many messages could not be opened after the last recovery. */
   lost: [6, uint()],
 });
 

@@ -21,7 +21,7 @@ export interface ReplaceKeysDeps {
   readonly device: Uuid;
   /** Aborts when the connection is closed for good. */
   readonly signal: AbortSignal;
-  /** Conversations whose members are to be told: those that this device can write in. */
+  /** The conversations whose members are told: those that this device can write in. */
   readonly open: () => readonly Uuid[];
 }
 
@@ -32,8 +32,9 @@ export interface Notice {
 }
 
 /**
- * Replaces the keys of a store that is an older copy, once everything that it missed was read with
- * the old ones and before anything is sent. After a crash it is done anew, from its beginning.
+ * Replaces the keys of a store that is an older copy. Call it after everything that the store
+ * missed was read with the old keys, and before anything is sent. After a crash it starts again
+ * from the beginning.
  * @returns the notices that are now in the outbox
  * @throws SealdeskError what the server answers
  */
@@ -42,7 +43,7 @@ export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notic
   await sleep(clock, recoveryWaitMs(rollback.recoveries, clock.now()), signal);
   const { highestId } = await api.countPreKeys();
   const { upload, digest } = await store.transact(async (transaction) => {
-    // Nothing of these is ever sealed with again, whatever happens from here on.
+    // From here on nothing is ever sealed with the old keys again.
     const now = clock.now();
     const made = await suite.replaceKeys(transaction, {
       highestId,
@@ -81,7 +82,7 @@ function queueNotices(
 
 const pageSize = 256;
 
-/** By conversation, how many messages of the ranges stay closed. */
+/** Returns, for each conversation, how many messages of the ranges could not be opened. */
 async function lostIn(
   transaction: StoreTransaction,
   ranges: readonly Range[],

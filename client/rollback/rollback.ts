@@ -3,7 +3,10 @@ import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts
 import { mostRecoveries } from "./limit.ts";
 import { loadRollback, putRollback, type Range, type RollbackRecord } from "./record.ts";
 
-/** A recovered device's generation is out of reach of every copy that does not know of the recovery. */
+/**
+ * Added to the generation of a recovered device, so that no copy from before the recovery reaches
+ * it.
+ */
 const leap = 2 ** 20;
 /**
  * The highest generation that the server can make a store take over. Above it each claim adds one leap,
@@ -12,9 +15,10 @@ const leap = 2 ** 20;
 const mostBelieved = 2 ** 52;
 
 /**
- * What a store knows about being an older copy of itself. The store generation grows with each hello,
- * before it is said, so that a store which says one for the second time is an older copy. The server
- * tells the highest that it heard; what it may hide, the device's own events in the log tell.
+ * Knows whether a store is an older copy of itself. The store generation grows before each hello,
+ * so a store that sends one for the second time is an older copy. The server tells the highest
+ * generation that it has heard. If the server hides it, the device's own events in the log reveal
+ * the rollback.
  */
 export class Rollback {
   readonly #store: DeviceStore;
@@ -31,12 +35,12 @@ export class Rollback {
     return new Rollback(store, await loadRollback(store));
   }
 
-  /** True from when the store was found to be an older copy until its keys are replaced. */
+  /** True from the moment the store was found to be an older copy until its keys are replaced. */
   get pending(): boolean {
     return this.#record.pending === 1;
   }
 
-  /** The events that happened without the store's knowing, while that is pending. */
+  /** While pending, the events that the store does not know of. */
   get ranges(): readonly Range[] {
     return this.#record.ranges;
   }
@@ -46,26 +50,30 @@ export class Rollback {
     return this.#record.recoveries.map(({ atMs }) => atMs);
   }
 
-  /** Whether the event happened without the store's knowing: what it sealed or opened there is lost. */
+  /**
+   * Returns true if the store does not know of the event. What it sealed or opened there is lost.
+   */
   isUnseen(conversation: Uuid, seq: number): boolean {
     const range = this.#rangeOf.get(conversation);
     return range !== undefined && seq > range.after && seq <= range.to;
   }
 
-  /** The generation for the next hello, which no hello of this store has had. */
+  /** Returns the generation for the next hello. No earlier hello of this store had it. */
   async nextGeneration(): Promise<number> {
     await this.#change((record) => ({ ...record, generation: record.generation + 1 }));
     return this.#record.generation;
   }
 
-  /** @param lastGeneration the highest that the server heard before the last hello */
+  /**
+   * @param lastGeneration the highest generation that the server had heard before the last hello
+   */
   isOlder(lastGeneration: number): boolean {
     return lastGeneration >= this.#record.generation;
   }
 
   /**
-   * The store is an older copy. From now on that is pending, over restarts.
-   * @param unseen the events that the store does not know
+   * Records that the store is an older copy. It stays recorded over restarts.
+   * @param unseen the events that the store does not know of
    */
   async found(unseen: readonly Range[], lastGeneration: number): Promise<void> {
     await this.#change((record) => {
@@ -86,9 +94,9 @@ export class Rollback {
   }
 
   /**
-   * The keys are replaced, in this transaction.
-   * @param lost how many messages stay closed
-   * @returns to be called once the transaction is committed
+   * Records in this transaction that the keys are replaced.
+   * @param lost how many messages could not be opened
+   * @returns a function to call when the transaction is committed
    */
   finished(transaction: StoreTransaction, lost: number, nowMs: number): () => void {
     const recoveries = [...this.#record.recoveries, { atMs: nowMs }].slice(-mostRecoveries);
@@ -98,7 +106,7 @@ export class Rollback {
     return () => this.#set(record);
   }
 
-  /** How many messages stay closed, where the user has not been told of it. */
+  /** How many messages could not be opened, until the user has been told. */
   get untold(): number | undefined {
     return this.#record.untold === 1 ? this.#record.lost : undefined;
   }
@@ -111,7 +119,7 @@ export class Rollback {
     await this.#store.transact(async (transaction) => {
       const changed = change(this.#record);
       putRollback(transaction, changed);
-      // Inside: of two changes the later one builds on the earlier. A store that fails ends it all.
+      // Inside the transaction, so that the later of two changes builds on the earlier one.
       this.#set(changed);
     });
   }

@@ -14,20 +14,23 @@ export interface SoundnessDeps {
   /** The last event of the conversation that is in the store. */
   readonly cursorOf: (conversation: Uuid) => number;
   readonly replaceKeys: () => Promise<void>;
-  /** A sign was seen: from this moment nothing may be sent on this connection. */
+  /**
+   * Called at the first sign of a rollback. From this moment nothing may be sent on this
+   * connection.
+   */
   readonly onSuspect: () => void;
-  /** The store is an older copy, which is in the store by now: the connection is to be made anew. */
+  /** Called when the store is recorded as an older copy. The device must connect again. */
   readonly onOlder: () => void;
-  /** What waited may go out. */
+  /** Called when waiting messages may be sent. */
   readonly onSound: () => void;
   readonly onFailure: (error: unknown) => void;
 }
 
 interface Connection {
   readonly heads: Welcome["heads"];
-  /** Conversations of which not every event has come yet that there was at the beginning. */
+  /** Conversations whose events from before the connection have not all arrived. */
   readonly unheard: Set<Uuid>;
-  /** Conversations of which not every such event is in the store. */
+  /** Conversations whose events from before the connection are not all in the store. */
   readonly unrecorded: Set<Uuid>;
   verdict: "open" | "older" | "sound";
 }
@@ -42,9 +45,10 @@ const firstWaitMs = 500;
 const longestWaitMs = 30_000;
 
 /**
- * Finds out on each connection whether the store is an older copy, before anything is sent: by the
- * generation that the server tells, and by own messages among what the connection brings first. Keys
- * are replaced once all of that is in the store, for it may still open with the old ones.
+ * Finds out on each connection, before anything is sent, whether the store is an older copy. There
+ * are two signs: the generation that the server tells, and own messages among the first events of
+ * the connection. Keys are replaced when all of these events are in the store, because the old keys
+ * may still open them.
  */
 export class Soundness {
   readonly #deps: SoundnessDeps;
@@ -61,7 +65,7 @@ export class Soundness {
     return this.#connection?.verdict === "sound";
   }
 
-  /** A connection is there. */
+  /** Call it when a connection was made. */
   begin({ heads, lastGeneration }: Pick<Welcome, "heads" | "lastGeneration">): void {
     const conversations = heads.map(({ conversation }) => conversation);
     this.#connection = {
@@ -74,13 +78,16 @@ export class Soundness {
     else this.#judge();
   }
 
-  /** The connection is gone. */
+  /** Call it when the connection was lost. */
   end(): void {
     if (this.isSound) this.#sound = awaitedOrNot();
     this.#connection = undefined;
   }
 
-  /** Resolves when something may be sealed. @throws SealdeskError closed */
+  /**
+   * Resolves when something may be sealed.
+   * @throws SealdeskError closed
+   */
   async whenSound(): Promise<void> {
     while (!this.isSound) {
       if (this.#deps.signal.aborted) throw closedError();
@@ -88,19 +95,19 @@ export class Soundness {
     }
   }
 
-  /** A message came that is said to be this device's, whose store does not know of it. */
+  /** Call it when a message of this device arrived that its store does not know. */
   sawUnknown(conversation: Uuid, seq: number): void {
     const { rollback } = this.#deps;
     if (!rollback.isUnseen(conversation, seq)) this.#older(0, { conversation, seq });
   }
 
-  /** Everything of the conversation that there was at the beginning has come. */
+  /** Call it when all events of the conversation from before the connection have arrived. */
   heard(conversation: Uuid): void {
     this.#connection?.unheard.delete(conversation);
     this.#judge();
   }
 
-  /** The same is in the store. */
+  /** Call it when all events of the conversation from before the connection are in the store. */
   recorded(conversation: Uuid): void {
     this.#connection?.unrecorded.delete(conversation);
     this.#judge();
@@ -152,7 +159,7 @@ export class Soundness {
       });
   }
 
-  /** Whatever the server answers, nothing is sent before it took the new keys. */
+  /** Nothing is sent before the server has taken the new keys, whatever it answers. */
   async #untilReplaced(): Promise<void> {
     const { replaceKeys, clock, signal } = this.#deps;
     for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(2 * waitMs, longestWaitMs))
