@@ -48,12 +48,12 @@ interface Parts {
   readonly deviceKey: SigningKeyPair;
   readonly store: DeviceStore;
   readonly newId: () => Uuid;
-  /** Absent without a cipher suite. */
+  /** Undefined without a cipher suite. */
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
 }
 
-/** A member device: signed in, connected, and able to read and write what its account may. */
+/** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
   readonly #parts: Parts;
   readonly #events: Emitter<SealdeskEvents>;
