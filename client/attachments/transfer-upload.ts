@@ -51,12 +51,12 @@ async function begin(
   await uploads.create(id, conversation, stored);
   offset = await uploads.offset(id);
   if (offset === undefined)
-    throw new SealdeskError("network", "The upload that was begun is not there.");
+    throw new SealdeskError("network", "The upload that was started does not exist.");
   return offset;
 }
 
 const outOfStep = (cause: unknown): SealdeskError =>
-  new SealdeskError("network", "The upload is not where it was thought to be.", { cause });
+  new SealdeskError("network", "The upload is not at the expected offset.", { cause });
 
 /** tus answers 409 if the bytes do not continue at the server's offset. */
 const isElsewhere = (error: unknown): boolean =>

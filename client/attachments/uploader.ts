@@ -61,7 +61,7 @@ export class Uploader {
     if (utf8(name).length > maxNameBytes || utf8(mediaType).length > maxMediaTypeBytes)
       throw new SealdeskError(
         "message_too_large",
-        `A file's name has at most ${maxNameBytes} bytes of UTF-8, its type ${maxMediaTypeBytes}.`,
+        `A file's name may have at most ${maxNameBytes} bytes of UTF-8, and its type at most ${maxMediaTypeBytes}.`,
       );
     const data = dataPieces(file.data);
     queue.assertOpen();
@@ -108,7 +108,7 @@ export class Uploader {
       if (size === undefined || spooled.sealed.size === size) return spooled;
       throw new SealdeskError(
         "attachment_unreadable",
-        `The data has ${spooled.sealed.size} bytes and not the ${size} that \`size\` says.`,
+        `The data has ${spooled.sealed.size} bytes, but \`size\` is ${size}.`,
       );
     } catch (cause) {
       if (!signal.aborted) await clearSpool(store, id);

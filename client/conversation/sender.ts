@@ -307,9 +307,13 @@ export class Sender {
     if (codeOf(error, "SuiteError") !== undefined)
       return this.#fail(
         ids,
-        new SealdeskError("untrusted_member", "A member's device cannot be sealed to.", {
-          cause: error,
-        }),
+        new SealdeskError(
+          "untrusted_member",
+          "The message cannot be sealed for a member's device.",
+          {
+            cause: error,
+          },
+        ),
       );
     if (!(error instanceof SealdeskError)) throw error;
     // A device may have left, and the event may not have arrived yet. It will change the epoch.

@@ -62,7 +62,7 @@ export async function establishSessions(
     const bundle = await api.takeBundle(device);
     try {
       if (bundle.device !== device)
-        throw new SealdeskError("invalid_response", "The bundle is another device's.");
+        throw new SealdeskError("invalid_response", "The bundle belongs to another device.");
       await store.transact((transaction) => suite.establish(transaction, bundle));
     } catch (error) {
       const code = codeOf(error, "SuiteError");

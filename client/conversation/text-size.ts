@@ -15,6 +15,6 @@ export function checkTextSize(text: string): void {
   if (text.length > maxTextBytes || utf8(text).length > maxTextBytes)
     throw new SealdeskError(
       "message_too_large",
-      `The text does not fit one message, which holds ${maxTextBytes} bytes of UTF-8. Send it in parts, or as a file.`,
+      `The text does not fit into one message, which holds ${maxTextBytes} bytes of UTF-8. Send it in parts, or as a file.`,
     );
 }

@@ -46,7 +46,7 @@ export async function safetyCodeWith(
     known: await knownAccountKey(transaction, user),
   }));
   if (known === undefined)
-    throw new SealdeskError("untrusted_member", "No key of this user is known here.", { user });
+    throw new SealdeskError("untrusted_member", "This device knows no key of this user.", { user });
   // Loaded on use, because QR codes are a large part of this SDK.
   const { safetyCode } = await import("./safety-code.ts");
   return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
@@ -68,15 +68,23 @@ export async function acceptOffered(
   const digits = (text: string | undefined) => text?.replaceAll(/\D/g, "");
   const number = await numberOf(deps, user, offered);
   if (offered === undefined || known === undefined || digits(number) !== digits(confirmed))
-    throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
-      user,
-    });
+    throw new SealdeskError(
+      "untrusted_member",
+      "The safety number does not belong to the key that the server shows.",
+      {
+        user,
+      },
+    );
   const found = await deps.trust.compareWithLog(user, devices);
   if (!found.every(({ logged }) => logged))
-    throw new SealdeskError("untrusted_member", "The key shown is not in the key log.", {
-      user,
-      problem: "key_not_logged",
-    });
+    throw new SealdeskError(
+      "untrusted_member",
+      "The key that the server shows is not in the key log.",
+      {
+        user,
+        problem: "key_not_logged",
+      },
+    );
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (!equalBytes(known, offered))
       await acceptAccountKey(transaction, user, { shown: known, accepted: offered });

@@ -35,9 +35,13 @@ function finalError(closeCode: number, reason: string): SealdeskError {
         closeCode,
       });
     default:
-      return new SealdeskError("relay_refused", `The relay closed for good: ${reason}.`, {
-        closeCode,
-      });
+      return new SealdeskError(
+        "relay_refused",
+        `The relay closed the connection for good: ${reason}.`,
+        {
+          closeCode,
+        },
+      );
   }
 }
 

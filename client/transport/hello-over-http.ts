@@ -17,7 +17,7 @@ export function helloOverHttp(
     const { headers: answered } = await session.authorised((token) => exchange(request, token));
     const id = answered.get("relay-connection");
     // For example, the error page of a proxy.
-    if (id === null) throw new SealdeskError("network", "The answer is not the relay's.");
+    if (id === null) throw new SealdeskError("network", "The answer does not come from the relay.");
     return id;
   };
 }

@@ -41,7 +41,7 @@ export async function storeSalt(level: Level): Promise<Uint8Array> {
   const [record] = await level.getMany([saltName], encodings);
   if (record !== undefined) {
     if (record[0] !== version || record.length !== 1 + saltBytes)
-      throw new StoreError("damaged", "The salt beside the store is not of a known form.");
+      throw new StoreError("damaged", "The store's salt has an unknown form.");
     return record.slice(1);
   }
   await ready;

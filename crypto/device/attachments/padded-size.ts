@@ -15,7 +15,7 @@ export function paddedSize(size: number): number {
   return Math.ceil(size / step) * step;
 }
 
-// It is exact for every safe integer. Logarithms are not.
+// This is exact for every safe integer. Logarithms are not.
 const binaryDigits = (value: number): number => value.toString(2).length;
 
 /** Returns how many bytes to upload for `size` bytes of plaintext. */

@@ -4,8 +4,8 @@ import { SuiteError } from "../../suite.ts";
 import type { Place } from "./store-names.ts";
 
 /**
- * Encodes the content of a key packet, which is then encrypted pairwise: version 1 || conversation
- * 16 || epoch, u32 || key id 16 || sender key distribution message.
+ * The length of a key packet's prefix. The packet is encrypted pairwise, and its content is:
+ * version 1 || conversation 16 || epoch, u32 || key id 16 || sender key distribution message.
  */
 const prefixBytes = 37;
 

@@ -134,7 +134,7 @@ export async function deleteExpired(staging: Staging, now: number): Promise<void
   await deleteFormerSessions(staging, now);
 }
 
-/** They open messages for as long as first messages to a retired prekey open. */
+/** Deletes former sessions after the time for which retired prekeys are kept. */
 async function deleteFormerSessions(staging: Staging, now: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.formerSession)) {
     const [, , , since] = name.split("!");

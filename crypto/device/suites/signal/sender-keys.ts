@@ -112,9 +112,9 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   const keyName = names.senderKey(request, senderDevice, keyId);
   await staging.getMany([names.self, names.peer(senderDevice), keyName]);
   const self = await loadSelf(staging);
-  // This device's own sending chain has the same kind of name. Only sending may advance it.
+  // This device's own sending chain is stored under such a name. Only sending may advance it.
   if (senderDevice === self.device)
-    throw new SuiteError("undecryptable", "The message says it is this device's own.");
+    throw new SuiteError("undecryptable", "The message names this device as its sender.");
   await assertTrusted(staging, senderDevice);
   if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
@@ -148,5 +148,8 @@ export async function open(staging: Staging, request: OpenRequest): Promise<Uint
  */
 function assertKeyId(inside: Uuid, keyId: Uuid): void {
   if (inside !== keyId)
-    throw new SuiteError("undecryptable", "The message is under another key than it says.");
+    throw new SuiteError(
+      "undecryptable",
+      "The message is sealed under another key than the one that it names.",
+    );
 }

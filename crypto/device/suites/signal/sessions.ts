@@ -164,7 +164,7 @@ async function decrypt(
       );
     }
     default:
-      throw new SuiteError("undecryptable", "The key packet is of an unknown type.");
+      throw new SuiteError("undecryptable", "The key packet has an unknown type.");
   }
 }
 

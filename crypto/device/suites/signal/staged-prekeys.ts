@@ -90,7 +90,10 @@ export class KyberPreKeys extends signal.KyberPreKeyStore {
       if (record[0] === kinds.oneTime) return this.#staging.delete(name);
       const use = names.kyberPreKeyUse(id, signedId, toHex(baseKey.serialize()));
       if ((await this.#staging.get(use)) !== undefined)
-        throw new SuiteError("undecryptable", "A first message to the last-resort key came again.");
+        throw new SuiteError(
+          "undecryptable",
+          "A first message to the last-resort key was repeated.",
+        );
       this.#staging.put(use, Uint8Array.of(1));
     });
   }
@@ -100,6 +103,9 @@ export class KyberPreKeys extends signal.KyberPreKeyStore {
 async function required(staging: Staging, name: string): Promise<Uint8Array<ArrayBuffer>> {
   const record = await staging.get(name);
   if (record === undefined)
-    throw new SuiteError("undecryptable", "The message is for a prekey this device does not hold.");
+    throw new SuiteError(
+      "undecryptable",
+      "The message is for a prekey that this device does not have.",
+    );
   return owned(record);
 }
