@@ -19,9 +19,9 @@ export interface SafetyCode {
   readonly digits: string;
   /** The content of the QR code. */
   readonly text: string;
-  /** Returns the QR code as an image. */
+  /** The QR code as an SVG image. */
   readonly svg: string;
-  /** Returns the QR code row by row, with a border of four modules. True is dark. */
+  /** The QR code row by row, with a border of four modules. True is dark. */
   readonly modules: readonly (readonly boolean[])[];
   /**
    * Compares the code that was scanned from the other device with the one that this device expects.

@@ -3,10 +3,7 @@ import { names } from "./store-names.ts";
 
 const mostSkipped = 65_536;
 
-/**
- * Returns new ids, counting from 1. No id is used twice, because a used id must not name another
- * key.
- */
+/** New prekey ids, counting from 1. No id is used twice, so that it never names another key. */
 export class PreKeyIds {
   readonly #staging: Staging;
   #next: number;
