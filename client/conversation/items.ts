@@ -105,7 +105,7 @@ export interface ConsentItem {
   readonly receivedAt: number;
 }
 
-/** What can be wrong with an event. Such an event is never shown as a message. */
+/** What can be wrong with an event. It is not shown as a message, except where noted. */
 export type EventProblemCode =
   // a message that could not be opened, or must not be shown
   | "undecryptable" // damaged, forged, or for another key
@@ -119,9 +119,9 @@ export type EventProblemCode =
   | "commitment_mismatch" // the commitment does not match the message, so it could not be reported
   | "context_mismatch" // sealed for another conversation, sender, epoch or id
   | "malformed_plaintext"
-  | "unsupported_payload" // of a kind that this release does not know
-  | "altered" // an own message, not as this device sealed it
-  | "unknown_own_message" // said to be this device's, whose store knows nothing of it
+  | "unsupported_payload" // a kind that this release does not know
+  | "altered" // an own message that differs from what this device sealed
+  | "unknown_own_message" // an own message, according to the relay, that the store does not know
   // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
   // a membership event
