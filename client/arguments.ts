@@ -30,7 +30,7 @@ const check =
 const isText = (value: unknown): value is string =>
   typeof value === "string" && !/\p{Surrogate}/u.test(value);
 
-/** @param most UTF-16 code units */
+/** @param most the greatest length in UTF-16 code units */
 export const text = (most: number = Number.POSITIVE_INFINITY): Check =>
   check(
     most === Number.POSITIVE_INFINITY
@@ -48,7 +48,7 @@ export const bool: Check = check("true or false", (value) => typeof value === "b
 
 export const func: Check = check("a function", (value) => typeof value === "function");
 
-/** An integer from `least` on. */
+/** An integer that is at least `least`. */
 export const integer = (least: number): Check =>
   check(
     `an integer, at least ${least}`,
@@ -81,7 +81,7 @@ export const optional =
     if (value !== undefined) inner(value, name);
   };
 
-/** @param most entries */
+/** @param most the greatest number of entries */
 export const listOf =
   (inner: Check, most: number): Check =>
   (value, name) => {

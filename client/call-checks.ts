@@ -1,4 +1,4 @@
-/** What the larger arguments of the public functions must be. */
+/** Checks for the larger arguments of the public functions. */
 import {
   bool,
   duration,

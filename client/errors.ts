@@ -3,57 +3,57 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 /** Every code that an error of this SDK can have. */
 export type SealdeskErrorCode =
   // calling this SDK
-  | "invalid_argument" // an argument of a wrong type or form: the message says which and what it must be
+  | "invalid_argument" // an argument has the wrong type or form: the message says which and what it must be
   | "suite_required" // this connection was made without a cipher suite: pass `suite` to `connect`
   // reaching the server
-  | "network" // the server was not reached, or the answer was cut off
-  | "server_error" // the server failed; trying again later may help
+  | "network" // the server could not be reached, or the answer was cut off
+  | "server_error" // the server failed: try again later
   | "rate_limited" // too many requests: see `retryAfterMs`
-  | "invalid_response" // an answer that is not of the agreed form
+  | "invalid_response" // an answer does not have the expected form
   | "request_refused" // refused for a reason not listed here: see `problem`
   // signing in
   | "sign_in_failed" // wrong tenant, name, password or token
-  | "signed_out" // the session is over and there is nothing to sign in again with
-  | "device_revoked" // this device was removed from its account: another begins with a fresh store
-  | "tenant_suspended" // the organisation is suspended; nobody of it is served
+  | "signed_out" // the session is over, and there are no credentials to sign in again
+  | "device_revoked" // this device was removed from its account: use a fresh store for a new device
+  | "tenant_suspended" // the organisation is suspended, so none of its users is served
   | "account_has_other_devices" // another device holds the account key: it must approve this one
   // linking a device
-  | "link_not_needed" // the account has no device yet, or this is one already: connect it
-  | "link_refused" // a device of the account said no
+  | "link_not_needed" // the account has no device yet, or this is one of its devices: call `connect`
+  | "link_refused" // a device of the account refused the request
   | "link_expired" // nobody approved in time: ask again
-  | "link_not_authentic" // the approval is not by a device that read this device's code
-  | "invalid_link_code" // not the code of a new device: mistyped, or cut short
-  | "link_not_found" // no such request of this account, or its time is over
-  | "link_closed" // the request was approved or refused before
+  | "link_not_authentic" // the approval does not come from a device that read this device's code
+  | "invalid_link_code" // not the code of a new device: it is mistyped or cut short
+  | "link_not_found" // this account has no such request, or it has expired
+  | "link_closed" // the request was already approved or refused
   | "link_key_replaced" // the server shows another key than the code: do not approve
-  | "device_not_found" // no such device of this account
+  | "device_not_found" // this account has no such device
   | "other_account" // the store belongs to another account
   | "store_in_use" // another process, tab or worker has the store open
   | "store_failed" // the device's store could not be read or written
   // the connection
   | "displaced" // the same device connected from somewhere else
   | "relay_refused" // the relay closed the connection for good: see `closeCode`
-  | "closed" // `close()` was called; what was queued is sent with the next connection
+  | "closed" // `close()` was called: queued messages are sent with the next connection
   // conversations
   | "forbidden"
-  | "conversation_not_found" // or not for this account to see
+  | "conversation_not_found" // or this account may not see it
   | "member_not_found"
   | "already_a_member"
-  | "no_device" // a member without a registered device cannot be written to
+  | "no_device" // you cannot write to a member without a registered device
   // sending
   | "not_a_member"
   | "conversation_closed"
   | "message_too_large"
-  | "stale_message_id" // queued for over 30 days, or this device's clock is wrong: send it again
+  | "stale_message_id" // it was queued for over 30 days, or this device's clock is wrong: send it again
   | "subject_erased" // the conversation's data subject is being erased
-  | "history_incomplete" // this device does not have the whole range it is to show
+  | "history_incomplete" // this device does not have the whole range that you asked it to show
   // attachments
-  | "attachment_not_found" // or not for this account, or removed with its conversation
+  | "attachment_not_found" // or this account may not see it, or it was removed with its conversation
   | "attachment_too_large"
-  | "attachment_damaged" // not what its message names: see `problem`
-  | "attachment_unreadable" // the data to send failed while it was read, or is not of the size announced
-  | "quota_exceeded" // the server has no more room for attachments here
-  | "key_log_inconsistent" // the log of keys contradicts itself: see `problem`, and the evidence kept
+  | "attachment_damaged" // it differs from what its message names: see `problem`
+  | "attachment_unreadable" // the data could not be read, or its size is not the one announced
+  | "quota_exceeded" // the quota for attachments is used up
+  | "key_log_inconsistent" // the key log contradicts itself: see `problem` and the stored evidence
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 

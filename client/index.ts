@@ -1,4 +1,4 @@
-/** `@sealdesk/client`: a member device, from sign-in to decrypted messages. */
+/** `@sealdesk/client`: a member device, from signing in to decrypted messages. */
 export type { KeyLogEvidence } from "./key-log/evidence.ts";
 export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";

@@ -4,9 +4,9 @@ import type { Level, LevelOperation, LevelRange } from "../crypto/device/level.t
 const entries = "entries";
 
 /**
- * A device store's database in a browser. One object store holds everything: keys as text, values as
- * bytes. IndexedDB orders text by UTF-16 code units, which for the printable ASCII of the store's keys
- * is the order of their bytes.
+ * The database of a device store in a browser. One object store holds everything: keys as text,
+ * values as bytes. IndexedDB orders text by UTF-16 code units. The store's keys are printable
+ * ASCII, so this is the order of their bytes.
  */
 export class IndexedDbLevel implements Level {
   readonly #name: string;
@@ -32,8 +32,8 @@ export class IndexedDbLevel implements Level {
   }
 
   /**
-   * Writes in one transaction: all of it or nothing. "strict" asks the browser to have it on the disk
-   * before it says so.
+   * Writes everything in one transaction, or nothing. "strict" asks the browser to confirm only
+   * what is on disk.
    */
   async batch(operations: readonly LevelOperation[]): Promise<void> {
     const database = await this.#database();
@@ -49,7 +49,8 @@ export class IndexedDbLevel implements Level {
         );
       await Promise.all(requests);
     } catch (error) {
-      // A value that cannot be stored throws at once, and what came before it would be committed.
+      // A value that cannot be stored throws immediately. Without the abort, the values before it
+      // would be committed.
       for (const request of requests) request.catch(() => undefined);
       abort(transaction);
       throw error;
@@ -61,7 +62,7 @@ export class IndexedDbLevel implements Level {
       all: async (): Promise<[string, Uint8Array][]> => {
         const { store } = (await this.#database()).transaction(entries);
         const range = rangeOf(gt ?? gte, gt !== undefined, lt);
-        // Both are asked for at once: one transaction, one state.
+        // Request both at once, so that one transaction reads one state.
         const [keys, values] = await Promise.all([
           store.getAllKeys(range, limit) as Promise<string[]>,
           store.getAll(range, limit) as Promise<Uint8Array[]>,
@@ -83,7 +84,7 @@ function abort(transaction: { abort(): void }): void {
   try {
     transaction.abort();
   } catch {
-    // It has ended by itself.
+    // The transaction has already ended.
   }
 }
 

@@ -28,7 +28,7 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
-  /** Ends the connection and everything that runs over it. */
+  /** Ends the connection and everything that uses it. */
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 }
 
@@ -46,7 +46,7 @@ interface MemberDeps {
 
 /**
  * Connects a registered device to the relay. Resolves with the first connection.
- * @throws SealdeskError what ends a connection before it came
+ * @throws SealdeskError the error that ended the first connection before it was made
  */
 export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const { options, runtime, events, me, account, suite, signal, abort } = deps;

@@ -26,7 +26,7 @@ export interface ConnectOptions {
    * --keys`. Without it, the device trusts the first key that the server shows.
    */
   readonly keyLog?: string;
-  /** The global one by default. */
+  /** The global WebSocket by default. */
   readonly webSocket?: WebSocketConstructor;
   /** How fast the device reconnects after a lost connection. */
   readonly backoff?: Partial<BackoffLimits>;
@@ -37,7 +37,7 @@ export interface ConnectOptions {
 }
 
 /**
- * @throws SealdeskError invalid_argument: there is no WebSocket. In Node, pass the one of
+ * @throws SealdeskError invalid_argument: there is no WebSocket; in Node, pass the one from
  *   `@sealdesk/client/node`
  */
 export function runtimeOf({ runtime = {}, webSocket }: ConnectOptions): Runtime {

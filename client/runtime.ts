@@ -1,7 +1,7 @@
 import { V7Generator } from "uuidv7";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
-/** Time, as this SDK uses it. */
+/** The clock of this SDK. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;

@@ -48,12 +48,12 @@ interface Parts {
   readonly deviceKey: SigningKeyPair;
   readonly store: DeviceStore;
   readonly newId: () => Uuid;
-  /** Absent without a cipher suite. */
+  /** Undefined without a cipher suite. */
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
 }
 
-/** A member device: signed in, connected, and able to read and write what its account may. */
+/** A member device that is signed in and connected. It can read and write what its account may. */
 export class Sealdesk {
   readonly #parts: Parts;
   readonly #events: Emitter<SealdeskEvents>;
@@ -65,9 +65,10 @@ export class Sealdesk {
 
   /**
    * Signs in and connects. On the first run it registers this store as a device of the account.
-   * Resolves with the first connection. A lost connection comes back by itself.
+   * Resolves with the first connection. The client replaces a lost connection without your help. If
+   * it throws, the store stays open for another attempt.
    * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked, other_account,
-   * account_has_other_devices. The store stays open for another attempt.
+   *   account_has_other_devices
    */
   static async connect(options: ConnectOptions): Promise<Sealdesk> {
     checks.connectOptions(options, "options");
@@ -104,8 +105,8 @@ export class Sealdesk {
    * one of them, which calls `approveDevice` with it. Then `approved` resolves with the connected
    * device. If you call it again with the same store, it continues with the same request while that
    * is open.
-   * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network,
-   * request_refused: too many devices ask at the same time
+   * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network
+   * @throws SealdeskError request_refused: too many devices ask at the same time
    */
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
@@ -135,9 +136,9 @@ export class Sealdesk {
   }
 
   /**
-   * Tells the users who share a conversation with this user that they are online or idle. Before
-   * the first call nothing is told. Half a minute after the user's last device disconnects, they
-   * are told that too.
+   * Tells the users who share a conversation with this user whether this user is online or idle.
+   * Before the first call they are told nothing. They are also told half a minute after the user's
+   * last device disconnects.
    */
   setPresence(state: "online" | "idle"): void {
     checks.presence(state, "state");
@@ -234,8 +235,8 @@ export class Sealdesk {
   /**
    * Returns what the device that shows this code requests. Show it to a person, who decides whether
    * the device is theirs. Then call `approveDevice` or `refuseDevice`.
-   * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
-   * link_key_replaced: the server shows another key than the device
+   * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed
+   * @throws SealdeskError link_key_replaced: the server shows another key than the device
    */
   async reviewDevice(code: string): Promise<NewDevice> {
     checks.code(code, "code");
@@ -266,8 +267,8 @@ export class Sealdesk {
   }
 
   /**
-   * Removes a device of this account permanently. It receives nothing more at once, and it cannot
-   * open what is sent after the next event of each conversation. It keeps what it has.
+   * Removes a device of this account permanently. The device stops receiving immediately. From the
+   * next event of each conversation on, it cannot open what is sent. It keeps what it has.
    * @throws SealdeskError device_not_found
    */
   async removeDevice(device: Uuid): Promise<void> {

@@ -1,12 +1,15 @@
 import { WebSocket } from "ws";
 import type { WebSocketConstructor } from "./runtime.ts";
 
-/** The relay pings every 25 s: a connection silent for longer than that and some is dead. */
+/**
+ * The relay sends a ping every 25 s. A connection that is silent for longer, with some margin, is
+ * dead.
+ */
 const silenceMs = 35_000;
 
 /**
- * The WebSocket of `ws`, which also notices what browsers leave to the operating system: that the
- * other side has been silent for too long. Then it closes as 1006, and the client connects anew.
+ * The WebSocket of `ws`. Unlike browsers, it also notices that the other side has been silent for
+ * too long. Then it closes with 1006, and the client reconnects.
  */
 class WatchfulWebSocket extends WebSocket {
   #alarm: NodeJS.Timeout | undefined;

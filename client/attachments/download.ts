@@ -17,15 +17,15 @@ export interface DownloadDeps {
 const maxFailures = 6;
 
 /**
- * An attachment's content, piece after piece, each verified before it is handed out; a lost
- * connection goes on where it was cut.
+ * Yields an attachment's content in pieces. Each piece is verified first. After a lost connection
+ * the download resumes where it stopped.
  * @throws SealdeskError attachment_not_found, attachment_damaged, network, closed
  */
 export async function* downloadAttachment(
   deps: DownloadDeps,
   attachment: Attachment,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  // Loaded on use: many pages never open a file.
+  // Loaded on use, because many pages never open a file.
   const { openAttachment, storedSize } =
     await import("../../crypto/device/attachments/open-attachment.ts");
   try {
@@ -49,7 +49,7 @@ async function* ciphertext(
   for (let received = 0; received < total;) {
     try {
       const response = await uploads.read(id, received);
-      // A server that knows no ranges begins again; what was taken is passed over.
+      // A server that does not support ranges starts again. Skip the part that was read before.
       let position = response.status === 206 ? received : 0;
       for await (const piece of bodyOf(response.body, signal)) {
         const fresh = piece.subarray(Math.max(0, received - position));

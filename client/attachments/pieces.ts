@@ -2,13 +2,16 @@ import { SealdeskError } from "../errors.ts";
 import { invalidArgument } from "../arguments.ts";
 
 /**
- * What a file to send may be given as; a `File` is a `Blob`, a Node stream an iterable. Do not change
- * bytes that you gave before the sending has ended.
+ * The kinds of data that you can send. A `File` is a `Blob`, and a Node stream is an iterable. Do
+ * not change the bytes before the send has ended.
  */
 export type AttachmentData =
   Uint8Array | ArrayBuffer | Blob | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** The pieces of a stream; not every browser's can be iterated. Breaking off cancels it. */
+/**
+ * Yields the pieces of a stream, because not every browser can iterate over one. Breaking out of
+ * the loop cancels the stream.
+ */
 export async function* piecesOf(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -27,9 +30,9 @@ export async function* piecesOf(
 }
 
 /**
- * The pieces of data to send. What it throws while it is read is the caller's own and becomes a
- * SealdeskError attachment_unreadable.
- * @throws SealdeskError invalid_argument: it is nothing that can be sent
+ * Yields the pieces of the data to send. An error from the caller's data becomes the SealdeskError
+ * attachment_unreadable.
+ * @throws SealdeskError invalid_argument: data of this kind cannot be sent
  */
 export function dataPieces(data: AttachmentData): AsyncIterable<Uint8Array> {
   const pieces = rawPieces(data);
@@ -41,7 +44,7 @@ export function dataPieces(data: AttachmentData): AsyncIterable<Uint8Array> {
   return readable(pieces);
 }
 
-// By what it can do, not by its class: it may come from another frame or worker.
+// Check for methods and not for the class, because the data may come from another frame or worker.
 function rawPieces(data: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
   if (isBytes(data)) return [data];
   if (tagOf(data) === "ArrayBuffer") return [new Uint8Array(data as ArrayBuffer)];
@@ -85,5 +88,5 @@ async function nextOf(
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-// A Node Buffer is one.
+// A Node Buffer is also a Uint8Array.
 const isBytes = (value: unknown): value is Uint8Array => tagOf(value) === "Uint8Array";

@@ -4,26 +4,29 @@ import { sleep, type Clock } from "../runtime.ts";
 const firstWaitMs = 500;
 const longestWaitMs = 30_000;
 
-/** Waits longer after each failure in a row, as long as failing may pass by itself. */
+/** Waits between attempts, longer after each failure in a row, while the failures are transient. */
 export class Retry {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #most: number;
   #failures = 0;
 
-  /** @param most failures in a row to put up with */
+  /** @param most how many failures in a row are tolerated */
   constructor(clock: Clock, signal: AbortSignal, most: number = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
     this.#signal = signal;
     this.#most = most;
   }
 
-  /** Something went well. */
+  /** Resets the count after a success. */
   succeeded(): void {
     this.#failures = 0;
   }
 
-  /** Resolves when it may be tried again. @throws `error` when that would not help */
+  /**
+   * Resolves when you may try again.
+   * @throws `error` if another attempt would not help
+   */
   async after(error: unknown): Promise<void> {
     if (!isTransient(error) || this.#signal.aborted || ++this.#failures > this.#most) throw error;
     const waitMs = Math.min(firstWaitMs * 2 ** (this.#failures - 1), longestWaitMs);

@@ -10,7 +10,7 @@ import { attachmentFromFields, attachmentToFields } from "../../crypto/device/pa
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
-/** What is kept, and sent, at a time. */
+/** The size of the blocks that are stored and uploaded. */
 const blockBytes = 1024 * 1024;
 
 const blockName = (id: Uuid, index: number): string =>
@@ -20,7 +20,7 @@ const uploadPrefix = "upload!";
 const uploadRecord = message({
   conversation: [1, uuid],
   attachment: [2, nested(attachmentFields)],
-  /** Bytes to upload. */
+  /** How many bytes to upload. */
   stored: [3, uint()],
   message: [4, uuid],
 });
@@ -29,20 +29,20 @@ const uploadRecord = message({
 export interface SpooledUpload {
   readonly conversation: Uuid;
   readonly attachment: Attachment;
-  /** Bytes to upload. */
+  /** How many bytes to upload. */
   readonly stored: number;
 }
 
-/** One whose message is not queued yet. */
+/** An upload whose message is not queued yet. */
 export interface PendingUpload extends SpooledUpload {
-  /** The id that its message is to have. */
+  /** The id that its message will have. */
   readonly message: Uuid;
 }
 
 /**
- * Seals `data` into the store, block after block. It is sealed once: what is sent again, after
- * whatever happened, is these bytes, and no key ever seals two contents.
- * @returns what opens it, and how many bytes it has become
+ * Seals `data` into the store in blocks. The data is sealed only once. A repeated upload sends
+ * these same bytes, so no key ever seals two contents.
+ * @returns the secrets that open it, and how many bytes are stored
  * @throws AttachmentError too_large; whatever `data` throws
  */
 export async function spool(
@@ -52,7 +52,7 @@ export async function spool(
   limit: number,
 ): Promise<{ readonly sealed: SealedAttachment; readonly stored: number }> {
   await store.transact(async (transaction) => transaction.put(markPrefix + id, new Uint8Array(1)));
-  // Loaded on use: many pages never send a file.
+  // Loaded on use, because many pages never send a file.
   const { sealAttachment } = await import("../../crypto/device/attachments/seal-attachment.ts");
   const sealing = sealAttachment(id, data, limit);
   let sealed: SealedAttachment | undefined;
@@ -70,7 +70,7 @@ export async function spool(
   return { sealed, stored };
 }
 
-/** What is to be sent from `offset` on, up to the end of its block. */
+/** Returns the bytes from `offset` to the end of its block. */
 export async function readSpool(
   store: DeviceStore,
   id: Uuid,
@@ -81,7 +81,9 @@ export async function readSpool(
   return Uint8Array.from(block ?? []).subarray(offset % blockBytes);
 }
 
-/** Removes what `spool` has stored; after a crash, what is left of it. The mark goes last. */
+/**
+ * Removes the blocks that `spool` stored, or what a crash left of them. It removes the mark last.
+ */
 export async function clearSpool(store: DeviceStore, id: Uuid): Promise<void> {
   let count = 0;
   const has = (index: number) =>
@@ -97,7 +99,10 @@ export function putUpload(transaction: StoreTransaction, upload: PendingUpload):
   transaction.put(uploadPrefix + upload.attachment.id, encodeRecord(uploadRecord, record));
 }
 
-/** Takes the upload out of the store whose message this is; undefined when there is none. */
+/**
+ * Removes from the store the upload that belongs to this message and returns its attachment.
+ * Returns undefined if there is none.
+ */
 export async function takeUploadOf(
   transaction: StoreTransaction,
   conversation: Uuid,
@@ -112,7 +117,7 @@ export async function takeUploadOf(
   return undefined;
 }
 
-/** Whether the upload's message is still to be queued. */
+/** Returns whether the upload's message is not queued yet. */
 export const isPending = (store: DeviceStore, { attachment }: PendingUpload): Promise<boolean> =>
   store.read(async (tx) => (await tx.get(uploadPrefix + attachment.id)) !== undefined);
 
@@ -120,8 +125,9 @@ export const deleteUpload = (transaction: StoreTransaction, id: Uuid): void =>
   transaction.delete(uploadPrefix + id);
 
 /**
- * What was under way when the device last stopped; clears what was not even sealed.
- * @param kept what is in the store for another purpose than a message
+ * Returns the uploads that were in progress when the device last stopped. Removes the blocks of
+ * uploads whose sealing had not ended.
+ * @param kept ids of blocks in the store that do not belong to a message
  */
 export async function loadUploads(
   store: DeviceStore,

@@ -6,10 +6,10 @@ import type { UploadProgress } from "./outgoing.ts";
 import type { UploadsApi } from "./uploads-api.ts";
 
 /**
- * Brings the server what it does not have of an upload, block after block, beginning or going on;
- * after a lost connection it asks how far it came. Resolves when the server has it all.
- * @throws SealdeskError forbidden, quota_exceeded, attachment_too_large and what else the server
- *   refuses for good; closed
+ * Starts or resumes an upload and sends what the server lacks, block by block. After a lost
+ * connection it asks the server how much it has. Resolves when the server has everything.
+ * @throws SealdeskError forbidden, quota_exceeded, attachment_too_large and other final refusals of
+ *   the server; closed
  */
 export async function transferUpload(
   { store, uploads }: { readonly store: DeviceStore; readonly uploads: UploadsApi },
@@ -36,7 +36,7 @@ export async function transferUpload(
   }
 }
 
-/** Where the upload stands; one that is not there, or not any more, begins. */
+/** Returns the server's offset. Creates the upload if it does not exist or no longer exists. */
 async function begin(
   uploads: UploadsApi,
   { conversation, attachment, stored }: SpooledUpload,
@@ -51,13 +51,13 @@ async function begin(
   await uploads.create(id, conversation, stored);
   offset = await uploads.offset(id);
   if (offset === undefined)
-    throw new SealdeskError("network", "The upload that was begun is not there.");
+    throw new SealdeskError("network", "The upload that was started does not exist.");
   return offset;
 }
 
 const outOfStep = (cause: unknown): SealdeskError =>
-  new SealdeskError("network", "The upload is not where it was thought to be.", { cause });
+  new SealdeskError("network", "The upload is not at the expected offset.", { cause });
 
-/** tus says 409 when the bytes do not go on where the server is. */
+/** tus answers 409 if the bytes do not continue at the server's offset. */
 const isElsewhere = (error: unknown): boolean =>
   error instanceof SealdeskError && error.status === 409 && error.problem === undefined;

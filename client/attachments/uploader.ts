@@ -26,7 +26,7 @@ export interface UploaderDeps {
   readonly signal: AbortSignal;
 }
 
-/** The part of a conversation that an upload ends in. */
+/** The part of a conversation that queues the message of a finished upload. */
 export interface MessageQueue {
   assertOpen(): void;
   sendAttachment(
@@ -36,10 +36,13 @@ export interface MessageQueue {
   ): Promise<SentMessage>;
 }
 
-/** A limit for what is sealed into the store; the server's own is usually far below. */
+/** The most bytes to seal into the store. The server's own limit is usually far lower. */
 const mostBytes = 1024 * 1024 * 1024;
 
-/** Sends files: sealed into the store, uploaded from there, then named in a message. */
+/**
+ * Sends files. It seals a file into the store, uploads it from there, and then queues a message
+ * that names it.
+ */
 export class Uploader {
   readonly #deps: UploaderDeps;
 
@@ -58,20 +61,21 @@ export class Uploader {
     if (utf8(name).length > maxNameBytes || utf8(mediaType).length > maxMediaTypeBytes)
       throw new SealdeskError(
         "message_too_large",
-        `A file's name has at most ${maxNameBytes} bytes of UTF-8, its type ${maxMediaTypeBytes}.`,
+        `A file's name may have at most ${maxNameBytes} bytes of UTF-8, and its type at most ${maxMediaTypeBytes}.`,
       );
     const data = dataPieces(file.data);
     queue.assertOpen();
     const id = newId();
     const { sealed, stored } = await this.#seal(id, data, file.size);
     const attachment = { ...sealed, name, mediaType };
-    // The message has its id from here on. So it is sent once, whatever becomes of the store.
+    // The message gets its id now. So it is sent only once, even if the store is restored from an
+    // older copy.
     const upload = { conversation, attachment, stored, message: newId() };
     await store.transact(async (transaction) => putUpload(transaction, upload));
     return this.resume(upload, queue, file.onProgress);
   }
 
-  /** Goes on with an upload that is in the store, until it is named in the log. */
+  /** Resumes an upload that is in the store. Resolves when its message is in the log. */
   async resume(
     upload: PendingUpload,
     queue: MessageQueue,
@@ -84,13 +88,13 @@ export class Uploader {
       const sent = queue.sendAttachment(upload.attachment, upload.message, (transaction) =>
         deleteUpload(transaction, id),
       );
-      // Should the clearing fail, that is what is said.
+      // If clearing the store fails, the caller gets that error.
       sent.catch(() => undefined);
-      // Needed no more: the server has it, which is what the next connection would find out.
+      // The server has the file now. After a lost connection, the server would say so.
       await clearSpool(store, id);
       return await sent;
     } catch (error) {
-      // The end of the connection is no refusal: the next one goes on.
+      // The end of the connection is not a refusal. The next connection resumes the upload.
       if (signal.aborted) throw error instanceof SealdeskError ? error : closedError();
       await this.#giveUp(id);
       throw error;
@@ -104,7 +108,7 @@ export class Uploader {
       if (size === undefined || spooled.sealed.size === size) return spooled;
       throw new SealdeskError(
         "attachment_unreadable",
-        `The data has ${spooled.sealed.size} bytes and not the ${size} that \`size\` says.`,
+        `The data has ${spooled.sealed.size} bytes, but \`size\` is ${size}.`,
       );
     } catch (cause) {
       if (!signal.aborted) await clearSpool(store, id);
@@ -121,7 +125,7 @@ export class Uploader {
     const { store, uploads } = this.#deps;
     await store.transact(async (transaction) => deleteUpload(transaction, id));
     await clearSpool(store, id);
-    // Left alone, it expires.
+    // If this fails, the server's copy expires.
     await uploads.remove(id).catch(() => undefined);
   }
 }

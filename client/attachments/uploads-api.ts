@@ -8,17 +8,17 @@ const tus = { "tus-resumable": "1.0.0" } as const;
 const pathOf = (id: Uuid): string => `v1/attachments/${id}`;
 
 /**
- * The server's attachments as this SDK uses them: tus 1.0 with creation and termination, and
- * downloads from an offset. Every function throws SealdeskError.
+ * The part of the server's attachment API that this SDK uses: tus 1.0 with creation and
+ * termination, and downloads from an offset. Every function throws SealdeskError.
  */
 export function createUploadsApi(request: (request: BytesRequest) => Promise<HttpResponse>) {
   return {
-    /** How many bytes the server has; undefined when there is no such upload of this device. */
+    /** Returns how many bytes the server has, or undefined if this device has no such upload. */
     async offset(id: Uuid): Promise<number | undefined> {
       try {
         return offsetOf(await request({ method: "HEAD", path: pathOf(id), headers: tus }));
       } catch (error) {
-        // An answer to HEAD has no body that would say more than its status.
+        // The answer to HEAD has no body, so the status says everything.
         if (error instanceof SealdeskError && error.status === 404) return undefined;
         throw error;
       }
@@ -49,7 +49,7 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
       await request({ method: "DELETE", path: pathOf(id), headers: tus });
     },
 
-    /** The bytes from `offset` on. */
+    /** Downloads the bytes from `offset` on. */
     read: (id: Uuid, offset: number): Promise<HttpResponse> =>
       request({
         method: "GET",
@@ -68,7 +68,7 @@ function offsetOf(response: HttpResponse): number {
   return offset;
 }
 
-/** Base64 with padding, as tus has it. */
+/** Encodes base64 with padding, as tus requires. */
 function base64(text: string): string {
   const url = toBase64Url(utf8(text)).replaceAll("-", "+").replaceAll("_", "/");
   return url.padEnd(Math.ceil(url.length / 4) * 4, "=");

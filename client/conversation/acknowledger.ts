@@ -2,7 +2,10 @@ import type { Cursor } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Clock } from "../runtime.ts";
 
-/** Tells the relay what is safe in the store: one frame for all that became so in one turn. */
+/**
+ * Tells the relay which events are safe in the store. One frame covers everything that was stored
+ * in the same turn.
+ */
 export class Acknowledger {
   readonly #clock: Clock;
   readonly #send: (cursors: readonly Cursor[]) => void;
@@ -14,7 +17,7 @@ export class Acknowledger {
     this.#send = send;
   }
 
-  /** Everything of the conversation up to `seq` is in the store. */
+  /** Notes that every event of the conversation up to `seq` is in the store. */
   recorded(conversation: Uuid, seq: number): void {
     this.#waiting.set(conversation, seq);
     this.#cancel ??= this.#clock.after(0, () => {
@@ -27,7 +30,7 @@ export class Acknowledger {
     });
   }
 
-  /** Forgets what is waiting: the next hello says it. */
+  /** Forgets what is waiting. The next hello reports it. */
   reset(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -2,19 +2,22 @@ import type { Activity, ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Clock } from "../runtime.ts";
 
-/** What a member's device does now, or up to which event its user has got. */
+/** What a member's device is doing now, or the last event that its user has received or read. */
 export interface MemberActivity {
   readonly conversation: Uuid;
   readonly device: Uuid;
-  /** "stopped" also when a device that typed has not been heard of for ten seconds. */
+  /** Is also "stopped" when a typing device has not been heard from for ten seconds. */
   readonly kind: ActivityKind;
-  /** The event, for "delivered" and "read"; 0 otherwise. */
+  /** The seq of the event for "delivered" and "read". 0 for the other kinds. */
   readonly seq: number;
 }
 
 const staleMs = 10_000;
 
-/** What is heard of members in passing: nothing of it is kept, and whoever types stops some time. */
+/**
+ * Reports the ephemeral activity of members. It stores nothing. It ends a member's typing when no
+ * further sign of it arrives.
+ */
 export class Activities {
   readonly #clock: Clock;
   readonly #tell: (activity: MemberActivity) => void;
@@ -44,7 +47,7 @@ export class Activities {
     this.#tell(activity);
   }
 
-  /** The connection is gone: nobody is known to type any more, and nobody is told so. */
+  /** Forgets who is typing, because the connection is gone. It reports nothing. */
   reset(): void {
     for (const cancel of this.#typing.values()) cancel();
     this.#typing.clear();

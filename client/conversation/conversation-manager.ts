@@ -45,19 +45,19 @@ export interface ConversationManagerDeps extends Omit<RecordingDeps, "rollback">
   readonly newId: () => Uuid;
   /** @returns false when there is no connection */
   readonly transmit: (frame: Frame) => boolean;
-  /** The connection is to be given up for another. */
+  /** Closes the connection so that another one replaces it. */
   readonly recycle: (reason: string) => void;
-  /** A conversation that was not known before has its first event in the store. */
+  /** The first event of a conversation that was not known before is in the store. */
   readonly onConversation: (conversation: Conversation) => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
   readonly onActivity: (activity: MemberActivity) => void;
-  /** The store is no older copy, or its keys are replaced: what waited may go out. */
+  /** The store is not an older copy, or its keys are replaced. Waiting messages may be sent. */
   readonly onSound: () => void;
-  /** The store was found to be an older copy; its keys are replaced. */
+  /** The store was found to be an older copy. Its keys are replaced. */
   readonly onRolledBack: (lost: number) => void;
   readonly onHistory: (conversation: Conversation, progress: HistoryProgress) => void;
-  /** Nothing can be received or sent any more: the store failed. */
+  /** The store failed. Nothing can be received or sent any more. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -68,7 +68,7 @@ interface OpenConversation {
   readonly sender: Sender;
 }
 
-/** All conversations of a device: takes each frame to the one it is for. */
+/** All conversations of a device. It passes each frame to the conversation that it belongs to. */
 export class ConversationManager {
   readonly #deps: ConversationManagerDeps;
   readonly #openConversations = new Map<Uuid, OpenConversation>();
@@ -77,9 +77,11 @@ export class ConversationManager {
   readonly #files: Files;
   readonly #history: HistoryExchange;
   readonly #soundness: Soundness;
-  /** Files that were under way when the device last stopped. */
+  /** Uploads that were in progress when the device last stopped. */
   #uploads: PendingUpload[] = [];
-  /** Conversations the relay has yet to say `synced` for; undefined while not connected. */
+  /**
+   * The conversations for which the relay has not yet sent `synced`. Undefined while not connected.
+   */
   #catchingUp: Set<Uuid> | undefined;
   #onSynced: (() => void)[] = [];
 
@@ -144,7 +146,10 @@ export class ConversationManager {
     return new Promise((resolve) => this.#onSynced.push(resolve));
   }
 
-  /** Where to go on from; once nothing of the last connection is being worked on. */
+  /**
+   * Returns the cursors to resume from. It first waits until no event of the last connection is
+   * being processed.
+   */
   async cursors(): Promise<readonly Cursor[]> {
     await Promise.all(
       Array.from(this.#openConversations.values(), ({ receiver }) => receiver.reset()),
@@ -152,7 +157,7 @@ export class ConversationManager {
     const known = [...this.#openConversations.values()].filter(
       ({ log }) => log.state !== undefined,
     );
-    // Ids sort by time. For older ones the relay goes by what was acknowledged.
+    // Ids sort by time. For older conversations the relay uses the last acknowledgement.
     return known
       .slice(-wireLimits.cursors)
       .map(({ log }) => ({ conversation: log.id, seq: log.cursor }));
@@ -195,11 +200,14 @@ export class ConversationManager {
         this.#soundness.heard(frame.body.conversation);
         return this.#onCaughtUp(frame.body.conversation, frame.body.seq);
       default:
-      // Nothing else is for a conversation.
+      // No other frame belongs to a conversation.
     }
   }
 
-  /** Ends readers and waiting sends: with what ended the connection, or quietly. */
+  /**
+   * Ends readers and waiting sends. They get the error that ended the connection, unless `quietly`
+   * is set: then readers just end.
+   */
   async end(reason: SealdeskError, quietly: boolean): Promise<void> {
     this.onDown();
     for (const { log, sender } of this.#openConversations.values()) {
@@ -211,13 +219,16 @@ export class ConversationManager {
       await Promise.all([receiver.reset(), sender.idle()]);
   }
 
-  /** Goes on with a file. Who waited for it did so in an earlier connection. */
+  /** Resumes an upload. Its caller waited in an earlier run, so nobody needs the result. */
   #resume(upload: PendingUpload): void {
     const { sender } = this.#openConversation(upload.conversation);
     this.#files.uploader.resume(upload, sender).catch(() => undefined);
   }
 
-  /** The conversation's own; a new one is live at once, as everything of it comes live. */
+  /**
+   * Returns the open conversation, and adds it if it is new. A new one may send at once, because
+   * all its events arrive live.
+   */
   #openConversation(id: Uuid): OpenConversation {
     const known = this.#openConversations.get(id);
     if (known !== undefined) return known;
@@ -226,7 +237,10 @@ export class ConversationManager {
     return made;
   }
 
-  /** Own messages of earlier connections are known once the events up to `seq` are recorded. */
+  /**
+   * Waits until the events up to `seq` are recorded. From then on, all own messages of earlier
+   * connections are known.
+   */
   #onCaughtUp(id: Uuid, seq: number): void {
     const openConversation = this.#openConversation(id);
     const catchingUp = this.#catchingUp;
@@ -242,19 +256,19 @@ export class ConversationManager {
     );
   }
 
-  /** A conversation's messages go out once nothing is on its way here that might forbid it. */
+  /** Starts sending in a conversation once no event can still arrive that might forbid it. */
   #openIfReady(id: Uuid, { sender }: OpenConversation): void {
     if (this.#soundness.isSound && this.#catchingUp?.has(id) === false) sender.open();
   }
 
-  /** The store is no older copy, or its keys are replaced. */
+  /** Starts sending. The store is not an older copy, or its keys are replaced. */
   #onSound(): void {
     const { rollback, clock, onSound, onRolledBack, onFailure } = this.#deps;
     for (const [id, openConversation] of this.#openConversations)
       this.#openIfReady(id, openConversation);
     onSound();
     const lost = rollback.untold;
-    // Later, so that whoever waits for the connection is there to hear it.
+    // Report it later, so that the caller who waits for the connection can add a listener first.
     if (lost !== undefined)
       clock.after(0, () => {
         onRolledBack(lost);
@@ -263,16 +277,19 @@ export class ConversationManager {
     this.#goOn().catch(onFailure);
   }
 
-  /** Goes on with files that were under way when the device last stopped. */
+  /** Resumes the uploads that were in progress when the device last stopped. */
   async #goOn(): Promise<void> {
     const { store } = this.#deps;
     for (const upload of this.#uploads.splice(0))
-      // One whose message turned out to be in the log is over.
+      // If its message turned out to be in the log, the upload is finished.
       if (await isPending(store, upload)) this.#resume(upload);
       else await clearSpool(store, upload.attachment.id);
   }
 
-  /** An own message that the store knows nothing of tells that the store is an older copy. */
+  /**
+   * Looks for an own message that the store does not know. Such a message shows that the store is
+   * an older copy.
+   */
   #lookForOwn({
     conversation,
     seq,
@@ -298,7 +315,10 @@ export class ConversationManager {
     for (const [id, { sender }] of this.#openConversations) await sender.reload(noticeOf.get(id));
   }
 
-  /** A log only grows. One that is shorter than before is another log, or an older copy. */
+  /**
+   * Reports a log that is shorter than before. A log only grows, so this one is another log or an
+   * older copy.
+   */
   #compareHead(id: Uuid, seq: number): void {
     const openConversation = this.#openConversations.get(id);
     if (openConversation === undefined || seq >= openConversation.log.cursor) return;

@@ -71,9 +71,9 @@ export class Conversation {
    * or a crash only delays it, and nothing is sent twice. Messages are sent in the order of your
    * calls. They are stored in that order unless the relay limits their rate.
    * @throws SealdeskError message_too_large, not_a_member, conversation_closed, stale_message_id,
-   * subject_erased, untrusted_member, send_refused: the message was not sent and will not be.
-   * closed,
-   * displaced, signed_out and others that end the connection: it will be sent with the next one
+   *   subject_erased, untrusted_member, send_refused: the message was not sent and will not be
+   * @throws SealdeskError closed, displaced, signed_out and others that end the connection: the
+   *   message will be sent with the next connection
    */
   async send(text: string): Promise<SentMessage> {
     checks.message(text, "text");
@@ -104,9 +104,12 @@ export class Conversation {
    * in the log. The file is first sealed into the store, as fast as `data` supplies it. From then
    * on a lost connection or a restart only delays it: the data is not needed again, and nothing is
    * uploaded twice. Messages that you send meanwhile come before it.
-   * @throws SealdeskError attachment_unreadable: `data` failed, or has another size than announced;
-   * attachment_too_large, quota_exceeded, forbidden and what `send` throws: it was not sent and
-   * will not be. closed and others that end the connection: once sealed, it will be
+   * @throws SealdeskError attachment_unreadable: `data` failed, or its size is not the one
+   *   announced
+   * @throws SealdeskError attachment_too_large, quota_exceeded, forbidden and what `send` throws:
+   *   the file was not sent and will not be
+   * @throws SealdeskError closed and others that end the connection: a file that is sealed will be
+   *   sent with the next connection
    */
   async sendAttachment(file: OutgoingAttachment): Promise<SentMessage> {
     checks.outgoingFile(file, "file");
@@ -118,8 +121,8 @@ export class Conversation {
    * members and problems, in order of `seq`, each once. The loop ends when you break out of it,
    * when `signal` aborts, or when you call `Sealdesk.close`.
    * @param options.after the `seq` of the last event that you know; 0, the beginning, by default
-   * @throws SealdeskError that ended the connection: displaced, device_revoked, signed_out and
-   *   others
+   * @throws SealdeskError the error that ended the connection: displaced, device_revoked,
+   *   signed_out and others
    */
   async *messages(
     options: { readonly after?: number; readonly signal?: AbortSignal } = {},
@@ -133,7 +136,7 @@ export class Conversation {
    * Adds a user from now on. They cannot read earlier messages. Resolves when this device has seen
    * the change, so your next message is for them too.
    * @throws SealdeskError forbidden, member_not_found, already_a_member, no_device,
-   * conversation_not_found
+   *   conversation_not_found
    */
   async addMember(user: Uuid): Promise<void> {
     uuid(user, "user");
@@ -160,9 +163,10 @@ export class Conversation {
    * delays it. The event `history` of `Sealdesk` reports the progress, here and on the devices that
    * receive it.
    * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
-   * untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
-   * conversation_not_found, request_refused: it was not granted and will not be. closed and others
-   * that end the connection: it will be, with the next one
+   *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
+   *   conversation_not_found, request_refused: it was not granted and will not be
+   * @throws SealdeskError closed and others that end the connection: it will be granted with the
+   *   next connection
    */
   async grantHistory(request: GrantRequest): Promise<GrantedHistory> {
     checks.grantRequest(request, "request");

@@ -28,7 +28,10 @@ interface CreationDeps {
   readonly deviceKey: Uint8Array;
 }
 
-/** Whether the event must carry the creation record: it is the first that this device sees. */
+/**
+ * Returns whether the event must carry the creation record. It must if it is the first event that
+ * this device sees.
+ */
 export const carriesCreation = (
   before: ConversationState | undefined,
   { kind }: Pick<Deliver, "kind">,
@@ -41,8 +44,9 @@ export const carriesCreation = (
     hasDevice(members, ownDevice));
 
 /**
- * The user whose key history the creation record is judged by: its creator, unless the device that
- * signed it is known, or was certified by the account key that this device goes by.
+ * Returns the user whose key history is needed to judge the creation record: its creator. Returns
+ * undefined if the signing device is known already, or if the account key that this device trusts
+ * certified it.
  */
 export async function creatorToLookUp(
   {
@@ -59,22 +63,23 @@ export async function creatorToLookUp(
 }
 
 /**
- * Under a changed account key, too, a device has begun what it has begun: a person is told of the key,
- * and nothing is sent before it is accepted, but then the conversation is there.
+ * Returns the known device, even if its account key has changed. A changed key does not undo a
+ * creation. The user is told of the key, and nothing is sent until they accept it, but the
+ * conversation exists.
  */
 const lookedAt = (trust: Trust, device: Uuid): KnownDevice | undefined =>
   trust.device(device) ?? trust.unaccepted(device);
 
-/** What an event brings that a creation record is judged by. */
+/** What an event brings along to judge a creation record by. */
 interface Arrived {
   readonly devices: readonly CertifiedDevice[];
-  /** What is wrong with them. */
+  /** The problems of those devices. */
   readonly distrusted: readonly UntrustedDevice[];
-  /** Of the user that `creatorToLookUp` named. */
+  /** The key history of the user that `creatorToLookUp` named. */
   readonly creatorHistory: KeyHistory | undefined;
 }
 
-/** Whether the creating device signed this conversation with this suite. */
+/** Returns whether the creating device signed this conversation with this suite. */
 export async function isCreationValid(
   deps: CreationDeps,
   transaction: StoreTransaction,
@@ -113,7 +118,7 @@ async function signerOf(
   const { creator } = creation;
   if (creator === undefined) return undefined;
   const accountKey = await accountKeyOf(transaction, account, creator.user);
-  // Nothing of theirs holds: no key that was seen before, and no device that is there now.
+  // Neither an earlier account key nor a current device of the creator is trusted.
   if (accountKey === undefined && isDistrusted(creator.user)) return undefined;
   return isCreators(account.tenant, creation.device, creator, accountKey, creatorHistory)
     ? creator
@@ -121,11 +126,11 @@ async function signerOf(
 }
 
 /**
- * Whether a creating device that no directory shows any more was the creator's, by the certificate
- * that the event brings. The account may have begun anew since, with another key: then the device must
- * have been in the key log before that key was. The event's word alone is not enough, nor is what was
- * logged later.
- * @param accountKey the one this device goes by for the creator
+ * Returns whether a creating device that no directory lists any more belonged to the creator,
+ * according to the certificate in the event. The account may have been reset and may have another
+ * key now. Then the device must have been in the key log before that key. The event alone does not
+ * prove it, and neither does a later log entry.
+ * @param accountKey the account key that this device trusts for the creator
  */
 function isCreators(
   tenant: Uuid,
@@ -140,7 +145,7 @@ function isCreators(
   return history !== undefined && wasLoggedBefore(history, certified, accountKey);
 }
 
-/** The account key this device goes by for a user. */
+/** Returns the account key that this device trusts for a user. */
 const accountKeyOf = async (
   transaction: ReadTransaction,
   { user: self }: Account,

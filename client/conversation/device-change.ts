@@ -4,19 +4,22 @@ import type { Conversation } from "./conversation.ts";
 import type { HistoryRecord, Self } from "./history.ts";
 import type { ConversationState } from "./state.ts";
 
-/** A member's device came to a conversation, or was removed from it. */
+/** The addition of a member's device to a conversation, or its removal. */
 export interface DeviceChange {
   readonly conversation: Conversation;
   readonly seq: number;
-  /** Whose device. */
+  /** The user whose device it is. */
   readonly user: Uuid;
   readonly device: Uuid;
   readonly change: "added" | "removed";
-  /** True for a device of this account: to one that was added, this one can grant history. */
+  /** True for a device of this account. If it was added, this device can grant history to it. */
   readonly mine: boolean;
 }
 
-/** Which device a membership event adds or removes; undefined for other kinds, or when none does. */
+/**
+ * Returns the device that a membership event adds or removes. Returns undefined for other kinds, or
+ * if it changes no device.
+ */
 export function changedDevice(
   before: ConversationState | undefined,
   kind: EventKind,
@@ -25,7 +28,7 @@ export function changedDevice(
 ): Uuid | undefined {
   if (kind !== "device_added" && kind !== "device_removed") return undefined;
   const now = devicesOf(members, subject);
-  // This device's first event is the one that added it.
+  // The first event that this device sees is the one that added it.
   if (before === undefined) return now.includes(ownDevice) ? ownDevice : undefined;
   const earlier = devicesOf(before.members, subject);
   return kind === "device_added"
@@ -36,7 +39,7 @@ export function changedDevice(
 const devicesOf = (members: readonly Member[], user: Uuid): readonly Uuid[] =>
   members.filter((member) => member.user === user).flatMap(({ devices }) => devices);
 
-/** The event that tells an application of it. */
+/** Builds the event that tells the application about the change. */
 export function deviceChange(
   conversation: Conversation,
   { seq, record }: { readonly seq: number; readonly record: HistoryRecord },

@@ -35,35 +35,35 @@ const gap = message({ from: [1, uint()], reason: [2, text(64)] });
 const record = message({
   kind: [1, choice({ ...eventKinds, gap: 31 })],
   senderDevice: [2, uuid],
-  /** The user behind the device. */
+  /** The user whose device it is. */
   sender: [3, optional(uuid)],
   clientMessageId: [4, uuid],
   epoch: [5, uint()],
   receivedAt: [6, uint()],
   transcriptHash: [7, fixed(32)],
-  /** What was opened of a message; absent when nothing was. */
+  /** The decrypted content of a message. Absent if nothing was decrypted. */
   text: [8, optional(text(128 * 1024))],
-  /** With the tag, what a report of the message, or a grant of it, discloses. */
+  /** A report or a grant of the message discloses it together with the tag. */
   payload: [9, optional(bytes(128 * 1024))],
   frankingKey: [10, optional(fixed(32))],
   frankingTag: [11, fixed(32)],
   control: [12, optional(bytes(1024 * 1024))],
   problems: [13, list(nested(problem), 256)],
-  /** Of a gap alone, which is kept under its last event. */
+  /** Only set for a gap, which is stored under its last event. */
   gap: [14, optional(nested(gap))],
-  /** What was opened of a message that is an attachment. */
+  /** The decrypted content of a message that is an attachment. */
   attachment: [15, optional(nested(attachmentFields))],
-  /** Which device was added or removed. */
+  /** The device that was added or removed. */
   device: [17, optional(uuid)],
-  /** The user who granted it, where this device was not there itself. */
+  /** The user who granted the event, if this device was not a member then. */
   grantedBy: [16, optional(uuid)],
-  /** Of a message that tells of a store that was put back. */
+  /** Set for a message which says that a device's store was restored from an older copy. */
   restored: [18, optional(nested(restoredFields))],
 });
 
 type Stored = MessageOf<typeof record>;
 
-/** What is kept of one event. */
+/** The stored record of one event. */
 export interface HistoryRecord extends Omit<Stored, "control" | "problems"> {
   readonly control: Control | undefined;
   readonly problems: readonly Problem[];
@@ -75,7 +75,7 @@ export interface Problem {
   readonly user: Uuid | undefined;
 }
 
-// Sixteen digits hold every safe integer, and keep the order of keys that of numbers.
+// Sixteen digits hold every safe integer. With them, the keys sort in the order of the numbers.
 const prefixOf = (conversation: Uuid): string => `history!${conversation}!`;
 const keyOf = (conversation: Uuid, seq: number): string =>
   prefixOf(conversation) + String(seq).padStart(16, "0");
@@ -91,7 +91,7 @@ export function saveRecord(
   transaction.put(keyOf(conversation, seq), encodeRecord(record, { ...value, control, problems }));
 }
 
-/** Remembers that the events `from` to `to` are gone. */
+/** Stores that the events `from` to `to` are gone. */
 export function saveGap(
   transaction: StoreTransaction,
   conversation: Uuid,
@@ -120,7 +120,10 @@ export function saveGap(
   });
 }
 
-/** The transcript hash this device recorded at `seq`; undefined where it saw no such event. */
+/**
+ * Returns the transcript hash that this device recorded at `seq`, or undefined if it saw no such
+ * event.
+ */
 export async function hashAt(
   transaction: ReadTransaction,
   conversation: Uuid,
@@ -132,7 +135,10 @@ export async function hashAt(
   return kind === "gap" ? undefined : transcriptHash;
 }
 
-/** The first event from `seq` on that this device has, gaps left out, with its transcript hash. */
+/**
+ * Returns the first event from `seq` on that this device has, with its transcript hash. Gaps are
+ * skipped.
+ */
 export async function firstFrom(
   transaction: ReadTransaction,
   conversation: Uuid,
@@ -152,7 +158,9 @@ export const hasRecord = async (
   seq: number,
 ): Promise<boolean> => (await transaction.get(keyOf(conversation, seq))) !== undefined;
 
-/** Whether one of the `count` events before `seq` is a message of this device and id. */
+/**
+ * Returns whether one of the `count` events before `seq` is a message of this device with this id.
+ */
 export async function wasSaidBefore(
   transaction: ReadTransaction,
   { conversation, seq, senderDevice, clientMessageId }: SaidEvent,
@@ -167,7 +175,7 @@ export async function wasSaidBefore(
 
 type SaidEvent = Pick<Deliver, "conversation" | "seq" | "senderDevice" | "clientMessageId">;
 
-/** Notes what turned out later to be wrong with an event. */
+/** Adds problems to an event that were found later. */
 export async function addProblem(
   transaction: StoreTransaction,
   conversation: Uuid,
@@ -180,7 +188,7 @@ export async function addProblem(
   saveRecord(transaction, conversation, seq, { ...value, problems: [...value.problems, noted] });
 }
 
-/** Events after `after`, in order, at most `limit`. */
+/** Returns the events after `after` in order, at most `limit`. */
 export async function readHistory(
   transaction: ReadTransaction,
   conversation: Uuid,
@@ -197,10 +205,10 @@ export async function readHistory(
   });
 }
 
-/** Whose history it is. */
+/** The account whose history it is. */
 export type Self = Pick<Account, "device" | "user">;
 
-/** How an event is shown: what happened first, then what is wrong with it. */
+/** Returns the items that show an event: first what happened, then its problems. */
 export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
   const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {

@@ -105,44 +105,44 @@ export interface ConsentItem {
   readonly receivedAt: number;
 }
 
-/** What can be wrong with an event. Such an event is never shown as a message. */
+/** What can be wrong with an event. It is not shown as a message, except where noted. */
 export type EventProblemCode =
   // a message that could not be opened, or must not be shown
   | "undecryptable" // damaged, forged, or for another key
   | "no_key" // this device was not given the message's key
-  | "duplicate" // opened before: the relay shows one message twice
-  | "key_reused" // sealed with a step of a key that an earlier message used: the sending device went on from an older copy of its store
-  | "lost_in_rollback" // sealed with keys that this device lost when its store was put back to an older copy
+  | "duplicate" // opened before: the relay showed one message twice
+  | "key_reused" // sealed with a key step that an earlier message used: the sending device continued from an older copy of its store
+  | "lost_in_rollback" // sealed with keys that this device lost when its store was restored from an older copy
   | "untrusted_sender" // the sending device is not certified by the key known for its account
-  | "not_a_member" // the sending device is none of a member
-  | "wrong_epoch" // sealed for members of another time
-  | "commitment_mismatch" // could never be reported: the commitment is not the message's
-  | "context_mismatch" // made for another place: conversation, sender, epoch or id differ
+  | "not_a_member" // the sending device belongs to no member
+  | "wrong_epoch" // sealed for the members of another epoch
+  | "commitment_mismatch" // the commitment does not match the message, so it could not be reported
+  | "context_mismatch" // sealed for another conversation, sender, epoch or id
   | "malformed_plaintext"
-  | "unsupported_payload" // of a kind that this release does not know
-  | "altered" // an own message, not as this device sealed it
-  | "unknown_own_message" // said to be this device's, whose store knows nothing of it
+  | "unsupported_payload" // a kind that this release does not know
+  | "altered" // an own message that differs from what this device sealed
+  | "unknown_own_message" // an own message, according to the relay, that the store does not know
   // a message that is shown although its sender saw another log than this device
   | "transcript_mismatch"
   // a membership event
   | "malformed_event"
   | "invalid_creation" // the creating device did not sign this conversation, or not this suite
-  | "account_key_changed" // `user` has another account key: devices under it are not written to
-  | "invalid_receipt" // a grant or consent that its device did not sign, or that says another place
-  // of granted history; the message is not shown
+  | "account_key_changed" // `user` has another account key: nothing is sent to devices under it
+  | "invalid_receipt" // a grant or consent that its device did not sign, or that names another place
+  // granted history; the message is not shown
   | "grant_omitted" // the grantor left the message out
-  | "grant_altered" // what the grantor gave is not what the log holds at this place
-  | "grant_unreadable" // the packs are damaged, or not for this device
-  | "grant_unverifiable" // the relay's log does not lead from the range to what this device has seen
+  | "grant_altered" // the granted message is not the one in the log at this place
+  | "grant_unreadable" // the packs are damaged, or are not for this device
+  | "grant_unverifiable" // the relay's log does not connect the range to what this device has seen
   | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
   | "invalid_device_record"; // a device of `user` is not certified by its account
 
 /** What can be wrong with the log that the relay shows. The device connects again. */
 export type LogProblemCode =
-  | "missing_event" // the event `seq` was left out, or comes too late
-  | "forked_log" // the event `seq` is not the one that the log's hashes speak of
-  | "replayed" // the event `seq` came again
-  | "rolled_back"; // the relay's log ends before the event `seq`, which it has shown before
+  | "missing_event" // the event `seq` was left out, or arrived too late
+  | "forked_log" // the event `seq` does not match the log's hashes
+  | "replayed" // the event `seq` arrived again
+  | "rolled_back"; // the relay's log now ends before the event `seq`, which it showed earlier
 
 export type ProblemCode = EventProblemCode | LogProblemCode;
 
@@ -166,7 +166,7 @@ export interface GapItem {
   readonly seq: number;
   readonly from: number;
   readonly to: number;
-  /** "purged": older than the tenant keeps events. */
+  /** "purged": the events are older than the tenant's retention period. */
   readonly reason: string;
 }
 

@@ -8,7 +8,7 @@ import type { ConversationState } from "./state.ts";
 
 const pageSize = 64;
 
-/** One conversation's log as this device holds it, and whoever reads along. */
+/** One conversation's log in this device's store, with its readers. */
 export class ConversationLog {
   readonly id: Uuid;
   readonly self: Self;
@@ -26,25 +26,25 @@ export class ConversationLog {
     this.#state = state;
   }
 
-  /** Undefined until the first event this device may see. */
+  /** Undefined until the first event that this device may see. */
   get state(): ConversationState | undefined {
     return this.#state;
   }
 
-  /** The last event that is known here. */
+  /** The seq of the last event that is known here. */
   get cursor(): number {
     return this.#state?.seq ?? 0;
   }
 
-  /** Takes the state that a transaction has just committed. */
+  /** Takes over the state that a transaction has just committed. */
   advance(state: ConversationState): void {
     this.#state = state;
     this.#ring();
   }
 
   /**
-   * Tells readers what is wrong with the log the relay shows, each thing once.
-   * @returns the problem, unless it was reported before
+   * Reports a problem of the log to the readers, each problem once.
+   * @returns the problem, or undefined if it was reported before
    */
   report(seq: number, code: LogProblemCode, message?: Uuid): ProblemItem | undefined {
     const known = `${code} ${seq}`;
@@ -56,13 +56,19 @@ export class ConversationLog {
     return problem;
   }
 
-  /** Ends whoever waits with `error`; readers may instead just come to their end. */
+  /**
+   * Rejects everything that waits with `error`. With `readersQuietly`, readers end without an
+   * error.
+   */
   end(error: SealdeskError, readersQuietly: boolean): void {
     this.#end ??= { error, quietly: readersQuietly };
     this.#ring();
   }
 
-  /** Resolves once the event `seq` is recorded. @throws SealdeskError that ended the connection */
+  /**
+   * Resolves once the event `seq` is recorded.
+   * @throws SealdeskError the error that ended the connection
+   */
   async reached(seq: number): Promise<void> {
     while (this.cursor < seq) {
       if (this.#end !== undefined) throw this.#end.error;
@@ -71,8 +77,9 @@ export class ConversationLog {
   }
 
   /**
-   * Everything after event `after`, then what comes, in order and each thing once. Ends when the
-   * connection is closed, or `signal` aborts. @throws SealdeskError that ended the connection
+   * Yields everything after the event `after`, then new items, in order and each once. Ends when
+   * the connection is closed or `signal` aborts.
+   * @throws SealdeskError the error that ended the connection
    */
   async *items(after: number, signal?: AbortSignal): AsyncGenerator<LoggedItem, void, undefined> {
     const problems: ProblemItem[] = [];
@@ -92,7 +99,7 @@ export class ConversationLog {
             yield* itemsOf(seq, record, this.self);
           }
           if (page.length > 0) continue;
-          // What this device may see has a hole at its end; there is nothing up to the cursor.
+          // The visible events end with a gap. There is nothing more up to the cursor.
           position = this.cursor;
         }
         if (problems.length > 0) continue;
@@ -112,7 +119,7 @@ export class ConversationLog {
         readHistory(transaction, this.id, after, pageSize),
       );
     } catch (error) {
-      // The store closes with the connection, which may be in the middle of a page.
+      // The store closes with the connection. That may happen while a page is read.
       if (this.#end !== undefined) return [];
       throw error;
     }

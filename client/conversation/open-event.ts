@@ -29,8 +29,8 @@ const failed = (code: EventProblemCode): Opened => ({
 });
 
 /**
- * The message as it can be shown, or why it cannot. Throws only what the store throws.
- * @param sender whose device it came from by certificate; undefined when there is no such user
+ * Returns the decrypted message, or why it cannot be shown. It throws only what the store throws.
+ * @param sender the user who owns the sending device by certificate; undefined if there is none
  */
 export async function openDelivered(
   transaction: StoreTransaction,
@@ -38,9 +38,9 @@ export async function openDelivered(
   from: {
     readonly state: ConversationState | undefined;
     readonly sender: Uuid | undefined;
-    /** Is told of the head of the key log that a message carries. */
+    /** Receives the head of the key log that a message carries. */
     readonly onHead: (head: KeyLogHead) => void;
-    /** Whether it came without the knowledge of the store, which is an older copy. */
+    /** True if the store is an older copy and does not know of this event. */
     readonly unseen: boolean;
   },
   event: Deliver,
@@ -48,12 +48,12 @@ export async function openDelivered(
   const { state, sender, onHead, unseen } = from;
   const members = state?.members ?? [];
   if (memberWith(members, event.senderDevice) === undefined) return failed("not_a_member");
-  // Whose message it is, the certificate says; the relay's list of members must agree.
+  // The certificate decides who sent the message. The relay's list of members must agree.
   if (sender === undefined || !isListedUnder(members, sender, event.senderDevice)) {
     keepPacket(transaction, event);
     return failed("untrusted_sender");
   }
-  // The relay admits a message only in the epoch it was sealed for.
+  // The relay accepts a message only in the epoch that it was sealed for.
   if (state?.epoch !== event.epoch) return failed("wrong_epoch");
   try {
     const opened = await openMessage(transaction, suite, event);
@@ -72,10 +72,12 @@ export async function openDelivered(
   }
 }
 
-/** How many earlier events are looked at: more than one sending key serves for. */
+/** How many earlier events are searched. It is more than one sending key is used for. */
 const lookedBack = 512;
 
-/** What a message that does not open says of its sender's device, or of this one. */
+/**
+ * Returns the problem of a message that does not open. It concerns the sender's device or this one.
+ */
 async function causeOf(
   transaction: StoreTransaction,
   event: Deliver,
@@ -87,8 +89,8 @@ async function causeOf(
   return unseen && (code === "no_key" || code === "undecryptable") ? "lost_in_rollback" : code;
 }
 
-// The packet comes once, with a key's first message. Should a person accept the sender's account
-// key later, the key's further messages open with the packet that was kept.
+// The packet arrives once, with a key's first message. If the user accepts the sender's account key
+// later, the stored packet opens the key's further messages.
 const packetName = ({ conversation, epoch, senderDevice, keyId }: Deliver): string =>
   `packet!${conversation}!${epoch}!${senderDevice}!${keyId}`;
 
@@ -106,8 +108,8 @@ async function takeKeptPacket(
 }
 
 /**
- * An own message: its text comes from the outbox, which it leaves; nothing is decrypted.
- * @param unseen whether it was sent without the knowledge of the store, which is an older copy
+ * Takes the text of an own message from the outbox and removes it there. Nothing is decrypted.
+ * @param unseen true if the store is an older copy and does not know that the message was sent
  */
 export async function takeOwn(
   transaction: StoreTransaction,
@@ -126,7 +128,7 @@ export async function takeOwn(
   deleteEntry(transaction, conversation, clientMessageId);
   const digest = sha256(ciphertext);
   const intact = entry.digests.some((each) => equalBytes(each, digest));
-  // Queued before the copy was made, and sealed after: an id stands for one text.
+  // It was queued before the copy was made and sealed afterwards. An id stands for one text.
   const problems = intact || unseen ? [] : failed("altered").problems;
   const franked = entry.franked.find((each) => equalBytes(each.commitment, event.commitment));
   const { payload, frankingKey } = franked ?? {};
@@ -144,17 +146,17 @@ export function saidIn(body: Body): Said {
   }
 }
 
-/** Events after which the members are those from before. */
+/** Kinds of events that leave the members unchanged. */
 const keepsEpoch = new Set<EventKind>(["closed", "history_granted", "consent_changed"]);
 
-/** What is wrong with a membership event, besides the devices it brings. */
+/** Returns the problems of a membership event, apart from those of the devices that it brings. */
 export function controlProblems(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control,
 ): readonly Problem[] {
   const step = keepsEpoch.has(event.kind) ? 0 : 1;
-  // After an absence or a gap the epoch is whatever it has become.
+  // After an absence or a gap, any epoch is possible.
   const expected = state?.joined === true && !state.afterGap ? state.epoch + step : control.epoch;
   const consistent = control.epoch === event.epoch && control.epoch === expected;
   return consistent ? [] : failed("malformed_event").problems;

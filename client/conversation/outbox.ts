@@ -36,24 +36,24 @@ const franked = message({
   payload: [2, bytes(128 * 1024)],
   frankingKey: [3, fixed(32)],
 });
-/** A message is hardly ever sealed so often; of one that is, the last ways are kept. */
+/** A message is rarely sealed this often. If it is, only the last commitments are kept. */
 const mostFranked = 8;
 const record = message({
   text: [1, text(128 * 1024)],
   sealing: [2, optional(nested(sealing))],
-  /** SHA-256 of every ciphertext this message was ever sealed as. */
+  /** SHA-256 of every ciphertext that this message was ever sealed as. */
   digests: [3, list(fixed(32), 4096)],
-  /** What the message is instead of its text. */
+  /** Set if the message is an attachment instead of a text. */
   attachment: [4, optional(nested(attachmentFields))],
-  /** What the sealings committed to: of the one that was accepted, the history keeps it. */
+  /** What the sealings committed to. The history keeps the one that was accepted. */
   franked: [5, list(nested(franked), mostFranked)],
-  /** What the message is instead of its text: word that this device's store was put back. */
+  /** Set if the message is a notice that this device's store was restored from an older copy. */
   restored: [6, optional(nested(restoredFields))],
 });
 
-/** A message as it goes out: sent again, it is sent as these same bytes. */
+/** A sealed message. A repeated send uses the same bytes. */
 export type Sealing = MessageOf<typeof sealing>;
-/** What is said in the entry. */
+/** Returns the content of the entry. */
 export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body {
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
@@ -61,10 +61,10 @@ export function bodyOf({ text: said, attachment, restored }: OutboxEntry): Body 
   return { kind: "text", text: said };
 }
 
-/** A message that is not known to be in the log yet. */
+/** A message that is not yet known to be in the log. */
 export type OutboxEntry = MessageOf<typeof record>;
 
-/** A message that is queued and was never sealed. */
+/** Returns the entry of a queued message that was never sealed. */
 export const unsealedEntry = (
   said: Partial<Pick<OutboxEntry, "text" | "attachment" | "restored">>,
 ): OutboxEntry => ({
@@ -99,7 +99,10 @@ export async function getEntry(
   return value === undefined ? undefined : decodeRecord(record, value);
 }
 
-/** Forgets how everything that waits was sealed; it stays known as what it may be in the log. */
+/**
+ * Forgets the sealings of all waiting messages. Their digests stay, because a sealing may already
+ * be in the log.
+ */
 export async function unsealAll(transaction: StoreTransaction): Promise<void> {
   for (const [key, value] of await transaction.list(prefix)) {
     const entry = decodeRecord(record, value);
@@ -108,7 +111,10 @@ export async function unsealAll(transaction: StoreTransaction): Promise<void> {
   }
 }
 
-/** What waits, by conversation and in the order it was queued: ids are UUIDv7s. */
+/**
+ * Returns the waiting messages by conversation, in the order in which they were queued. Their ids
+ * are UUIDv7s.
+ */
 export async function loadOutbox(
   store: DeviceStore,
 ): Promise<ReadonlyMap<Uuid, readonly (readonly [Uuid, OutboxEntry])[]>> {
@@ -123,7 +129,7 @@ export async function loadOutbox(
   return byConversation;
 }
 
-/** The entry sealed as `made`, remembering its digest and what was committed to. */
+/** Returns the entry with the sealing `made`, its digest and what it committed to. */
 export const withSealing = (
   entry: OutboxEntry,
   made: Sealing,

@@ -22,13 +22,13 @@ import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from ".
 export interface ReceiverDeps extends RecordingDeps {
   readonly clock: Clock;
   readonly log: ConversationLog;
-  /** An event is in the store, and the log's state is the one after it. */
+  /** An event is in the store. The log's state is the state after it. */
   readonly onRecorded: (recorded: Recorded) => void;
-  /** Events up to `to` are known to be gone: nothing else keeps the relay from going on. */
+  /** The events up to `to` are known to be gone. The relay needs this answer to continue. */
   readonly onGap: (to: number) => void;
-  /** The relay's log is not as it must be; `recycle` when only a new connection can mend it. */
+  /** The relay's log has a problem. `recycle` is true if only a new connection can resolve it. */
   readonly onLogProblem: (problem: ProblemItem | undefined, recycle: boolean) => void;
-  /** Nothing can be received any more: the store failed. */
+  /** The store failed. Nothing can be received any more. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -41,11 +41,11 @@ export interface Recorded {
 
 const retryMs = 1_000;
 
-/** Takes a conversation's events from one connection after the other, one at a time, in order. */
+/** Receives a conversation's events one at a time and in order, over any number of connections. */
 export class Receiver {
   readonly #deps: ReceiverDeps;
   #queue: (Deliver | Gap)[] = [];
-  /** Answers to own messages that came before the events before them. */
+  /** Answers to own messages that arrived before the events that precede them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
   #connection = new AbortController();
@@ -63,14 +63,20 @@ export class Receiver {
     this.#pump.wake();
   }
 
-  /** The relay says that events are gone; nothing follows them until it was told that this is known. */
+  /**
+   * The relay says that events are gone. It sends nothing further until this device has confirmed
+   * it.
+   */
   gap(missing: Gap): void {
     this.#lastDelivered = Math.max(this.#lastDelivered, missing.to);
     this.#queue.push(missing);
     this.#pump.wake();
   }
 
-  /** What comes late was missed before, and is reported as that when the event after it is looked at. */
+  /**
+   * Reports a repeated event. An event that is merely late is reported as missing when the event
+   * after it is checked.
+   */
   #onLate(event: Deliver): void {
     const { cursor } = this.#deps.log;
     const queued = this.#queue.some((each) => "seq" in each && each.seq === event.seq);
@@ -83,7 +89,10 @@ export class Receiver {
     this.#pump.wake();
   }
 
-  /** Drops what the last connection brought and was not recorded; resolves when at rest. */
+  /**
+   * Drops the events of the last connection that were not recorded. Resolves when no work is
+   * running.
+   */
   async reset(): Promise<void> {
     this.#connection.abort();
     this.#queue = [];
@@ -103,7 +112,7 @@ export class Receiver {
     }
   }
 
-  /** The answer that tells the event after the cursor. */
+  /** Returns the answer for the event after the cursor. */
   async #nextAnswer(): Promise<Accepted | undefined> {
     const { cursor } = this.#deps.log;
     for (const [seq, answer] of this.#held) {
@@ -117,8 +126,8 @@ export class Receiver {
   }
 
   /**
-   * The event of an accepted own message, made from what was sent. Undefined when this device has
-   * nothing that the answer could be to.
+   * Builds the event of an accepted own message from what was sent. Returns undefined if no sent
+   * message matches the answer.
    */
   async #ownEvent(answer: Accepted): Promise<Deliver | undefined> {
     const { log, store, account } = this.#deps;
@@ -140,7 +149,7 @@ export class Receiver {
       previousHash: undefined,
     };
     if (checkSequence(log.state, event, undefined, account.device).kind === "next") return event;
-    // It may have been stored as it was sealed before. Delivered, it tells that by itself.
+    // The relay may have stored an earlier sealing. The delivered event will show it.
     this.#deps.onLogProblem(undefined, true);
     return undefined;
   }
@@ -182,7 +191,7 @@ export class Receiver {
     onGap(missing.to);
   }
 
-  /** The relay may send what is known, but not something else in its place. */
+  /** The relay may repeat a known event, but it must not send another one in its place. */
   async #compareKnown(
     told: Pick<Deliver, "seq" | "transcriptHash" | "clientMessageId">,
   ): Promise<void> {
@@ -192,7 +201,10 @@ export class Receiver {
       this.#problem(told.seq, "forked_log", told, false);
   }
 
-  /** What an event brings that its transaction cannot wait for; undefined when the connection is gone. */
+  /**
+   * Fetches what the event's transaction needs from the server. Returns undefined if the connection
+   * is gone.
+   */
   async #lookUp(
     event: Deliver,
     control: Control | undefined,
@@ -212,7 +224,7 @@ export class Receiver {
     }, signal);
   }
 
-  /** Asks until the server answers; undefined when the connection is gone. */
+  /** Repeats a request until the server answers. Returns undefined if the connection is gone. */
   async #untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     const { clock } = this.#deps;
     const gone = deferred<undefined>();

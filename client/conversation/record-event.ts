@@ -33,19 +33,22 @@ export interface RecordingDeps {
   readonly rollback: Pick<Rollback, "isUnseen">;
 }
 
-/** An event whose place in the log is checked, with what its transaction may not wait for. */
+/**
+ * An event whose place in the log is checked, with the data that was fetched before its
+ * transaction.
+ */
 export interface CheckedEvent {
   readonly event: Deliver;
   readonly control: Control | undefined;
-  /** Records of devices the event brings. */
+  /** The records of the devices that the event brings. */
   readonly devices: readonly FoundDevice[];
-  /** What the key log says of the conversation's creator, where the creation record needs it. */
+  /** The key history of the conversation's creator, if the creation record needs it. */
   readonly creatorHistory: KeyHistory | undefined;
 }
 
 /**
- * Takes one event into the store: opened, checked, and remembered with the cursor after it, in one
- * transaction. After a crash the relay delivers it again, and nothing of it is there yet.
+ * Opens, checks and stores one event together with the new cursor, in one transaction. If the
+ * device crashes before the commit, the relay delivers the event again.
  */
 export async function recordEvent(
   deps: RecordingDeps,
@@ -68,7 +71,7 @@ export async function recordEvent(
   return outcome;
 }
 
-/** Takes note, in the store, of events that are gone; the cursor is then behind them. */
+/** Stores that events are gone, and moves the cursor behind them. */
 export function recordGap(
   store: DeviceStore,
   conversation: Uuid,
@@ -85,9 +88,9 @@ export function recordGap(
 
 interface Made {
   readonly record: HistoryRecord;
-  /** To be called once the transaction is committed. */
+  /** Call it once the transaction is committed. */
   readonly committed: () => void;
-  /** Whether the creation record holds; undefined when the event carries none. */
+  /** Whether the creation record is valid. Undefined if the event carries none. */
   readonly valid: boolean | undefined;
 }
 
@@ -122,9 +125,10 @@ async function messageRecord(
   const opened = own
     ? await takeOwn(transaction, event, unseen)
     : await openDelivered(transaction, suite, from, event);
-  // The device cannot open what comes under a key that it lost: the next message brings a new one.
+  // The restored device may have lost the current sending key. The next message brings it a new
+  // one.
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
-  // Of a message that is not shown, the relay's word is all there may be.
+  // If a message is not shown, only the relay may have named its sender.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const record = {
     ...headerOf(event),

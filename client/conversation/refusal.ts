@@ -2,7 +2,7 @@ import type { Refused } from "../../crypto/wire/frame.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { Refusal } from "./send-window.ts";
 
-/** What becomes of a refused message: another try, or an error for whoever sent it. */
+/** What happens to a refused message: another attempt, or an error for the caller. */
 export type Verdict =
   | { readonly kind: "again"; readonly refusal: Refusal }
   | { readonly kind: "failed"; readonly error: SealdeskError };
@@ -11,7 +11,8 @@ const unavailableWaitMs = 500;
 
 const failures: Readonly<Record<string, SealdeskErrorCode>> = {
   not_a_member: "not_a_member",
-  // What the relay says to devices that were never members, and to those that no longer are.
+  // The code that the relay sends to devices that were never members, and to those that no longer
+  // are.
   conversation_not_found: "not_a_member",
   conversation_closed: "conversation_closed",
   stale_message_id: "stale_message_id",

@@ -15,15 +15,15 @@ interface SealingDeps {
 }
 
 /**
- * Seals queued messages in order, in one transaction with what they were sealed as: a ratchet that
- * has moved on and the bytes it made are on disk together or not at all.
- * @returns undefined, with nothing sealed, when `current` has no state to seal for
+ * Seals queued messages in order and stores the sealings in the same transaction. A ratchet step
+ * and the bytes that it made are on disk together or not at all.
+ * @returns undefined if `current` has no state to seal for; then nothing was sealed
  * @throws SuiteError no_session, untrusted_identity
  */
 export function sealEntries(
   { store, suite, conversation, ownDevice, keyLog }: SealingDeps,
   ids: readonly Uuid[],
-  /** Asked inside the transaction, so that it is the newest. */
+  /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
   now: number,
 ): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {

@@ -1,20 +1,20 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** What the relay's refusal of one message asks for. */
+/** What to do after the relay refused one message. */
 export interface Refusal {
   /**
-   * "rotated": the sealing is void, whatever else was refused before it. "packets": void too, unless
-   * an earlier refusal kept the key's first message, with the packets, out of the log. "later": the
-   * sealing stays good.
+   * "rotated": the sealing is void. "packets": the sealing is void too, unless an earlier refusal
+   * kept the key's first message, which carries the packets, out of the log. "later": the sealing
+   * stays valid.
    */
   readonly kind: "rotated" | "packets" | "later";
-  /** The relay's epoch; 0 when it was not said. */
+  /** The relay's epoch. 0 if the relay did not name it. */
   readonly epoch: number;
-  /** Milliseconds to wait before anything is sent again. */
+  /** Milliseconds to wait before the next send. */
   readonly waitMs: number;
 }
 
-/** What to do next. */
+/** The next step of the sender. */
 export type Step =
   | { readonly kind: "idle" }
   | { readonly kind: "wait"; readonly untilMs: number }
@@ -24,7 +24,7 @@ export type Step =
 
 interface Entry {
   readonly id: Uuid;
-  /** The key it is sealed under. */
+  /** The id of the key that the message is sealed under. */
   key: Uuid | undefined;
   inFlight: boolean;
   refusals: { readonly epoch: number; count: number };
@@ -39,12 +39,12 @@ interface Hold {
 const maxRefusals = 8;
 
 /**
- * Go-back-N over one conversation's outbox, without any input or output. Messages are sealed and
- * sent in order, several before the first is answered. After a refusal nothing more is sent until
- * everything in flight is answered; only then is it certain which sealings were never stored, and
- * these are made anew, in order. Nothing is sent under another key than what is in flight: the relay
- * may have ended the one and take the other, and later messages would stand before earlier ones.
- * When the connection is lost, what was in flight is sent again as the same bytes.
+ * Go-back-N over one conversation's outbox, without input or output. Messages are sealed and sent
+ * in order, and several may be unanswered. After a refusal nothing more is sent until every message
+ * in flight is answered. Only then is it certain which sealings were not stored. These messages are
+ * sealed again, in order. Nothing is sent under another key than the one in flight: the relay might
+ * refuse the first and accept the second, so later messages would precede earlier ones. After a
+ * lost connection the messages in flight are sent again as the same bytes.
  */
 export class SendWindow {
   readonly #size: number;
@@ -52,17 +52,17 @@ export class SendWindow {
   #live = false;
   #hold: Hold | undefined;
 
-  /** @param size messages that may be unanswered at a time */
+  /** @param size how many messages may be unanswered */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** @param key what it is sealed under already */
+  /** @param key the key that the message is already sealed under */
   add(id: Uuid, key: Uuid | undefined): void {
     this.#entries.push({ id, key, inFlight: false, refusals: { epoch: 0, count: 0 } });
   }
 
-  /** A message that goes out before all others. Nothing may be in flight. */
+  /** Adds a message that is sent before all others. Nothing may be in flight. */
   addFirst(id: Uuid): void {
     this.#entries.unshift({
       id,
@@ -72,12 +72,12 @@ export class SendWindow {
     });
   }
 
-  /** The connection is there, and what it had to tell of own messages was told. */
+  /** Starts sending. The connection is open and has delivered all own messages. */
   open(): void {
     this.#live = true;
   }
 
-  /** The connection is gone, and with it the answers to what is in flight. */
+  /** Stops sending. The connection is gone, and so are the answers to messages in flight. */
   lost(): void {
     this.#live = false;
     this.#hold = undefined;
@@ -89,7 +89,7 @@ export class SendWindow {
     if (entry !== undefined) entry.key = key;
   }
 
-  /** These are to be sealed anew. */
+  /** Marks messages that must be sealed again. */
   unsealed(ids: readonly Uuid[]): void {
     for (const entry of this.#entries) if (ids.includes(entry.id)) entry.key = undefined;
     this.#hold = undefined;
@@ -100,7 +100,10 @@ export class SendWindow {
     if (entry !== undefined) entry.inFlight = true;
   }
 
-  /** The message is in the log, or given up. @returns false when it was not waiting */
+  /**
+   * Removes a message that is in the log or was given up.
+   * @returns false if it was not waiting
+   */
   remove(id: Uuid): boolean {
     const before = this.#entries.length;
     this.#entries = this.#entries.filter((entry) => entry.id !== id);
@@ -108,9 +111,9 @@ export class SendWindow {
   }
 
   /**
-   * The relay did not store the message.
-   * @param epoch this device's
-   * @returns false when it was refused so often in this epoch that it is to be given up
+   * Notes that the relay did not store the message.
+   * @param epoch this device's epoch
+   * @returns false if it was refused so often in this epoch that you must give it up
    */
   refused(id: Uuid, refusal: Refusal, epoch: number, nowMs: number): boolean {
     const entry = this.#find(id);
@@ -126,12 +129,12 @@ export class SendWindow {
     return ++entry.refusals.count <= maxRefusals;
   }
 
-  /** True while an answer is owed. */
+  /** True while a message is unanswered. */
   get unanswered(): boolean {
     return this.#entries.some((entry) => entry.inFlight);
   }
 
-  /** @param epoch this device's, which may be behind the relay's */
+  /** @param epoch this device's epoch, which may be behind the relay's */
   next(epoch: number, nowMs: number): Step {
     if (!this.#live) return { kind: "idle" };
     const inFlight = this.#entries.filter((entry) => entry.inFlight);

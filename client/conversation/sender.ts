@@ -33,7 +33,7 @@ import { checkTextSize } from "./text-size.ts";
 
 /** A message that is in the log. */
 export interface SentMessage {
-  /** Its id, a UUIDv7. */
+  /** The message's id, a UUIDv7. */
   readonly id: Uuid;
   readonly seq: number;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
@@ -48,25 +48,25 @@ export interface SenderDeps extends SessionDeps {
   readonly newId: () => Uuid;
   /** @returns false when there is no connection */
   readonly transmit: (frame: Frame) => boolean;
-  /** The relay owes an answer for too long. */
+  /** The relay has not answered in time. */
   readonly onSilence: () => void;
-  /** Nothing can be sent any more: the store failed. */
+  /** The store failed. Nothing can be sent any more. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Messages of one conversation that may be unanswered at a time. */
+/** How many messages of one conversation may be unanswered. */
 const windowSize = 16;
 const answerWithinMs = 30_000;
 const retryMs = 1_000;
-/** How often in a row sessions may not come about before messages are given up. */
+/** How many times in a row sessions may fail before messages are given up. */
 const maxFailures = 5;
 
-/** Sends what is in one conversation's outbox, in order, over one connection after the other. */
+/** Sends the messages in one conversation's outbox in order, over any number of connections. */
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #window = new SendWindow(windowSize);
   readonly #pump: WorkLoop;
-  /** Sealings of what is in the window. */
+  /** The sealings of the messages in the window. */
   readonly #sealings = new Map<Uuid, Sealing>();
   /** SHA-256 of every ciphertext that each waiting message was ever sealed as. */
   readonly #digests = new Map<Uuid, readonly Uint8Array[]>();
@@ -77,7 +77,9 @@ export class Sender {
   #cancelAlarm: (() => void) | undefined;
   #end: SealdeskError | undefined;
 
-  /** @param outbox what was not known to be in the log when the device last stopped */
+  /**
+   * @param outbox the messages that were not known to be in the log when the device last stopped
+   */
   constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
     this.#deps = deps;
     this.#pump = new WorkLoop(() => this.#work(), deps.onFailure);
@@ -95,9 +97,9 @@ export class Sender {
   }
 
   /**
-   * Queues a message that is an attachment, whose upload is complete.
-   * @param id the message's, which the upload has had from its beginning
-   * @param also is done in the transaction that queues it
+   * Queues a message for an attachment whose upload is complete.
+   * @param id the message's id, which was chosen when the upload began
+   * @param also runs in the transaction that queues the message
    * @see Conversation.sendAttachment
    */
   sendAttachment(
@@ -108,7 +110,9 @@ export class Sender {
     return this.#queue({ attachment: attachmentToFields(attachment) }, also, id);
   }
 
-  /** @throws SealdeskError not_a_member, conversation_closed, or what has ended the connection */
+  /**
+   * @throws SealdeskError not_a_member, conversation_closed, or the error that ended the connection
+   */
   assertOpen(): void {
     const { log } = this.#deps;
     if (this.#end !== undefined) throw this.#end;
@@ -143,21 +147,21 @@ export class Sender {
     return outcome.promise;
   }
 
-  /** The connection is there, and has delivered every own message that is in the log. */
+  /** Starts sending. The connection is open and has delivered all own messages in the log. */
   open(): void {
     this.#window.open();
     this.#pump.wake();
   }
 
-  /** Whether this device, as its store knows it, sealed this ciphertext as this message. */
+  /** Returns whether the store knows that this device sealed this message as this ciphertext. */
   hasSealed(id: Uuid, ciphertext: Uint8Array): boolean {
     const digest = sha256(ciphertext);
     return this.#digests.get(id)?.some((each) => equalBytes(each, digest)) === true;
   }
 
   /**
-   * In the store nothing of the outbox is sealed any more.
-   * @param notice a message that is new there, and goes out first
+   * Takes over an outbox in the store that has no sealings any more.
+   * @param notice a new message in the outbox, which is sent first
    */
   async reload(notice: Uuid | undefined): Promise<void> {
     await this.#pump.idle();
@@ -169,7 +173,7 @@ export class Sender {
     this.#window.addFirst(notice);
   }
 
-  /** The connection is gone. */
+  /** Stops sending, because the connection is gone. */
   lost(): void {
     this.#window.lost();
     this.#cancelTimer();
@@ -177,17 +181,17 @@ export class Sender {
     this.#cancelAlarm = undefined;
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when no work is running. */
   idle(): Promise<void> {
     return this.#pump.idle();
   }
 
-  /** The conversation's members or state have changed. */
+  /** Continues after the conversation's members or state have changed. */
   wake(): void {
     this.#pump.wake();
   }
 
-  /** An own message is in the log, and in the history. */
+  /** Completes an own message that is in the log and in the history. */
   recorded(sent: SentMessage): void {
     this.#answered();
     if (!this.#window.remove(sent.id)) return;
@@ -198,7 +202,7 @@ export class Sender {
     this.#pump.wake();
   }
 
-  /** The relay did not store a message. */
+  /** Handles the relay's refusal to store a message. */
   refused(refused: Refused): void {
     this.#answered();
     const { clock, log, onFailure } = this.#deps;
@@ -213,7 +217,7 @@ export class Sender {
     this.#fail([id], error).catch(onFailure);
   }
 
-  /** Ends waiting sends with `error`. What is in the outbox stays for the next connection. */
+  /** Rejects waiting sends with `error`. The outbox is kept for the next connection. */
   end(error: SealdeskError): void {
     this.#end ??= error;
     this.lost();
@@ -271,7 +275,7 @@ export class Sender {
         return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
       };
       const made = await sealEntries(this.#deps, ids, newest, clock.now());
-      // The members changed meanwhile: the next step looks at those that there are now.
+      // The members have changed in the meantime. The next step checks the new ones.
       if (made === undefined) return;
       for (const [id, sealing] of made) {
         this.#sealings.set(id, sealing);
@@ -285,7 +289,10 @@ export class Sender {
     }
   }
 
-  /** What can be done about messages that could not be sealed. */
+  /**
+   * Handles messages that could not be sealed: establishes sessions, tries again later, or gives
+   * up.
+   */
   async #recover(ids: readonly Uuid[], error: unknown): Promise<void> {
     if (codeOf(error, "SuiteError") === "no_session") {
       const { devices } = error as { readonly devices: readonly Uuid[] };
@@ -294,31 +301,38 @@ export class Sender {
       } catch (cause) {
         return this.#recover(ids, cause);
       }
-      // Counted only when bundles came: a server that is away says nothing of the device.
+      // Count only if bundles arrived. An unreachable server says nothing about the device.
       if (this.#mayFailAgain()) return;
     }
     if (codeOf(error, "SuiteError") !== undefined)
       return this.#fail(
         ids,
-        new SealdeskError("untrusted_member", "A member's device cannot be sealed to.", {
-          cause: error,
-        }),
+        new SealdeskError(
+          "untrusted_member",
+          "The message cannot be sealed for a member's device.",
+          {
+            cause: error,
+          },
+        ),
       );
     if (!(error instanceof SealdeskError)) throw error;
-    // A device may be gone whose leaving is still on its way here: then the epoch changes.
+    // A device may have left, and the event may not have arrived yet. It will change the epoch.
     const mayPass = error.code === "request_refused" && this.#mayFailAgain();
     if (mayPass || isTransient(error) || endsConnection(error))
       this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
     else await this.#fail(ids, error);
   }
 
-  /** Counts a failure. @returns false when there were too many in a row; then they count anew */
+  /**
+   * Counts a failure.
+   * @returns false after too many failures in a row; the count then starts again
+   */
   #mayFailAgain(): boolean {
     this.#failures = (this.#failures + 1) % maxFailures;
     return this.#failures > 0;
   }
 
-  /** Gives messages up. */
+  /** Gives up messages and rejects their sends. */
   async #fail(ids: readonly Uuid[], error: SealdeskError): Promise<void> {
     const { store, conversation } = this.#deps;
     await store.transact(async (transaction) => {
@@ -348,6 +362,6 @@ export class Sender {
   }
 }
 
-/** Errors that say nothing about the message: it stays for the next connection. */
+/** True for errors that do not concern the message. It is kept for the next connection. */
 const endsConnection = ({ code }: SealdeskError): boolean =>
   ["closed", "signed_out", "sign_in_failed", "device_revoked", "tenant_suspended"].includes(code);

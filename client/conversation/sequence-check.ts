@@ -5,20 +5,20 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
 
-/** How an event fits to what is known. */
+/** The relation of an event to what is known. */
 export type SequenceCheck =
   | { readonly kind: "next" }
-  /** Its seq was reached before; its hash must be the recorded one. */
+  /** Its seq is not new. Its hash must be the recorded one. */
   | { readonly kind: "known" }
-  /** Events are left out between what is known and this one. */
+  /** Events are missing between the last known event and this one. */
   | { readonly kind: "missing"; readonly seq: number }
-  /** The hash it came with is not that of the log it continues. */
+  /** Its hash does not continue the known log. */
   | { readonly kind: "forked" };
 
 /**
- * Checks an event's number and recomputes its transcript hash. A device that is not a member sees
- * nothing until an event brings it in; there, and after a gap, the relay says what hash the log
- * continues from. Should that be a lie, every member's next message will tell.
+ * Checks an event's seq and recomputes its transcript hash. A device that is not a member sees
+ * nothing until an event adds it. At that event and after a gap, the relay supplies the hash that
+ * the log continues from. If it is false, every member's next message reveals it.
  */
 export function checkSequence(
   state: ConversationState | undefined,
@@ -33,11 +33,11 @@ export function checkSequence(
   const enters = control !== undefined && hasDevice(control.members, ownDevice);
   if (event.seq > cursor + 1 && (state?.joined === true || !enters))
     return { kind: "missing", seq: cursor + 1 };
-  // Where the event before is gone, this one's own hash is where the chain begins.
+  // If the event before is gone, the chain begins with this event's own hash.
   return event.previousHash === undefined ? { kind: "next" } : hashed(event, event.previousHash);
 }
 
-/** How a gap fits to what is known; `from` is the first event that is missing here. */
+/** The relation of a gap to what is known. `from` is the first event that is missing here. */
 export function checkGapSequence(
   state: ConversationState | undefined,
   { from, to }: Pick<Gap, "from" | "to">,

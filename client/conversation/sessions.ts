@@ -15,9 +15,9 @@ export interface SessionDeps {
 }
 
 /**
- * Makes sure that every other member device is certified by the member it is listed under, looking
- * up those not seen yet. A relay may list one user's device as another's.
- * @throws SealdeskError untrusted_member, naming the user; or transient
+ * Makes sure that every other member device is certified by the member it is listed under. Looks up
+ * the devices that are not known yet. A relay might list one user's device under another user.
+ * @throws SealdeskError untrusted_member, which names the user; or a transient one
  */
 export async function assertTrusted(deps: SessionDeps, state: ConversationState): Promise<void> {
   const { store, trust, ownDevice } = deps;
@@ -35,8 +35,9 @@ function assertOwners(deps: SessionDeps, state: ConversationState): void {
 }
 
 /**
- * A member under whom a device is listed that is not known to be theirs; undefined when every one
- * is. To be asked again of the state that is sealed for, which may be later than the one looked at.
+ * Returns a member who has a listed device that is not known to be theirs, or undefined if there is
+ * none. Call it again with the state that you seal for, which may be newer than the state that you
+ * checked.
  */
 export function findMislistedMember(
   { trust, ownDevice }: Pick<SessionDeps, "trust" | "ownDevice">,
@@ -51,7 +52,7 @@ export function findMislistedMember(
 /**
  * Starts a session with each of `devices` from a bundle of its prekeys. The bundle's identity key
  * must be the certified one.
- * @throws SealdeskError untrusted_member; or what the server answers
+ * @throws SealdeskError untrusted_member, or the server's error
  */
 export async function establishSessions(
   { store, suite, trust, api }: SessionDeps,
@@ -61,7 +62,7 @@ export async function establishSessions(
     const bundle = await api.takeBundle(device);
     try {
       if (bundle.device !== device)
-        throw new SealdeskError("invalid_response", "The bundle is another device's.");
+        throw new SealdeskError("invalid_response", "The bundle belongs to another device.");
       await store.transact((transaction) => suite.establish(transaction, bundle));
     } catch (error) {
       const code = codeOf(error, "SuiteError");

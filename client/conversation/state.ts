@@ -22,22 +22,27 @@ const record = message({
   afterGap: [7, uint(1)],
 });
 
-/** What this device knows of a conversation, as of the event `seq`: the cursor it resumes from. */
+/**
+ * What this device knows about a conversation as of the event `seq`. It is the cursor to resume
+ * from.
+ */
 export interface ConversationState {
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
-  /** The event `seq` is gone, and its hash with it: the chain begins anew with the next one. */
+  /**
+   * True if the event `seq` and its hash are gone. The hash chain begins again with the next event.
+   */
   readonly afterGap: boolean;
-  /** Whether this device is a member's. */
+  /** True if this device belongs to a member. */
   readonly joined: boolean;
   readonly closed: boolean;
-  /** The creation record does not hold: nothing is sealed for such a conversation. */
+  /** True if the creation record is invalid. Nothing is sealed for such a conversation. */
   readonly invalid: boolean;
   readonly epoch: number;
   readonly members: readonly Member[];
 }
 
-/** Every conversation this device was ever in, in order of their ids. */
+/** Returns every conversation that this device was ever in, in order of their ids. */
 export async function loadStates(
   store: DeviceStore,
 ): Promise<readonly (readonly [Uuid, ConversationState])[]> {
@@ -84,10 +89,10 @@ export function saveState(
 const unknown = { joined: false, closed: false, invalid: false, epoch: 0, members: [] };
 
 /**
- * The state after an event.
- * @param control what a membership event says; undefined for messages
- * @param valid whether the creation record that the event carries holds; undefined when it carries
- *   none. The last one decides: whoever was shown a wrong one is let in by the right one.
+ * Returns the state after an event.
+ * @param control the content of a membership event; undefined for messages
+ * @param valid whether the creation record in the event is valid; undefined if the event has none.
+ *   The last record decides: a valid one replaces an invalid one.
  */
 export function stateAfter(
   before: ConversationState | undefined,
@@ -114,7 +119,7 @@ export function stateAfter(
   };
 }
 
-/** The state after events that are gone, of which the last is `to`. */
+/** Returns the state after events that are gone. `to` is the last of them. */
 export const stateAfterGap = (
   before: ConversationState | undefined,
   to: number,
@@ -128,14 +133,14 @@ export const stateAfterGap = (
 export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
   memberWith(members, device) !== undefined;
 
-/** The member whose device it is. */
+/** Returns the member whose device it is. */
 export const memberWith = (members: readonly Member[], device: Uuid): Member | undefined =>
   members.find(({ devices }) => devices.includes(device));
 
-/** Whether the relay lists the device as that user's, who by the device's certificate it is. */
+/** Returns whether the relay lists the device under `user`, whom the device's certificate names. */
 export const isListedUnder = (members: readonly Member[], user: Uuid, device: Uuid): boolean =>
   members.some((member) => member.user === user && member.devices.includes(device));
 
-/** Whom a message is sealed for: every member device but this one. */
+/** Returns the devices that a message is sealed for: every member device except this one. */
 export const otherDevices = (state: ConversationState, ownDevice: Uuid): readonly Uuid[] =>
   state.members.flatMap(({ devices }) => devices).filter((device) => device !== ownDevice);

@@ -17,11 +17,13 @@ export interface AccountKeysDeps {
   readonly self: Uuid;
 }
 
-/** What two people compare, 60 digits in groups of five. */
+/** Safety numbers that two people compare: 60 digits in groups of five. */
 export interface SafetyNumbers {
-  /** With the account key that this device goes by; undefined before it has seen one. */
+  /** The number for the account key that this device trusts. Undefined before it has seen one. */
   readonly known: string | undefined;
-  /** With the account key the server shows now; undefined when the user has no device. */
+  /**
+   * The number for the account key that the server shows now. Undefined if the user has no device.
+   */
   readonly offered: string | undefined;
 }
 
@@ -32,8 +34,8 @@ export async function safetyNumbersWith(deps: AccountKeysDeps, user: Uuid): Prom
 }
 
 /**
- * What to compare with a user whose account key this device goes by.
- * @throws SealdeskError untrusted_member: this device has not seen a key of theirs
+ * Returns the code to compare with a user whose account key this device trusts.
+ * @throws SealdeskError untrusted_member: this device has not seen a key of the user
  */
 export async function safetyCodeWith(
   { store, self }: Pick<AccountKeysDeps, "store" | "self">,
@@ -44,17 +46,18 @@ export async function safetyCodeWith(
     known: await knownAccountKey(transaction, user),
   }));
   if (known === undefined)
-    throw new SealdeskError("untrusted_member", "No key of this user is known here.", { user });
-  // Loaded on use: QR codes are a fair part of this SDK.
+    throw new SealdeskError("untrusted_member", "This device knows no key of this user.", { user });
+  // Loaded on use, because QR codes are a large part of this SDK.
   const { safetyCode } = await import("./safety-code.ts");
   return safetyCode({ user: self, accountKey: own.publicKey }, { user, accountKey: known });
 }
 
 /**
- * Goes by the account key the server shows now, after a person has compared its safety number.
+ * Trusts the account key that the server shows now. Call it after a person has compared the safety
+ * number.
  * @param confirmed the safety number that was compared
- * @throws SealdeskError untrusted_member: the key the server shows has another number by now, or is
- *   not in the key log
+ * @throws SealdeskError untrusted_member: the server now shows a key with another number, or a key
+ *   that is not in the key log
  */
 export async function acceptOffered(
   deps: AccountKeysDeps,
@@ -65,15 +68,23 @@ export async function acceptOffered(
   const digits = (text: string | undefined) => text?.replaceAll(/\D/g, "");
   const number = await numberOf(deps, user, offered);
   if (offered === undefined || known === undefined || digits(number) !== digits(confirmed))
-    throw new SealdeskError("untrusted_member", "The safety number is not that of the key shown.", {
-      user,
-    });
+    throw new SealdeskError(
+      "untrusted_member",
+      "The safety number does not belong to the key that the server shows.",
+      {
+        user,
+      },
+    );
   const found = await deps.trust.compareWithLog(user, devices);
   if (!found.every(({ logged }) => logged))
-    throw new SealdeskError("untrusted_member", "The key shown is not in the key log.", {
-      user,
-      problem: "key_not_logged",
-    });
+    throw new SealdeskError(
+      "untrusted_member",
+      "The key that the server shows is not in the key log.",
+      {
+        user,
+        problem: "key_not_logged",
+      },
+    );
   const { forget, committed } = await deps.store.transact(async (transaction) => {
     if (!equalBytes(known, offered))
       await acceptAccountKey(transaction, user, { shown: known, accepted: offered });

@@ -16,11 +16,11 @@ const account = message({
   role: [3, text(64)],
   displayName: [4, optional(text(1024))],
   device: [5, uuid],
-  /** 1 once the server has this device. */
+  /** 1 once the device is registered with the server. */
   registered: [6, uint(1)],
 });
 
-/** Whose device this is. */
+/** The account that this device belongs to. */
 export type Account = MessageOf<typeof account>;
 
 export async function loadAccount(transaction: ReadTransaction): Promise<Account | undefined> {
@@ -31,7 +31,10 @@ export async function loadAccount(transaction: ReadTransaction): Promise<Account
 export const saveAccount = (transaction: StoreTransaction, value: Account): void =>
   transaction.put(accountName, encodeRecord(account, value));
 
-/** This device's id and device key, made on the first call: signing in needs the key already. */
+/**
+ * Returns this device's id and device key. The first call makes them, because signing in already
+ * needs the key.
+ */
 export function ownDevice(
   store: DeviceStore,
   newId: () => Uuid,
@@ -46,7 +49,7 @@ export function ownDevice(
 }
 
 /**
- * The account that signed in with this store's device. Nothing is stored.
+ * Returns the account that signed in with this store's device. It stores nothing.
  * @throws SealdeskError other_account
  */
 export async function signedInAccount(
@@ -61,7 +64,7 @@ export async function signedInAccount(
   return { tenant: tenant.id, user: user.id, role, displayName, device, registered };
 }
 
-/** @throws SealdeskError other_account: the store is another account's */
+/** @throws SealdeskError other_account: the store belongs to another account */
 export function requireSameAccount(known: Account | undefined, tenant: Uuid, user: Uuid): void {
   if (known !== undefined && (known.user !== user || known.tenant !== tenant))
     throw new SealdeskError("other_account", "The store belongs to another account.");

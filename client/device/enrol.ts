@@ -16,9 +16,9 @@ import { publishedDigest, publishedPreKeys, savePublished } from "./published-ke
 import { loadAccount, requireSameAccount, saveAccount, type Account } from "./account.ts";
 
 /**
- * Makes this store the device of the account that signed in: keys, certificate and prekeys on the
- * first run, nothing on later ones. May be repeated after a crash at any point.
- * @throws SealdeskError other_account, account_has_other_devices, and what the server answers
+ * Makes this store a device of the account that signed in. The first run makes keys, certificate
+ * and prekeys. Later runs do nothing. You can repeat it after a crash at any point.
+ * @throws SealdeskError other_account, account_has_other_devices, and the server's errors
  */
 export async function enrolDevice(deps: {
   readonly store: DeviceStore;
@@ -89,7 +89,10 @@ async function prepare(
   return { account, registration: { certified, registrationId, preKeys } };
 }
 
-/** Makes the account key where the account has none yet; it never leaves the first device. */
+/**
+ * Makes the account key if the account has none yet, or returns the existing one if this device
+ * holds it.
+ */
 async function ownAccountKey(
   transaction: StoreTransaction,
   published: Uint8Array | undefined,
@@ -106,7 +109,7 @@ async function ownAccountKey(
   );
 }
 
-/** True when an earlier attempt, whose answer was lost, has registered exactly this device. */
+/** Returns true if an earlier attempt registered exactly this device and its answer was lost. */
 async function isRegistered(
   api: Pick<Api, "devicesOf">,
   { record }: CertifiedDevice,

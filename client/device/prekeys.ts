@@ -12,9 +12,9 @@ import {
   savePublished,
 } from "./published-keys.ts";
 
-/** Below so many of either kind, more are published. */
+/** If fewer prekeys than this are left of either kind, more are published. */
 const fewPreKeys = 20;
-/** While connected, prekeys are looked after this often. */
+/** The interval between two checks while connected. */
 const everyMs = 60 * 60_000;
 
 export interface PreKeyDeps {
@@ -25,8 +25,8 @@ export interface PreKeyDeps {
 }
 
 /**
- * Publishes one-time prekeys when few are left, and the signed ones when they were renewed. An
- * upload of which no answer came is repeated.
+ * Publishes one-time prekeys if few are left, and the signed ones if they were renewed. Repeats an
+ * upload that was not answered.
  * @throws SealdeskError
  */
 async function replenishPreKeys(
@@ -52,7 +52,8 @@ async function replenishPreKeys(
 
 /**
  * Asks the relay whether it hands out the keys that this device published.
- * @returns false when it serves others: what is sent to this device may be read by somebody else
+ * @returns false if it hands out other keys; then somebody else may read what is sent to this
+ *   device
  * @throws SealdeskError
  */
 async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
@@ -67,7 +68,7 @@ async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
   }
 }
 
-/** Looks after this device's prekeys while it is connected: at once, and every hour. */
+/** A periodic task that checks this device's prekeys when it connects and then every hour. */
 export class PreKeyUpkeep {
   readonly #deps: PreKeyDeps;
   readonly #device: Uuid;
@@ -90,7 +91,9 @@ export class PreKeyUpkeep {
     this.#cancel();
   }
 
-  /** A failure is left to the next time: without new prekeys the last-resort one still serves. */
+  /**
+   * Ignores a failure until the next check. Without new prekeys, peers use the last-resort prekey.
+   */
   async #look(): Promise<void> {
     try {
       await replenishPreKeys(this.#deps, this.#device);

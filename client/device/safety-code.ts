@@ -13,21 +13,23 @@ import { text as anyText } from "../arguments.ts";
 
 export type { SafetyVerdict } from "../../crypto/device/safety-code.ts";
 
-/** What two people compare, by reading it aloud or by scanning it. */
+/** What two people compare: they read it aloud or scan it. */
 export interface SafetyCode {
   /** 60 digits in groups of five, the same on both devices. */
   readonly digits: string;
-  /** What the QR code holds. */
+  /** The content of the QR code. */
   readonly text: string;
-  /** The QR code to show, as an image. */
+  /** The QR code as an SVG image. */
   readonly svg: string;
-  /** The same, row by row: true is dark; with a border of four. */
+  /** The QR code row by row, with a border of four modules. True is dark. */
   readonly modules: readonly (readonly boolean[])[];
-  /** Compares what was scanned from the other device with what this device goes by. */
+  /**
+   * Compares the code that was scanned from the other device with the one that this device expects.
+   */
   compare(scanned: string): SafetyVerdict;
 }
 
-/** ISO/IEC 18004: a border of four modules, or scanners may not find it. */
+/** ISO/IEC 18004 requires a border of four modules. Without it scanners may not find the code. */
 const qr = { ecc: "M", border: 4 } as const;
 
 export function safetyCode(own: AccountIdentity, other: AccountIdentity): SafetyCode {

@@ -8,7 +8,7 @@ import type { ConnectOptions } from "../options.ts";
 import { idMaker, ServerClock, type Runtime } from "../runtime.ts";
 import { ownDevice } from "./account.ts";
 
-/** A device with a session, registered or not. */
+/** A device with a session. It may not be registered yet. */
 export interface SignedInDevice {
   readonly device: Uuid;
   readonly deviceKey: SigningKeyPair;
@@ -22,7 +22,7 @@ export interface SignedInDevice {
 }
 
 /**
- * Signs in with the store's device key, made on the first run.
+ * Signs in with the store's device key. The first run makes the key.
  * @param signal aborts every request of the session
  * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked
  */

@@ -21,15 +21,15 @@ const peer = message({ user: [1, uuid], deviceKey: [2, fixed(32)], receiptKey: [
 /** A device whose certificate was checked. */
 export type KnownDevice = MessageOf<typeof peer>;
 
-/** Why a device is not talked to. */
+/** Why a device is not trusted. */
 export interface UntrustedDevice {
   readonly user: Uuid;
   readonly code: "account_key_changed" | "invalid_device_record" | "key_not_logged";
 }
 
-/** A device as the server shows it. */
+/** A device as the server lists it. */
 export interface FoundDevice extends CertifiedDevice {
-  /** Whether the key log vouches for exactly this record. */
+  /** True if the key log contains exactly this record. */
   readonly logged: boolean;
 }
 
@@ -42,8 +42,9 @@ interface TrustDeps {
 }
 
 /**
- * The devices this one has checked: each in the key log, and certified by its account, whose key
- * was pinned when it was first seen. A changed account key is never accepted here.
+ * The devices that this device has checked. Each is in the key log and certified by its account.
+ * The account's key was pinned when it was first seen. A changed account key is never accepted
+ * here.
  */
 export class Trust {
   readonly #suite: Suite;
@@ -52,7 +53,7 @@ export class Trust {
   readonly #self: Uuid;
   readonly #known: Map<Uuid, KnownDevice>;
   readonly #distrusted = new Map<Uuid, UntrustedDevice>();
-  /** Of those, the ones under an account key that a person may yet accept. */
+  /** The distrusted devices under an account key that a person may still accept. */
   readonly #unaccepted = new Map<Uuid, KnownDevice>();
 
   private constructor(deps: TrustDeps, known: Map<Uuid, KnownDevice>) {
@@ -77,22 +78,23 @@ export class Trust {
   }
 
   /**
-   * A device that the key log vouches for, under an account key that is not accepted. It is not talked
-   * to, and says nothing; but it has begun the conversations it has begun.
+   * Returns a device that is in the key log, but under an account key that is not accepted. Nothing
+   * is sent to it and its messages are not shown. The conversations that it created remain valid.
    */
   unaccepted(device: Uuid): KnownDevice | undefined {
     return this.#unaccepted.get(device);
   }
 
-  /** Why `device` was not admitted, if it was looked at. */
+  /** Returns why `device` was not admitted, or undefined if it was not refused. */
   distrustOf(device: Uuid): UntrustedDevice | undefined {
     return this.#distrusted.get(device);
   }
 
   /**
-   * Asks the server for the records of members' devices that were never looked at, and for what the
-   * key log says of them. Not inside a store transaction: this waits for the network.
-   * @throws SealdeskError that is transient; a user the server does not show has no devices
+   * Fetches the records of members' devices that were never checked, and compares them with the key
+   * log. Do not call it inside a store transaction, because it waits for the network. A user that
+   * the server does not show has no devices.
+   * @throws SealdeskError transient ones
    */
   async lookUp(members: readonly Member[], ownDevice: Uuid): Promise<readonly FoundDevice[]> {
     const found: FoundDevice[] = [];
@@ -108,8 +110,8 @@ export class Trust {
   }
 
   /**
-   * Says of each device whether the key log vouches for it. A device removed meanwhile is left out.
-   * @throws SealdeskError that is transient
+   * Checks each device against the key log. A device that was removed in the meantime is left out.
+   * @throws SealdeskError transient ones
    */
   async compareWithLog(
     user: Uuid,
@@ -129,8 +131,8 @@ export class Trust {
   }
 
   /**
-   * What the key log says of a user; undefined when there is nothing that can be gone by.
-   * @throws SealdeskError that is transient
+   * Returns what the key log says about a user, or undefined if it gives no usable answer.
+   * @throws SealdeskError transient ones
    */
   async historyOf(user: Uuid): Promise<KeyHistory | undefined> {
     try {
@@ -144,8 +146,8 @@ export class Trust {
   }
 
   /**
-   * Checks devices and lets the suite talk to the good ones. Call the function it returns once the
-   * transaction is committed.
+   * Checks devices and lets the suite talk to the valid ones. Call the function that it returns
+   * once the transaction is committed.
    */
   async admit(
     transaction: StoreTransaction,
@@ -164,7 +166,7 @@ export class Trust {
       const code = await this.#admitOne(transaction, device);
       if (code !== undefined) {
         bad.set(record.device, { user: record.user, code });
-        // The own account has one key, which is here; there is nothing to accept.
+        // This account has one key, which this device holds. There is nothing to accept.
         const mayBeAccepted = code === "account_key_changed" && record.user !== this.#self;
         if (mayBeAccepted) unaccepted.set(record.device, value);
         continue;
@@ -181,8 +183,9 @@ export class Trust {
   }
 
   /**
-   * Forgets what was decided about a user's devices, the good ones too: their new account key must
-   * certify them. Call the function it returns once the transaction is committed.
+   * Forgets all decisions about a user's devices. Valid devices are included, because the new
+   * account key must certify them. Call the function that it returns once the transaction is
+   * committed.
    */
   reconsider(transaction: StoreTransaction, user: Uuid): () => void {
     const known = [...this.#known].filter(([, device]) => device.user === user);
@@ -203,7 +206,7 @@ export class Trust {
   ): Promise<UntrustedDevice["code"] | undefined> {
     if (!device.logged) return "key_not_logged";
     try {
-      // Of the own account nothing is taken on first sight: its key is here.
+      // This device holds the key of its own account, so that account gets no trust on first use.
       if (device.record.user === this.#self)
         verifyDevice(device, (await loadIdentityKey(transaction, "account")).publicKey);
       await admitDevice(transaction, this.#suite, device);

@@ -43,9 +43,9 @@ const pollMs = 1_000;
  * Signs in and asks the account's devices for the account key. Continues an earlier request that is
  * still open.
  * @param connect called when this device holds the account key
- * @throws SealdeskError link_not_needed: the account has no device yet, or this is one;
- *   other_account,
- * forbidden, rate_limited, request_refused, and what signing in throws
+ * @throws SealdeskError link_not_needed: the account has no device yet, or this is one
+ * @throws SealdeskError other_account, forbidden, rate_limited, request_refused, and what signing
+ *   in throws
  */
 export async function linkDevice<T>(
   options: ConnectOptions,

@@ -57,7 +57,7 @@ export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promi
 /**
  * Returns what a new device requests. Show it to the person who read its code.
  * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
- * link_key_replaced
+ *   link_key_replaced
  */
 export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<NewDevice> {
   const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));

@@ -13,7 +13,7 @@ const record = message({
   pending: [2, uint(1)],
   /** While pending: for each conversation, the events that the store does not know of. */
   ranges: [3, list(nested(range), 1_000_000)],
-  /** When keys were replaced, the newest last. */
+  /** The times when keys were replaced, the newest last. */
   recoveries: [4, list(nested(message({ atMs: [1, uint()] })), mostRecoveries)],
   /** 1 until the user is told of the last recovery. */
   untold: [5, uint(1)],
@@ -22,7 +22,7 @@ const record = message({
 });
 
 export type RollbackRecord = MessageOf<typeof record>;
-/** Events after `after`, up to `to`. */
+/** The events after `after` up to and including `to`. */
 export type Range = MessageOf<typeof range>;
 
 const first: RollbackRecord = {

@@ -17,7 +17,7 @@ export interface ReplaceKeysDeps {
   readonly clock: Clock;
   readonly newId: () => Uuid;
   readonly rollback: Rollback;
-  /** This device. */
+  /** The id of this device. */
   readonly device: Uuid;
   /** Aborts when the connection is closed for good. */
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export interface Notice {
  * missed was read with the old keys, and before anything is sent. After a crash it starts again
  * from the beginning.
  * @returns the notices that are now in the outbox
- * @throws SealdeskError what the server answers
+ * @throws SealdeskError the server's errors
  */
 export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notice[]> {
   const { store, suite, api, clock, rollback, device, signal } = deps;

@@ -9,8 +9,8 @@ import { loadRollback, putRollback, type Range, type RollbackRecord } from "./re
  */
 const leap = 2 ** 20;
 /**
- * The highest generation that the server can make a store take over. Above it each claim adds one leap,
- * so that billions of claims do not use the numbers up to 2^53.
+ * The highest generation that a store accepts from the server. Above it, each claim adds only one
+ * leap. So billions of claims do not use up the numbers to 2^53.
  */
 const mostBelieved = 2 ** 52;
 
@@ -45,7 +45,7 @@ export class Rollback {
     return this.#record.ranges;
   }
 
-  /** When keys were replaced, milliseconds since the Unix epoch, the newest last. */
+  /** The times when keys were replaced, in milliseconds since the Unix epoch, the newest last. */
   get recoveries(): readonly number[] {
     return this.#record.recoveries.map(({ atMs }) => atMs);
   }

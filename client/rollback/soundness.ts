@@ -11,7 +11,7 @@ export interface SoundnessDeps {
   readonly clock: Clock;
   /** Aborts when the connection is closed for good. */
   readonly signal: AbortSignal;
-  /** The last event of the conversation that is in the store. */
+  /** Returns the seq of the conversation's last event in the store. */
   readonly cursorOf: (conversation: Uuid) => number;
   readonly replaceKeys: () => Promise<void>;
   /**

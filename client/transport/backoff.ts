@@ -2,9 +2,12 @@
 export interface BackoffLimits {
   readonly baseMs: number;
   readonly capMs: number;
-  /** A connection that lasted so long counts as a success. */
+  /** A connection that lasted this long counts as a success. */
   readonly stableMs: number;
-  /** At first, between looks for a WebSocket while there is only HTTP; they become rarer. */
+  /**
+   * The first wait between checks for the preferred transport while a fallback is in use. The waits
+   * grow.
+   */
   readonly climbMs: number;
 }
 
@@ -16,8 +19,8 @@ export const defaultBackoff: BackoffLimits = {
 };
 
 /**
- * Exponential backoff with full jitter: a uniform choice from nothing to the ceiling, so that
- * clients that lost their relay at one moment do not come back at one moment.
+ * Exponential backoff with full jitter. Each wait is a uniform choice between 0 and the ceiling, so
+ * that clients that lost their relay at the same moment do not return at the same moment.
  */
 export class Backoff {
   readonly #limits: Omit<BackoffLimits, "climbMs">;
@@ -29,7 +32,9 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** The time to wait after a connection that lived for `livedMs`; 0 when there was none. */
+  /**
+   * Returns the time to wait after a connection that lasted `livedMs`. Pass 0 if there was none.
+   */
   nextMs(livedMs: number): number {
     const { baseMs, capMs, stableMs } = this.#limits;
     if (livedMs >= stableMs) this.#failures = 0;

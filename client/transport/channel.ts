@@ -1,27 +1,32 @@
 import type { Frame } from "../../crypto/wire/frame.ts";
 
-/** One connection to the relay, whatever carries its frames. */
+/** One connection to the relay over any transport. */
 export interface RelayChannel {
-  /** @returns false when it is not open: nothing was sent */
+  /** @returns false if it is not open; then nothing was sent */
   send(frame: Frame): boolean;
-  /** Ends it without waiting for the other side, which may be gone. */
+  /** Closes it without waiting for the other side, which may be gone. */
   close(code: number, reason: string): void;
 }
 
-/** What happens on one channel. `onClosed` comes once, and nothing after it. */
+/** The events of one channel. `onClosed` is called once, and nothing is called after it. */
 export interface ChannelEvents {
   readonly onOpen: () => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onClosed: (code: number, reason: string) => void;
 }
 
-/** A way to the relay: opens one channel after the other. No event comes before it has returned. */
+/**
+ * A transport to the relay. Each call opens a channel. No event is called before it has returned.
+ */
 export type TransportFactory = (events: ChannelEvents) => RelayChannel;
 
-/** Codes this side closes with; those over 3000 are of the range that asks for another connection. */
+/**
+ * The codes that this side closes with. Those over 3000 are in the range that asks for another
+ * connection.
+ */
 export const closing = {
   done: 1000,
-  /** What RFC 6455 calls abnormal: the other side is gone, or was never there. */
+  /** RFC 6455 calls it an abnormal closure: the other side is gone, or was never there. */
   lost: 1006,
   unreadable: 3400,
   recycled: 3401,

@@ -1,18 +1,18 @@
 import { SealdeskError } from "../errors.ts";
 
-/** What a closed connection means for the next one. */
+/** What to do after a connection was closed. */
 export type Closure =
   { readonly kind: "reconnect" } | { readonly kind: "final"; readonly error: SealdeskError };
 
 /**
- * Codes of RFC 6455 section 7.4 that speak of the connection and not of this device: going away,
- * no status, abnormal, internal error, service restart, try again later, bad gateway, TLS.
+ * The codes of RFC 6455 section 7.4 that concern the connection and not this device: going away, no
+ * status, abnormal, internal error, service restart, try again later, bad gateway, TLS.
  */
 const passing = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
 
 /**
- * The relay closes with 3000-3499 or 4000-4499 to ask for another connection; whatever else it
- * says is final until somebody acts.
+ * Returns what a close code means. With 3000-3499 or 4000-4499 the relay asks for another
+ * connection. Its other codes are final until somebody acts.
  */
 export function closureOf(code: number, reason: string): Closure {
   const asked = (code >= 3000 && code < 3500) || (code >= 4000 && code < 4500);
@@ -35,27 +35,35 @@ function finalError(closeCode: number, reason: string): SealdeskError {
         closeCode,
       });
     default:
-      return new SealdeskError("relay_refused", `The relay closed for good: ${reason}.`, {
-        closeCode,
-      });
+      return new SealdeskError(
+        "relay_refused",
+        `The relay closed the connection for good: ${reason}.`,
+        {
+          closeCode,
+        },
+      );
   }
 }
 
-/** The relay's node is stopping; another one serves. */
+/** The relay's node is stopping, and another node can serve this device. */
 export const goingAway = 3001;
 
-/** True for codes that only the relay gives, which has read the hello: the way leads there and back. */
+/**
+ * Returns true for codes that only a relay sends that has read the hello. So the transport works in
+ * both directions.
+ */
 export const isFromRelay = (code: number): boolean =>
   code === goingAway || (code >= 4000 && code !== helloTimeout);
 
 const helloTimeout = 4002;
 
-/** Closed with this code the relay asks for a fresh access token first. */
+/** The relay closes with this code to ask for a fresh access token. */
 export const tokenExpired = 4001;
 
 /**
- * The code for a hello that was refused over HTTP, or for a connection that was lost. Only what the
- * server itself says is final: gateways and proxies refuse with the same statuses.
+ * Returns the close code for a hello that was refused over HTTP, or for a lost connection. Only a
+ * problem from the server itself is final, because gateways and proxies answer with the same
+ * statuses.
  */
 export function closeCodeOf(error: unknown): number {
   if (!(error instanceof SealdeskError) || error.problem === undefined) return lost;

@@ -1,15 +1,15 @@
-/** One server-sent event: its name, "message" unless it says otherwise, and its data. */
+/** One server-sent event. The name is "message" if the stream gives none. */
 export interface StreamEvent {
   readonly name: string;
   readonly data: string;
 }
 
-/** No event of the relay's is longer: a frame of 512 KiB in base64, and its field. */
+/** The longest line that the relay writes: a frame of 512 KiB in base64, with its field name. */
 const maxLineLength = 1024 * 1024;
 
 /**
- * The events of a stream as it comes, in pieces of any size: WHATWG HTML section 9.2, of which the
- * relay writes `event`, `data` of one line, and comments.
+ * Parses a stream of server-sent events that arrives in pieces of any size (WHATWG HTML section
+ * 9.2). It supports what the relay writes: `event`, `data` of one line, and comments.
  */
 export class EventStreamParser {
   readonly #decoder = new TextDecoder();
@@ -17,7 +17,7 @@ export class EventStreamParser {
   #name = "message";
   #data: string | undefined;
 
-  /** @throws RangeError when a line is longer than any of the relay's */
+  /** @throws RangeError if a line is longer than any of the relay's */
   push(piece: Uint8Array): StreamEvent[] {
     const lines = (this.#rest + this.#decoder.decode(piece, { stream: true })).split(/\r?\n/);
     this.#rest = lines.pop() ?? "";

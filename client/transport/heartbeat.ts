@@ -1,18 +1,18 @@
 import type { Clock } from "../runtime.ts";
 
-/** When the relay is asked whether it is still there, in milliseconds. */
+/** When to ask the relay whether it is still there, in milliseconds. */
 export interface KeepaliveLimits {
-  /** Of hearing nothing, before it is asked. */
+  /** How long to hear nothing before asking. */
   readonly quietMs: number;
-  /** From being asked to hearing anything. */
+  /** How long to wait for any frame after asking. */
   readonly answerMs: number;
 }
 
 export const defaultKeepalive: KeepaliveLimits = { quietMs: 25_000, answerMs: 8_000 };
 
 /**
- * Finds out that a connection is half open: a network that drops what is sent closes nothing, so
- * whoever only listens would wait for ever. Pings are no help, as browsers keep them from pages.
+ * Detects half-open connections. A network that drops packets closes nothing, so a device that only
+ * listens would wait forever. WebSocket pings do not help, because browsers hide them from pages.
  */
 export class Heartbeat {
   readonly #clock: Clock;
@@ -35,7 +35,7 @@ export class Heartbeat {
     this.#listen();
   }
 
-  /** Something came: called for every frame, so it costs next to nothing. */
+  /** Notes that something arrived. It is called for every frame, so it is cheap. */
   heard(): void {
     this.#heard = true;
   }

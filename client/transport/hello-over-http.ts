@@ -5,7 +5,7 @@ import type { Session } from "../http/session.ts";
 import type { ExchangeDeps } from "../http/transport.ts";
 import type { HttpChannelDeps } from "./http-channel.ts";
 
-/** Begins connections over HTTP, as the session's device. */
+/** Starts connections over HTTP for the session's device. */
 export function helloOverHttp(
   session: Pick<Session, "authorised">,
   deps: ExchangeDeps,
@@ -16,8 +16,8 @@ export function helloOverHttp(
     const request = { method: "POST", path: "v1/relay/send", headers, body: hello } as const;
     const { headers: answered } = await session.authorised((token) => exchange(request, token));
     const id = answered.get("relay-connection");
-    // A proxy's own page, for example.
-    if (id === null) throw new SealdeskError("network", "The answer is not the relay's.");
+    // For example, the error page of a proxy.
+    if (id === null) throw new SealdeskError("network", "The answer does not come from the relay.");
     return id;
   };
 }

@@ -5,16 +5,20 @@ import { closeCodeOf } from "./close-codes.ts";
 import { HttpExchanges, type ExchangesDeps } from "./http-exchanges.ts";
 
 export interface HttpChannelDeps extends ExchangesDeps {
-  /** Says hello. @returns the connection's id. @throws SealdeskError */
+  /**
+   * Sends the hello.
+   * @returns the connection's id
+   * @throws SealdeskError
+   */
   readonly begin: (hello: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<string>;
 }
 
-/** What a receiver does with what it gets. */
+/** The callbacks of a receiver. */
 export interface Received {
   readonly onFrame: (frame: Uint8Array) => void;
-  /** The relay asks whether this device is there. */
+  /** The relay asks whether this device is still there. */
   readonly onPing: () => void;
-  /** Aborts when nothing more is wanted. */
+  /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
   readonly exchanges: HttpExchanges;
 }
@@ -25,13 +29,18 @@ export interface HttpClosure {
   readonly reason: string;
 }
 
-/** Takes the frames of a connection until it is over. @throws SealdeskError */
+/**
+ * Receives the frames of a connection until it ends.
+ * @throws SealdeskError
+ */
 export type Receive = (received: Received, deps: ExchangesDeps) => Promise<HttpClosure>;
 
 const answerWithinMs = 30_000;
 const repeats = 5;
 
-/** One connection to the relay over HTTP: frames go out in numbered batches, one at a time. */
+/**
+ * One connection to the relay over HTTP. Frames are sent in numbered batches, one batch at a time.
+ */
 export class HttpChannel implements RelayChannel {
   readonly #deps: HttpChannelDeps;
   readonly #receive: Receive;
@@ -117,7 +126,7 @@ export class HttpChannel implements RelayChannel {
   #sendOn(): void {
     if (this.#sending || this.#exchanges === undefined) return;
     this.#sending = true;
-    // Later in this turn: what is sent now goes out together.
+    // Wait until the end of this turn, so that the frames of one turn go out together.
     void Promise.resolve()
       .then(() => this.#sendAll(this.#exchanges as HttpExchanges))
       .catch((error: unknown) => this.close(closeCodeOf(error), "not sent over HTTP"))
@@ -147,7 +156,7 @@ export class HttpChannel implements RelayChannel {
   }
 }
 
-/** A close as the relay tells it over HTTP: its code, a space, its name. */
+/** Parses a close that the relay sent over HTTP: its code, a space, its name. */
 export function closureFrom(text: string): HttpClosure {
   const [code = "", reason = ""] = text.split(" ");
   return { code: /^\d{4}$/.test(code) ? Number(code) : closing.lost, reason };

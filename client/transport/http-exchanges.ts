@@ -10,46 +10,57 @@ export interface ExchangesDeps {
   readonly random: () => number;
 }
 
-/** One request of a connection, and what is made of its answer. */
+/** One request of a connection, and how to read its answer. */
 export interface ConnectionRequest<T> {
   readonly method: "GET" | "POST";
-  /** From the server's base URL, without a leading slash. */
+  /** Relative to the server's base URL, without a leading slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** What `read` did not read after so long is lost, unless it called `settle`. */
+  /**
+   * An answer counts as lost if `read` has neither finished nor called `settle` after this time.
+   */
   readonly withinMs: number;
-  /** How often it may be sent again after it was lost. */
+  /** How often a lost request is sent again. */
   readonly repeats: number;
   readonly read: (response: HttpResponse, settle: () => void) => Promise<T>;
 }
 
-/** Without sticky sessions a node is found by chance; after so many others it is taken for gone. */
+/**
+ * Without sticky sessions, a request reaches a random node. After this many wrong nodes, the right
+ * one is assumed to be gone.
+ */
 const maxElsewhere = 32;
 const elsewhereWaitMs = 25;
 const repeatWaitMs = 400;
 
-/** The requests of one connection over HTTP, each sent until the node that has it answers. */
+/**
+ * The requests of one connection over HTTP. Each is repeated until the connection's own node
+ * answers.
+ */
 export class HttpExchanges {
   readonly #deps: ExchangesDeps;
   readonly #id: string;
   readonly #signal: AbortSignal;
 
-  /** @param id what the hello was answered with @param signal aborts everything */
+  /**
+   * @param id the connection's id from the answer to the hello
+   * @param signal aborts everything
+   */
   constructor(deps: ExchangesDeps, id: string, signal: AbortSignal) {
     this.#deps = deps;
     this.#id = id;
     this.#signal = signal;
   }
 
-  /** @throws SealdeskError network, also when the connection is over; closed */
+  /** @throws SealdeskError network, which includes a connection that is over; closed */
   async request<T>(request: ConnectionRequest<T>): Promise<T> {
     for (let elsewhere = 0, lost = 0; ;) {
       const answer = await this.#attempt(request);
       if (answer.kind === "read") return answer.value;
       if (answer.kind === "elsewhere" ? ++elsewhere > maxElsewhere : ++lost > request.repeats)
         throw answer.error;
-      // By chance: two requests that take turns would otherwise miss their node for ever.
+      // The wait is random. Otherwise two requests that take turns could miss their node forever.
       const ceilingMs = answer.kind === "elsewhere" ? elsewhereWaitMs : repeatWaitMs * lost;
       await sleep(this.#deps.clock, this.#deps.random() * ceilingMs, this.#signal);
     }
@@ -84,7 +95,7 @@ type Answer<T> =
   | { readonly kind: "read"; readonly value: T }
   | { readonly kind: "elsewhere" | "lost"; readonly error: SealdeskError };
 
-/** An answer that no repeat will change. */
+/** An answer that a repeated request would not change. */
 class OverError extends Error {
   constructor(cause: SealdeskError) {
     super(cause.message, { cause });

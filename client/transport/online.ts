@@ -1,8 +1,9 @@
 type Listen = (type: "online", listener: () => void) => void;
 
 /**
- * Calls back when a browser says that the network is there again. Elsewhere nobody says so.
- * @returns what ends it
+ * Calls back when the browser reports that the network is available again. Other platforms do not
+ * report it.
+ * @returns a function that stops it
  */
 export function whenOnline(callback: () => void): () => void {
   const { addEventListener: listen, removeEventListener: unlisten } = globalThis as {

@@ -2,11 +2,11 @@ import type { Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
 import { closing, type RelayChannel, type TransportFactory } from "./channel.ts";
 
-/** Looks become rarer up to this many times the first wait. */
+/** The wait between checks grows up to this many times the first wait. */
 const rarest = 16;
 const openWithinMs = 15_000;
 
-/** Looks now and then whether a way that was closed is open again. */
+/** Checks from time to time whether a transport that failed works again. */
 export class Probe {
   readonly #way: TransportFactory;
   readonly #runtime: Pick<Runtime, "clock" | "random">;
@@ -29,7 +29,7 @@ export class Probe {
     this.#backoff = this.#fresh();
   }
 
-  /** Looks until the way is open, or until `stop`. */
+  /** Checks until the transport opens, or until `stop`. */
   start(): void {
     const waitMs = this.#backoff.nextMs(0);
     this.#cancel = this.#runtime.clock.after(waitMs, () => this.#look());
@@ -42,7 +42,7 @@ export class Probe {
     channel?.close(closing.done, "looked");
   }
 
-  /** A way that is good for more than opening is looked for as often as at first. */
+  /** Resets the wait if the transport carried a connection for long enough, not only opened one. */
   firstLived(livedMs: number): void {
     if (livedMs >= this.#limits.stableMs) this.#backoff = this.#fresh();
   }

@@ -5,13 +5,13 @@ import { closing } from "./channel.ts";
 import { closureFrom, type HttpClosure, type Received } from "./http-channel.ts";
 
 const waitSeconds = 25;
-/** Over that: for the answer to come. */
+/** How much longer than the poll itself to wait for its answer. */
 const marginMs = 15_000;
 const repeats = 5;
 
 /**
- * Takes frames by one poll after the other. Each names the last frame that came, so an answer that
- * was lost comes again, and nothing comes twice.
+ * Receives frames by consecutive polls. Each poll names the last frame that arrived. So a lost
+ * answer is repeated, and no frame arrives twice.
  */
 export async function receiveByPoll({
   exchanges,

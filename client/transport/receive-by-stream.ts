@@ -10,12 +10,15 @@ import {
   type Received,
 } from "./http-channel.ts";
 
-/** The relay writes at once: later than that, something on the way holds the answer back. */
+/**
+ * The relay writes immediately. If nothing arrives in this time, something in between holds the
+ * answer back.
+ */
 const openWithinMs = 5_000;
-/** The relay pings every 25 s what it hears nothing of. */
+/** The relay sends a ping after 25 s of silence. */
 const silenceMs = 35_000;
 
-/** Takes frames from one stream of server-sent events, with which the connection ends. */
+/** Receives frames from one stream of server-sent events. The connection ends with the stream. */
 export function receiveByStream(
   received: Received,
   { clock }: Pick<HttpChannelDeps, "clock">,

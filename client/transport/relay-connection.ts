@@ -8,42 +8,46 @@ import { isFromRelay, closureOf, goingAway, tokenExpired } from "./close-codes.t
 import { TransportFallback } from "./transport-fallback.ts";
 import { Probe } from "./probe.ts";
 
-/** Connections from hello on; `up` and `down` alternate, frames come only in between. */
+/**
+ * The events of the connections, each starting with a hello. `onUp` and `onDown` alternate, and
+ * frames arrive only between them.
+ */
 export interface RelayConnectionEvents {
-  /** Makes the hello, once everything of the connection before has come to rest. */
+  /** Makes the hello after all work of the previous connection has ended. */
   readonly hello: () => Promise<Hello>;
   readonly onUp: (welcome: Welcome) => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onDown: () => void;
-  /** The access token was refused as too old. */
+  /** The relay refused the access token because it has expired. */
   readonly onTokenExpired: () => void;
   /** There will be no further connection. */
   readonly onEnd: (error: SealdeskError) => void;
 }
 
-/** What became of one attempt to connect. */
+/** The result of one attempt to connect. */
 interface Attempt {
   readonly livedMs: number;
   readonly retryAfterMs?: number | undefined;
-  /** Given up for a better way, which is taken at once. */
+  /** Closed for a better transport, which is used immediately. */
   readonly climbs?: boolean;
-  /** The node is stopping, and asked for another connection. */
+  /** The node is stopping and asked for another connection. */
   readonly moves?: boolean;
   /** Forbids another attempt. */
   readonly error?: SealdeskError;
 }
 
 /**
- * The relay tells its devices to go a few at a time, so a short spread is enough at first. A balancer
- * that has not noticed yet may lead to the same node again, and a faulty relay may send every
- * connection away. So each move in a row waits longer, up to the usual limit.
+ * A relay that stops sends its devices away a few at a time, so a short random wait is enough at
+ * first. A load balancer that has not noticed the stop may lead to the same node again, and a
+ * faulty relay may send every connection away. So each move in a row waits longer, up to the usual
+ * limit.
  */
 const moveBaseMs = 100;
 const welcomeTimeoutMs = 15_000;
 
 /**
- * Keeps one connection to the relay, and makes another when it is lost. When the first way does not
- * lead there, it takes another, and comes back to the first once that is open again.
+ * Keeps one connection to the relay and replaces it when it is lost. If the first transport does
+ * not work, it falls back to another one. It returns to the first when that works again.
  */
 export class RelayConnection {
   readonly #runtime: Pick<Runtime, "clock">;
@@ -51,7 +55,7 @@ export class RelayConnection {
   readonly #probe: Probe;
   readonly #events: RelayConnectionEvents;
   readonly #backoff: Backoff;
-  /** For a node that stops: that is no failure, and another node is a moment away. */
+  /** The waits after a node stopped. That is not a failure, and another node is available soon. */
   readonly #moves: Backoff;
   readonly #keepalive: KeepaliveLimits;
   readonly #stop = new AbortController();
@@ -59,7 +63,7 @@ export class RelayConnection {
   #running: Promise<void> | undefined;
   #wake = new AbortController();
 
-  /** @param ways to the relay, the best first */
+  /** @param transports to the relay, the best one first */
   constructor(
     transports: readonly [TransportFactory, ...TransportFactory[]],
     runtime: Pick<Runtime, "clock" | "random">,
@@ -83,17 +87,17 @@ export class RelayConnection {
     this.#running ??= this.#run();
   }
 
-  /** @returns false when there is no connection: nothing was sent */
+  /** @returns false if there is no connection; then nothing was sent */
   send(frame: Frame): boolean {
     return this.#channel?.send(frame) ?? false;
   }
 
-  /** Gives the present connection up for another: something on it is not as it must be. */
+  /** Replaces the current connection, because something on it is wrong. */
   recycle(reason: string): void {
     this.#channel?.close(closing.recycled, reason);
   }
 
-  /** Cuts a wait between two attempts short: the network is back, says whoever knows. */
+  /** Ends a wait between two attempts early, because the network is available again. */
   hurry(): void {
     this.#wake.abort();
   }
@@ -126,7 +130,10 @@ export class RelayConnection {
     }
   }
 
-  /** One connection from hello to close. @returns the error that forbids another one */
+  /**
+   * Runs one connection from hello to close.
+   * @returns its result, with an error if that forbids another attempt
+   */
   async #connection(): Promise<Attempt> {
     const { clock } = this.#runtime;
     let hello: Hello;

@@ -4,7 +4,7 @@ import { closing, type ChannelEvents, type RelayChannel } from "./channel.ts";
 
 const subprotocol = "sealdesk.v1";
 
-/** One WebSocket to the relay: frames in, frames out. */
+/** A WebSocket to the relay that sends and receives frames. */
 export class RelaySocket implements RelayChannel {
   readonly #socket: WebSocketLike;
   readonly #events: ChannelEvents;
@@ -27,7 +27,7 @@ export class RelaySocket implements RelayChannel {
       (event: { readonly code: number; readonly reason: string }) =>
         this.#closed(event.code, event.reason),
     );
-    // A close event follows; without a listener some implementations throw.
+    // A close event follows. Without a listener some implementations throw.
     this.#socket.addEventListener("error", () => undefined);
   }
 

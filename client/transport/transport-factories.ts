@@ -5,7 +5,10 @@ import { receiveByPoll } from "./receive-by-poll.ts";
 import { receiveByStream } from "./receive-by-stream.ts";
 import { RelaySocket } from "./relay-socket.ts";
 
-/** The ways to the relay, the best first: a WebSocket, a stream of events, long polls. */
+/**
+ * Returns the transports to the relay, the best one first: a WebSocket, a stream of events, long
+ * polls.
+ */
 export function transportFactories(
   socketUrl: string,
   { webSocket, ...deps }: HttpChannelDeps & Pick<Runtime, "webSocket">,

@@ -1,18 +1,21 @@
 import type { TransportFactory } from "./channel.ts";
 
-/** How often the first way has to fail in a row: it is the best, and networks come and go. */
+/**
+ * How many times in a row the first transport must fail. It is the best one, and a network may fail
+ * briefly.
+ */
 const patience = 2;
 
 /**
- * Which way to the relay is taken next: the first, as long as it works; another one when a channel
- * did not even bring a welcome; and again the first when all have failed.
+ * Chooses the next transport. It keeps the first while that works. It takes the next one if a
+ * channel did not even bring a welcome. When all have failed, it starts again with the first.
  */
 export class TransportFallback {
   readonly #transports: readonly TransportFactory[];
   #at = 0;
   #failures = 0;
 
-  /** @param ways at least one, the best first */
+  /** @param transports at least one, the best one first */
   constructor(transports: readonly [TransportFactory, ...TransportFactory[]]) {
     this.#transports = transports;
   }
@@ -29,7 +32,7 @@ export class TransportFallback {
     return this.#at === 0;
   }
 
-  /** A channel of the present way brought a welcome. */
+  /** Notes that a channel of the current transport brought a welcome. */
   worked(): void {
     this.#failures = 0;
   }
@@ -41,7 +44,7 @@ export class TransportFallback {
     this.#at = (this.#at + 1) % this.#transports.length;
   }
 
-  /** Back to the first way, which is open again. */
+  /** Returns to the first transport, which works again. */
   climb(): void {
     this.#at = 0;
     this.#failures = 0;

@@ -51,7 +51,7 @@ export async function acceptAccountKey(
 ): Promise<void> {
   const known = await transaction.get(accountName(user));
   if (known === undefined || !equalBytes(known, keys.shown))
-    throw new DeviceError("account_key_changed", "The account key changed again meanwhile.");
+    throw new DeviceError("account_key_changed", "The account key has changed again.");
   transaction.put(accountName(user), keys.accepted);
 }
 

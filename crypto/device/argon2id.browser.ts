@@ -1,7 +1,7 @@
 import { argon2id as hash } from "@noble/hashes/argon2.js";
 import type { Argon2Cost } from "./argon2id.ts";
 
-/** As in `argon2id.ts`, without WebAssembly: it takes some ten times as long. */
+/** The same function as in `argon2id.ts`, without WebAssembly. It takes about ten times as long. */
 export const argon2id = async (
   passphrase: Uint8Array,
   salt: Uint8Array,

@@ -1,13 +1,16 @@
 import sodium from "libsodium-wrappers-sumo";
 
-/** What one derivation costs. `memory` in bytes. */
+/** The cost of one derivation. `memory` is in bytes. */
 export interface Argon2Cost {
   readonly passes: number;
   readonly memory: number;
   readonly bytes: number;
 }
 
-/** Argon2id version 1.3, RFC 9106, one lane. Blocks for its whole run. Wait for `ready` of `sodium.ts` first. */
+/**
+ * Argon2id version 1.3 (RFC 9106) with one lane. It blocks for its whole run. Wait for `ready` of
+ * `sodium.ts` first.
+ */
 export async function argon2id(
   passphrase: Uint8Array,
   salt: Uint8Array,

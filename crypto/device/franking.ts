@@ -20,5 +20,5 @@ export function verifyCommitment(
   commitment: Uint8Array,
 ): void {
   if (!equalSecret(commit(frankingKey, payload), commitment))
-    throw new DeviceError("commitment_mismatch", "The commitment is not that of the message.");
+    throw new DeviceError("commitment_mismatch", "The commitment does not match the message.");
 }

@@ -81,6 +81,6 @@ function decoded(entry: Uint8Array): GrantedMessage {
 }
 
 const malformed = (cause?: unknown): DeviceError =>
-  new DeviceError("malformed_plaintext", "The history pack is not of the documented form.", {
+  new DeviceError("malformed_plaintext", "The history pack does not have the documented form.", {
     cause,
   });

@@ -33,7 +33,7 @@ export interface OpenedMessage {
  * right. If you catch its error inside the transaction and commit, the sender key that came with
  * the message is kept, and later messages under that key can be opened.
  * @throws SuiteError; DeviceError malformed_plaintext, commitment_mismatch, context_mismatch,
- * unsupported_payload
+ *   unsupported_payload
  */
 export async function openMessage(
   transaction: StoreTransaction,

@@ -21,7 +21,7 @@ function bucket(bytes: number): number {
 export function pad(frankingKey: Uint8Array, payload: Uint8Array): Uint8Array {
   const total = bucket(prefixBytes + payload.length);
   if (total > maxPlaintextBytes)
-    throw new DeviceError("too_large", "The message does not fit one ciphertext.");
+    throw new DeviceError("too_large", "The message does not fit into one ciphertext.");
   const plaintext = new Uint8Array(total);
   plaintext.set(frankingKey, 0);
   new DataView(plaintext.buffer).setUint32(frankingKeyBytes, payload.length);

@@ -59,7 +59,7 @@ export function bodyFromFields({ text: said, attachment, restored }: BodyFields)
   if (attachment !== undefined)
     return { kind: "attachment", attachment: attachmentFromFields(attachment) };
   if (restored !== undefined) return { kind: "device_restored", lost: restored.lost };
-  throw new DeviceError("unsupported_payload", "The message is of a kind not known here.");
+  throw new DeviceError("unsupported_payload", "The message has an unknown kind.");
 }
 
 export const attachmentToFields = (attachment: Attachment): AttachmentFields => ({

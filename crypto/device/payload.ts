@@ -72,7 +72,7 @@ export function encodePayload(payload: Payload): Uint8Array {
 export function decodePayload(input: Uint8Array): Payload {
   const { version: seen, text, attachment, restored, ...context } = decodeFields(input);
   if (seen !== version)
-    throw new DeviceError("unsupported_payload", "The payload is of another version.");
+    throw new DeviceError("unsupported_payload", "The payload has another version.");
   const payload = { ...context, body: bodyFromFields({ text, attachment, restored }) };
   // Unknown, repeated, reordered or default-valued fields would give one message two encodings.
   if (!equalBytes(encodePayload(payload), input))

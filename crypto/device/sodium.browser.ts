@@ -1,6 +1,7 @@
 /**
- * What browsers get in place of `sodium.ts`: the same functions with the same results, from the
- * noble libraries. The package's `browser` table puts this file in; a test compares the two.
+ * The browser's version of `sodium.ts`, made from the noble libraries. The functions and their
+ * results are the same, and a test compares the two. The package's `browser` table selects this
+ * file.
  */
 import { xchacha20poly1305 } from "@noble/ciphers/chacha.js";
 import { equalBytes as equalInConstantTime } from "@noble/ciphers/utils.js";
@@ -14,24 +15,27 @@ import type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
 
 export type { ExchangeKeyPair, SigningKeyPair } from "./sodium.ts";
 
-/** Nothing has to be waited for here. */
+/** There is nothing to wait for in a browser. */
 export const ready: Promise<void> = Promise.resolve();
 
 export const sha256: Sha256 = (input) => nobleSha256(input);
 
 export const sha512 = (input: Uint8Array): Uint8Array => nobleSha512(input);
 
-/** HMAC-SHA-256, RFC 2104. @throws Error unless the key has 32 bytes */
+/**
+ * HMAC-SHA-256, RFC 2104.
+ * @throws Error if the key does not have 32 bytes
+ */
 export const hmacSha256: HmacSha256 = (key, input) => {
   if (key.length !== 32) throw new Error("The key has 32 bytes.");
   return hmac(nobleSha256, key, input);
 };
 
-/** `length` bytes from the platform's cryptographic generator. */
+/** Returns `length` bytes from the platform's cryptographic generator. */
 export const randomBytes = (length: number): Uint8Array =>
   crypto.getRandomValues(new Uint8Array(length));
 
-/** Equality without an early exit for equal lengths; for tags, commitments and secrets. */
+/** Compares tags, commitments and secrets. If the lengths are equal, it does not exit early. */
 export const equalSecret = (a: Uint8Array, b: Uint8Array): boolean => equalInConstantTime(a, b);
 
 /** Overwrites a secret with zeros. */
@@ -39,7 +43,7 @@ export const zeroise = (secret: Uint8Array): void => void secret.fill(0);
 
 export const generateSigningKey = (): SigningKeyPair => signingKeyFromSeed(randomBytes(32));
 
-/** The pair of a 32-byte seed, RFC 8032 section 5.1.5. */
+/** Returns the key pair of a 32-byte seed, RFC 8032 section 5.1.5. */
 export function signingKeyFromSeed(seed: Uint8Array): SigningKeyPair {
   const publicKey = ed25519.getPublicKey(seed);
   return { publicKey, privateKey: concat(seed, publicKey) };
@@ -50,15 +54,18 @@ export function generateExchangeKey(): ExchangeKeyPair {
   return { privateKey, publicKey: x25519.getPublicKey(privateKey) };
 }
 
-/** X25519, RFC 7748. @throws Error when the result is zeros: the public key is of low order */
+/**
+ * X25519, RFC 7748.
+ * @throws Error if the result is zeros: the public key is of low order
+ */
 export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
   x25519.getSharedSecret(privateKey, publicKey);
 
-/** @returns an Ed25519 signature, 64 bytes. */
+/** @returns an Ed25519 signature, 64 bytes */
 export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   ed25519.sign(message, privateKey.subarray(0, 32));
 
-/** False for anything that is not this key's signature, malformed input included. */
+/** Returns false for anything that is not this key's signature, including malformed input. */
 export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
@@ -72,9 +79,10 @@ export function verifySignature(
 }
 
 /**
- * RFC 8032 lets a verifier multiply its equation by 8. noble does; libsodium and OpenSSL do not.
- * A key with a component of small order could make signatures that only some verifiers accept, so
- * the equation is checked as those two check it: `R = [S]B - [k]A`, and R not of small order.
+ * RFC 8032 allows a verifier to multiply its equation by 8. noble does that; libsodium and OpenSSL
+ * do not. With a key that has a component of small order, somebody could make signatures that only
+ * some verifiers accept. So this function checks the equation as libsodium and OpenSSL do: `R =
+ * [S]B - [k]A`, and R is not of small order.
  */
 function holdsWithoutCofactor(
   message: Uint8Array,
@@ -90,7 +98,7 @@ function holdsWithoutCofactor(
   return !r.isSmallOrder() && equalBytes(r.toBytes(), encodedR);
 }
 
-/** Bytes of key, nonce and tag of XChaCha20-Poly1305-IETF. */
+/** The lengths of key, nonce and tag of XChaCha20-Poly1305-IETF, in bytes. */
 export const aeadSizes = { key: 32, nonce: 24, tag: 16 } as const;
 
 export const aeadSeal = (
@@ -100,7 +108,7 @@ export const aeadSeal = (
   associatedData: Uint8Array,
 ): Uint8Array => xchacha20poly1305(key, nonce, associatedData).encrypt(plaintext);
 
-/** @throws Error when the ciphertext is not authentic. */
+/** @throws Error if the ciphertext is not authentic */
 export const aeadOpen = (
   key: Uint8Array,
   nonce: Uint8Array,

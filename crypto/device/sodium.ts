@@ -1,11 +1,13 @@
 import sodium from "libsodium-wrappers-sumo";
 import type { HmacSha256, Sha256 } from "../wire/event.ts";
 
-// The sumo build: the plain one lacks HMAC-SHA-256 and Argon2id. Browsers get `sodium.browser.ts`.
+// The sumo build, because the plain one lacks HMAC-SHA-256 and Argon2id. Browsers use
+// `sodium.browser.ts` instead.
 
 /**
- * Every function below may be called once this has resolved. A store waits for it when it is opened,
- * and a suite before each operation. A top-level await would keep `require` from loading the SDK.
+ * Resolves when you may call the functions below. A store waits for it when it is opened, and a
+ * suite waits before each operation. A top-level await would prevent `require` from loading the
+ * SDK.
  */
 export const ready: Promise<void> = sodium.ready;
 
@@ -13,13 +15,16 @@ export const sha256: Sha256 = (input) => sodium.crypto_hash_sha256(input);
 
 export const sha512 = (input: Uint8Array): Uint8Array => sodium.crypto_hash_sha512(input);
 
-/** HMAC-SHA-256, RFC 2104. The key must have 32 bytes: shorter and zero-padded keys would collide. */
+/**
+ * HMAC-SHA-256, RFC 2104. The key must have 32 bytes. Otherwise shorter and zero-padded keys would
+ * collide.
+ */
 export const hmacSha256: HmacSha256 = (key, input) => sodium.crypto_auth_hmacsha256(input, key);
 
-/** `length` bytes from the platform's cryptographic generator. */
+/** Returns `length` bytes from the platform's cryptographic generator. */
 export const randomBytes = (length: number): Uint8Array => sodium.randombytes_buf(length);
 
-/** Equality in constant time for equal lengths; for tags, commitments and secrets. */
+/** Compares tags, commitments and secrets. If the lengths are equal, it takes constant time. */
 export const equalSecret = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && sodium.memcmp(a, b);
 
@@ -37,7 +42,7 @@ export function generateSigningKey(): SigningKeyPair {
   return { publicKey, privateKey };
 }
 
-/** The pair of a 32-byte seed, RFC 8032 section 5.1.5. */
+/** Returns the key pair of a 32-byte seed, RFC 8032 section 5.1.5. */
 export function signingKeyFromSeed(seed: Uint8Array): SigningKeyPair {
   const { publicKey, privateKey } = sodium.crypto_sign_seed_keypair(seed);
   return { publicKey, privateKey };
@@ -54,15 +59,18 @@ export function generateExchangeKey(): ExchangeKeyPair {
   return { publicKey, privateKey };
 }
 
-/** X25519, RFC 7748. @throws Error when the result is zeros: the public key is of low order */
+/**
+ * X25519, RFC 7748.
+ * @throws Error if the result is zeros: the public key is of low order
+ */
 export const exchange = (privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array =>
   sodium.crypto_scalarmult(privateKey, publicKey);
 
-/** @returns an Ed25519 signature, 64 bytes. */
+/** @returns an Ed25519 signature, 64 bytes */
 export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   sodium.crypto_sign_detached(message, privateKey);
 
-/** False for anything that is not this key's signature, malformed input included. */
+/** Returns false for anything that is not this key's signature, including malformed input. */
 export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
@@ -72,7 +80,7 @@ export function verifySignature(
   return sodium.crypto_sign_verify_detached(signature, message, publicKey);
 }
 
-/** Bytes of key, nonce and tag of XChaCha20-Poly1305-IETF. */
+/** The lengths of key, nonce and tag of XChaCha20-Poly1305-IETF, in bytes. */
 export const aeadSizes = { key: 32, nonce: 24, tag: 16 } as const;
 
 export const aeadSeal = (
@@ -83,7 +91,7 @@ export const aeadSeal = (
 ): Uint8Array =>
   sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, associatedData, null, nonce, key);
 
-/** @throws Error when the ciphertext is not authentic. */
+/** @throws Error if the ciphertext is not authentic */
 export const aeadOpen = (
   key: Uint8Array,
   nonce: Uint8Array,

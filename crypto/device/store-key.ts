@@ -11,9 +11,8 @@ const version = 1;
 /**
  * Derives the store key from a passphrase: Argon2id (RFC 9106), 3 passes over 64 MiB, 32 bytes. All
  * Unicode forms of a passphrase give the same key, as in RFC 8265 (OpaqueString): every space
- * becomes U+0020, then NFC. It blocks for about 200 ms in
- * Node and for some seconds in a browser. These are the parameters of salt version 1;
- * other parameters need a new version in `storeSalt`.
+ * becomes U+0020, then NFC. It blocks for about 200 ms in Node and for some seconds in a browser.
+ * These are the parameters of salt version 1. Other parameters need a new version in `storeSalt`.
  * @throws StoreError wrong_key: the passphrase is empty or not Unicode text
  */
 export async function deriveStoreKey(passphrase: string, salt: Uint8Array): Promise<Uint8Array> {
@@ -21,7 +20,7 @@ export async function deriveStoreKey(passphrase: string, salt: Uint8Array): Prom
   // collide.
   if (passphrase === "" || /\p{Surrogate}/u.test(passphrase))
     throw new StoreError("wrong_key", "The passphrase is empty or not Unicode text.");
-  // Loaded on use: most pages have a key and need no password hash.
+  // Loaded on use, because most pages have a key and need no password hash.
   const { argon2id } = await import("./argon2id.ts");
   await ready;
   const secret = utf8(passphrase.replaceAll(/\p{Space_Separator}/gu, " ").normalize("NFC"));
@@ -42,7 +41,7 @@ export async function storeSalt(level: Level): Promise<Uint8Array> {
   const [record] = await level.getMany([saltName], encodings);
   if (record !== undefined) {
     if (record[0] !== version || record.length !== 1 + saltBytes)
-      throw new StoreError("damaged", "The salt beside the store is not of a known form.");
+      throw new StoreError("damaged", "The store's salt has an unknown form.");
     return record.slice(1);
   }
   await ready;

@@ -103,8 +103,7 @@ export class StagedTransaction implements StoreTransaction {
   }
 
   #check(key: string): void {
-    if (this.#finished)
-      throw new StoreError("finished", "The transaction has ended; its writes were decided.");
+    if (this.#finished) throw new StoreError("finished", "The transaction has already ended.");
     // For printable ASCII, JavaScript's string order equals the database's byte order.
     if (!/^[\x20-\x7e]+$/.test(key) || key.startsWith(reserved))
       throw new StoreError("invalid_key", "A key name is reserved or not printable ASCII.");

@@ -25,18 +25,18 @@ const openLevels = new WeakSet<Level>();
 export type ReadTransaction = Pick<StoreTransaction, "get" | "getMany" | "list">;
 
 /**
- * One device's encrypted state. Its single lock serialises every use of a ratchet: two
- * transactions never interleave, so no chain key is ever read twice before it is advanced.
- * Never call `transact` or `read` from inside a transaction, nor wait for the network there.
+ * One device's encrypted state. Its single lock serialises every use of a ratchet. Two transactions
+ * never interleave, so no chain key is read twice before it is advanced. Do not call `transact` or
+ * `read` inside a transaction, and do not wait for the network there.
  *
- * An older copy of the whole database put back in its place is not noticed here: `client/rollback`
- * finds out, before anything is sent.
+ * The store does not notice when the whole database was restored from an older copy.
+ * `client/rollback` detects it before anything is sent.
  */
 export class DeviceStore {
   readonly #level: Level;
   readonly #seal: ValueSeal;
   readonly #cache = new ReadCache(cacheBytes);
-  /** Counts batches: a read that began before one must not fill the cache after it. */
+  /** Counts batches. A read that began before a batch must not fill the cache after it. */
   #batches = 0;
   #tail: Promise<unknown> = Promise.resolve();
   readonly #onClosed: () => Promise<void>;
@@ -49,9 +49,10 @@ export class DeviceStore {
   }
 
   /**
-   * Opens the store, or founds it when the database is empty; the store then owns the database.
-   * @param key 32 bytes, from the OS keychain or `deriveStoreKey`; copied, so it can be wiped.
-   * @param onClosed is called when the database is closed again
+   * Opens the store, or creates it if the database is empty. The store owns the database from then
+   * on.
+   * @param key 32 bytes, from the OS keychain or `deriveStoreKey`; it is copied, so you can wipe it
+   * @param onClosed called when the database is closed again
    * @throws StoreError wrong_key; damaged: entries but no check record; in_use
    */
   static async open(
@@ -75,9 +76,9 @@ export class DeviceStore {
   }
 
   /**
-   * Runs `work` alone, then writes everything it staged as one batch that is on disk before this
-   * resolves: a ratchet must never fall back behind a ciphertext that has left the device.
-   * Nothing is written when `work` throws.
+   * Runs `work` alone and then writes everything that it staged as one batch. It resolves when the
+   * batch is on disk, because a ratchet must never be older than a ciphertext that has left the
+   * device. If `work` throws, nothing is written.
    * @throws StoreError closed, damaged, and whatever `work` or the database throws
    */
   transact<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
@@ -93,7 +94,10 @@ export class DeviceStore {
     });
   }
 
-  /** Reads one consistent state, between transactions. @throws StoreError closed, damaged */
+  /**
+   * Reads one consistent state between transactions.
+   * @throws StoreError closed, damaged
+   */
   read<T>(work: (transaction: ReadTransaction) => Promise<T>): Promise<T> {
     return this.#exclusively(async () => {
       const transaction = new StagedTransaction(this.#committed());
@@ -105,7 +109,7 @@ export class DeviceStore {
     });
   }
 
-  /** Waits for the transactions under way, then wipes the key and the cache from memory. */
+  /** Waits for running transactions, then wipes the key and the cache from memory. */
   close(): Promise<void> {
     this.#closing ??= this.#tail.then(async () => {
       this.#seal.wipe();
@@ -146,7 +150,8 @@ export class DeviceStore {
         if (bytes === undefined) continue;
         const value = this.#seal.open(key, bytes);
         values.set(key, value.slice());
-        // Work that failed may have left this read behind, and a later transaction gone on.
+        // This read may belong to work that has failed, while a later transaction has already
+        // continued.
         if (batches === this.#batches) this.#cache.set(key, value);
       }
     }
@@ -180,7 +185,7 @@ export class DeviceStore {
     try {
       await this.#level.batch(operations, { ...encodings, sync: true });
     } catch (error) {
-      // Whether a failed batch reached the disk is unknown: believe only what is read from there.
+      // A failed batch may or may not have reached the disk. Read everything from there again.
       this.#cache.clear();
       throw error;
     }
@@ -191,7 +196,7 @@ export class DeviceStore {
   }
 }
 
-/** The check record and the salt: entries of the database that `list` leaves out. */
+/** The check record and the salt. `list` leaves out these entries of the database. */
 const reservedRecords = 2;
 
 async function checkKey(level: Level, seal: ValueSeal): Promise<void> {

@@ -29,11 +29,11 @@ export interface PreKeyRequest {
   readonly highestId?: number;
 }
 
-/** What to make, see `Suite.replaceKeys`. */
+/** Options of `Suite.replaceKeys`. */
 export interface ReplacementRequest {
-  /** Ids up to this one may be those of keys that the store does not know of. */
+  /** The highest id that may belong to a key that the store does not know of. */
   readonly highestId: number;
-  /** One-time prekeys of each kind. */
+  /** How many one-time prekeys of each kind to make. */
   readonly oneTime: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -128,15 +128,17 @@ export interface Suite {
    */
   createPreKeys(transaction: StoreTransaction, request: PreKeyRequest): Promise<PreKeyUpload>;
   /**
-   * Records a certified device. From then on, only this key is accepted for it.
-   * @throws SuiteError untrusted_identity: another key is recorded; a device that registers again
-   *   gets
-   * a new id
+   * Records a certified device. From then on, only this key is accepted for it. A device that
+   * registers again gets a new id.
+   * @throws SuiteError untrusted_identity: another key is recorded
    */
   trust(transaction: StoreTransaction, peer: PeerDevice): Promise<void>;
   /** Returns which of `devices` need a bundle before anything can be sealed to them. */
   withoutSession(transaction: StoreTransaction, devices: readonly Uuid[]): Promise<readonly Uuid[]>;
-  /** Starts a session from a prekey bundle. @throws SuiteError untrusted_identity, invalid_bundle */
+  /**
+   * Starts a session from a prekey bundle.
+   * @throws SuiteError untrusted_identity, invalid_bundle
+   */
   establish(transaction: StoreTransaction, bundle: PreKeyBundle): Promise<void>;
   /**
    * Encrypts to the members. Uses a new key if the epoch or the devices changed, or after `rotate`.
@@ -144,12 +146,13 @@ export interface Suite {
    */
   seal(transaction: StoreTransaction, request: SealRequest): Promise<Sealed>;
   /**
-   * Decrypts one message. @throws SuiteError untrusted_identity, undecryptable, duplicate, no_key
+   * Decrypts one message.
+   * @throws SuiteError untrusted_identity, undecryptable, duplicate, no_key
    */
   open(transaction: StoreTransaction, request: OpenRequest): Promise<Uint8Array>;
   /**
-   * Encrypts to each of `devices` separately, so no other member can open its packet. Bound to the
-   * place.
+   * Encrypts to each of `devices` separately, so no other member can open its packet. The packet is
+   * bound to the place.
    * @throws SuiteError no_session, untrusted_identity
    */
   sealTo(
@@ -157,8 +160,8 @@ export interface Suite {
     request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
   ): Promise<readonly Packet[]>;
   /**
-   * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. Works once per
-   * packet.
+   * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. It works once
+   * per packet.
    * @throws SuiteError untrusted_identity, undecryptable
    */
   openFrom(
@@ -168,10 +171,10 @@ export interface Suite {
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;
   /**
-   * For a store that is an older copy: replaces everything of which a step may have been taken that
-   * the store does not know of. All sending keys go. Sessions are not sent in any more; for 30 days
-   * they still open what peers send in them. All one-time prekeys go, the signed and the last-resort
-   * one are retired. May be repeated until the upload it returns has arrived.
+   * Replaces all keys that a store which is an older copy may have used without knowing it. It
+   * deletes all sending keys and all one-time prekeys. It retires the signed and the last-resort
+   * prekey. Nothing more is sent in existing sessions, but for 30 days they still open what peers
+   * send in them. Repeat the call until the upload that it returns has arrived.
    * @throws SuiteError no_identity
    */
   replaceKeys(transaction: StoreTransaction, request: ReplacementRequest): Promise<PreKeyUpload>;
@@ -189,7 +192,7 @@ export type SuiteErrorCode =
 export class SuiteError extends Error {
   override readonly name = "SuiteError";
   readonly code: SuiteErrorCode;
-  /** The devices concerned, for codes that are about devices. */
+  /** The devices concerned, for codes that concern devices. */
   readonly devices: readonly Uuid[];
   constructor(
     code: SuiteErrorCode,

@@ -6,7 +6,10 @@ export type AttachmentErrorCode =
   | "digest_mismatch" // not the plaintext or the ciphertext that the message names
   | "too_large"; // more bytes than were announced, or than an attachment may have
 
-/** Why an attachment is not what its message says. Its message never holds content. */
+/**
+ * Says how an attachment differs from what its message names. The message of the error never holds
+ * content.
+ */
 export class AttachmentError extends Error {
   override readonly name = "AttachmentError";
   readonly code: AttachmentErrorCode;

@@ -1,10 +1,10 @@
 import { bytes, fixed, message, uint, uuid, type MessageOf } from "../../wire/protobuf.ts";
 
-/** Longest file name and media type, in bytes of UTF-8. */
+/** The greatest length of a file name and of a media type, in bytes of UTF-8. */
 export const maxNameBytes = 512;
 export const maxMediaTypeBytes = 128;
 
-/** The fields of `Attachment` in payload.proto; texts are checked where they become strings. */
+/** The fields of `Attachment` in payload.proto. Texts are checked when they become strings. */
 export const attachmentFields = message({
   id: [1, uuid],
   name: [2, bytes(maxNameBytes)],
@@ -18,23 +18,26 @@ export const attachmentFields = message({
 
 export type AttachmentFields = MessageOf<typeof attachmentFields>;
 
-/** What opens an attachment; in the message, so that a report discloses it with the payload. */
+/**
+ * The secrets that open an attachment. They are part of the message, so a report of the payload
+ * discloses them.
+ */
 export interface SealedAttachment {
-  /** UUID of the upload; bound to every chunk. */
+  /** UUID of the upload. Every chunk is bound to it. */
   readonly id: string;
-  /** Bytes of plaintext, without padding. */
+  /** The size of the plaintext without padding, in bytes. */
   readonly size: number;
-  /** 32 bytes; seals this attachment and nothing else. */
+  /** 32 bytes that seal only this attachment. */
   readonly key: Uint8Array;
   /** SHA-256 of the plaintext without padding. */
   readonly plaintextDigest: Uint8Array;
-  /** SHA-256 of all that is uploaded, the header included. */
+  /** SHA-256 of everything that is uploaded, including the header. */
   readonly ciphertextDigest: Uint8Array;
-  /** Bytes of padded plaintext in each chunk but the last. */
+  /** The size of the padded plaintext in each chunk except the last, in bytes. */
   readonly chunkBytes: number;
 }
 
-/** An attachment as a message names it. */
+/** An attachment as its message describes it. */
 export interface Attachment extends SealedAttachment {
   readonly name: string;
   readonly mediaType: string;

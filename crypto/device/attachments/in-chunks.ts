@@ -1,7 +1,7 @@
 /**
- * The same bytes in pieces of exactly `size`, but the last, which may be shorter or empty. A piece
- * is handed out when a further byte has come, so the last one is known as such. Each is memory of
- * its own.
+ * Yields the same bytes in pieces of exactly `size`. The last piece may be shorter or empty. A
+ * piece is yielded only when another byte has arrived, so the last one is known to be the last.
+ * Each piece has its own memory.
  */
 export async function* inChunks(
   data: AsyncIterable<Uint8Array>,

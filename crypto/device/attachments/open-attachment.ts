@@ -6,14 +6,14 @@ import { attachmentContext } from "./seal-attachment.ts";
 import { RunningSha256, StreamOpener, streamSizes } from "./secret-stream.ts";
 import { Taker } from "./taker.ts";
 
-// A chunk is held in memory: a sender may not choose how much that is.
+// A chunk is held in memory, so the sender must not decide how large it may be.
 const leastChunk = 4 * 1024;
 const largestChunk = 1024 * 1024;
 
 /**
- * The plaintext of an attachment, chunk after chunk: each was authenticated, in its place, before
- * it is yielded. Only the end of the iteration says that the whole was there and was what the
- * message names; a consumer that cannot take back what it did waits for it.
+ * Yields the plaintext of an attachment in chunks. Each chunk is authenticated at its place before
+ * it is yielded. The content is complete and correct only when the iteration has ended without an
+ * error. If you cannot undo what you do with it, wait for the end.
  * @throws AttachmentError truncated, damaged, extended, malformed_padding, digest_mismatch,
  *   too_large; whatever `data` throws
  */
@@ -58,7 +58,10 @@ export async function* openAttachment(
   }
 }
 
-/** Bytes that an attachment takes on the server. @throws AttachmentError damaged */
+/**
+ * Returns how many bytes an attachment takes on the server.
+ * @throws AttachmentError damaged
+ */
 export function storedSize({ size, chunkBytes }: SealedAttachment): number {
   assertChunkBytes(chunkBytes);
   return sealedSize(size, chunkBytes);

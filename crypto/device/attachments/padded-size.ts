@@ -3,8 +3,9 @@ import { streamSizes } from "./secret-stream.ts";
 const smallest = 1024;
 
 /**
- * What a plaintext is padded to: at least 1 KiB, and of its binary length only the first few digits,
- * so that a size tells log log of itself and costs at most 12 percent (Padmé, PURBs, PETS 2019).
+ * Returns the size that a plaintext is padded to. It is at least 1 KiB, and only the first binary
+ * digits of the length remain. So a size reveals O(log log) bits and costs at most 12 percent more
+ * (Padmé, PURBs, PETS 2019).
  */
 export function paddedSize(size: number): number {
   if (size <= smallest) return smallest;
@@ -14,10 +15,10 @@ export function paddedSize(size: number): number {
   return Math.ceil(size / step) * step;
 }
 
-// Exact for every safe integer, which logarithms are not.
+// This is exact for every safe integer. Logarithms are not.
 const binaryDigits = (value: number): number => value.toString(2).length;
 
-/** Bytes to upload for `size` bytes of plaintext. */
+/** Returns how many bytes to upload for `size` bytes of plaintext. */
 export function sealedSize(size: number, chunkBytes: number): number {
   const padded = paddedSize(size);
   return streamSizes.header + padded + Math.ceil(padded / chunkBytes) * streamSizes.perChunk;

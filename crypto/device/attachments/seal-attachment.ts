@@ -7,18 +7,18 @@ import { inChunks } from "./in-chunks.ts";
 import { paddedSize } from "./padded-size.ts";
 import { RunningSha256, streamSizes, StreamSealer } from "./secret-stream.ts";
 
-/** Bytes of padded plaintext per chunk. */
+/** The size of the padded plaintext in a chunk, in bytes. */
 export const chunkBytes = 64 * 1024;
 
-/** What every chunk of an attachment is bound to. */
+/** Returns the associated data that every chunk of an attachment is bound to. */
 export const attachmentContext = (id: Uuid): Uint8Array =>
   concat(utf8("sealdesk/attachment/v1"), uuidToBytes(id));
 
 /**
- * Seals `data` under a random key made for it: yields the header and then chunk after chunk as the
- * data comes, and returns what opens them. Holds one chunk at a time. What was yielded has to be
- * kept to be sent again: a second sealing has another key.
- * @param limit bytes of plaintext at most
+ * Seals `data` under a random key. Yields the header and then the chunks as the data arrives, and
+ * returns the secrets that open them. It holds one chunk at a time. Store what it yields if you may
+ * have to send it again, because a second sealing has another key.
+ * @param limit the greatest size of the plaintext, in bytes
  * @throws AttachmentError too_large; whatever `data` throws
  */
 export async function* sealAttachment(

@@ -1,7 +1,7 @@
 /**
- * What browsers get in place of `secret-stream.ts`: libsodium's secretstream, put together from
- * noble's ChaCha20 and Poly1305 as libsodium's documentation and source describe it. A test compares
- * the two, both ways.
+ * The browser's version of `secret-stream.ts`. It builds libsodium's secretstream from noble's
+ * ChaCha20 and Poly1305, as libsodium's documentation and source describe it. A test compares the
+ * two in both directions.
  */
 import { chacha20, hchacha } from "@noble/ciphers/chacha.js";
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
@@ -9,14 +9,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { utf8 } from "../../wire/bytes.ts";
 import { equalSecret, randomBytes } from "../sodium.browser.ts";
 
-/** Bytes of the header, and by how much a chunk grows. */
+/** The length of the header and the overhead of a chunk, in bytes. */
 export const streamSizes = { key: 32, header: 24, perChunk: 17 } as const;
 
 const tags = { message: 0, rekey: 2, final: 3 } as const;
 const macBytes = 16;
 const blockBytes = 64;
 
-/** Little-endian words, as HChaCha20 takes them; in memory of their own. */
+/** Returns little-endian words in memory of their own, as HChaCha20 takes them. */
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Uint32Array.from({ length: bytes.length / 4 }, (_, index) =>
@@ -33,7 +33,10 @@ function bytesOf(words: Uint32Array): Uint8Array {
 
 const sigma = wordsOf(utf8("expand 32-byte k"));
 
-/** Key and nonce of one direction. The nonce is a 32-bit counter, then 8 bytes that chunks chain. */
+/**
+ * Key and nonce of one direction. The nonce is a 32-bit counter followed by 8 bytes that chain the
+ * chunks.
+ */
 class Ratchet {
   #key: Uint8Array;
   readonly #nonce = new Uint8Array(12);
@@ -47,12 +50,14 @@ class Ratchet {
     this.#counter.setUint32(0, 1, true);
   }
 
-  /** ChaCha20 (RFC 8439) of the current chunk, from its `block` on. */
+  /** ChaCha20 (RFC 8439) of the current chunk, starting at `block`. */
   xor(bytes: Uint8Array, block: number): Uint8Array {
     return chacha20(this.#key, this.#nonce, bytes, undefined, block);
   }
 
-  /** Poly1305 over what a chunk is: associated data, the block with its tag, the ciphertext. */
+  /**
+   * Poly1305 over the parts of a chunk: associated data, the block with its tag, the ciphertext.
+   */
   mac(associatedData: Uint8Array, tagBlock: Uint8Array, ciphertext: Uint8Array): Uint8Array {
     const lengths = new DataView(new ArrayBuffer(16));
     lengths.setBigUint64(0, BigInt(associatedData.length), true);
@@ -68,7 +73,7 @@ class Ratchet {
       .digest();
   }
 
-  /** Goes on to the next chunk. After 2^32 of them, or on request, the key is replaced. */
+  /** Moves to the next chunk. After 2^32 chunks or on request, it replaces the key. */
   advance(mac: Uint8Array, tag: number): void {
     for (let index = 0; index < 8; index++)
       this.#nonce[4 + index] = (this.#nonce[4 + index] ?? 0) ^ (mac[index] ?? 0);
@@ -85,7 +90,7 @@ class Ratchet {
   }
 }
 
-/** Seals chunks in order: libsodium's secretstream, XChaCha20-Poly1305. */
+/** Seals chunks in order with libsodium's secretstream (XChaCha20-Poly1305). */
 export class StreamSealer {
   readonly header: Uint8Array;
   readonly #ratchet: Ratchet;
@@ -97,7 +102,7 @@ export class StreamSealer {
     this.#associatedData = associatedData;
   }
 
-  /** @param final marks the stream's last chunk; without one, an opener refuses the stream */
+  /** @param final marks the stream's last chunk; an opener refuses a stream without one */
   seal(chunk: Uint8Array, final: boolean): Uint8Array {
     const tag = final ? tags.final : tags.message;
     const first = new Uint8Array(blockBytes);
@@ -123,7 +128,7 @@ export class StreamOpener {
     this.#associatedData = associatedData;
   }
 
-  /** Undefined for anything but the next chunk of the stream, with a tag of ours. */
+  /** Returns undefined for anything except the stream's next chunk with a known tag. */
   open(sealed: Uint8Array): { readonly chunk: Uint8Array; readonly final: boolean } | undefined {
     if (sealed.length < streamSizes.perChunk) return undefined;
     const ciphertext = sealed.subarray(1, -macBytes);
@@ -141,7 +146,7 @@ export class StreamOpener {
   }
 }
 
-/** SHA-256 of bytes that come in pieces. */
+/** Computes SHA-256 of bytes that arrive in pieces. */
 export class RunningSha256 {
   readonly #state = sha256.create();
 
@@ -149,7 +154,7 @@ export class RunningSha256 {
     this.#state.update(bytes);
   }
 
-  /** Once; nothing can be added afterwards. */
+  /** Call it once. You cannot add bytes afterwards. */
   digest(): Uint8Array {
     return this.#state.digest();
   }

@@ -1,11 +1,12 @@
 import sodium, { type StateAddress } from "libsodium-wrappers-sumo";
 
-// What is below works once `ready` of ../sodium.ts has resolved. Browsers get `secret-stream.browser.ts`.
+// Wait for `ready` of ../sodium.ts before you use these functions. Browsers use
+// `secret-stream.browser.ts` instead.
 
-/** Bytes of the header, and by how much a chunk grows. */
+/** The length of the header and the overhead of a chunk, in bytes. */
 export const streamSizes = { key: 32, header: 24, perChunk: 17 } as const;
 
-/** Seals chunks in order: libsodium's secretstream, XChaCha20-Poly1305. */
+/** Seals chunks in order with libsodium's secretstream (XChaCha20-Poly1305). */
 export class StreamSealer {
   readonly header: Uint8Array;
   readonly #state: StateAddress;
@@ -18,7 +19,7 @@ export class StreamSealer {
     this.#associatedData = associatedData;
   }
 
-  /** @param final marks the stream's last chunk; without one, an opener refuses the stream */
+  /** @param final marks the stream's last chunk; an opener refuses a stream without one */
   seal(chunk: Uint8Array, final: boolean): Uint8Array {
     return sodium.crypto_secretstream_xchacha20poly1305_push(
       this.#state,
@@ -40,7 +41,7 @@ export class StreamOpener {
     this.#associatedData = associatedData;
   }
 
-  /** Undefined for anything but the next chunk of the stream, with a tag of ours. */
+  /** Returns undefined for anything except the stream's next chunk with a known tag. */
   open(sealed: Uint8Array): { readonly chunk: Uint8Array; readonly final: boolean } | undefined {
     if (sealed.length < streamSizes.perChunk) return undefined;
     const opened = sodium.crypto_secretstream_xchacha20poly1305_pull(
@@ -60,7 +61,7 @@ export class StreamOpener {
   }
 }
 
-/** SHA-256 of bytes that come in pieces. */
+/** Computes SHA-256 of bytes that arrive in pieces. */
 export class RunningSha256 {
   readonly #state = sodium.crypto_hash_sha256_init();
 
@@ -68,7 +69,7 @@ export class RunningSha256 {
     sodium.crypto_hash_sha256_update(this.#state, bytes);
   }
 
-  /** Once; nothing can be added afterwards. */
+  /** Call it once. You cannot add bytes afterwards. */
   digest(): Uint8Array {
     return sodium.crypto_hash_sha256_final(this.#state);
   }

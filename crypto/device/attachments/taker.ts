@@ -1,16 +1,22 @@
-/** Takes so many bytes at a time from pieces of any size; holds at most one piece beyond them. */
+/**
+ * Takes a given number of bytes at a time from pieces of any size. It holds at most one piece more
+ * than that.
+ */
 export class Taker {
   readonly #pieces: AsyncIterator<Uint8Array>;
   readonly #seen: (piece: Uint8Array) => void;
   #rest: Uint8Array = new Uint8Array(0);
 
-  /** @param seen is called with every piece as it comes */
+  /** @param seen called with every piece that arrives */
   constructor(data: AsyncIterable<Uint8Array>, seen: (piece: Uint8Array) => void) {
     this.#pieces = data[Symbol.asyncIterator]();
     this.#seen = seen;
   }
 
-  /** The next `length` bytes, fewer only at the end of the data; memory of their own. */
+  /**
+   * Returns the next `length` bytes in memory of their own. There are fewer only at the end of the
+   * data.
+   */
   async take(length: number): Promise<Uint8Array> {
     const taken = new Uint8Array(length);
     for (let filled = 0; ;) {
@@ -26,7 +32,7 @@ export class Taker {
     }
   }
 
-  /** Lets go of the data before its end. */
+  /** Releases the data before its end. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

@@ -32,8 +32,7 @@ export interface OpenedAccount {
  * context names. The caller checks that this account key certified the approving device.
  * @param input.ephemeralKey X25519 private key of this request
  * @throws DeviceError link_not_authentic: the sender did not read the code, or made this for
- *   another
- * context
+ *   another context
  */
 export function openAccount(input: {
   readonly context: Omit<LinkContext, "oneTimeKey">;

@@ -133,7 +133,7 @@ describe("retired private halves", () => {
     });
     await expect(open(device, request)).rejects.toMatchObject({
       code: "undecryptable",
-      message: expect.stringContaining("came again"),
+      message: expect.stringContaining("was repeated"),
     });
   });
 

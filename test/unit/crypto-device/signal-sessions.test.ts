@@ -120,7 +120,7 @@ describe("the last-resort Kyber prekey", () => {
     await expect(open(b, request)).rejects.toMatchObject({
       name: "SuiteError",
       code: "undecryptable",
-      message: expect.stringContaining("came again"),
+      message: expect.stringContaining("was repeated"),
     });
   });
 

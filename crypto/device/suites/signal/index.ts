@@ -10,9 +10,9 @@ import { establish, trust, withoutSession } from "./sessions.ts";
 import { Staging } from "./staging.ts";
 
 /**
- * The suite `signal-v1`: PQXDH and triple-ratchet sessions between devices, sender keys for
- * messages, all from libsignal. `Suite` says what each method promises.
- * @param limits when a sending key is replaced; at most what the relay accepts
+ * Returns the suite `signal-v1`. It takes PQXDH and triple-ratchet sessions between devices, and
+ * sender keys for messages, from libsignal. `Suite` documents each method.
+ * @param limits when a sending key is replaced; not higher than what the relay accepts
  */
 export function signalSuite(limits: RotationLimits): Suite {
   return {
@@ -32,7 +32,7 @@ export function signalSuite(limits: RotationLimits): Suite {
     seal: (transaction, request) =>
       operation(transaction, (staging) => seal(staging, request, limits)),
     async open(transaction, request) {
-      // Two operations: a key that arrived stays, even when the message beside it is not good.
+      // These are two operations. A key that arrived is kept, even if its message is invalid.
       await operation(transaction, (staging) => acceptPacket(staging, request));
       return operation(transaction, (staging) => open(staging, request));
     },
@@ -49,8 +49,9 @@ export function signalSuite(limits: RotationLimits): Suite {
 const tails = new WeakMap<StoreTransaction, Promise<unknown>>();
 
 /**
- * Runs one operation on a transaction, all or nothing and alone: the store's lock keeps
- * transactions apart, this keeps apart what one transaction starts at the same time.
+ * Runs one operation on a transaction alone, and completely or not at all. The store's lock
+ * separates transactions. This lock separates the operations that one transaction starts at the
+ * same time.
  */
 function operation<T>(
   transaction: StoreTransaction,

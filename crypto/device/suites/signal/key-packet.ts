@@ -4,7 +4,7 @@ import { SuiteError } from "../../suite.ts";
 import type { Place } from "./store-names.ts";
 
 /**
- * What a key packet says under its pairwise encryption:
+ * The length of a key packet's prefix. The packet is encrypted pairwise, and its content is:
  * version 1 || conversation 16 || epoch, u32 || key id 16 || sender key distribution message.
  */
 const prefixBytes = 37;
@@ -19,8 +19,8 @@ export const encodeKeyPacket = (place: Place, keyId: Uuid, distribution: Uint8Ar
   concat(prefix(place, keyId), distribution);
 
 /**
- * The distribution message of a packet made for exactly this place and key: the pairwise
- * encryption binds none of them.
+ * Returns the distribution message of a packet that was made for exactly this place and key. The
+ * pairwise encryption binds neither.
  * @throws SuiteError undecryptable
  */
 export function openKeyPacket(place: Place, keyId: Uuid, plaintext: Uint8Array): Uint8Array {

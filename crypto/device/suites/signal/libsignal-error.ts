@@ -7,7 +7,7 @@ interface NativeError {
   readonly code: number;
 }
 
-/** By its fields, never `instanceof`: native errors may come from another realm. */
+/** Compare fields and not with `instanceof`, because native errors may come from another realm. */
 function isNativeError(error: unknown): error is NativeError {
   if (typeof error !== "object" || error === null) return false;
   const { name, code } = error as Partial<NativeError>;
@@ -21,8 +21,8 @@ const codes: ReadonlyMap<number, SuiteErrorCode> = new Map([
 ]);
 
 /**
- * libsignal's error in this suite's words; anything that is not libsignal's is returned as it is.
- * @param otherwise the code for errors that have none of their own
+ * Converts libsignal's error to a SuiteError. Other errors are returned unchanged.
+ * @param otherwise the code for errors that have no code of their own
  */
 export function suiteErrorOf(
   error: unknown,

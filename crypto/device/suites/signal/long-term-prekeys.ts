@@ -17,16 +17,19 @@ import type { Staging } from "./staging.ts";
 import { names, prefixes } from "./store-names.ts";
 
 const dayMs = 86_400_000;
-/** A signed and a last-resort prekey are offered for so long: what they open, a thief of them opens. */
+/**
+ * How long a signed and a last-resort prekey are offered. A thief of the keys can open what they
+ * open.
+ */
 const renewAfterMs = 7 * dayMs;
-/** And kept for so long after they were replaced, for first messages that arrive late. */
+/** How long they are kept after their replacement, for first messages that arrive late. */
 const keepRetiredMs = 30 * dayMs;
 
 type LongTerm = Pick<PreKeyUpload, "signedPreKey" | "lastResortKyberPreKey">;
 
 /**
- * The signed and the last-resort prekey now on offer. The first call makes them; with `renew`, a
- * call after seven days makes new ones and retires these.
+ * Returns the signed and the last-resort prekey on offer. The first call makes them. With `renew`,
+ * a call after seven days makes new ones and retires the old ones.
  */
 export async function longTermPreKeys(
   staging: Staging,
@@ -38,7 +41,7 @@ export async function longTermPreKeys(
   if (current === undefined) return makeLongTerm(staging, self, ids, now);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
   const age = now - signed.timestamp();
-  // A clock that went back says nothing about the age, and must not keep a key on offer for years.
+  // If the clock was set back, the age is unknown. The key must not stay on offer for years.
   if (renew && (age > renewAfterMs || age < 0)) {
     await retire(staging, { ...current, retiredAt: now });
     return makeLongTerm(staging, self, ids, now);
@@ -66,7 +69,7 @@ async function makeLongTerm(
 }
 
 /**
- * Retires the signed and the last-resort prekey now on offer, whatever their age; the next call of
+ * Retires the signed and the last-resort prekey on offer, whatever their age. The next call of
  * `longTermPreKeys` makes new ones.
  */
 export async function retireLongTerm(staging: Staging, now: number): Promise<void> {
@@ -75,7 +78,7 @@ export async function retireLongTerm(staging: Staging, now: number): Promise<voi
   staging.delete(names.longTermPreKeys);
 }
 
-/** Every last-resort prekey that is kept, on offer or retired. */
+/** Returns the ids of all last-resort prekeys that are stored, both on offer and retired. */
 export async function lastResortIds(staging: Staging): Promise<ReadonlySet<number>> {
   const current = await loadCurrent(staging);
   const ids = (await loadRetired(staging)).map(({ lastResort }) => lastResort);
@@ -114,14 +117,14 @@ async function retire(staging: Staging, retired: Retired): Promise<void> {
 }
 
 /**
- * Deletes the private halves that were retired over 30 days ago, and with a last-resort key the
- * record of its uses: without the key, no first message to it opens, repeated or not.
+ * Deletes the private keys that were retired more than 30 days ago. With a last-resort key, it also
+ * deletes the record of its uses. Without the key, no first message to it opens, repeated or not.
  */
 export async function deleteExpired(staging: Staging, now: number): Promise<void> {
   const retired = await loadRetired(staging);
   const kept: Retired[] = [];
   for (const key of retired) {
-    // Retired while the clock ran ahead: counted from now, or it would be kept for ever.
+    // The clock was ahead when it was retired. Count from now, or it would be kept forever.
     const retiredAt = Math.min(key.retiredAt, now);
     if (now - retiredAt > keepRetiredMs) await deleteKeys(staging, key);
     else kept.push({ ...key, retiredAt });
@@ -131,7 +134,7 @@ export async function deleteExpired(staging: Staging, now: number): Promise<void
   await deleteFormerSessions(staging, now);
 }
 
-/** What peers sent in them opens as long as first messages to a retired prekey do. */
+/** Deletes former sessions after the time for which retired prekeys are kept. */
 async function deleteFormerSessions(staging: Staging, now: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.formerSession)) {
     const [, , , since] = name.split("!");

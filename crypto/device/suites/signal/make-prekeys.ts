@@ -7,7 +7,7 @@ export function makePreKey(id: number): signal.PreKeyRecord {
   return signal.PreKeyRecord.new(id, key.getPublicKey(), key);
 }
 
-/** @param now when it was made, milliseconds since the Unix epoch; the record keeps it. */
+/** @param now the time of creation, in milliseconds since the Unix epoch; the record stores it */
 export function makeSignedPreKey(self: Self, id: number, now: number): signal.SignedPreKeyRecord {
   const key = signal.PrivateKey.generate();
   const publicKey = key.getPublicKey();
@@ -22,7 +22,7 @@ export function makeKyberPreKey(self: Self, id: number, now: number): signal.Kyb
   return signal.KyberPreKeyRecord.new(id, now, pair, signature);
 }
 
-/** What of a signed prekey is uploaded. */
+/** Returns the part of a signed prekey that is uploaded. */
 export const published = (
   record: signal.SignedPreKeyRecord | signal.KyberPreKeyRecord,
 ): SignedPreKey => ({

@@ -5,11 +5,11 @@ import type { RotationLimits, SealRequest } from "../../suite.ts";
 import type { Staging } from "./staging.ts";
 import { names, prefixes } from "./store-names.ts";
 
-/** The sender key this device encrypts with in one conversation. */
+/** The sender key that this device encrypts with in one conversation. */
 export interface OwnKey {
   readonly keyId: Uuid;
   readonly epoch: number;
-  /** SHA-256 over the sorted ids of the devices that were given the key. */
+  /** SHA-256 over the sorted ids of the devices that received the key. */
   readonly devices: Uint8Array;
   readonly messages: number;
   /** Milliseconds since the Unix epoch. */
@@ -19,14 +19,17 @@ export interface OwnKey {
 export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
   sha256(concat(...devices.toSorted().map(uuidToBytes)));
 
-/** Whether the key may encrypt one more message: same epoch, same devices, within the limits. */
+/**
+ * Returns whether the key may encrypt one more message: the epoch and the devices are the same, and
+ * the limits are not reached.
+ */
 export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
   const age = request.now - key.createdAt;
   return (
     key.epoch === request.epoch &&
     equalBytes(key.devices, digestOfDevices(request.devices)) &&
     key.messages < limits.maxMessages &&
-    // A clock that went back says nothing about the key's age.
+    // If the clock was set back, the key's age is unknown.
     age >= 0 &&
     age < limits.maxAgeMs
   );
@@ -62,7 +65,7 @@ export async function loadOwnKey(
   };
 }
 
-/** Forgets every sending key and its chain. */
+/** Deletes every sending key and its chain. */
 export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.ownKey)) {
     const conversation = name.slice(prefixes.ownKey.length);
@@ -71,7 +74,7 @@ export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
   }
 }
 
-/** Forgets the key and its chain: what it encrypted cannot be recomputed here. */
+/** Deletes the key and its chain. What it encrypted cannot be recomputed here. */
 export function dropOwnKey(staging: Staging, self: Uuid, conversation: Uuid, key: OwnKey): void {
   staging.delete(names.senderKey({ conversation, epoch: key.epoch }, self, key.keyId));
   staging.delete(names.ownKey(conversation));

@@ -3,7 +3,7 @@ import { names } from "./store-names.ts";
 
 const mostSkipped = 65_536;
 
-/** Ids from 1, never used again: a used-up id must not come to mean another key. */
+/** New prekey ids, counting from 1. No id is used twice, so that it never names another key. */
 export class PreKeyIds {
   readonly #staging: Staging;
   #next: number;
@@ -21,8 +21,8 @@ export class PreKeyIds {
   }
 
   /**
-   * Leaves out ids up to `highest`, or the next 65,536: whoever claims more than there can be must
-   * not use them up.
+   * Skips the ids up to `highest`, but at most the next 65,536. A false claim must not use up the
+   * ids.
    */
   skipTo(highest: number): void {
     this.#next = Math.max(this.#next, Math.min(highest + 1, this.#next + mostSkipped));

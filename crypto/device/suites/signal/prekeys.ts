@@ -7,8 +7,8 @@ import { KyberPreKeys, PreKeys } from "./staged-prekeys.ts";
 import type { Staging } from "./staging.ts";
 
 /**
- * Makes one-time prekeys of both kinds, and renews the signed and the last-resort one when they are
- * due. All kinds count their ids up together.
+ * Makes one-time prekeys of both kinds. Renews the signed and the last-resort prekey when they are
+ * due. All kinds share one sequence of ids.
  * @throws SuiteError no_identity
  */
 export async function createPreKeys(

@@ -8,8 +8,9 @@ import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
 /**
- * What a private packet says under its pairwise encryption: 2 || conversation 16 || id 16 || content.
- * A key packet begins with 1, so neither is ever taken for the other.
+ * The length of a private packet's prefix. The packet is encrypted pairwise, and its content is: 2
+ * || conversation 16 || id 16 || content. A key packet begins with 1, so neither can be taken for
+ * the other.
  */
 const prefixBytes = 33;
 
@@ -47,8 +48,8 @@ export async function openFrom(
   const self = await loadSelf(staging);
   await assertTrusted(staging, senderDevice);
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
-  // The pairwise encryption binds neither conversation nor receipt.
+  // The pairwise encryption binds neither the conversation nor the receipt.
   if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))
-    throw new SuiteError("undecryptable", "The packet was made for something else.");
+    throw new SuiteError("undecryptable", "The packet was made for another place.");
   return plaintext.slice(prefixBytes);
 }

@@ -7,8 +7,8 @@ import type { Staging } from "./staging.ts";
 import { names, prefixes } from "./store-names.ts";
 
 /**
- * Replaces what a store that is an older copy must not go on with: steps of its sending keys and
- * sessions, and one-time prekeys, may have been used without its knowing.
+ * Replaces the keys that a store which is an older copy must not use any more. It does not know
+ * which steps of its sending keys and sessions, and which one-time prekeys, were already used.
  * @throws SuiteError no_identity
  */
 export async function replaceKeys(
@@ -23,12 +23,13 @@ export async function replaceKeys(
   return createPreKeys(staging, { oneTime, now, highestId });
 }
 
-/** How many former sessions are kept with each device: every message may be tried in each of them. */
+/** How many former sessions are kept with each device. A message may be tried in each of them. */
 const mostFormer = 4;
 
 /**
- * A session that was put aside opens messages, and is sent in no more: were it archived in its place,
- * libsignal would make it the current one with the next message that it opens, and send in it.
+ * Stores all sessions as former sessions, which open messages but are not used to send. If a
+ * session were archived inside its own record, libsignal would make it current with the next
+ * message that it opens, and would then send in it.
  */
 async function putAsideSessions(staging: Staging, now: number): Promise<void> {
   for (const name of await staging.namesUnder(prefixes.session)) {

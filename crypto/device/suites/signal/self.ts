@@ -17,7 +17,9 @@ export interface Self {
 /** Record: device 16 || registration id, u16 || private key 32. */
 const privateKeyAt = 18;
 
-/** @throws SuiteError no_identity: none was created, or it was for another device than `expected` */
+/**
+ * @throws SuiteError no_identity: none was created, or it belongs to another device than `expected`
+ */
 export async function loadSelf(staging: Staging, expected?: Uuid): Promise<Self> {
   const record = await staging.get(names.self);
   if (record === undefined) throw new SuiteError("no_identity", "No suite identity was created.");
@@ -27,10 +29,12 @@ export async function loadSelf(staging: Staging, expected?: Uuid): Promise<Self>
   return self;
 }
 
-/** Makes the identity, unless this device has one: replacing it would orphan every session. */
+/**
+ * Makes the identity, or returns the existing one. A replacement would invalidate every session.
+ */
 export async function createSelf(staging: Staging, device: Uuid): Promise<Self> {
   if ((await staging.get(names.self)) !== undefined) return loadSelf(staging, device);
-  // Registration ids are 1 to 0x3fff in libsignal.
+  // In libsignal, registration ids are 1 to 0x3fff.
   const [random = 0] = crypto.getRandomValues(new Uint16Array(1));
   const registrationId = (random % 0x3fff) + 1;
   const identity = PrivateKey.generate();

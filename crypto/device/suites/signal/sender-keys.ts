@@ -49,8 +49,8 @@ export async function rotate(staging: Staging, conversation: Uuid): Promise<void
 }
 
 /**
- * A fresh key and a packet of it for every device. Each key has an id of its own: libsignal would
- * continue the old chain under an old id.
+ * Makes a fresh key, and a packet with it for every device. Each key has its own id, because
+ * libsignal would continue the old chain under an old id.
  */
 async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const { devices, epoch, now } = request;
@@ -103,8 +103,8 @@ async function sealUnder(
 }
 
 /**
- * Takes the sender key from the message's packet, unless it is known: a packet delivered twice is
- * opened once.
+ * Takes the sender key from the message's packet, unless the key is known. So a packet that is
+ * delivered twice is opened once.
  * @throws SuiteError untrusted_identity, undecryptable, no_identity
  */
 export async function acceptPacket(staging: Staging, request: OpenRequest): Promise<void> {
@@ -112,9 +112,9 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   const keyName = names.senderKey(request, senderDevice, keyId);
   await staging.getMany([names.self, names.peer(senderDevice), keyName]);
   const self = await loadSelf(staging);
-  // The chain this device sends with is kept under the same names, and must only move by sending.
+  // This device's own sending chain is stored under such a name. Only sending may advance it.
   if (senderDevice === self.device)
-    throw new SuiteError("undecryptable", "The message says it is this device's own.");
+    throw new SuiteError("undecryptable", "The message names this device as its sender.");
   await assertTrusted(staging, senderDevice);
   if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
@@ -142,8 +142,14 @@ export async function open(staging: Staging, request: OpenRequest): Promise<Uint
   }, "undecryptable");
 }
 
-/** The id the relay sees and the id inside must be one: the relay enforces its limits by it. */
+/**
+ * The id that the relay sees must be the id inside the message, because the relay enforces its
+ * limits by it.
+ */
 function assertKeyId(inside: Uuid, keyId: Uuid): void {
   if (inside !== keyId)
-    throw new SuiteError("undecryptable", "The message is under another key than it says.");
+    throw new SuiteError(
+      "undecryptable",
+      "The message is sealed under another key than the one that it names.",
+    );
 }

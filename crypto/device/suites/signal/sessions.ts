@@ -9,7 +9,7 @@ import { Identities, Sessions } from "./staged-stores.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
-/** @throws SuiteError untrusted_identity: the device is recorded with another key */
+/** @throws SuiteError untrusted_identity: another key is recorded for the device */
 export async function trust(staging: Staging, peer: PeerDevice): Promise<void> {
   const name = names.peer(peer.device);
   const recorded = await staging.get(name);
@@ -18,7 +18,7 @@ export async function trust(staging: Staging, peer: PeerDevice): Promise<void> {
   staging.put(name, peer.identityKey);
 }
 
-/** Devices that have no session messages can be sent in. */
+/** Returns the devices that have no session to send messages in. */
 export async function withoutSession(
   staging: Staging,
   devices: readonly Uuid[],
@@ -26,7 +26,7 @@ export async function withoutSession(
   const records = await staging.getMany(devices.map(names.session));
   return devices.filter((_, index) => {
     const record = records[index];
-    // A session the peer never answered goes stale after 30 days; libsignal keeps that clock.
+    // libsignal lets a session that the peer never answered expire after 30 days.
     return (
       record === undefined || !signal.SessionRecord.deserialize(owned(record)).hasCurrentState()
     );
@@ -34,8 +34,8 @@ export async function withoutSession(
 }
 
 /**
- * PQXDH with a bundle, as the initiator. An existing session is archived, not lost: what the peer
- * sent in it still opens.
+ * Runs PQXDH with a bundle as the initiator. An existing session is archived, so what the peer sent
+ * in it still opens.
  * @throws SuiteError untrusted_identity, invalid_bundle, no_identity
  */
 export async function establish(staging: Staging, bundle: PreKeyBundle): Promise<void> {
@@ -55,7 +55,10 @@ export async function establish(staging: Staging, bundle: PreKeyBundle): Promise
   );
 }
 
-/** @throws SuiteError untrusted_identity: not recorded, or not with `identityKey` when given */
+/**
+ * @throws SuiteError untrusted_identity: the device is not recorded, or not with `identityKey` if
+ *   it is given
+ */
 export async function assertTrusted(
   staging: Staging,
   device: Uuid,
@@ -66,7 +69,10 @@ export async function assertTrusted(
     throw untrusted(device);
 }
 
-/** Encrypts to one device. @returns the message's type byte, then the message */
+/**
+ * Encrypts to one device.
+ * @returns the message's type byte, then the message
+ */
 export async function encryptTo(
   staging: Staging,
   self: Self,
@@ -89,9 +95,9 @@ export async function encryptTo(
 }
 
 /**
- * Decrypts what `encryptTo` made on another device.
- * @throws SuiteError untrusted_identity, undecryptable; never `duplicate`, which speaks of a whole
- *   message: an old packet under a new message is forgery, not repetition
+ * Decrypts what `encryptTo` made on another device. It never throws `duplicate`, which concerns
+ * whole messages: an old packet under a new message is a forgery and not a repetition.
+ * @throws SuiteError untrusted_identity, undecryptable
  */
 export async function decryptFrom(
   staging: Staging,
@@ -103,7 +109,7 @@ export async function decryptFrom(
     staging.call(() => decrypt(staging, self, device, packet, nameOf), "undecryptable", [device]);
   try {
     const former = await staging.namesUnder(names.formerSessions(device));
-    // The peer may not know yet that this device sends in another session.
+    // The peer may not know yet that this device uses another session to send.
     return await former
       .toSorted()
       .reduceRight(
@@ -158,7 +164,7 @@ async function decrypt(
       );
     }
     default:
-      throw new SuiteError("undecryptable", "The key packet is of an unknown type.");
+      throw new SuiteError("undecryptable", "The key packet has an unknown type.");
   }
 }
 

@@ -5,7 +5,7 @@ import { owned } from "./addresses.ts";
 import type { Staging } from "./staging.ts";
 import { names } from "./store-names.ts";
 
-/** libsignal's three prekey stores over one operation's staged writes. */
+/** libsignal's three prekey stores, on the staged writes of one operation. */
 export class PreKeys extends signal.PreKeyStore {
   readonly #staging: Staging;
 
@@ -48,7 +48,7 @@ export class SignedPreKeys extends signal.SignedPreKeyStore {
   }
 }
 
-/** What a stored Kyber prekey is for; the first byte of its record. */
+/** The kind of a stored Kyber prekey. It is the first byte of its record. */
 const kinds = { oneTime: 0, lastResort: 1 } as const;
 
 export class KyberPreKeys extends signal.KyberPreKeyStore {
@@ -79,8 +79,8 @@ export class KyberPreKeys extends signal.KyberPreKeyStore {
   }
 
   /**
-   * A one-time key is gone after its use. The last-resort key stays, so each use of it is
-   * remembered: else a first message could be replayed once its session was deleted (PQXDH,
+   * Deletes a one-time key after its use. The last-resort key stays, so each of its uses is
+   * recorded. Otherwise a first message could be replayed after its session was deleted (PQXDH,
    * section 4.12).
    */
   markKyberPreKeyUsed(id: number, signedId: number, baseKey: signal.PublicKey): Promise<void> {
@@ -90,16 +90,22 @@ export class KyberPreKeys extends signal.KyberPreKeyStore {
       if (record[0] === kinds.oneTime) return this.#staging.delete(name);
       const use = names.kyberPreKeyUse(id, signedId, toHex(baseKey.serialize()));
       if ((await this.#staging.get(use)) !== undefined)
-        throw new SuiteError("undecryptable", "A first message to the last-resort key came again.");
+        throw new SuiteError(
+          "undecryptable",
+          "A first message to the last-resort key was repeated.",
+        );
       this.#staging.put(use, Uint8Array.of(1));
     });
   }
 }
 
-/** @throws SuiteError undecryptable: the key was used up, or never was this device's */
+/** @throws SuiteError undecryptable: the key is used up, or never belonged to this device */
 async function required(staging: Staging, name: string): Promise<Uint8Array<ArrayBuffer>> {
   const record = await staging.get(name);
   if (record === undefined)
-    throw new SuiteError("undecryptable", "The message is for a prekey this device does not hold.");
+    throw new SuiteError(
+      "undecryptable",
+      "The message is for a prekey that this device does not have.",
+    );
   return owned(record);
 }

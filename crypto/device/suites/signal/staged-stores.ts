@@ -5,12 +5,12 @@ import type { Self } from "./self.ts";
 import type { Staging } from "./staging.ts";
 import { names, type Place } from "./store-names.ts";
 
-/** libsignal's session, identity and sender-key stores over one operation's staged writes. */
+/** libsignal's session, identity and sender-key stores, on the staged writes of one operation. */
 export class Sessions extends signal.SessionStore {
   readonly #staging: Staging;
   readonly #nameOf: (device: string) => string;
 
-  /** @param nameOf says under which names sessions are kept: by default those messages are sent in */
+  /** @param nameOf returns the name of a device's session; by default, of the session to send in */
   constructor(staging: Staging, nameOf: (device: string) => string = names.session) {
     super();
     this.#staging = staging;
@@ -34,7 +34,7 @@ export class Sessions extends signal.SessionStore {
   }
 }
 
-/** Trusts the identity keys that `trust` recorded, and never learns one from a message. */
+/** Trusts the identity keys that `trust` recorded. It never learns a key from a message. */
 export class Identities extends signal.IdentityKeyStore {
   readonly #staging: Staging;
   readonly #self: Self;
@@ -60,7 +60,7 @@ export class Identities extends signal.IdentityKeyStore {
     });
   }
 
-  /** libsignal offers only keys that were found trusted, so there is nothing to save. */
+  /** libsignal passes only keys that are trusted already, so there is nothing to save. */
   async saveIdentity(): Promise<signal.IdentityChange> {
     return signal.IdentityChange.NewOrUnchanged;
   }
@@ -73,7 +73,7 @@ export class Identities extends signal.IdentityKeyStore {
   }
 }
 
-/** Sender keys of one conversation and epoch. */
+/** The sender keys of one conversation and epoch. */
 export class SenderKeys extends signal.SenderKeyStore {
   readonly #staging: Staging;
   readonly #place: Place;

@@ -4,9 +4,9 @@ import type { StoreTransaction } from "../../store-transaction.ts";
 import type { SuiteErrorCode } from "../../suite.ts";
 
 /**
- * The writes of one suite operation. libsignal saves piecemeal (a prekey removed here, a session
- * saved there); nothing reaches the transaction before the whole operation has succeeded, so a
- * caller may catch an error inside its transaction and still commit a consistent state.
+ * The writes of one suite operation. libsignal saves each record separately. Nothing reaches the
+ * transaction before the whole operation has succeeded. So a caller may catch an error inside its
+ * transaction and still commit a consistent state.
  */
 export class Staging {
   readonly #transaction: StoreTransaction;
@@ -18,7 +18,10 @@ export class Staging {
     this.#transaction = transaction;
   }
 
-  /** Reads all of `keys` at once: waiting for the store costs far more than the cryptography. */
+  /**
+   * Reads all of `keys` at once, because waiting for the store takes much longer than the
+   * cryptography.
+   */
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const unread = keys.filter((key) => !this.#read.has(key) && !this.#written.has(key));
     const values = unread.length === 0 ? [] : await this.#transaction.getMany(unread);
@@ -31,7 +34,7 @@ export class Staging {
     return value;
   }
 
-  /** Names of records that begin with `prefix`; some may be staged for deletion. */
+  /** Returns the names of records that begin with `prefix`. Some may be staged for deletion. */
   async namesUnder(prefix: string): Promise<readonly string[]> {
     const stored = await this.#transaction.list(prefix);
     const staged = [...this.#written.keys()].filter((name) => name.startsWith(prefix));
@@ -46,7 +49,7 @@ export class Staging {
     this.#written.set(key, undefined);
   }
 
-  /** Hands the writes to the transaction; the operation is done. */
+  /** Passes the writes to the transaction at the end of the operation. */
   flush(): void {
     for (const [key, value] of this.#written) {
       if (value === undefined) this.#transaction.delete(key);
@@ -55,7 +58,7 @@ export class Staging {
     this.#written.clear();
   }
 
-  /** What a store method called by libsignal runs in: its error is kept, class and all. */
+  /** Runs a store method that libsignal calls, and remembers its error object. */
   async remembering<T>(task: () => Promise<T>): Promise<T> {
     try {
       return await task();
@@ -66,16 +69,17 @@ export class Staging {
   }
 
   /**
-   * Runs a libsignal call. Errors of our stores lose their class on their way through the native
-   * code, so the remembered one is thrown in place of what arrives.
-   * @throws SuiteError duplicate, untrusted_identity, else `otherwise`, with `devices`; store errors
+   * Runs a libsignal call. The errors of our stores lose their class in the native code. So this
+   * throws the remembered error instead of the one that arrives.
+   * @throws SuiteError duplicate, untrusted_identity, else `otherwise`, with `devices`; store
+   *   errors
    */
   async call<T>(
     operation: () => Promise<T> | T,
     otherwise: SuiteErrorCode,
     devices: readonly Uuid[] = [],
   ): Promise<T> {
-    // Of an earlier call that failed, and whose failure was dealt with.
+    // It may belong to an earlier call, whose failure was handled.
     this.#failure = undefined;
     const failure = (): { readonly error: unknown } | undefined => this.#failure;
     let result: T;
