@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
+import { ensureInstalled } from "../../support/debian-packages.ts";
 import {
   endAll,
   postmasterOf,
@@ -72,6 +74,7 @@ test("SIGHUP does not stop a server without a terminal, as under nohup", async (
 });
 
 test("a terminal that is closed stops the server and its database", async () => {
+  ensureInstalled(() => spawnSync("script", ["--version"]).status === 0, ["bsdutils"]);
   // script(1) gives it a terminal, which is gone when script is.
   const wrap = (command: readonly string[]) => {
     const quoted = command.map((word) => `'${word}'`).join(" ");
