@@ -660,10 +660,6 @@ table sealdesk.signed_prekeys (
   grant update to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
-table sealdesk.storage_probe (
-  bytes text not null
-)
-
 table sealdesk.store_generations (
   device uuid not null,
   tenant uuid not null,
@@ -839,8 +835,8 @@ CREATE OR REPLACE FUNCTION sealdesk.probe_storage()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog'
 AS $function$
-    truncate sealdesk.storage_probe;
-    insert into sealdesk.storage_probe values (repeat('x', 262144));
+    create table sealdesk.storage_probe_rows as select generate_series(1, 8192) as number;
+    drop table sealdesk.storage_probe_rows;
   $function$
 
 CREATE OR REPLACE FUNCTION audit.refuse_all_but_growth()

@@ -1,11 +1,12 @@
 import { sqlState } from "../db/database-error.ts";
 import type { Pool } from "../db/pool.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
-import { inTransaction } from "../db/transaction.ts";
-import { nilUuid } from "../crypto/wire/event.ts";
 
 /** Time between two writes that find out whether the database stores anything again. */
 const PROBE_EVERY_MS = 1_000;
+/** How long such a write may take, and how long it may take with its commit. */
+const STATEMENT_MS = 2_000;
+const COMMIT_MS = 5_000;
 
 // No room (53100), other resources (53000, 53200), read-only (25006), input or output (58030).
 const STORAGE_STATES: ReadonlySet<string> = new Set(["53000", "53100", "53200", "25006", "58030"]);
@@ -29,7 +30,7 @@ export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): Storage
   });
   const probe = async () => {
     const before = failures;
-    await inTransaction(pool, nilUuid, (client) => client.query("select sealdesk.probe_storage()"));
+    await commitWrite(pool);
     // A statement that failed during the probe says more than the probe.
     if (failures === before) failing = false;
   };
@@ -40,6 +41,23 @@ export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): Storage
     () => undefined,
   );
   return { isFailing: () => failing, close: stop };
+}
+
+/** Rejects if the write fails or hangs. Its connection is then given up, because another may be sound. */
+async function commitWrite(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  const write = {
+    text: `begin; set local statement_timeout = ${STATEMENT_MS};
+      select sealdesk.probe_storage(); commit`,
+    query_timeout: COMMIT_MS,
+  };
+  try {
+    await client.query(write);
+    client.release();
+  } catch (error) {
+    client.release(true);
+    throw error;
+  }
 }
 
 function watchStatements(pool: Pool, onError: (error: unknown) => void): void {

@@ -63,7 +63,6 @@ const madeByTheServer = [
   "sealdesk.attachments.salt",
   "sealdesk.server_keys.name",
   "sealdesk.server_keys.provider",
-  "sealdesk.storage_probe.bytes",
   "sealdesk.tenants.customer_keys",
   "sealdesk.tenants.name",
   "sealdesk.tenants.slug",

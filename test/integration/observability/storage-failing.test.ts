@@ -16,6 +16,12 @@ const reasons = async (): Promise<readonly string[]> => {
 const isFailing = async () => (await reasons()).includes("storage_failing");
 
 const sql = (text: string) => server.database.owner.query(text);
+const probeSource = async (): Promise<string> => {
+  const { rows } = await server.database.owner.query<{ text: string }>(
+    "select pg_get_functiondef('sealdesk.probe_storage()'::regprocedure) as text",
+  );
+  return rows[0]?.text ?? "";
+};
 const failedProbes = async (): Promise<number> => {
   const { rows } = await server.database.owner.query<{ last_value: number }>(
     "select last_value from sealdesk.test_probes",
@@ -31,15 +37,20 @@ test("while the database has no room, the server is not ready, also without traf
   // What PostgreSQL answers when its disk is full. The sequence counts what was tried: it rolls nothing back.
   await sql(`
     create sequence sealdesk.test_probes;
+    grant usage on sequence sealdesk.test_probes to sealdesk_owner;
     create function sealdesk.test_no_room() returns trigger language plpgsql security definer as $$
       begin
-        perform nextval('sealdesk.test_probes');
         raise exception 'could not extend file: No space left on device' using errcode = '53100';
       end $$;
     create trigger no_room before insert on sealdesk.events
-      for each row execute function sealdesk.test_no_room();
-    create trigger no_room before insert on sealdesk.storage_probe
       for each row execute function sealdesk.test_no_room();`);
+  const probe = await probeSource();
+  await sql(`create or replace function sealdesk.probe_storage() returns void
+    language plpgsql security definer as $$
+      begin
+        perform nextval('sealdesk.test_probes');
+        raise exception 'could not extend file: No space left on device' using errcode = '53100';
+      end $$`);
   const send = messageTo(pair.id, [pair.agent.device]);
   const answer = pair.customer.socket.post(send);
   await until(isFailing);
@@ -50,9 +61,8 @@ test("while the database has no room, the server is not ready, also without traf
   await until(async () => (await failedProbes()) >= before + 2);
   expect(await isFailing()).toBe(true);
 
-  await sql(
-    `drop trigger no_room on sealdesk.events; drop trigger no_room on sealdesk.storage_probe`,
-  );
+  await sql(`drop trigger no_room on sealdesk.events`);
+  await sql(probe);
   await until(async () => !(await isFailing()));
   await pair.say("customer");
 });
@@ -79,3 +89,53 @@ test("a database that becomes read-only and writable again is told, and found wr
   await answer.catch(() => undefined);
   await pair.say("agent");
 });
+
+/** Makes the next message fail as if the disk were full. @returns what makes room again */
+async function withoutRoom(pair: Conversing): Promise<() => Promise<unknown>> {
+  await sql(`
+    create function sealdesk.test_full() returns trigger language plpgsql as $$
+      begin raise exception 'no room' using errcode = '53100'; end $$;
+    create trigger full_disk before insert on sealdesk.events
+      for each row execute function sealdesk.test_full();`);
+  void pair.customer.socket.post(messageTo(pair.id, [pair.agent.device])).catch(() => undefined);
+  await until(isFailing);
+  return () =>
+    sql(`create or replace function sealdesk.test_full() returns trigger language plpgsql as $$
+      begin return new; end $$`);
+}
+
+test("a backup, which holds locks on every table, does not keep the server from becoming ready", async () => {
+  const pair = await Conversing.begin(server, [server, server]);
+  await pair.say("customer");
+  const makeRoom = await withoutRoom(pair);
+  const backup = await server.database.owner.connect();
+  try {
+    await backup.query("begin");
+    const { rows } = await backup.query<{ name: string }>(
+      `select format('%I.%I', schemaname, tablename) as name from pg_tables
+       where schemaname in ('sealdesk', 'audit', 'keystore')`,
+    );
+    for (const { name } of rows) await backup.query(`lock table ${name} in access share mode`);
+    await makeRoom();
+    await until(async () => !(await isFailing()));
+  } finally {
+    await backup.query("rollback");
+    backup.release();
+  }
+}, 40_000);
+
+test("a probe that hangs is given up, and another one finds that writes are stored", async () => {
+  const pair = await Conversing.begin(server, [server, server]);
+  await pair.say("customer");
+  const makeRoom = await withoutRoom(pair);
+  const probe = await probeSource();
+  await sql(`create or replace function sealdesk.probe_storage() returns void
+    language sql security definer as $$ select pg_sleep(3600) $$`);
+  await until(async () => {
+    const sleeping = await sql("select from pg_stat_activity where wait_event = 'PgSleep'");
+    return (sleeping.rowCount ?? 0) > 0;
+  });
+  await sql(probe);
+  await makeRoom();
+  await until(async () => !(await isFailing()));
+}, 40_000);
