@@ -1,7 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { claimCluster, type ClusterClaim } from "../claim-cluster.ts";
-import { DatabaseError } from "../database-error.ts";
+import { DatabaseError, sqlState } from "../database-error.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../embedded-postgres.ts";
+
+/** How long a living postmaster may take to recover, and the pause between two looks, in milliseconds. */
+const RECOVERY_MS = 60_000;
+const RETRY_MS = 50;
+/** SQLSTATE while PostgreSQL starts, recovers or stops. */
+const CANNOT_CONNECT_NOW = "57P03";
 
 /** Attempts to start again, in a row, and the pauses before them, in milliseconds. */
 export interface RestartPolicy {
@@ -75,7 +81,7 @@ class Supervisor implements SupervisedPostgres {
   }
 
   async claim(): Promise<void> {
-    const claim = await claimCluster(this.ownerUrl, () => this.#lost());
+    const claim = await this.#claimWhenRecovered();
     if (claim === undefined)
       throw new DatabaseError(
         "cluster_in_use",
@@ -83,6 +89,17 @@ class Supervisor implements SupervisedPostgres {
       );
     this.#claim = claim;
     this.#claimedMs = performance.now();
+  }
+
+  /** When a backend crashed, the postmaster lives on and refuses connections until it has recovered. */
+  async #claimWhenRecovered(): Promise<ClusterClaim | undefined> {
+    for (const endMs = performance.now() + RECOVERY_MS; ; await wait(RETRY_MS))
+      try {
+        return await claimCluster(this.ownerUrl, () => this.#lost());
+      } catch (error) {
+        const recovers = sqlState(error) === CANNOT_CONNECT_NOW;
+        if (!recovers || this.#stopping.signal.aborted || performance.now() > endMs) throw error;
+      }
   }
 
   async stop(): Promise<void> {
