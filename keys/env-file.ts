@@ -12,6 +12,12 @@ class EnvFileError extends Error {
 /** Libraries and Node read these from the process's environment, which `.env` does not change. */
 const ENVIRONMENT_ONLY = /^(AWS|OTEL|NODE)_|^TZ$/;
 
+/** Settings of Docker Compose itself, which reads the same file. */
+const OF_COMPOSE = /^COMPOSE_/;
+
+const isKnown = (name: string): boolean =>
+  knownVariables.includes(name) || composeVariables.includes(name) || OF_COMPOSE.test(name);
+
 /**
  * Reads the variables of `.env` in the working directory; returns none if there is no such file. The
  * file may be UTF-8 or UTF-16 and begin with a byte order mark, as editors on Windows write it.
@@ -20,7 +26,7 @@ const ENVIRONMENT_ONLY = /^(AWS|OTEL|NODE)_|^TZ$/;
 export function readEnvFile(path = ".env"): Record<string, string | undefined> {
   const variables = parse(path);
   const sentences = Object.keys(variables)
-    .filter((name) => !knownVariables.includes(name) && !composeVariables.includes(name))
+    .filter((name) => !isKnown(name))
     .map((name) =>
       ENVIRONMENT_ONLY.test(name)
         ? `Set ${name} in the environment: it is not read from .env.`

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, writeFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
@@ -17,6 +17,7 @@ import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { notWritten, writeExport, writeExported } from "./export-folder.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 /** Files that one transaction reads. */
@@ -57,24 +58,37 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     if (log.minimumIndex > log.checkpoint.size)
       throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
     if (log.tenant !== undefined) await auditExport(pool, log.tenant, options);
-    await mkdir(options.out, { recursive: true });
-    const { entries, sha256 } =
-      options.format === "tiles"
-        ? await exportTiles(pool, log, options.out)
-        : await exportLines(pool, log, options.format, filter, options.out);
-    const manifest = await signManifest(log.signer, {
-      origin: log.origin,
-      format: options.format,
-      filter: { ...filter },
-      entries,
-      minimumIndex: log.minimumIndex,
-      checkpoint: log.note,
-      ...(sha256 !== undefined && { sha256 }),
-    });
-    await writeNew(join(options.out, "manifest"), manifest);
+    const entries = await writeExport(options.out, (folder) =>
+      writeFiles(pool, log, folder, options.format, filter),
+    );
     const told = log.refusal && ` New entries were not added to the log: ${log.refusal.message}`;
     return `Exported ${entries} of ${log.checkpoint.size} entries of ${log.origin} to ${options.out}.${told ?? ""}`;
   });
+}
+
+/** Writes the export to an empty folder. @returns the number of exported entries */
+async function writeFiles(
+  pool: Pool,
+  log: OpenLog,
+  folder: string,
+  format: ExportOptions["format"],
+  filter: EntryFilter,
+): Promise<number> {
+  const { entries, sha256 } =
+    format === "tiles"
+      ? await exportTiles(pool, log, folder)
+      : await exportLines(pool, log, format, filter, folder);
+  const manifest = await signManifest(log.signer, {
+    origin: log.origin,
+    format,
+    filter: { ...filter },
+    entries,
+    minimumIndex: log.minimumIndex,
+    checkpoint: log.note,
+    ...(sha256 !== undefined && { sha256 }),
+  });
+  await writeExported(join(folder, "manifest"), manifest);
+  return entries;
 }
 
 /** The export is in the audit log before a byte is written. */
@@ -128,8 +142,7 @@ async function exportTiles(
       }
     });
   bar.end();
-  // The checkpoint comes last: a folder that has one is a complete export.
-  await writeNew(join(out, "checkpoint"), note);
+  await writeExported(join(out, "checkpoint"), note);
   return {
     entries: size - minimumIndex,
     sha256: undefined,
@@ -144,9 +157,9 @@ async function writeInto(
   made: Set<string>,
 ): Promise<void> {
   const folder = dirname(join(out, path));
-  if (!made.has(folder)) await mkdir(folder, { recursive: true });
+  if (!made.has(folder)) await mkdir(folder, { recursive: true }).catch(notWritten);
   made.add(folder);
-  await writeNew(join(out, path), bytes);
+  await writeExported(join(out, path), bytes);
 }
 
 async function exportLines(
@@ -158,13 +171,13 @@ async function exportLines(
 ) {
   const { header, line } = lineFormats[format];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const file = await open(join(out, fileOf(format)), "wx").catch(alreadyThere);
+  const file = await open(join(out, fileOf(format)), "wx").catch(notWritten);
   const digest = createHash("sha256");
   const bar = progressBar("entries");
   let entries = 0;
   const write = async (text: string) => {
     digest.update(text);
-    await file.appendFile(text);
+    await file.appendFile(text).catch(notWritten);
   };
   try {
     await write(header);
@@ -176,21 +189,10 @@ async function exportLines(
       await write(chosen.map((entry) => line(entry, origin)).join(""));
       bar.update((page.at(-1)?.index ?? 0) + 1, checkpoint.size);
     }
-    await file.sync();
+    await file.sync().catch(notWritten);
   } finally {
     await file.close();
     bar.end();
   }
   return { entries, sha256: digest.digest("hex") };
-}
-
-const writeNew = (path: string, content: string | Uint8Array): Promise<void> =>
-  writeFile(path, content, { flag: "wx" }).catch(alreadyThere);
-
-function alreadyThere(error: unknown): never {
-  if ((error as NodeJS.ErrnoException).code === "EEXIST")
-    throw new CommandError("The folder already holds an export. Choose another folder.", {
-      cause: error,
-    });
-  throw error;
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { ensureInstalled } from "../../support/debian-packages.ts";
@@ -58,6 +59,20 @@ test("the disk that its output goes to is full: it starts, serves, and stops wit
   const port = await freePort();
   server = spawnServer(folder.home, { stdio: ["ignore", full, full], port });
   closeSync(full);
+  const url = await server.url();
+  await makeItLog(url);
+  expect(await status(`${url}/readyz`)).toBe(200);
+  await stopsWithItsDatabase();
+});
+
+test("the reader of its output takes nothing: it serves on, and stops with its database", async () => {
+  const path = `${folder.home}-pipe`;
+  execFileSync("mkfifo", [path]);
+  // The server itself has the reading end of this pipe open, and never reads.
+  const pipe = openSync(path, "r+");
+  const port = await freePort();
+  server = spawnServer(folder.home, { stdio: ["ignore", pipe, pipe], port });
+  closeSync(pipe);
   const url = await server.url();
   await makeItLog(url);
   expect(await status(`${url}/readyz`)).toBe(200);

@@ -33,10 +33,11 @@ describe("a name in .env that nothing would read is refused", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("but not what docker-compose.yml reads from the same file", async () => {
+  test("but not what Docker Compose and docker-compose.yml read from the same file", async () => {
     const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
-    await writeFile(join(folder, ".env"), "POSTGRES_PASSWORD=a\nSERVER_PASSWORD=b\n");
-    expect(Object.keys(readEnvFile(join(folder, ".env")))).toHaveLength(2);
+    const content = "POSTGRES_PASSWORD=a\nSERVER_PASSWORD=b\nCOMPOSE_PROFILES=vault\n";
+    await writeFile(join(folder, ".env"), content);
+    expect(Object.keys(readEnvFile(join(folder, ".env")))).toHaveLength(3);
     await rm(folder, { recursive: true });
   });
 });
