@@ -5,7 +5,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** A signal asked the command to end. */
 export class Interrupted extends Error {
   override readonly name = "Interrupted";
-  /** As a shell tells that a signal ended a program. */
+  /** The exit code that a shell reports for a program that a signal ended. */
   readonly exitCode: number;
   constructor(signal: (typeof signals)[number]) {
     super(`Interrupted by ${signal}.`);
@@ -14,8 +14,9 @@ export class Interrupted extends Error {
 }
 
 /**
- * What `work` resolves to, unless a signal to end comes first, so that the caller can put away what
- * it opened. `work` is not waited for then. @throws Interrupted, and whatever `work` throws
+ * Returns the result of `work`, unless a signal to end comes first. Then it does not wait for
+ * `work`, so that the caller can close what it opened.
+ * @throws Interrupted, and whatever `work` throws
  */
 export async function unlessInterrupted<T>(work: Promise<T>): Promise<T> {
   const listeners: (() => void)[] = [];

@@ -24,7 +24,7 @@ const { version } = JSON.parse(
 watchOutput();
 
 const program = new Command("sealdesk")
-  // Exit only after the output was written. Subcommands inherit this.
+  // Exit only after the output is written. Subcommands inherit this.
   .exitOverride()
   .description("Runs and manages a Sealdesk server")
   .version(version);
@@ -116,13 +116,13 @@ keys
 registerCustomerToken(program, print);
 registerAudit(program, print);
 
-/** What a shell shows for a program that SIGPIPE ended. */
+/** The exit code that a shell reports for a program that SIGPIPE ended. */
 const ENDED_BY_READER = 141;
 
 program
   .parseAsync()
   .catch((error: unknown) => {
-    // Commander has printed its own errors, and help that was asked for is none.
+    // Commander has already printed its own errors. Requested help is not an error.
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode;
   })

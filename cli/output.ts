@@ -1,16 +1,24 @@
 import { CommandError } from "./settings.ts";
 
-/** Writes a line to standard output. @throws OutputClosed, CommandError when it could not be written */
+/**
+ * Writes a line to standard output.
+ * @throws OutputClosed; CommandError if it could not be written
+ */
 export type Print = (text: string) => Promise<void>;
 
-/** Whoever read the output wants no more of it, as `head` does. Not a mistake, so nothing is said. */
+/**
+ * The reader of the output wants no more of it, as with `head`. This is not an error, so nothing is
+ * printed.
+ */
 export class OutputClosed extends Error {
   override readonly name = "OutputClosed";
 }
 
 let failure: Error | undefined;
 
-/** Makes a failing standard output known to `print` and `checkOutput`, instead of ending the process. */
+/**
+ * Reports a failing standard output to `print` and `checkOutput`, instead of ending the process.
+ */
 export function watchOutput(): void {
   process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
     failure ??=
@@ -18,7 +26,7 @@ export function watchOutput(): void {
         ? new OutputClosed("The reader of standard output is gone.", { cause })
         : new CommandError(`Standard output could not be written (${cause.code}).`, { cause });
   });
-  // What stands there is for people, and nobody is left to read it.
+  // Standard error is for people. If nobody reads it, its failure does not matter.
   process.stderr.on("error", () => undefined);
 }
 
@@ -27,9 +35,12 @@ export const print: Print = async (text) => {
   await checkOutput();
 };
 
-/** @throws OutputClosed, CommandError when something was not written */
+/**
+ * Checks that everything was written.
+ * @throws OutputClosed; CommandError if something was not written
+ */
 export async function checkOutput(): Promise<void> {
-  // The event comes in a later turn than the write that fails.
+  // The event is emitted in a later turn than the write that fails.
   await new Promise((resolve) => setImmediate(resolve));
   if (failure !== undefined) throw failure;
 }

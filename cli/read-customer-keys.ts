@@ -5,8 +5,8 @@ import { parseCustomerKeys } from "../keys/accounts/customer-keys.ts";
 import { CommandError } from "./settings.ts";
 
 /**
- * The public keys in a file: a JWK Set, one JWK, or one key in PEM form as `openssl pkey -pubout`
- * writes it.
+ * Reads the public keys in a file: a JWK Set, one JWK, or one PEM key as written by `openssl pkey
+ * -pubout`.
  * @param kid the name of the key, which a PEM file does not have
  * @throws CommandError; KeysError invalid_customer_keys
  */

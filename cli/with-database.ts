@@ -18,8 +18,8 @@ export interface CommandDatabase {
 
 /**
  * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
- * embedded one if it does not run, and stops it again unless a server has taken it over in between.
- * A signal that ends the command does not change that.
+ * embedded one if it does not run. Stops it again, also after a signal, unless a server has taken
+ * it over in the meantime.
  * @throws Interrupted, and whatever `work` throws
  */
 export async function withDatabase<T>(

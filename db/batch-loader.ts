@@ -7,7 +7,7 @@ interface Waiting<Q, A> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How a batching loader answers questions, and how many at once. */
+/** How a batch loader answers questions, and how many at once. */
 export interface BatchLoaderOptions<Q, A> {
   /** Answers questions of one tenant, in their order. The same question may be asked again. */
   readonly answer: (pool: Pool, tenant: string, questions: readonly Q[]) => Promise<readonly A[]>;
@@ -20,8 +20,9 @@ export interface BatchLoaderOptions<Q, A> {
 const CONCURRENT_BATCHES = 3;
 
 /**
- * A batching loader. Questions that arrive while earlier ones are answered form the next batch. So
- * thousands of devices that reconnect at one moment cost few round trips, and a single one does not wait.
+ * Loads answers in batches. Questions that arrive while earlier ones are answered form the next
+ * batch. So thousands of devices that reconnect at one moment cost few round trips, and a single
+ * one does not wait.
  */
 class BatchLoader<Q, A> {
   readonly #pool: Pool;

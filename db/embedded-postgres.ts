@@ -21,11 +21,11 @@ const run = promisify(execFile);
 const PATIENCE_S = 60;
 
 export interface EmbeddedPostgres {
-  /** Login that owns everything: for migrations and backups. */
+  /** A login that owns everything. Use it for migrations and backups. */
   readonly ownerUrl: string;
   /** True when a cluster left running by a killed process was taken over. */
   readonly adopted: boolean;
-  /** Does nothing when it has ended already. */
+  /** Stops the cluster. Does nothing if it has already ended. */
   stop(): Promise<void>;
 }
 

@@ -5,25 +5,27 @@ import { DatabaseError, sqlState } from "./database-error.ts";
 import { assertVersion } from "./postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "./schema-version.ts";
 
-/** What the migrations of one database need beside a login. */
+/** Options of the migrations. */
 export interface MigrateOptions {
   /** Called once when another process migrates the database and this one waits for it. */
   readonly onWait?: () => void;
-  /** How long to wait for it, in milliseconds. */
+  /** How long to wait for the other process, in milliseconds. */
   readonly waitMs?: number;
 }
 
 const WAIT_MS = 600_000;
 const LOOK_EVERY_MS = 250;
-/** How often migrations are tried that collide with those of another database of the cluster. */
+/** Number of attempts when migrations collide with those of another database of the cluster. */
 const ATTEMPTS = 5;
 
 /**
- * Brings the schema up to date and makes the partitions of this month and the next; and the
- * keystore's schema, which may be in another database. All that is missing is migrated in one
- * transaction, by one process at a time; a database that is up to date is not locked.
- * @param url a login that may create roles and schemas; so must be `keystoreUrl`'s.
- * @returns how many migrations ran.
+ * Brings the schema up to date, and creates the partitions of this month and the next. Does the
+ * same for the keystore's schema, which may be in another database. All missing migrations of a
+ * schema run in one transaction. One process at a time migrates. A database that is up to date is
+ * not locked.
+ * @param url a login that may create roles and schemas; the login of `keystoreUrl` must be able to
+ *   as well
+ * @returns the number of migrations that ran
  * @throws DatabaseError migration_failed, migration_busy, postgres_too_old, schema_ahead
  */
 export async function migrate(
@@ -49,7 +51,7 @@ async function migrateSection(
   options: Required<MigrateOptions>,
 ): Promise<number> {
   const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
-  // A connection may be cut while it is idle, too. The next query fails then.
+  // An idle connection may be cut too. The next query then fails.
   client.on("error", () => undefined);
   try {
     await client.connect();
@@ -69,8 +71,9 @@ const ENSURE_PARTITIONS =
   "select sealdesk.ensure_partitions(now()), sealdesk.ensure_partitions(now() + interval '1 month')";
 
 /**
- * Takes the lock that lets one process migrate; it ends with the session, however that ends.
- * @returns false when there is nothing to migrate, also because another process has just done it
+ * Takes the lock that only one migrating process can hold. It ends with the session.
+ * @returns false if there is nothing to migrate, for example because another process has just done
+ *   it
  */
 async function takeTurn(
   client: pg.Client,
@@ -116,7 +119,10 @@ async function runMigrations(client: pg.Client, { dir, schema }: Section): Promi
     }
 }
 
-/** Roles belong to the whole cluster, so migrations of two databases may make one at the same time. */
+/**
+ * Roles belong to the whole cluster. So migrations of two databases may create one at the same
+ * time.
+ */
 const COLLISIONS = [
   "23505", // unique_violation, of a system catalogue
   "42710", // duplicate_object

@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import type pg from "pg";
 import { DatabaseError, sqlState } from "./database-error.ts";
 
-/** A folder of numbered migrations, and the schema whose table `migrations` names those that ran. */
+/**
+ * A folder of numbered migrations, and the schema whose table `migrations` lists those that ran.
+ */
 export interface Section {
   readonly dir: string;
   readonly schema: "sealdesk_migrations" | "keystore_migrations";
@@ -15,7 +17,7 @@ export const DATA: Section = {
   schema: "sealdesk_migrations",
 };
 
-/** The keystore's, which may be in another database. */
+/** The keystore's migrations. The keystore may be in another database. */
 export const KEYSTORE: Section = {
   dir: fileURLToPath(new URL("./keystore-migrations", import.meta.url)),
   schema: "keystore_migrations",
@@ -24,8 +26,8 @@ export const KEYSTORE: Section = {
 type Queryable = Pick<pg.ClientBase, "query">;
 
 /**
- * Whether the database has every migration that this version brings. It may have more: while nodes
- * are replaced, a newer one migrates first, and the older ones that run still go on.
+ * Returns whether the database has every migration of this version. It may have more. While nodes
+ * are replaced, a newer node migrates first, and older nodes keep running.
  */
 export async function hasMigrations(client: Queryable, section: Section): Promise<boolean> {
   const [brought, ran] = await Promise.all([broughtBy(section), ranIn(client, section)]);
@@ -33,8 +35,8 @@ export async function hasMigrations(client: Queryable, section: Section): Promis
 }
 
 /**
- * Whether the database has exactly this version's migrations, or needs some of them.
- * @throws DatabaseError schema_ahead when it has others: a later version has migrated it
+ * Compares the database's migrations with those of this version.
+ * @throws DatabaseError schema_ahead if a later version has migrated the database
  */
 export async function schemaState(
   client: Queryable,
@@ -63,7 +65,7 @@ async function ranIn(client: Queryable, { schema }: Section): Promise<readonly s
   return rows.map(({ name }) => name);
 }
 
-/** The schema or its table is not there. */
+/** The schema or its table does not exist. */
 const MISSING: readonly (string | undefined)[] = ["3F000", "42P01"];
 
 function noneIfMissing(error: unknown): readonly string[] {

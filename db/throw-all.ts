@@ -1,4 +1,7 @@
-/** Throws what failed, if anything did: one failure as it is, several as an AggregateError with the first as its cause. */
+/**
+ * Throws the failures, if there are any. A single failure is thrown unchanged. Several become an
+ * AggregateError whose cause is the first one.
+ */
 export function throwAll(failures: readonly unknown[], message: string): void {
   if (failures.length === 1) throw failures[0];
   if (failures.length > 1) throw new AggregateError(failures, message, { cause: failures[0] });

@@ -22,7 +22,7 @@ export async function inTransaction<T>(
     await client.query("rollback").catch((cause: unknown) => {
       broken = new Error("rollback failed", { cause });
     });
-    // A session that began read-only stays so: another may lead to the new primary.
+    // A session that began read-only stays read-only. A new one may reach the new primary.
     if (sqlState(error) === READ_ONLY) broken = error as Error;
     throw error;
   } finally {

@@ -44,7 +44,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     store,
     witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),
-    onError: (error) => log.error("audit log not continued", describeError(error)),
+    onError: (error) => log.error("the audit log could not be continued", describeError(error)),
   });
   const refusal = () => integrator.refusal && reasons[integrator.refusal.code];
   metrics?.audit.watch({

@@ -1,4 +1,4 @@
-/** What was opened, to be closed in the opposite order. */
+/** Collects what was opened, and closes it in reverse order. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
 
@@ -6,7 +6,7 @@ export class Closers {
     this.#closers.push(close);
   }
 
-  /** Closes everything, also after one fails; rejects with the first failure. */
+  /** Closes everything, even if something fails. Rejects with the first failure. */
   async close(): Promise<void> {
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0).toReversed())

@@ -10,70 +10,73 @@ import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
 import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
-/** Everything the server is told from outside, checked. */
+/** The validated configuration of the server. */
 export interface Config {
   readonly mode: "development" | "production" | "test";
   readonly host: string;
-  /** 0 takes any free port. */
+  /** 0 selects any free port. */
   readonly port: number;
-  /** Undefined: the address that the server turns out to listen on. No slash at its end. */
+  /** Without a slash at its end. If undefined, the address that the server listens on is used. */
   readonly publicUrl: string | undefined;
   /** Absolute path of SEALDESK_HOME. */
   readonly home: string;
-  /** Undefined: the embedded database. */
+  /** If undefined, the embedded database is used. */
   readonly databaseUrl: Secret<string> | undefined;
-  /** For migrations; the same as `databaseUrl` unless told apart. */
+  /** For migrations. It equals `databaseUrl` unless configured. */
   readonly databaseOwnerUrl: Secret<string> | undefined;
-  /** Undefined: the keystore is in the same database as the data. */
+  /** If undefined, the keystore is in the same database as the data. */
   readonly keystoreUrl: Secret<string> | undefined;
-  /** For its migrations; the same as `keystoreUrl` unless told apart. */
+  /** For migrations of the keystore. It equals `keystoreUrl` unless configured. */
   readonly keystoreOwnerUrl: Secret<string> | undefined;
-  /** Undefined: hints travel over the database, and limits are each node's own. */
+  /** If undefined, hints travel over the database, and each node has its own limits. */
   readonly redisUrl: Secret<string> | undefined;
   readonly kms: KmsSettings;
   readonly logLevel: "error" | "warn" | "info" | "debug";
-  /** Where metrics are scraped; undefined: they are not collected. */
+  /** The address at which metrics are scraped. If undefined, no metrics are collected. */
   readonly metrics: { readonly host: string; readonly port: number } | undefined;
-  /** Where traces are sent; undefined: none are made. */
+  /** The receiver of traces. If undefined, no traces are made. */
   readonly traces: { readonly endpoint: string; readonly ratio: number } | undefined;
-  /** Proxies whose X-Forwarded-For is believed, for the limits per address. */
+  /** Proxies whose X-Forwarded-For header is trusted, for the limits per address. */
   readonly trustedProxies: readonly string[];
-  /** Tries at once, and seconds until each further one; per account and per address. */
+  /** Sign-in attempts, per account and per address. */
   readonly signInLimit: RateLimit;
-  /** Devices registered at once, and seconds until each further one; per account. */
+  /** Device registrations, per account. */
   readonly registrationLimit: RateLimit;
-  /** Bundles at once, and seconds until each further one; per asking account and asked device. */
+  /** Prekey bundles, per requesting account and requested device. */
   readonly bundleLimit: RateLimit;
-  /** Requests of new devices at once, and seconds until each further one; per account. */
+  /** Link requests of new devices, per account. */
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
-  /** Sockets that have not been let in, at once. */
+  /** How many sockets may wait for their welcome at once. */
   readonly waitingSockets: PendingUpgradeLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
-  /** From the signal to stop until devices are told to go: a load balancer's time to notice. */
+  /**
+   * Time from the signal to stop until devices are told to go. A load balancer needs it to notice.
+   */
   readonly shutdownDelayMs: number;
-  /** So long after it began, an upload that is not complete is removed. */
+  /** Age at which an incomplete upload is removed. */
   readonly uploadLifetimeMs: number;
 }
 
-/** Where the ciphertext of attachments is. */
+/** Where the ciphertext of attachments is stored. */
 export type AttachmentStore =
   | { readonly kind: "directory"; readonly folder: string }
   | {
       readonly kind: "s3";
       readonly bucket: string;
       readonly region: string;
-      /** Undefined: Amazon's. */
+      /** If undefined, Amazon's endpoint is used. */
       readonly endpoint: string | undefined;
     };
 
+/** Allows `burst` uses at once, then one more every `secondsPerFurther` seconds. */
 export interface RateLimit {
   readonly burst: number;
   readonly secondsPerFurther: number;
 }
 
-/** A configuration that cannot be used: one sentence that names the variable. */
+/** The configuration cannot be used. The message names the variable and says what is wrong. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "invalid_config";
@@ -106,10 +109,10 @@ const databaseUrl = text("must be a URL that begins with postgresql://.", isPost
 const bucketName = text("must be the name of a bucket.", (name) =>
   /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
 );
-/** "60,1": so many at once, then so many a second. */
+/** Parses a rate such as "60,1": 60 at once, then 1 per second. */
 const bucketRate = (standard: string) =>
   text(
-    "must be two numbers over 0, parted by a comma: how many at once, and how many a second.",
+    "must be two numbers over 0, separated by a comma: how many at once, and how many per second.",
     (rate) => /^[1-9]\d{0,8},(\d{1,9}(\.\d{1,3})?)$/.test(rate) && !/,0*(\.0*)?$/.test(rate),
   )
     .default(standard)
@@ -118,7 +121,10 @@ const bucketRate = (standard: string) =>
       return { burst, perSecond };
     });
 
-/** Each variable's rule; an issue's message completes the sentence that the name begins. */
+/**
+ * The rule of each variable. The message of an issue continues a sentence that starts with the
+ * variable's name.
+ */
 const environmentSchema = z.object({
   NODE_ENV: z
     .enum(["development", "production", "test"], "must be development, production or test.")
@@ -141,7 +147,7 @@ const environmentSchema = z.object({
     isHttpUrl,
   ).optional(),
   AUDIT_ORIGIN: text(
-    "must be a host, with a port and a path if need be, without a scheme.",
+    "must be a host without a scheme. It may have a port and a path.",
     (origin) => /^[a-z0-9][a-z0-9.:-]*(\/[a-z0-9.-]+)*$/.test(origin) && origin.length <= 100,
   ).optional(),
   AUDIT_CHECKPOINTS: text("must be the path of a folder.").optional(),
@@ -150,7 +156,7 @@ const environmentSchema = z.object({
     /^[1-9]\d{0,4}$/.test(days),
   ).default("2192"),
   AUDIT_WITNESSES: text(
-    "must be witnesses, parted by commas or spaces: of each its key, @, and its URL, and all: before it if it gets every log; at most 16, each once.",
+    "must be at most 16 different witnesses, separated by commas or spaces. Write each as key@URL, or as all:key@URL if it gets every log.",
     isWitnesses,
   ).optional(),
   LOG_LEVEL: z
@@ -170,7 +176,7 @@ const environmentSchema = z.object({
     "must be a number of seconds from 0 to 300.",
     (seconds) => /^\d{1,3}(\.\d{1,3})?$/.test(seconds) && Number(seconds) <= 300,
   ).optional(),
-  TRUSTED_PROXIES: text("must be a list of addresses or networks, parted by commas.", (list) =>
+  TRUSTED_PROXIES: text("must be a list of addresses or networks, separated by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
   MESSAGE_LIMIT: bucketRate("60,1"),
@@ -180,7 +186,7 @@ const environmentSchema = z.object({
 });
 
 /**
- * The configuration that `environment` describes; an empty variable counts as not set.
+ * Reads the configuration from `environment`. An empty variable counts as unset.
  * @throws ConfigError
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -222,7 +228,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
-    // Enough for thousands that come back at one moment, from behind one address even.
+    // This is enough for thousands of devices that reconnect at one moment, even from one address.
     waitingSockets: { perNode: 10_000, perAddress: 6_000 },
     linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
@@ -262,6 +268,6 @@ function attachmentStore(values: z.output<typeof environmentSchema>): Attachment
 function refuseInProduction(values: z.output<typeof environmentSchema>): void {
   if (values.NODE_ENV === "production" && values.DATABASE_URL === undefined)
     throw new ConfigError(
-      "DATABASE_URL must be set in production, where the embedded database does not run.",
+      "DATABASE_URL must be set in production, because the embedded database does not run there.",
     );
 }

@@ -83,7 +83,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const leavePartitions = await keepPartitions(
     pool,
     (error) => {
-      log.error("partitions could not be made", describeError(error));
+      log.error("partitions could not be created", describeError(error));
       metrics?.log.partitionsFailed();
     },
     metrics?.log.partitionsKept,

@@ -11,11 +11,11 @@ import type { Log } from "./log.ts";
 
 export interface OpenDatabase {
   readonly pool: Pool;
-  /** What the pool connects with. */
+  /** The URL that the pool connects with. */
   readonly url: string;
-  /** Where the keystore is: in the same database unless configured. */
+  /** URL of the keystore. It is in the same database unless configured. */
   readonly keystoreUrl: string;
-  /** For acts of the operator alone, such as making a tenant. */
+  /** Only for acts of the operator, such as creating a tenant. */
   readonly ownerUrl: string;
   /** Resolves when the embedded database has ended and cannot be started again. */
   readonly givenUp: Promise<DatabaseError>;
@@ -23,9 +23,9 @@ export interface OpenDatabase {
 }
 
 /**
- * A pool on a database whose schema is up to date: the configured one, else the embedded one, which
- * is started, restarted when it ends, and stopped by `close`.
- * The owner's login is used only where there is something to migrate.
+ * Opens a pool on the configured database, or on the embedded one if none is configured. The schema
+ * is brought up to date first. The embedded database is started here, restarted if it ends, and
+ * stopped by `close`. The owner's login is used only if there is something to migrate.
  * @throws DatabaseError
  */
 export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
@@ -56,8 +56,8 @@ export async function openDatabase(config: Config, log: Log): Promise<OpenDataba
 }
 
 /**
- * Whether the server's own login sees a schema that is up to date; false also where the login cannot
- * look, as in a new database, which lacks its role.
+ * Returns whether the server's own login sees a schema that is up to date. Returns false if the
+ * login cannot look, for example because a new database lacks its role.
  * @throws DatabaseError postgres_too_old, schema_ahead
  */
 async function looksCurrent(pool: Pool, section: Section): Promise<boolean> {

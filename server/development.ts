@@ -24,7 +24,7 @@ const samples: readonly { username: string; displayName: string; role: StaffRole
   { username: "kim", displayName: "Kim", role: "admin" },
 ];
 
-/** An account to try the server with; its password is printed by `main.ts` alone. */
+/** A sample account for trying the server. Only `main.ts` prints its password. */
 export interface DevelopmentAccount {
   readonly username: string;
   readonly role: StaffRole;
@@ -40,27 +40,30 @@ interface Deps {
 }
 
 /**
- * Makes the tenant `demo`, which trusts a key in SEALDESK_HOME for its customers, and its sample
- * staff; whatever is there already stays. The passwords are kept in SEALDESK_HOME, readable by this
- * user alone. @throws ConfigError in production
+ * Creates the tenant `demo` and its sample staff, and keeps what already exists. The tenant trusts
+ * a key in SEALDESK_HOME for its customers. The passwords are stored in SEALDESK_HOME, where only
+ * this user can read them.
+ * @throws ConfigError in production
  */
 export async function openDevelopmentTenant(
   { home, mode }: Config,
   deps: Deps,
 ): Promise<readonly DevelopmentAccount[]> {
   if (mode === "production")
-    throw new ConfigError("NODE_ENV is production, where there are no sample accounts.");
+    throw new ConfigError("Sample accounts do not exist when NODE_ENV is production.");
   return serialise(deps.pool, () => openDemo(home, deps));
 }
 
-/** Servers that start together make what is missing one after the other: the first makes it all. */
+/**
+ * Runs `work` in one server at a time. So if several start together, the first creates everything.
+ */
 async function serialise<T>(pool: Pool, work: () => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query("select pg_advisory_lock(hashtext('sealdesk.demo'))");
     return await work();
   } finally {
-    // With the session, the lock ends too.
+    // The lock ends with the session.
     client.release(true);
   }
 }
@@ -109,8 +112,8 @@ async function samplePasswords(home: string): Promise<Record<string, string>> {
 }
 
 /**
- * Keeps a database with sample accounts out of production: whoever holds the development key could
- * sign in as any of its customers.
+ * Refuses a database with sample accounts in production. Anybody with the development key could
+ * sign in as any customer of such a tenant.
  * @throws ConfigError
  */
 export async function refuseDevelopmentTenants(pool: Pool): Promise<void> {
@@ -120,6 +123,6 @@ export async function refuseDevelopmentTenants(pool: Pool): Promise<void> {
   );
   if (rowCount !== 0)
     throw new ConfigError(
-      "DATABASE_URL names a database with sample accounts, which production refuses to serve.",
+      "The database at DATABASE_URL has sample accounts. Use another database in production.",
     );
 }

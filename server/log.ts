@@ -19,7 +19,7 @@ const redacting = winston.format((entry) => {
   return entry;
 });
 
-/** A log to `stream`, which must not fail. */
+/** Creates a log that writes to `stream`. The stream must not fail. */
 export function createLog(level: string, stream: NodeJS.WritableStream): Log {
   return winston.createLogger({
     level,
@@ -29,8 +29,8 @@ export function createLog(level: string, stream: NodeJS.WritableStream): Log {
 }
 
 /**
- * What may be logged of an error: its name, its code and where it arose. The message may quote
- * input, so it is left out.
+ * Returns what may be logged about an error: its name, its code and where it was thrown. The
+ * message is left out, because it may quote input.
  */
 export function describeError(error: unknown): Record<string, LogValue> {
   if (!(error instanceof Error)) return { error: typeof error };
@@ -44,7 +44,7 @@ export function describeError(error: unknown): Record<string, LogValue> {
       .map((line) => line.trim())
       .join("; "),
   };
-  // The message of a DatabaseError is our own, and its cause is what an operator needs.
+  // The message of a DatabaseError is our own. Its cause is what an operator needs.
   if (error instanceof DatabaseError) told["reason"] = error.message;
   const cause: unknown = error.cause;
   if (cause instanceof Error) {

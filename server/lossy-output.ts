@@ -1,25 +1,28 @@
 import { Writable } from "node:stream";
 
-/** Bytes that may wait for a reader who takes none; more would fill the memory of the server. */
+/**
+ * Maximum number of bytes that wait for a slow reader, so that they cannot fill the server's
+ * memory.
+ */
 const MOST_WAITING_BYTES = 1_048_576;
 
 export interface LossyOutput {
-  /** Never fails, and never makes anyone wait. */
+  /** Never fails, and never makes the writer wait. */
   readonly stream: Writable;
-  /** How many lines were lost so far. */
+  /** Returns the number of lines lost so far. */
   readonly lost: () => number;
 }
 
 /**
- * Passes lines on to `output` as far as it takes them. Lines are lost while its reader is gone
- * (EPIPE), its disk is full (ENOSPC), its terminal is closed (EIO) or its reader does not keep up.
+ * Passes lines on to `output` and drops those that it cannot take. Lines are lost if the reader has
+ * gone (EPIPE), the disk is full (ENOSPC), the terminal is closed (EIO) or the reader is too slow.
  */
 export function lossyOutput(
   output: Writable,
   mostWaitingBytes: number = MOST_WAITING_BYTES,
 ): LossyOutput {
   let lost = 0;
-  // Without a listener the event would end the process; the lines are counted below.
+  // Without a listener the event would end the process. The lost lines are counted below.
   output.on("error", () => undefined);
   const stream = new Writable({
     decodeStrings: false,

@@ -11,14 +11,16 @@ import { lossyOutput } from "./lossy-output.ts";
 import { startServer, type RunningServer } from "./start.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
-/** What waits for a database that does not come back is not waited for any longer. */
+/** How long closing may take after a failure. A database that does not come back would block it. */
 const CLOSE_AFTER_FAILURE_MS = 15_000;
 // A log that cannot be written must not end the server.
 const output = lossyOutput(process.stdout);
 const print = (text: string): void => void output.stream.write(`${text}\n`);
 process.stderr.on("error", () => undefined);
 
-/** `.env` in the working directory, beneath what the environment says. */
+/**
+ * Reads the environment, and `.env` in the working directory for variables that it does not set.
+ */
 const environment = (): Record<string, string | undefined> => ({
   ...readEnvFile(),
   ...process.env,
@@ -43,8 +45,8 @@ function printWelcome({ url, metricsUrl, accounts }: RunningServer): void {
 }
 
 /**
- * Resolves at the first signal to stop; later ones change nothing. A terminal that is closed sends
- * SIGHUP. Without a terminal, as under nohup or systemd, SIGHUP stops nothing.
+ * Resolves at the first signal to stop. Later signals change nothing. A terminal that closes sends
+ * SIGHUP. Without a terminal, as under nohup or systemd, SIGHUP is ignored.
  */
 function stopRequested(): Promise<undefined> {
   const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
@@ -56,7 +58,7 @@ function stopRequested(): Promise<undefined> {
 }
 
 async function main(): Promise<void> {
-  // From the first moment on, so that what is being started is also stopped.
+  // Listen from the start, so that a signal during startup also stops the server.
   const stop = stopRequested();
   const config: Config = readConfig(environment());
   const log = createLog(config.logLevel, output.stream);
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
   printWelcome(server);
   const failure = await Promise.race([stop, server.failed]);
   const closed = server.close().catch((error: unknown) => {
-    // After a failure it says the same once more.
+    // After a failure, this error would only repeat it.
     if (failure === undefined) log.error("stopping failed", describeError(error));
     process.exitCode = 1;
   });
@@ -82,7 +84,10 @@ async function main(): Promise<void> {
   throw failure;
 }
 
-/** Expected errors say in one sentence what is wrong; the code of their cause says why. */
+/**
+ * Returns the text for an error that stops the server. Expected errors say in one sentence what is
+ * wrong. The code of their cause says why.
+ */
 function sentence(error: unknown): string {
   if (!(error instanceof Error)) return "The server did not start.";
   const code = (error.cause as { code?: unknown } | undefined)?.code;

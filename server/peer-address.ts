@@ -3,7 +3,7 @@ import express from "express";
 
 type Trusts = (address: string, hop: number) => boolean;
 
-/** Finds the client's address: the last address on the way that is not one of our proxies. */
+/** Finds the client's address: the last address on the path that is not one of our proxies. */
 export function peerAddressBehind(
   trustedProxies: readonly string[],
 ): (request: IncomingMessage) => string {

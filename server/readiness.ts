@@ -1,6 +1,6 @@
 import { KeysError } from "../keys/keys-error.ts";
 
-/** Why the server cannot serve now, most telling first. */
+/** Reasons why the server cannot serve now. The most specific one comes first. */
 export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
@@ -19,18 +19,19 @@ export type NotReadyReason =
 const LIMIT_MS = 1_000;
 
 export interface Probes {
-  /** Whether the database's schema is at least this version's. */
+  /** Returns whether the database has every migration of this version. */
   readonly isCurrent: () => Promise<boolean>;
-  /** The same of the keystore's, which may be in another database. */
+  /** Returns the same for the keystore, which may be in another database. */
   readonly isKeystoreCurrent: () => Promise<boolean>;
-  /** Rejects when the key-management service cannot be used. */
+  /** Rejects if the key-management service cannot be used. */
   readonly checkKms: () => Promise<void>;
 }
 
 /**
- * Tells whether the server can serve. However often it is asked, database, keystore and key service
- * are each asked once at a time, and never waited for longer than the limit.
- * @param auditRefusal why the audit log is not continued, if it is not.
+ * Creates a function that returns why the server cannot serve now, or an empty list. Database,
+ * keystore and key service each get one request at a time, however often the function is called.
+ * None is waited for longer than the limit.
+ * @param auditRefusal returns why the audit log is not continued; undefined while it is
  */
 export function createReadiness(
   { isCurrent, isKeystoreCurrent, checkKms }: Probes,
@@ -68,7 +69,7 @@ const schemaProbe = (
     limitMs,
   );
 
-/** @param late the reason when there is no answer within the limit */
+/** @param late the reason to return if there is no answer within the limit */
 function probe(
   ask: () => Promise<NotReadyReason | undefined>,
   late: NotReadyReason,

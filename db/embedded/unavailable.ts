@@ -1,6 +1,9 @@
 import { DatabaseError } from "../database-error.ts";
 
-/** The error of an embedded PostgreSQL that cannot run; it names the way out. */
+/**
+ * Creates the error for an embedded PostgreSQL that cannot run. The message says what to do
+ * instead.
+ */
 export const unavailable = (message: string, cause?: unknown): DatabaseError =>
   new DatabaseError(
     "embedded_unavailable",

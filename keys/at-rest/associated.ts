@@ -2,13 +2,13 @@ import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, writeUuid, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { Scope } from "./scope.ts";
 
-/** A row of the log, or what one device gets beside it. */
+/** Names a row of the log, or a packet that one device receives with it. */
 export interface RowPlace {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly seq: number;
   readonly period: number;
-  /** For a packet: whom it is for. */
+  /** The device that receives the packet. Undefined for a row of the log. */
   readonly device?: Uuid | undefined;
 }
 
@@ -18,9 +18,9 @@ row.set(label);
 const view = new DataView(row.buffer, label.length);
 
 /**
- * What a sealed row is bound to: `label || 1 for an event, 2 for a packet || tenant || conversation
- * || seq 8 || period 4 || device, else zeros`. All fields have a fixed width. Written again and again
- * into the same memory: use it before the next call.
+ * Returns the associated data of a sealed row: `label || 1 for an event, 2 for a packet || tenant
+ * || conversation || seq 8 || period 4 || device, or zeros`. All fields have a fixed width. Every
+ * call writes into the same memory, so use the result before the next call.
  */
 export function rowAssociated({ tenant, conversation, seq, period, device }: RowPlace): Uint8Array {
   view.setUint8(0, device === undefined ? 1 : 2);
@@ -34,7 +34,7 @@ export function rowAssociated({ tenant, conversation, seq, period, device }: Row
   return row;
 }
 
-/** What a wrapped scope key is bound to. */
+/** Returns the associated data of a wrapped scope key. */
 export function scopeAssociated(tenant: Uuid, id: Uuid, scope: Scope): Uint8Array {
   const period = new Uint8Array(4);
   new DataView(period.buffer).setInt32(0, scope.period);
@@ -45,11 +45,11 @@ export function scopeAssociated(tenant: Uuid, id: Uuid, scope: Scope): Uint8Arra
   );
 }
 
-/** The context in which the key-management service wraps a subject key. */
+/** Returns the context in which the key-management service wraps a subject key. */
 export const subjectContext = (tenant: Uuid, subject: Uuid): Uint8Array =>
   concat(utf8("sealdesk/at-rest/v1/subject-key"), uuidToBytes(tenant), uuidToBytes(subject));
 
-/** What a sealed field of a profile is bound to. */
+/** Returns the associated data of a sealed profile field. */
 export const profileAssociated = (
   tenant: Uuid,
   subject: Uuid,

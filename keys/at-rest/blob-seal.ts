@@ -3,49 +3,50 @@ import { concat, utf8 } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import { NONCE_BYTES, sealBroken, TAG_BYTES, takeNonce, type SealingKey } from "./envelope.ts";
 
-/** Bytes of a blob that are sealed together; only the last chunk may have fewer. */
+/** Number of bytes in a chunk. Only the last chunk of a blob may have fewer. */
 export const CHUNK_BYTES = 64 * 1024;
-/** What sealing adds to each chunk. */
+/** Number of bytes that sealing adds to each chunk. */
 export const CHUNK_OVERHEAD_BYTES = NONCE_BYTES + TAG_BYTES;
-/** A whole chunk as it is stored. */
+/** Length of a sealed full chunk, in bytes. */
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + CHUNK_OVERHEAD_BYTES;
 
 /**
- * What a chunk is of its blob: one that others follow, the last one, or as much of either as an upload
- * has brought so far, which is kept outside the blob.
+ * Kind of a chunk. `middle` is followed by other chunks. `last` ends the blob. `unfinished` is the
+ * part of a chunk that an upload has received so far, which is stored outside the blob.
  */
 export type ChunkKind = "middle" | "last" | "unfinished";
 
 const kindBytes: Readonly<Record<ChunkKind, number>> = { middle: 0, last: 1, unfinished: 2 };
 
-/** Where a chunk stands in its blob. */
+/** Place of a chunk in its blob. */
 export interface ChunkPlace {
-  /** The first has 0. */
+  /** Starts at 0. */
   readonly index: number;
   readonly kind: ChunkKind;
 }
 
-/** Which upload a blob is of. */
+/** Identifies the upload that a blob belongs to. */
 export interface BlobName {
   readonly tenant: Uuid;
   readonly blob: Uuid;
-  /** 32 random bytes of this upload, so that another one under the same id has another key. */
+  /** 32 random bytes, new for each upload. So another upload with the same id has another key. */
   readonly salt: Uint8Array;
 }
 
-/** Seals the chunks of one blob, and opens them. */
+/** Seals and opens the chunks of one blob. */
 export interface BlobSeal {
-  /** `nonce 12 || ciphertext || tag 16` */
+  /** Returns `nonce 12 || ciphertext || tag 16`. */
   seal(place: ChunkPlace, plain: Uint8Array): Buffer;
   /** @throws KeysError seal_broken */
   open(place: ChunkPlace, sealed: Uint8Array): Buffer;
 }
 
 /**
- * Each chunk is sealed by AES-256-GCM (NIST SP 800-38D) under a key of the upload's own, HKDF-SHA-256
- * (RFC 5869) of the scope's key. Number and kind of the chunk are associated data, as the STREAM
- * construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015) has them in the nonce. The nonce is random
- * here: an upload that was cut off may bring other bytes for a chunk that was sealed before.
+ * Creates the seal of one blob. Each chunk is sealed with AES-256-GCM (NIST SP 800-38D). The upload
+ * has its own key, derived from the scope's key with HKDF-SHA-256 (RFC 5869). The number and the
+ * kind of the chunk are associated data. The STREAM construction (Hoang, Reyhanitabar, Rogaway,
+ * Vizár 2015) has them in the nonce. Here the nonce is random, because an interrupted upload may
+ * send other bytes for a chunk that was already sealed.
  */
 export function blobSeal({ secret }: SealingKey, { tenant, blob, salt }: BlobName): BlobSeal {
   const info = concat(utf8("sealdesk/at-rest/v1/blob"), uuidToBytes(tenant), uuidToBytes(blob));
@@ -80,7 +81,7 @@ export function blobSeal({ secret }: SealingKey, { tenant, blob, salt }: BlobNam
   };
 }
 
-/** `index 8, big-endian || kind 1` */
+/** Returns `index 8, big-endian || kind 1`. */
 function associatedWith({ index, kind }: ChunkPlace): Uint8Array {
   const associated = Buffer.alloc(9);
   associated.writeBigUInt64BE(BigInt(index));

@@ -5,32 +5,32 @@ import { inTransaction } from "../../db/transaction.ts";
 import { KEYSTORE_CHANNEL } from "./keystore-watch.ts";
 
 export interface DestroyDeps {
-  /** The keystore's, as sealdesk_keystore. */
+  /** Pool of the keystore, with the role sealdesk_keystore. */
   readonly keystore: Pool;
-  /** The data's; undefined when the keystore stands in the same database. */
+  /** Pool of the data. Undefined if the keystore is in the same database. */
   readonly apart: Pool | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }
 
-/** On whose behalf, and why: as the audit entry says it. */
+/** The fields of the audit entry that say who requested the destruction, and why. */
 export type DestroyedBy = Pick<
   AuditEntry,
   "actor" | "requestId" | "session" | "method" | "decision"
 >;
 
-/** What was destroyed by this call; nothing when it had been before. */
+/** Numbers of keys that this call destroyed. Keys that were destroyed before do not count. */
 export interface Destroyed {
   readonly subjectKeys: number;
   readonly scopeKeys: number;
 }
 
-/** Those scopes of one subject's conversations that fit everything that is given. */
+/** Selects scopes of one subject's conversations. A scope must match every field that is given. */
 export interface ScopeFilter {
   readonly subject: Uuid;
   readonly conversation?: Uuid;
   readonly author?: Uuid;
-  /** Periods that ended before this one. */
+  /** Selects periods before this one. */
   readonly beforePeriod?: number;
 }
 
@@ -38,7 +38,7 @@ const SUBJECT = `
   update subject_keys set wrapped = null, destroyed_at_ms = $2
   where subject = $1 and wrapped is not null`;
 
-// One who was never written about gets a tombstone all the same: nothing is to be sealed later.
+// A subject without a key gets a tombstone too, so that no key can be created later.
 const TOMBSTONE = `
   insert into subject_keys (tenant, subject, kek_version, wrapped, created_at_ms, destroyed_at_ms)
   values ($1, $2, 1, null, $3, $3) on conflict do nothing`;
@@ -50,9 +50,9 @@ const SCOPES = `
     and ($5::int4 is null or period < $5)`;
 
 /**
- * Destroys a data subject's key and with it every scope key below: what they sealed cannot be opened
- * again, by any node within a second. The time it takes depends on the number of keys, not of
- * messages. The rows stay as tombstones; again changes nothing.
+ * Destroys the key of a data subject and every scope key below it. Within a second no node can open
+ * what these keys sealed. The duration depends on the number of keys, not on the number of
+ * messages. The rows stay as tombstones. A second call changes nothing.
  */
 export function destroySubjectKeys(
   deps: DestroyDeps,
@@ -61,8 +61,8 @@ export function destroySubjectKeys(
   by: DestroyedBy,
 ): Promise<Destroyed> {
   return destroying(deps, tenant, subject, by, { whole: true }, async (client, now) => {
-    // Before anything else: it waits for whoever is storing the subject's first key at this moment,
-    // which no other statement would see.
+    // This statement comes first. It waits for a transaction that is storing the subject's first
+    // key, which the other statements would not see.
     await client.query(TOMBSTONE, [tenant, subject, now]);
     const { rowCount: subjectKeys } = await client.query(SUBJECT, [subject, now]);
     const { rowCount } = await client.query(SCOPES, [subject, now, null, null, null]);
@@ -70,7 +70,7 @@ export function destroySubjectKeys(
   });
 }
 
-/** Destroys scope keys below a subject's, as `destroySubjectKeys` does. */
+/** Destroys the scope keys that match the filter, like `destroySubjectKeys`. */
 export function destroyScopes(
   deps: DestroyDeps,
   tenant: Uuid,
@@ -92,9 +92,9 @@ export function destroyScopes(
 }
 
 /**
- * Destruction, notification and audit entry in one transaction. Where the keystore has a database of
- * its own there is none in common: then the intent is written first, so that no destruction goes
- * unrecorded, and the success last.
+ * Commits the destruction, its notification and its audit entry in one transaction. If the keystore
+ * has its own database, one transaction cannot cover both. Then the intent is recorded first, so
+ * that no destruction goes unrecorded, and the success last.
  */
 async function destroying(
   { keystore, apart, now }: DestroyDeps,

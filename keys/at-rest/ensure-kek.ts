@@ -3,9 +3,10 @@ import { inTransaction } from "../../db/transaction.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
 
 /**
- * Makes the tenant's key-encryption key if it never had one. One that was destroyed in the
- * key-management service is not made anew: what is known of it in the keystore would be lost without
- * a word. @throws KeysError kms_...
+ * Creates the tenant's key-encryption key if it never had one. A key that was destroyed in the
+ * key-management service is not created again, because that would hide the loss of everything that
+ * it wrapped.
+ * @throws KeysError kms_...
  */
 export async function ensureKek(
   { pool, kms }: Pick<KeystoreDeps, "pool" | "kms">,

@@ -1,9 +1,9 @@
 import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from "node:crypto";
 import { KeysError } from "../keys-error.ts";
 
-/** A key that seals, and the name by which whoever opens finds it. */
+/** A sealing key, and the id by which it is found again for opening. */
 export interface SealingKey {
-  /** 16 bytes, not secret. */
+  /** 16 bytes. It is not secret. */
   readonly id: Uint8Array;
   /** 32 bytes, for AES-256-GCM. */
   readonly secret: KeyObject;
@@ -15,14 +15,15 @@ export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + ID_BYTES + NONCE_BYTES;
 
-/** What sealing adds to the length. */
+/** Number of bytes that sealing adds. */
 export const OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
 
-// Drawn a thousand at a time: asking the system for each costs as much as sealing does.
+// Nonces are generated a thousand at a time, because one system call for each would cost as much as
+// sealing.
 const nonces = Buffer.alloc(1000 * NONCE_BYTES);
 let nextNonce = nonces.length;
 
-/** 12 random bytes. Valid until the next call. */
+/** Returns 12 random bytes, which are valid until the next call. */
 export function takeNonce(): Uint8Array {
   if (nextNonce === nonces.length) {
     randomFillSync(nonces);
@@ -34,10 +35,11 @@ export function takeNonce(): Uint8Array {
 }
 
 /**
- * `version 1 || key id 16 || nonce 12 || AES-256-GCM ciphertext || tag 16` (NIST SP 800-38D). The
- * nonce is random: two messages may be sealed for one place in the log when two nodes number at the
- * same time, so the place cannot be the nonce. docs/keys.md has the bound on messages a key.
- * @param associated authenticated and not stored: where the bytes belong
+ * Seals bytes as `version 1 || key id 16 || nonce 12 || AES-256-GCM ciphertext || tag 16` (NIST SP
+ * 800-38D). The nonce is random. It cannot be the position in the log, because two nodes may number
+ * at the same time and seal two messages for one position. docs/keys.md gives the limit on messages
+ * per key.
+ * @param associated the place where the bytes belong; authenticated, but not stored
  */
 export function seal(key: SealingKey, associated: Uint8Array, plain: Uint8Array): Buffer {
   const sealed = Buffer.allocUnsafe(OVERHEAD_BYTES + plain.length);
@@ -53,13 +55,19 @@ export function seal(key: SealingKey, associated: Uint8Array, plain: Uint8Array)
   return sealed;
 }
 
-/** The name of the key that sealed. @throws KeysError seal_broken */
+/**
+ * Returns the id of the key that sealed the bytes.
+ * @throws KeysError seal_broken
+ */
 export function keyIdOf(sealed: Uint8Array): Uint8Array {
   if (sealed[0] !== VERSION || sealed.length < OVERHEAD_BYTES) throw sealBroken();
   return sealed.subarray(1, 1 + ID_BYTES);
 }
 
-/** What was sealed, given the same `associated`. @throws KeysError seal_broken */
+/**
+ * Opens sealed bytes. `associated` must be the same as for `seal`.
+ * @throws KeysError seal_broken
+ */
 export function open(key: SealingKey, associated: Uint8Array, sealed: Uint8Array): Buffer {
   if (Buffer.compare(keyIdOf(sealed), key.id) !== 0) throw sealBroken();
   const nonce = sealed.subarray(1 + ID_BYTES, HEADER_BYTES);

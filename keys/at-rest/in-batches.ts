@@ -1,4 +1,7 @@
-/** Does `work` for every item, so many at a time; results in the items' order. */
+/**
+ * Runs `work` for every item, with a limited number of items at a time. The results have the order
+ * of the items.
+ */
 export async function inBatches<A, T>(
   items: readonly A[],
   width: number,

@@ -1,37 +1,45 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** Whose a key is. */
+/** The tenant and the data subject that a key belongs to. */
 export interface Owned {
   readonly tenant: Uuid;
   readonly subject: Uuid;
 }
 
-/** What decides whether something that was just read may be remembered. */
+/** Decides whether a value that was just read may be cached. */
 export interface Freshness {
-  /** Grows whenever keys are dropped: what was read before that may be among them. */
+  /**
+   * Increases whenever keys are dropped. A value that was read before the increase may be one of
+   * them.
+   */
   readonly generation: () => number;
   readonly monotonic: () => number;
 }
 
 interface Entry<T> {
   readonly value: T;
-  /** When it was last read from the keystore. */
+  /** Time of the last read from the keystore. */
   readonly atMs: number;
-  /** When it was unwrapped. */
+  /** Time of the unwrapping. */
   readonly sinceMs: number;
 }
 
-/** How long, in milliseconds, what was read from the keystore may be used before it is read again. */
+/**
+ * How long a cached value may be used before it is read from the keystore again, in milliseconds.
+ */
 export interface Lifetimes {
-  /** While destructions are heard of. */
+  /** While notifications of destroyed keys arrive. */
   readonly heardMs: number;
-  /** While they might not be. */
+  /** While notifications of destroyed keys may not arrive. */
   readonly deafMs: number;
 }
 
 export const defaultLifetimes: Lifetimes = { heardMs: 5 * 60_000, deafMs: 900 };
 
-/** Keys in memory: so many, so long, the least recently used dropped first. */
+/**
+ * Caches keys in memory with a limited size and lifetime. The least recently used key is dropped
+ * first.
+ */
 export class KeyCache<T extends Owned> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #capacity: number;
@@ -39,7 +47,7 @@ export class KeyCache<T extends Owned> {
   readonly #hears: () => boolean;
   readonly #lifetimes: Lifetimes;
 
-  /** @param hears whether a destruction elsewhere would be heard of here */
+  /** @param hears returns whether notifications of keys that other nodes destroyed arrive */
   constructor(
     monotonic: () => number,
     hears: () => boolean,
@@ -62,7 +70,8 @@ export class KeyCache<T extends Owned> {
     const { heardMs, deafMs } = this.#lifetimes;
     const now = this.#monotonic();
     const isOver = now - entry.sinceMs >= heardMs;
-    // Kept while deaf: if nothing was missed, it serves again once destructions are heard of.
+    // The entry stays. If no notification was missed, it can be used again once notifications
+    // arrive.
     if (!isOver && now - entry.atMs >= deafMs && !this.#hears()) return undefined;
     this.#entries.delete(name);
     if (isOver) return undefined;
@@ -71,8 +80,9 @@ export class KeyCache<T extends Owned> {
   }
 
   /**
-   * What was unwrapped not too long ago, and when: to be used only by whoever has just read from the
-   * keystore that it is the same still.
+   * Returns a value within its lifetime, and the time of its unwrapping, without checking for
+   * missed notifications. Use it only after you have read from the keystore that it is still the
+   * same.
    */
   unconfirmed(name: string): { readonly value: T; readonly sinceMs: number } | undefined {
     const entry = this.#entries.get(name);
@@ -81,8 +91,8 @@ export class KeyCache<T extends Owned> {
   }
 
   /**
-   * @param atMs when reading it from the keystore began
-   * @param sinceMs when it was unwrapped, if that was earlier
+   * @param atMs time at which the read from the keystore began
+   * @param sinceMs time of the unwrapping, if it was earlier
    */
   set(name: string, value: T, atMs: number, sinceMs = atMs): void {
     this.#entries.delete(name);
@@ -92,7 +102,7 @@ export class KeyCache<T extends Owned> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
-  /** Lets go of what is too old to be used, also of what nobody asks for. */
+  /** Drops every entry that is too old, including those that nobody requests. */
   dropOld(): void {
     const bornAfterMs = this.#monotonic() - this.#lifetimes.heardMs;
     for (const [name, { sinceMs }] of this.#entries)

@@ -7,19 +7,22 @@ import { ScopeKeys, type ScopeKey } from "./scope-keys.ts";
 import { SubjectKeys, type SubjectKey } from "./subject-keys.ts";
 
 export interface KeyTreeOptions {
-  /** Where the keystore is: a login that is a member of sealdesk_keystore. */
+  /** URL of the keystore. The login must be a member of sealdesk_keystore. */
   readonly url: string;
   readonly kms: Kms;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** Destructions are not heard of for now; keys are read again at least each second. */
+  /**
+   * Called when notifications of destroyed keys stop. Until they resume, keys are read again at
+   * least every second.
+   */
   readonly onLost: (error: unknown) => void;
-  /** Scope keys, and as many subject keys, in memory at most. */
+  /** Maximum number of scope keys in memory. The same limit applies to subject keys. */
   readonly capacity?: number;
   readonly lifetimes?: Lifetimes;
 }
 
-/** How often keys that nobody asks for any more are let go of, in milliseconds. */
+/** Time between two removals of expired keys from memory, in milliseconds. */
 const TIDY_MS = 15_000;
 
 /** The keys of data at rest, as one node uses them. */
@@ -29,7 +32,10 @@ export interface KeyTree extends KeystoreDeps {
   close(): Promise<void>;
 }
 
-/** Opens the keystore. It may be unreachable: then keys cannot be had until it is not. */
+/**
+ * Opens the keystore. The keystore may be unreachable; keys are then unavailable until it can be
+ * reached.
+ */
 export async function openKeyTree(options: KeyTreeOptions): Promise<KeyTree> {
   const { url, kms, now, onLost, capacity, lifetimes = defaultLifetimes } = options;
   const pool: Pool = createKeystorePool(url);

@@ -4,22 +4,23 @@ import { Notifications } from "../../db/notifications.ts";
 export interface WatchOptions {
   readonly url: string;
   readonly monotonic: () => number;
-  /** Keys of a subject were destroyed. */
+  /** Called when keys of a subject were destroyed. */
   readonly onDestroyed: (tenant: Uuid, subject: Uuid) => void;
-  /** Destructions may have been missed. */
+  /** Called when notifications may have been missed. */
   readonly onGap: () => void;
   readonly onLost: (error: unknown) => void;
 }
 
 export const KEYSTORE_CHANNEL = "keystore";
 
-/** Asked for a sign of life so often, and believed to hear so long after one, in milliseconds. */
+/** Interval of the connection check, and how long one successful check counts, in milliseconds. */
 const BEAT_MS = 200;
 const HEARS_MS = 900;
 
 /**
- * Hears of destroyed keys. Whoever holds keys in memory asks `hears` before using one: it is false
- * when the connection is lost, and also when it has been silent, as a cable that is cut is silent.
+ * Receives notifications of destroyed keys. Before you use a key from memory, call `hears`. It
+ * returns false when the connection is lost. It also returns false when checks of the connection
+ * get no answer, as when a cable is cut.
  */
 export class KeystoreWatch {
   readonly #monotonic: () => number;
@@ -82,7 +83,7 @@ export class KeystoreWatch {
       await this.#notifications.notify([]);
       this.#life.heardAtMs = Math.max(this.#life.heardAtMs, askedAtMs);
     } catch {
-      // Told by `onLost`; meanwhile nothing is heard.
+      // `onLost` reports it. `hears` returns false until the connection is back.
     } finally {
       this.#asking = false;
     }

@@ -11,9 +11,10 @@ const STATE = `
     coalesce((select destroyed_before < oldest_version from keks), false) as "isUndestroyed"`;
 
 /**
- * Goes on, now and every ten minutes, with re-wrappings that were begun and not ended.
- * @param onRemaining told how many keys of all tenants are still under earlier versions
- * @returns what ends it, once the tenant under way is done
+ * Continues interrupted rewrappings, now and every ten minutes.
+ * @param onRemaining receives the number of keys of all tenants that are still under earlier
+ *   versions
+ * @returns a function that stops the task; it resolves when the current tenant is done
  */
 export function rewrapPeriodically(
   deps: RotateDeps,
@@ -24,7 +25,7 @@ export function rewrapPeriodically(
     const { rows } = await deps.data.query<{ id: Uuid }>("select id from tenants");
     for (const { id } of rows) {
       if (ending.aborted) return;
-      // A tenant whose key is denied or gone keeps nobody else's from being re-wrapped.
+      // A tenant whose key is denied or gone does not stop the rewrapping of the others.
       await rewrapTenant(deps, id, onRemaining).catch(onError);
     }
     onRemaining(0);
@@ -43,7 +44,8 @@ async function rewrapTenant(
   );
   const { oldest = null, isUndestroyed = false } = rows[0] ?? {};
   const isBehind = async () => oldest !== null && oldest < (await kms.latestVersion(kekOf(tenant)));
-  // Also when all are re-wrapped, and who did it was cut off before it destroyed what was above.
+  // This also runs when every key is rewrapped, because an earlier run may have stopped before it
+  // destroyed the old versions.
   if (!isUndestroyed && !(await isBehind())) return;
   await rewrapSubjectKeys(deps, tenant, {
     onProgress: ({ done, total }) => onRemaining(total - done),

@@ -9,7 +9,7 @@ import { ensureKek } from "./ensure-kek.ts";
 import { inBatches } from "./in-batches.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
 
-/** Subject keys under the latest version, of all that are not destroyed. */
+/** Counts subject keys that are not destroyed: those under the latest version, and all. */
 export interface RewrapProgress {
   readonly done: number;
   readonly total: number;
@@ -17,27 +17,28 @@ export interface RewrapProgress {
 
 interface RewrapOptions {
   readonly onProgress?: (progress: RewrapProgress) => void;
-  /** Rows between two looks at the keystore. */
+  /** Number of rows that are read from the keystore at a time. */
   readonly batch?: number;
-  /** Asked of the key-management service at a time. */
+  /** Number of concurrent requests to the key-management service. */
   readonly parallel?: number;
 }
 
-/** What works on a tenant's keystore, and says so in its audit log. */
+/** The dependencies of work on a tenant's keystore that is recorded in the tenant's audit log. */
 export interface RotateDeps extends KeystoreDeps {
-  /** The database of the tenants, which the audit log is in. */
+  /** Pool of the tenants' database, which contains the audit log. */
   readonly data: Pool;
 }
 
 /**
- * Gives a tenant's key-encryption key a new version. Everything wrapped before is opened still;
- * `rewrapSubjectKeys` brings it under the new one. @returns the version
+ * Creates a new version of a tenant's key-encryption key. Keys that earlier versions wrapped can
+ * still be opened. Call `rewrapSubjectKeys` to wrap them under the new version.
+ * @returns the new version
  */
 export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number> {
   const { kms } = deps;
   const kek = kekOf(tenant);
   await ensureKek(deps, tenant);
-  // The service is in no transaction of ours: what is asked of it is on record before.
+  // The service is not part of our transaction, so the request is recorded before it is made.
   const by = "operator";
   await audit(deps, tenant, by, { action: "keys.rotate_kek_begin", class: "U" });
   const version = await kms.rotate(kek);
@@ -69,7 +70,7 @@ const COUNT = `
 const BEHIND = `
   select subject, kek_version, wrapped from subject_keys
   where wrapped is not null and kek_version < $1 order by kek_version, subject limit $2`;
-// Unless somebody else has re-wrapped or destroyed it meanwhile.
+// Skips keys that were rewrapped or destroyed in the meantime.
 const REPLACE = `
   update subject_keys k set wrapped = made.wrapped, kek_version = made.version
   from unnest($1::uuid[], $2::int4[], $3::bytea[], $4::int4[]) as made (subject, before, wrapped, version)
@@ -77,7 +78,8 @@ const REPLACE = `
     and made.version > k.kek_version`;
 const DESTROYED = `
   update keks set destroyed_before = $2 where tenant = $1 and destroyed_before < $2`;
-// In one order, so that two who re-wrap the same keys wait for each other and do not deadlock.
+// Every process locks in the same order. So two processes that rewrap the same keys wait for each
+// other and do not deadlock.
 const LOCK = "select from subject_keys where subject = any($1::uuid[]) order by subject for update";
 
 interface Behind {
@@ -86,9 +88,10 @@ interface Behind {
 }
 
 /**
- * Brings every subject key of the tenant under the latest version of its key-encryption key, then
- * destroys the versions that none is under any more. Traffic goes on meanwhile. What is left to do
- * is seen from the rows, so it may be cut off anywhere and begun again, also by several at a time.
+ * Wraps every subject key of the tenant under the latest version of its key-encryption key. Then
+ * destroys the versions that no key uses any more. The server keeps working meanwhile. The rows
+ * show what is left to do. So you can interrupt the work, start it again, and run it several times
+ * at once.
  */
 export async function rewrapSubjectKeys(
   deps: RotateDeps,
@@ -112,7 +115,7 @@ export async function rewrapSubjectKeys(
     onProgress(await countWrapped(pool, tenant, latest));
   }
   if (await hasVersionsBefore(pool, tenant, latest)) {
-    // By whoever re-wraps, which may be a server that goes on with it.
+    // A server may be continuing the work, so the actor is not the operator.
     const act = { class: "D", details: { beforeVersion: latest } } as const;
     const by = "rewrap-subjects";
     await audit(deps, tenant, by, { action: "keys.destroy_kek_versions_begin", ...act });
@@ -156,13 +159,13 @@ async function rewrapBatch(
 }
 
 /**
- * Lets no key be stored under a version before `latest` from now on.
- * @returns false, with nothing changed, when there still is one
+ * Forbids storing keys under a version before `latest` from now on.
+ * @returns false, and changes nothing, if such a key still exists
  */
 function giveUpVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise<boolean> {
   return inTransaction(pool, tenant, async (client) => {
     await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
-    // Waits for those who are about to store one, and is waited for by those who come later.
+    // Waits for transactions that are storing a key. Later ones wait for this one.
     await client.query("select from keks where tenant = $1 for update", [tenant]);
     const left = await client.query(BEHIND, [latest, 1]);
     if (left.rowCount !== 0) return false;

@@ -10,7 +10,7 @@ import { findScopes, findScopesById, insertScopes, type ScopeRow } from "./scope
 import type { Scope } from "./scope.ts";
 import type { SubjectKeys } from "./subject-keys.ts";
 
-/** The key of a scope; undefined once it, or its subject's, is destroyed. */
+/** The key of a scope. It is undefined if the key, or its subject's key, is destroyed. */
 export interface ScopeKey extends Owned {
   readonly key: SealingKey | undefined;
 }
@@ -26,8 +26,8 @@ const nameOf = (tenant: Uuid, { conversation, author, period }: Scope): string =
   `${tenant}${conversation}${author}${period}`;
 
 /**
- * The keys that seal what is written and open what is read. Those not in memory are had in one query
- * for all that are asked for at once.
+ * Provides the keys for sealing and opening content. One query loads all requested keys that are
+ * not in memory.
  */
 export class ScopeKeys {
   readonly #deps: KeystoreDeps;
@@ -40,14 +40,14 @@ export class ScopeKeys {
     this.#caches = caches;
   }
 
-  /** In memory; undefined when the keystore has to be asked. */
+  /** Returns a key from memory, or undefined if it must be loaded from the keystore. */
   held(tenant: Uuid, scope: Scope): ScopeKey | undefined {
     return this.#caches.byName.get(nameOf(tenant, scope));
   }
 
   /**
-   * The keys of `scopes`, in their order; made where there were none. They are stored when this
-   * resolves, so nothing is ever sealed by a key that a crash could lose.
+   * Returns the keys of `scopes`, in the same order, and creates the missing ones. New keys are
+   * stored before this resolves, so a crash cannot lose a key that sealed something.
    * @throws KeysError kms_..., seal_broken
    */
   async forWriting(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeKey[]> {
@@ -57,7 +57,7 @@ export class ScopeKeys {
     const load = () => this.#loadOrMake(tenant, missing);
     const found = new Map<string, ScopeKey>();
     for (const [row, key] of await this.#settled(tenant, load)) found.set(nameOf(tenant, row), key);
-    // What could not be made has a subject whose key is destroyed.
+    // A key that was not created belongs to a subject whose key is destroyed.
     return scopes.map(
       (scope, index) =>
         held[index] ??
@@ -66,7 +66,8 @@ export class ScopeKeys {
   }
 
   /**
-   * The keys of these names. @throws KeysError key_missing, kms_..., seal_broken
+   * Returns the keys with these ids.
+   * @throws KeysError key_missing, kms_..., seal_broken
    */
   async forReading(tenant: Uuid, ids: Iterable<Uuid>): Promise<ReadonlyMap<Uuid, ScopeKey>> {
     const found = new Map<Uuid, ScopeKey>();
@@ -88,7 +89,10 @@ export class ScopeKeys {
     return found;
   }
 
-  /** Loads, unwraps and remembers; once more if keys were dropped meanwhile, for these may be among them. */
+  /**
+   * Loads, unwraps and caches keys. Loads them again if keys were dropped in the meantime, because
+   * these may be among them.
+   */
   async #settled(
     tenant: Uuid,
     load: () => Promise<readonly ScopeRow[]>,

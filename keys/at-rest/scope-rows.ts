@@ -3,7 +3,7 @@ import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Scope } from "./scope.ts";
 
-/** A scope key as the keystore has it; without bytes once it is destroyed. */
+/** A row of a scope key. `wrapped` is undefined if the key is destroyed. */
 export interface ScopeRow extends Scope {
   readonly id: Uuid;
   readonly wrapped: Uint8Array | undefined;
@@ -11,7 +11,7 @@ export interface ScopeRow extends Scope {
 
 const COLUMNS = "s.id, s.subject, s.conversation, s.author, s.period, s.wrapped";
 
-/** Those of `scopes` that have a row, in the tenant's transaction. */
+/** Finds the rows of `scopes` that exist, in the tenant's transaction. */
 export async function findScopes(client: Client, scopes: readonly Scope[]): Promise<ScopeRow[]> {
   const { rows } = await client.query(
     `select ${COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::int4[]) as w (conversation, author, period)
@@ -25,7 +25,7 @@ export async function findScopes(client: Client, scopes: readonly Scope[]): Prom
   return rows.map(rowOf);
 }
 
-/** Those of that name that there are. */
+/** Finds the rows with these ids that exist. */
 export async function findScopesById(client: Client, ids: readonly Uuid[]): Promise<ScopeRow[]> {
   const { rows } = await client.query(
     `select ${COLUMNS} from scope_keys s where s.id = any($1::uuid[])`,
@@ -34,21 +34,22 @@ export async function findScopesById(client: Client, ids: readonly Uuid[]): Prom
   return rows.map(rowOf);
 }
 
-/** Adds those that are not there, and none whose subject's key is destroyed. */
+/** Adds the rows that do not exist yet. Leaves out those whose subject's key is destroyed. */
 export async function insertScopes(
   client: Client,
   tenant: Uuid,
   made: readonly (ScopeRow & { readonly wrapped: Uint8Array })[],
   now: number,
 ): Promise<void> {
-  // A destruction of the subject's keys waits for this, and then takes these with it.
+  // A destruction of the subject's keys waits for this lock and then destroys these keys too.
   const { rows } = await client.query<{ subject: Uuid }>(
     `select subject from subject_keys where subject = any($1::uuid[]) and wrapped is not null
      order by subject for share`,
     [uuidArray(made.map(({ subject }) => subject))],
   );
   const live = new Set(rows.map(({ subject }) => subject));
-  // In one order on all nodes: two that insert the same scopes in two orders would deadlock.
+  // Every node inserts in the same order, because two inserts of the same scopes in different
+  // orders would deadlock.
   const added = made
     .filter(({ subject }) => live.has(subject))
     .toSorted((a, b) => (a.conversation + a.author < b.conversation + b.author ? -1 : 1));

@@ -12,18 +12,21 @@ import type { Freshness, KeyCache, Owned } from "./key-cache.ts";
 import { kekOf, type KeystoreDeps } from "./keystore-deps.ts";
 import { findSubjects, insertSubjects } from "./subject-rows.ts";
 
-/** A data subject's key; undefined once it is destroyed. */
+/** The key of a data subject. `key` is undefined if it is destroyed. */
 export interface SubjectKey extends Owned {
   readonly key: SealingKey | undefined;
-  /** What it was unwrapped from. */
+  /** The wrapped form that the key was unwrapped from. */
   readonly wrapped: WrappedKey | undefined;
 }
 
-/** Asked of the key-management service at a time. */
+/** Number of concurrent requests to the key-management service. */
 const PARALLEL = 16;
 const ATTEMPTS = 3;
 
-/** The keys of data subjects, unwrapped by the key-management service and kept for a while. */
+/**
+ * Provides the keys of data subjects. The key-management service unwraps them, and they are cached
+ * for a limited time.
+ */
 export class SubjectKeys {
   readonly #deps: KeystoreDeps;
   readonly #cache: KeyCache<SubjectKey>;
@@ -36,7 +39,10 @@ export class SubjectKeys {
     this.#freshness = freshness;
   }
 
-  /** Those of `subjects` that were ever made. @throws KeysError kms_... */
+  /**
+   * Returns the keys of those `subjects` that ever had one.
+   * @throws KeysError kms_...
+   */
   async find(tenant: Uuid, subjects: Iterable<Uuid>): Promise<Map<Uuid, SubjectKey>> {
     const found = new Map<Uuid, SubjectKey>();
     const missing: Uuid[] = [];
@@ -50,14 +56,14 @@ export class SubjectKeys {
     return found;
   }
 
-  /** As `find`; makes those that never were. */
+  /** Like `find`, but creates keys for subjects that never had one. */
   async findOrMake(tenant: Uuid, subjects: readonly Uuid[]): Promise<Map<Uuid, SubjectKey>> {
     const found = await this.find(tenant, subjects);
     const missing = [...new Set(subjects)].filter((subject) => !found.has(subject));
     if (missing.length === 0) return found;
     await this.#ensureKek(tenant);
     await this.#make(tenant, missing.toSorted());
-    // What stands in the keystore counts: another node may have been first.
+    // Another node may have been first, so read what the keystore holds.
     for (const [subject, key] of await this.find(tenant, missing)) found.set(subject, key);
     return found;
   }
@@ -71,8 +77,8 @@ export class SubjectKeys {
     try {
       return await inBatches(rows, PARALLEL, async ({ subject, wrapped }) => {
         const name = tenant + subject;
-        // The row is read again at least each second while destructions might not be heard of; the
-        // key-management service need not be asked again while it stays the same.
+        // While notifications may be missed, the row is read again at least every second. If it has
+        // not changed, the key-management service is not asked again.
         const known = this.#cache.unconfirmed(name);
         if (wrapped && known && isSame(known.value.wrapped, wrapped)) {
           if (generation() === before) this.#cache.set(name, known.value, atMs, known.sinceMs);
@@ -84,7 +90,7 @@ export class SubjectKeys {
         return held;
       });
     } catch (error) {
-      // Re-wrapped between the look at the row and the unwrapping: the row says more now.
+      // The key was rewrapped after the row was read. Read the row again.
       const isOld = error instanceof KeysError && error.code === "kms_key_destroyed";
       if (!isOld || attempt === ATTEMPTS) throw error;
       return this.#load(tenant, subjects, attempt + 1);
@@ -97,7 +103,10 @@ export class SubjectKeys {
     return { id: uuidToBytes(subject), secret: createSecretKey(secret) };
   }
 
-  /** @param subjects in one order on all nodes: two that insert in two orders would deadlock. */
+  /**
+   * @param subjects in the same order on all nodes, because inserts in different orders would
+   *   deadlock
+   */
   async #make(tenant: Uuid, subjects: readonly Uuid[]): Promise<void> {
     const { pool, kms, now } = this.#deps;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {

@@ -3,13 +3,13 @@ import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import type { WrappedKey } from "../kms/kms.ts";
 
-/** A subject key as the keystore has it; without bytes once it is destroyed. */
+/** A row of a subject key. `wrapped` is undefined if the key is destroyed. */
 export interface SubjectRow {
   readonly subject: Uuid;
   readonly wrapped: WrappedKey | undefined;
 }
 
-/** Those of `subjects` that have a row, in the tenant's transaction. */
+/** Finds the rows of `subjects` that exist, in the tenant's transaction. */
 export async function findSubjects(
   client: Client,
   subjects: readonly Uuid[],
@@ -25,8 +25,9 @@ export async function findSubjects(
 }
 
 /**
- * Adds subject keys, except where there is one or was one.
- * @returns false, with nothing added, when a wrapping version may not be used any more: wrap again.
+ * Adds subject keys. Skips subjects that have a key or had one.
+ * @returns false, and adds nothing, if a wrapping version may no longer be used; wrap the keys
+ *   again
  */
 export async function insertSubjects(
   client: Client,
@@ -36,7 +37,7 @@ export async function insertSubjects(
 ): Promise<boolean> {
   const versions = made.map(({ wrapped }) => wrapped.version);
   await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
-  // The lock lets no version be given up between here and the commit.
+  // Until the commit, the lock prevents any process from retiring the version.
   const { rowCount } = await client.query(
     "select from keks where tenant = $1 and oldest_version <= $2 for share",
     [tenant, Math.min(...versions)],

@@ -6,7 +6,7 @@ import { roles, type Role } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
 import { joseCode } from "./jose-errors.ts";
 
-/** How long an access token serves, in milliseconds. */
+/** Lifetime of an access token, in milliseconds. */
 const TOKEN_LIFETIME_MS = 60 * 60 * 1000;
 
 export interface AccessClaims {
@@ -19,14 +19,15 @@ export interface AccessClaims {
 }
 
 export interface AccessTokens {
-  /** Signs a token that expires after an hour, or at `notAfterMs` when that is sooner. */
+  /** Signs a token that expires after an hour, or at `notAfterMs` if that is sooner. */
   issue(
     claims: AccessClaims,
     nowMs: number,
     notAfterMs: number,
   ): Promise<{ readonly accessToken: string; readonly expiresAtMs: number }>;
   /**
-   * Checks signature, issuer, audience and expiry; expired up to `graceMs` ago is let pass.
+   * Checks signature, issuer, audience and expiry. Accepts a token that expired up to `graceMs`
+   * ago.
    * @throws KeysError invalid_token, token_expired
    */
   verify(
@@ -36,10 +37,13 @@ export interface AccessTokens {
   ): Promise<AccessClaims & { readonly expiresAtMs: number }>;
 }
 
-/** The keys that tokens are signed with, of which there may be several while they are rotated. */
+/** The keys that sign access tokens. During a rotation there are several. */
 export interface TokenKeys {
   readonly signing: { readonly kid: string; readonly privateKey: KeyObject };
-  /** The public key of that id, if its tokens still count; `undefined` for tokens that name none. */
+  /**
+   * Returns the public key with this id, if its tokens are still accepted. `undefined` as the id
+   * stands for tokens without one.
+   */
   verifying(kid: string | undefined): Promise<KeyObject | undefined>;
 }
 
@@ -53,8 +57,9 @@ const claimsSchema = z.object({
 });
 
 /**
- * Access tokens as JWTs (RFC 9068), bound to a device key by `cnf.jkt` (RFC 9449 section 6.1).
- * @param given.issuer the server's public URL; also the audience.
+ * Creates the issuer of access tokens. They are JWTs (RFC 9068), bound to a device key by `cnf.jkt`
+ * (RFC 9449 section 6.1).
+ * @param given.issuer the server's public URL, which is also the audience
  */
 export function createAccessTokens(given: {
   readonly keys: TokenKeys;

@@ -11,15 +11,15 @@ export interface AuthenticationRequest {
   readonly token: string;
   readonly proof: string;
   readonly method: string;
-  /** Absolute URL, built from the public URL and never from the Host header. */
+  /** Absolute URL. Build it from the public URL, never from the Host header. */
   readonly url: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
-  /** Lets pass a token that expired up to so long ago; for renewal only. */
+  /** Accepts a token that expired up to this long ago. Use it for renewal only. */
   readonly graceMs?: number | undefined;
 }
 
-/** Who sent a request, and the device key that signed its proof. */
+/** The sender of a request, and the device key that signed its proof. */
 export interface Authenticated {
   readonly actor: Actor;
   /** Ed25519, 32 bytes. */
@@ -35,7 +35,7 @@ export interface Authenticator {
    *   device_revoked, tenant_suspended, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
-  /** As `authenticate`, and tells which key signed. */
+  /** Like `authenticate`, and also returns the key that signed the proof. */
   identify(request: AuthenticationRequest): Promise<Authenticated>;
 }
 
@@ -49,7 +49,10 @@ interface SessionRow {
   readonly suspended_at_ms: number | null;
 }
 
-/** Turns access token and device proof into an actor: one set of rules for HTTP and for the relay. */
+/**
+ * Creates the check that turns an access token and a device proof into an actor. HTTP and the relay
+ * use the same check.
+ */
 export function createAuthenticator(deps: {
   readonly pool: Pool;
   readonly accessTokens: AccessTokens;
@@ -63,8 +66,8 @@ export function createAuthenticator(deps: {
     const claims = await accessTokens.verify(token, now, request.graceMs);
     if (claims.thumbprint !== key.thumbprint)
       throw new KeysError("invalid_token", "The access token belongs to another device key.");
-    // Only now, so that nobody without a token can fill the memory of used proofs; and by user, so
-    // that no account can, however many devices and sessions it has.
+    // This comes after the token check, so that nobody without a token can fill the memory of used
+    // proofs. The limit is per user, so that no account can fill it with many devices and sessions.
     await replays.use(key.replayKey, now, claims.user);
     const { rows } = await batchRead(pool, claims.tenant, (client) =>
       client.query<SessionRow>(

@@ -4,8 +4,8 @@ import type { Authenticated } from "./authenticate.ts";
 import type { Disconnect } from "./disconnect.ts";
 
 /**
- * A fresh access token for the session that `who` showed. It never outlives the session. The
- * session and its device were checked by `identify`, which gave `who`.
+ * Issues a new access token for the session of `who`. The token never outlives the session. `who`
+ * must come from `identify`, which checked the session and its device.
  */
 export async function renewSession(
   deps: UseCase & { readonly accessTokens: AccessTokens },
@@ -20,7 +20,7 @@ export async function renewSession(
   );
 }
 
-/** Ends the session: its tokens serve no more, and what was opened on it is closed. */
+/** Ends the session. Its tokens are no longer accepted, and its connections are closed. */
 export async function closeSession(
   deps: UseCase & { readonly disconnect: Disconnect },
   { actor }: Authenticated,

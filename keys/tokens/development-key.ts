@@ -1,4 +1,4 @@
-/** Stands in for a deployer's backend in development: a key that signs customer tokens. */
+/** Replaces a deployer's backend in development with a key that signs customer tokens. */
 import { generateKeyPairSync } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { DEVELOPMENT_KEY_ID } from "./development-key-id.ts";
 
 const pathIn = (home: string): string => join(home, "development", "customer-key.json");
 
-/** The private JWK in `home`, made on first use (mode 0600). */
+/** Returns the private JWK in `home`. The first call creates it (mode 0600). */
 export async function openDevelopmentKey(home: string): Promise<JWK> {
   const { privateKey } = generateKeyPairSync("ed25519");
   const made = { ...privateKey.export({ format: "jwk" }), kid: DEVELOPMENT_KEY_ID, alg: "EdDSA" };
@@ -17,7 +17,7 @@ export async function openDevelopmentKey(home: string): Promise<JWK> {
   return JSON.parse(await readFile(pathIn(home), "utf8")) as JWK;
 }
 
-/** The private JWK in `home`, or undefined when no development server ever ran there. */
+/** Returns the private JWK in `home`, or undefined if no development server ever ran there. */
 export async function findDevelopmentKey(home: string): Promise<JWK | undefined> {
   try {
     return JSON.parse(await readFile(pathIn(home), "utf8")) as JWK;
@@ -27,12 +27,12 @@ export async function findDevelopmentKey(home: string): Promise<JWK | undefined>
   }
 }
 
-/** What of it goes into a tenant's JWK Set. */
+/** Returns the part of the key that belongs in a tenant's JWK Set. */
 export function publicPart({ kty, crv, x, kid, alg }: JWK): JWK {
   return { kty, crv, x, kid, alg } as JWK;
 }
 
-/** A customer token as `inspectCustomerToken` wants it, for ten minutes. */
+/** Signs a customer token that `inspectCustomerToken` accepts for ten minutes. */
 export async function signCustomerToken(
   key: JWK,
   claims: {
@@ -40,7 +40,10 @@ export async function signCustomerToken(
     readonly subject: string;
     /** The server's public URL. */
     readonly audience: string;
-    /** Of the only device key that may use it, RFC 7638; any device may without one. */
+    /**
+     * Thumbprint (RFC 7638) of the only device key that may use the token. Without it any device
+     * may use it.
+     */
     readonly thumbprint?: string | undefined;
     /** Milliseconds since the Unix epoch. */
     readonly now: number;

@@ -5,30 +5,30 @@ import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { KeysError } from "../keys-error.ts";
 import { joseCode } from "./jose-errors.ts";
 
-/** How far a proof's clock may be from the server's, in milliseconds. */
+/** Accepted difference between a proof's time and the server's, in milliseconds. */
 const PROOF_WINDOW_MS = 60_000;
-/** A proof is remembered this long: from the earliest moment it could serve to the last. */
+/** How long a proof is remembered: from the earliest moment at which it is valid to the latest. */
 export const PROOF_MEMORY_MS = 2 * PROOF_WINDOW_MS;
 
 export interface ProofRequest {
   /** The DPoP header, or the proof of a relay hello. */
   readonly proof: string;
   readonly method: string;
-  /** Absolute URL of the request; its query is ignored. */
+  /** Absolute URL of the request. Its query is ignored. */
   readonly url: string;
-  /** The access token that goes with the proof; none when signing in. */
+  /** The access token that the proof is for. Undefined at sign-in. */
   readonly token?: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** A key shown to be in the hands of whoever sent the request. */
+/** A key that the sender of a request has proved to hold. */
 export interface ProvenKey {
   /** Ed25519, 32 bytes. */
   readonly deviceKey: Uint8Array;
-  /** Of that key, RFC 7638 with SHA-256. */
+  /** Thumbprint of that key (RFC 7638 with SHA-256). */
   readonly thumbprint: string;
-  /** Tells this proof from any other; use once. */
+  /** Identifies this proof. It may be used once. */
   readonly replayKey: string;
 }
 
@@ -36,11 +36,11 @@ const isCanonicalKey = (text: string): boolean =>
   /^[A-Za-z0-9_-]{43}$/.test(text) && toBase64Url(fromBase64Url(text)) === text;
 
 const headerSchema = z.object({
-  // Other members (`alg`, `kid`) may stand there; a private one cannot, jose refuses it.
+  // Other members (`alg`, `kid`) are allowed. jose refuses private ones.
   jwk: z.object({
     kty: z.literal("OKP"),
     crv: z.literal("Ed25519"),
-    // One spelling for one key: the thumbprint is taken over this text.
+    // Each key must have exactly one spelling, because the thumbprint is computed from this text.
     x: z.string().refine(isCanonicalKey),
   }),
 });
@@ -53,19 +53,19 @@ const claimsSchema = z.object({
 });
 
 /**
- * Checks a DPoP proof, RFC 9449 section 4.3: type, algorithm (Ed25519 only), public key, signature,
- * method, URL, time, and the hash of the access token. Whether it was used before is left to a
- * `ReplayCache`, which the caller asks last.
+ * Checks a DPoP proof (RFC 9449 section 4.3): type, algorithm (Ed25519 only), public key,
+ * signature, method, URL, time, and the hash of the access token. It does not check whether the
+ * proof was used before. Call `UsedProofs.use` for that afterwards.
  * @throws KeysError invalid_proof
  */
 export async function verifyProof(request: ProofRequest): Promise<ProvenKey> {
   const { jwk, claims } = await open(request);
-  if (claims.htm !== request.method) throw invalid("its method is another");
+  if (claims.htm !== request.method) throw invalid("it is for another method");
   const asked = withoutQuery(request.url);
   if (asked === undefined || withoutQuery(claims.htu) !== asked)
-    throw invalid("it is for another URL than the server's public one");
+    throw invalid("it is not for the server's public URL");
   if (Math.abs(claims.iat * 1000 - request.now) > PROOF_WINDOW_MS)
-    throw invalid("its time is over 60 s from the server's");
+    throw invalid("its time differs from the server's by more than 60 s");
   const expected =
     request.token === undefined ? undefined : hash("sha256", request.token, "base64url");
   if (claims.ath !== expected) throw invalid("it is for another access token, or for none");
@@ -92,7 +92,7 @@ async function open(request: ProofRequest) {
   }
 }
 
-// What Web Crypto throws for a key it cannot take.
+// Names of the errors that Web Crypto throws for a key that it cannot use.
 const isKeyFault = (error: unknown): boolean =>
   ["DataError", "InvalidAccessError", "NotSupportedError", "TypeError"].includes(
     (error as Error).name,

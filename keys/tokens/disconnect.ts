@@ -1,8 +1,8 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /**
- * Closes what a device has open: on the session that has ended, or on any when none is named. Called
- * once the end is durable. Given by `server`.
+ * Closes the connections of a device: those of `session`, or all of them if no session is given.
+ * Call it after the end is committed. `server` implements it.
  */
 export type Disconnect = (ended: {
   readonly tenant: Uuid;

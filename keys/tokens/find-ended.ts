@@ -3,13 +3,13 @@ import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** A device that is connected on the strength of a session. */
+/** A connected device, and the session that it connected with. */
 export interface Connected {
   readonly device: Uuid;
   readonly session: Uuid;
 }
 
-/** One whose connection must end, and why. */
+/** A connection that must be closed, and why. */
 export interface Ended extends Connected {
   readonly what: "device" | "session";
 }
@@ -21,7 +21,7 @@ const ENDED = `
   join sessions s on s.id = c.session
   where d.revoked_at_ms is not null or s.revoked_at_ms is not null`;
 
-/** Those of `connected` whose device was removed or whose session was ended, by whichever node. */
+/** Finds those of `connected` whose device was removed or whose session was ended, by any node. */
 export async function findEnded(
   pool: Pool,
   tenant: Uuid,

@@ -11,11 +11,14 @@ import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
 import type { ProvenKey } from "./device-proof.ts";
 import type { SignIn, SignInDeps } from "./sign-in.ts";
 
-/** Why a grant proves nothing. */
+/** Reasons why a grant proves no account. */
 export type GrantFailure =
   "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
 
-/** The account a grant proves, or why not: for the audit log and the server's log, never for the answer. */
+/**
+ * The account that a grant proves, or the reason why it proves none. The reason is for the audit
+ * log and the server's log. Never put it into a response.
+ */
 export type Identified =
   { readonly user: Uuid } | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
 
@@ -24,7 +27,10 @@ type Deps = Pick<
   "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "admit" | "requestId"
 >;
 
-/** Whose account `request.grant` proves. Takes as long for an unknown tenant or name as for a known one. */
+/**
+ * Finds the account that `request.grant` proves. An unknown tenant or name takes as long as a known
+ * one.
+ */
 export async function identifyByGrant(
   deps: Deps,
   request: SignIn,
@@ -66,7 +72,7 @@ async function byPassword(
           );
           return rows[0];
         });
-  // A device of the account has tries of its own, so that strangers who guess cannot lock it out.
+  // A device of the account has a limit of its own, so that strangers who guess cannot lock it out.
   const account = `${slug}/${username}`;
   await admit(found?.known === true ? `${thumbprint} ${account}` : account);
   const matches = await checkPassword(found?.password_hash ?? undefined, password);

@@ -10,7 +10,7 @@ import { verifyProof, type ProvenKey } from "./device-proof.ts";
 import { identifyByGrant, type GrantFailure } from "./grants.ts";
 import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
 
-/** How long a session may be renewed before its user must sign in again, in milliseconds. */
+/** How long a session can be renewed before the user must sign in again, in milliseconds. */
 export const SESSION_LIFETIME_MS = 12 * 60 * 60 * 1000;
 
 export interface OpenedSession {
@@ -23,15 +23,15 @@ export interface OpenedSession {
     readonly role: Role;
     readonly displayName: string | null;
   };
-  /** The account's key, 32 bytes; null until its first device is registered. */
+  /** The account key, 32 bytes. Null until the first device is registered. */
   readonly accountKey: Uint8Array | null;
 }
 
 /**
- * Opens a session for the device key that signed the proof, on a password or a customer token.
- * Audited, whether it succeeds or not.
- * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended; and what `admit`
- *   throws
+ * Opens a session for the device key that signed the proof, with a password or a customer token.
+ * Writes an audit entry on success and on failure.
+ * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended;
+ *   and what `admit` throws
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
@@ -47,7 +47,8 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const { user } = identified;
   const { grant } = request;
   try {
-    // Only now, so that whoever does not belong to the tenant learns nothing of it.
+    // This comes after the grant is checked, so that outsiders do not learn that a tenant is
+    // suspended.
     if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
       createSession(deps, client, { tenant, user, grant, key, now }),
@@ -122,7 +123,7 @@ async function createSession(
   };
 }
 
-/** The same to everyone who asks: only the reasons, which are for the log, tell failures apart. */
+/** Every failure gives the same response. Only the reasons, which are for the log, differ. */
 const signInFailed = (failure: GrantFailure): KeysError =>
   new KeysError("sign_in_failed", "The sign-in failed.", { reasons: [failure] });
 
@@ -137,7 +138,7 @@ async function recordFailure(
     appendEntry(client, {
       occurredAtMs: now,
       tenant: tenant.id,
-      // Whoever it was has not shown to be the user.
+      // The sender has not proved to be the user.
       actor: { kind: "system", id: "sign-in" },
       action: "session.create",
       class: "C",

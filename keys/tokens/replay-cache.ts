@@ -1,11 +1,12 @@
 import { KeysError } from "../keys-error.ts";
 
-/** Remembers what was used, so that it is used once. */
+/** Remembers used proofs, so that each one is accepted once. */
 export interface UsedProofs {
   /**
-   * Marks `key` as used. @param owner who uses it; undefined when nobody has shown to be anyone.
-   * @throws KeysError proof_reused, when it was within the window; overloaded, when there is no room
-   *   to remember it: then nothing is accepted rather than everything.
+   * Marks `key` as used.
+   * @param owner the user of the key; undefined if the sender has not authenticated
+   * @throws KeysError proof_reused, if it was used within the window; overloaded, if there is no
+   *   room to remember it
    */
   use(key: string, nowMs: number, owner?: string): Promise<void> | void;
 }
@@ -14,8 +15,8 @@ export const proofReused = (): KeysError =>
   new KeysError("proof_reused", "This proof was used before; each request needs its own.");
 
 /**
- * In this process's memory, for at least `windowMs`. Two generations: the older one is dropped whole
- * when its window is over, so memory is bounded whoever sends what.
+ * Remembers used proofs in the memory of this process, for at least `windowMs`. It keeps two
+ * generations and drops the older one when its window is over. So its memory is bounded.
  */
 export class ReplayCache implements UsedProofs {
   readonly #windowMs: number;
@@ -23,13 +24,13 @@ export class ReplayCache implements UsedProofs {
   readonly #share: number;
   #older = new Set<string>();
   #newer = new Set<string>();
-  /** How much of the newer generation is whose. */
+  /** Number of entries in the newer generation, by owner. */
   #owned = new Map<string, number>();
   #turnedAtMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param capacity entries in each generation; past that, `use` refuses.
-   * @param share of those, how many one owner may take.
+   * @param capacity maximum number of entries in a generation; `use` refuses more
+   * @param share maximum number of these entries for one owner
    */
   constructor(windowMs: number, capacity = 100_000, share = 2_000) {
     this.#windowMs = windowMs;

@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
 
-/** Why an actor may act no more. */
+/** Why an actor may no longer act. */
 export interface SessionEnd {
   readonly code: "session_revoked" | "device_revoked";
   readonly message: string;
@@ -13,9 +13,9 @@ const STANDING = `
   from sessions s left join devices d on d.id = $2 where s.id = $1`;
 
 /**
- * Whether the session or the device that an actor was let in with is over by now. A request is let in
- * before its body is there, which may take its time: an act asks again, in its own transaction. One
- * that waits for a lock asks once it has it.
+ * Returns why the actor's session or device has ended, or undefined if both are still valid. A
+ * request is authenticated before its body arrives, which may take long. So check again in the
+ * transaction that acts. If that transaction waits for a lock, check after it has the lock.
  */
 export async function sessionEnd(
   client: Client,

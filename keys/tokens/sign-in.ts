@@ -5,7 +5,7 @@ import type { Secret } from "../secret.ts";
 import type { AccessTokens } from "./access-token.ts";
 import type { UsedProofs } from "./replay-cache.ts";
 
-/** What a sign-in shows for itself. */
+/** The evidence that a sign-in presents. */
 export type Grant =
   | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
   | { readonly kind: "customer_token"; readonly token: Secret<string> };
@@ -15,11 +15,14 @@ export interface SignInDeps extends UseCase {
   readonly accessTokens: AccessTokens;
   readonly replays: UsedProofs;
   readonly profiles: Profiles;
-  /** Under the first a new customer is stored; under any they may have been. */
+  /**
+   * The keys of the blind indexes. A new customer is stored under the first. Existing customers may
+   * be stored under any of them.
+   */
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */
   readonly publicUrl: string;
-  /** Asked before an account's secret is looked at; rejects when there were too many attempts. */
+  /** Called before the secret of an account is checked. Rejects if there were too many attempts. */
   readonly admit: (account: string) => Promise<void>;
 }
 

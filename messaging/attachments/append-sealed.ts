@@ -5,13 +5,19 @@ import { IncomingChunks } from "./incoming-chunks.ts";
 import { CHUNKS_PER_PART, type BlobStore } from "./stores/blob-store.ts";
 import { isWhole, type UploadProgress } from "./upload-progress.ts";
 
-/** Chunks after which progress is saved while a request goes on: a crash loses no more than these. */
+/**
+ * Number of chunks after which a running request saves its progress. A crash loses no more than
+ * these.
+ */
 const CHUNKS_PER_SAVE = 4 * CHUNKS_PER_PART;
 
 interface AppendDeps {
   readonly store: BlobStore;
   readonly seal: BlobSeal;
-  /** Called when everything that it names is stored for good. @throws to end the work */
+  /**
+   * Called when everything in `progress` is stored durably.
+   * @throws to stop the work
+   */
   readonly save: (progress: UploadProgress) => Promise<void>;
 }
 
@@ -21,10 +27,10 @@ async function* all<T>(first: T, others: AsyncIterable<T>): AsyncGenerator<T, vo
 }
 
 /**
- * Seals what comes chunk by chunk, and stores the whole ones; the rest goes, sealed, to `save`. When
- * `data` breaks off, what came before is kept, and this throws the same.
- * @returns how far the upload has come
- * @throws KeysError seal_broken: the beginning of the next chunk is not what was kept
+ * Seals the data chunk by chunk and stores the full chunks. The rest is sealed and passed to
+ * `save`. If `data` fails, everything before the failure is kept, and the same error is thrown.
+ * @returns the progress of the upload
+ * @throws KeysError seal_broken: the saved beginning of the next chunk was altered
  */
 export async function appendSealed(
   { store, seal, save }: AppendDeps,
@@ -51,7 +57,7 @@ export async function appendSealed(
     const end = Math.min(chunks - (chunks % CHUNKS_PER_SAVE) + CHUNKS_PER_SAVE, chunksOf(size));
     const sealed = sealedUntil(end);
     const first = await sealed.next();
-    // The store is asked only when there is something for it.
+    // Do not call the store without data.
     if (first.done !== true)
       await store.put(id, sealedBytes(size, chunks), all(first.value, sealed));
     const isEnd = chunks < end || isWhole(size, { chunks, tail: undefined });

@@ -4,16 +4,16 @@ import type { OnDamaged } from "./damage.ts";
 import type { RunningDigests } from "./running-digests.ts";
 import type { BlobStore } from "./stores/blob-store.ts";
 
-/** What the attachments' use cases work with. */
+/** The dependencies of the attachment use cases. */
 export interface AttachmentDeps {
   readonly pool: Pool;
   readonly store: BlobStore;
-  /** What the stored bytes are encrypted under. */
+  /** The keys that encrypt stored bytes. */
   readonly scopeKeys: ScopeKeys;
   readonly digests: RunningDigests;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** So long after it began, an upload that is not complete is removed. */
+  /** Age at which an incomplete upload is removed. */
   readonly uploadLifetimeMs: number;
   readonly onDamaged?: OnDamaged | undefined;
 }

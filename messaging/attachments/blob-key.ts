@@ -5,14 +5,20 @@ import type { Scope } from "../../keys/at-rest/scope.ts";
 import { MessagingError } from "../messaging-error.ts";
 import type { AttachmentRow } from "./upload-row.ts";
 
-/** The name of the key for what is written in `scope` now. @throws MessagingError key_destroyed */
+/**
+ * Returns the id of the key for content that is written in `scope` now.
+ * @throws MessagingError key_destroyed
+ */
 export async function blobKeyId(scopeKeys: ScopeKeys, tenant: Uuid, scope: Scope): Promise<Uuid> {
   const [found] = await scopeKeys.forWriting(tenant, [scope]);
   if (found?.key === undefined) throw erased();
   return uuidFromBytes(found.key.id);
 }
 
-/** What seals and opens an attachment's stored bytes. @throws MessagingError key_destroyed */
+/**
+ * Returns the seal for an attachment's stored bytes.
+ * @throws MessagingError key_destroyed
+ */
 export async function sealOf(
   scopeKeys: ScopeKeys,
   tenant: Uuid,

@@ -7,11 +7,11 @@ import { MessagingError } from "../messaging-error.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { attachmentNotFound } from "./upload-row.ts";
 
-/** How a stored blob was found not to be what was sealed. */
+/** The ways in which a stored blob can differ from what was sealed. */
 export const damages = ["missing", "wrong_size", "seal_broken"] as const;
 export type Damage = (typeof damages)[number];
 
-/** Told of each time that somebody was refused a damaged attachment. Must not throw. */
+/** Called each time a request is refused because its attachment is damaged. It must not throw. */
 export type OnDamaged = (found: { readonly attachment: Uuid; readonly damage: Damage }) => void;
 
 interface DamageDeps {
@@ -28,9 +28,10 @@ interface Stored {
 }
 
 /**
- * The same pieces. When reading them shows that the blob is not what was stored, the first time is
- * put into the audit log.
- * @throws MessagingError attachment_damaged; attachment_not_found, when it was removed meanwhile
+ * Passes the pieces on. If reading them shows that the blob was altered, the first occurrence is
+ * written to the audit log.
+ * @throws MessagingError attachment_damaged; attachment_not_found, if the attachment was removed in
+ *   the meantime
  */
 export async function* noticingDamage(
   deps: DamageDeps,
@@ -55,7 +56,7 @@ function damageOf(error: unknown): Damage | undefined {
   return undefined;
 }
 
-/** @returns whether the attachment is still to be there */
+/** @returns false if the attachment has been removed */
 function recordDamage(
   { pool, now }: DamageDeps,
   { tenant, id, conversation }: Stored,

@@ -12,23 +12,24 @@ import { readSealed } from "./read-sealed.ts";
 import type { ByteRange } from "./stores/blob-store.ts";
 import { attachmentNotFound, findAttachment } from "./upload-row.ts";
 
-/** An attachment that its reader may have. */
+/** An attachment that the actor may read. */
 export interface Download {
-  /** Bytes of ciphertext. */
+  /** Length of the ciphertext, in bytes. */
   readonly size: number;
-  /** SHA-256 of them, as they were received. */
+  /** SHA-256 of the ciphertext as it was received. */
   readonly sha256: Uint8Array;
   /**
-   * Resolves when the first piece is there and is what was stored; what comes later may still throw.
-   * @param range not empty
+   * Resolves when the first piece has been read and verified. Later pieces may still throw.
+   * @param range must not be empty
    * @throws MessagingError attachment_damaged
    */
   read(range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
 }
 
 /**
- * Opens an attachment for somebody who is a member of a conversation that needs it, now or when it
- * was uploaded. What staff opens is in the audit log, as is every refusal.
+ * Opens an attachment for a member of a conversation that refers to it. The actor must be a member
+ * now or have been one when it was uploaded. The audit log records what staff open, and every
+ * refusal.
  * @throws MessagingError attachment_not_found, forbidden, key_destroyed
  */
 export async function openDownload(
@@ -55,7 +56,7 @@ export async function openDownload(
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
       return { ...found, sha256 };
     });
-    // After the transaction: a key service that is slow must keep no connection.
+    // This comes after the transaction, so that a slow key service holds no connection.
     const seal = await sealOf(scopeKeys, actor.tenant, row);
     const stored = { tenant: actor.tenant, id, conversation };
     const read = (range: ByteRange) =>
@@ -64,7 +65,7 @@ export async function openDownload(
   });
 }
 
-/** The same pieces, once the first of them is there. */
+/** Returns the same pieces after the first one has been read. */
 async function begun(
   pieces: AsyncGenerator<Uint8Array, void, undefined>,
 ): Promise<AsyncIterable<Uint8Array>> {
@@ -81,7 +82,10 @@ async function begun(
   };
 }
 
-/** Of the conversations that refer to an attachment, one the actor is in or was in, if any. */
+/**
+ * Finds a conversation that refers to the attachment. Prefers one that the actor is or was a member
+ * of.
+ */
 async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<Uuid> {
   const { rows } = await client.query<{ conversation: Uuid }>(
     `select r.conversation from attachment_references r
@@ -96,8 +100,8 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
 }
 
 /**
- * Who may read it: members of now and of when it was uploaded. What holds granted history is for
- * the devices of its grant alone, and for no longer than they are members'.
+ * Finds the users who may read the attachment: members now, and members when it was uploaded. Packs
+ * of a history grant are only for the devices of the grant, while those are members.
  */
 async function readersOf(
   client: Client,
@@ -119,7 +123,7 @@ async function readersOf(
   return pack.isFor === true ? members : [];
 }
 
-/** Who was a member at the event `seq`. */
+/** Finds the members at the event `seq`. */
 async function membersAt(client: Client, conversation: Uuid, seq: number): Promise<Uuid[]> {
   const { rows } = await client.query<{ user: Uuid }>(
     `select user_id as "user" from members

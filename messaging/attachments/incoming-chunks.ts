@@ -1,6 +1,6 @@
 import { CHUNK_BYTES } from "../../keys/at-rest/blob-seal.ts";
 
-/** What a request brings of an upload, cut into chunks; what does not fill one is left at its end. */
+/** Cuts the data of an upload request into chunks. An incomplete chunk at the end is left over. */
 export class IncomingChunks {
   readonly #data: AsyncIterator<Uint8Array>;
   readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -10,8 +10,9 @@ export class IncomingChunks {
   #broken: { readonly error: unknown } | undefined;
 
   /**
-   * @param start what there is of the first chunk already
-   * @param missing bytes from the beginning of that chunk to the end of the upload; no more are taken
+   * @param start the part of the first chunk that is already there
+   * @param missing number of bytes from the beginning of that chunk to the end of the upload; no
+   *   more are taken
    */
   constructor(start: Uint8Array, data: AsyncIterable<Uint8Array>, missing: number) {
     this.#data = data[Symbol.asyncIterator]();
@@ -20,7 +21,7 @@ export class IncomingChunks {
     this.#missing = missing;
   }
 
-  /** The next whole chunk, which the next call overwrites; undefined when no further one is whole. */
+  /** Returns the next full chunk, or undefined if there is none. The next call overwrites it. */
   async next(): Promise<Uint8Array | undefined> {
     const wanted = Math.min(CHUNK_BYTES, this.#missing);
     if (wanted === 0) return undefined;
@@ -37,17 +38,17 @@ export class IncomingChunks {
     return undefined;
   }
 
-  /** What came after the last whole chunk. */
+  /** The bytes after the last full chunk. */
   get rest(): Uint8Array {
     return this.#chunk.subarray(0, this.#filled);
   }
 
-  /** @throws what the data ended with, if it broke off */
+  /** @throws the error with which the data ended, if there was one */
   assertEnd(): void {
     if (this.#broken !== undefined) throw this.#broken.error;
   }
 
-  /** @returns whether there is more */
+  /** @returns whether there was more data */
   async #pull(): Promise<boolean> {
     if (this.#broken !== undefined) return false;
     try {

@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { MessagingError } from "../messaging-error.ts";
 
-// Unfinished uploads count with their whole size: what was promised room has it.
+// An unfinished upload counts with its full size, because that much space is reserved for it.
 const USAGE = `
   select t.attachment_max_bytes as "one", t.attachment_conversation_bytes as "ofConversation",
     t.attachment_device_bytes as "ofDevice", t.attachment_tenant_bytes as "ofTenant",
@@ -13,8 +13,8 @@ const USAGE = `
   where t.id = $1 group by t.id`;
 
 /**
- * Makes sure that `size` further bytes fit the tenant's limits, until the transaction ends: others
- * of the tenant wait for it.
+ * Checks that `size` more bytes fit the tenant's limits. Until the transaction ends, other uploads
+ * of the tenant wait.
  * @throws MessagingError attachment_too_large, quota_exceeded
  */
 export async function assertQuota(
@@ -35,7 +35,7 @@ export async function assertQuota(
   if (usage === undefined || size > usage.one)
     throw new MessagingError(
       "attachment_too_large",
-      `An attachment has at most ${usage?.one ?? 0} bytes.`,
+      `An attachment may have at most ${usage?.one ?? 0} bytes.`,
     );
   const full =
     usage.conversationBytes + size > usage.ofConversation
@@ -46,7 +46,7 @@ export async function assertQuota(
           ? "tenant"
           : undefined;
   if (full !== undefined)
-    throw new MessagingError("quota_exceeded", `The ${full}'s room for attachments is used up.`, {
+    throw new MessagingError("quota_exceeded", `The ${full}'s quota for attachments is used up.`, {
       reasons: [`quota_${full}`],
     });
 }

@@ -4,10 +4,10 @@ import { CHUNK_BYTES, SEALED_CHUNK_BYTES, type BlobSeal } from "../../keys/at-re
 import type { BlobStore, ByteRange } from "./stores/blob-store.ts";
 
 /**
- * What a device uploaded, from a final blob: the chunks that hold the range are read and opened, one
- * at a time. Nothing of a chunk is given before all of it was found to be what was sealed there.
- * @param range not empty
- * @throws BlobError blob_missing, wrong_size; KeysError seal_broken; at the chunk that is not right
+ * Reads a range of a final blob and opens its chunks one at a time. No byte of a chunk is returned
+ * before the whole chunk is verified.
+ * @param range must not be empty
+ * @throws BlobError blob_missing, wrong_size; KeysError seal_broken at the first altered chunk
  */
 export async function* readSealed(
   store: BlobStore,
@@ -26,11 +26,14 @@ export async function* readSealed(
     yield plain.subarray(Math.max(0, from - start), until - start);
     index++;
   }
-  // Fewer came than there are: the blob became shorter while it was read.
+  // There were fewer chunks than expected, because the blob became shorter during the read.
   if (index < end) seal.open(placeOf(size, index), new Uint8Array(0));
 }
 
-/** The same bytes in pieces of `length`; the last may be shorter. A piece is valid until the next. */
+/**
+ * Returns the same bytes in pieces of `length`. The last piece may be shorter. The next piece
+ * overwrites the previous one.
+ */
 async function* inPieces(
   data: AsyncIterable<Uint8Array>,
   length: number,

@@ -9,21 +9,24 @@ interface Running {
   bytes: number;
 }
 
-/** Uploads whose digest is kept running at a time; an older one is read again at its end. */
+/**
+ * Maximum number of digests in memory. If there are more uploads, the blob of the oldest one is
+ * read again at its end.
+ */
 const remembered = 1000;
 
-/** SHA-256 of uploads, computed while they are received. */
+/** Computes the SHA-256 of uploads while they arrive. */
 export class RunningDigests {
   readonly #running = new Map<Uuid, Running>();
 
-  /** The same pieces, taken into the digest of an upload that has reached `offset`. */
+  /** Passes the pieces on and adds them to the digest of an upload that has reached `offset`. */
   async *follow(
     id: Uuid,
     offset: number,
     data: AsyncIterable<Uint8Array>,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     const known = this.#running.get(id);
-    // Without its beginning, a digest is of no use, however it goes on.
+    // A digest that lacks the beginning is never used, so its length is NaN.
     const bytes = offset === 0 ? 0 : Number.NaN;
     const running = known?.bytes === offset ? known : { hash: createHash("sha256"), bytes };
     this.#running.delete(id);
@@ -38,7 +41,10 @@ export class RunningDigests {
     }
   }
 
-  /** The digest of a final blob of `size` bytes, by `read` where not all of it was followed. */
+  /**
+   * Returns the digest of a final blob of `size` bytes. Calls `read` if the digest does not cover
+   * all of them.
+   */
   async take(id: Uuid, size: number, read: ReadBlob): Promise<Uint8Array> {
     const running = this.#running.get(id);
     this.#running.delete(id);

@@ -12,8 +12,8 @@ interface Marked {
   readonly conversation: Uuid;
 }
 
-// Marked first, so that no upload completes whose bytes are going; then found by the mark, however
-// often the work is cut off before the row is gone.
+// Attachments are marked first, so that no upload completes while its bytes are removed. After an
+// interruption they are found again by the mark until the row is deleted.
 const MARK = `
   update attachments a set state = 'deleting'
   where (state = 'uploading' and expires_at_ms <= $1)
@@ -22,10 +22,11 @@ const MARK = `
 const MARKED = "select id, conversation from attachments where state = 'deleting'";
 
 /**
- * Removes uploads that were not completed in time, and attachments that no conversation refers to
- * any more: bytes first, then row and audit entry. Cut off anywhere, the next run goes on. An attachment
- * that cannot be removed keeps no other from being removed. Its failure is thrown at the end.
- * @returns how many were removed
+ * Removes uploads that were not completed in time, and attachments that no conversation refers to.
+ * It removes the bytes first, then the row together with the audit entry. If it is interrupted, the
+ * next run continues. If one attachment cannot be removed, the others still are, and the failure is
+ * thrown at the end.
+ * @returns the number of removed attachments
  */
 export async function sweepAttachments(deps: SweepDeps): Promise<number> {
   const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
@@ -41,7 +42,7 @@ export async function sweepAttachments(deps: SweepDeps): Promise<number> {
   return removed;
 }
 
-/** As `sweepAttachments`, of one tenant. */
+/** Like `sweepAttachments`, for one tenant. */
 export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number> {
   const { pool, now } = deps;
   const marked = await inTransaction(pool, tenant, async (client) => {
@@ -82,6 +83,9 @@ async function remove(
 
 const EVERY_MS = 10 * 60_000;
 
-/** Sweeps now and every ten minutes. @returns what ends it */
+/**
+ * Sweeps now and every ten minutes.
+ * @returns a function that stops the task
+ */
 export const sweepAttachmentsPeriodically = (deps: SweepDeps, onError: (error: unknown) => void) =>
   runPeriodically(() => sweepAttachments(deps), EVERY_MS, onError);

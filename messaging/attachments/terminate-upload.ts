@@ -9,7 +9,7 @@ import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload
 import { uploadAct } from "./uploads.ts";
 
 /**
- * Makes sure that the device may take the upload back, in whatever state it is.
+ * Checks that the device may terminate the upload, whatever its state.
  * @throws MessagingError attachment_not_found, also for any other device
  */
 export const requireOwnUpload = (
@@ -20,8 +20,8 @@ export const requireOwnUpload = (
   inTransaction(pool, actor.tenant, async (client) => void (await ownRow(client, actor, id)));
 
 /**
- * Takes an upload back, complete, expired or damaged: its conversation lets go of it. What no other
- * conversation refers to is removed with it.
+ * Terminates an upload, which may be complete, expired or damaged. Its conversation no longer
+ * refers to it. If no other conversation does, it is removed.
  * @throws MessagingError attachment_not_found, also for any other device
  */
 export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {

@@ -9,14 +9,16 @@ import {
 import type { BlobStore } from "./stores/blob-store.ts";
 import type { AttachmentRow } from "./upload-row.ts";
 
-/** How far an upload has come: whole chunks in the store, and what follows them in its row. */
+/**
+ * Progress of an upload: the number of full chunks in the store, and the rest, which is in the row.
+ */
 export interface UploadProgress {
   readonly chunks: number;
   /** The beginning of the next chunk, sealed. */
   readonly tail: Uint8Array | undefined;
 }
 
-/** The bytes of the upload that are there. */
+/** Returns how many bytes of the upload are stored. */
 export const offsetOf = (size: number, { chunks, tail }: UploadProgress): number =>
   Math.min(
     chunks * CHUNK_BYTES + (tail === undefined ? 0 : tail.length - CHUNK_OVERHEAD_BYTES),
@@ -24,8 +26,9 @@ export const offsetOf = (size: number, { chunks, tail }: UploadProgress): number
   );
 
 /**
- * How far an upload has come as its row says, which knows only what was stored for good; or less, when
- * the store has less. What the store has beyond that was not acknowledged, and is sent again.
+ * Returns the progress in the upload's row, or less if the store has less. The row counts only
+ * bytes that are stored durably. Bytes in the store beyond that were not acknowledged and will be
+ * sent again.
  */
 export async function progressOf(
   store: Pick<BlobStore, "stored">,
@@ -40,7 +43,10 @@ export async function progressOf(
 export const isWhole = (size: number, { chunks }: UploadProgress): boolean =>
   chunks === chunksOf(size);
 
-/** Says how far the upload has come, unless somebody else did since. @returns whether it is said */
+/**
+ * Saves the progress, unless another request changed it in the meantime.
+ * @returns whether it was saved
+ */
 export async function saveProgress(
   client: Client,
   id: Uuid,

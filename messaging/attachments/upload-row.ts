@@ -2,18 +2,18 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { MessagingError } from "../messaging-error.ts";
 
-/** An attachment as its row has it. */
+/** The row of an attachment. */
 export interface AttachmentRow {
   readonly id: Uuid;
   readonly conversation: Uuid;
-  /** Names the key that the stored bytes are sealed under. */
+  /** Id of the key that seals the stored bytes. */
   readonly keyId: Uuid;
-  /** 32 random bytes of this upload. */
+  /** 32 random bytes, new for each upload. */
   readonly salt: Uint8Array;
   readonly device: Uuid;
   readonly size: number;
   readonly state: "uploading" | "complete" | "deleting";
-  /** Chunks that are stored for good, and the beginning of the next one, sealed. */
+  /** Number of chunks that are stored durably, and the beginning of the next one, sealed. */
   readonly chunks: number;
   readonly tail: Uint8Array | undefined;
   readonly sha256: Uint8Array | undefined;
@@ -22,7 +22,10 @@ export interface AttachmentRow {
   readonly expiresAtMs: number;
 }
 
-/** The row, locked when it is to be changed; undefined when there is none in this tenant. */
+/**
+ * Returns the row, or undefined if this tenant has none. Pass "for update" to lock it before a
+ * change.
+ */
 export async function findAttachment(
   client: Client,
   id: Uuid,

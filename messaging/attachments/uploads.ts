@@ -31,7 +31,7 @@ import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload
 export interface NewUpload {
   readonly id: Uuid;
   readonly conversation: Uuid;
-  /** Bytes of ciphertext. */
+  /** Length of the ciphertext, in bytes. */
   readonly size: number;
 }
 
@@ -46,7 +46,7 @@ export const uploadAct = (
 });
 
 /**
- * Gives an upload its place. Asked again by the same device for the same, it is the same upload.
+ * Creates an upload. If the same device repeats the same request, it gets the same upload.
  * @throws MessagingError forbidden, conversation_not_found, attachment_exists,
  *   attachment_too_large, quota_exceeded, key_destroyed; KeysError device_required
  */
@@ -62,7 +62,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       assertAllowed(decision);
       return facts;
     });
-    // Between transactions: a key service that is slow must keep no connection and no lock.
+    // This is between transactions, so that a slow key service holds no connection and no lock.
     const scope = { conversation, subject: createdBy, author: user, period: periodOf(now) };
     const keyId = await blobKeyId(deps.scopeKeys, tenant, scope);
     await inTransaction(deps.pool, tenant, async (client) => {
@@ -91,18 +91,18 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   });
 }
 
-/** An upload as the device that makes it sees it. */
+/** An upload as its device sees it. */
 export interface UploadState {
   readonly id: Uuid;
   readonly size: number;
-  /** Bytes received; the next one goes here. */
+  /** Number of bytes received. The next byte belongs at this offset. */
   readonly offset: number;
   readonly createdAtMs: number;
 }
 
 /**
- * How far this device's upload has come. One that has all its bytes is completed first, should a
- * crash have come in between.
+ * Returns the progress of this device's upload. If all bytes are there but a crash prevented the
+ * completion, it completes the upload first.
  * @throws MessagingError attachment_not_found, also for any other device; upload_expired
  */
 export async function readUpload(
@@ -119,10 +119,11 @@ export async function readUpload(
 }
 
 /**
- * Stores what comes, from `offset` on. When `data` fails, what came before is kept.
- * @returns the bytes stored
- * @throws MessagingError attachment_not_found, also for any other device; upload_expired, key_destroyed;
- *   contended: the upload is not at `offset`, or another request went on with it meanwhile
+ * Stores `data` from `offset` on. If `data` fails, everything before the failure is kept.
+ * @returns the number of bytes stored so far
+ * @throws MessagingError attachment_not_found, also for any other device; upload_expired,
+ *   key_destroyed; contended: the upload is not at `offset`, or another request continued it in the
+ *   meantime
  */
 export async function receiveUpload(
   deps: AttachmentDeps,
@@ -159,9 +160,15 @@ const isElsewhere = ({ code }: BlobError): boolean =>
   code === "wrong_offset" || code === "blob_finished";
 
 const elsewhere = (): MessagingError =>
-  new MessagingError("contended", "The upload has gone on elsewhere. Ask how far it has come.");
+  new MessagingError(
+    "contended",
+    "Another request continued this upload. Ask for its offset again.",
+  );
 
-/** Why the row did not take what was stored. What nobody refers to any more is not left in the store. */
+/**
+ * Returns why the row was not updated. If the upload has been removed, it also removes what was
+ * stored.
+ */
 async function lostUpload(
   { pool, store }: Pick<AttachmentDeps, "pool" | "store">,
   tenant: Uuid,
@@ -174,8 +181,8 @@ async function lostUpload(
 }
 
 /**
- * Makes an upload that has all its bytes an attachment of its conversation, if the device may still
- * write there; again changes nothing.
+ * Completes an upload that has all its bytes and makes it an attachment of its conversation, if the
+ * device may still write there. A second call changes nothing.
  * @throws MessagingError forbidden, attachment_not_found, upload_expired, key_destroyed,
  *   attachment_damaged
  */

@@ -19,7 +19,7 @@ const SUBJECT = `
   select created_by as subject from conversations c where id = $1 and exists (
     select from members where conversation = c.id and user_id = $2 and until_seq is null)`;
 
-/** What one kind of receipt brings to `appendReceipt`. */
+/** What `appendReceipt` needs to know about one kind of receipt. */
 export interface ReceiptWork {
   readonly act: ConversationAct;
   readonly kind: "history_granted" | "consent_changed";
@@ -28,15 +28,16 @@ export interface ReceiptWork {
   readonly signed: SignedReceipt;
   readonly subject: Uuid;
   readonly packets?: readonly Packet[];
-  /** Decides, and throws what stands against it. */
+  /** Returns the decision, or throws if the receipt is not accepted. */
   decide(client: Client, head: ConversationHead): Promise<Decision>;
-  /** Stores what the event `seq` says. */
+  /** Stores the rows that belong to the event `seq`. */
   store(client: Client, seq: number): Promise<void>;
 }
 
 /**
- * Puts a signed receipt into the log: decision, rows, event and audit entry in one transaction. The
- * same receipt again gives the first answer, so that one whose answer was lost is repeated.
+ * Appends a signed receipt to the log. The decision, rows, event and audit entry commit in one
+ * transaction. If the same receipt is sent again, the first answer is returned, so a client that
+ * lost the answer can repeat its request.
  * @throws MessagingError conversation_not_found, no_device, invalid_signature, record_exists,
  *   key_destroyed, and what `work` throws
  */
@@ -56,8 +57,8 @@ export function appendReceipt(
       if (head === undefined) throw notFound();
       const now = deps.now();
       await assertReceiptSignature(client, device, signed);
-      // Before anything is decided anew: whoever repeats itself is told what came of it, also when
-      // it would not be allowed any more.
+      // This comes before the decision. A repeated receipt gets its first answer even if it would
+      // no longer be allowed.
       const known = await placeOfKnown(client, work, head);
       if (known !== undefined) return { events: [], answer: known };
       const decision = await work.decide(client, head);
@@ -89,8 +90,9 @@ export function appendReceipt(
 }
 
 /**
- * What seals the packets, had before the transaction: a key service that is slow must keep no
- * connection. Only a member's request makes a key; any other is refused later.
+ * Returns the key that seals the packets. Call it before the transaction, so that a slow key
+ * service holds no connection. Only a member's request creates a key. Other requests are refused
+ * later.
  * @throws MessagingError key_destroyed
  */
 async function packetKey(
@@ -122,7 +124,10 @@ function sealedUnder(
   return { all: packets, key };
 }
 
-/** Where this receipt stands already. @throws MessagingError record_exists */
+/**
+ * Returns the position of this receipt, if it is already in the log.
+ * @throws MessagingError record_exists
+ */
 async function placeOfKnown(
   client: Client,
   { table, id, signed, act }: ReceiptWork,
@@ -136,5 +141,5 @@ async function placeOfKnown(
   if (row === undefined) return undefined;
   if (row.conversation === act.conversation && receiptDigest(signed).equals(row.receipt_digest))
     return { epoch, seq: row.seq };
-  throw new MessagingError("record_exists", "The receipt's id is taken by another.");
+  throw new MessagingError("record_exists", "Another receipt has this id.");
 }

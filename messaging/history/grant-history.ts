@@ -14,9 +14,9 @@ import { isConsented } from "./record-consent.ts";
 import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
 
 /**
- * Puts a history grant into the log, for every member to see; the keys of its packs go to the
- * recipient's devices alone. Content is not seen here: that the packs hold what the log holds, the
- * recipient's devices check.
+ * Appends a history grant to the log, where every member sees it. Only the recipient's devices
+ * receive the keys of its packs. The server does not see the content. The recipient's devices check
+ * that the packs match the log.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
  *   forbidden, no_device, device_mismatch, attachment_not_found, contended, key_destroyed
  */
@@ -52,7 +52,7 @@ export async function grantHistory(
       const decision = decideConversation(actor, "grant_history", { ...facts, grant: shown });
       assertAllowed(decision);
       if (grant.grantor !== actor.user || grant.grantorDevice !== actor.device)
-        throw invalidRecord("The receipt is another's.");
+        throw invalidRecord("The receipt belongs to another user or device.");
       await assertDevices(client, grant, packets);
       await assertHashes(client, grant);
       await assertPacks(client, actor, grant);
@@ -110,7 +110,10 @@ async function grantFacts(
   };
 }
 
-/** Each named device is the recipient's, a member's now, and is given one packet. */
+/**
+ * Checks that each named device belongs to the recipient, is a member's device now, and receives
+ * one packet.
+ */
 async function assertDevices(
   client: Client,
   { conversation, recipient, recipientDevices, grantorDevice }: HistoryGrant,
@@ -129,7 +132,7 @@ async function assertDevices(
     throw new MessagingError("device_mismatch", "The packets are not for the recipient's devices.");
 }
 
-/** The grantor saw the log that this server holds. */
+/** Checks that the grantor saw the log that this server holds. */
 async function assertHashes(
   client: Client,
   { conversation, fromSeq, toSeq, fromHash, toHash }: HistoryGrant,
@@ -150,7 +153,10 @@ async function assertHashes(
   }
 }
 
-/** The packs are complete uploads of this device, of this conversation, with the bytes it signed. */
+/**
+ * Checks that the packs are complete uploads of this device and this conversation, with the bytes
+ * that it signed.
+ */
 async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
   const named = new Set(grant.packs.map(({ attachment }) => attachment));
   if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");

@@ -11,7 +11,7 @@ import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { conversationFacts, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 
-/** An event as the log's hashes have it: everything of it but a message's ciphertext. */
+/** An event as the hashes of the log cover it: everything except a message's ciphertext. */
 export interface Link {
   readonly seq: number;
   readonly kind: EventKind;
@@ -24,14 +24,14 @@ export interface Link {
   readonly digest: Uint8Array;
   readonly commitment: Uint8Array;
   readonly frankingTag: Uint8Array;
-  /** What an event of the granted range says that is no message; null of any other. */
+  /** Content of an event in the granted range that is not a message. Null for all other events. */
   readonly control: Uint8Array | null;
 }
 
 export interface Links {
-  /** In order, without a hole; fewer than asked for where events are not there any more. */
+  /** Consecutive links, in order. There are fewer than requested if some events no longer exist. */
   readonly links: readonly Link[];
-  /** The hash before the first of them; null when it is not there any more. */
+  /** The hash before the first link. Null if it no longer exists. */
   readonly previousHash: Uint8Array | null;
 }
 
@@ -43,9 +43,9 @@ const GRANT = `
   where g.id = $2 and g.conversation = $1 and $3 = any(g.devices)`;
 
 /**
- * The links of a granted range, and of what lies between it and what the device has seen itself: at
- * most 256 that end with the event `until`. With them a device checks, from a hash of its own
- * backwards, that what it was given is what the log holds.
+ * Reads the links of a granted range, and of the events between that range and the grant. Returns
+ * at most 256 links, ending with the event `until`. A device starts from a hash of its own and goes
+ * backwards, and so checks that the history it received matches the log.
  * @throws MessagingError conversation_not_found, grant_not_found, forbidden
  */
 export function readLinks(
@@ -87,7 +87,7 @@ export function readLinks(
 interface GrantRow {
   readonly fromSeq: number;
   readonly toSeq: number;
-  /** The event that says so. */
+  /** Number of the event of the grant. */
   readonly seq: number;
 }
 
@@ -107,7 +107,7 @@ async function grantFor(
   return { device, granted };
 }
 
-/** The unbroken run of links at the end of what was read. */
+/** Returns the consecutive links at the end of what was read. */
 function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
   const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
   const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));

@@ -14,7 +14,7 @@ export const invalidRecord = (what: string, cause?: unknown): MessagingError =>
   new MessagingError("invalid_record", what, { cause });
 
 /**
- * Parses a receipt of the wanted type, for this tenant and conversation.
+ * Parses a receipt of the given type, for this tenant and conversation.
  * @throws MessagingError invalid_record
  */
 export function parseReceipt<T extends Receipt["type"]>(
@@ -39,7 +39,10 @@ function decoded(text: Uint8Array): Receipt {
   }
 }
 
-/** @throws MessagingError invalid_signature: the device's receipt key did not sign it */
+/**
+ * Checks the signature with the device's receipt key.
+ * @throws MessagingError invalid_signature
+ */
 export async function assertReceiptSignature(
   client: Client,
   device: Uuid,

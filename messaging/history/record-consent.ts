@@ -9,8 +9,9 @@ import { appendReceipt } from "./append-receipt.ts";
 import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
 
 /**
- * Records what the conversation's customer says about staff showing its past to colleagues: an
- * event every member sees, signed by the customer's device. The last word holds.
+ * Records whether the conversation's customer consents to staff showing earlier messages to
+ * colleagues. Every member sees the event, which the customer's device signs. The latest consent
+ * counts.
  * @throws MessagingError invalid_record, invalid_signature, record_exists, conversation_not_found,
  *   forbidden, no_device, contended
  */
@@ -40,7 +41,7 @@ export async function recordConsent(
       const decision = decideConversation(actor, "change_consent", facts);
       assertAllowed(decision);
       if (user !== actor.user || device !== actor.device)
-        throw invalidRecord("The receipt is another's.");
+        throw invalidRecord("The receipt belongs to another user or device.");
       return decision;
     },
     async store(client, seq) {
@@ -53,7 +54,10 @@ export async function recordConsent(
   });
 }
 
-/** Whether `consent` is the last word of the conversation's creator, a member now, and gives it. */
+/**
+ * Checks that `consent` is the latest one of the conversation's creator, that it is given, and that
+ * the creator is still a member.
+ */
 export async function isConsented(
   client: Client,
   conversation: Uuid,

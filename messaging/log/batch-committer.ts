@@ -66,7 +66,7 @@ const MAX_CONFLICTS = 100;
 
 /**
  * One connection that commits batches one after another. While a batch is in flight, its
- * conversations are busy. So two lanes never number the same conversation at the same time.
+ * conversations are busy. So two committers never number the same conversation at the same time.
  */
 export class BatchCommitter {
   readonly #options: BatchCommitterOptions;
@@ -94,7 +94,7 @@ export class BatchCommitter {
     this.#maxBatch = maxBatch;
   }
 
-  /** Takes batches until the queue has none for this lane. */
+  /** Takes batches until the queue has none for this committer. */
   wake(): void {
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
@@ -244,7 +244,7 @@ export class BatchCommitter {
 
   /**
    * The keys of the senders, by conversation, including keys made now. Conversations whose keys do
-   * not come soon are not `ready` and leave this lane.
+   * not come soon are not `ready` and leave this committer.
    */
   async #sealable(
     work: readonly Work[],

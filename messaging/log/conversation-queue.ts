@@ -18,7 +18,7 @@ export interface Turn {
   readonly conversation: Uuid;
 }
 
-/** What a lane took: some messages of one conversation. */
+/** What a committer took: some messages of one conversation. */
 export interface Taken<T> extends Turn {
   readonly items: readonly T[];
 }

@@ -1,12 +1,12 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { FetchedKeys } from "./device-keys.ts";
 
-/** How long a lane waits for keys before it goes on without them, in milliseconds. */
+/** How long a committer waits for keys before it goes on without them, in milliseconds. */
 const BRIEFLY_MS = 50;
 
 /**
- * Messages that wait for their keys outside the lanes, so that a key service that is slow or
- * refuses one tenant delays nobody else. All lanes of a log share it.
+ * Messages that wait for their keys outside the committers, so that a key service that is slow or
+ * refuses one tenant delays nobody else. All committers of a log share it.
  */
 export class KeyWaitQueue {
   readonly #most: number;

@@ -32,7 +32,7 @@ export interface ArchiveOptions extends LogChoice {
 
 const DAY_MS = 86_400_000;
 
-/** Adds what is new in a log to an archive. Run it as often as the archive may lag behind. */
+/** Adds new entries of a log to an archive. Run it as often as the archive may lag behind. */
 export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
   const witnesses = (options.witness ?? []).map(parseWitness);
   return withLog(settings, options, async (log, { pool }) => {

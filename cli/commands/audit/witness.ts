@@ -48,7 +48,7 @@ export async function runWitness(options: WitnessCommandOptions, print: Print): 
   const { publicKey } = signer;
   const vkey = formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.cosignature, publicKey });
   const { port } = server.address() as AddressInfo;
-  // It serves on when nobody reads what it says.
+  // The witness keeps serving when nobody reads its output.
   await print(`${vkey}\nlistening on http://${host}:${port}/add-checkpoint`).catch(() => undefined);
   const stopped = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);

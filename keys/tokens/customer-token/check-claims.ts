@@ -2,25 +2,28 @@ import type { JWTPayload } from "jose";
 import { z } from "zod";
 import { right, wrong, type Finding } from "./finding.ts";
 
-/** A customer token may live this long from its `iat` to its `exp`, in seconds. */
+/** Longest time from `iat` to `exp` of a customer token, in seconds. */
 export const MAX_CUSTOMER_TOKEN_LIFETIME_S = 600;
-/** How far the clocks of a tenant's backend and of the server may be apart, in seconds. */
+/** Accepted difference between the clocks of a tenant's backend and the server, in seconds. */
 const CLOCK_TOLERANCE_S = 30;
 const MAX_SUBJECT_LENGTH = 256;
 
-/** What the claims must say. */
+/** The expected values of the claims. */
 export interface ExpectedClaims {
   /** The tenant's slug. */
   readonly issuer: string;
   /** The server's public URL. */
   readonly audience: string;
-  /** RFC 7638, of the device key that signs in; undefined when it is not known. */
+  /** Thumbprint (RFC 7638) of the device key that signs in. Undefined if it is not known. */
   readonly thumbprint: string | undefined;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
 
-/** Checks every claim, RFC 7519 section 4.1 and RFC 7800, in the order in which they are told. */
+/**
+ * Checks every claim (RFC 7519 section 4.1, RFC 7800). The findings have the order in which they
+ * are reported.
+ */
 export function checkClaims(claims: JWTPayload, expected: ExpectedClaims): readonly Finding[] {
   return [
     checkIssuer(claims.iss, expected.issuer),
@@ -97,13 +100,13 @@ function notATime(part: "iat" | "nbf" | "exp", at: unknown): Finding {
     : wrong(part, "invalid_claim", `It is not a number. ${should}`);
 }
 
-/** The year 5138 in seconds: whoever is beyond it counts milliseconds. */
+/** The limit is the year 5138 in seconds. A larger number is almost certainly in milliseconds. */
 const checkClock = (at: number): string =>
   at > 1e11
     ? "Count seconds, not milliseconds."
     : "Compare the clock of the backend with the server's.";
 
-/** RFC 9449 section 6.1. */
+/** See RFC 9449 section 6.1. */
 const bindingSchema = z.object({ jkt: z.string() });
 
 function checkBinding(cnf: unknown, thumbprint: string | undefined): Finding {

@@ -10,7 +10,9 @@ import { right, wrong, type Finding } from "./finding.ts";
 
 const algorithms: readonly string[] = customerKeyAlgorithms;
 
-/** Checks `alg`, `kid` and the signature, RFC 7515; each is looked at only when the one before is right. */
+/**
+ * Checks `alg`, then `kid`, then the signature (RFC 7515), and stops at the first that is wrong.
+ */
 export async function checkSignature(
   token: string,
   header: ProtectedHeaderParameters,

@@ -1,4 +1,7 @@
-/** Why a customer token is refused. The audit entry and the server's log say it; the answer does not. */
+/**
+ * Reasons for refusing a customer token. The audit entry and the server's log contain them; the
+ * response does not.
+ */
 export const customerTokenRefusals = [
   "malformed", // it is not a signed JWT in compact form
   "algorithm_not_allowed", // `alg` is not one of ours, or the key is for another one
@@ -21,14 +24,14 @@ export type CustomerTokenRefusal = (typeof customerTokenRefusals)[number];
 export type TokenPart =
   "form" | "alg" | "kid" | "signature" | "iss" | "aud" | "sub" | "iat" | "nbf" | "exp" | "cnf";
 
-/** What one part of a token is worth. */
+/** The result of checking one part of a token. */
 export interface Finding {
   readonly part: TokenPart;
-  /** Undefined when the part is right. */
+  /** Undefined if the part is right. */
   readonly refusal: CustomerTokenRefusal | undefined;
   /**
-   * One sentence for the developer of the tenant's backend. It quotes what the token says, which may
-   * be anything, so it never goes into a log.
+   * One sentence for the developer of the tenant's backend. It quotes the token, which may contain
+   * anything. So never log it.
    */
   readonly sentence: string;
 }

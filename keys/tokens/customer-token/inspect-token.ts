@@ -4,18 +4,19 @@ import { checkSignature } from "./check-signature.ts";
 import { wrong, type CustomerTokenRefusal, type Finding } from "./finding.ts";
 import { joseCode } from "../jose-errors.ts";
 
-/** Whether a token signs its subject in, and what each part of it is worth. */
+/** The result of checking a customer token, with a finding for each part. */
 export type CustomerTokenReport = { readonly findings: readonly Finding[] } & (
   | { readonly subject: string; readonly refusal?: undefined }
   | { readonly refusal: CustomerTokenRefusal }
 );
 
 /**
- * Checks a token by which the tenant's own backend vouches for a customer: a JWT (RFC 7519) that one
- * of the tenant's keys signed, with `iss` the tenant's slug, `aud` this server's public URL, and at
- * most ten minutes from `iat` to `exp`. With `cnf.jkt` (RFC 7800) it serves that device key only.
- * Every part is looked at, also when an earlier one is wrong; the first wrong one decides.
- * docs/customer-sign-in.md is for those who make such tokens.
+ * Checks a customer token, by which the tenant's backend vouches for a customer. It is a JWT (RFC
+ * 7519) that one of the tenant's keys signed. `iss` must be the tenant's slug and `aud` this
+ * server's public URL. `exp` must be at most ten minutes after `iat`. A token with `cnf.jkt` (RFC
+ * 7800) is valid for that device key only. Every part is checked, even if an earlier one is wrong.
+ * The first wrong part decides the refusal. docs/customer-sign-in.md explains how to create such
+ * tokens.
  */
 export async function inspectCustomerToken(
   token: string,
@@ -29,7 +30,7 @@ export async function inspectCustomerToken(
   }
   const { header, claims } = decoded;
   const findings = [
-    // Such a header changes what the signature covers, RFC 7515 section 4.1.11.
+    // "crit" changes what the signature covers (RFC 7515 section 4.1.11).
     ...(header.crit === undefined
       ? []
       : [wrong("form", "malformed", 'The header must not have "crit".')]),
@@ -44,7 +45,7 @@ function decode(token: string) {
   try {
     return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch (error) {
-    // jose throws a TypeError for a header that is none.
+    // jose throws a TypeError if the header is not one.
     if (joseCode(error) === undefined && !(error instanceof TypeError)) throw error;
     return undefined;
   }

@@ -1,46 +1,52 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { SEALED_CHUNK_BYTES } from "../../../keys/at-rest/blob-seal.ts";
 
-/** Bytes from `from` up to, not including, `until`. */
+/** The bytes from `from` up to, but not including, `until`. */
 export interface ByteRange {
   readonly from: number;
   readonly until: number;
 }
 
-/** Sealed chunks that a store may keep together, and always in places that are multiples of it. */
+/**
+ * Number of sealed chunks in a part. A store may write parts as units. Each part starts at a
+ * multiple of this number.
+ */
 export const CHUNKS_PER_PART = 128;
 export const PART_BYTES = CHUNKS_PER_PART * SEALED_CHUNK_BYTES;
 
 /**
- * Where the sealed bytes of attachments are. A blob grows by `put`, until `finish` makes it final. How
- * far an upload has come is not for the store to say: whoever puts may begin before the end of what
- * stands, and what stood behind is of no use any more.
+ * Stores the sealed bytes of attachments. `put` extends a blob until `finish` makes it final. The
+ * store does not decide how far an upload has come. A `put` may begin before the end of the stored
+ * bytes; the bytes after its offset are then obsolete.
  */
 export interface BlobStore {
-  /** How many bytes stand from the beginning on, up to `most`, of a final blob or of one that grows. */
+  /**
+   * Returns how many bytes are stored from the beginning, `most` at the most. The blob may be final
+   * or not.
+   */
   stored(id: Uuid, most: number): Promise<number>;
   /**
-   * Puts what `data` yields from `offset` on. When `data` throws, what came before stays stored, and
-   * this throws the same.
+   * Stores what `data` yields, from `offset` on. If `data` throws, everything before stays stored,
+   * and this throws the same error.
    * @param offset a multiple of the size of a sealed chunk
-   * @returns where the bytes end; these bytes outlive a crash
-   * @throws BlobError wrong_offset, when fewer bytes stand; blob_finished
+   * @returns the end of the stored bytes, which survive a crash
+   * @throws BlobError wrong_offset, if fewer bytes are stored; blob_finished
    */
   put(id: Uuid, offset: number, data: AsyncIterable<Uint8Array>): Promise<number>;
   /**
-   * Makes the first `size` bytes a final blob, at once or not at all; again changes nothing.
-   * @throws BlobError blob_missing, wrong_offset, when fewer bytes stand
+   * Makes the first `size` bytes a final blob, atomically. A second call changes nothing.
+   * @throws BlobError blob_missing; wrong_offset, if fewer bytes are stored
    */
   finish(id: Uuid, size: number): Promise<void>;
   /**
-   * Bytes of a final blob.
-   * @param size what the whole blob must have
+   * Reads bytes of a final blob.
+   * @param size expected size of the whole blob
    * @throws BlobError blob_missing, wrong_size
    */
   read(id: Uuid, size: number, range: ByteRange): Promise<AsyncIterable<Uint8Array>>;
-  /** Removes a blob, final or not; one that is not there is no error. */
+  /** Removes a blob, final or not. Does nothing if there is none. */
   delete(id: Uuid): Promise<void>;
-  /** Lets go of connections. */
+  /** Closes connections. */
   close(): Promise<void>;
 }
 
@@ -62,8 +68,10 @@ export class BlobError extends Error {
 
 export const blobNotFound = (): BlobError =>
   new BlobError("blob_missing", "There is no such blob.");
-export const wrongOffset = (): BlobError => new BlobError("wrong_offset", "The blob ends before.");
+export const wrongOffset = (): BlobError =>
+  new BlobError("wrong_offset", "The blob ends before this offset.");
 export const wrongSize = (): BlobError =>
-  new BlobError("wrong_size", "The blob is not of the size it had.");
+  new BlobError("wrong_size", "The size of the blob has changed.");
 export const blobFinished = (): BlobError => new BlobError("blob_finished", "The blob is final.");
-export const invalidBlobId = (): BlobError => new BlobError("invalid_blob_id", "Not a blob's id.");
+export const invalidBlobId = (): BlobError =>
+  new BlobError("invalid_blob_id", "This is not the id of a blob.");

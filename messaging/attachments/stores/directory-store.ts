@@ -16,8 +16,9 @@ const unfinished = ".part";
 const pieceBytes = 64 * 1024;
 
 /**
- * Blobs as files of one folder, which is made when it is needed: `ab/abcd....part` while it grows,
- * renamed when it is final. `put` and `finish` return when the disk has it.
+ * Stores blobs as files in a folder, which is created when needed. A growing blob is
+ * `ab/abcd....part`. It is renamed when it is final. `put` and `finish` return after the data is
+ * synced to disk.
  */
 export function directoryStore(folder: string): BlobStore {
   function pathOf(id: Uuid): string {
@@ -38,7 +39,8 @@ export function directoryStore(folder: string): BlobStore {
       const before = await sizeOf(path + unfinished);
       if ((before ?? 0) < offset) throw wrongOffset();
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      // Not cut to `offset`: another node may have put more there, and have said that it has.
+      // The file is not truncated to `offset`, because another node may have written and
+      // acknowledged more.
       const file = await open(path + unfinished, constants.O_RDWR | constants.O_CREAT, 0o600);
       try {
         return await write(file, offset, data);
@@ -74,7 +76,8 @@ export function directoryStore(folder: string): BlobStore {
 
     async delete(id) {
       const path = pathOf(id);
-      // In this order: otherwise `finish` could rename in between and leave a file that nobody removes.
+      // Keep this order. Otherwise `finish` could rename in between and leave a file that nobody
+      // removes.
       await rm(path + unfinished, { force: true });
       await rm(path, { force: true });
     },
@@ -136,7 +139,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
   }
 }
 
-/** A new name is on the disk when its folder is. */
+/** Syncs a folder, which makes new names in it durable. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {

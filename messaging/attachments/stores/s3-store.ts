@@ -28,17 +28,17 @@ import { bytesOf, findUpload, type MultipartUpload } from "./s3-upload.ts";
 export interface S3Options {
   readonly bucket: string;
   readonly region: string;
-  /** For services other than Amazon's; addressed by path. */
+  /** URL of a service other than Amazon's, which is addressed with path-style URLs. */
   readonly endpoint: string | undefined;
-  /** Undefined: as the AWS SDK finds them (environment, files, instance roles). */
+  /** If undefined, the AWS SDK finds credentials (environment, files, instance roles). */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /**
- * Blobs as objects of one bucket, `attachments/<id>`. What is not final yet is a multipart upload of
- * parts of one size (S3 takes 5 MiB at least, and 10,000 parts), and in `attachments/<id>.tail.<part>`
- * what does not fill a part. Holds at most two parts in memory per upload. Nothing is kept here: any node
- * goes on where another stopped.
+ * Stores blobs as objects `attachments/<id>` of one bucket. A blob that is not final is a multipart
+ * upload with parts of one size. (S3 requires at least 5 MiB per part and allows 10,000 parts.) The
+ * bytes that do not fill a part are in `attachments/<id>.tail.<part>`. An upload holds at most two
+ * parts in memory. This object keeps no state, so any node can continue an upload of another.
  */
 export function s3Store({ bucket, region, endpoint, credentials }: S3Options): BlobStore {
   const client = new S3Client({
@@ -50,8 +50,8 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
     if (!isUuid(id)) throw invalidBlobId();
     return { Bucket: bucket, Key: `attachments/${id}` };
   };
-  // One for each part that a request ended in: what a node put and did not live to say in the row
-  // leaves an earlier tail as it is.
+  // There is one tail for each part in which a request ended. So a node that stores bytes and
+  // crashes before it updates the row does not overwrite an earlier tail.
   const tailOf = (id: Uuid, { parts }: MultipartUpload) => ({
     Bucket: bucket,
     Key: `${place(id).Key}.tail.${parts.length}`,
@@ -77,7 +77,10 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
       if (found.IsTruncated !== true) return;
     }
   }
-  /** What stands before `offset` and is in no part. @throws BlobError wrong_offset */
+  /**
+   * Returns the bytes before `offset` that are in no part.
+   * @throws BlobError wrong_offset
+   */
   async function tailBefore(
     id: Uuid,
     upload: MultipartUpload,

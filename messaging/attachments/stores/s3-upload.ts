@@ -6,7 +6,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { PART_BYTES } from "./blob-store.ts";
 
-/** A multipart upload under way, and the parts it has, in order; each has `PART_BYTES`. */
+/** A multipart upload in progress, with its parts in order. Each part has `PART_BYTES`. */
 export interface MultipartUpload {
   readonly uploadId: string;
   readonly parts: CompletedPart[];
@@ -15,8 +15,8 @@ export interface MultipartUpload {
 export const bytesOf = ({ parts }: MultipartUpload): number => parts.length * PART_BYTES;
 
 /**
- * The upload of exactly this key; the first by its id, should two nodes have begun one. Its parts are
- * those that lie before `most` and have none missing before them.
+ * Finds the upload of exactly this key. If two nodes began one, it returns the one with the lower
+ * id. It lists the parts before `most`, up to the first gap.
  */
 export async function findUpload(
   client: S3Client,

@@ -55,7 +55,7 @@ test("one that does not come back ends the server with one sentence and a status
   process.kill((await postmasterOf(home))!, "SIGKILL");
   expect(await server.ended()).toBe(1);
   expect(server.errors()).toMatch(
-    /^The embedded database ended and could not be started again in 8 attempts; \S+ says why\.[^\n]*\n$/,
+    /^The embedded database ended and could not be restarted in 8 attempts\. \S+ says why\.[^\n]*\n$/,
   );
 });
 

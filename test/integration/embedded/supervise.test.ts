@@ -82,7 +82,7 @@ test("one that cannot be started again is given up after so many attempts, and s
   await until(() => givenUp !== undefined);
   expect(givenUp).toMatchObject({
     code: "embedded_unavailable",
-    message: expect.stringMatching(/could not be started again in 4 attempts; .*server\.log/),
+    message: expect.stringMatching(/could not be restarted in 4 attempts\. .*server\.log/),
   });
   expect(told).toEqual(["lost"]);
   const log = await readFile(join(directory, "server.log"), "utf8");

@@ -102,6 +102,6 @@ test("none are made of a share of nothing, and a receiver that takes none is log
   await fetch(`${server.url}/healthz`);
   await server.close();
   expect(receiver.spans()).toEqual([]);
-  expect(server.logged()).toContain("traces were not taken by their receiver");
+  expect(server.logged()).toContain("the receiver did not accept traces");
   expect(server.logged()).not.toContain("127.0.0.1");
 });

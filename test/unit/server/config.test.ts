@@ -101,7 +101,9 @@ test.each([
   expect(() => readConfig({ AUDIT_WITNESSES: list })).toThrow(
     expect.objectContaining({
       name: "ConfigError",
-      message: expect.stringMatching(/^AUDIT_WITNESSES must be witnesses, .*\.$/),
+      message: expect.stringMatching(
+        /^AUDIT_WITNESSES must be at most 16 different witnesses, .*\.$/,
+      ),
     }),
   );
 });
