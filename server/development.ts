@@ -50,7 +50,7 @@ export async function openDevelopmentTenant(
   deps: Deps,
 ): Promise<readonly DevelopmentAccount[]> {
   if (mode === "production")
-    throw new ConfigError("Sample accounts do not exist when NODE_ENV is production.");
+    throw new ConfigError("NODE_ENV must not be production where sample accounts are made.");
   return serialise(deps.pool, () => openDemo(home, deps));
 }
 
@@ -123,6 +123,6 @@ export async function refuseDevelopmentTenants(pool: Pool): Promise<void> {
   );
   if (rowCount !== 0)
     throw new ConfigError(
-      "The database at DATABASE_URL has sample accounts. Use another database in production.",
+      "DATABASE_URL must not name a database with sample accounts in production.",
     );
 }
