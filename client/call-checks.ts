@@ -59,7 +59,7 @@ export const connectOptions = object({
       baseMs: optional(duration),
       capMs: optional(duration),
       stableMs: optional(duration),
-      climbMs: optional(duration),
+      upgradeMs: optional(duration),
     }),
   ),
   keepalive: optional(object({ quietMs: optional(duration), answerMs: optional(duration) })),

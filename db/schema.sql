@@ -829,6 +829,16 @@ CREATE OR REPLACE FUNCTION audit.key_log(tenant uuid)
  IMMUTABLE PARALLEL SAFE STRICT
 RETURN (encode(SUBSTRING(sha256((('sealdesk/key-log/v1 '::text || (tenant)::text))::bytea) FROM 1 FOR 16), 'hex'::text))::uuid
 
+CREATE OR REPLACE FUNCTION keystore.probe_storage()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog'
+AS $function$
+    create table keystore.storage_probe_rows as select generate_series(1, 8192) as number;
+    drop table keystore.storage_probe_rows;
+  $function$
+
 CREATE OR REPLACE FUNCTION sealdesk.probe_storage()
  RETURNS void
  LANGUAGE sql

@@ -135,22 +135,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const database = await openDatabase(config, log);
   closers.add(() => database.close());
   const { pool, ownerUrl } = database;
-  const storage = watchStorage(pool);
-  closers.add(storage.close);
   const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
     log.warn("server keys could not be read", describeError(error)),
   );
   closers.add(leaveKeys);
-  const watchers = await openWatchers(config, {
-    pool,
-    log,
-    version,
-    lostLogLines: ports.lostLogLines,
-    isStorageFailing: storage.isFailing,
-  });
-  closers.add(() => watchers.close());
   const keyTree = await openKeyTree({
     url: database.keystoreUrl,
     kms,
@@ -159,6 +149,19 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       log.warn("connection lost", { service: "keystore", ...describeError(error) }),
   });
   closers.add(() => keyTree.close());
+  const storage = watchStorage([
+    { pool, schema: "sealdesk" },
+    { pool: keyTree.pool, schema: "keystore" },
+  ]);
+  closers.add(storage.close);
+  const watchers = await openWatchers(config, {
+    pool,
+    log,
+    version,
+    lostLogLines: ports.lostLogLines,
+    isStorageFailing: storage.isFailing,
+  });
+  closers.add(() => watchers.close());
   const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
   const leaveRewrapping = rewrapPeriodically(
     { ...keyTree, data: pool },

@@ -14,13 +14,35 @@ const STORAGE_STATES: ReadonlySet<string> = new Set(["53000", "53100", "53200", 
 type Query = (...given: readonly unknown[]) => unknown;
 
 interface StorageWatch {
-  /** True from a statement that the database could not store until a write has been committed again. */
+  /**
+   * True from a statement that a database could not store until a write to it has been committed
+   * again.
+   */
   readonly isFailing: () => boolean;
   readonly close: () => Promise<void>;
 }
 
-/** Watches a pool's statements for errors that say that the database stores nothing. */
-export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): StorageWatch {
+/** A pool, and the schema whose `probe_storage()` its login may call. */
+export interface WatchedPool {
+  readonly pool: Pool;
+  readonly schema: "sealdesk" | "keystore";
+}
+
+/** Watches the statements of each pool for errors that say that its database stores nothing. */
+export function watchStorage(
+  pools: readonly WatchedPool[],
+  probeEveryMs = PROBE_EVERY_MS,
+): StorageWatch {
+  const watches = pools.map((watched) => watchPool(watched, probeEveryMs));
+  return {
+    isFailing: () => watches.some(({ isFailing }) => isFailing()),
+    async close() {
+      await Promise.all(watches.map(({ close }) => close()));
+    },
+  };
+}
+
+function watchPool({ pool, schema }: WatchedPool, probeEveryMs: number): StorageWatch {
   let failures = 0;
   let failing = false;
   watchStatements(pool, (error) => {
@@ -30,7 +52,7 @@ export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): Storage
   });
   const probe = async () => {
     const before = failures;
-    await commitWrite(pool);
+    await commitWrite(pool, schema);
     // A statement that failed during the probe says more than the probe.
     if (failures === before) failing = false;
   };
@@ -44,11 +66,11 @@ export function watchStorage(pool: Pool, probeEveryMs = PROBE_EVERY_MS): Storage
 }
 
 /** Rejects if the write fails or hangs. Its connection is then given up, because another may be sound. */
-async function commitWrite(pool: Pool): Promise<void> {
+async function commitWrite(pool: Pool, schema: WatchedPool["schema"]): Promise<void> {
   const client = await pool.connect();
   const write = {
     text: `begin; set local statement_timeout = ${STATEMENT_MS};
-      select sealdesk.probe_storage(); commit`,
+      select ${schema}.probe_storage(); commit`,
     query_timeout: COMMIT_MS,
   };
   try {

@@ -27,7 +27,7 @@ export class Conversation {
   readonly #log: ConversationLog;
   readonly #sender: Sender;
   readonly #api: MembersApi;
-  readonly #whisper: (kind: ActivityKind, seq: number) => void;
+  readonly #sendActivity: (kind: ActivityKind, seq: number) => void;
   readonly #files: Files;
   readonly #history: HistoryExchange;
 
@@ -37,13 +37,13 @@ export class Conversation {
     api: MembersApi,
     files: Files,
     history: HistoryExchange,
-    whisper: (kind: ActivityKind, seq: number) => void,
+    sendActivity: (kind: ActivityKind, seq: number) => void,
   ) {
     this.id = log.id;
     this.#log = log;
     this.#sender = sender;
     this.#api = api;
-    this.#whisper = whisper;
+    this.#sendActivity = sendActivity;
     this.#files = files;
     this.#history = history;
   }
@@ -87,7 +87,7 @@ export class Conversation {
    */
   typing(isTyping = true): void {
     bool(isTyping, "isTyping");
-    this.#whisper(isTyping ? "typing" : "stopped", 0);
+    this.#sendActivity(isTyping ? "typing" : "stopped", 0);
   }
 
   /**
@@ -96,7 +96,7 @@ export class Conversation {
    */
   markRead(seq: number): void {
     checks.position(seq, "seq");
-    this.#whisper("read", seq);
+    this.#sendActivity("read", seq);
   }
 
   /**

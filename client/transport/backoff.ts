@@ -8,14 +8,14 @@ export interface BackoffLimits {
    * The first wait between checks for the preferred transport while a fallback is in use. The waits
    * grow.
    */
-  readonly climbMs: number;
+  readonly upgradeMs: number;
 }
 
 export const defaultBackoff: BackoffLimits = {
   baseMs: 250,
   capMs: 20_000,
   stableMs: 10_000,
-  climbMs: 30_000,
+  upgradeMs: 30_000,
 };
 
 /**
@@ -23,11 +23,11 @@ export const defaultBackoff: BackoffLimits = {
  * that clients that lost their relay at the same moment do not return at the same moment.
  */
 export class Backoff {
-  readonly #limits: Omit<BackoffLimits, "climbMs">;
+  readonly #limits: Omit<BackoffLimits, "upgradeMs">;
   readonly #random: () => number;
   #failures = 0;
 
-  constructor(limits: Omit<BackoffLimits, "climbMs">, random: () => number) {
+  constructor(limits: Omit<BackoffLimits, "upgradeMs">, random: () => number) {
     this.#limits = limits;
     this.#random = random;
   }

@@ -8,7 +8,7 @@ const openWithinMs = 15_000;
 
 /** Checks from time to time whether a transport that failed works again. */
 export class Probe {
-  readonly #way: TransportFactory;
+  readonly #transport: TransportFactory;
   readonly #runtime: Pick<Runtime, "clock" | "random">;
   readonly #limits: BackoffLimits;
   readonly #onOpen: () => void;
@@ -17,12 +17,12 @@ export class Probe {
   #channel: RelayChannel | undefined;
 
   constructor(
-    way: TransportFactory,
+    transport: TransportFactory,
     runtime: Pick<Runtime, "clock" | "random">,
     limits: BackoffLimits,
     onOpen: () => void,
   ) {
-    this.#way = way;
+    this.#transport = transport;
     this.#runtime = runtime;
     this.#limits = limits;
     this.#onOpen = onOpen;
@@ -48,7 +48,7 @@ export class Probe {
   }
 
   #look(): void {
-    const channel = this.#way({
+    const channel = this.#transport({
       onOpen: () => {
         this.stop();
         this.#onOpen();
@@ -68,8 +68,8 @@ export class Probe {
   }
 
   #fresh(): Backoff {
-    const { climbMs, stableMs } = this.#limits;
-    const limits = { baseMs: climbMs, capMs: climbMs * rarest, stableMs };
+    const { upgradeMs, stableMs } = this.#limits;
+    const limits = { baseMs: upgradeMs, capMs: upgradeMs * rarest, stableMs };
     return new Backoff(limits, this.#runtime.random);
   }
 }

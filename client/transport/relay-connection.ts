@@ -29,7 +29,7 @@ interface Attempt {
   readonly livedMs: number;
   readonly retryAfterMs?: number | undefined;
   /** Closed for a better transport, which is used immediately. */
-  readonly climbs?: boolean;
+  readonly upgrades?: boolean;
   /** The node is stopping and asked for another connection. */
   readonly moves?: boolean;
   /** Forbids another attempt. */
@@ -77,7 +77,7 @@ export class RelayConnection {
     this.#keepalive = limits;
     this.#fallback = new TransportFallback(transports);
     this.#probe = new Probe(this.#fallback.first, runtime, limits, () => {
-      this.#fallback.climb();
+      this.#fallback.upgrade();
       this.recycle("a better way is open");
     });
   }
@@ -120,7 +120,7 @@ export class RelayConnection {
         return;
       }
       this.#wake = new AbortController();
-      if (attempt.climbs === true) continue;
+      if (attempt.upgrades === true) continue;
       if (attempt.moves === true) {
         await sleep(clock, this.#moves.nextMs(attempt.livedMs), this.#wake.signal);
         continue;
@@ -161,7 +161,7 @@ export class RelayConnection {
     const closure = closureOf(code, reason);
     if (code === goingAway) return { livedMs, moves: true };
     if (this.#stop.signal.aborted || closure.kind === "reconnect")
-      return { livedMs, climbs: !onFirst && this.#fallback.onFirst && upAtMs !== undefined };
+      return { livedMs, upgrades: !onFirst && this.#fallback.onFirst && upAtMs !== undefined };
     return { livedMs, error: closure.error };
   }
 

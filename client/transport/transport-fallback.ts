@@ -45,7 +45,7 @@ export class TransportFallback {
   }
 
   /** Returns to the first transport, which works again. */
-  climb(): void {
+  upgrade(): void {
     this.#at = 0;
     this.#failures = 0;
   }

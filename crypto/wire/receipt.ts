@@ -152,7 +152,7 @@ function packOf(value: unknown) {
 }
 
 const malformed = (cause?: unknown): WireError =>
-  new WireError("malformed_record", "The receipt is not of the documented form.", { cause });
+  new WireError("malformed_record", "The receipt does not have the documented form.", { cause });
 
 function uuid(value: unknown): Uuid {
   if (typeof value !== "string" || !isUuid(value)) throw malformed();

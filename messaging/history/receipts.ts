@@ -35,7 +35,7 @@ function decoded(text: Uint8Array): Receipt {
     return decodeReceipt(text);
   } catch (cause) {
     if (!(cause instanceof WireError)) throw cause;
-    throw invalidRecord("The receipt is not of the documented form.", cause);
+    throw invalidRecord("The receipt does not have the documented form.", cause);
   }
 }
 

@@ -1,6 +1,6 @@
 /** A refusal that HTTP itself causes, before or beside any use case. */
 export type HttpErrorCode =
-  | "invalid_request" // the path, query or body is not of the documented form
+  | "invalid_request" // the path, query or body does not have the documented form
   | "malformed_json"
   | "unsupported_media_type"
   | "body_too_large"

@@ -71,7 +71,7 @@ export function createLogMetrics(registry: Registry): LogMetrics {
   });
   const partitionFailures = new Counter({
     name: "sealdesk_partition_failures_total",
-    help: "Times that partitions could not be made",
+    help: "Failed attempts to create partitions",
     registers,
   });
   return {

@@ -13,7 +13,7 @@ import {
 } from "../support/member.ts";
 import { startTestServer, type TestNode, type TestServer } from "../support/server.ts";
 
-const backoff = { baseMs: 20, capMs: 200, stableMs: 1_000, climbMs: 100 };
+const backoff = { baseMs: 20, capMs: 200, stableMs: 1_000, upgradeMs: 100 };
 const batch = 200;
 
 let proxy: HttpProxy;

@@ -12,12 +12,18 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A database of its own, cloned from the migrated template. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/**
+ * A database of its own, cloned from the migrated template.
+ * @param tablespace where its files are, if not with the cluster's
+ */
+export async function createTestDatabase(tablespace = "pg_default"): Promise<TestDatabase> {
   const clusterUrl = process.env["TEST_CLUSTER_URL"];
   if (clusterUrl === undefined) throw new Error("tests run under jest's global setup");
   const name = `test_${randomUUID().replaceAll("-", "")}`;
-  await onCluster(clusterUrl, `create database ${name} template sealdesk_template`);
+  await onCluster(
+    clusterUrl,
+    `create database ${name} template sealdesk_template tablespace ${tablespace}`,
+  );
   const url = new URL(clusterUrl);
   url.pathname = `/${name}`;
   const owner = new pg.Pool({ connectionString: url.href, max: 2 });

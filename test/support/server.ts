@@ -74,12 +74,16 @@ const generous = { burst: 10_000, secondsPerFurther: 1 };
 const flood = { burst: 1_000_000, perSecond: 1_000_000 };
 const messageRates = { device: flood, staffDevice: flood, account: flood, tenant: flood };
 
-/** A whole server on a free port, with a database of its own and one tenant. */
+/**
+ * A whole server on a free port, with a database of its own and one tenant.
+ * @param tablespace where the database's files are, if not with the cluster's
+ */
 export async function startTestServer(
   changes: Partial<Config> = {},
   timings: Partial<Timings> = {},
+  tablespace?: string,
 ): Promise<TestServer> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase(tablespace);
   const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
   const login = await createLogin(database);
   const clock = {

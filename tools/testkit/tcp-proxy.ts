@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
-import { TransportFactory } from "./transport.ts";
+import { DelayedStream } from "./delayed-stream.ts";
 
 /**
  * The directions of a connection: from the device to the server, and from the server to the device.
@@ -15,14 +15,14 @@ export class TcpProxy {
   /** The port on 127.0.0.1 on which it listens. */
   readonly port: number;
   readonly #server: Server;
-  readonly #links: Set<RelayConnection>;
-  readonly #weather: Weather;
+  readonly #connections: Set<ProxiedConnection>;
+  readonly #conditions: Conditions;
 
-  private constructor(server: Server, links: Set<RelayConnection>, weather: Weather) {
+  private constructor(server: Server, connections: Set<ProxiedConnection>, conditions: Conditions) {
     this.#server = server;
     this.port = (server.address() as AddressInfo).port;
-    this.#links = links;
-    this.#weather = weather;
+    this.#connections = connections;
+    this.#conditions = conditions;
   }
 
   /**
@@ -30,22 +30,22 @@ export class TcpProxy {
    *   there
    */
   static async start(...targets: readonly [number, ...number[]]): Promise<TcpProxy> {
-    const links = new Set<RelayConnection>();
-    const weather: Weather = { latencyMs: 0 };
-    let connections = 0;
+    const connections = new Set<ProxiedConnection>();
+    const conditions: Conditions = { latencyMs: 0 };
+    let accepted = 0;
     const server = createServer({ noDelay: true }, (near) => {
-      const port = targets[connections++ % targets.length] ?? targets[0];
+      const port = targets[accepted++ % targets.length] ?? targets[0];
       const far = connect({ host: "127.0.0.1", port, noDelay: true });
-      links.add(join(near, far, weather, (link) => links.delete(link)));
+      connections.add(join(near, far, conditions, (connection) => connections.delete(connection)));
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
-    return new TcpProxy(server, links, weather);
+    return new TcpProxy(server, connections, conditions);
   }
 
   /** How many connections are passed on, or seem to be. */
   get size(): number {
-    return this.#links.size;
+    return this.#connections.size;
   }
 
   /**
@@ -54,8 +54,8 @@ export class TcpProxy {
    * @returns how many were cut
    */
   cut(doomed: () => boolean): number {
-    const cut = [...this.#links].filter(doomed);
-    cut.forEach(cutLink);
+    const cut = [...this.#connections].filter(doomed);
+    cut.forEach(cutConnection);
     return cut.length;
   }
 
@@ -69,14 +69,15 @@ export class TcpProxy {
     doomed: () => boolean,
     directions: readonly Direction[] = ["up", "down"],
   ): { readonly count: number; readonly reset: () => void } {
-    const silenced = [...this.#links].filter(doomed);
-    for (const link of silenced) for (const way of directions) link[way].silence();
-    return { count: silenced.length, reset: () => silenced.forEach(cutLink) };
+    const silenced = [...this.#connections].filter(doomed);
+    for (const connection of silenced)
+      for (const direction of directions) connection[direction].silence();
+    return { count: silenced.length, reset: () => silenced.forEach(cutConnection) };
   }
 
   /** From now on, what is sent arrives this much later. 0 ends it. */
   slowDown(latencyMs: number): void {
-    this.#weather.latencyMs = latencyMs;
+    this.#conditions.latencyMs = latencyMs;
   }
 
   async close(): Promise<void> {
@@ -86,12 +87,12 @@ export class TcpProxy {
   }
 }
 
-interface Weather {
+interface Conditions {
   latencyMs: number;
 }
 
 /** The connection of a device, and the connection that it is passed on by. */
-interface RelayConnection extends Readonly<Record<Direction, TransportFactory>> {
+interface ProxiedConnection extends Readonly<Record<Direction, DelayedStream>> {
   readonly near: Socket;
   readonly far: Socket;
 }
@@ -100,34 +101,34 @@ interface RelayConnection extends Readonly<Record<Direction, TransportFactory>> 
 function join(
   near: Socket,
   far: Socket,
-  weather: Weather,
-  onGone: (link: RelayConnection) => void,
-): RelayConnection {
-  const latencyMs = () => weather.latencyMs;
-  const link = {
+  conditions: Conditions,
+  onGone: (connection: ProxiedConnection) => void,
+): ProxiedConnection {
+  const latencyMs = () => conditions.latencyMs;
+  const connection = {
     near,
     far,
-    up: new TransportFactory(latencyMs),
-    down: new TransportFactory(latencyMs),
+    up: new DelayedStream(latencyMs),
+    down: new DelayedStream(latencyMs),
   };
   let open = 2;
-  for (const [from, way, to] of [
-    [near, link.up, far],
-    [far, link.down, near],
+  for (const [from, direction, to] of [
+    [near, connection.up, far],
+    [far, connection.down, near],
   ] as const) {
-    from.on("error", () => way.silent || cutLink(link));
+    from.on("error", () => direction.silent || cutConnection(connection));
     from.on("close", () => {
       // The last bytes are still passed on.
-      way.end();
-      if (--open === 0) onGone(link);
+      direction.end();
+      if (--open === 0) onGone(connection);
     });
-    way.on("end", () => to.destroySoon());
-    from.pipe(way).pipe(to);
+    direction.on("end", () => to.destroySoon());
+    from.pipe(direction).pipe(to);
   }
-  return link;
+  return connection;
 }
 
-function cutLink({ near, far }: RelayConnection): void {
+function cutConnection({ near, far }: ProxiedConnection): void {
   near.destroy();
   far.destroy();
 }

@@ -139,3 +139,28 @@ test("a probe that hangs is given up, and another one finds that writes are stor
   await makeRoom();
   await until(async () => !(await isFailing()));
 }, 40_000);
+
+test("a keystore that has no room makes the server not ready, until it has", async () => {
+  const pair = await Conversing.begin(server, [server, server]);
+  await pair.say("customer");
+  await sql(`
+    create function keystore.test_full() returns trigger language plpgsql as $$
+      begin raise exception 'no room' using errcode = '53100'; end $$;
+    create trigger full_disk before insert on keystore.scope_keys
+      for each row execute function keystore.test_full();
+    alter function keystore.probe_storage() rename to probe_with_room;
+    create function keystore.probe_storage() returns void language plpgsql security definer as $$
+      begin raise exception 'no room' using errcode = '53100'; end $$`);
+  // The first message of another conversation needs a new key.
+  const other = await Conversing.begin(server, [server, server]);
+  const answer = other.customer.socket.post(messageTo(other.id, [other.agent.device]));
+  await until(isFailing);
+  await pair.say("customer");
+  await sql(`
+    drop trigger full_disk on keystore.scope_keys;
+    drop function keystore.probe_storage();
+    alter function keystore.probe_with_room() rename to probe_storage`);
+  await until(async () => !(await isFailing()));
+  await answer.catch(() => undefined);
+  await other.say("agent");
+});

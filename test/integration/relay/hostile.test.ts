@@ -6,26 +6,24 @@ import { createConversation, helloOf, messageTo, RelaySocket } from "../../suppo
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
+/** Lets go of devices that it does not hear. */
 let server: TestServer;
-let customer: TestDevice;
-let agent: TestDevice;
-let conversation: string;
+/** Lets go of devices that take nothing, and hardly of silent ones: a busy machine makes them silent. */
+let patient: TestServer;
 beforeAll(async () => {
   server = await startTestServer(
     {},
-    { tickMs: 20, helloMs: 300, pingEveryMs: 300, pongWithinMs: 600, stallMs: 900 },
+    { tickMs: 20, helloMs: 1_000, pingEveryMs: 300, pongWithinMs: 2_000 },
   );
-  customer = await customerDevice(server);
-  agent = await staffDevice(server);
-  conversation = await createConversation(customer, [agent]);
+  patient = await startTestServer({}, { tickMs: 20, stallMs: 2_000 });
 });
 afterAll(async () => {
-  await server.close();
+  await Promise.all([server.close(), patient.close()]);
 });
 
 /** A socket past its hello, of a peer that does not answer pings. */
-async function deaf(device: TestDevice): Promise<WebSocket> {
-  const url = `${server.url.replace("http", "ws")}/v1/relay`;
+async function deaf(to: TestServer, device: TestDevice): Promise<WebSocket> {
+  const url = `${to.url.replace("http", "ws")}/v1/relay`;
   const socket = new WebSocket(url, "sealdesk.v1", { autoPong: false });
   await once(socket, "open");
   socket.send(encodeFrame({ kind: "hello", body: helloOf(device) }));
@@ -33,17 +31,26 @@ async function deaf(device: TestDevice): Promise<WebSocket> {
   return socket;
 }
 
+/** Resolves when the relay has closed so many connections for this reason. */
+async function closes(by: TestServer, reason: string, count: number): Promise<void> {
+  while (closesSoFar(by, reason) < count) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+const closesSoFar = (by: TestServer, reason: string): number =>
+  by.logged().split(`"reason":"${reason}"`).length - 1;
+
 test("a socket that says nothing is closed; hello in time is not", async () => {
   const silent = await RelaySocket.dial(server);
-  const timely = await RelaySocket.open(server, customer);
+  const timely = await RelaySocket.open(server, await customerDevice(server));
   expect(await silent.closed).toBe(4002);
   expect(timely.socket.readyState).toBe(WebSocket.OPEN);
   await timely.close();
 });
 
 test("half-open sockets are found; those that answer stay", async () => {
+  const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+  const conversation = await createConversation(customer, [agent]);
   const bystander = await RelaySocket.open(server, agent);
-  const gone = await deaf(customer);
+  const gone = await deaf(server, customer);
   const [code] = (await once(gone, "close")) as [number];
   // The relay cuts it: whether the close frame still arrives is the network's matter.
   expect([4011, 1006]).toContain(code);
@@ -53,32 +60,28 @@ test("half-open sockets are found; those that answer stay", async () => {
 });
 
 test("a consumer that never reads is let go of, and nobody waits for it", async () => {
-  const slow = await deaf(customer);
-  // No byte is taken from the network any more, so no pong is sent either.
+  const [customer, agent] = [await customerDevice(patient), await staffDevice(patient)];
+  const conversation = await createConversation(customer, [agent]);
+  const before = closesSoFar(patient, "stalled");
+  const slow = await deaf(patient, customer);
   slow.pause();
-  const sender = await RelaySocket.open(server, agent);
+  const sender = await RelaySocket.open(patient, agent);
   for (let index = 0; index < 300; index++) {
     const send = { ...messageTo(conversation, [customer]), ciphertext: new Uint8Array(60_000) };
     expect(await sender.post(send)).toHaveProperty("seq");
   }
+  await closes(patient, "stalled", before + 1);
   slow.terminate();
-  const back = await RelaySocket.open(server, customer);
+  const back = await RelaySocket.open(patient, customer);
   expect((await back.deliveries(200)).at(-1)?.conversation).toBe(conversation);
   await Promise.all([sender.close(), back.close()]);
 });
 
-/** Resolves when the relay has closed so many connections for this reason. */
-async function closes(reason: string, count: number): Promise<void> {
-  while (server.logged().split(`"reason":"${reason}"`).length <= count)
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
-const closesSoFar = (reason: string): number =>
-  server.logged().split(`"reason":"${reason}"`).length - 1;
-
 test("over HTTP, a device that polls no more is found, and one that answers no ping", async () => {
-  const before = closesSoFar("silent");
+  const customer = await customerDevice(server);
+  const before = closesSoFar(server, "silent");
   const polling = await RelayOverHttp.open(server, customer);
-  await closes("silent", before + 1);
+  await closes(server, "silent", before + 1);
   expect(await polling.closed()).toBe("4011 silent");
 
   const streaming = await RelayOverHttp.begin(server, customer);
@@ -93,27 +96,20 @@ test("over HTTP, a device that polls no more is found, and one that answers no p
 });
 
 test("over HTTP, a stream that nobody reads is let go of, and nobody waits for it", async () => {
-  const before = closesSoFar("stalled");
-  const device = await customerDevice(server);
+  const [device, agent] = [await customerDevice(patient), await staffDevice(patient)];
   const id = await createConversation(device, [agent]);
-  const slow = await RelayOverHttp.begin(server, device);
+  const before = closesSoFar(patient, "stalled");
+  const slow = await RelayOverHttp.begin(patient, device);
   const unread = await slow.streamUnread();
-  const sender = await RelaySocket.open(server, agent);
+  const sender = await RelaySocket.open(patient, agent);
   const sending = Array.from({ length: 150 }, async () => {
     const send = { ...messageTo(id, [device]), ciphertext: new Uint8Array(60_000) };
     expect(await sender.post(send)).toHaveProperty("seq");
   });
-  // It says all the time that it is there, and takes nothing.
-  const saying = { over: false };
-  const alive = (async () => {
-    while (!saying.over) await slow.sendBytes(new Uint8Array());
-  })();
   await Promise.all(sending);
-  await closes("stalled", before + 1);
-  saying.over = true;
-  await alive;
+  await closes(patient, "stalled", before + 1);
   await unread.body?.cancel();
-  const back = await RelaySocket.open(server, device);
+  const back = await RelaySocket.open(patient, device);
   expect((await back.deliveries(100)).map(({ seq }) => seq)).toEqual(
     Array.from({ length: 100 }, (_, index) => index + 1),
   );

@@ -251,7 +251,7 @@ describe("several transports to the relay", () => {
     body: { device: nilUuid, heads: [], limits, lastGeneration: 0 },
   };
 
-  function climbing() {
+  function upgrading() {
     const clock = new ManualClock();
     const told: string[] = [];
     const [socket, stream, poll] = [wayDouble(), wayDouble(), wayDouble()];
@@ -275,7 +275,7 @@ describe("several transports to the relay", () => {
   }
 
   test("a transport that does not come up gives way to the next; one that was up is tried again", async () => {
-    const { clock, told, link, socket, stream, poll, counts } = climbing();
+    const { clock, told, link, socket, stream, poll, counts } = upgrading();
     await settle();
     socket.channels[0]?.events.onClosed(1006, "");
     await clock.pass(125);
@@ -299,7 +299,7 @@ describe("several transports to the relay", () => {
   });
 
   test("tries the first transport from time to time, less often each time, and uses it once it opens", async () => {
-    const { clock, told, link, socket, stream, counts } = climbing();
+    const { clock, told, link, socket, stream, counts } = upgrading();
     await settle();
     for (const waitMs of [125, 250]) {
       socket.channels.at(-1)?.events.onClosed(1006, "");
@@ -329,7 +329,7 @@ describe("several transports to the relay", () => {
   });
 
   test("a probe without an answer is given up, and no probe continues after the link is closed", async () => {
-    const { clock, link, socket, stream } = climbing();
+    const { clock, link, socket, stream } = upgrading();
     await settle();
     for (const waitMs of [125, 250]) {
       socket.channels.at(-1)?.events.onClosed(1006, "");

@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from "node:stream";
 
 /** One direction of a connection. It passes on data after a delay until it is silenced. */
-export class TransportFactory extends Transform {
+export class DelayedStream extends Transform {
   readonly #latencyMs: () => number;
   #silent = false;
 
