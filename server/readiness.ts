@@ -5,6 +5,7 @@ export type NotReadyReason =
   | "draining" // it is stopping
   | "database_unreachable" // no answer within the limit
   | "storage_failing" // the database answers but stores nothing: its disk is full, or it is read-only
+  | "messages_failing" // the database refuses a statement that every message needs
   | "schema_behind" // the database lacks a migration of this version
   | "keystore_unreachable" // no answer within the limit
   | "keystore_behind" // the keystore lacks a migration of this version
@@ -23,35 +24,44 @@ export interface Probes {
   readonly isCurrent: () => Promise<boolean>;
   /** Returns the same for the keystore, which may be in another database. */
   readonly isKeystoreCurrent: () => Promise<boolean>;
+  /** Returns whether the database takes the statements that a message needs. */
+  readonly takesMessages: () => Promise<boolean>;
   /** Rejects if the key-management service cannot be used. */
   readonly checkKms: () => Promise<void>;
+  readonly isStorageFailing: () => boolean;
+  /** Returns why the audit log is not continued. Returns undefined while it is. */
+  readonly auditRefusal: () => NotReadyReason | undefined;
+  readonly isDraining: () => boolean;
 }
 
 /**
  * Creates a function that returns why the server cannot serve now, or an empty list. Database,
  * keystore and key service each get one request at a time, however often the function is called.
  * None is waited for longer than the limit.
- * @param auditRefusal returns why the audit log is not continued; undefined while it is
  */
 export function createReadiness(
-  { isCurrent, isKeystoreCurrent, checkKms }: Probes,
-  isDraining: () => boolean,
-  auditRefusal: () => NotReadyReason | undefined = () => undefined,
+  given: Probes,
   limitMs = LIMIT_MS,
-  isStorageFailing: () => boolean = () => false,
 ): () => Promise<readonly NotReadyReason[]> {
   const probes = [
-    schemaProbe(isCurrent, "schema_behind", "database_unreachable", limitMs),
-    schemaProbe(isKeystoreCurrent, "keystore_behind", "keystore_unreachable", limitMs),
-    probe(() => checkKms().then(() => undefined, kmsReason), "kms_unreachable", limitMs),
+    schemaProbe(given.isCurrent, "schema_behind", "database_unreachable", limitMs),
+    schemaProbe(given.isKeystoreCurrent, "keystore_behind", "keystore_unreachable", limitMs),
+    // A database that does not answer is reported by the first probe.
+    probe(() => given.takesMessages().then(messagesReason, nothing), undefined, limitMs),
+    probe(() => given.checkKms().then(nothing, kmsReason), "kms_unreachable", limitMs),
   ];
   return async () => {
-    if (isDraining()) return ["draining"];
+    if (given.isDraining()) return ["draining"];
     const reasons = await Promise.all(probes.map((ask) => ask()));
-    const storage: NotReadyReason | undefined = isStorageFailing() ? "storage_failing" : undefined;
-    return [...reasons, storage, auditRefusal()].filter((reason) => reason !== undefined);
+    const storage: NotReadyReason | undefined = given.isStorageFailing()
+      ? "storage_failing"
+      : undefined;
+    return [...reasons, storage, given.auditRefusal()].filter((reason) => reason !== undefined);
   };
 }
+
+const nothing = () => undefined;
+const messagesReason = (taken: boolean) => (taken ? undefined : "messages_failing");
 
 const schemaProbe = (
   isCurrent: () => Promise<boolean>,
@@ -69,10 +79,10 @@ const schemaProbe = (
     limitMs,
   );
 
-/** @param late the reason to return if there is no answer within the limit */
+/** @param late what to return if there is no answer within the limit */
 function probe(
   ask: () => Promise<NotReadyReason | undefined>,
-  late: NotReadyReason,
+  late: NotReadyReason | undefined,
   limitMs: number,
 ): () => Promise<NotReadyReason | undefined> {
   let asking: Promise<NotReadyReason | undefined> | undefined;
@@ -81,7 +91,7 @@ function probe(
       asking = undefined;
     });
     let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<NotReadyReason>((resolve) => {
+    const tooLate = new Promise<NotReadyReason | undefined>((resolve) => {
       timer = setTimeout(() => resolve(late), limitMs);
     });
     const reason = await Promise.race([asking, tooLate]);

@@ -32,6 +32,7 @@ import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
 import { limiterFactory } from "./http/limits.ts";
 import { describeError, type Log } from "./log.ts";
+import { createMessageCheck } from "./message-check.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
@@ -287,17 +288,15 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     attachments,
     stopping: stopping.signal,
     logKey: signer.publicKey,
-    notReady: createReadiness(
-      {
-        isCurrent: () => hasMigrations(pool, DATA),
-        isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),
-        checkKms: () => kms.check(),
-      },
-      () => stopping.signal.aborted,
-      () => auditLog.refusal(),
-      undefined,
-      storage.isFailing,
-    ),
+    notReady: createReadiness({
+      isCurrent: () => hasMigrations(pool, DATA),
+      isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),
+      takesMessages: createMessageCheck(pool, now, newId),
+      checkKms: () => kms.check(),
+      isStorageFailing: storage.isFailing,
+      auditRefusal: () => auditLog.refusal(),
+      isDraining: () => stopping.signal.aborted,
+    }),
   });
   handler = createApp({
     routes,

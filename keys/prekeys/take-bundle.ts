@@ -94,7 +94,7 @@ async function signedPreKeys(
 /**
  * Removes the oldest one-time prekey and returns it. Skips prekeys that another request is taking.
  */
-async function takeOneTime<T extends PreKey>(
+export async function takeOneTime<T extends PreKey>(
   client: Client,
   device: Uuid,
   kind: "ec" | "kyber",

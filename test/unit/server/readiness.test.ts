@@ -1,8 +1,15 @@
 import { KeysError } from "../../../keys/keys-error.ts";
 import { createReadiness } from "../../../server/readiness.ts";
 
-const checkKms = () => Promise.resolve();
-const isKeystoreCurrent = () => Promise.resolve(true);
+const ready = {
+  isCurrent: () => Promise.resolve(true),
+  isKeystoreCurrent: () => Promise.resolve(true),
+  takesMessages: () => Promise.resolve(true),
+  checkKms: () => Promise.resolve(),
+  isStorageFailing: () => false,
+  auditRefusal: () => undefined,
+  isDraining: () => false,
+};
 
 test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the schema is current", () => Promise.resolve(true), false, []],
@@ -10,9 +17,8 @@ test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the database refuses", () => Promise.reject(new Error()), false, ["database_unreachable"]],
   ["the server stops", () => Promise.resolve(true), true, ["draining"]],
 ])("when %s", async (_when, isCurrent, draining, reasons) => {
-  expect(
-    await createReadiness({ isCurrent, isKeystoreCurrent, checkKms }, () => draining)(),
-  ).toEqual(reasons);
+  const given = { ...ready, isCurrent, isDraining: () => draining };
+  expect(await createReadiness(given)()).toEqual(reasons);
 });
 
 test("a database that does not answer delays nothing and is asked once at a time", async () => {
@@ -22,12 +28,7 @@ test("a database that does not answer delays nothing and is asked once at a time
     asked++;
     return new Promise<boolean>((resolve) => (answer = resolve));
   };
-  const notReady = createReadiness(
-    { isCurrent, isKeystoreCurrent, checkKms },
-    () => false,
-    () => undefined,
-    5,
-  );
+  const notReady = createReadiness({ ...ready, isCurrent }, 5);
   expect(await Promise.all([notReady(), notReady()])).toEqual([
     ["database_unreachable"],
     ["database_unreachable"],
@@ -46,31 +47,29 @@ test.each<[string, Error, string]>([
   ["has lost its keyring", new KeysError("keyring_unreachable", ""), "kms_unreachable"],
   ["fails in an unexpected way", new Error(), "kms_unreachable"],
 ])("a key service that %s is a reason of its own", async (_how, error, reason) => {
-  const isCurrent = () => Promise.resolve(true);
-  const probes = { isCurrent, isKeystoreCurrent, checkKms: () => Promise.reject(error) };
-  expect(await createReadiness(probes, () => false)()).toEqual([reason]);
+  const given = { ...ready, checkKms: () => Promise.reject(error) };
+  expect(await createReadiness(given)()).toEqual([reason]);
 });
 
 test("a stopped audit log is reported beside other problems", async () => {
   const ask = (current: boolean) =>
-    createReadiness(
-      { isCurrent: () => Promise.resolve(current), isKeystoreCurrent, checkKms },
-      () => false,
-      () => "audit_log_behind",
-    )();
+    createReadiness({
+      ...ready,
+      isCurrent: () => Promise.resolve(current),
+      auditRefusal: () => "audit_log_behind",
+    })();
   expect(await ask(true)).toEqual(["audit_log_behind"]);
   expect(await ask(false)).toEqual(["schema_behind", "audit_log_behind"]);
 });
 
 test("a database that answers and stores nothing is a reason of its own", async () => {
-  const isCurrent = () => Promise.resolve(true);
-  const none = () => undefined;
-  const ask = createReadiness(
-    { isCurrent, isKeystoreCurrent, checkKms },
-    () => false,
-    none,
-    undefined,
-    () => true,
-  );
+  const ask = createReadiness({ ...ready, isStorageFailing: () => true });
   expect(await ask()).toEqual(["storage_failing"]);
+});
+
+test("a database that refuses a message is a reason of its own, and one that does not answer is not", async () => {
+  const refusing = { ...ready, takesMessages: () => Promise.resolve(false) };
+  expect(await createReadiness(refusing)()).toEqual(["messages_failing"]);
+  const silent = { ...ready, takesMessages: () => new Promise<boolean>(() => undefined) };
+  expect(await createReadiness(silent, 5)()).toEqual([]);
 });

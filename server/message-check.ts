@@ -1,0 +1,81 @@
+import { nilUuid, zeroHash } from "../crypto/wire/event.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { sqlState } from "../db/database-error.ts";
+import type { Client, Pool } from "../db/pool.ts";
+import { inTransaction } from "../db/transaction.ts";
+import { takeOneTime } from "../keys/prekeys/take-bundle.ts";
+import { insertEvents } from "../messaging/log/insert-events.ts";
+import type { LoggedEvent } from "../messaging/log/event.ts";
+
+/** Time between two trials. Answers in between repeat the last one. */
+const TRY_EVERY_MS = 5_000;
+
+// Other reasons say these better: no connection (08), no room (53), read-only (25), stopped (57), I/O (58).
+const TOLD_ELSEWHERE = /^(08|53|25|57|58)/u;
+
+/**
+ * Creates a function that returns whether the database takes the statements that a message needs. It
+ * runs them in a transaction that is rolled back, at most every five seconds. So a database that is
+ * reachable and cannot store a message (another version, a missing privilege) is found before a
+ * device sends one.
+ */
+export function createMessageCheck(
+  pool: Pool,
+  now: () => number,
+  newId: () => Uuid,
+): () => Promise<boolean> {
+  let triedAt = -Infinity;
+  let passes = true;
+  return async () => {
+    if (performance.now() - triedAt < TRY_EVERY_MS) return passes;
+    passes = await tryMessage(pool, now(), newId());
+    triedAt = performance.now();
+    return passes;
+  };
+}
+
+async function tryMessage(pool: Pool, now: number, id: Uuid): Promise<boolean> {
+  try {
+    await inTransaction(pool, id, async (client) => {
+      await takeOneTime(client, nilUuid, "ec");
+      await storeMessage(client, trialOf(id, now));
+      throw new RolledBack();
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof RolledBack) return true;
+    const state = sqlState(error);
+    return state === undefined || TOLD_ELSEWHERE.test(state);
+  }
+}
+
+class RolledBack extends Error {}
+
+const storeMessage = (client: Client, event: LoggedEvent): Promise<void> =>
+  insertEvents(client, {
+    tenant: event.tenant,
+    events: [event],
+    keys: [undefined],
+    firstUses: [event],
+    markers: [],
+  });
+
+/** A membership event without content, in a tenant and a conversation that nobody has. */
+const trialOf = (id: Uuid, receivedAt: number): LoggedEvent => ({
+  kind: "closed",
+  tenant: id,
+  conversation: id,
+  seq: 1,
+  senderDevice: nilUuid,
+  epoch: 1,
+  keyId: nilUuid,
+  clientMessageId: id,
+  receivedAt,
+  ciphertext: new Uint8Array(0),
+  commitment: zeroHash,
+  frankingTag: zeroHash,
+  transcriptHash: zeroHash,
+  packet: undefined,
+  previousHash: undefined,
+  packets: [],
+});
