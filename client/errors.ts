@@ -44,7 +44,7 @@ export type SealdeskErrorCode =
   | "not_a_member"
   | "conversation_closed"
   | "message_too_large"
-  | "stale_message_id" // it was queued for over 30 days, or this device's clock is wrong: send it again
+  | "stale_message_id" // the relay and the HTTP server disagree about the time: send it again later
   | "subject_erased" // the conversation's data subject is being erased
   | "history_incomplete" // this device does not have the whole range that you asked it to show
   // attachments

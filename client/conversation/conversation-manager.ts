@@ -36,7 +36,10 @@ export interface ConversationManagerDeps extends Omit<RecordingDeps, "rollback">
   readonly rollback: Rollback;
   readonly api: ExchangeDeps["api"] &
     ReplaceKeysDeps["api"] &
-    Pick<Api, "takeBundle" | "addMember" | "removeMember" | "closeConversation">;
+    Pick<
+      Api,
+      "takeBundle" | "addMember" | "removeMember" | "closeConversation" | "keyLogCheckpoint"
+    >;
   readonly uploads: UploadsApi;
   readonly keyLog: Pick<KeyLog, "heard" | "headFor">;
   readonly clock: Clock;
@@ -346,6 +349,7 @@ export class ConversationManager {
         conversation: id,
         ownDevice: account.device,
         onSilence: () => deps.recycle("a message was not answered"),
+        syncClock: () => api.keyLogCheckpoint(),
       },
       outbox,
     );

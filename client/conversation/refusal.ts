@@ -15,7 +15,6 @@ const failures: Readonly<Record<string, SealdeskErrorCode>> = {
   // are.
   conversation_not_found: "not_a_member",
   conversation_closed: "conversation_closed",
-  stale_message_id: "stale_message_id",
   message_too_large: "message_too_large",
   subject_erased: "subject_erased",
   key_destroyed: "subject_erased",
@@ -31,6 +30,8 @@ export function verdictOn(refused: Refused): Verdict {
     case "stale_epoch":
     case "key_expired":
       return again("rotated");
+    case "stale_message_id":
+      return again("stale");
     case "device_mismatch":
       return again("packets");
     case "rate_limited":

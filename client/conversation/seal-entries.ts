@@ -3,7 +3,7 @@ import { sealMessage } from "../../crypto/device/seal-message.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
-import { bodyOf, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
+import { bodyOf, deleteEntry, getEntry, putEntry, withSealing, type Sealing } from "./outbox.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
 interface SealingDeps {
@@ -51,6 +51,31 @@ export function sealEntries(
       made.set(id, sealing);
     }
     return made;
+  });
+}
+
+/**
+ * Gives queued messages new ids, in order. Forgets how they were sealed, and makes the next sealing use
+ * a fresh key.
+ * @param ids the new id by the old one
+ */
+export function renewEntries(
+  { store, suite, conversation }: Pick<SealingDeps, "store" | "suite" | "conversation">,
+  ids: ReadonlyMap<Uuid, Uuid>,
+): Promise<void> {
+  return store.transact(async (transaction) => {
+    await suite.rotate(transaction, conversation);
+    for (const [before, id] of ids) {
+      const entry = await getEntry(transaction, conversation, before);
+      if (entry === undefined) continue;
+      deleteEntry(transaction, conversation, before);
+      putEntry(transaction, conversation, id, {
+        ...entry,
+        sealing: undefined,
+        digests: [],
+        franked: [],
+      });
+    }
   });
 }
 

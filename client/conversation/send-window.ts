@@ -4,10 +4,10 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 export interface Refusal {
   /**
    * "rotated": the sealing is void. "packets": the sealing is void too, unless an earlier refusal
-   * kept the key's first message, which carries the packets, out of the log. "later": the sealing
-   * stays valid.
+   * kept the key's first message, which carries the packets, out of the log. "stale": the id is void,
+   * and the sealing with it. "later": the sealing stays valid.
    */
-  readonly kind: "rotated" | "packets" | "later";
+  readonly kind: "rotated" | "packets" | "stale" | "later";
   /** The relay's epoch. 0 if the relay did not name it. */
   readonly epoch: number;
   /** Milliseconds to wait before the next send. */
@@ -19,11 +19,12 @@ export type Step =
   | { readonly kind: "idle" }
   | { readonly kind: "wait"; readonly untilMs: number }
   | { readonly kind: "reseal"; readonly ids: readonly Uuid[] }
+  | { readonly kind: "renew" }
   | { readonly kind: "seal"; readonly ids: readonly Uuid[] }
   | { readonly kind: "send"; readonly id: Uuid };
 
 interface Entry {
-  readonly id: Uuid;
+  id: Uuid;
   /** The id of the key that the message is sealed under. */
   key: Uuid | undefined;
   inFlight: boolean;
@@ -32,6 +33,7 @@ interface Entry {
 
 interface Hold {
   reseal: boolean;
+  renew: boolean;
   epoch: number;
   untilMs: number;
 }
@@ -42,7 +44,8 @@ const maxRefusals = 8;
  * Go-back-N over one conversation's outbox, without input or output. Messages are sealed and sent
  * in order, and several may be unanswered. After a refusal nothing more is sent until every message
  * in flight is answered. Only then is it certain which sealings were not stored. These messages are
- * sealed again, in order. Nothing is sent under another key than the one in flight: the relay might
+ * sealed again, in order. If an id was refused, all waiting messages get new ids, because ids keep
+ * the order of the outbox. Nothing is sent under another key than the one in flight: the relay might
  * refuse the first and accept the second, so later messages would precede earlier ones. After a
  * lost connection the messages in flight are sent again as the same bytes.
  */
@@ -95,6 +98,25 @@ export class SendWindow {
     this.#hold = undefined;
   }
 
+  /** The ids of all waiting messages, in order. */
+  get ids(): readonly Uuid[] {
+    return this.#entries.map(({ id }) => id);
+  }
+
+  /**
+   * Replaces ids. These messages must be sealed again.
+   * @param ids the new id by the old one
+   */
+  renewed(ids: ReadonlyMap<Uuid, Uuid>): void {
+    for (const entry of this.#entries) {
+      const id = ids.get(entry.id);
+      if (id === undefined) continue;
+      entry.id = id;
+      entry.key = undefined;
+    }
+    this.#hold = undefined;
+  }
+
   sent(id: Uuid): void {
     const entry = this.#find(id);
     if (entry !== undefined) entry.inFlight = true;
@@ -120,8 +142,14 @@ export class SendWindow {
     if (entry?.inFlight !== true) return true;
     entry.inFlight = false;
     const { kind, waitMs } = refusal;
-    const hold = (this.#hold ??= { reseal: kind === "packets", epoch: 0, untilMs: 0 });
+    const hold = (this.#hold ??= {
+      reseal: kind === "packets",
+      renew: false,
+      epoch: 0,
+      untilMs: 0,
+    });
     hold.reseal ||= kind === "rotated";
+    hold.renew ||= kind === "stale";
     hold.epoch = Math.max(hold.epoch, refusal.epoch);
     hold.untilMs = Math.max(hold.untilMs, nowMs + waitMs);
     if (kind === "later") return true;
@@ -139,9 +167,10 @@ export class SendWindow {
     if (!this.#live) return { kind: "idle" };
     const inFlight = this.#entries.filter((entry) => entry.inFlight);
     if (this.#hold !== undefined) {
-      const { reseal, untilMs } = this.#hold;
+      const { reseal, renew, untilMs } = this.#hold;
       if (inFlight.length > 0 || this.#hold.epoch > epoch) return { kind: "idle" };
       if (nowMs < untilMs) return { kind: "wait", untilMs };
+      if (renew) return { kind: "renew" };
       const ids = this.#entries.filter((entry) => entry.key !== undefined).map(({ id }) => id);
       if (reseal && ids.length > 0) return { kind: "reseal", ids };
       this.#hold = undefined;

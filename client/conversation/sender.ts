@@ -20,7 +20,7 @@ import {
   type Sealing,
 } from "./outbox.ts";
 import { verdictOn } from "./refusal.ts";
-import { sealEntries, unsealEntries } from "./seal-entries.ts";
+import { renewEntries, sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
 import {
   establishSessions,
@@ -46,6 +46,11 @@ export interface SenderDeps extends SessionDeps {
   readonly keyLog: Pick<KeyLog, "headFor">;
   readonly clock: Clock;
   readonly newId: () => Uuid;
+  /**
+   * Asks the server for its time. `newId` follows it from then on.
+   * @throws SealdeskError network and others
+   */
+  readonly syncClock: () => Promise<unknown>;
   /** @returns false when there is no connection */
   readonly transmit: (frame: Frame) => boolean;
   /** The relay has not answered in time. */
@@ -211,7 +216,8 @@ export class Sender {
     if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
     const epoch = log.state?.epoch ?? 0;
     if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
-    const error = new SealdeskError("send_refused", "The relay kept refusing the message.", {
+    const code = refused.code === "stale_message_id" ? refused.code : "send_refused";
+    const error = new SealdeskError(code, "The relay kept refusing the message.", {
       problem: refused.code,
     });
     this.#fail([id], error).catch(onFailure);
@@ -241,6 +247,10 @@ export class Sender {
           for (const id of step.ids) this.#sealings.delete(id);
           this.#window.unsealed(step.ids);
           break;
+        case "renew":
+          if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
+          await this.#renew();
+          break;
         case "seal":
           if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
           await this.#seal(step.ids, state);
@@ -249,6 +259,33 @@ export class Sender {
           if (!this.#transmit(step.id)) return;
       }
     }
+  }
+
+  /**
+   * Gives the waiting messages ids by the server's clock. This device's clock was put right or wrong,
+   * or the messages waited for over 30 days. None of them is in the log: the connection has delivered
+   * every own message that is.
+   */
+  async #renew(): Promise<void> {
+    const { clock, newId, syncClock } = this.#deps;
+    try {
+      await syncClock();
+    } catch (error) {
+      if (!(error instanceof SealdeskError)) throw error;
+      this.#retryAtMs = clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
+      return;
+    }
+    const ids = new Map(this.#window.ids.map((id) => [id, newId()]));
+    await renewEntries(this.#deps, ids);
+    for (const [before, id] of ids) {
+      this.#sealings.delete(before);
+      this.#digests.delete(before);
+      this.#digests.set(id, []);
+      const waiting = this.#waiting.get(before);
+      this.#waiting.delete(before);
+      if (waiting !== undefined) this.#waiting.set(id, waiting);
+    }
+    this.#window.renewed(ids);
   }
 
   #transmit(id: Uuid): boolean {

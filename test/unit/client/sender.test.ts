@@ -46,7 +46,10 @@ function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean }
   return suite as never;
 }
 
-async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
+async function setUp(
+  takeBundle?: () => Promise<PreKeyBundle>,
+  syncClock: () => Promise<void> = () => Promise.resolve(),
+) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const log = new ConversationLog(
@@ -82,6 +85,7 @@ async function setUp(takeBundle?: () => Promise<PreKeyBundle>) {
       conversation,
       ownDevice,
       newId: uuidv7,
+      syncClock,
       trust: trust as unknown as Trust,
       api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
@@ -269,7 +273,6 @@ describe("sending", () => {
   test.each([
     ["conversation_not_found", "not_a_member"],
     ["conversation_closed", "conversation_closed"],
-    ["stale_message_id", "stale_message_id"],
     ["subject_erased", "subject_erased"],
     ["something_new", "send_refused"],
   ])("a refusal as %s is reported as %s and not tried again", async (code, told) => {
@@ -280,6 +283,49 @@ describe("sending", () => {
     });
     await wait();
     await refuse(sent[0]!.clientMessageId, code);
+    await outcome;
+    expect((await loadOutbox(store)).size).toBe(0);
+  });
+
+  test("when an id is refused, all waiting messages get new ones by the server's time, in order", async () => {
+    let asked = 0;
+    const offline = new SealdeskError("network", "", { retryAfterMs: 2_000 });
+    const { sender, sent, refuse, suite, clock, store } = await setUp(undefined, () =>
+      ++asked === 1 ? Promise.reject(offline) : Promise.resolve(),
+    );
+    const outcomes = ["one", "two"].map((text) => sender.send(text));
+    await wait();
+    const [first, second] = sent.map(({ clientMessageId }) => clientMessageId);
+    await refuse(first!, "stale_message_id");
+    // It is not certain yet that the second is not in the log.
+    expect(asked).toBe(0);
+    await refuse(second!, "stale_message_id");
+    await clock.pass(2_000);
+    await wait();
+    expect([asked, sent.length]).toEqual([2, 4]);
+    const ids = sent.slice(2).map(({ clientMessageId }) => clientMessageId);
+    expect(new Set([first, second, ...ids]).size).toBe(4);
+    const waiting = (await loadOutbox(store)).get(conversation) ?? [];
+    expect(waiting.map(([id, { text }]) => [id, text])).toEqual([
+      [ids[0], "one"],
+      [ids[1], "two"],
+    ]);
+    // What was sealed for the refused ids is never sent again, not even its key.
+    expect(suite.seen).toEqual(["rotate"]);
+    expect(sent[2]!.keyId).not.toBe(sent[0]!.keyId);
+    ids.forEach((id, index) => sender.recorded({ id, seq: index + 2, receivedAt: 0 }));
+    expect((await Promise.all(outcomes)).map(({ id }) => id)).toEqual(ids);
+  });
+
+  test("a relay that refuses every id makes the message fail in the end", async () => {
+    const { sender, sent, refuse, store } = await setUp();
+    const outcome = expect(sender.send("hello")).rejects.toMatchObject({
+      code: "stale_message_id",
+    });
+    for (let refusals = 0; refusals < 9; refusals++) {
+      await wait();
+      await refuse(sent.at(-1)!.clientMessageId, "stale_message_id");
+    }
     await outcome;
     expect((await loadOutbox(store)).size).toBe(0);
   });

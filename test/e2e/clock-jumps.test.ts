@@ -1,0 +1,51 @@
+import { systemClock, type Fetch } from "../../client/runtime.ts";
+import { connectCustomer, connectStaff, joined, readTexts } from "../support/member.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+/** As a server whose own clock is wrong answers. */
+const withServerDate: Fetch = async (url, init) => {
+  const answer = await fetch(url, init);
+  const headers = new Headers(answer.headers);
+  headers.set("date", new Date(server.clock.now()).toUTCString());
+  const { status } = answer;
+  return new Response(status === 204 ? null : await answer.arrayBuffer(), { status, headers });
+};
+
+test("what is said goes, and in order, after the clock of a connected device or of the server jumped", async () => {
+  let offsetMs = 0;
+  const clock = { ...systemClock, now: () => Date.now() + offsetMs };
+  const runtime = { clock, fetch: withServerDate };
+  const agent = await connectStaff(server, "agent", { runtime });
+  const customer = await connectCustomer(server, { runtime });
+  const said = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+  const heard = await joined(agent, said.id);
+  const texts: string[] = [];
+  for (const [device, node] of [
+    [0, 0],
+    [7 * minute, 0],
+    [0, 0],
+    [9 * hour, 0],
+    [-60 * day, 0],
+    [0, 0],
+    [0, -hour],
+    [0, 0],
+  ] as const) {
+    offsetMs = device;
+    server.clock.offsetMs = node;
+    const next = ["a", "b", "c"].map((letter) => `${letter}${texts.length}`);
+    texts.push(...next);
+    await Promise.all(next.map((text) => said.send(text)));
+  }
+  expect(await readTexts(heard, texts.length)).toEqual(texts);
+  await Promise.all([agent.desk.close(), customer.desk.close()]);
+});
