@@ -67,8 +67,8 @@ export function createAuthenticator(deps: {
     if (claims.thumbprint !== key.thumbprint)
       throw new KeysError("invalid_token", "The access token belongs to another device key.");
     // This comes after the token check, so that nobody without a token can fill the memory of used
-    // proofs. The limit is per user, so that no account can fill it with many devices and sessions.
-    await replays.use(key.replayKey, now, claims.user);
+    // proofs. An account has one share of it for all its devices and sessions.
+    await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
     const { rows } = await batchRead(pool, claims.tenant, (client) =>
       client.query<SessionRow>(
         `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,

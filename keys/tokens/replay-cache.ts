@@ -1,56 +1,63 @@
+import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
 import { KeysError } from "../keys-error.ts";
 
 /** Remembers used proofs, so that each one is accepted once. */
 export interface UsedProofs {
   /**
    * Marks `key` as used.
-   * @param owner the user of the key; undefined if the sender has not authenticated
-   * @throws KeysError proof_reused, if it was used within the window; overloaded, if there is no
-   *   room to remember it
+   * @param owner the account of the key; undefined if the sender has not authenticated
+   * @throws KeysError proof_reused, if it was used within the window; overloaded, if the owner's
+   *   share of the memory is used up
    */
-  use(key: string, nowMs: number, owner?: string): Promise<void> | void;
+  use(key: string, nowMs: number, owner?: Holder): Promise<void> | void;
 }
 
 export const proofReused = (): KeysError =>
   new KeysError("proof_reused", "This proof was used before; each request needs its own.");
 
+/** Used proofs that a node remembers in one window, and the shares of a tenant and of an account. */
+const LIMITS: ShareLimits = { node: 100_000, tenant: 25_000, account: 2_000 };
+
 /**
  * Remembers used proofs in the memory of this process, for at least `windowMs`. It keeps two
- * generations and drops the older one when its window is over. So its memory is bounded.
+ * generations and drops the older one when its window is over. So its memory is bounded. Each tenant
+ * and each account has a share of it, so that nobody can fill the space of others.
  */
 export class ReplayCache implements UsedProofs {
   readonly #windowMs: number;
-  readonly #capacity: number;
-  readonly #share: number;
+  readonly #limits: ShareLimits;
   #older = new Set<string>();
   #newer = new Set<string>();
-  /** Number of entries in the newer generation, by owner. */
-  #owned = new Map<string, number>();
+  /** Entries in the newer generation, by their owners. */
+  #owned: FairShares;
+  /** Entries in the newer generation that have no owner. */
+  #unowned = 0;
   #turnedAtMs = Number.NEGATIVE_INFINITY;
 
-  /**
-   * @param capacity maximum number of entries in a generation; `use` refuses more
-   * @param share maximum number of these entries for one owner
-   */
-  constructor(windowMs: number, capacity = 100_000, share = 2_000) {
+  /** @param limits the entries in a generation; entries without an owner have a space of their own */
+  constructor(windowMs: number, limits = LIMITS) {
     this.#windowMs = windowMs;
-    this.#capacity = capacity;
-    this.#share = share;
+    this.#limits = limits;
+    this.#owned = new FairShares(limits);
   }
 
-  use(key: string, nowMs: number, owner?: string): void {
+  use(key: string, nowMs: number, owner?: Holder): void {
     const age = nowMs - this.#turnedAtMs;
     if (age >= this.#windowMs) {
       this.#older = age < 2 * this.#windowMs ? this.#newer : new Set();
       this.#newer = new Set();
-      this.#owned = new Map();
+      this.#owned = new FairShares(this.#limits);
+      this.#unowned = 0;
       this.#turnedAtMs = nowMs;
     }
     if (this.#newer.has(key) || this.#older.has(key)) throw proofReused();
-    const owned = owner === undefined ? 0 : (this.#owned.get(owner) ?? 0);
-    if (this.#newer.size >= this.#capacity || owned >= this.#share)
+    if (!this.#hasRoom(owner))
       throw new KeysError("overloaded", "Too many requests at once; try again in a minute.");
     this.#newer.add(key);
-    if (owner !== undefined) this.#owned.set(owner, owned + 1);
+  }
+
+  #hasRoom(owner: Holder | undefined): boolean {
+    if (owner !== undefined) return this.#owned.take(owner) === undefined;
+    return this.#unowned++ < this.#limits.node;
   }
 }

@@ -15,7 +15,8 @@ import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps
 import type { AnyRoute } from "./route.ts";
 import { LogReader } from "../../keys/audit-log/log-reader.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
-import { auditTilesRoute, searchAuditRoute, tailAuditRoute } from "./routes/audit-log.ts";
+import { auditTilesRoute, searchAuditRoute } from "./routes/audit-log.ts";
+import { tailAuditRoute } from "./routes/audit-tail.ts";
 import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
 import { closeConversationRoute } from "./routes/close-conversation.ts";
 import { closeSessionRoute } from "./routes/close-session.ts";

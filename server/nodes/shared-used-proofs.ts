@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import type { Holder } from "../../policies/fair-shares.ts";
 import { proofReused, type UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import { answerOf, type RedisClient } from "./redis-client.ts";
 
 /**
  * Remembers device proofs that were used on any node. It asks this node's own memory first, which
- * bounds what one account may occupy, and then Redis. While Redis is away, a proof can be used once
+ * bounds what one tenant and one account may occupy, and then Redis. While Redis is away, a proof can be used once
  * on each node. An attacker who replays it must also hold the token, and has one minute.
  */
 export class SharedUsedProofs implements UsedProofs {
@@ -18,7 +19,7 @@ export class SharedUsedProofs implements UsedProofs {
     this.#windowMs = windowMs;
   }
 
-  async use(key: string, nowMs: number, owner?: string): Promise<void> {
+  async use(key: string, nowMs: number, owner?: Holder): Promise<void> {
     await this.#local.use(key, nowMs, owner);
     if (!this.#redis.isReady) return;
     const name = `sealdesk:proof:${createHash("sha256").update(key).digest("base64url")}`;

@@ -1,14 +1,12 @@
 import { randomBytes } from "node:crypto";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
 
-/**
- * Limits of connections that nobody has taken a frame from, per user, and of the bytes of all
- * hellos.
- */
-const MAX_UNTAKEN_PER_USER = 8;
-const MAX_UNTAKEN_BYTES = 64 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** Connections that nobody has taken a frame from, and the bytes of their hellos. */
+const UNTAKEN: ShareLimits = { node: 10_000, tenant: 2_500, account: 8 };
+const UNTAKEN_BYTES: ShareLimits = { node: 64 * MIB, tenant: 16 * MIB, account: 4 * MIB };
 /**
  * How long, and for how many connections, the reason of a close is kept. Older ones are forgotten.
  */
@@ -26,9 +24,8 @@ export class HttpConnections {
   /** Tells this node's ids from those of other nodes. */
   readonly #node = randomBytes(8).toString("hex");
   readonly #channels = new Map<string, HttpChannel>();
-  /** The users whose connections nobody has taken a frame from. */
-  readonly #untaken = new Map<string, Uuid>();
-  #untakenBytes = 0;
+  readonly #untaken = new FairShares(UNTAKEN);
+  readonly #untakenBytes = new FairShares(UNTAKEN_BYTES);
   /** Closed connections, the oldest first. */
   readonly #lingering = new Set<string>();
   #stopping = false;
@@ -47,26 +44,35 @@ export class HttpConnections {
     this.#stopping = true;
   }
 
-  /** Opens a connection on which `user` can send a hello. */
-  begin(user: Uuid, hello: Uint8Array): Begun {
+  /** Opens a connection on which `holder` can send a hello. */
+  begin(holder: Holder, hello: Uint8Array): Begun {
     if (this.#stopping) return { kind: "stopping" };
-    const own = [...this.#untaken.values()].filter((each) => each === user).length;
-    const bytes = this.#untakenBytes + hello.length;
-    if (own >= MAX_UNTAKEN_PER_USER || bytes > MAX_UNTAKEN_BYTES) return { kind: "overloaded" };
+    const release = this.#reserve(holder, hello.length);
+    if (release === undefined) return { kind: "overloaded" };
     const id = `${this.#node}.${randomBytes(32).toString("base64url")}`;
     const channel = new HttpChannel(
       (made) => new Connection(made, this.#deps),
       () => this.#linger(id),
     );
     this.#channels.set(id, channel);
-    this.#untaken.set(id, user);
-    this.#untakenBytes = bytes;
     void channel.readable().then(() => {
-      this.#untaken.delete(id);
-      this.#untakenBytes -= hello.length;
+      release();
       channel.take(1, hello);
     });
     return { kind: "begun", id };
+  }
+
+  /** @returns a function that releases the space; undefined if the holder has no share left */
+  #reserve(holder: Holder, bytes: number): (() => void) | undefined {
+    if (this.#untaken.take(holder) !== undefined) return undefined;
+    if (this.#untakenBytes.take(holder, bytes) !== undefined) {
+      this.#untaken.release(holder);
+      return undefined;
+    }
+    return () => {
+      this.#untaken.release(holder);
+      this.#untakenBytes.release(holder, bytes);
+    };
   }
 
   #linger(id: string): void {

@@ -66,14 +66,14 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
 function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): string {
   if (actor.device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
-  const begun = connections.begin(actor.user, hello);
+  const begun = connections.begin({ tenant: actor.tenant, account: actor.user }, hello);
   switch (begun.kind) {
     case "begun":
       return begun.id;
     case "stopping":
       throw new HttpError("not_ready", "This node is stopping; begin on another.");
     case "overloaded":
-      throw tooMany("Too many connections were begun and not used.", 10);
+      throw tooMany("Your account or your organisation began too many connections and did not use them.", 10);
   }
 }
 

@@ -41,6 +41,8 @@ const sending = () => ({
   role: "customer" as const,
 });
 
+const owner = { tenant: "t", account: "somebody" };
+
 test("what a device sent through one node counts on the other, also after it has paused", async () => {
   const [a, b] = onBoth(limitsOf);
   const actor = sending();
@@ -65,10 +67,10 @@ test("what a device sent through one node counts on the other, also after it has
 test("a device proof that was used on one node is refused on the other", async () => {
   const [a, b] = onBoth((client) => new SharedUsedProofs(client, new ReplayCache(60_000), 60_000));
   const key = randomUUID();
-  await a.use(key, 0, "somebody");
-  await expect(b.use(key, 0, "somebody")).rejects.toMatchObject({ code: "proof_reused" });
-  await expect(a.use(key, 0, "somebody")).rejects.toMatchObject({ code: "proof_reused" });
-  await b.use(randomUUID(), 0, "somebody");
+  await a.use(key, 0, owner);
+  await expect(b.use(key, 0, owner)).rejects.toMatchObject({ code: "proof_reused" });
+  await expect(a.use(key, 0, owner)).rejects.toMatchObject({ code: "proof_reused" });
+  await b.use(randomUUID(), 0, owner);
 });
 
 describe("limits of sign-ins and bundles", () => {
@@ -105,8 +107,8 @@ describe("limits of sign-ins and bundles", () => {
     });
     for (let index = 0; index < 10; index++) expect(messages.take(actor)).toBe(0);
     expect(messages.take(actor)).toBeGreaterThan(0);
-    for (const node of proofs) await node.use("proof", 0, "somebody");
-    await expect(proofs[0].use("proof", 0, "somebody")).rejects.toMatchObject({
+    for (const node of proofs) await node.use("proof", 0, owner);
+    await expect(proofs[0].use("proof", 0, owner)).rejects.toMatchObject({
       code: "proof_reused",
     });
     await redis.restart();

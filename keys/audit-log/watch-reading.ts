@@ -1,0 +1,43 @@
+import { batchRead } from "../../db/batch-read.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { decideAuditReading } from "../../policies/audit-access.ts";
+import type { UseCase } from "../audited.ts";
+
+/** Time between two checks. With the time of one query, it bounds how long reading goes on too long. */
+const CHECK_MS = 1_000;
+
+const ROLE = `
+  select u.role from sessions s
+  join users u on u.id = s.user_id
+  join tenants t on t.id = s.tenant
+  left join devices d on d.id = $2
+  where s.id = $1 and s.revoked_at_ms is null and s.expires_at_ms > $3
+    and t.suspended_at_ms is null and d.revoked_at_ms is null`;
+
+/** Tells when an actor may no longer read the audit log. */
+export interface ReadingWatch {
+  /** Aborted when the actor's right has ended. */
+  readonly ended: AbortSignal;
+  /** Stops the checks. */
+  close(): Promise<void>;
+}
+
+/**
+ * Checks every second whether `actor` may still read the audit log of its tenant: the session is
+ * open, the device is registered, the role allows it and the tenant is not suspended. A check that
+ * fails is repeated; without a database there is nothing to read either.
+ */
+export function watchReading({ pool, now }: UseCase, actor: Actor): ReadingWatch {
+  const ended = new AbortController();
+  const check = async () => {
+    const { rows } = await batchRead(pool, actor.tenant, (client) =>
+      client.query<{ role: Role }>(ROLE, [actor.session, actor.device ?? null, now()]),
+    );
+    const [row] = rows;
+    if (row === undefined || !decideAuditReading({ ...actor, ...row }, actor.tenant).allowed)
+      ended.abort();
+  };
+  const close = runPeriodically(check, CHECK_MS, () => undefined);
+  return { ended: ended.signal, close };
+}
