@@ -3,11 +3,29 @@ import type { LogId } from "../logs.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { parseTilePath, type Tile } from "../verify/tile.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
-import { serialise } from "./serialise.ts";
 
+// The tiles are numbered, so one statement reads many.
 const SELECT = `
-  select substring(hashes for $4) as hashes from audit.tiles
-  where log = $1 and level = $2 and index = $3 and length(hashes) >= $4`;
+  select asked.number, substring(tiles.hashes for asked.bytes) as hashes
+  from unnest($2::int4[], $3::int4[], $4::int8[], $5::int4[]) as asked (number, level, index, bytes)
+  join audit.tiles on tiles.log = $1 and tiles.level = asked.level and tiles.index = asked.index
+    and length(tiles.hashes) >= asked.bytes`;
+
+async function readTileRows(
+  client: Client,
+  log: LogId,
+  tiles: readonly Tile[],
+): Promise<readonly (Uint8Array | undefined)[]> {
+  const { rows } = await client.query<{ number: number; hashes: Uint8Array }>(SELECT, [
+    log,
+    tiles.map((_, number) => number),
+    tiles.map(({ level }) => level),
+    tiles.map(({ index }) => index),
+    tiles.map(({ width }) => width * HASH_BYTES),
+  ]);
+  const found = new Map(rows.map(({ number, hashes }) => [number, hashes]));
+  return tiles.map((_, number) => found.get(number));
+}
 
 /**
  * A tile's hashes, or undefined if the log has no such tile yet. A partial tile is cut from the
@@ -16,21 +34,45 @@ const SELECT = `
 export async function readTileRow(
   client: Client,
   log: LogId,
-  { level, index, width }: Tile,
+  tile: Tile,
 ): Promise<Uint8Array | undefined> {
-  const { rows } = await client.query<{ hashes: Uint8Array }>(SELECT, [
-    log,
-    level,
-    index,
-    width * HASH_BYTES,
-  ]);
-  return rows[0]?.hashes;
+  return (await readTileRows(client, log, [tile]))[0];
 }
 
-/** The tiles of a log in the database, without entries and checkpoint. Proofs need only these. */
-export const tileRows = (client: Client, log: LogId): LogSource => ({
-  read: serialise(async (path: string) => {
-    const parsed = parseTilePath(path);
-    return parsed.kind === "tile" ? readTileRow(client, log, parsed.tile) : undefined;
-  }),
-});
+interface Waiting {
+  readonly tile: Tile;
+  readonly resolve: (hashes: Uint8Array | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The tiles of a log in the database, without entries and checkpoint. Proofs need only these. Tiles
+ * that are requested while a statement runs are read by the next one. So the proofs of many entries
+ * cost few statements if they are made at the same time.
+ */
+export function tileRows(client: Client, log: LogId): LogSource {
+  let waiting: Waiting[] = [];
+  let reading: Promise<void> = Promise.resolve();
+  const readWaiting = async () => {
+    const batch = waiting;
+    waiting = [];
+    try {
+      const tiles = batch.map(({ tile }) => tile);
+      const found = await readTileRows(client, log, tiles);
+      for (const [number, { resolve }] of batch.entries()) resolve(found[number]);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  };
+  return {
+    async read(path) {
+      const parsed = parseTilePath(path);
+      if (parsed.kind !== "tile") return undefined;
+      const { tile } = parsed;
+      return new Promise((resolve, reject) => {
+        waiting.push({ tile, resolve, reject });
+        if (waiting.length === 1) reading = reading.then(readWaiting);
+      });
+    },
+  };
+}

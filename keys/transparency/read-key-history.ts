@@ -104,8 +104,10 @@ async function readHistory(
     head.size,
   ]);
   const roots = rangeRoots(nodeChecks.sha256, tileRows(client, log), head.size);
-  const entries: ProvenEntry[] = [];
-  for (const { index, entry } of rows)
-    entries.push({ index, entry, proof: await inclusionProof(roots, index, head.size) });
+  const entries = await Promise.all(
+    rows.map(async ({ index, entry }): Promise<ProvenEntry> => {
+      return { index, entry, proof: await inclusionProof(roots, index, head.size) };
+    }),
+  );
   return { user, ...head, entries };
 }

@@ -160,16 +160,17 @@ async function assertHashes(
 async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
   const named = new Set(grant.packs.map(({ attachment }) => attachment));
   if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");
+  const { rows } = await client.query<{ id: Uuid; sha256: Uint8Array }>(
+    `select a.id, a.sha256 from attachments a
+     left join history_packs p on p.attachment = a.id
+     where a.id = any($1::uuid[]) and a.conversation = $2 and a.device = $3
+       and a.state = 'complete' and (p.attachment is null or p.history_grant = $4)`,
+    [[...named], grant.conversation, actor.device, grant.id],
+  );
+  const uploaded = new Map(rows.map(({ id, sha256 }) => [id, sha256]));
   for (const { attachment, digest } of grant.packs) {
-    const { rows } = await client.query(
-      `select a.sha256 from attachments a
-       left join history_packs p on p.attachment = a.id
-       where a.id = $1 and a.conversation = $2 and a.device = $3 and a.state = 'complete'
-         and (p.attachment is null or p.history_grant = $4)`,
-      [attachment, grant.conversation, actor.device, grant.id],
-    );
-    const [row] = rows;
-    if (row === undefined) throw attachmentNotFound();
-    if (!equalBytes(row.sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
+    const sha256 = uploaded.get(attachment);
+    if (sha256 === undefined) throw attachmentNotFound();
+    if (!equalBytes(sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
   }
 }

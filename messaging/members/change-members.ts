@@ -10,7 +10,7 @@ import { MessagingError } from "../messaging-error.ts";
 import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
-  enrolMember,
+  enrolMembers,
   notFound,
   subjectsOf,
   type LogPosition,
@@ -78,12 +78,8 @@ function changeMembership(
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
       if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
-      await enrolMember(client, {
-        ...subject,
-        tenant: actor.tenant,
-        conversation,
-        seq: head.seq + 1,
-      });
+      const into = { tenant: actor.tenant, conversation, seq: head.seq + 1 };
+      await enrolMembers(client, into, [subject]);
     } else {
       if (!isMember) throw new MessagingError("member_not_found", "The user is not a member.");
       await endMembership(client, conversation, user, head.seq + 1);

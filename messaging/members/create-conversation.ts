@@ -9,7 +9,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
+import { enrolMembers, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -78,8 +78,8 @@ async function create(
     [input.id, actor.tenant, input.suite, actor.user, device, input.creationSignature, now],
   );
   if (created.rowCount === 0) throw exists();
-  for (const subject of [{ user: actor.user, role: actor.role }, ...others])
-    await enrolMember(client, { ...subject, tenant: actor.tenant, conversation: input.id, seq: 1 });
+  const into = { tenant: actor.tenant, conversation: input.id, seq: 1 };
+  await enrolMembers(client, into, [{ user: actor.user, role: actor.role }, ...others]);
   const event = await appendControl(
     client,
     { tenant: actor.tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },

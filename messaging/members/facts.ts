@@ -60,18 +60,22 @@ export const notFound = (): MessagingError =>
   new MessagingError("conversation_not_found", "There is no such conversation.");
 
 const ENROL = `
+  insert into members (tenant, conversation, user_id, role, from_seq)
+  select $1, $2, user_id, role, $3 from unnest($4::uuid[], $5::text[]) as m (user_id, role)`;
+const ENROL_DEVICES = `
   insert into member_devices (tenant, conversation, device, user_id, from_seq)
-  select tenant, $1, id, user_id, $3 from devices
-  where user_id = $2 and revoked_at_ms is null`;
+  select tenant, $1, id, user_id, $2 from devices
+  where user_id = any($3::uuid[]) and revoked_at_ms is null`;
 
-/** Makes `user` a member, with all their devices, from event `seq` on. */
-export async function enrolMember(
+/** Makes users members, with all their devices, from event `seq` on. */
+export async function enrolMembers(
   client: Client,
-  member: { readonly tenant: Uuid; readonly conversation: Uuid; readonly seq: number } & Subject,
+  into: { readonly tenant: Uuid; readonly conversation: Uuid; readonly seq: number },
+  subjects: readonly Subject[],
 ): Promise<void> {
-  await client.query(
-    "insert into members (tenant, conversation, user_id, role, from_seq) values ($1, $2, $3, $4, $5)",
-    [member.tenant, member.conversation, member.user, member.role, member.seq],
-  );
-  await client.query(ENROL, [member.conversation, member.user, member.seq]);
+  const { tenant, conversation, seq } = into;
+  const users = subjects.map(({ user }) => user);
+  const roles = subjects.map(({ role }) => role);
+  await client.query(ENROL, [tenant, conversation, seq, users, roles]);
+  await client.query(ENROL_DEVICES, [conversation, seq, users]);
 }

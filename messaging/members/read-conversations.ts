@@ -1,12 +1,10 @@
 import { inTransaction } from "../../db/transaction.ts";
-import type { Client } from "../../db/pool.ts";
 import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { auditDone, auditListed, auditRefusals, assertAllowed } from "../actor-audit.ts";
-import { currentMembers } from "../log/append-control.ts";
-import { conversationFacts, type MessagingDeps } from "./facts.ts";
+import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
   readonly id: Uuid;
@@ -17,6 +15,20 @@ export interface ConversationView {
   readonly epoch: number;
   readonly members: readonly Member[];
 }
+
+// One statement reads a whole page with its members. A page that reads each conversation by itself
+// takes hundreds of statements, and others wait for its connection.
+const VIEW = `
+  select c.id, c.tenant, c.suite, c.state, c.created_by as "createdBy",
+    c.created_at_ms as "createdAtMs",
+    (select coalesce(max(epoch), 0) from epochs where conversation = c.id) as epoch,
+    (select coalesce(json_agg(json_build_object('user', m.user_id, 'role', m.role, 'devices', array(
+        select d.device from member_devices d
+        where d.conversation = m.conversation and d.user_id = m.user_id and d.until_seq is null
+        order by d.device
+      )) order by m.from_seq, m.user_id), '[]')
+     from members m where m.conversation = c.id and m.until_seq is null) as members
+  from conversations c`;
 
 /**
  * One conversation's members and state, never its content. Reads by staff are in the audit log.
@@ -31,21 +43,27 @@ export function readConversation(
   const act = { action: "conversation.read", class: "R", conversation } as const;
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
-      const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "read", facts);
+      const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);
+      const [row] = rows;
+      if (row === undefined) throw notFound();
+      const { tenant, ...view } = row;
+      const members = view.members.map(({ user }) => user);
+      const decision = decideConversation(actor, "read", { ...view, tenant, members });
       assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, deps.now());
-      return view(client, { ...facts, id: conversation });
+      return view;
     }),
   );
 }
 
+interface ViewRow extends ConversationView {
+  readonly tenant: Uuid;
+}
+
 // Members see the conversations they are in. The conditions are in the query, so nothing is fetched
 // and then filtered.
-const MINE = `
-  select c.id, c.suite, c.state, c.created_by, c.created_at_ms
-  from conversations c
-  join members m on m.conversation = c.id and m.user_id = $1 and m.until_seq is null
+const MINE = `${VIEW}
+  join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
   where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid))
   order by c.created_at_ms, c.id limit $4`;
 
@@ -63,37 +81,13 @@ export function listConversations(
   },
 ): Promise<readonly ConversationView[]> {
   return inTransaction(deps.pool, actor.tenant, async (client) => {
-    const { rows } = await client.query(MINE, [
+    const { rows } = await client.query<ViewRow>(MINE, [
       actor.user,
       input.after?.createdAtMs ?? null,
       input.after?.id ?? null,
       Math.min(input.limit, 200),
     ]);
     if (isStaff(actor.role)) await auditListed(client, actor, rows.length, deps.now());
-    const views: ConversationView[] = [];
-    for (const row of rows)
-      views.push(
-        await view(client, {
-          id: row.id,
-          suite: row.suite,
-          state: row.state,
-          createdBy: row.created_by,
-          createdAtMs: row.created_at_ms,
-        }),
-      );
-    return views;
+    return rows.map(({ tenant: _, ...view }) => view);
   });
-}
-
-async function view(
-  client: Client,
-  facts: Omit<ConversationView, "epoch" | "members">,
-): Promise<ConversationView> {
-  const { rows } = await client.query(
-    "select max(epoch) as epoch from epochs where conversation = $1",
-    [facts.id],
-  );
-  const { id, suite, state, createdBy, createdAtMs } = facts;
-  const members = await currentMembers(client, id);
-  return { id, suite, state, createdBy, createdAtMs, epoch: rows[0]?.epoch ?? 0, members };
 }

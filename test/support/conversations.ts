@@ -7,7 +7,7 @@ import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";
 import { appendControl } from "../../messaging/log/append-control.ts";
 import { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
-import { enrolMember } from "../../messaging/members/facts.ts";
+import { enrolMembers } from "../../messaging/members/facts.ts";
 import { createPool } from "../../db/pool.ts";
 import type { TestDatabase } from "./database.ts";
 import { memoryKms } from "./memory-kms.ts";
@@ -123,8 +123,8 @@ export async function arrangeConversation(
        values ($1, $2, 'signal-v1', $3, $4, $5, $6)`,
       [id, tenant, user, device, creation.signature, now],
     );
-    for (const [member] of people)
-      await enrolMember(client, { tenant, conversation: id, seq: 1, user: member, role: "agent" });
+    const subjects = people.map(([member]) => ({ user: member, role: "agent" as const }));
+    await enrolMembers(client, { tenant, conversation: id, seq: 1 }, subjects);
     const event = await appendControl(
       client,
       { tenant, seq: 0, transcriptHash: zeroHash, receivedAtMs: now },

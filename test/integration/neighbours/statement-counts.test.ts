@@ -1,0 +1,138 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import pg from "pg";
+import { inTransaction } from "../../../db/transaction.ts";
+import { appendKeyEntry } from "../../../keys/transparency/append-key-entry.ts";
+import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
+import { createConversation } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { arrange, grantBy, postGrant } from "../control-plane/history-requests.ts";
+
+// A request that runs one statement for each thing it reads or writes keeps a connection that others
+// wait for. These tests count how often the server repeats any statement during one request.
+
+const MANY = 32;
+let server: TestServer;
+const repeats = new Map<string, number>();
+
+beforeAll(async () => {
+  const query = pg.Client.prototype.query as (...given: unknown[]) => unknown;
+  pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
+    const [first] = given as [string | { readonly text: string }];
+    const text = typeof first === "string" ? first : first.text;
+    repeats.set(text, (repeats.get(text) ?? 0) + 1);
+    return query.apply(this, given);
+  } as never;
+  server = await startTestServer();
+});
+afterAll(() => server.close());
+
+/** Runs one request. @returns how often the most frequent statement ran */
+async function mostRepeated(request: () => Promise<unknown>): Promise<number> {
+  repeats.clear();
+  await request();
+  return Math.max(...repeats.values());
+}
+
+/** Users with one device each, put straight into the database. */
+async function manyAgents(): Promise<{ readonly user: string }[]> {
+  const agents = Array.from({ length: MANY }, () => ({ user: randomUUID() }));
+  const users = agents.map(({ user }) => user);
+  const { owner } = server.database;
+  await owner.query(
+    `insert into sealdesk.users (id, tenant, role, created_at_ms)
+     select unnest($1::uuid[]), $2, 'agent', 0`,
+    [users, server.tenant.id],
+  );
+  await owner.query(
+    `insert into sealdesk.devices (id, tenant, user_id, registration_id, device_key, identity_key,
+       receipt_key, certificate, created_at_ms)
+     select gen_random_uuid(), $2, id, 1, sha256(id::text::bytea), $3, $4, $5, 0
+     from unnest($1::uuid[]) as id`,
+    [users, server.tenant.id, randomBytes(33), randomBytes(32), randomBytes(64)],
+  );
+  return agents;
+}
+
+test("a list of conversations is read with one statement, and has each one's members", async () => {
+  const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+  const ids: string[] = [];
+  for (let index = 0; index < MANY; index++) ids.push(await createConversation(customer, [agent]));
+  const most = await mostRepeated(() => customer.request("GET", "/v1/conversations"));
+  expect(most).toBeLessThan(MANY / 2);
+  const { body } = await customer.request("GET", "/v1/conversations");
+  expect(body.conversations.map(({ id }: { id: string }) => id)).toEqual(ids);
+  for (const listed of body.conversations) {
+    expect(listed).toMatchObject({ suite: "signal-v1", state: "open", epoch: 1 });
+    expect(listed.createdBy).toBe(customer.user);
+    expect(new Set(listed.members)).toEqual(
+      new Set([
+        { user: customer.user, role: "customer", devices: [customer.id] },
+        { user: agent.user, role: "agent", devices: [agent.id] },
+      ]),
+    );
+    expect((await customer.request("GET", `/v1/conversations/${listed.id}`)).body).toEqual(listed);
+  }
+});
+
+test("a conversation with many members is created with few statements", async () => {
+  const customer = await customerDevice(server);
+  const members = await manyAgents();
+  let id = "";
+  const most = await mostRepeated(async () => {
+    id = await createConversation(customer, members);
+  });
+  expect(most).toBeLessThan(MANY / 2);
+  const { body } = await customer.request("GET", `/v1/conversations/${id}`);
+  expect(body.members).toHaveLength(MANY + 1);
+  for (const { devices } of body.members) expect(devices).toHaveLength(1);
+});
+
+test("a grant with many packs is checked with few statements", async () => {
+  const arranged = await arrange(server);
+  const packs = [];
+  for (let index = 0; index < MANY; index++)
+    packs.push(...(await grantBy(server, arranged, arranged.customer)).packs);
+  const grant = await grantBy(server, arranged, arranged.customer, { packs });
+  const most = await mostRepeated(async () => {
+    expect((await postGrant(arranged, arranged.customer, grant)).status).toBe(200);
+  });
+  expect(most).toBeLessThan(MANY / 2);
+});
+
+test("a long key history is proved with few statements", async () => {
+  const device = new TestDevice(server);
+  await device.signInAsCustomer("with a long history");
+  const { tenant, user } = device;
+  const log = keyLogOf(tenant);
+  const change = (at: number) => ({
+    change: "device_added" as const,
+    record: {
+      tenant,
+      user,
+      device: randomUUID(),
+      accountKey: new Uint8Array(32),
+      deviceKey: randomBytes(32),
+      identityKey: randomBytes(33),
+      receiptKey: randomBytes(32),
+    },
+    certificate: new Uint8Array(64).fill(at),
+  });
+  for (let at = 0; at < MANY; at++) {
+    await inTransaction(server.database.pool, tenant, (client) => appendKeyEntry(client, change(at)));
+    // The next entry is in another tile.
+    await server.database.owner.query(
+      "insert into audit.entries (tenant, entry) select $1, 'filler' from generate_series(1, 256)",
+      [log],
+    );
+  }
+  const path = `/v1/users/${user}/key-history`;
+  // A first request may wait until everything is signed.
+  while ((await device.request("GET", path)).status !== 200);
+  let entries: unknown[] = [];
+  const most = await mostRepeated(async () => {
+    entries = (await device.request("GET", path)).body.entries;
+  });
+  expect(entries).toHaveLength(MANY);
+  expect(most).toBeLessThan(MANY / 2);
+});
