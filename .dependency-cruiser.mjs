@@ -9,7 +9,7 @@ const mayImport = {
   "crypto/device": ["crypto/wire"],
   "crypto/device/suites/signal": ["crypto/wire", "crypto/device"],
   policies: ["crypto/wire"],
-  db: ["crypto/wire"],
+  db: ["crypto/wire", "policies"],
   "audit/verify": ["crypto/wire"],
   audit: ["crypto/wire", "db", "audit/verify"],
   keys: [...backend.slice(0, 4), "audit/verify"],

@@ -1,7 +1,8 @@
+import { FairQueue } from "../policies/fair-queue.ts";
+import { requesterIn, runForTenant, SHARED_ACCOUNT } from "./fairness/requester.ts";
 import type { Pool } from "./pool.ts";
 
 interface Waiting<Q, A> {
-  readonly tenant: string;
   readonly question: Q;
   readonly resolve: (answer: A) => void;
   readonly reject: (error: unknown) => void;
@@ -16,32 +17,45 @@ export interface BatchLoaderOptions<Q, A> {
   readonly most: number;
 }
 
-/** Batches that are answered at the same time. The limit leaves connections for others. */
+/** Batches of one tenant that are answered at the same time. */
 const CONCURRENT_BATCHES = 3;
 
 /**
- * Loads answers in batches. Questions that arrive while earlier ones are answered form the next
- * batch. So thousands of devices that reconnect at one moment cost few round trips, and a single
- * one does not wait.
+ * Loads the answers of one tenant in batches. Questions that arrive while earlier ones are answered
+ * form the next batch, in which the accounts take turns. So thousands of devices that reconnect at
+ * one moment cost few round trips, a single one does not wait, and no tenant waits for another.
  */
 class BatchLoader<Q, A> {
   readonly #pool: Pool;
+  readonly #tenant: string;
   readonly #options: BatchLoaderOptions<Q, A>;
-  #waiting: Waiting<Q, A>[] = [];
+  readonly #onIdle: () => void;
+  readonly #waiting = new FairQueue<Waiting<Q, A>>();
+  /** A question that did not fit into the batch before. */
+  #next: Waiting<Q, A> | undefined;
   #running = 0;
 
-  constructor(pool: Pool, options: BatchLoaderOptions<Q, A>) {
+  constructor(
+    pool: Pool,
+    tenant: string,
+    options: BatchLoaderOptions<Q, A>,
+    onIdle: () => void,
+  ) {
     this.#pool = pool;
+    this.#tenant = tenant;
     this.#options = options;
+    this.#onIdle = onIdle;
   }
 
-  ask(tenant: string, question: Q): Promise<A> {
+  ask(question: Q): Promise<A> {
+    const tenant = this.#tenant;
+    const holder = requesterIn(tenant) ?? { tenant, account: SHARED_ACCOUNT };
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ tenant, question, resolve, reject });
+      this.#waiting.push(holder, { question, resolve, reject });
       if (this.#running === CONCURRENT_BATCHES) return;
       this.#running++;
       // Questions of the same turn of the event loop form one batch.
-      setImmediate(() => void this.#run());
+      setImmediate(() => void runForTenant(tenant, () => this.#run()));
     });
   }
 
@@ -49,29 +63,33 @@ class BatchLoader<Q, A> {
     for (let batch = this.#take(); batch.length > 0; batch = this.#take())
       await this.#answer(batch);
     this.#running--;
+    if (this.#running === 0) this.#onIdle();
   }
 
-  /** Takes the next questions, all of one tenant. */
   #take(): Waiting<Q, A>[] {
     const { weigh, most } = this.#options;
-    const tenant = this.#waiting[0]?.tenant;
+    const batch: Waiting<Q, A>[] = [];
     let weight = 0;
-    const end = this.#waiting.findIndex((each, index) => {
-      weight += weigh(each.question);
-      return index > 0 && (each.tenant !== tenant || weight > most);
-    });
-    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : end);
+    for (;;) {
+      const next = this.#next ?? this.#waiting.take();
+      this.#next = undefined;
+      if (next === undefined) return batch;
+      weight += weigh(next.question);
+      if (batch.length > 0 && weight > most) {
+        this.#next = next;
+        return batch;
+      }
+      batch.push(next);
+    }
   }
 
   async #answer(batch: readonly Waiting<Q, A>[]): Promise<void> {
-    const [first] = batch;
-    if (first === undefined) return;
     try {
       const questions = batch.map(({ question }) => question);
-      const answers = await this.#options.answer(this.#pool, first.tenant, questions);
+      const answers = await this.#options.answer(this.#pool, this.#tenant, questions);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as A);
     } catch (error) {
-      if (batch.length === 1) first.reject(error);
+      if (batch.length === 1) batch[0]?.reject(error);
       // One failing question fails the batch, so each is asked alone.
       else for (const each of batch) await this.#answer([each]);
     }
@@ -82,11 +100,14 @@ class BatchLoader<Q, A> {
 export function createBatchLoader<Q, A>(
   options: BatchLoaderOptions<Q, A>,
 ): (pool: Pool, tenant: string, question: Q) => Promise<A> {
-  /** One loader for each pool, for as long as the pool exists. */
-  const all = new WeakMap<Pool, BatchLoader<Q, A>>();
+  /** The loaders that have something to do, of each pool by tenant. */
+  const all = new WeakMap<Pool, Map<string, BatchLoader<Q, A>>>();
   return (pool, tenant, question) => {
-    let own = all.get(pool);
-    if (own === undefined) all.set(pool, (own = new BatchLoader(pool, options)));
-    return own.ask(tenant, question);
+    const loaders = all.get(pool) ?? new Map<string, BatchLoader<Q, A>>();
+    all.set(pool, loaders);
+    const forget = () => void loaders.delete(tenant);
+    const loader = loaders.get(tenant) ?? new BatchLoader(pool, tenant, options, forget);
+    loaders.set(tenant, loader);
+    return loader.ask(question);
   };
 }

@@ -1,16 +1,19 @@
 import { READ_ONLY, sqlState } from "./database-error.ts";
+import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
 
 /**
  * Runs `work` in one transaction for one tenant. Row-level security shows and accepts only that tenant's
- * rows. Commits if `work` resolves, and rolls back if it throws.
+ * rows. Commits if `work` resolves, and rolls back if it throws. `work` must not begin another
+ * transaction on the same pool, because both could wait for each other's connections.
+ * @throws OverloadError overloaded, if the requester already waits for too much
  */
 export async function inTransaction<T>(
   pool: Pool,
   tenant: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect();
+  const { client, release } = await connect(pool, tenant);
   let broken: Error | undefined;
   try {
     await client.query("begin");
@@ -26,6 +29,6 @@ export async function inTransaction<T>(
     if (sqlState(error) === READ_ONLY) broken = error as Error;
     throw error;
   } finally {
-    client.release(broken);
+    release(broken);
   }
 }

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { runFor, runForTenant } from "../db/fairness/requester.ts";
 import type { Pool } from "../db/pool.ts";
 import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
 import type { Announce } from "../keys/directory/announce.ts";
@@ -166,7 +167,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     presence,
     async presentElsewhere(tenant, among) {
       const users = presence.elsewhere(tenant);
-      return users.length === 0 ? [] : membersAmong(pool, tenant, among, users);
+      if (users.length === 0) return [];
+      return runForTenant(tenant, () => membersAmong(pool, tenant, among, users));
     },
     hasOtherNodes: () => met.hasOthers,
     announceActivity: (activity) => met.announce({ activities: [activity] }),
@@ -182,7 +184,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       return authenticated;
     }),
     observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
-    followed: (actor) => followedBy(pool, actor.tenant, actor.device),
+    followed: ({ tenant, user, device }) =>
+      runFor({ tenant, account: user }, () => followedBy(pool, tenant, device)),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
       metrics?.relay.closed(reason, error);
@@ -260,8 +263,10 @@ async function authenticateHello(
   const { device } = actor;
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
-  await reconcileDevices(messaging, actor);
-  const limits = await admitDevice({ pool, now }, { ...actor, device }, hello.generation);
+  const limits = await runFor({ tenant: actor.tenant, account: actor.user }, async () => {
+    await reconcileDevices(messaging, actor);
+    return admitDevice({ pool, now }, { ...actor, device }, hello.generation);
+  });
   return {
     actor: { ...actor, device },
     limits: limitsFor(limits),

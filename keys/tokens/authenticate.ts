@@ -1,9 +1,11 @@
 import type { Pool } from "../../db/pool.ts";
 import { batchRead } from "../../db/batch-read.ts";
+import { runFor } from "../../db/fairness/requester.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
+import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import { KeysError } from "../keys-error.ts";
-import type { AccessTokens } from "./access-token.ts";
+import type { AccessClaims, AccessTokens } from "./access-token.ts";
 import { verifyProof } from "./device-proof.ts";
 import type { UsedProofs } from "./replay-cache.ts";
 
@@ -39,6 +41,15 @@ export interface Authenticator {
   identify(request: AuthenticationRequest): Promise<Authenticated>;
 }
 
+const SESSION = `
+  select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
+    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms
+  from sessions s
+  join tenants t on t.id = s.tenant
+  join users u on u.id = s.user_id
+  left join devices d on d.tenant = s.tenant and d.user_id = s.user_id and d.device_key = $3
+  where s.id = $1 and s.user_id = $2`;
+
 interface SessionRow {
   readonly method: string;
   readonly expires_at_ms: number;
@@ -48,6 +59,9 @@ interface SessionRow {
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
 }
+
+/** Requests whose session is being read at the same time. */
+const READING: ShareLimits = { node: 20_000, tenant: 5_000, account: 200 };
 
 /**
  * Creates the check that turns an access token and a device proof into an actor. HTTP and the relay
@@ -59,6 +73,26 @@ export function createAuthenticator(deps: {
   readonly replays: UsedProofs;
 }): Authenticator {
   const { pool, accessTokens, replays } = deps;
+  const reading = new FairShares(READING);
+
+  async function readSession(
+    { tenant, user, session }: AccessClaims,
+    deviceKey: Uint8Array,
+  ): Promise<SessionRow | undefined> {
+    const holder = { tenant, account: user };
+    if (reading.take(holder) !== undefined)
+      throw new KeysError("overloaded", "Your requests at the same time are too many.");
+    try {
+      const { rows } = await runFor(holder, () =>
+        batchRead(pool, tenant, (client) =>
+          client.query<SessionRow>(SESSION, [session, user, deviceKey]),
+        ),
+      );
+      return rows[0];
+    } finally {
+      reading.release(holder);
+    }
+  }
 
   async function identify(request: AuthenticationRequest): Promise<Authenticated> {
     const { token, now } = request;
@@ -69,19 +103,7 @@ export function createAuthenticator(deps: {
     // This comes after the token check, so that nobody without a token can fill the memory of used
     // proofs. An account has one share of it for all its devices and sessions.
     await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
-    const { rows } = await batchRead(pool, claims.tenant, (client) =>
-      client.query<SessionRow>(
-        `select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
-           d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms
-         from sessions s
-         join tenants t on t.id = s.tenant
-         join users u on u.id = s.user_id
-         left join devices d on d.tenant = s.tenant and d.user_id = s.user_id and d.device_key = $3
-         where s.id = $1 and s.user_id = $2`,
-        [claims.session, claims.user, key.deviceKey],
-      ),
-    );
-    const session = usable(rows[0], now);
+    const session = usable(await readSession(claims, key.deviceKey), now);
     return {
       actor: {
         tenant: claims.tenant,

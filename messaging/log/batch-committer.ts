@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { runForTenant } from "../../db/fairness/requester.ts";
 import type { Pool } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -123,7 +124,7 @@ export class BatchCommitter {
       for (const taken of batch) this.#inHand.add(taken);
       try {
         await this.#connect(first.tenant);
-        await this.#observed(batch);
+        await runForTenant(first.tenant, () => this.#observed(batch));
       } catch (cause) {
         this.#retryLater(cause);
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));

@@ -1,3 +1,5 @@
+import { runFor } from "../../db/fairness/requester.ts";
+import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import express, { type Express, type Request, type Response } from "express";
 import type { Authenticated, Authenticator } from "../../keys/tokens/authenticate.ts";
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
@@ -22,8 +24,12 @@ export interface ServeDeps {
   readonly publicUrl: string;
 }
 
+/** Requests of signed-in accounts that are served at the same time. */
+const IN_FLIGHT: ShareLimits = { node: 10_000, tenant: 2_500, account: 100 };
+
 /** Serves each route in four steps: authenticate, parse, call the use case, answer. */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
+  const inFlight = new FairShares(IN_FLIGHT);
   for (const route of routes) {
     const { spec } = route;
     app[spec.method](expressPath(spec.path), async (request, response) => {
@@ -36,15 +42,41 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
-      const parsed = await parse(spec, request, response, deps.bodyMs);
-      const call = { requestId, who, request: facts, ...parsed };
-      if ("serve" in route) {
-        response.set("Cache-Control", "no-store");
-        return route.serve(call as Call<RouteSpec>, request, response);
-      }
-      const answer = await route.handle(call as Call<RouteSpec>);
-      send(response, spec, answer.status, answer.body);
+      const serve = async () => {
+        const parsed = await parse(spec, request, response, deps.bodyMs);
+        const call = { requestId, who, request: facts, ...parsed };
+        if ("serve" in route) {
+          response.set("Cache-Control", "no-store");
+          return route.serve(call as Call<RouteSpec>, request, response);
+        }
+        const answer = await route.handle(call as Call<RouteSpec>);
+        send(response, spec, answer.status, answer.body);
+      };
+      await (who === undefined ? serve() : serveInShare(inFlight, who, serve));
     });
+  }
+}
+
+/**
+ * Serves a request in its account's share of this node.
+ * @throws HttpError rate_limited
+ */
+async function serveInShare(
+  inFlight: FairShares,
+  { actor: { tenant, user } }: Authenticated,
+  serve: () => Promise<void>,
+): Promise<void> {
+  const holder = { tenant, account: user };
+  if (inFlight.take(holder) !== undefined)
+    throw new HttpError(
+      "rate_limited",
+      "Your account or your organisation has too many requests in flight. Wait for their answers.",
+      { retryAfterSeconds: 1 },
+    );
+  try {
+    await runFor(holder, serve);
+  } finally {
+    inFlight.release(holder);
   }
 }
 

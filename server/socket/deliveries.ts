@@ -1,3 +1,4 @@
+import { runFor } from "../../db/fairness/requester.ts";
 import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { EventsRequest } from "../../messaging/follow/read-events.ts";
@@ -199,24 +200,17 @@ export class Deliveries {
 
   async #readPages(follower: Follower): Promise<void> {
     const { conversation } = follower;
-    const { tenant, device } = this.#deps.actor;
+    const { tenant, user, device } = this.#deps.actor;
     while (follower.behind && follower.range !== undefined && this.#mayRead()) {
       const { next, target, range, anchor } = follower;
       const untilSeq = Math.min(target, range.untilSeq ?? target);
       const room = WINDOW - this.#unacknowledged - this.#asked;
       const limit = Math.max(1, Math.min(PAGE, room, untilSeq - next + 1));
       this.#asked += limit;
-      const events = await this.#deps
-        .readEvents({
-          tenant,
-          conversation,
-          device,
-          afterSeq: next - 1,
-          untilSeq,
-          anchorSeq: anchor,
-          limit,
-        })
-        .finally(() => (this.#asked -= limit));
+      const request = { tenant, conversation, device, afterSeq: next - 1, untilSeq };
+      const events = await runFor({ tenant, account: user }, () =>
+        this.#deps.readEvents({ ...request, anchorSeq: anchor, limit }),
+      ).finally(() => (this.#asked -= limit));
       if (this.#closed) return;
       const [first] = events;
       // A head from another node is only a hint. The database decides.

@@ -1,0 +1,86 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { FairSemaphore, fairPlaces } from "../../../db/fairness/fair-semaphore.ts";
+
+const waiting = { node: 100, tenant: 50, account: 10 };
+const of = (tenant: string, account: string) => ({ tenant, account });
+
+/** Enters and notes under which name. */
+function entering(semaphore: FairSemaphore) {
+  const inside: string[] = [];
+  const leaves = new Map<string, () => void>();
+  return {
+    inside,
+    async enter(name: string, holder?: ReturnType<typeof of>) {
+      const leave = await semaphore.enter(holder);
+      inside.push(name);
+      leaves.set(name, leave);
+    },
+    async leave(name: string) {
+      leaves.get(name)?.();
+      await turn();
+    },
+  };
+}
+
+test("a third of the places is left to other tenants, and of a tenant's to its other accounts", () => {
+  expect(fairPlaces(7).places).toEqual({ node: 7, tenant: 5, account: 4 });
+  expect(fairPlaces(3).places).toEqual({ node: 3, tenant: 2, account: 2 });
+  expect(fairPlaces(1).places).toEqual({ node: 1, tenant: 1, account: 1 });
+});
+
+test("an account and a tenant that hold all they may leave places for others", async () => {
+  const semaphore = new FairSemaphore({
+    places: { node: 4, tenant: 3, account: 2 },
+    waiting,
+    patienceMs: 60_000,
+  });
+  const { inside, enter, leave } = entering(semaphore);
+  const flood = Array.from({ length: 8 }, (_, index) => enter(`a${index}`, of("t", "a")));
+  await turn();
+  expect(inside).toEqual(["a0", "a1"]);
+  const second = [enter("b0", of("t", "b")), enter("b1", of("t", "b"))];
+  await turn();
+  expect(inside).toEqual(["a0", "a1", "b0"]);
+  await enter("other", of("u", "c"));
+  expect(inside).toEqual(["a0", "a1", "b0", "other"]);
+  await leave("a0");
+  // The places of the tenant are served in turn.
+  expect(inside.at(-1)).toBe("a2");
+  await leave("b0");
+  expect(inside.at(-1)).toBe("b1");
+  for (let index = 1; index < 8; index++) await leave(`a${index}`);
+  await Promise.all([...flood, ...second]);
+});
+
+test("the server's own work goes first", async () => {
+  const semaphore = new FairSemaphore({
+    places: { node: 1, tenant: 1, account: 1 },
+    waiting,
+    patienceMs: 60_000,
+  });
+  const { inside, enter, leave } = entering(semaphore);
+  await enter("first", of("t", "a"));
+  const queued = [enter("second", of("t", "a")), enter("own")];
+  await leave("first");
+  expect(inside).toEqual(["first", "own"]);
+  await leave("own");
+  await Promise.all(queued);
+  expect(inside).toEqual(["first", "own", "second"]);
+});
+
+test("who waits for too much, or for too long, is refused alone", async () => {
+  const semaphore = new FairSemaphore({
+    places: { node: 1, tenant: 1, account: 1 },
+    waiting,
+    patienceMs: 20,
+  });
+  const overloaded = { code: "overloaded" };
+  const leave = await semaphore.enter(of("t", "a"));
+  const flood = Array.from({ length: 10 }, () => semaphore.enter(of("t", "a")));
+  const refused = Promise.allSettled(flood);
+  await expect(semaphore.enter(of("t", "a"))).rejects.toMatchObject(overloaded);
+  expect((await refused).map(({ status }) => status)).toEqual(Array(10).fill("rejected"));
+  leave();
+  (await semaphore.enter(of("t", "a")))();
+  (await semaphore.enter(of("u", "b")))();
+});
