@@ -1,4 +1,6 @@
 import { hash, verify } from "@node-rs/argon2";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
+import type { Holder } from "../../policies/fair-shares.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
 
@@ -29,12 +31,25 @@ export async function hashPassword(password: Secret<string>): Promise<string> {
 // parameters.
 let nobody: Promise<string> | undefined;
 
-/** Checks `password` against a hash. It takes the same time when there is no hash. */
+/** One of the four threads of the process is left for other work, such as files and names. */
+const THREADS = 3;
+const checks = new FairSemaphore(fairPlaces(THREADS));
+
+/**
+ * Checks `password` against a hash. It takes the same time when there is no hash. Tenants, and the
+ * names within a tenant, take turns.
+ * @param holder the tenant and the name that were given, whether or not they exist
+ * @throws OverloadError overloaded
+ */
 export async function checkPassword(
   stored: string | undefined,
   password: Secret<string>,
+  holder: Holder,
 ): Promise<boolean> {
   nobody ??= hash("a password that nobody has");
-  const matches = await verify(stored ?? (await nobody), password.reveal().normalize("NFC"));
+  const compared = stored ?? (await nobody);
+  const matches = await checks.run(holder, () =>
+    verify(compared, password.reveal().normalize("NFC")),
+  );
   return matches && stored !== undefined;
 }

@@ -1,6 +1,8 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
+import { requesterIn } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { KeysError } from "../keys-error.ts";
 import type { WrappedKey } from "../kms/kms.ts";
@@ -19,8 +21,9 @@ export interface SubjectKey extends Owned {
   readonly wrapped: WrappedKey | undefined;
 }
 
-/** Number of concurrent requests to the key-management service. */
+/** Number of concurrent requests to the key-management service, for one call and for all. */
 const PARALLEL = 16;
+const PARALLEL_IN_ALL = 24;
 const ATTEMPTS = 3;
 
 /**
@@ -32,6 +35,8 @@ export class SubjectKeys {
   readonly #cache: KeyCache<SubjectKey>;
   readonly #freshness: Freshness;
   readonly #ensured = new Set<Uuid>();
+  /** Tenants and accounts use the key-management service in turn. */
+  readonly #requests = new FairSemaphore(fairPlaces(PARALLEL_IN_ALL));
 
   constructor(deps: KeystoreDeps, cache: KeyCache<SubjectKey>, freshness: Freshness) {
     this.#deps = deps;
@@ -99,7 +104,9 @@ export class SubjectKeys {
 
   async #unwrap(tenant: Uuid, subject: Uuid, wrapped: WrappedKey): Promise<SealingKey> {
     const context = subjectContext(tenant, subject);
-    const secret = await this.#deps.kms.unwrap(kekOf(tenant), wrapped, context);
+    const secret = await this.#requests.run(requesterIn(tenant), () =>
+      this.#deps.kms.unwrap(kekOf(tenant), wrapped, context),
+    );
     return { id: uuidToBytes(subject), secret: createSecretKey(secret) };
   }
 
@@ -112,7 +119,8 @@ export class SubjectKeys {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const made = await inBatches(subjects, PARALLEL, async (subject) => {
         const context = subjectContext(tenant, subject);
-        return { subject, wrapped: await kms.wrap(kekOf(tenant), randomBytes(32), context) };
+        const wrap = () => kms.wrap(kekOf(tenant), randomBytes(32), context);
+        return { subject, wrapped: await this.#requests.run(requesterIn(tenant), wrap) };
       });
       const stored = await inTransaction(pool, tenant, (client) =>
         insertSubjects(client, tenant, made, now()),

@@ -75,7 +75,9 @@ async function byPassword(
   // A device of the account has a limit of its own, so that strangers who guess cannot lock it out.
   const account = `${slug}/${username}`;
   await admit(found?.known === true ? `${thumbprint} ${account}` : account);
-  const matches = await checkPassword(found?.password_hash ?? undefined, password);
+  // The names of unknown tenants share one turn, because anybody can make up more of them.
+  const holder = { tenant: tenant?.id ?? "", account: username };
+  const matches = await checkPassword(found?.password_hash ?? undefined, password, holder);
   if (found === undefined) return { failure: "unknown_user" };
   return matches ? { user: found.id } : { failure: "wrong_password", user: found.id };
 }

@@ -275,7 +275,7 @@ export class BatchCommitter {
     if (aside.length > 0) {
       for (const taken of aside) this.#inHand.delete(taken);
       const messages = aside.reduce((sum, { items }) => sum + items.length, 0);
-      const hasRoom = this.#awaited.hasRoom(messages);
+      const hasRoom = this.#awaited.hasRoom(first.tenant, messages);
       this.#awaited.keep(first.tenant, messages, async () => {
         const { failed } = await fetching;
         const retried = aside.some(({ conversation }) => isPassing(failed.get(conversation)));

@@ -1,4 +1,5 @@
 import type { Pool } from "../../db/pool.ts";
+import { FairShares } from "../../policies/fair-shares.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -29,7 +30,10 @@ export interface LogOptions {
   readonly observer?: LogObserver | undefined;
   readonly committers?: number;
   readonly maxBatch?: number;
-  /** How many messages may wait before more are refused as `unavailable`. */
+  /**
+   * How many messages may wait before more are refused as `unavailable`. One tenant may have half of
+   * them and one device an eighth.
+   */
   readonly maxWaiting?: number;
   readonly cachedHeads?: number;
 }
@@ -48,13 +52,17 @@ export class ConversationLog {
   readonly #queue = new ConversationQueue<PendingPost>();
   readonly #awaited: KeyWaitQueue;
   readonly #committers: BatchCommitter[];
+  /** Messages that are not answered yet, by tenant and device. */
+  readonly #unanswered: FairShares;
   #closed = false;
 
   constructor(options: LogOptions) {
     this.#options = options;
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
-    // Only a part, so that a tenant without keys leaves room for the others.
-    this.#awaited = new KeyWaitQueue(this.#maxWaiting / 4, () => this.#wake());
+    const node = options.maxWaiting ?? 20_000;
+    this.#unanswered = new FairShares({ node, tenant: node / 2, account: node / 8 });
+    // Only a part, so that a conversation without keys leaves room for the others of its tenant.
+    this.#awaited = new KeyWaitQueue(node / 4, () => this.#wake());
     this.#committers = Array.from(
       { length: options.committers ?? 2 },
       () =>
@@ -73,25 +81,22 @@ export class ConversationLog {
     return this.#queue.size + this.#awaited.size;
   }
 
-  get #maxWaiting(): number {
-    return this.#options.maxWaiting ?? 20_000;
-  }
-
   /**
    * Stores one message or says why not. It resolves only when the answer is final: accepted means
    * durable.
    * @throws MessagingError unavailable, conversation_not_found
    */
   post(request: PostRequest): Promise<PostOutcome> {
-    if (this.#closed || this.waiting >= this.#maxWaiting) {
+    const { tenant, senderDevice, send } = request;
+    const sender = { tenant, account: senderDevice };
+    if (this.#closed || this.#unanswered.take(sender) !== undefined) {
       this.#options.observer?.refused("unavailable");
       return Promise.reject(new MessagingError("unavailable", "The relay is busy. Send again."));
     }
-    return new Promise((resolve, reject) => {
-      const { tenant, send } = request;
+    return new Promise<PostOutcome>((resolve, reject) => {
       this.#queue.push(tenant, send.conversation, { request, resolve, reject, attempts: 0 });
       this.#wake();
-    });
+    }).finally(() => this.#unanswered.release(sender));
   }
 
   /**

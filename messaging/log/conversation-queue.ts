@@ -26,8 +26,9 @@ export interface Taken<T> extends Turn {
 const keyOf = ({ tenant, conversation }: Turn): string => tenant + conversation;
 
 /**
- * Queues by conversation. Conversations are served first come, first served. A membership change
- * goes before waiting messages, so a busy conversation cannot starve it.
+ * Queues by conversation. Tenants are served in turn, so that a tenant with many messages delays
+ * another one by one turn. The conversations of a tenant are served first come, first served. A
+ * membership change goes before waiting messages, so a busy conversation cannot starve it.
  */
 export class ConversationQueue<T> {
   /**
@@ -35,8 +36,8 @@ export class ConversationQueue<T> {
    * waits in a queue of its own.
    */
   readonly #all = new Map<string, Waiting<T>>();
-  /** Conversations that have messages and are not busy. */
-  readonly #ready = new Set<Waiting<T>>();
+  /** By tenant, the conversations that have messages and are not busy. The first tenant is next. */
+  readonly #ready = new Map<Uuid, Set<Waiting<T>>>();
   #size = 0;
 
   /** How many messages wait. Those already taken do not count. */
@@ -48,24 +49,29 @@ export class ConversationQueue<T> {
     const waiting = this.#entry(tenant, conversation);
     waiting.items.push(item);
     this.#size++;
-    if (!waiting.busy) this.#ready.add(waiting);
+    if (!waiting.busy) this.#makeReady(waiting);
   }
 
   /**
-   * Takes up to `max` messages from conversations of one tenant. These conversations become busy.
+   * Takes up to `max` messages from conversations of the tenant whose turn it is. These
+   * conversations become busy.
    */
   take(max: number): Taken<T>[] {
+    const [next] = this.#ready;
+    if (next === undefined) return [];
+    const [tenant, ready] = next;
     const taken: Taken<T>[] = [];
     let count = 0;
-    for (const waiting of this.#ready) {
+    for (const waiting of ready) {
       if (count >= max) break;
-      if (taken[0] !== undefined && taken[0].tenant !== waiting.tenant) continue;
       const items = waiting.items.splice(0, max - count);
       count += items.length;
       waiting.busy = true;
-      this.#ready.delete(waiting);
-      taken.push({ tenant: waiting.tenant, conversation: waiting.conversation, items });
+      ready.delete(waiting);
+      taken.push({ tenant, conversation: waiting.conversation, items });
     }
+    this.#ready.delete(tenant);
+    if (ready.size > 0) this.#ready.set(tenant, ready);
     this.#size -= count;
     return taken;
   }
@@ -75,7 +81,7 @@ export class ConversationQueue<T> {
     const waiting = this.#entry(tenant, conversation);
     if (!waiting.busy) {
       waiting.busy = true;
-      this.#ready.delete(waiting);
+      this.#unready(waiting);
       return Promise.resolve();
     }
     return new Promise((resolve) => waiting.changes.push(resolve));
@@ -93,8 +99,20 @@ export class ConversationQueue<T> {
       return;
     }
     waiting.busy = false;
-    if (waiting.items.length > 0) this.#ready.add(waiting);
+    if (waiting.items.length > 0) this.#makeReady(waiting);
     else this.#all.delete(keyOf(turn));
+  }
+
+  #makeReady(waiting: Waiting<T>): void {
+    const ready = this.#ready.get(waiting.tenant) ?? new Set();
+    ready.add(waiting);
+    this.#ready.set(waiting.tenant, ready);
+  }
+
+  #unready(waiting: Waiting<T>): void {
+    const ready = this.#ready.get(waiting.tenant);
+    ready?.delete(waiting);
+    if (ready?.size === 0) this.#ready.delete(waiting.tenant);
   }
 
   #entry(tenant: Uuid, conversation: Uuid): Waiting<T> {

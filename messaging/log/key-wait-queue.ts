@@ -9,19 +9,19 @@ const BRIEFLY_MS = 50;
  * refuses one tenant delays nobody else. All committers of a log share it.
  */
 export class KeyWaitQueue {
-  readonly #most: number;
+  readonly #mostOfTenant: number;
   readonly #onReady: () => void;
-  /** For each tenant: how many fetches took too long, or failed and will be repeated. */
+  /** For each tenant: how many messages wait because a fetch took too long or will be repeated. */
   readonly #late = new Map<Uuid, number>();
   readonly #running = new Set<Promise<void>>();
   #size = 0;
 
   /**
-   * @param most how many messages may wait here
+   * @param mostOfTenant how many messages of one tenant may wait here
    * @param onReady called when messages are back in the queue
    */
-  constructor(most: number, onReady: () => void) {
-    this.#most = most;
+  constructor(mostOfTenant: number, onReady: () => void) {
+    this.#mostOfTenant = mostOfTenant;
     this.#onReady = onReady;
   }
 
@@ -30,9 +30,9 @@ export class KeyWaitQueue {
     return this.#size;
   }
 
-  /** Whether this many more messages may wait. */
-  hasRoom(messages: number): boolean {
-    return this.#size + messages <= this.#most;
+  /** Whether this many more messages of the tenant may wait. */
+  hasRoom(tenant: Uuid, messages: number): boolean {
+    return (this.#late.get(tenant) ?? 0) + messages <= this.#mostOfTenant;
   }
 
   /**
@@ -53,10 +53,10 @@ export class KeyWaitQueue {
    */
   keep(tenant: Uuid, messages: number, work: () => Promise<void>): void {
     this.#size += messages;
-    this.#late.set(tenant, (this.#late.get(tenant) ?? 0) + 1);
+    this.#late.set(tenant, (this.#late.get(tenant) ?? 0) + messages);
     const running = work().finally(() => {
       this.#size -= messages;
-      const others = (this.#late.get(tenant) ?? 1) - 1;
+      const others = (this.#late.get(tenant) ?? 0) - messages;
       if (others === 0) this.#late.delete(tenant);
       else this.#late.set(tenant, others);
       this.#running.delete(running);

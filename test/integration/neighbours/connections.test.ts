@@ -15,6 +15,11 @@ beforeAll(async () => {
   pool = createPool(database.ownerUrl);
   [hostile, other] = [await arrangeTenant(database), await arrangeTenant(database)];
 });
+/** What ends the transactions that a test holds open, also if it fails. */
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
 afterAll(async () => {
   await pool.end();
   await database.drop();
@@ -23,7 +28,7 @@ afterAll(async () => {
 /** Transactions that hold their connections until they are told to end. */
 function held(tenant: string, account: string, count: number) {
   let end: () => void = () => undefined;
-  const ending = new Promise<void>((resolve) => (end = resolve));
+  const ending = new Promise<void>((resolve) => ends.push((end = resolve)));
   let begun = 0;
   const all = Array.from({ length: count }, () =>
     runFor({ tenant, account }, () =>
@@ -33,6 +38,7 @@ function held(tenant: string, account: string, count: number) {
       }),
     ),
   );
+  for (const each of all) each.catch(() => undefined);
   return {
     begun: () => begun,
     async end() {
@@ -71,11 +77,9 @@ test("transactions of one tenant leave connections to others, who wait in no que
 
 test("batched reads of one tenant do not delay those of another", async () => {
   let end: () => void = () => undefined;
-  const ending = new Promise<void>((resolve) => (end = resolve));
+  const ending = new Promise<void>((resolve) => ends.push((end = resolve)));
   const flood = Array.from({ length: 1_000 }, (_, index) =>
-    runFor({ tenant: hostile, account: `${index}` }, () =>
-      batchRead(pool, hostile, () => ending),
-    ),
+    runFor({ tenant: hostile, account: `${index}` }, () => batchRead(pool, hostile, () => ending)),
   );
   const read = () => batchRead(pool, other, (client) => client.query("select 1"));
   await runFor({ tenant: other, account: "x" }, read);

@@ -71,3 +71,12 @@ test("a change waits for the turn in progress and goes before waiting messages",
   order.push(...queue.take(10).flatMap(({ items }) => items));
   expect(order).toEqual(["change", "second"]);
 });
+
+test("a tenant with many messages delays another one by one turn", () => {
+  const queue = new ConversationQueue<string>();
+  for (let index = 0; index < 1_000; index++) queue.push("flood", `c${index}`, "flood");
+  expect(queue.take(10).map(({ tenant }) => tenant)).toEqual(Array(10).fill("flood"));
+  queue.push("modest", "m", "modest");
+  const turns = [queue.take(10), queue.take(10)].map(([first]) => first?.tenant);
+  expect(turns).toContain("modest");
+});
