@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { staffDevice, type TestDevice } from "../../support/device.ts";
+import {
+  sampleRequests,
+  type ApiDocument,
+  type SampleRequest,
+} from "../../support/sample-request.ts";
+import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
+
+// Walks every operation of the OpenAPI document, so that a new route is walked too. While one account
+// has as many requests in flight as it can get, and they hang, another tenant must be served.
+
+/** More than the server has connections to its database. */
+const IN_FLIGHT = 15;
+const REFUSED_FOR_LOAD = new Set([429, 500, 503]);
+
+let server: TestServer;
+let hostile: TestTenant;
+let document: ApiDocument;
+beforeAll(async () => {
+  server = await startTestServer();
+  hostile = await server.createTenant();
+  document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as ApiDocument;
+});
+afterAll(() => server.close());
+
+/** Requests as documented. Some texts have a form that the document only describes in words. */
+const requestsTo = (tenant: TestTenant) =>
+  sampleRequests(document, {
+    username: "somebody",
+    password: "a password that is long",
+    tenant: tenant.slug,
+    path: "checkpoint",
+    "upload-metadata": `conversation ${Buffer.from(randomUUID()).toString("base64")}`,
+  });
+
+const ownPreKeys: SampleRequest = {
+  method: "GET",
+  path: "/v1/devices/current/prekeys",
+  headers: {},
+  body: undefined,
+  isPublic: false,
+};
+
+/** Sends a request and waits for its status. The rest of an answer without a problem is not read. */
+async function statusOf(device: TestDevice, request: SampleRequest) {
+  const { method, path, headers, body, isPublic } = request;
+  const token = isPublic ? undefined : device.token;
+  const abort = new AbortController();
+  const [plainPath = ""] = path.split("?");
+  const response = await fetch(server.url + path, {
+    method,
+    headers: {
+      ...headers,
+      dpop: device.proof(method, plainPath, { token }),
+      ...(token !== undefined && { authorization: `DPoP ${token}` }),
+    },
+    ...(body !== undefined && { body }),
+    signal: abort.signal,
+  });
+  const { status } = response;
+  const isProblem = response.headers.get("content-type")?.includes("problem+json") === true;
+  const code = isProblem && method !== "HEAD" ? await codeOf(response) : undefined;
+  abort.abort();
+  return { status, code };
+}
+
+const codeOf = async (response: Response) => ((await response.json()) as { code: string }).code;
+
+/** Devices of one tenant by role. A device whose session an earlier request ended is replaced. */
+function devicesOf(tenant: TestTenant) {
+  const devices = new Map<string, TestDevice>();
+  return async ({ path }: SampleRequest): Promise<TestDevice> => {
+    const role = path.startsWith("/v1/audit/") ? "auditor" : "agent";
+    const known = devices.get(role);
+    if (known !== undefined && (await statusOf(known, ownPreKeys)).status === 200) return known;
+    const made = await staffDevice(server, role, tenant);
+    devices.set(role, made);
+    return made;
+  };
+}
+
+/**
+ * Keeps everything that writes to the tenant's audit log waiting, with its connection, until the
+ * function that is returned is called.
+ */
+async function holdWritesOf(tenant: TestTenant): Promise<() => Promise<void>> {
+  const client = await server.database.owner.connect();
+  await client.query("begin");
+  await client.query("select from sealdesk.tenants where id = $1 for update", [tenant.id]);
+  return async () => {
+    await client.query("rollback");
+    client.release();
+  };
+}
+
+test("no route lets one account keep another tenant from being served", async () => {
+  const [attacks, own] = [requestsTo(hostile), requestsTo(server.tenant)];
+  expect(attacks.length).toBeGreaterThan(40);
+  const [attackers, neighbours] = [devicesOf(hostile), devicesOf(server.tenant)];
+  for (const [index, attack] of attacks.entries()) {
+    const name = `${attack.method} ${attack.path}`;
+    const [attacker, neighbour] = [await attackers(attack), await neighbours(attack)];
+    const release = await holdWritesOf(hostile);
+    const flood = Array.from({ length: IN_FLIGHT }, () =>
+      statusOf(attacker, attack).catch(() => undefined),
+    );
+    try {
+      for (const request of [ownPreKeys, own[index] ?? attack]) {
+        const { status, code } = await statusOf(neighbour, request);
+        expect([name, REFUSED_FOR_LOAD.has(status) ? status : "served"]).toEqual([name, "served"]);
+        // Otherwise the request did not reach what the route does.
+        expect([name, code]).not.toEqual([name, "invalid_request"]);
+      }
+    } finally {
+      await release();
+      await Promise.all(flood);
+    }
+  }
+}, 300_000);
