@@ -35,12 +35,7 @@ class BatchLoader<Q, A> {
   #next: Waiting<Q, A> | undefined;
   #running = 0;
 
-  constructor(
-    pool: Pool,
-    tenant: string,
-    options: BatchLoaderOptions<Q, A>,
-    onIdle: () => void,
-  ) {
+  constructor(pool: Pool, tenant: string, options: BatchLoaderOptions<Q, A>, onIdle: () => void) {
     this.#pool = pool;
     this.#tenant = tenant;
     this.#options = options;

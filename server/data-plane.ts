@@ -9,6 +9,7 @@ import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../keys/tokens/authenticate.ts";
 import type { Disconnect } from "../keys/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { FairShares, type ShareLimits } from "../policies/fair-shares.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
 import { admitDevice } from "../messaging/follow/admit-device.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
@@ -66,6 +67,9 @@ export interface DataPlaneDeps {
 
 /** Time between two searches for transcript heads that a node failed to record before it ended. */
 const TRANSCRIPT_SWEEP_MS = 600_000;
+
+/** Welcomed relay connections, over WebSockets and over HTTP. An account has at most 16 devices. */
+const SOCKETS: ShareLimits = { node: 100_000, tenant: 50_000, account: 32 };
 
 /** The conversation logs, and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
@@ -163,6 +167,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     timings,
     wheel,
     monotonic,
+    sockets: new FairShares(SOCKETS),
     open,
     presence,
     async presentElsewhere(tenant, among) {

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { FairCache } from "../../policies/fair-cache.ts";
 
 /** The tenant and the data subject that a key belongs to. */
 export interface Owned {
@@ -38,11 +39,10 @@ export const defaultLifetimes: Lifetimes = { heardMs: 5 * 60_000, deafMs: 900 };
 
 /**
  * Caches keys in memory with a limited size and lifetime. The least recently used key is dropped
- * first.
+ * first, and a tenant with many keys cannot push out those of others.
  */
 export class KeyCache<T extends Owned> {
-  readonly #entries = new Map<string, Entry<T>>();
-  readonly #capacity: number;
+  readonly #entries: FairCache<Entry<T>>;
   readonly #monotonic: () => number;
   readonly #hears: () => boolean;
   readonly #lifetimes: Lifetimes;
@@ -56,7 +56,7 @@ export class KeyCache<T extends Owned> {
   ) {
     this.#monotonic = monotonic;
     this.#hears = hears;
-    this.#capacity = capacity;
+    this.#entries = new FairCache(capacity);
     this.#lifetimes = lifetimes;
   }
 
@@ -64,8 +64,8 @@ export class KeyCache<T extends Owned> {
     return this.#entries.size;
   }
 
-  get(name: string): T | undefined {
-    const entry = this.#entries.get(name);
+  get(tenant: Uuid, name: string): T | undefined {
+    const entry = this.#entries.peek(tenant, name);
     if (entry === undefined) return undefined;
     const { heardMs, deafMs } = this.#lifetimes;
     const now = this.#monotonic();
@@ -73,10 +73,8 @@ export class KeyCache<T extends Owned> {
     // The entry stays. If no notification was missed, it can be used again once notifications
     // arrive.
     if (!isOver && now - entry.atMs >= deafMs && !this.#hears()) return undefined;
-    this.#entries.delete(name);
-    if (isOver) return undefined;
-    this.#entries.set(name, entry);
-    return entry.value;
+    if (isOver) this.#entries.delete(tenant, name);
+    return this.#entries.get(tenant, name)?.value;
   }
 
   /**
@@ -84,8 +82,11 @@ export class KeyCache<T extends Owned> {
    * missed notifications. Use it only after you have read from the keystore that it is still the
    * same.
    */
-  unconfirmed(name: string): { readonly value: T; readonly sinceMs: number } | undefined {
-    const entry = this.#entries.get(name);
+  unconfirmed(
+    tenant: Uuid,
+    name: string,
+  ): { readonly value: T; readonly sinceMs: number } | undefined {
+    const entry = this.#entries.peek(tenant, name);
     if (entry === undefined) return undefined;
     return this.#monotonic() - entry.sinceMs < this.#lifetimes.heardMs ? entry : undefined;
   }
@@ -95,23 +96,17 @@ export class KeyCache<T extends Owned> {
    * @param sinceMs time of the unwrapping, if it was earlier
    */
   set(name: string, value: T, atMs: number, sinceMs = atMs): void {
-    this.#entries.delete(name);
-    this.#entries.set(name, { value, atMs, sinceMs });
-    if (this.#entries.size <= this.#capacity) return;
-    const [oldest] = this.#entries.keys();
-    if (oldest !== undefined) this.#entries.delete(oldest);
+    this.#entries.set(value.tenant, name, { value, atMs, sinceMs });
   }
 
   /** Drops every entry that is too old, including those that nobody requests. */
   dropOld(): void {
     const bornAfterMs = this.#monotonic() - this.#lifetimes.heardMs;
-    for (const [name, { sinceMs }] of this.#entries)
-      if (sinceMs <= bornAfterMs) this.#entries.delete(name);
+    this.#entries.deleteWhere(({ sinceMs }) => sinceMs <= bornAfterMs);
   }
 
   dropSubject(tenant: Uuid, subject: Uuid): void {
-    for (const [name, { value }] of this.#entries)
-      if (value.subject === subject && value.tenant === tenant) this.#entries.delete(name);
+    this.#entries.deleteWhere(({ value }) => value.subject === subject, tenant);
   }
 
   clear(): void {

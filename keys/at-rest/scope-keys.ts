@@ -22,8 +22,8 @@ interface Caches extends Freshness {
 
 const ATTEMPTS = 5;
 
-const nameOf = (tenant: Uuid, { conversation, author, period }: Scope): string =>
-  `${tenant}${conversation}${author}${period}`;
+const nameOf = ({ conversation, author, period }: Scope): string =>
+  `${conversation}${author}${period}`;
 
 /**
  * Provides the keys for sealing and opening content. One query loads all requested keys that are
@@ -42,7 +42,7 @@ export class ScopeKeys {
 
   /** Returns a key from memory, or undefined if it must be loaded from the keystore. */
   held(tenant: Uuid, scope: Scope): ScopeKey | undefined {
-    return this.#caches.byName.get(nameOf(tenant, scope));
+    return this.#caches.byName.get(tenant, nameOf(scope));
   }
 
   /**
@@ -56,12 +56,12 @@ export class ScopeKeys {
     if (missing.length === 0) return held as readonly ScopeKey[];
     const load = () => this.#loadOrMake(tenant, missing);
     const found = new Map<string, ScopeKey>();
-    for (const [row, key] of await this.#settled(tenant, load)) found.set(nameOf(tenant, row), key);
+    for (const [row, key] of await this.#settled(tenant, load)) found.set(nameOf(row), key);
     // A key that was not created belongs to a subject whose key is destroyed.
     return scopes.map(
       (scope, index) =>
         held[index] ??
-        found.get(nameOf(tenant, scope)) ?? { tenant, subject: scope.subject, key: undefined },
+        found.get(nameOf(scope)) ?? { tenant, subject: scope.subject, key: undefined },
     );
   }
 
@@ -73,7 +73,7 @@ export class ScopeKeys {
     const found = new Map<Uuid, ScopeKey>();
     const missing: Uuid[] = [];
     for (const id of new Set(ids)) {
-      const held = this.#caches.byId.get(tenant + id);
+      const held = this.#caches.byId.get(tenant, id);
       if (held === undefined) missing.push(id);
       else found.set(id, held);
     }
@@ -107,8 +107,8 @@ export class ScopeKeys {
       if (!settled && attempt < ATTEMPTS) continue;
       if (settled)
         for (const [row, key] of keys) {
-          byName.set(nameOf(tenant, row), key, atMs);
-          byId.set(tenant + row.id, key, atMs);
+          byName.set(nameOf(row), key, atMs);
+          byId.set(row.id, key, atMs);
         }
       return keys;
     }
@@ -133,10 +133,9 @@ export class ScopeKeys {
   async #loadOrMake(tenant: Uuid, scopes: readonly Scope[]): Promise<readonly ScopeRow[]> {
     const { pool, now } = this.#deps;
     const found = await inTransaction(pool, tenant, (client) => findScopes(client, scopes));
-    const known = new Set(found.map((row) => nameOf(tenant, row)));
+    const known = new Set(found.map((row) => nameOf(row)));
     const missing = new Map<string, Scope>();
-    for (const scope of scopes)
-      if (!known.has(nameOf(tenant, scope))) missing.set(nameOf(tenant, scope), scope);
+    for (const scope of scopes) if (!known.has(nameOf(scope))) missing.set(nameOf(scope), scope);
     if (missing.size === 0) return found;
     const wanted = [...missing.values()];
     const subjects = await this.#subjects.findOrMake(

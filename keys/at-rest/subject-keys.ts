@@ -52,7 +52,7 @@ export class SubjectKeys {
     const found = new Map<Uuid, SubjectKey>();
     const missing: Uuid[] = [];
     for (const subject of new Set(subjects)) {
-      const held = this.#cache.get(tenant + subject);
+      const held = this.#cache.get(tenant, subject);
       if (held === undefined) missing.push(subject);
       else found.set(subject, held);
     }
@@ -81,17 +81,16 @@ export class SubjectKeys {
     const rows = await inTransaction(pool, tenant, (client) => findSubjects(client, subjects));
     try {
       return await inBatches(rows, PARALLEL, async ({ subject, wrapped }) => {
-        const name = tenant + subject;
         // While notifications may be missed, the row is read again at least every second. If it has
         // not changed, the key-management service is not asked again.
-        const known = this.#cache.unconfirmed(name);
+        const known = this.#cache.unconfirmed(tenant, subject);
         if (wrapped && known && isSame(known.value.wrapped, wrapped)) {
-          if (generation() === before) this.#cache.set(name, known.value, atMs, known.sinceMs);
+          if (generation() === before) this.#cache.set(subject, known.value, atMs, known.sinceMs);
           return known.value;
         }
         const key = wrapped && (await this.#unwrap(tenant, subject, wrapped));
         const held = { tenant, subject, key, wrapped };
-        if (generation() === before) this.#cache.set(name, held, atMs);
+        if (generation() === before) this.#cache.set(subject, held, atMs);
         return held;
       });
     } catch (error) {

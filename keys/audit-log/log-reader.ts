@@ -1,8 +1,8 @@
 import { databaseLog } from "../../audit/read/database-log.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
+import { FairCache } from "../../policies/fair-cache.ts";
 import { audited, assertAllowed, refusalsAudited, type UseCase } from "../audited.ts";
 
 /** Reads of one session within this time are audited by one entry. */
@@ -14,7 +14,7 @@ const MOST_READERS = 10_000;
 export class LogReader {
   readonly #deps: UseCase;
   /** When each session's last audit entry was written. */
-  readonly #readers = new Map<Uuid, number>();
+  readonly #readers = new FairCache<number>(MOST_READERS);
 
   constructor(deps: UseCase) {
     this.#deps = deps;
@@ -40,7 +40,7 @@ export class LogReader {
     const resource = { type: "audit-log", id: actor.tenant };
     const act = { action: "audit.read_tiles", class: "R", resource } as const;
     const decision = decideAuditReading(actor, actor.tenant);
-    if (now - (this.#readers.get(actor.session) ?? -Infinity) < READING_MS)
+    if (now - (this.#readers.get(actor.tenant, actor.session) ?? -Infinity) < READING_MS)
       return refusalsAudited(
         deps,
         actor,
@@ -48,9 +48,6 @@ export class LogReader {
         async () => assertAllowed(decision),
       );
     await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
-    this.#readers.delete(actor.session);
-    this.#readers.set(actor.session, now);
-    const [oldest] = this.#readers.keys();
-    if (this.#readers.size > MOST_READERS && oldest !== undefined) this.#readers.delete(oldest);
+    this.#readers.set(actor.tenant, actor.session, now);
   }
 }

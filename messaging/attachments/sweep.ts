@@ -64,7 +64,7 @@ async function remove(
   { id, conversation }: Marked,
 ): Promise<void> {
   await store.delete(id);
-  digests.forget(id);
+  digests.forget({ tenant, id });
   await inTransaction(pool, tenant, async (client) => {
     const { rowCount } = await client.query("delete from attachments where id = $1", [id]);
     if (rowCount === 0) return;

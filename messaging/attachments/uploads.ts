@@ -147,7 +147,7 @@ export async function receiveUpload(
     if (!isSaved) throw await lostUpload(deps, tenant, id);
     saved = to;
   };
-  const followed = digests.follow(id, offset, data);
+  const followed = digests.follow({ tenant, id }, offset, data);
   const to = await appendSealed({ store, seal, save }, row, from, followed).catch(
     (error: unknown) => {
       throw error instanceof BlobError && isElsewhere(error) ? elsewhere() : error;
@@ -190,7 +190,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
   const upload = await ownUpload(deps, actor, id);
   const { size, conversation } = upload;
   await deps.store.finish(id, sealedBytes(size));
-  const sha256 = await deps.digests.take(id, size, async function* (range) {
+  const sha256 = await deps.digests.take({ tenant: actor.tenant, id }, size, async function* (range) {
     const seal = await sealOf(deps.scopeKeys, actor.tenant, upload);
     const stored = { tenant: actor.tenant, id, conversation };
     yield* noticingDamage(deps, stored, readSealed(deps.store, seal, upload, range));

@@ -1,38 +1,40 @@
+import { FairCache } from "../../policies/fair-cache.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationHead } from "./head.ts";
 
 /**
- * Heads of the conversations that a node serves. The least recently used one is dropped first. A
- * head takes about 2 KB.
+ * Heads of the conversations that a node serves. The least recently used one is dropped first, and a
+ * tenant with many cannot push out those of others. A head takes about 2 KB.
  */
 export class HeadCache {
-  readonly #heads = new Map<Uuid, ConversationHead>();
-  readonly #capacity: number;
+  readonly #heads: FairCache<ConversationHead>;
+  readonly #tenantOf = new Map<Uuid, Uuid>();
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.#heads = new FairCache(capacity);
   }
 
   get(tenant: Uuid, conversation: Uuid): ConversationHead | undefined {
-    const head = this.#heads.get(conversation);
-    return head?.tenant === tenant ? head : undefined;
+    return this.#heads.get(tenant, conversation);
   }
 
   set(head: ConversationHead): void {
-    this.#heads.delete(head.conversation);
-    this.#heads.set(head.conversation, head);
-    if (this.#heads.size <= this.#capacity) return;
-    const [oldest] = this.#heads.keys();
-    if (oldest !== undefined) this.#heads.delete(oldest);
+    const { tenant, conversation } = head;
+    const dropped = this.#heads.set(tenant, conversation, head);
+    this.#tenantOf.set(conversation, tenant);
+    if (dropped !== undefined) this.#tenantOf.delete(dropped);
   }
 
   drop(conversation: Uuid): void {
-    this.#heads.delete(conversation);
+    const tenant = this.#tenantOf.get(conversation);
+    if (tenant === undefined) return;
+    this.#tenantOf.delete(conversation);
+    this.#heads.delete(tenant, conversation);
   }
 
   /** Drops the head unless it has reached `seq`. */
   dropBehind(conversation: Uuid, seq: number): void {
-    const head = this.#heads.get(conversation);
-    if (head !== undefined && head.seq < seq) this.#heads.delete(conversation);
+    const head = this.#heads.peek(this.#tenantOf.get(conversation) ?? "", conversation);
+    if (head !== undefined && head.seq < seq) this.drop(conversation);
   }
 }

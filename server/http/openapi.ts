@@ -17,6 +17,7 @@ const sessionProblems: readonly ProblemCode[] = [
   "device_revoked",
   "tenant_suspended",
   "overloaded",
+  "rate_limited",
 ];
 const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => {
   if (access === "public") return [];

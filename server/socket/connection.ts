@@ -4,6 +4,7 @@ import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
+import type { FairShares } from "../../policies/fair-shares.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import type { Drainable } from "./drain.ts";
@@ -25,6 +26,8 @@ export interface OpenSocket extends Drainable {
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly wheel: TimerWheel;
+  /** The shares of tenants and accounts in the welcomed connections. */
+  readonly sockets: FairShares;
   /** The open connections. Each connection adds itself. */
   readonly open: Set<OpenSocket>;
   /**
@@ -185,6 +188,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       // again.
       if (relay.expulsions !== expulsions) return this.close("try_again");
       const { tenant, user, device, session } = authenticated.actor;
+      if (this.#deps.sockets.take({ tenant, account: user }) !== undefined)
+        return this.close("try_again");
       this.#identity = { tenant, user, device, session };
       // Of two hellos the later one wins, however long either took to be answered.
       this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
@@ -280,7 +285,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {
-      const { relay, presence } = this.#deps;
+      const { relay, presence, sockets } = this.#deps;
+      sockets.release({ tenant: this.#identity.tenant, account: this.#identity.user });
       presence.leave(this.#identity, relay.conversationsOf(this));
       relay.leave(this, this.#identity.device);
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { FairCache } from "../../policies/fair-cache.ts";
 import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
@@ -8,7 +9,8 @@ const MIB = 1024 * 1024;
 const UNTAKEN: ShareLimits = { node: 10_000, tenant: 2_500, account: 8 };
 const UNTAKEN_BYTES: ShareLimits = { node: 64 * MIB, tenant: 16 * MIB, account: 4 * MIB };
 /**
- * How long, and for how many connections, the reason of a close is kept. Older ones are forgotten.
+ * How long, and for how many connections, the reason of a close is kept. Older ones are forgotten,
+ * those of the tenant with most of them first.
  */
 const LINGER_MS = 30_000;
 const MAX_LINGERING = 1_000;
@@ -26,8 +28,8 @@ export class HttpConnections {
   readonly #channels = new Map<string, HttpChannel>();
   readonly #untaken = new FairShares(UNTAKEN);
   readonly #untakenBytes = new FairShares(UNTAKEN_BYTES);
-  /** Closed connections, the oldest first. */
-  readonly #lingering = new Set<string>();
+  /** Closed connections by tenant, the oldest first. */
+  readonly #lingering = new FairCache<true>(MAX_LINGERING);
   #stopping = false;
 
   constructor(deps: ConnectionDeps) {
@@ -52,7 +54,7 @@ export class HttpConnections {
     const id = `${this.#node}.${randomBytes(32).toString("base64url")}`;
     const channel = new HttpChannel(
       (made) => new Connection(made, this.#deps),
-      () => this.#linger(id),
+      () => this.#linger(holder.tenant, id),
     );
     this.#channels.set(id, channel);
     void channel.readable().then(() => {
@@ -75,16 +77,13 @@ export class HttpConnections {
     };
   }
 
-  #linger(id: string): void {
-    this.#lingering.add(id);
-    setTimeout(() => this.#forget(id), LINGER_MS).unref();
-    const [oldest] = this.#lingering;
-    if (this.#lingering.size > MAX_LINGERING && oldest !== undefined) this.#forget(oldest);
-  }
-
-  #forget(id: string): void {
-    this.#lingering.delete(id);
-    this.#channels.delete(id);
+  #linger(tenant: string, id: string): void {
+    const forgotten = this.#lingering.set(tenant, id, true);
+    if (forgotten !== undefined) this.#channels.delete(forgotten);
+    setTimeout(() => {
+      this.#lingering.delete(tenant, id);
+      this.#channels.delete(id);
+    }, LINGER_MS).unref();
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { FairCache } from "../../policies/fair-cache.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
 
@@ -36,7 +37,8 @@ export const bucketsOf = (
 ];
 
 /**
- * The most buckets in use. Above it the oldest are forgotten and their owners start with full ones.
+ * The most buckets in use. Above it, those that were not used for longest are forgotten and their
+ * owners start with full ones. A tenant with many buckets makes others lose none.
  */
 const MAX_BUCKETS = 200_000;
 
@@ -44,7 +46,7 @@ const MAX_BUCKETS = 200_000;
 export class LocalMessageLimits implements MessageLimits {
   readonly #rates: MessageRates;
   readonly #now: () => number;
-  readonly #buckets = new Map<Uuid, Bucket>();
+  readonly #buckets = new FairCache<Bucket>(MAX_BUCKETS);
 
   /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: MessageRates, now: () => number) {
@@ -55,20 +57,16 @@ export class LocalMessageLimits implements MessageLimits {
   take(actor: Sending): number {
     const now = this.#now();
     const buckets = bucketsOf(actor, this.#rates).map(([owner, rate]) =>
-      this.#bucket(owner, rate, now),
+      this.#bucket(actor.tenant, owner, rate, now),
     );
     return takeFrom(buckets, now);
   }
 
-  #bucket(owner: Uuid, rate: BucketRate, now: number): Bucket {
-    const known = this.#buckets.get(owner);
+  #bucket(tenant: Uuid, owner: Uuid, rate: BucketRate, now: number): Bucket {
+    const known = this.#buckets.get(tenant, owner);
     if (known !== undefined) return known;
     const made = fullBucket(rate, now);
-    this.#buckets.set(owner, made);
-    if (this.#buckets.size > MAX_BUCKETS) {
-      const [oldest] = this.#buckets.keys();
-      if (oldest !== undefined) this.#buckets.delete(oldest);
-    }
+    this.#buckets.set(tenant, owner, made);
     return made;
   }
 }

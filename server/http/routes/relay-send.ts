@@ -73,7 +73,10 @@ function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): s
     case "stopping":
       throw new HttpError("not_ready", "This node is stopping; begin on another.");
     case "overloaded":
-      throw tooMany("Your account or your organisation began too many connections and did not use them.", 10);
+      throw tooMany(
+        "Your account or your organisation began too many connections and did not use them.",
+        10,
+      );
   }
 }
 

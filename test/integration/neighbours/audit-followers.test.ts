@@ -29,8 +29,7 @@ async function followed(device: TestDevice) {
 
 async function followMany(device: TestDevice, times: number): Promise<number> {
   let open = 0;
-  for (let index = 0; index < times; index++)
-    if ((await followed(device)).status === 200) open++;
+  for (let index = 0; index < times; index++) if ((await followed(device)).status === 200) open++;
   return open;
 }
 
@@ -107,7 +106,10 @@ test("a follower that reads nothing ends too", async () => {
   await new Promise((resolve) => socket.once("data", resolve));
   socket.pause();
   const answered = () =>
-    server.logged().split("\n").filter((line) => line.includes(path) && line.includes("200"));
+    server
+      .logged()
+      .split("\n")
+      .filter((line) => line.includes(path) && line.includes("200"));
   const before = answered().length;
   expect((await device.request("DELETE", "/v1/sessions/current")).status).toBe(204);
   await until(() => answered().length > before);

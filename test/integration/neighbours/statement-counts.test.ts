@@ -119,7 +119,9 @@ test("a long key history is proved with few statements", async () => {
     certificate: new Uint8Array(64).fill(at),
   });
   for (let at = 0; at < MANY; at++) {
-    await inTransaction(server.database.pool, tenant, (client) => appendKeyEntry(client, change(at)));
+    await inTransaction(server.database.pool, tenant, (client) =>
+      appendKeyEntry(client, change(at)),
+    );
     // The next entry is in another tile.
     await server.database.owner.query(
       "insert into audit.entries (tenant, entry) select $1, 'filler' from generate_series(1, 256)",
