@@ -20,6 +20,7 @@ let document: ApiDocument;
 beforeAll(async () => {
   server = await startTestServer();
   hostile = await server.createTenant();
+  await makeWritesWait(hostile);
   document = (await (await fetch(`${server.url}/v1/openapi.json`)).json()) as ApiDocument;
 });
 afterAll(() => server.close());
@@ -80,16 +81,27 @@ function devicesOf(tenant: TestTenant) {
   };
 }
 
-/**
- * Keeps everything that writes to the tenant's audit log waiting, with its connection, until the
- * function that is returned is called.
- */
-async function holdWritesOf(tenant: TestTenant): Promise<() => Promise<void>> {
+const HELD = 7_402;
+
+/** Makes everything that writes to the tenant's audit log wait while the lock `HELD` is taken. */
+async function makeWritesWait(tenant: TestTenant): Promise<void> {
+  await server.database.owner.query(`
+    create function audit.wait_for_test() returns trigger language plpgsql as $$
+    begin
+      perform pg_advisory_xact_lock_shared(${HELD});
+      return new;
+    end $$;
+    grant execute on function audit.wait_for_test() to public;
+    create trigger wait_for_test before insert on audit.entries for each row
+      when (new.tenant = '${tenant.id}') execute function audit.wait_for_test();`);
+}
+
+/** Takes the lock. @returns a function that releases it */
+async function holdWrites(): Promise<() => Promise<void>> {
   const client = await server.database.owner.connect();
-  await client.query("begin");
-  await client.query("select from sealdesk.tenants where id = $1 for update", [tenant.id]);
+  await client.query("select pg_advisory_lock($1)", [HELD]);
   return async () => {
-    await client.query("rollback");
+    await client.query("select pg_advisory_unlock($1)", [HELD]);
     client.release();
   };
 }
@@ -101,7 +113,7 @@ test("no route lets one account keep another tenant from being served", async ()
   for (const [index, attack] of attacks.entries()) {
     const name = `${attack.method} ${attack.path}`;
     const [attacker, neighbour] = [await attackers(attack), await neighbours(attack)];
-    const release = await holdWritesOf(hostile);
+    const release = await holdWrites();
     const flood = Array.from({ length: IN_FLIGHT }, () =>
       statusOf(attacker, attack).catch(() => undefined),
     );
