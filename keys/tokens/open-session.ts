@@ -1,5 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
+import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Role } from "../../policies/actor.ts";
@@ -27,6 +28,8 @@ export interface OpenedSession {
   readonly accountKey: Uint8Array | null;
 }
 
+const SIGN_INS = "sign-ins";
+
 /**
  * Opens a session for the device key that signed the proof, with a password or a customer token.
  * Writes an audit entry on success and on failure.
@@ -38,6 +41,18 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const key = await verifyProof({ ...request, now });
   await deps.replays.use(key.replayKey, now);
   const tenant = await findTenant(deps.pool, request.tenant);
+  const open = () => openAt(deps, request, tenant, key, now);
+  // Nobody is signed in yet, so all sign-ins of a tenant take the turns of one account.
+  return tenant === undefined ? open() : runFor({ tenant: tenant.id, account: SIGN_INS }, open);
+}
+
+async function openAt(
+  deps: SignInDeps,
+  request: SignIn,
+  tenant: Tenant | undefined,
+  key: ProvenKey,
+  now: number,
+): Promise<OpenedSession> {
   const identified = await identifyByGrant(deps, request, tenant, key, now);
   if (tenant === undefined) throw signInFailed("unknown_tenant");
   if ("failure" in identified) {

@@ -5,6 +5,7 @@ import { runAuditBench } from "./audit/run-audit-bench.ts";
 import { runFanoutBench } from "./fanout/run-fanout-bench.ts";
 import { runGrowthBench } from "./growth/run-growth-bench.ts";
 import { runIdleBench } from "./idle/run-idle-bench.ts";
+import { runNeighboursBench } from "./neighbours/run-neighbours-bench.ts";
 import type { Progress, Scale } from "./options.ts";
 import { OPTIONAL_PEERS, runPeersBench, type OptionalPeer } from "./peers/run-peers-bench.ts";
 import { runRelayBench } from "./relay/run-relay-bench.ts";
@@ -30,13 +31,14 @@ function bench(
   name: string,
   description: string,
   run: (scale: Scale, progress: Progress, without: readonly OptionalPeer[]) => Promise<Measured>,
+  seconds = 3,
 ): Command {
   return program
     .command(name)
     .description(description)
     .option("--json", "print one JSON object and nothing else", false)
     .option("--quick", "run a trial with tiny numbers; its figures mean nothing", false)
-    .option("--seconds <n>", "seconds for which each load is counted", Number, 3)
+    .option("--seconds <n>", "seconds for which each load is counted", Number, seconds)
     .option("--rounds <n>", "number of interleaved rounds; the median counts", Number, 3)
     .option("--processes <n>", "number of load processes", Number, 1)
     .option(
@@ -67,6 +69,7 @@ bench("storm", "everybody reconnects at once, beside the bare prototype", runSto
 bench("fanout", "conversations of 4 and 16 devices, beside conversations of 2", runFanoutBench);
 bench("rollout", "two nodes behind HAProxy, restarted one after the other", runRolloutBench);
 bench("audit", "what auditing costs an act, and a log of a million entries", runAuditBench);
+bench("neighbours", "a tenant beside a hostile account and tenant", runNeighboursBench, 60);
 bench("growth", "100,000 stored conversations, beside 1,000", runGrowthBench);
 
 program

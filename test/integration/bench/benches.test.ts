@@ -24,6 +24,7 @@ const storm = z.strictObject({
   peakRssMiB: z.number().positive(),
   cpuMicrosPerDevice: z.number().positive(),
 });
+const calm = latency.extend({ requests: z.number().positive(), refused: z.literal(0) });
 const command = z.strictObject({ seconds: z.number(), peakMiB: z.number().positive() });
 
 /** What every benchmark says of itself: enough to place its figures, and its goals, judged. */
@@ -95,6 +96,7 @@ const figuresOf = {
       }),
     }),
   }),
+  neighbours: z.object({ quiet: calm, besideAccount: calm, besideTenant: calm }),
   growth: z.object({
     growth: z
       .array(load.extend({ conversations: z.number(), storedMessages: z.number() }))
