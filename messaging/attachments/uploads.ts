@@ -190,11 +190,15 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
   const upload = await ownUpload(deps, actor, id);
   const { size, conversation } = upload;
   await deps.store.finish(id, sealedBytes(size));
-  const sha256 = await deps.digests.take({ tenant: actor.tenant, id }, size, async function* (range) {
-    const seal = await sealOf(deps.scopeKeys, actor.tenant, upload);
-    const stored = { tenant: actor.tenant, id, conversation };
-    yield* noticingDamage(deps, stored, readSealed(deps.store, seal, upload, range));
-  });
+  const sha256 = await deps.digests.take(
+    { tenant: actor.tenant, id },
+    size,
+    async function* (range) {
+      const seal = await sealOf(deps.scopeKeys, actor.tenant, upload);
+      const stored = { tenant: actor.tenant, id, conversation };
+      yield* noticingDamage(deps, stored, readSealed(deps.store, seal, upload, range));
+    },
+  );
   const act = uploadAct("complete", upload);
   await auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {

@@ -60,6 +60,11 @@ interface ViewRow extends ConversationView {
   readonly tenant: Uuid;
 }
 
+function viewOf(row: ViewRow): ConversationView {
+  const { tenant: _tenant, ...view } = row;
+  return view;
+}
+
 // Members see the conversations they are in. The conditions are in the query, so nothing is fetched
 // and then filtered.
 const MINE = `${VIEW}
@@ -88,6 +93,6 @@ export function listConversations(
       Math.min(input.limit, 200),
     ]);
     if (isStaff(actor.role)) await auditListed(client, actor, rows.length, deps.now());
-    return rows.map(({ tenant: _, ...view }) => view);
+    return rows.map(viewOf);
   });
 }

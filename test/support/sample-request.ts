@@ -113,7 +113,7 @@ export function sampleRequests(document: ApiDocument, known: KnownValues): Sampl
         method: method.toUpperCase(),
         path:
           of("path").reduce((made, each) => made.replace(`{${each.name}}`, valueOf(each)), path) +
-          (query.size > 0 ? `?${query}` : ""),
+          (query.size > 0 ? `?${query.toString()}` : ""),
         isPublic: (operation.security ?? []).length === 0,
         headers: { ...headers, ...(type !== undefined && { "content-type": type }) },
         body:

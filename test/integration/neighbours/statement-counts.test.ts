@@ -16,7 +16,7 @@ let server: TestServer;
 const repeats = new Map<string, number>();
 
 beforeAll(async () => {
-  const query = pg.Client.prototype.query as (...given: unknown[]) => unknown;
+  const query = Reflect.get(pg.Client.prototype, "query") as (...given: unknown[]) => unknown;
   pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
     const [first] = given as [string | { readonly text: string }];
     const text = typeof first === "string" ? first : first.text;

@@ -10,12 +10,12 @@ function entering(semaphore: FairSemaphore) {
   const leaves = new Map<string, () => void>();
   return {
     inside,
-    async enter(name: string, holder?: ReturnType<typeof of>) {
+    enter: async (name: string, holder?: ReturnType<typeof of>) => {
       const leave = await semaphore.enter(holder);
       inside.push(name);
       leaves.set(name, leave);
     },
-    async leave(name: string) {
+    leave: async (name: string) => {
       leaves.get(name)?.();
       await turn();
     },

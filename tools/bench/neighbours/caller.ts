@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, randomUUID, sign, type KeyObject } from "node:crypto";
-import { Agent, request } from "node:http";
+import { request, type Agent } from "node:http";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 
 const base64url = (value: object): string =>
