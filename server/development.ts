@@ -43,12 +43,14 @@ interface Deps {
  * Creates the tenant `demo` and its sample staff, and keeps what already exists. The tenant trusts
  * a key in SEALDESK_HOME for its customers. The passwords are stored in SEALDESK_HOME, where only
  * this user can read them.
- * @throws ConfigError in production
+ * @throws ConfigError in production, and where a database is configured
  */
 export async function openDevelopmentTenant(
-  { home, mode }: Config,
+  { home, mode, databaseUrl }: Config,
   deps: Deps,
 ): Promise<readonly DevelopmentAccount[]> {
+  if (databaseUrl !== undefined)
+    throw new ConfigError("DATABASE_URL must not be set where sample accounts are made.");
   if (mode === "production")
     throw new ConfigError("NODE_ENV must not be production where sample accounts are made.");
   return serialise(deps.pool, () => openDemo(home, deps));

@@ -183,7 +183,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const redis = redisUrl && (await connectRedis(redisUrl, onLost("redis")));
   if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
-    mode === "development"
+    mode === "development" && config.databaseUrl === undefined
       ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
