@@ -1,5 +1,6 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
+import type { Decision } from "./decision.ts";
 
 /** What the relay knows about a conversation when it decides about a message. */
 export interface AdmissionFacts {
@@ -30,11 +31,14 @@ export interface MessageFacts {
   readonly packetDevices: readonly Uuid[];
   /** True if the key that would seal it in storage is destroyed. */
   readonly erased: boolean;
+  /** What `decideConversation` says about the sender's posting here. */
+  readonly mayPost: Decision;
 }
 
 export type AdmissionRefusal =
   | "stale_message_id"
   | "not_a_member"
+  | "forbidden" // the role of the sender's account does not post
   | "conversation_closed"
   | "message_too_large"
   | "stale_epoch"
@@ -78,11 +82,12 @@ export function decideAdmission(
 ): Admission {
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
+  if (!message.mayPost.allowed)
+    return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
     return refuse("stale_message_id");
   if (message.erased) return refuse("key_destroyed");
-  if (facts.state === "closed") return refuse("conversation_closed");
   if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");
   if (key === undefined) return decidePackets(facts, message);

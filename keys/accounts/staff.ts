@@ -3,8 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
-import { auditRoles } from "../../policies/audit-access.ts";
-import { deny } from "../../policies/decision.ts";
+import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
@@ -73,9 +72,6 @@ export async function createStaff(
   });
 }
 
-/** Auditors are left out, because nobody writes to them. */
-const UNLISTED: readonly Role[] = ["customer", ...auditRoles];
-
 export interface StaffMember {
   readonly id: Uuid;
   readonly role: StaffRole;
@@ -93,13 +89,14 @@ export async function listStaff(
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
-    if (auditRoles.includes(actor.role)) assertAllowed(deny(`role_${actor.role}`));
+    const { decision, roles } = decideStaffList(actor, actor.tenant);
+    assertAllowed(decision);
     const { rows } = await client.query<
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role <> all($2) and ($1::text is null or role = $1) order by id`,
-      [role ?? null, UNLISTED],
+       where role = any($1::text[]) order by id`,
+      [roles.filter((each) => role === undefined || each === role)],
     );
     return deps.profiles.opened(actor.tenant, rows);
   });

@@ -6,6 +6,7 @@ import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { assertAllowed } from "../actor-audit.ts";
+import { permittedUpload } from "../attachments/own-upload.ts";
 import { attachmentNotFound } from "../attachments/upload-row.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -162,14 +163,13 @@ async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): P
   if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");
   for (const { attachment, digest } of grant.packs) {
     const { rows } = await client.query(
-      `select a.sha256 from attachments a
-       left join history_packs p on p.attachment = a.id
-       where a.id = $1 and a.conversation = $2 and a.device = $3 and a.state = 'complete'
-         and (p.attachment is null or p.history_grant = $4)`,
-      [attachment, grant.conversation, actor.device, grant.id],
+      `select from attachments a left join history_packs p on p.attachment = a.id
+       where a.id = $1 and a.conversation = $2 and (p.attachment is null or p.history_grant = $3)`,
+      [attachment, grant.conversation, grant.id],
     );
-    const [row] = rows;
-    if (row === undefined) throw attachmentNotFound();
-    if (!equalBytes(row.sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
+    if (rows.length === 0) throw attachmentNotFound();
+    const { sha256 } = (await permittedUpload(client, actor, "share", attachment)).row;
+    if (sha256 === undefined) throw attachmentNotFound();
+    if (!equalBytes(sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
   }
 }

@@ -30,6 +30,11 @@ export class HeadCache {
     this.#heads.delete(conversation);
   }
 
+  /** Drops all heads, because the role of some account has changed. */
+  clear(): void {
+    this.#heads.clear();
+  }
+
   /** Drops the head unless it has reached `seq`. */
   dropBehind(conversation: Uuid, seq: number): void {
     const head = this.#heads.get(conversation);

@@ -9,7 +9,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
+import { conversationFacts, enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -43,7 +43,7 @@ export async function createConversation(
       throw new MessagingError("no_device", "Register this device before starting a conversation.");
     return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
-        return { events: [], answer: await firstAnswer(client, actor, input.id) };
+        return { events: [], answer: await firstAnswer(client, actor, input) };
       return create(client, actor, device, input, act, deps.now());
     });
   });
@@ -58,18 +58,7 @@ async function create(
   act: ConversationAct,
   now: number,
 ) {
-  const members = [...new Set([actor.user, ...input.members])];
-  const others = await subjectsOf(
-    client,
-    members.filter((user) => user !== actor.user),
-  );
-  const decision = decideConversation(actor, "create", {
-    tenant: actor.tenant,
-    createdBy: actor.user,
-    members,
-    state: "open",
-    others,
-  });
+  const { decision, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
   await checkSignature(client, actor, device, input);
   const created = await client.query(
@@ -103,12 +92,30 @@ async function create(
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 
-async function firstAnswer(client: Client, actor: Actor, conversation: Uuid): Promise<LogPosition> {
-  const { rowCount } = await client.query(
-    "select from conversations where id = $1 and created_by = $2",
-    [conversation, actor.user],
+async function decideCreation(
+  client: Client,
+  actor: Actor,
+  createdBy: Uuid,
+  input: NewConversation,
+) {
+  const members = [...new Set([actor.user, ...input.members])];
+  const others = await subjectsOf(
+    client,
+    members.filter((user) => user !== actor.user),
   );
-  if (rowCount === 0) throw exists();
+  const facts = { tenant: actor.tenant, createdBy, members, state: "open", others } as const;
+  return { decision: decideConversation(actor, "create", facts), others };
+}
+
+/** @throws MessagingError conversation_exists, unless the actor repeats their own request */
+async function firstAnswer(
+  client: Client,
+  actor: Actor,
+  input: NewConversation,
+): Promise<LogPosition> {
+  const { createdBy } = await conversationFacts(client, input.id);
+  const { decision } = await decideCreation(client, actor, createdBy, input);
+  if (!decision.allowed) throw exists();
   return { epoch: 1, seq: 1 };
 }
 

@@ -40,8 +40,7 @@ export function readConversation(
   );
 }
 
-// Members see the conversations they are in. The conditions are in the query, so nothing is fetched
-// and then filtered.
+// The conversations that the actor is a member of. A policy decides about each of them.
 const MINE = `
   select c.id, c.suite, c.state, c.created_by, c.created_at_ms
   from conversations c
@@ -69,9 +68,18 @@ export function listConversations(
       input.after?.id ?? null,
       Math.min(input.limit, 200),
     ]);
-    if (isStaff(actor.role)) await auditListed(client, actor, rows.length, deps.now());
+    const readable = rows.filter(
+      (row) =>
+        decideConversation(actor, "read", {
+          tenant: actor.tenant,
+          createdBy: row.created_by,
+          state: row.state,
+          members: [actor.user],
+        }).allowed,
+    );
+    if (isStaff(actor.role)) await auditListed(client, actor, readable.length, deps.now());
     const views: ConversationView[] = [];
-    for (const row of rows)
+    for (const row of readable)
       views.push(
         await view(client, {
           id: row.id,
