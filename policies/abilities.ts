@@ -87,14 +87,14 @@ function abilityOf(actor: ConversationActor): ConversationAbility {
 }
 
 /** What a closed conversation does not prevent. */
-const whenClosed: readonly ConversationAction[] = [
-  "read",
-  "download",
-  "read_links",
-];
+const whenClosed: readonly ConversationAction[] = ["read", "download", "read_links"];
 
 /** Lists every fact that prevents the action, at least one, for the audit log. */
-function whyNot(actor: ConversationActor, action: ConversationAction, facts: ConversationFacts): string[] {
+function whyNot(
+  actor: ConversationActor,
+  action: ConversationAction,
+  facts: ConversationFacts,
+): string[] {
   if (facts.tenant !== actor.tenant) return ["foreign_tenant"];
   const reasons: string[] = [];
   if (!facts.members.includes(actor.user)) reasons.push("not_a_member");

@@ -14,11 +14,8 @@ import { uploadAct } from "./uploads.ts";
  * must not interrupt a transfer. Refusals are in the audit log.
  * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
-export const assertMayTerminate = (
-  deps: AttachmentDeps,
-  actor: Actor,
-  id: Uuid,
-): Promise<void> => terminating(deps, actor, id, async () => undefined);
+export const assertMayTerminate = (deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> =>
+  terminating(deps, actor, id, async () => undefined);
 
 /**
  * Terminates an upload. Its conversation no longer refers to it. If no other conversation does, it is

@@ -60,6 +60,7 @@ export async function followedBy(
   }));
   return followed.filter(({ ranges }) => {
     const isMember = ranges.at(-1)?.untilSeq === undefined;
-    return decideRelay(actor, "receive", { tenant, isMember, wasMember: ranges.length > 0 }).allowed;
+    return decideRelay(actor, "receive", { tenant, isMember, wasMember: ranges.length > 0 })
+      .allowed;
   });
 }

@@ -13,7 +13,12 @@ import { periodOf } from "../../keys/at-rest/scope.ts";
 import { appendControl, type ControlChange } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { conversationFacts, notFound, type LogPosition, type MessagingDeps } from "../members/facts.ts";
+import {
+  conversationFacts,
+  notFound,
+  type LogPosition,
+  type MessagingDeps,
+} from "../members/facts.ts";
 import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
 /** What `appendReceipt` needs to know about one kind of receipt. */

@@ -1,15 +1,20 @@
-import { createPublicKey, verify } from "node:crypto";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
+import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { conversationFacts, enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
+import {
+  conversationFacts,
+  enrolMember,
+  subjectsOf,
+  type LogPosition,
+  type MessagingDeps,
+} from "./facts.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -129,17 +134,14 @@ async function checkSignature(
   input: NewConversation,
 ): Promise<void> {
   const { rows } = await client.query("select device_key from devices where id = $1", [device]);
-  const key = createPublicKey({
-    key: { kty: "OKP", crv: "Ed25519", x: toBase64Url(rows[0]?.device_key ?? new Uint8Array(0)) },
-    format: "jwk",
-  });
+  const key: Uint8Array = rows[0]?.device_key ?? new Uint8Array(0);
   const record = creationBytes({
     tenant: actor.tenant,
     conversation: input.id,
     suite: input.suite,
     device,
   });
-  if (!verify(null, record, key, input.creationSignature))
+  if (!verifyEd25519(key, record, input.creationSignature))
     throw new MessagingError(
       "invalid_signature",
       "The creation record is not signed by this device.",
