@@ -76,20 +76,21 @@ async function openDemo(home: string, deps: Deps): Promise<readonly DevelopmentA
   const accounts: DevelopmentAccount[] = [];
   for (const sample of samples) {
     const password = new Secret(passwords[sample.username] ?? "");
-    await inTransaction(deps.pool, tenant.id, async (client) => {
+    const isKnown = await inTransaction(deps.pool, tenant.id, async (client) => {
       const { rowCount } = await client.query(
         "select from users where username_index = any($1::bytea[])",
         [deps.profiles.usernameIndexes(tenant.id, sample.username)],
       );
-      if (rowCount === 0)
-        await createStaff(client, deps.profiles, {
-          ...sample,
-          id: deps.newId(),
-          tenant: tenant.id,
-          password,
-          now: deps.now(),
-        });
+      return rowCount !== 0;
     });
+    if (!isKnown)
+      await createStaff(deps.ownerUrl, deps.profiles, {
+        ...sample,
+        id: deps.newId(),
+        tenant: tenant.id,
+        password,
+        now: deps.now(),
+      });
     accounts.push({ username: sample.username, role: sample.role, password });
   }
   return accounts;

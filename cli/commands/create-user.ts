@@ -1,5 +1,4 @@
 import { uuidv7 } from "uuidv7";
-import { inTransaction } from "../../db/transaction.ts";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
 import { roles } from "../../policies/actor.ts";
 import { readPassword } from "../read-password.ts";
@@ -25,18 +24,16 @@ export async function createUserCommand(
     );
   const password = await readPassword();
   const id = uuidv7();
-  await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
-    await inTransaction(data, tenant, (client) =>
-      createStaff(client, profiles, {
-        id,
-        tenant,
-        role,
-        username,
-        displayName,
-        password,
-        now: Date.now(),
-      }),
-    );
-  });
+  await withKeys(settings, options.tenant, ({ ownerUrl, profiles, tenant }) =>
+    createStaff(ownerUrl, profiles, {
+      id,
+      tenant,
+      role,
+      username,
+      displayName,
+      password,
+      now: Date.now(),
+    }),
+  );
   return `Created ${role} ${username} (${id}).`;
 }

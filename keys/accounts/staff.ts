@@ -7,6 +7,7 @@ import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
+import { asOwner } from "./as-owner.ts";
 import { hashPassword } from "./password.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
@@ -24,17 +25,29 @@ export interface NewStaff {
 }
 
 /**
- * Creates a staff account that signs in with a password. Call it in a transaction fenced to its
- * tenant.
+ * Creates a staff account that signs in with a password. The application may not do this, so it
+ * connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner
  * @throws KeysError username_taken, weak_password, kms_...
  */
 export async function createStaff(
-  client: Client,
+  ownerUrl: string,
   profiles: Profiles,
   staff: NewStaff,
 ): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
   const profile = await profiles.seal(staff.tenant, staff.id, staff);
+  await asOwner(ownerUrl, staff.tenant, (client) =>
+    insertStaff(client, staff, profile, passwordHash),
+  );
+}
+
+async function insertStaff(
+  client: Client,
+  staff: NewStaff,
+  profile: Awaited<ReturnType<Profiles["seal"]>>,
+  passwordHash: string,
+): Promise<void> {
   // The unique constraint would not find a name that is stored under an earlier key.
   const taken = await client.query("select from users where username_index = any($1::bytea[])", [
     profile.usernameIndexes,

@@ -126,7 +126,7 @@ async function openPeople(home: string, ownerUrl: string, publicUrl: string) {
   if (tenant === undefined) throw new Error("The database has no demo tenant.");
   const { profiles } = atRest;
   return {
-    people: await People.open({ home, pool, tenant, profiles, publicUrl }),
+    people: await People.open({ home, ownerUrl, tenant, profiles, publicUrl }),
     async close() {
       await atRest.close();
       await pool.end();

@@ -122,7 +122,7 @@ async function open(
   const tenant = await findTenant(pool, tenantSlug);
   if (tenant === undefined) throw new Error("The database has no demo tenant.");
   const { profiles } = atRest;
-  const people = await People.open({ home, pool, tenant, profiles, publicUrl: url });
+  const people = await People.open({ home, ownerUrl, tenant, profiles, publicUrl: url });
   const serverLogin = new URL(loginUrl).username;
   return { url, home, relays, redis, network, people, administrator, atRest, serverLogin };
 }
