@@ -1,6 +1,5 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
-import type { Decision } from "./decision.ts";
 
 /** What the relay knows about a conversation when it decides about a message. */
 export interface AdmissionFacts {
@@ -31,8 +30,8 @@ export interface MessageFacts {
   readonly packetDevices: readonly Uuid[];
   /** True if the key that would seal it in storage is destroyed. */
   readonly erased: boolean;
-  /** What `decideConversation` says about the sender's posting here. */
-  readonly mayPost: Decision;
+  /** Whether `decideConversation` allows the sender to post here. */
+  readonly mayPost: boolean;
 }
 
 export type AdmissionRefusal =
@@ -82,7 +81,7 @@ export function decideAdmission(
 ): Admission {
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
-  if (!message.mayPost.allowed)
+  if (!message.mayPost)
     return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)

@@ -1,11 +1,8 @@
 import { uuidv7 } from "uuidv7";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
-import { roles } from "../../policies/actor.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
-
-export const staffRoles = roles.filter((role): role is StaffRole => role !== "customer");
 
 /** Creates a staff account. Its password is read from the terminal or from standard input. */
 export async function createUserCommand(

@@ -2,7 +2,7 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Actor, Role } from "../../policies/actor.ts";
+import type { Actor, StaffRole } from "../../policies/actor.ts";
 import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
@@ -11,7 +11,7 @@ import { asOwner } from "./as-owner.ts";
 import { hashPassword } from "./password.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
-export type StaffRole = Exclude<Role, "customer">;
+export type { StaffRole } from "../../policies/actor.ts";
 
 export interface NewStaff {
   readonly id: Uuid;

@@ -3,7 +3,6 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
-import { deny, type Decision } from "../../policies/decision.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
 import { HeadDraft, type AcceptedMessage, type ConversationHead } from "./head.ts";
 import type { MonthMarker } from "./insert-events.ts";
@@ -87,13 +86,13 @@ export function planMessages(
 }
 
 /** Asks, for each member device, whether its account may post: with its present role and membership. */
-function postingIn(head: ConversationHead): (device: Uuid) => Decision {
+function postingIn(head: ConversationHead): (device: Uuid) => boolean {
   const members = [...new Set(Array.from(head.authors.values(), ({ user }) => user))];
   const { tenant, state, subject: createdBy } = head;
   return (device) => {
     const author = head.authors.get(device);
-    if (author === undefined) return deny("not_a_member");
-    return decideConversation(author, "post", { tenant, state, createdBy, members });
+    if (author === undefined) return false;
+    return decideConversation(author, "post", { tenant, state, createdBy, members }).allowed;
   };
 }
 
