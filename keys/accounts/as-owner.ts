@@ -10,7 +10,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  */
 export async function asOwner<T>(
   url: string,
-  tenant: Uuid | "",
+  tenant: Uuid,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({

@@ -68,13 +68,12 @@ export function readLinks(
       const found = await findGrant(client, actor, conversation, grant);
       const pack = found?.isFor === true ? "for_this_device" : "for_others";
       const decision = decideConversation(actor, "read_links", { ...facts, pack });
-      const { device } = actor;
-      if (found === undefined || device === undefined || !decision.allowed)
+      if (found === undefined || actor.device === undefined || !decision.allowed)
         throw new MessagingError("grant_not_found", "There is no such grant for this device.", {
           reasons: decision.reasons,
         });
       await auditDone(client, actor, act, decision, deps.now());
-      return { device, granted: found };
+      return { device: actor.device, granted: found };
     });
     const last = Math.min(until, granted.seq);
     const first = Math.max(granted.fromSeq, last - pageSize + 1);
