@@ -3,6 +3,7 @@ import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-se
 import { LogError } from "../audit/verify/log-error.ts";
 import { readEnvFile } from "../keys/env-file.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
+import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 
 /** What the commands read from the environment. The server checks the other variables itself. */
 export interface Settings {
@@ -33,7 +34,11 @@ export class CommandError extends Error {
 export function readSettings(): Settings {
   const environment = { ...readEnvFile(), ...process.env };
   const value = (name: string): string | undefined => environment[name] || undefined;
-  const production = value("NODE_ENV") === "production";
+  const production =
+    runModeOf({
+      NODE_ENV: value("NODE_ENV") as RunMode | undefined,
+      DATABASE_URL: value("DATABASE_URL"),
+    }) === "production";
   const ownerUrl = value("DATABASE_OWNER_URL") ?? value("DATABASE_URL");
   if (production && ownerUrl === undefined)
     throw new CommandError(

@@ -14,6 +14,8 @@ export interface CommandKeys {
   readonly keystore: KeystoreDeps;
   readonly profiles: Profiles;
   readonly data: Pool;
+  /** A login that may act as sealdesk_owner. */
+  readonly ownerUrl: string;
   readonly tenant: Uuid;
 }
 
@@ -36,7 +38,7 @@ export async function withKeys<T>(
     });
     const profiles = new Profiles(keystore.subjects, () => serverKeys.blindIndexKeys);
     try {
-      return await work({ keystore, profiles, data: pool, tenant: tenant.id });
+      return await work({ keystore, profiles, data: pool, ownerUrl, tenant: tenant.id });
     } finally {
       await keystore.close();
       await kms.close();

@@ -51,11 +51,23 @@ const names: Readonly<Record<keyof SealdeskEvents, true>> = {
 /** The names of all events. */
 export const eventNames: readonly string[] = Object.keys(names);
 
+/** A member's device that messages are sent without. */
+export interface UnreachableDevice {
+  readonly conversation: Uuid;
+  readonly user: Uuid;
+  readonly device: Uuid;
+}
+
 export type SecurityEvent =
   /**
    * The relay serves other keys for this device than it published. It may mislead other members.
    */
   | { readonly code: "published_keys_differ" }
+  /**
+   * The prekeys of a member's device cannot be used. Messages go to all other devices, and this one cannot
+   * open them. Its owner can remove it, and so can an admin. Reported once per connection of the SDK.
+   */
+  | ({ readonly code: "device_unreachable" } & UnreachableDevice)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /** The key log has an entry about this account that none of its devices made. */

@@ -112,6 +112,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     // The prekeys of an older copy must not be published.
     onSound: () => upkeep.start(),
     onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
+    onUnreachable: (unreachable) =>
+      events.emit("security", { code: "device_unreachable", ...unreachable }),
     onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
     onActivity: (activity) => events.emit("activity", activity),
     onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),

@@ -14,6 +14,7 @@ table audit.checkpoints (
   grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((log = sealdesk.current_tenant()))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.cosignatures (
@@ -36,6 +37,7 @@ table audit.cosignatures (
   grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((log = sealdesk.current_tenant()))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.entries (
@@ -56,6 +58,7 @@ table audit.entries (
   grant select to sealdesk_app
   policy keys for * using ((tenant = audit.key_log(sealdesk.current_tenant()))) with check ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
+  policy owner for * using ((tenant = sealdesk.current_tenant()))
   policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
 
 table audit.leaves (
@@ -74,6 +77,7 @@ table audit.leaves (
   grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((log = sealdesk.current_tenant()))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.logs (
@@ -94,6 +98,7 @@ table audit.logs (
   grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((id = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((id = sealdesk.current_tenant()))
   policy tenant for r using ((id = sealdesk.current_tenant()))
 
 table audit.pending (
@@ -110,6 +115,7 @@ table audit.pending (
   grant delete to sealdesk_integrator
   grant select to sealdesk_integrator
   policy integrator for * using (true)
+  policy owner for * using ((log = sealdesk.current_tenant())) with check (true)
 
 table audit.personal_fields (
   tenant uuid not null,
@@ -126,6 +132,7 @@ table audit.personal_fields (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
+  policy owner for * using ((tenant = sealdesk.current_tenant()))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table audit.tiles (
@@ -149,6 +156,7 @@ table audit.tiles (
   grant update (hashes) to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((log = sealdesk.current_tenant()))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table audit.trees (
@@ -169,6 +177,7 @@ table audit.trees (
   grant select to sealdesk_integrator
   policy integrator for * using (true)
   policy keys for r using ((log = audit.key_log(sealdesk.current_tenant())))
+  policy owner for * using ((log = sealdesk.current_tenant()))
   policy tenant for r using ((log = sealdesk.current_tenant()))
 
 table keystore.keks (
@@ -236,8 +245,8 @@ table sealdesk.attachment_references (
 )
   row level security
   CREATE INDEX attachment_references_conversation_idx ON sealdesk.attachment_references USING btree (conversation)
-  constraint attachment_references_attachment_fkey FOREIGN KEY (attachment) REFERENCES sealdesk.attachments(id) ON DELETE CASCADE
-  constraint attachment_references_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint attachment_references_attachment_fkey FOREIGN KEY (tenant, attachment) REFERENCES sealdesk.attachments(tenant, id) ON DELETE CASCADE
+  constraint attachment_references_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint attachment_references_pkey PRIMARY KEY (attachment, conversation)
   constraint attachment_references_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant delete to sealdesk_app
@@ -269,8 +278,8 @@ table sealdesk.attachments (
   CREATE INDEX attachments_tenant_state_idx ON sealdesk.attachments USING btree (tenant, state)
   constraint attachments_check CHECK (((state <> 'complete'::text) OR ((sha256 IS NOT NULL) AND (seq IS NOT NULL))))
   constraint attachments_chunks_check CHECK ((chunks >= 0))
-  constraint attachments_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
-  constraint attachments_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint attachments_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint attachments_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint attachments_pkey PRIMARY KEY (id)
   constraint attachments_salt_check CHECK ((length(salt) = 32))
   constraint attachments_sha256_check CHECK ((length(sha256) = 32))
@@ -278,7 +287,8 @@ table sealdesk.attachments (
   constraint attachments_state_check CHECK ((state = ANY (ARRAY['uploading'::text, 'complete'::text, 'deleting'::text])))
   constraint attachments_tail_check CHECK (((length(tail) >= 29) AND (length(tail) <= 65564)))
   constraint attachments_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint attachments_uploader_fkey FOREIGN KEY (uploader) REFERENCES sealdesk.users(id)
+  constraint attachments_tenant_id_key UNIQUE (tenant, id)
+  constraint attachments_uploader_fkey FOREIGN KEY (tenant, uploader) REFERENCES sealdesk.users(tenant, id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -291,7 +301,7 @@ table sealdesk.audited_heads (
   seq bigint not null
 ) with (fillfactor=50)
   row level security
-  constraint audited_heads_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint audited_heads_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint audited_heads_pkey PRIMARY KEY (conversation)
   constraint audited_heads_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
@@ -311,13 +321,13 @@ table sealdesk.consents (
 )
   row level security
   CREATE UNIQUE INDEX consents_conversation_user_id_purpose_seq_idx ON sealdesk.consents USING btree (conversation, user_id, purpose, seq)
-  constraint consents_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint consents_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint consents_pkey PRIMARY KEY (id)
   constraint consents_purpose_check CHECK ((purpose = 'history_sharing'::text))
   constraint consents_receipt_digest_check CHECK ((length(receipt_digest) = 32))
   constraint consents_state_check CHECK ((state = ANY (ARRAY['given'::text, 'withdrawn'::text])))
   constraint consents_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint consents_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint consents_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -334,13 +344,14 @@ table sealdesk.conversations (
 )
   row level security
   CREATE INDEX conversations_tenant_created_at_ms_idx ON sealdesk.conversations USING btree (tenant, created_at_ms)
-  constraint conversations_created_by_fkey FOREIGN KEY (created_by) REFERENCES sealdesk.users(id)
-  constraint conversations_creation_device_fkey FOREIGN KEY (creation_device) REFERENCES sealdesk.devices(id)
+  constraint conversations_created_by_fkey FOREIGN KEY (tenant, created_by) REFERENCES sealdesk.users(tenant, id)
+  constraint conversations_creation_device_fkey FOREIGN KEY (tenant, creation_device) REFERENCES sealdesk.devices(tenant, id)
   constraint conversations_creation_signature_check CHECK ((length(creation_signature) = 64))
   constraint conversations_pkey PRIMARY KEY (id)
   constraint conversations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
   constraint conversations_suite_check CHECK ((suite = ANY (ARRAY['signal-v1'::text, 'mls-v1'::text])))
   constraint conversations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint conversations_tenant_id_key UNIQUE (tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (state) to sealdesk_app
@@ -353,7 +364,7 @@ table sealdesk.cursors (
   seq bigint not null
 ) with (fillfactor=50)
   row level security
-  constraint cursors_pkey PRIMARY KEY (conversation, device)
+  constraint cursors_pkey PRIMARY KEY (conversation, device, tenant)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (seq) to sealdesk_app
@@ -380,7 +391,8 @@ table sealdesk.devices (
   constraint devices_receipt_key_check CHECK ((length(receipt_key) = 32))
   constraint devices_tenant_device_key_key UNIQUE (tenant, device_key)
   constraint devices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint devices_tenant_id_key UNIQUE (tenant, id)
+  constraint devices_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (revoked_at_ms) to sealdesk_app
@@ -394,7 +406,7 @@ table sealdesk.epochs (
   devices uuid[] not null
 )
   row level security
-  constraint epochs_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint epochs_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint epochs_pkey PRIMARY KEY (conversation, epoch)
   constraint epochs_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
@@ -435,12 +447,13 @@ table sealdesk.history_grants (
 )
   row level security
   constraint history_grants_check CHECK ((to_seq >= from_seq))
-  constraint history_grants_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
-  constraint history_grants_grantor_fkey FOREIGN KEY (grantor) REFERENCES sealdesk.users(id)
+  constraint history_grants_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint history_grants_grantor_fkey FOREIGN KEY (tenant, grantor) REFERENCES sealdesk.users(tenant, id)
   constraint history_grants_pkey PRIMARY KEY (id)
   constraint history_grants_receipt_digest_check CHECK ((length(receipt_digest) = 32))
-  constraint history_grants_recipient_fkey FOREIGN KEY (recipient) REFERENCES sealdesk.users(id)
+  constraint history_grants_recipient_fkey FOREIGN KEY (tenant, recipient) REFERENCES sealdesk.users(tenant, id)
   constraint history_grants_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint history_grants_tenant_id_key UNIQUE (tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -451,8 +464,8 @@ table sealdesk.history_packs (
   history_grant uuid not null
 )
   row level security
-  constraint history_packs_attachment_fkey FOREIGN KEY (attachment) REFERENCES sealdesk.attachments(id) ON DELETE CASCADE
-  constraint history_packs_history_grant_fkey FOREIGN KEY (history_grant) REFERENCES sealdesk.history_grants(id)
+  constraint history_packs_attachment_fkey FOREIGN KEY (tenant, attachment) REFERENCES sealdesk.attachments(tenant, id) ON DELETE CASCADE
+  constraint history_packs_history_grant_fkey FOREIGN KEY (tenant, history_grant) REFERENCES sealdesk.history_grants(tenant, id)
   constraint history_packs_pkey PRIMARY KEY (attachment)
   constraint history_packs_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant delete to sealdesk_app
@@ -467,10 +480,10 @@ table sealdesk.key_entries (
   entry bigint not null
 )
   row level security
-  constraint key_entries_entry_key UNIQUE (entry)
+  constraint key_entries_entry_tenant_key UNIQUE (entry, tenant)
   constraint key_entries_pkey PRIMARY KEY (user_id, version)
   constraint key_entries_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint key_entries_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint key_entries_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   constraint key_entries_version_check CHECK ((version > 0))
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -498,10 +511,10 @@ table sealdesk.link_requests (
   constraint link_requests_ephemeral_key_check CHECK ((length(ephemeral_key) = 32))
   constraint link_requests_pkey PRIMARY KEY (id)
   constraint link_requests_sealed_check CHECK ((length(sealed) <= 131072))
-  constraint link_requests_sibling_fkey FOREIGN KEY (sibling) REFERENCES sealdesk.devices(id)
+  constraint link_requests_sibling_fkey FOREIGN KEY (tenant, sibling) REFERENCES sealdesk.devices(tenant, id)
   constraint link_requests_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'refused'::text])))
   constraint link_requests_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint link_requests_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint link_requests_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -519,11 +532,11 @@ table sealdesk.member_devices (
   row level security
   CREATE INDEX member_devices_device_idx ON sealdesk.member_devices USING btree (device)
   CREATE UNIQUE INDEX member_devices_conversation_device_idx ON sealdesk.member_devices USING btree (conversation, device) WHERE (until_seq IS NULL)
-  constraint member_devices_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
-  constraint member_devices_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint member_devices_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
+  constraint member_devices_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint member_devices_pkey PRIMARY KEY (conversation, device, from_seq)
   constraint member_devices_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint member_devices_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint member_devices_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (until_seq) to sealdesk_app
@@ -540,10 +553,10 @@ table sealdesk.members (
   row level security
   CREATE INDEX members_user_id_idx ON sealdesk.members USING btree (user_id)
   CREATE UNIQUE INDEX members_conversation_user_id_idx ON sealdesk.members USING btree (conversation, user_id) WHERE (until_seq IS NULL)
-  constraint members_conversation_fkey FOREIGN KEY (conversation) REFERENCES sealdesk.conversations(id)
+  constraint members_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint members_pkey PRIMARY KEY (conversation, user_id, from_seq)
   constraint members_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint members_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (until_seq) to sealdesk_app
@@ -560,13 +573,13 @@ table sealdesk.one_time_prekeys (
 )
   row level security
   CREATE INDEX one_time_prekeys_device_kind_id_idx ON sealdesk.one_time_prekeys USING btree (device, kind, id) WHERE (public_key IS NOT NULL)
-  constraint one_time_prekeys_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint one_time_prekeys_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint one_time_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber'::text])))
   constraint one_time_prekeys_pkey PRIMARY KEY (device, kind, id)
   constraint one_time_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update to sealdesk_app
+  grant update (public_key, signature) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.packets (
@@ -592,7 +605,7 @@ table sealdesk.sender_keys (
   started_at_ms bigint not null
 )
   row level security
-  constraint sender_keys_pkey PRIMARY KEY (conversation, key_id)
+  constraint sender_keys_pkey PRIMARY KEY (conversation, key_id, tenant)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -617,9 +630,8 @@ table sealdesk.server_keys (
   constraint server_keys_version_check CHECK ((version >= 1))
   constraint server_keys_wrapped_check CHECK ((length(wrapped) = 60))
   constraint server_keys_wrapping_version_check CHECK ((wrapping_version >= 1))
-  grant insert to sealdesk_app
+  grant insert (created_at_ms, name, provider, version, wrapped, wrapping_version) to sealdesk_app
   grant select to sealdesk_app
-  grant update (destroyed_at_ms, provider, retired_at_ms, serves_until_ms, wrapped, wrapping_version) to sealdesk_app
 
 table sealdesk.sessions (
   id uuid not null,
@@ -635,7 +647,7 @@ table sealdesk.sessions (
   constraint sessions_method_check CHECK ((method = ANY (ARRAY['password'::text, 'customer_token'::text])))
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
-  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  constraint sessions_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (revoked_at_ms) to sealdesk_app
@@ -650,14 +662,14 @@ table sealdesk.signed_prekeys (
   signature bytea not null
 )
   row level security
-  constraint signed_prekeys_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint signed_prekeys_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint signed_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber_last_resort'::text])))
   constraint signed_prekeys_pkey PRIMARY KEY (device, kind)
   constraint signed_prekeys_signature_check CHECK ((length(signature) = 64))
   constraint signed_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update to sealdesk_app
+  grant update (id, public_key, signature) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.store_generations (
@@ -667,7 +679,7 @@ table sealdesk.store_generations (
   before bigint not null default 0
 ) with (fillfactor=50)
   row level security
-  constraint store_generations_device_fkey FOREIGN KEY (device) REFERENCES sealdesk.devices(id)
+  constraint store_generations_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint store_generations_pkey PRIMARY KEY (device)
   constraint store_generations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   grant insert to sealdesk_app
@@ -705,7 +717,7 @@ table sealdesk.tenants (
 table sealdesk.users (
   id uuid not null,
   tenant uuid not null,
-  role text not null,
+  role text not null default 'customer'::text,
   password_hash text,
   subject_index bytea,
   account_key bytea,
@@ -715,18 +727,32 @@ table sealdesk.users (
   display_name bytea
 )
   row level security
+  CREATE TRIGGER roles_are_announced AFTER UPDATE OF role ON sealdesk.users FOR EACH ROW WHEN ((old.role IS DISTINCT FROM new.role)) EXECUTE FUNCTION sealdesk.announce_role() -- enabled O
   constraint users_account_key_check CHECK ((length(account_key) = 32))
   constraint users_pkey PRIMARY KEY (id)
   constraint users_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'agent'::text, 'supervisor'::text, 'admin'::text, 'bot'::text, 'auditor'::text, 'compliance_officer'::text])))
   constraint users_subject_index_check CHECK ((length(subject_index) = 32))
   constraint users_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  constraint users_tenant_id_key UNIQUE (tenant, id)
   constraint users_tenant_subject_index_key UNIQUE (tenant, subject_index)
   constraint users_tenant_username_index_key UNIQUE (tenant, username_index)
   constraint users_username_index_check CHECK ((length(username_index) = 32))
-  grant insert to sealdesk_app
+  grant insert (created_at_ms, id, subject_index, tenant) to sealdesk_app
   grant select to sealdesk_app
-  grant update (account_key, display_name, password_hash) to sealdesk_app
+  grant update (account_key) to sealdesk_app
+  policy owner for r using ((subject_index IS NOT NULL))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+CREATE OR REPLACE FUNCTION sealdesk.announce_role()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  perform pg_notify('sealdesk_roles', new.tenant::text || ' ' || new.id::text);
+  return null;
+end
+$function$
 
 CREATE OR REPLACE FUNCTION audit.await_integration()
  RETURNS trigger
@@ -751,6 +777,19 @@ CREATE OR REPLACE FUNCTION sealdesk.current_tenant()
  STABLE PARALLEL SAFE
 RETURN (NULLIF(current_setting('sealdesk.tenant'::text, true), ''::text))::uuid
 
+CREATE OR REPLACE FUNCTION sealdesk.destroy_expired_server_keys(OUT name text, OUT version integer)
+ RETURNS SETOF record
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'sealdesk', 'pg_temp'
+AS $function$
+  with clock as (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms)
+  update server_keys k set wrapped = null, destroyed_at_ms = clock.now_ms
+  from clock where k.retired_at_ms is not null and k.serves_until_ms <= clock.now_ms
+    and k.wrapped is not null
+  returning k.name, k.version
+$function$
+
 CREATE OR REPLACE FUNCTION sealdesk.ensure_partitions(at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -762,6 +801,7 @@ declare
   suffix text := to_char(first at time zone 'UTC', 'YYYY_MM');
   from_ms bigint := extract(epoch from first) * 1000;
   until_ms bigint := extract(epoch from date_trunc('month', first + interval '32 days', 'UTC')) * 1000;
+  parent text;
 begin
   if to_regclass('sealdesk.events_' || suffix) is not null then
     return;
@@ -770,11 +810,14 @@ begin
   if to_regclass('sealdesk.events_' || suffix) is not null then
     return;
   end if;
-  execute format('create table sealdesk.events_%s partition of sealdesk.events for values from (%s) to (%s)', suffix, from_ms, until_ms);
-  execute format('create unique index events_%s_seq on sealdesk.events_%s (conversation, seq)', suffix, suffix);
-  execute format('create unique index events_%s_message on sealdesk.events_%s (conversation, sender_device, client_message_id) where kind = 1', suffix, suffix);
-  execute format('create table sealdesk.packets_%s partition of sealdesk.packets for values from (%s) to (%s)', suffix, from_ms, until_ms);
-  execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq)', suffix, suffix);
+  foreach parent in array array['events', 'packets'] loop
+    execute format('create table sealdesk.%1$s_%2$s partition of sealdesk.%1$s for values from (%3$s) to (%4$s)', parent, suffix, from_ms, until_ms);
+    -- A partition is reached through its parent, whose policies then apply. Nobody reads it directly.
+    execute format('alter table sealdesk.%s_%s enable row level security, force row level security', parent, suffix);
+  end loop;
+  execute format('create unique index events_%s_seq on sealdesk.events_%s (conversation, seq, tenant)', suffix, suffix);
+  execute format('create unique index events_%s_message on sealdesk.events_%s (conversation, sender_device, client_message_id, tenant) where kind = 1', suffix, suffix);
+  execute format('create unique index packets_%s_seq on sealdesk.packets_%s (conversation, device, seq, tenant)', suffix, suffix);
 end
 $function$
 

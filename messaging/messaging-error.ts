@@ -4,7 +4,6 @@ export type MessagingErrorCode =
   | AdmissionRefusal
   | "conversation_not_found" // or not visible to the actor: the two are not distinguished
   | "conversation_exists"
-  | "forbidden"
   | "session_revoked" // the actor's session ended before the act
   | "device_revoked" // the actor's device was removed before the act
   | "member_not_found"

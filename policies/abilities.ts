@@ -1,10 +1,11 @@
 import { createMongoAbility, type MongoAbility } from "@casl/ability";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { isStaff, type Actor, type Role, type Subject } from "./actor.ts";
+import { isStaff, type Role, type Subject } from "./actor.ts";
 import {
   conversationRules,
   conversingRoles,
   type ConversationAction,
+  type ConversationActor,
 } from "./conversation-rules.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
@@ -33,6 +34,10 @@ export interface ConversationFacts {
   readonly subject?: Subject | undefined;
   /** For "grant_history": which messages are to be shown to whom. */
   readonly grant?: GrantFacts | undefined;
+  /** For "download": the actor is a member, or was one when the attachment entered the log. */
+  readonly wasMember?: boolean | undefined;
+  /** For "download" and "read_links": whether it belongs to a history grant, and to whose. */
+  readonly pack?: "none" | "for_this_device" | "for_others" | undefined;
   /** For "upload": the actor's account has another device in the conversation. */
   readonly hasSibling?: boolean | undefined;
   /** For "create": every member except the creator, with their role in this tenant. */
@@ -53,7 +58,7 @@ type ConversationAbility = MongoAbility<[ConversationAction, "conversation" | Co
  * that no rule of the actor's role grants. Pure: the same facts give the same decision.
  */
 export function decideConversation(
-  actor: Actor,
+  actor: ConversationActor,
   action: ConversationAction,
   facts: ConversationFacts,
 ): Decision {
@@ -64,19 +69,37 @@ export function decideConversation(
     otherRoles: [...known.values()],
     unknownMembers: facts.members.filter((user) => user !== actor.user && !known.has(user)),
   };
-  const ability = createMongoAbility<ConversationAbility>(conversationRules(actor), {
-    detectSubjectType: () => "conversation",
-  });
-  const rule = ability.relevantRuleFor(action, conversation);
+  const rule = abilityOf(actor).relevantRuleFor(action, conversation);
   return rule === null ? deny(...whyNot(actor, action, facts)) : allow(rule.reason ?? "granted");
 }
 
+/** A decision is made for each message, so the rules are kept as long as the actor is. */
+const abilities = new WeakMap<ConversationActor, ConversationAbility>();
+
+function abilityOf(actor: ConversationActor): ConversationAbility {
+  const known = abilities.get(actor);
+  if (known !== undefined) return known;
+  const ability = createMongoAbility<ConversationAbility>(conversationRules(actor), {
+    detectSubjectType: () => "conversation",
+  });
+  abilities.set(actor, ability);
+  return ability;
+}
+
+/** What a closed conversation does not prevent. */
+const whenClosed: readonly ConversationAction[] = ["read", "download", "read_links"];
+
 /** Lists every fact that prevents the action, at least one, for the audit log. */
-function whyNot(actor: Actor, action: ConversationAction, facts: ConversationFacts): string[] {
+function whyNot(
+  actor: ConversationActor,
+  action: ConversationAction,
+  facts: ConversationFacts,
+): string[] {
   if (facts.tenant !== actor.tenant) return ["foreign_tenant"];
   const reasons: string[] = [];
   if (!facts.members.includes(actor.user)) reasons.push("not_a_member");
-  if (facts.state === "closed" && action !== "read") reasons.push("conversation_closed");
+  if (facts.state === "closed" && !whenClosed.includes(action)) reasons.push("conversation_closed");
+  if (facts.pack === "for_others") reasons.push("granted_to_others");
   if (facts.subject !== undefined && !conversingRoles.includes(facts.subject.role))
     reasons.push("subject_not_staff");
   if (facts.others?.some(({ role }) => !conversingRoles.includes(role)) === true)
@@ -86,7 +109,7 @@ function whyNot(actor: Actor, action: ConversationAction, facts: ConversationFac
   return reasons;
 }
 
-function whyNotShown(actor: Actor, grant: GrantFacts): string[] {
+function whyNotShown(actor: ConversationActor, grant: GrantFacts): string[] {
   const reasons: string[] = [];
   if (!grant.covered) reasons.push("range_not_visible");
   if (!grant.recipientIsMember) reasons.push("recipient_not_a_member");

@@ -34,4 +34,8 @@ export interface Subject {
   readonly role: Role;
 }
 
-export const isStaff = (role: Role): boolean => role !== "customer";
+export type StaffRole = Exclude<Role, "customer">;
+
+export const isStaff = (role: Role): role is StaffRole => role !== "customer";
+
+export const staffRoles: readonly StaffRole[] = roles.filter(isStaff);

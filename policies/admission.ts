@@ -30,11 +30,14 @@ export interface MessageFacts {
   readonly packetDevices: readonly Uuid[];
   /** True if the key that would seal it in storage is destroyed. */
   readonly erased: boolean;
+  /** Whether `decideConversation` allows the sender to post here. */
+  readonly mayPost: boolean;
 }
 
 export type AdmissionRefusal =
   | "stale_message_id"
   | "not_a_member"
+  | "forbidden" // the role of the sender's account does not post
   | "conversation_closed"
   | "message_too_large"
   | "stale_epoch"
@@ -78,11 +81,12 @@ export function decideAdmission(
 ): Admission {
   // Checked first, because every other answer reveals something about the conversation.
   if (!facts.devices.has(message.senderDevice)) return refuse("not_a_member");
+  if (!message.mayPost)
+    return refuse(facts.state === "closed" ? "conversation_closed" : "forbidden");
   const madeAt = uuidv7TimeMs(message.clientMessageId);
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
     return refuse("stale_message_id");
   if (message.erased) return refuse("key_destroyed");
-  if (facts.state === "closed") return refuse("conversation_closed");
   if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");
   if (key === undefined) return decidePackets(facts, message);

@@ -5,6 +5,8 @@ import { roles, type Actor, type Role } from "./actor.ts";
 export type ConversationAction =
   | "create"
   | "read"
+  | "download"
+  | "read_links"
   | "add_member"
   | "remove_member"
   | "close"
@@ -12,6 +14,9 @@ export type ConversationAction =
   | "upload"
   | "grant_history"
   | "change_consent";
+
+/** Who acts. The decision about a conversation needs nothing else of an actor. */
+export type ConversationActor = Pick<Actor, "tenant" | "user" | "role">;
 
 export type ConversationRule = RawRuleFrom<[ConversationAction, "conversation"], MongoQuery>;
 
@@ -28,7 +33,7 @@ const rule = (
  * What `actor` may do to which conversations. Everything that no rule grants is denied. The conditions
  * refer to the facts of `decideConversation`, so they can also be translated to SQL.
  */
-export function conversationRules(actor: Actor): ConversationRule[] {
+export function conversationRules(actor: ConversationActor): ConversationRule[] {
   const tenant = { tenant: actor.tenant };
   const member = { ...tenant, members: actor.user };
   const open = { ...tenant, state: "open" };
@@ -41,6 +46,9 @@ export function conversationRules(actor: Actor): ConversationRule[] {
 
   const reading = [
     rule("read", "member", member),
+    // What an account could see when it was written, it may still download after leaving.
+    rule("download", "was_member", { ...tenant, wasMember: true, pack: "none" }),
+    rule(["download", "read_links"], "granted", { ...member, pack: "for_this_device" }),
     rule(["post", "upload"], "member", { ...member, state: "open" }),
     // An account may see on all its devices what it has seen on one, even in a closed conversation.
     rule("upload", "own_device", { ...member, hasSibling: true }),

@@ -11,7 +11,7 @@ import { allow, deny, type Decision } from "./decision.ts";
 /**
  * "read_devices": read the certified device records of an account. "take_bundle": take prekeys of one
  * device; each is given out once. "publish_prekeys": replace and count one's own prekeys.
- * "revoke_device": remove a device of one's own account for ever. "reset_account": remove all devices
+ * "revoke_device": remove a device for ever, of one's own account or as an admin. "reset_account": remove all devices
  * of an account, so that its next device makes a new account key.
  */
 export type DirectoryAction =
@@ -75,16 +75,22 @@ function directoryRules(actor: Actor): DirectoryRule[] {
       return own;
     case "admin":
       // An admin sees devices but takes no prekeys, because an admin writes to nobody.
-      return [...own, rule("read_devices", "staff", tenant), ...resetRules(actor)];
+      return [...own, rule("read_devices", "staff", tenant), ...adminRules(actor)];
   }
 }
 
 /**
- * An admin with a registered device may reset every account except their own. For their own, they remove
- * the other devices. A person with only a stolen password must not be able to shut people out.
+ * An admin with a registered device may remove each device of the tenant, and reset every account except
+ * their own. For their own, they remove the other devices. A person with only a stolen password must not
+ * be able to shut people out.
  */
-const resetRules = ({ tenant, user, device }: Actor): DirectoryRule[] =>
-  device === undefined ? [] : [rule("reset_account", "admin", { tenant, user: { $ne: user } })];
+const adminRules = ({ tenant, user, device }: Actor): DirectoryRule[] =>
+  device === undefined
+    ? []
+    : [
+        rule("revoke_device", "admin", { tenant }),
+        rule("reset_account", "admin", { tenant, user: { $ne: user } }),
+      ];
 
 /** Decides whether `actor` may look up, publish or change what `facts` describe. Denies by default. Pure. */
 export function decideDirectory(

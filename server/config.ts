@@ -5,6 +5,7 @@ import { LogError } from "../audit/verify/log-error.ts";
 import { parseWitnesses } from "../audit/witness/parse-witness.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
+import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
@@ -12,7 +13,7 @@ import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
 /** The validated configuration of the server. */
 export interface Config {
-  readonly mode: "development" | "production" | "test";
+  readonly mode: RunMode;
   readonly host: string;
   /** 0 selects any free port. */
   readonly port: number;
@@ -128,7 +129,7 @@ const bucketRate = (standard: string) =>
 const environmentSchema = z.object({
   NODE_ENV: z
     .enum(["development", "production", "test"], "must be development, production or test.")
-    .default("development"),
+    .optional(),
   HOST: host.default("127.0.0.1"),
   PORT: port.default("8080"),
   PUBLIC_URL: text("must be an http or https URL without a query.", isHttpUrl).optional(),
@@ -201,7 +202,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const secret = (value: string | undefined) =>
     value === undefined ? undefined : new Secret(value);
   return {
-    mode: values.NODE_ENV,
+    mode: runModeOf(values),
     host: values.HOST,
     port: Number(values.PORT),
     publicUrl: values.PUBLIC_URL === undefined ? undefined : withoutSlash(values.PUBLIC_URL),
@@ -240,7 +241,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     shutdownDelayMs:
-      1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (values.NODE_ENV === "production" ? 3 : 0)),
+      1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),
     uploadLifetimeMs: 24 * 3_600_000,
   };
 }
@@ -249,7 +250,7 @@ function kmsSettings(
   environment: Readonly<Record<string, string | undefined>>,
   values: z.output<typeof environmentSchema>,
 ): KmsSettings {
-  const production = values.NODE_ENV === "production";
+  const production = runModeOf(values) === "production";
   try {
     return readKmsSettings(environment, { home: resolve(values.SEALDESK_HOME), production });
   } catch (cause) {

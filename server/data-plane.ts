@@ -62,6 +62,10 @@ export interface DataPlaneDeps {
   /** Milliseconds between searches for changes of devices that were not announced everywhere. */
   readonly reconcileEveryMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
+  /** Calls back when the role of an account is said to have changed. */
+  readonly watchRoles: (
+    onChanged: (tenant: Uuid, user: Uuid) => void,
+  ) => Promise<{ close(): Promise<void> }>;
   readonly watchers: Watchers;
 }
 
@@ -150,6 +154,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     deps.openHints,
   );
   clusterPeers = met;
+  const roles = await deps.watchRoles((tenant, user) => {
+    met.onRoleChanged(tenant, user).catch(onError);
+  });
   const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
   const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
@@ -189,8 +196,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       return authenticated;
     }),
     observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
-    followed: ({ tenant, user, device }) =>
-      runFor({ tenant, account: user }, () => followedBy(pool, tenant, device)),
+    followed: (actor) =>
+      runFor({ tenant: actor.tenant, account: actor.user }, () => followedBy(pool, actor)),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
       metrics?.relay.closed(reason, error);
@@ -216,6 +223,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       wheel.close();
       await conversations.close();
       await transcripts.close();
+      await roles.close();
       await met.close();
       await cursors.close();
     },

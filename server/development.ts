@@ -43,12 +43,14 @@ interface Deps {
  * Creates the tenant `demo` and its sample staff, and keeps what already exists. The tenant trusts
  * a key in SEALDESK_HOME for its customers. The passwords are stored in SEALDESK_HOME, where only
  * this user can read them.
- * @throws ConfigError in production
+ * @throws ConfigError in production, and where a database is configured
  */
 export async function openDevelopmentTenant(
-  { home, mode }: Config,
+  { home, mode, databaseUrl }: Config,
   deps: Deps,
 ): Promise<readonly DevelopmentAccount[]> {
+  if (databaseUrl !== undefined)
+    throw new ConfigError("DATABASE_URL must not be set where sample accounts are made.");
   if (mode === "production")
     throw new ConfigError("NODE_ENV must not be production where sample accounts are made.");
   return serialise(deps.pool, () => openDemo(home, deps));
@@ -74,20 +76,21 @@ async function openDemo(home: string, deps: Deps): Promise<readonly DevelopmentA
   const accounts: DevelopmentAccount[] = [];
   for (const sample of samples) {
     const password = new Secret(passwords[sample.username] ?? "");
-    await inTransaction(deps.pool, tenant.id, async (client) => {
+    const isKnown = await inTransaction(deps.pool, tenant.id, async (client) => {
       const { rowCount } = await client.query(
         "select from users where username_index = any($1::bytea[])",
         [deps.profiles.usernameIndexes(tenant.id, sample.username)],
       );
-      if (rowCount === 0)
-        await createStaff(client, deps.profiles, {
-          ...sample,
-          id: deps.newId(),
-          tenant: tenant.id,
-          password,
-          now: deps.now(),
-        });
+      return rowCount !== 0;
     });
+    if (!isKnown)
+      await createStaff(deps.ownerUrl, deps.profiles, {
+        ...sample,
+        id: deps.newId(),
+        tenant: tenant.id,
+        password,
+        now: deps.now(),
+      });
     accounts.push({ username: sample.username, role: sample.role, password });
   }
   return accounts;

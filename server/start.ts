@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
+import { watchRoles } from "../keys/accounts/watch-roles.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
@@ -187,7 +188,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const redis = redisUrl && (await connectRedis(redisUrl, onLost("redis")));
   if (redis !== undefined) closers.add(() => redis.close());
   const accounts =
-    mode === "development"
+    mode === "development" && config.databaseUrl === undefined
       ? await openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId })
       : [];
 
@@ -239,6 +240,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
         },
         listener,
       ),
+    watchRoles: (onChanged) =>
+      watchRoles({ url: database.url, onChanged, onLost: onLost("roles") }),
     watchers,
   });
   closers.add(() => dataPlane.close());

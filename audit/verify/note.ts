@@ -1,15 +1,9 @@
 /** C2SP signed-note, with Ed25519 keys. */
 import { concat, fromUtf8, toHex, utf8 } from "../../crypto/wire/bytes.ts";
+import type { VerifyEd25519 } from "../../crypto/wire/ed25519.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { LogError } from "./log-error.ts";
 import type { Sha256 } from "./tree-hash.ts";
-
-/** Verifies an Ed25519 signature, RFC 8032. */
-export type VerifyEd25519 = (
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-) => boolean;
 
 /** The functions that verification needs. The caller passes them in. */
 export interface Checks {

@@ -1,12 +1,8 @@
 import { uuidv7 } from "uuidv7";
-import { inTransaction } from "../../db/transaction.ts";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
-import { roles } from "../../policies/actor.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";
-
-export const staffRoles = roles.filter((role): role is StaffRole => role !== "customer");
 
 /** Creates a staff account. Its password is read from the terminal or from standard input. */
 export async function createUserCommand(
@@ -25,18 +21,16 @@ export async function createUserCommand(
     );
   const password = await readPassword();
   const id = uuidv7();
-  await withKeys(settings, options.tenant, async ({ data, profiles, tenant }) => {
-    await inTransaction(data, tenant, (client) =>
-      createStaff(client, profiles, {
-        id,
-        tenant,
-        role,
-        username,
-        displayName,
-        password,
-        now: Date.now(),
-      }),
-    );
-  });
+  await withKeys(settings, options.tenant, ({ ownerUrl, profiles, tenant }) =>
+    createStaff(ownerUrl, profiles, {
+      id,
+      tenant,
+      role,
+      username,
+      displayName,
+      password,
+      now: Date.now(),
+    }),
+  );
   return `Created ${role} ${username} (${id}).`;
 }

@@ -4,7 +4,6 @@ import { rewrapServerKeys } from "../../keys/server-keys/rewrap-server-keys.ts";
 import { rotateServerKey } from "../../keys/server-keys/rotate-server-key.ts";
 import type { ServerKeyName, ServerKeyRow } from "../../keys/server-keys/server-key.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
-import type { Pool } from "../../db/pool.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
@@ -42,14 +41,14 @@ export async function rewrapKeysCommand(settings: Settings): Promise<string> {
 async function withKeys<T>(
   settings: Settings,
   work: (deps: {
-    readonly pool: Pool;
+    readonly ownerUrl: string;
     readonly kms: Kms;
     readonly now: () => number;
   }) => Promise<T>,
 ): Promise<T> {
   const { kms } = await openKms(settings.kms());
   try {
-    return await withDatabase(settings, ({ pool }) => work({ pool, kms, now: Date.now }));
+    return await withDatabase(settings, ({ ownerUrl }) => work({ ownerUrl, kms, now: Date.now }));
   } finally {
     await kms.close();
   }

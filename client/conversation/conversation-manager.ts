@@ -18,6 +18,7 @@ import type { HistoryProgress } from "../history/progress.ts";
 import { clearSpool, isPending, loadUploads, type PendingUpload } from "../attachments/spool.ts";
 import type { UploadsApi } from "../attachments/uploads-api.ts";
 import { Conversation, type Files } from "./conversation.ts";
+import type { UnreachableDevice } from "../events.ts";
 import { deviceChange, type DeviceChange } from "./device-change.ts";
 import { itemsOf } from "./history.ts";
 import type { ProblemItem } from "./items.ts";
@@ -59,6 +60,8 @@ export interface ConversationManagerDeps extends Omit<RecordingDeps, "rollback">
   readonly onSound: () => void;
   /** The store was found to be an older copy. Its keys are replaced. */
   readonly onRolledBack: (lost: number) => void;
+  /** Messages of a conversation are sent without a device, because its prekeys cannot be used. */
+  readonly onUnreachable: (unreachable: UnreachableDevice) => void;
   readonly onHistory: (conversation: Conversation, progress: HistoryProgress) => void;
   /** The store failed. Nothing can be received or sent any more. */
   readonly onFailure: (error: unknown) => void;
@@ -350,6 +353,10 @@ export class ConversationManager {
         ownDevice: account.device,
         onSilence: () => deps.recycle("a message was not answered"),
         syncClock: () => api.keyLogCheckpoint(),
+        onUnreachable: (device) => {
+          const user = deps.trust.device(device)?.user;
+          if (user !== undefined) deps.onUnreachable({ conversation: id, user, device });
+        },
       },
       outbox,
     );

@@ -26,6 +26,8 @@ export function sealEntries(
   /** Called inside the transaction, so that it returns the newest state. */
   current: () => ConversationState | undefined,
   now: number,
+  /** Devices whose bundles cannot be used. */
+  without: readonly Uuid[],
 ): Promise<ReadonlyMap<Uuid, Sealing> | undefined> {
   return store.transact(async (transaction) => {
     const state = current();
@@ -44,6 +46,7 @@ export function sealEntries(
         keyLogHead: keyLog.headFor(conversation, epoch),
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
+        without,
         now,
       });
       const sealing = { ...sealed, epoch };

@@ -55,6 +55,8 @@ export interface SenderDeps extends SessionDeps {
   readonly transmit: (frame: Frame) => boolean;
   /** The relay has not answered in time. */
   readonly onSilence: () => void;
+  /** Messages are sent without this device, because its prekeys cannot be used. */
+  readonly onUnreachable: (device: Uuid) => void;
   /** The store failed. Nothing can be sent any more. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -63,6 +65,8 @@ export interface SenderDeps extends SessionDeps {
 const windowSize = 16;
 const answerWithinMs = 30_000;
 const retryMs = 1_000;
+/** How long a device whose bundle could not be used is left out before another bundle is tried. */
+const unreachableMs = 15 * 60_000;
 /** How many times in a row sessions may fail before messages are given up. */
 const maxFailures = 5;
 
@@ -76,6 +80,8 @@ export class Sender {
   /** SHA-256 of every ciphertext that each waiting message was ever sealed as. */
   readonly #digests = new Map<Uuid, readonly Uint8Array[]>();
   readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
+  /** Devices that are left out, and until when. */
+  readonly #unreachable = new Map<Uuid, number>();
   #retryAtMs = 0;
   #failures = 0;
   #cancelTimer: () => void = () => undefined;
@@ -311,7 +317,7 @@ export class Sender {
         const current = log.state ?? state;
         return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
       };
-      const made = await sealEntries(this.#deps, ids, newest, clock.now());
+      const made = await sealEntries(this.#deps, ids, newest, clock.now(), this.#leftOut());
       // The members have changed in the meantime. The next step checks the new ones.
       if (made === undefined) return;
       for (const [id, sealing] of made) {
@@ -334,7 +340,7 @@ export class Sender {
     if (codeOf(error, "SuiteError") === "no_session") {
       const { devices } = error as { readonly devices: readonly Uuid[] };
       try {
-        await establishSessions(this.#deps, devices);
+        this.#leaveOut(await establishSessions(this.#deps, devices));
       } catch (cause) {
         return this.#recover(ids, cause);
       }
@@ -358,6 +364,19 @@ export class Sender {
     if (mayPass || isTransient(error) || endsConnection(error))
       this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
     else await this.#fail(ids, error);
+  }
+
+  #leaveOut(devices: readonly Uuid[]): void {
+    const { clock, onUnreachable } = this.#deps;
+    for (const device of devices) {
+      if (!this.#unreachable.has(device)) onUnreachable(device);
+      this.#unreachable.set(device, clock.now() + unreachableMs);
+    }
+  }
+
+  #leftOut(): readonly Uuid[] {
+    const now = this.#deps.clock.now();
+    return [...this.#unreachable].flatMap(([device, untilMs]) => (now < untilMs ? [device] : []));
   }
 
   /**

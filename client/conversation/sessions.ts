@@ -52,26 +52,34 @@ export function findMislistedMember(
 /**
  * Starts a session with each of `devices` from a bundle of its prekeys. The bundle's identity key
  * must be the certified one.
+ * @returns the devices whose bundles cannot be used. They must not keep others from being written to.
  * @throws SealdeskError untrusted_member, or the server's error
  */
 export async function establishSessions(
   { store, suite, trust, api }: SessionDeps,
   devices: readonly Uuid[],
-): Promise<void> {
+): Promise<readonly Uuid[]> {
+  const unusable: Uuid[] = [];
   for (const device of devices) {
-    const bundle = await api.takeBundle(device);
     try {
+      const bundle = await api.takeBundle(device);
       if (bundle.device !== device)
         throw new SealdeskError("invalid_response", "The bundle belongs to another device.");
       await store.transact((transaction) => suite.establish(transaction, bundle));
     } catch (error) {
-      const code = codeOf(error, "SuiteError");
-      if (code === "untrusted_identity" || code === "invalid_bundle")
+      if (isUnusable(error)) unusable.push(device);
+      else if (codeOf(error, "SuiteError") === "untrusted_identity")
         throw untrusted(trust.device(device)?.user, error);
-      throw error;
+      else throw error;
     }
   }
+  return unusable;
 }
+
+/** The device published prekeys that do not work, or none. Only its owner can change that. */
+const isUnusable = (error: unknown): boolean =>
+  codeOf(error, "SuiteError") === "invalid_bundle" ||
+  (error instanceof SealdeskError && error.problem === "no_prekeys");
 
 const untrusted = (user: Uuid | undefined, cause?: unknown): SealdeskError =>
   new SealdeskError("untrusted_member", "A member's device is not certified by its account.", {

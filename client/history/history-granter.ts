@@ -235,9 +235,11 @@ export class HistoryGranter {
         putJob(transaction, signedJob);
         return signedJob;
       });
-    const establish = (error: unknown) => {
+    const establish = async (error: unknown) => {
       if (codeOf(error, "SuiteError") !== "no_session") throw sealFailure(error);
-      return establishSessions(sessions, (error as { readonly devices: readonly Uuid[] }).devices);
+      const lacking = (error as { readonly devices: readonly Uuid[] }).devices;
+      const unusable = await establishSessions(sessions, lacking);
+      if (unusable.length > 0) throw sealFailure(error);
     };
     const retry = new Retry(clock, signal);
     for (;;) {

@@ -10,6 +10,8 @@ import type { Sealed, Suite } from "./suite.ts";
 export interface MessageToSeal extends Payload {
   /** Every other member device of the epoch. */
   readonly devices: readonly Uuid[];
+  /** Devices among them whose bundles cannot be used: see `SealRequest`. */
+  readonly without?: readonly Uuid[];
   /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
   readonly now: number;
 }
@@ -32,13 +34,14 @@ export async function sealMessage(
   suite: Suite,
   message: MessageToSeal,
 ): Promise<SealedMessage> {
-  const { devices, now, ...content } = message;
+  const { devices, without = [], now, ...content } = message;
   const { conversation, epoch } = content;
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
   const plaintext = pad(frankingKey, payload);
   try {
-    const sealed = await suite.seal(transaction, { conversation, epoch, devices, plaintext, now });
+    const place = { conversation, epoch, devices, without };
+    const sealed = await suite.seal(transaction, { ...place, plaintext, now });
     const commitment = commit(frankingKey, payload);
     return { ...sealed, commitment, franked: { payload, frankingKey } };
   } finally {

@@ -1,4 +1,5 @@
 import sodium from "libsodium-wrappers-sumo";
+import { strictEd25519 } from "../wire/ed25519.ts";
 import type { HmacSha256, Sha256 } from "../wire/event.ts";
 
 // The sumo build, because the plain one lacks HMAC-SHA-256 and Argon2id. Browsers use
@@ -71,14 +72,15 @@ export const sign = (message: Uint8Array, privateKey: Uint8Array): Uint8Array =>
   sodium.crypto_sign_detached(message, privateKey);
 
 /** Returns false for anything that is not this key's signature, including malformed input. */
-export function verifySignature(
+export const verifySignature = (
   message: Uint8Array,
   signature: Uint8Array,
   publicKey: Uint8Array,
-): boolean {
-  if (signature.length !== 64 || publicKey.length !== 32) return false;
-  return sodium.crypto_sign_verify_detached(signature, message, publicKey);
-}
+): boolean => verify(publicKey, message, signature);
+
+const verify = strictEd25519((publicKey, message, signature) =>
+  sodium.crypto_sign_verify_detached(signature, message, publicKey),
+);
 
 /** The lengths of key, nonce and tag of XChaCha20-Poly1305-IETF, in bytes. */
 export const aeadSizes = { key: 32, nonce: 24, tag: 16 } as const;

@@ -69,6 +69,11 @@ export interface SealRequest {
   readonly epoch: number;
   /** Every other member device of the epoch. Exactly these receive packets. */
   readonly devices: readonly Uuid[];
+  /**
+   * Devices among `devices` whose bundles cannot be used. Those without a session get an empty packet
+   * instead of the key, so they cannot open what is sealed. Default: none.
+   */
+  readonly without?: readonly Uuid[];
   readonly plaintext: Uint8Array;
   /** Milliseconds since the Unix epoch. It decides rotation. */
   readonly now: number;
@@ -77,7 +82,10 @@ export interface SealRequest {
 export interface Sealed {
   readonly keyId: Uuid;
   readonly ciphertext: Uint8Array;
-  /** Key material for each of `devices` on the first message under a key; otherwise empty. */
+  /**
+   * Key material for each of `devices` on the first message under a key; otherwise none. A packet is
+   * empty for a device that was left out.
+   */
   readonly packets: readonly Packet[];
 }
 

@@ -26,7 +26,7 @@ export async function changeTenant(
   { slug, action, now }: TenantChange,
   work: (client: Client, tenant: Tenant) => Promise<AuditEntry["details"] | undefined>,
 ): Promise<void> {
-  await asOwner(ownerUrl, async (client) => {
+  await asOwner(ownerUrl, "", async (client) => {
     const { rows } = await client.query<Tenant>(
       `select id, slug, name, customer_keys as "customerKeys", suspended_at_ms as "suspendedAtMs"
        from sealdesk.tenants where slug = $1 for update`,
@@ -35,6 +35,7 @@ export async function changeTenant(
     const [tenant] = rows;
     if (tenant === undefined)
       throw new KeysError("tenant_not_found", "There is no tenant of that slug.");
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant.id]);
     const details = await work(client, tenant);
     await appendEntry(client, {
       occurredAtMs: now,

@@ -23,7 +23,7 @@ export interface NewTenant {
  */
 export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise<void> {
   const names = await nameKeys(tenant.customerKeys);
-  await asOwner(ownerUrl, async (client) => {
+  await asOwner(ownerUrl, tenant.id, async (client) => {
     await client.query(
       `insert into sealdesk.tenants (id, slug, name, customer_keys, created_at_ms)
        values ($1, $2, $3, $4, $5)`,

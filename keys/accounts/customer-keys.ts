@@ -1,6 +1,8 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from "node:crypto";
 import { calculateJwkThumbprint, type JSONWebKeySet, type JWK } from "jose";
 import { z } from "zod";
+import { fromBase64Url } from "../../crypto/wire/bytes.ts";
+import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import { KeysError } from "../keys-error.ts";
 import { DEVELOPMENT_KEY_ID } from "../tokens/development-key-id.ts";
 
@@ -71,6 +73,8 @@ function parseKey(input: unknown, name: string): JWK {
   if (data.kid === DEVELOPMENT_KEY_ID)
     throw invalid(`${name}: the "kid" ${DEVELOPMENT_KEY_ID} is for development only`);
   const fitting = algorithmsOf(publicKeyOf(data, name));
+  if (fitting.includes("EdDSA") && !isEd25519Key(fromBase64Url(data.x ?? "")))
+    throw invalid(`${name} is not a sound Ed25519 key: anybody could sign for it`);
   const alg = data.alg ?? (fitting.length === 1 ? fitting[0] : undefined);
   if (fitting.length === 0)
     throw invalid(

@@ -37,7 +37,7 @@ export function subjectIndexes(
 }
 
 /**
- * Returns the customer of one of those indexes. Creates it under `newId` at the first sign-in. Call
+ * Returns the customer of one of those indexes. Creates it, with the role that the database gives, under `newId` at the first sign-in. Call
  * it in a transaction of the tenant.
  */
 export async function findOrCreateCustomer(
@@ -59,8 +59,8 @@ export async function findOrCreateCustomer(
   const [existing] = (await find()).rows;
   if (existing !== undefined) return { user: existing.id, created: false };
   const inserted = await client.query<{ id: Uuid }>(
-    `insert into users (id, tenant, role, subject_index, created_at_ms)
-     values ($1, $2, 'customer', $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
+    `insert into users (id, tenant, subject_index, created_at_ms)
+     values ($1, $2, $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
     [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.now],
   );
   const [made] = inserted.rows;

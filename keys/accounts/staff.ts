@@ -2,16 +2,16 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Actor, Role } from "../../policies/actor.ts";
-import { auditRoles } from "../../policies/audit-access.ts";
-import { deny } from "../../policies/decision.ts";
+import type { Actor, StaffRole } from "../../policies/actor.ts";
+import { decideStaffList } from "../../policies/staff-list.ts";
 import { audited, assertAllowed } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Secret } from "../secret.ts";
+import { asOwner } from "./as-owner.ts";
 import { hashPassword } from "./password.ts";
 import type { DirectoryDeps, Profiles } from "./profiles.ts";
 
-export type StaffRole = Exclude<Role, "customer">;
+export type { StaffRole } from "../../policies/actor.ts";
 
 export interface NewStaff {
   readonly id: Uuid;
@@ -25,17 +25,29 @@ export interface NewStaff {
 }
 
 /**
- * Creates a staff account that signs in with a password. Call it in a transaction fenced to its
- * tenant.
+ * Creates a staff account that signs in with a password. The application may not do this, so it
+ * connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner
  * @throws KeysError username_taken, weak_password, kms_...
  */
 export async function createStaff(
-  client: Client,
+  ownerUrl: string,
   profiles: Profiles,
   staff: NewStaff,
 ): Promise<void> {
   const passwordHash = await hashPassword(staff.password);
   const profile = await profiles.seal(staff.tenant, staff.id, staff);
+  await asOwner(ownerUrl, staff.tenant, (client) =>
+    insertStaff(client, staff, profile, passwordHash),
+  );
+}
+
+async function insertStaff(
+  client: Client,
+  staff: NewStaff,
+  profile: Awaited<ReturnType<Profiles["seal"]>>,
+  passwordHash: string,
+): Promise<void> {
   // The unique constraint would not find a name that is stored under an earlier key.
   const taken = await client.query("select from users where username_index = any($1::bytea[])", [
     profile.usernameIndexes,
@@ -73,9 +85,6 @@ export async function createStaff(
   });
 }
 
-/** Auditors are left out, because nobody writes to them. */
-const UNLISTED: readonly Role[] = ["customer", ...auditRoles];
-
 export interface StaffMember {
   readonly id: Uuid;
   readonly role: StaffRole;
@@ -93,13 +102,14 @@ export async function listStaff(
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
-    if (auditRoles.includes(actor.role)) assertAllowed(deny(`role_${actor.role}`));
+    const { decision, roles } = decideStaffList(actor, actor.tenant);
+    assertAllowed(decision);
     const { rows } = await client.query<
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role <> all($2) and ($1::text is null or role = $1) order by id`,
-      [role ?? null, UNLISTED],
+       where role = any($1::text[]) order by id`,
+      [roles.filter((each) => role === undefined || each === role)],
     );
     return deps.profiles.opened(actor.tenant, rows);
   });

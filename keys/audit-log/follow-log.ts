@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { readEntries } from "../../audit/read/database-log.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
+import { sessionEnd } from "../tokens/session-end.ts";
 
 export type IntegratedEntries = Awaited<ReturnType<typeof readEntries>>;
 
@@ -16,7 +16,8 @@ const NEXT_INDEX = `
 
 /**
  * Yields the entries of the tenant's log as they are integrated, until `signal` aborts. It reads a
- * page only when the previous one was consumed. Following is itself audited.
+ * page only when the previous one was consumed. It ends when the actor's session or device ends, or the
+ * account's role changes. Following is itself audited.
  * @param after the last known index; if absent, it begins with entries from now on
  * @throws KeysError forbidden
  */
@@ -39,19 +40,23 @@ export async function followLog(
     if (options.after !== undefined) return options.after + 1;
     return (await client.query<{ next: number }>(NEXT_INDEX, [tenant])).rows[0]?.next ?? 0;
   });
-  return pagesFrom(deps, tenant, from, options.signal);
+  return pagesFrom(deps, actor, from, options.signal);
 }
 
 async function* pagesFrom(
   { pool }: UseCase,
-  tenant: Uuid,
+  actor: Actor,
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<IntegratedEntries> {
+  const { tenant } = actor;
   for (let next = from; !signal.aborted;) {
-    const page = await inTransaction(pool, tenant, (client) =>
-      readEntries(client, tenant, next, next + PAGE),
+    const page = await inTransaction(pool, tenant, async (client) =>
+      (await sessionEnd(client, actor)) === undefined
+        ? readEntries(client, tenant, next, next + PAGE)
+        : undefined,
     );
+    if (page === undefined) return;
     next = (page.at(-1)?.index ?? next - 1) + 1;
     if (page.length > 0) yield page;
     else await pause(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, hash, verify, type KeyObject } from "node:crypto";
+import { createPrivateKey, hash, type KeyObject } from "node:crypto";
+import { nodeChecks } from "../../audit/node-checks.ts";
 import { concat, toBase64Url } from "../../crypto/wire/bytes.ts";
 
 const jwkOf = (publicKey: Uint8Array) => ({
@@ -7,19 +8,8 @@ const jwkOf = (publicKey: Uint8Array) => ({
   x: toBase64Url(publicKey),
 });
 
-/** Whether `signature` (64 bytes) over `message` is by `publicKey` (32 bytes): RFC 8032, Ed25519. */
-export function verifyEd25519(
-  publicKey: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  return verify(
-    undefined,
-    message,
-    createPublicKey({ key: jwkOf(publicKey), format: "jwk" }),
-    signature,
-  );
-}
+/** The server's one verifier of Ed25519 signatures. */
+export const { verifyEd25519 } = nodeChecks;
 
 /** JWK thumbprint of an Ed25519 key, RFC 7638 section 3 with RFC 8037: members in lexical order. */
 export const thumbprintOf = (publicKey: Uint8Array): string =>

@@ -1,5 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
@@ -64,13 +65,16 @@ export async function registerDevice(
           record,
           certificate: device.certificate,
         });
-      await storePreKeys(client, { tenant, device: device.id }, device.preKeys);
+      const { id, identityKey } = device;
+      await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
     },
   );
   await deps.announce({ tenant, user });
 }
 
 function assertCertificate(record: DeviceRecord, certificate: Uint8Array): void {
+  if (!isEd25519Key(record.receiptKey))
+    throw new KeysError("invalid_certificate", "The receipt key is not a sound Ed25519 key.");
   if (!verifyEd25519(record.accountKey, deviceRecordBytes(record), certificate))
     throw new KeysError("invalid_certificate", "The account key did not sign this device.");
 }

@@ -35,7 +35,8 @@ export async function uploadPreKeys(
       },
     },
     async (client) => {
-      await storePreKeys(client, { tenant: actor.tenant, device }, upload);
+      const identityKey = await identityKeyOf(client, device);
+      await storePreKeys(client, { tenant: actor.tenant, device, identityKey }, upload);
       return countPreKeys(client, device);
     },
   );
@@ -84,6 +85,16 @@ function ownDevice(actor: Actor): Uuid {
     }),
   );
   return device;
+}
+
+async function identityKeyOf(client: Client, device: Uuid): Promise<Uint8Array> {
+  const { rows } = await client.query<{ identityKey: Uint8Array }>(
+    `select identity_key as "identityKey" from devices where id = $1`,
+    [device],
+  );
+  const [row] = rows;
+  if (row === undefined) throw new KeysError("device_required", "Register this device first.");
+  return row.identityKey;
 }
 
 async function servedKeys(client: Client, device: Uuid) {

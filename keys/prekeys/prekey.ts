@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { concat } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { KeysError } from "../keys-error.ts";
+import { EC_KEY_TYPE, verifyXEdDsa } from "./xeddsa.ts";
 
 /**
  * Sizes of serialised libsignal keys in bytes: Curve25519 and Kyber-1024 public keys with a type
@@ -9,6 +10,8 @@ import { KeysError } from "../keys-error.ts";
  */
 export const EC_PUBLIC_KEY_BYTES = 33;
 export const KYBER_PUBLIC_KEY_BYTES = 1569;
+/** The first byte of a serialised Kyber-1024 key. */
+const KYBER_KEY_TYPE = 0x08;
 export const SIGNATURE_BYTES = 64;
 /** Most one-time prekeys of one kind that a device may have stored. */
 export const MAX_UNUSED_PREKEYS = 500;
@@ -52,12 +55,17 @@ export interface PreKeyCount {
   readonly highestId: number;
 }
 
-/** @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload) */
-export function checkUpload(upload: PreKeyUpload): void {
-  checkLengths(upload.signedPreKey, EC_PUBLIC_KEY_BYTES);
-  checkLengths(upload.lastResortKyberPreKey, KYBER_PUBLIC_KEY_BYTES);
-  for (const preKey of upload.preKeys) checkLengths(preKey, EC_PUBLIC_KEY_BYTES);
-  for (const preKey of upload.kyberPreKeys) checkLengths(preKey, KYBER_PUBLIC_KEY_BYTES);
+/**
+ * Checks what others could not use: the keys' form, and that the identity key signed them. A device with
+ * unusable prekeys gets no keys from anybody.
+ * @throws KeysError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload)
+ */
+export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void {
+  const { signedPreKey, lastResortKyberPreKey, preKeys, kyberPreKeys } = upload;
+  const ec = [signedPreKey, ...preKeys];
+  const kyber = [lastResortKyberPreKey, ...kyberPreKeys];
+  for (const preKey of ec) checkForm(preKey, EC_KEY_TYPE, EC_PUBLIC_KEY_BYTES);
+  for (const preKey of kyber) checkForm(preKey, KYBER_KEY_TYPE, KYBER_PUBLIC_KEY_BYTES);
   for (const list of [upload.preKeys, upload.kyberPreKeys]) {
     if (list.length > MAX_PREKEYS_PER_UPLOAD)
       throw new KeysError(
@@ -66,12 +74,14 @@ export function checkUpload(upload: PreKeyUpload): void {
       );
     if (new Set(list.map(({ id }) => id)).size !== list.length) throw reused();
   }
+  for (const { publicKey, signature } of [signedPreKey, ...kyber])
+    if (!verifyXEdDsa(identityKey, publicKey, signature))
+      throw new KeysError("invalid_prekey", "The device's identity key did not sign a prekey.");
 }
 
-function checkLengths(preKey: PreKey | SignedPreKey, keyBytes: number): void {
-  const signed = "signature" in preKey ? preKey.signature.length === SIGNATURE_BYTES : true;
-  if (preKey.publicKey.length !== keyBytes || !signed)
-    throw new KeysError("invalid_prekey", "A prekey or its signature has a wrong length.");
+function checkForm({ publicKey }: PreKey, type: number, bytes: number): void {
+  if (publicKey.length !== bytes || publicKey[0] !== type)
+    throw new KeysError("invalid_prekey", "A prekey has a wrong type or length.");
 }
 
 /** Tells two prekeys with one id apart, even after the key itself was handed out and removed. */

@@ -15,6 +15,8 @@ import {
 interface Owner {
   readonly tenant: Uuid;
   readonly device: Uuid;
+  /** Signs the prekeys. */
+  readonly identityKey: Uint8Array;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function storePreKeys(
   owner: Owner,
   upload: PreKeyUpload,
 ): Promise<void> {
-  checkUpload(upload);
+  checkUpload(upload, owner.identityKey);
   await storeSigned(client, owner, "ec", upload.signedPreKey);
   await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
   if (upload.replace) await withdraw(client, owner, upload);

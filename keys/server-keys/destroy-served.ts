@@ -3,13 +3,14 @@ import { auditForAll } from "./audit-for-all.ts";
 import { changingServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";
 
-/** Destroys expired keys: their wrapped bytes leave the table. This is audited. */
+/**
+ * Destroys the keys that have expired by the database's clock: their wrapped bytes leave the table. This
+ * is audited.
+ */
 export async function destroyServed(pool: Pool, nowMs: number): Promise<void> {
   await changingServerKeys(pool, async (client) => {
     const { rows } = await client.query<{ name: ServerKeyName; version: number }>(
-      `update server_keys set wrapped = null, destroyed_at_ms = $1
-       where serves_until_ms <= $1 and wrapped is not null returning name, version`,
-      [nowMs],
+      "select name, version from destroy_expired_server_keys()",
     );
     for (const { name, version } of rows)
       await auditForAll(client, {

@@ -1,7 +1,6 @@
-import type { Pool } from "../../db/pool.ts";
 import type { Kms } from "../kms/kms.ts";
 import { auditForAll } from "./audit-for-all.ts";
-import { changingServerKeys, readServerKeys } from "./rows.ts";
+import { changingServerKeysAsOwner, readServerKeys } from "./rows.ts";
 import { SERVER_KEYS_KEK, serverKeyContext } from "./server-key.ts";
 
 /**
@@ -10,14 +9,15 @@ import { SERVER_KEYS_KEK, serverKeyContext } from "./server-key.ts";
  * @returns the new version; earlier versions wrap nothing of the server's any more
  */
 export async function rewrapServerKeys(deps: {
-  readonly pool: Pool;
+  /** A login that may act as sealdesk_owner. The application may not do this. */
+  readonly ownerUrl: string;
   readonly kms: Kms;
   readonly now: () => number;
   /** Who requested it, for the audit log. */
   readonly by: string;
 }): Promise<number> {
-  const { pool, kms, now, by } = deps;
-  return changingServerKeys(pool, async (client) => {
+  const { ownerUrl, kms, now, by } = deps;
+  return changingServerKeysAsOwner(ownerUrl, async (client) => {
     const latest = await kms.rotate(SERVER_KEYS_KEK);
     for (const { name, version, wrapped, wrappingVersion } of await readServerKeys(client)) {
       if (wrapped === null) continue;

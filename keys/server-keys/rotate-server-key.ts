@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import type { Pool } from "../../db/pool.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
 import { SESSION_LIFETIME_MS } from "../tokens/open-session.ts";
 import { auditForAll } from "./audit-for-all.ts";
 import { addVersion } from "./create-server-keys.ts";
 import { unwrapServerKey } from "./live-keys.ts";
-import { changingServerKeys, readServerKeys } from "./rows.ts";
+import { changingServerKeysAsOwner, readServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";
 
 /**
@@ -31,16 +30,21 @@ export interface Rotation {
 /**
  * Creates a new version of a key and retires the previous one. Nodes use it within seconds. What
  * the retired key made stays valid, also afterwards.
+ * @param deps.ownerUrl a login that may act as sealdesk_owner. The application may not do this.
  * @returns the new version
  * @throws KeysError keyring_foreign, kms_refused, and the service's own
  */
 export async function rotateServerKey(
-  { pool, kms, now }: { readonly pool: Pool; readonly kms: Kms; readonly now: () => number },
+  {
+    ownerUrl,
+    kms,
+    now,
+  }: { readonly ownerUrl: string; readonly kms: Kms; readonly now: () => number },
   { name, by, atOnce = false }: Rotation,
 ): Promise<number> {
   if (atOnce && name !== "tokens")
     throw new KeysError("kms_refused", `What the key ${name} made must stay verifiable.`);
-  return changingServerKeys(pool, async (client) => {
+  return changingServerKeysAsOwner(ownerUrl, async (client) => {
     const active = (await readServerKeys(client)).find(
       (row) => row.name === name && row.retiredAtMs === null,
     );

@@ -1,5 +1,6 @@
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { asOwner } from "../accounts/as-owner.ts";
 import type { ServerKeyRow } from "./server-key.ts";
 
 /** Any number works, if every node uses the same one. */
@@ -29,6 +30,16 @@ export async function insertServerKey(
     [row.name, row.version, row.provider, row.wrappingVersion, row.wrapped, row.createdAtMs],
   );
 }
+
+/** Like `changingServerKeys`, as the owner of the database, who may replace and retire keys. */
+export const changingServerKeysAsOwner = <T>(
+  ownerUrl: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> =>
+  asOwner(ownerUrl, "", async (client) => {
+    await client.query("select pg_advisory_xact_lock($1)", [CHANGE_LOCK]);
+    return work(client);
+  });
 
 /** Runs `work` in a transaction without a tenant, while nobody else changes server keys. */
 export async function changingServerKeys<T>(

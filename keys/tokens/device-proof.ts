@@ -4,6 +4,7 @@ import { z } from "zod";
 import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { KeysError } from "../keys-error.ts";
 import { joseCode } from "./jose-errors.ts";
+import { isStrictJws } from "./strict-jws.ts";
 
 /** Accepted difference between a proof's time and the server's, in milliseconds. */
 const PROOF_WINDOW_MS = 60_000;
@@ -84,7 +85,10 @@ async function open(request: ProofRequest) {
       typ: "dpop+jwt",
       currentDate: new Date(request.now),
     });
-    return { jwk: headerSchema.parse(protectedHeader).jwk, claims: claimsSchema.parse(payload) };
+    const { jwk } = headerSchema.parse(protectedHeader);
+    if (!isStrictJws(request.proof, jwk.x))
+      throw invalid("its key or signature is not a sound one");
+    return { jwk, claims: claimsSchema.parse(payload) };
   } catch (cause) {
     if (joseCode(cause) === undefined && !(cause instanceof z.ZodError) && !isKeyFault(cause))
       throw cause;

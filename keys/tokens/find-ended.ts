@@ -2,26 +2,34 @@ import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
 
-/** A connected device, and the session that it connected with. */
+/** A connected device, and the session and role that it connected with. */
 export interface Connected {
   readonly device: Uuid;
   readonly session: Uuid;
+  readonly role: Role;
 }
 
 /** A connection that must be closed, and why. */
 export interface Ended extends Connected {
-  readonly what: "device" | "session";
+  readonly what: "device" | "session" | "role";
 }
 
 const ENDED = `
-  select c.device, c.session, case when d.revoked_at_ms is null then 'session' else 'device' end as what
-  from unnest($1::uuid[], $2::uuid[]) as c (device, session)
+  select c.device, c.session, c.role,
+    case when d.revoked_at_ms is not null then 'device'
+      when s.revoked_at_ms is not null then 'session' else 'role' end as what
+  from unnest($1::uuid[], $2::uuid[], $3::text[]) as c (device, session, role)
   join devices d on d.id = c.device
   join sessions s on s.id = c.session
-  where d.revoked_at_ms is not null or s.revoked_at_ms is not null`;
+  join users u on u.id = d.user_id
+  where d.revoked_at_ms is not null or s.revoked_at_ms is not null or u.role <> c.role`;
 
-/** Finds those of `connected` whose device was removed or whose session was ended, by any node. */
+/**
+ * Finds those of `connected` whose device was removed, whose session was ended or whose account has
+ * another role now, whoever changed it.
+ */
 export async function findEnded(
   pool: Pool,
   tenant: Uuid,
@@ -32,6 +40,7 @@ export async function findEnded(
     client.query<Ended>(ENDED, [
       uuidArray(connected.map(({ device }) => device)),
       uuidArray(connected.map(({ session }) => session)),
+      connected.map(({ role }) => role),
     ]),
   );
   return rows;

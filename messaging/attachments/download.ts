@@ -1,7 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { decideConversation } from "../../policies/abilities.ts";
+import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
 import { conversationFacts } from "../members/facts.ts";
@@ -50,8 +50,10 @@ export async function openDownload(
       const { sha256, seq } = found;
       if (sha256 === undefined || seq === undefined) throw attachmentNotFound();
       const facts = await conversationFacts(client, conversation);
-      const members = await readersOf(client, actor, { id, conversation, seq }, facts.members);
-      const decision = decideConversation(actor, "read", { ...facts, members });
+      const wasMember =
+        facts.members.includes(actor.user) || (await wasMemberAt(client, actor, conversation, seq));
+      const pack = await packFor(client, actor, { id, conversation });
+      const decision = decideConversation(actor, "download", { ...facts, wasMember, pack });
       assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
       return { ...found, sha256 };
@@ -100,35 +102,38 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
 }
 
 /**
- * Finds the users who may read the attachment: members now, and members when it was uploaded. Packs
- * of a history grant are only for the devices of the grant, while those are members.
+ * Packs of a history grant are for the devices of the grant that are members' devices now. "none" means
+ * that the attachment is no such pack.
  */
-async function readersOf(
+async function packFor(
   client: Client,
-  actor: Actor,
-  attachment: { readonly id: Uuid; readonly conversation: Uuid; readonly seq: number },
-  members: readonly Uuid[],
-): Promise<readonly Uuid[]> {
-  const { id, conversation, seq } = attachment;
-  const { rows } = await client.query(
+  { device }: Actor,
+  { id, conversation }: { readonly id: Uuid; readonly conversation: Uuid },
+): Promise<NonNullable<ConversationFacts["pack"]>> {
+  const { rows } = await client.query<{ isFor: boolean }>(
     `select exists (
        select from member_devices d where d.conversation = $2 and d.device = $3
          and d.until_seq is null and d.device = any(g.devices)) as "isFor"
      from history_packs p join history_grants g on g.id = p.history_grant
      where p.attachment = $1`,
-    [id, conversation, actor.device ?? null],
+    [id, conversation, device ?? null],
   );
   const [pack] = rows;
-  if (pack === undefined) return [...members, ...(await membersAt(client, conversation, seq))];
-  return pack.isFor === true ? members : [];
+  if (pack === undefined) return "none";
+  return pack.isFor ? "for_this_device" : "for_others";
 }
 
-/** Finds the members at the event `seq`. */
-async function membersAt(client: Client, conversation: Uuid, seq: number): Promise<Uuid[]> {
-  const { rows } = await client.query<{ user: Uuid }>(
-    `select user_id as "user" from members
-     where conversation = $1 and from_seq <= $2 and (until_seq is null or until_seq > $2)`,
-    [conversation, seq],
+/** Whether the actor was a member at the event `seq`. */
+async function wasMemberAt(
+  client: Client,
+  { user }: Actor,
+  conversation: Uuid,
+  seq: number,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from members where conversation = $1 and user_id = $2
+       and from_seq <= $3 and (until_seq is null or until_seq > $3)`,
+    [conversation, user, seq],
   );
-  return rows.map(({ user }) => user);
+  return rowCount !== 0;
 }

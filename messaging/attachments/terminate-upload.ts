@@ -2,49 +2,51 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone } from "../actor-audit.ts";
+import { auditDone, auditRefusals, type ConversationAct } from "../actor-audit.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
+import { permittedUpload, type PermittedUpload } from "./own-upload.ts";
 import { sweepTenant } from "./sweep.ts";
-import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
+import { attachmentNotFound, findAttachment } from "./upload-row.ts";
 import { uploadAct } from "./uploads.ts";
 
 /**
- * Checks that the device may terminate the upload, whatever its state.
- * @throws MessagingError attachment_not_found, also for any other device
+ * Checks that the device may terminate the upload. Call it before you lock the upload, because others
+ * must not interrupt a transfer. Refusals are in the audit log.
+ * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
-export const requireOwnUpload = (
-  { pool }: Pick<AttachmentDeps, "pool">,
-  actor: Actor,
-  id: Uuid,
-): Promise<void> =>
-  inTransaction(pool, actor.tenant, async (client) => void (await ownRow(client, actor, id)));
+export const assertMayTerminate = (deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> =>
+  terminating(deps, actor, id, async () => undefined);
 
 /**
- * Terminates an upload, which may be complete, expired or damaged. Its conversation no longer
- * refers to it. If no other conversation does, it is removed.
- * @throws MessagingError attachment_not_found, also for any other device
+ * Terminates an upload. Its conversation no longer refers to it. If no other conversation does, it is
+ * removed. A complete upload is an attachment, so this needs a member of an open conversation. An
+ * unfinished or expired one can always be taken back by its device. Refusals are in the audit log.
+ * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
 export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
-  await inTransaction(deps.pool, actor.tenant, async (client) => {
-    const row = await ownRow(client, actor, id, "for update");
+  await terminating(deps, actor, id, async (client, { row, decision }, act) => {
     await client.query(
       "delete from attachment_references where attachment = $1 and conversation = $2",
       [id, row.conversation],
     );
-    const decision = { allowed: true, reasons: ["own_upload"] };
-    await auditDone(client, actor, uploadAct("terminate", row), decision, deps.now());
+    await auditDone(client, actor, act, decision, deps.now());
   });
   await sweepTenant(deps, actor.tenant);
 }
 
-async function ownRow(
-  client: Client,
-  { device }: Actor,
+async function terminating(
+  deps: AttachmentDeps,
+  actor: Actor,
   id: Uuid,
-  lock: "for update" | "" = "",
-): Promise<AttachmentRow> {
-  const row = await findAttachment(client, id, lock);
-  if (row === undefined || row.device !== device || row.state === "deleting")
-    throw attachmentNotFound();
-  return row;
+  work: (client: Client, upload: PermittedUpload, act: ConversationAct) => Promise<void>,
+): Promise<void> {
+  const { pool } = deps;
+  const found = await inTransaction(pool, actor.tenant, (client) => findAttachment(client, id));
+  if (found === undefined) throw attachmentNotFound();
+  const act = uploadAct("terminate", found);
+  await auditRefusals(deps, actor, act, () =>
+    inTransaction(pool, actor.tenant, async (client) =>
+      work(client, await permittedUpload(client, actor, "terminate", id, "for update"), act),
+    ),
+  );
 }

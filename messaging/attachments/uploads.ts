@@ -16,6 +16,7 @@ import type { AttachmentDeps } from "./attachment-deps.ts";
 import { appendSealed } from "./append-sealed.ts";
 import { blobKeyId, sealOf } from "./blob-key.ts";
 import { noticingDamage } from "./damage.ts";
+import { permittedUpload } from "./own-upload.ts";
 import { assertQuota } from "./quota.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { readSealed } from "./read-sealed.ts";
@@ -242,9 +243,9 @@ async function ownUpload(
   actor: Actor,
   id: Uuid,
 ): Promise<AttachmentRow> {
-  const row = await inTransaction(pool, actor.tenant, (client) => findAttachment(client, id));
-  if (row === undefined || row.device !== actor.device || row.state === "deleting")
-    throw attachmentNotFound();
+  const { row } = await inTransaction(pool, actor.tenant, (client) =>
+    permittedUpload(client, actor, "continue", id),
+  );
   if (row.state === "uploading" && row.expiresAtMs <= now())
     throw new MessagingError("upload_expired", "The upload was not completed in time.");
   return row;

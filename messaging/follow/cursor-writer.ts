@@ -12,7 +12,7 @@ interface Acknowledged {
 const UPSERT = `
   insert into cursors as c (tenant, conversation, device, seq)
   select $1, * from unnest($2::uuid[], $3::uuid[], $4::int8[])
-  on conflict (conversation, device) do update set seq = excluded.seq where c.seq < excluded.seq`;
+  on conflict (conversation, device, tenant) do update set seq = excluded.seq where c.seq < excluded.seq`;
 
 /**
  * Writes acknowledgements with a delay, only the newest for each device and conversation. If one is

@@ -1,6 +1,7 @@
 import { batchRead } from "../../db/batch-read.ts";
 import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { decideRelay, type Connected } from "../../policies/relay-access.ts";
 
 /** The events a device may see, both ends included. There is no end while it is a member. */
 export interface VisibleRange {
@@ -35,16 +36,19 @@ const FOLLOWED = `
   where md.device = $1
   group by md.conversation`;
 
-/** Every conversation that the device is or was in, and what it may see of each. */
+/**
+ * Every conversation that the actor's device is or was in, and what it may see of each. None if the
+ * actor's role receives no conversations.
+ */
 export async function followedBy(
   pool: Pool,
-  tenant: Uuid,
-  device: Uuid,
+  actor: Connected & { readonly device: Uuid },
 ): Promise<readonly Followed[]> {
+  const { tenant, device } = actor;
   const { rows } = await batchRead(pool, tenant, (client) =>
     client.query({ name: "followed", text: FOLLOWED, values: [device] }),
   );
-  return rows.map((row) => ({
+  const followed = rows.map((row) => ({
     conversation: row.conversation,
     head: row.head,
     epoch: row.epoch,
@@ -54,4 +58,9 @@ export async function followedBy(
       return { fromSeq: Number(from), untilSeq: until === null ? undefined : Number(until) };
     }),
   }));
+  return followed.filter(({ ranges }) => {
+    const isMember = ranges.at(-1)?.untilSeq === undefined;
+    return decideRelay(actor, "receive", { tenant, isMember, wasMember: ranges.length > 0 })
+      .allowed;
+  });
 }

@@ -3,6 +3,7 @@ import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { CanonicalValue } from "../../crypto/wire/canonical-json.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
+import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { auditDone, auditRefusals, type ConversationAct } from "../actor-audit.ts";
@@ -12,12 +13,13 @@ import { periodOf } from "../../keys/at-rest/scope.ts";
 import { appendControl, type ControlChange } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { notFound, type LogPosition, type MessagingDeps } from "../members/facts.ts";
+import {
+  conversationFacts,
+  notFound,
+  type LogPosition,
+  type MessagingDeps,
+} from "../members/facts.ts";
 import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
-
-const SUBJECT = `
-  select created_by as subject from conversations c where id = $1 and exists (
-    select from members where conversation = c.id and user_id = $2 and until_seq is null)`;
 
 /** What `appendReceipt` needs to know about one kind of receipt. */
 export interface ReceiptWork {
@@ -97,16 +99,17 @@ export function appendReceipt(
  */
 async function packetKey(
   { pool, scopeKeys, now }: MessagingDeps,
-  { tenant, user }: Actor,
+  actor: Actor,
   { act: { conversation }, packets = [] }: ReceiptWork,
 ): Promise<SealingKey | undefined> {
   if (packets.length === 0) return undefined;
-  const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query<{ subject: Uuid }>(SUBJECT, [conversation, user]),
+  const { tenant, user } = actor;
+  const facts = await inTransaction(pool, tenant, (client) =>
+    conversationFacts(client, conversation),
   );
-  const [row] = rows;
-  if (row === undefined) return undefined;
-  const scope = { conversation, subject: row.subject, author: user, period: periodOf(now()) };
+  if (!decideConversation(actor, "read", facts).allowed) return undefined;
+  const { createdBy: subject } = facts;
+  const scope = { conversation, subject, author: user, period: periodOf(now()) };
   const [found] = await scopeKeys.forWriting(tenant, [scope]);
   if (found?.key === undefined)
     throw new MessagingError("key_destroyed", "What you wrote in this conversation is erased.");

@@ -5,7 +5,9 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { decideUpload } from "../../policies/uploads.ts";
 import { assertAllowed } from "../actor-audit.ts";
+import { assertUpload } from "../attachments/own-upload.ts";
 import { attachmentNotFound } from "../attachments/upload-row.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -160,17 +162,34 @@ async function assertHashes(
 async function assertPacks(client: Client, actor: Actor, grant: HistoryGrant): Promise<void> {
   const named = new Set(grant.packs.map(({ attachment }) => attachment));
   if (named.size < grant.packs.length) throw invalidRecord("A pack is named twice.");
-  const { rows } = await client.query<{ id: Uuid; sha256: Uint8Array }>(
-    `select a.id, a.sha256 from attachments a
+  const {
+    tenant,
+    state: conversationState,
+    members,
+  } = await conversationFacts(client, grant.conversation);
+  const { rows } = await client.query<PackRow>(
+    `select a.id, a.sha256, a.device, a.state from attachments a
      left join history_packs p on p.attachment = a.id
-     where a.id = any($1::uuid[]) and a.conversation = $2 and a.device = $3
-       and a.state = 'complete' and (p.attachment is null or p.history_grant = $4)`,
-    [[...named], grant.conversation, actor.device, grant.id],
+     where a.id = any($1::uuid[]) and a.conversation = $2 and a.state in ('uploading', 'complete')
+       and (p.attachment is null or p.history_grant = $3)`,
+    [[...named], grant.conversation, grant.id],
   );
-  const uploaded = new Map(rows.map(({ id, sha256 }) => [id, sha256]));
+  const uploads = new Map(rows.map((row) => [row.id, row]));
   for (const { attachment, digest } of grant.packs) {
-    const sha256 = uploaded.get(attachment);
-    if (sha256 === undefined) throw attachmentNotFound();
+    const row = uploads.get(attachment);
+    if (row === undefined) throw attachmentNotFound();
+    const { device, state, sha256 } = row;
+    const facts = { tenant, device, state, members, conversationState };
+    assertUpload(decideUpload(actor, "share", facts));
+    if (sha256 === null) throw attachmentNotFound();
     if (!equalBytes(sha256, digest)) throw invalidRecord("A pack is not the one uploaded.");
   }
+}
+
+interface PackRow {
+  readonly id: Uuid;
+  /** Null until the upload is complete. */
+  readonly sha256: Uint8Array | null;
+  readonly device: Uuid;
+  readonly state: "uploading" | "complete";
 }

@@ -38,9 +38,10 @@ export interface Links {
 const pageSize = 256;
 
 const GRANT = `
-  select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq from history_grants g
-  join member_devices d on d.conversation = g.conversation and d.device = $3 and d.until_seq is null
-  where g.id = $2 and g.conversation = $1 and $3 = any(g.devices)`;
+  select g.from_seq as "fromSeq", g.to_seq as "toSeq", g.seq,
+    coalesce($3 = any(g.devices), false) and exists (select from member_devices d
+      where d.conversation = g.conversation and d.device = $3 and d.until_seq is null) as "isFor"
+  from history_grants g where g.id = $2 and g.conversation = $1`;
 
 /**
  * Reads the links of a granted range, and of the events between that range and the grant. Returns
@@ -63,11 +64,16 @@ export function readLinks(
   return auditRefusals(deps, actor, act, async () => {
     const { device, granted } = await inTransaction(deps.pool, actor.tenant, async (client) => {
       const facts = await conversationFacts(client, conversation);
-      const decision = decideConversation(actor, "read", facts);
-      assertAllowed(decision);
-      const found = await grantFor(client, actor, conversation, grant);
+      assertAllowed(decideConversation(actor, "read", facts));
+      const found = await findGrant(client, actor, conversation, grant);
+      const pack = found?.isFor === true ? "for_this_device" : "for_others";
+      const decision = decideConversation(actor, "read_links", { ...facts, pack });
+      if (found === undefined || actor.device === undefined || !decision.allowed)
+        throw new MessagingError("grant_not_found", "There is no such grant for this device.", {
+          reasons: decision.reasons,
+        });
       await auditDone(client, actor, act, decision, deps.now());
-      return found;
+      return { device: actor.device, granted: found };
     });
     const last = Math.min(until, granted.seq);
     const first = Math.max(granted.fromSeq, last - pageSize + 1);
@@ -89,22 +95,18 @@ interface GrantRow {
   readonly toSeq: number;
   /** Number of the event of the grant. */
   readonly seq: number;
+  /** The grant names the actor's device, which is a member's device now. */
+  readonly isFor: boolean;
 }
 
-async function grantFor(
+async function findGrant(
   client: Client,
   { device }: Actor,
   conversation: Uuid,
   grant: Uuid,
-): Promise<{
-  readonly device: Uuid;
-  readonly granted: GrantRow;
-}> {
+): Promise<GrantRow | undefined> {
   const { rows } = await client.query<GrantRow>(GRANT, [conversation, grant, device ?? null]);
-  const [granted] = rows;
-  if (granted === undefined || device === undefined)
-    throw new MessagingError("grant_not_found", "There is no such grant for this device.");
-  return { device, granted };
+  return rows[0];
 }
 
 /** Returns the consecutive links at the end of what was read. */

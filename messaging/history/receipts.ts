@@ -1,9 +1,9 @@
-import { createPublicKey, hash, verify } from "node:crypto";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
+import { hash } from "node:crypto";
 import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
+import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -53,9 +53,6 @@ export async function assertReceiptSignature(
     [device],
   );
   const [row] = rows;
-  if (row === undefined || !verify(null, receiptBytes(text), ed25519(row.receipt_key), signature))
+  if (row === undefined || !verifyEd25519(row.receipt_key, receiptBytes(text), signature))
     throw new MessagingError("invalid_signature", "The receipt is not signed by this device.");
 }
-
-const ed25519 = (key: Uint8Array) =>
-  createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: toBase64Url(key) }, format: "jwk" });

@@ -67,7 +67,7 @@ export async function isConsented(
     `select c.id, c.state from consents c
      join conversations v on v.id = c.conversation and v.created_by = c.user_id
      join members m on m.conversation = c.conversation and m.user_id = c.user_id
-       and m.until_seq is null and m.role = 'customer'
+       and m.until_seq is null
      where c.conversation = $1 and c.purpose = 'history_sharing'
      order by c.seq desc limit 1`,
     [conversation],

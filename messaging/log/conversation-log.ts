@@ -123,6 +123,11 @@ export class ConversationLog {
     this.#heads.dropBehind(conversation, seq);
   }
 
+  /** Tells the log that roles of accounts have changed. Every head is read again when it is needed. */
+  rolesChanged(): void {
+    this.#heads.clear();
+  }
+
   /** Accepts no more messages. It resolves when all accepted messages are answered. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -40,7 +40,7 @@ export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: nu
     // The same time that messages get: never before the last one.
     const period = periodOf(Math.max(now, head.receivedAtMs));
     for (const device of new Set(devices)) {
-      const author = authors.get(device);
+      const author = authors.get(device)?.user;
       if (author === undefined) continue;
       const scope = { conversation, subject, author, period };
       const held = scopeKeys.held(tenant, scope);

@@ -32,6 +32,11 @@ export class HeadCache {
     this.#heads.delete(tenant, conversation);
   }
 
+  /** Drops all heads, because the role of some account has changed. */
+  clear(): void {
+    this.#heads.clear();
+  }
+
   /** Drops the head unless it has reached `seq`. */
   dropBehind(conversation: Uuid, seq: number): void {
     const head = this.#heads.peek(this.#tenantOf.get(conversation) ?? "", conversation);

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { AdmissionFacts, SenderKeyFacts } from "../../policies/admission.ts";
+import type { ConversationActor } from "../../policies/conversation-rules.ts";
 import type { LoggedEvent } from "./event.ts";
 
 /** The answer to the sender of an accepted message. A repeated message gets the same answer. */
@@ -23,8 +24,8 @@ export interface ConversationHead extends AdmissionFacts {
   readonly conversation: Uuid;
   /** The user whom the conversation is about. */
   readonly subject: Uuid;
-  /** The user of each member device. */
-  readonly authors: ReadonlyMap<Uuid, Uuid>;
+  /** The account of each member device, with the role that it had when this was read. */
+  readonly authors: ReadonlyMap<Uuid, ConversationActor>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
   /** When the last event was received. The next event is never earlier. */

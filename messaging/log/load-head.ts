@@ -11,6 +11,8 @@ const HEADS = `
     coalesce(last.seq, 0) as seq, last.transcript_hash, coalesce(last.received_at_ms, 0) as received_at_ms,
     array(select device from member_devices where conversation = c.id and until_seq is null order by device) as devices,
     array(select user_id from member_devices where conversation = c.id and until_seq is null order by device) as authors,
+    array(select u.role from member_devices md join users u on u.id = md.user_id
+      where md.conversation = c.id and md.until_seq is null order by md.device) as roles,
     array(select distinct device from member_devices where conversation = c.id and until_seq is not null) as former
   from conversations c
   join tenants t on t.id = c.tenant
@@ -69,7 +71,10 @@ export async function loadHeads(
           conversation: row.id,
           subject: row.subject,
           authors: new Map(
-            row.devices.map((device: Uuid, index: number) => [device, row.authors[index]]),
+            row.devices.map((device: Uuid, index: number) => [
+              device,
+              { tenant: row.tenant, user: row.authors[index], role: row.roles[index] },
+            ]),
           ),
           state: row.state,
           epoch: row.epoch,

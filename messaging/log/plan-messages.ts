@@ -1,6 +1,7 @@
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
+import { decideConversation } from "../../policies/abilities.ts";
 import { decideAdmission, type Admission } from "../../policies/admission.ts";
 import { monthStartMs, type LoggedEvent } from "./event.ts";
 import { HeadDraft, type AcceptedMessage, type ConversationHead } from "./head.ts";
@@ -47,6 +48,7 @@ export function planMessages(
   const firstUses: LoggedEvent[] = [];
   const markers: MonthMarker[] = [];
   const draft = new HeadDraft(head);
+  const mayPost = postingIn(head);
   const outcomes = requests.map(({ senderDevice, send }): PostOutcome => {
     const { clientMessageId } = send;
     const before =
@@ -67,6 +69,7 @@ export function planMessages(
         ciphertextBytes: send.ciphertext.length,
         packetDevices: send.packets.map((packet) => packet.device),
         erased: isErased(senderDevice),
+        mayPost: mayPost(senderDevice),
       },
       now,
     );
@@ -80,6 +83,17 @@ export function planMessages(
     return { accepted: true, message: event };
   });
   return { outcomes, events, firstUses, markers, next: draft.finish() };
+}
+
+/** Asks, for each member device, whether its account may post: with its present role and membership. */
+function postingIn(head: ConversationHead): (device: Uuid) => boolean {
+  const members = [...new Set(Array.from(head.authors.values(), ({ user }) => user))];
+  const { tenant, state, subject: createdBy } = head;
+  return (device) => {
+    const author = head.authors.get(device);
+    if (author === undefined) return false;
+    return decideConversation(author, "post", { tenant, state, createdBy, members }).allowed;
+  };
 }
 
 /** True for ids that may be in an earlier partition, where no unique key would reject them. */

@@ -1,15 +1,20 @@
-import { createPublicKey, verify } from "node:crypto";
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
+import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
-import { enrolMembers, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
+import {
+  conversationFacts,
+  enrolMembers,
+  subjectsOf,
+  type LogPosition,
+  type MessagingDeps,
+} from "./facts.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -43,7 +48,7 @@ export async function createConversation(
       throw new MessagingError("no_device", "Register this device before starting a conversation.");
     return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
-        return { events: [], answer: await firstAnswer(client, actor, input.id) };
+        return { events: [], answer: await firstAnswer(client, actor, input) };
       return create(client, actor, device, input, act, deps.now());
     });
   });
@@ -58,18 +63,7 @@ async function create(
   act: ConversationAct,
   now: number,
 ) {
-  const members = [...new Set([actor.user, ...input.members])];
-  const others = await subjectsOf(
-    client,
-    members.filter((user) => user !== actor.user),
-  );
-  const decision = decideConversation(actor, "create", {
-    tenant: actor.tenant,
-    createdBy: actor.user,
-    members,
-    state: "open",
-    others,
-  });
+  const { decision, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
   await checkSignature(client, actor, device, input);
   const created = await client.query(
@@ -103,12 +97,30 @@ async function create(
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 
-async function firstAnswer(client: Client, actor: Actor, conversation: Uuid): Promise<LogPosition> {
-  const { rowCount } = await client.query(
-    "select from conversations where id = $1 and created_by = $2",
-    [conversation, actor.user],
+async function decideCreation(
+  client: Client,
+  actor: Actor,
+  createdBy: Uuid,
+  input: NewConversation,
+) {
+  const members = [...new Set([actor.user, ...input.members])];
+  const others = await subjectsOf(
+    client,
+    members.filter((user) => user !== actor.user),
   );
-  if (rowCount === 0) throw exists();
+  const facts = { tenant: actor.tenant, createdBy, members, state: "open", others } as const;
+  return { decision: decideConversation(actor, "create", facts), others };
+}
+
+/** @throws MessagingError conversation_exists, unless the actor repeats their own request */
+async function firstAnswer(
+  client: Client,
+  actor: Actor,
+  input: NewConversation,
+): Promise<LogPosition> {
+  const { createdBy } = await conversationFacts(client, input.id);
+  const { decision } = await decideCreation(client, actor, createdBy, input);
+  if (!decision.allowed) throw exists();
   return { epoch: 1, seq: 1 };
 }
 
@@ -122,17 +134,14 @@ async function checkSignature(
   input: NewConversation,
 ): Promise<void> {
   const { rows } = await client.query("select device_key from devices where id = $1", [device]);
-  const key = createPublicKey({
-    key: { kty: "OKP", crv: "Ed25519", x: toBase64Url(rows[0]?.device_key ?? new Uint8Array(0)) },
-    format: "jwk",
-  });
+  const key: Uint8Array = rows[0]?.device_key ?? new Uint8Array(0);
   const record = creationBytes({
     tenant: actor.tenant,
     conversation: input.id,
     suite: input.suite,
     device,
   });
-  if (!verify(null, record, key, input.creationSignature))
+  if (!verifyEd25519(key, record, input.creationSignature))
     throw new MessagingError(
       "invalid_signature",
       "The creation record is not signed by this device.",

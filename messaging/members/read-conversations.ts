@@ -46,12 +46,10 @@ export function readConversation(
       const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);
       const [row] = rows;
       if (row === undefined) throw notFound();
-      const { tenant, ...view } = row;
-      const members = view.members.map(({ user }) => user);
-      const decision = decideConversation(actor, "read", { ...view, tenant, members });
+      const decision = decideConversation(actor, "read", factsOf(row));
       assertAllowed(decision);
       if (isStaff(actor.role)) await auditDone(client, actor, act, decision, deps.now());
-      return view;
+      return viewOf(row);
     }),
   );
 }
@@ -60,13 +58,14 @@ interface ViewRow extends ConversationView {
   readonly tenant: Uuid;
 }
 
+const factsOf = (row: ViewRow) => ({ ...row, members: row.members.map(({ user }) => user) });
+
 function viewOf(row: ViewRow): ConversationView {
   const { tenant: _tenant, ...view } = row;
   return view;
 }
 
-// Members see the conversations they are in. The conditions are in the query, so nothing is fetched
-// and then filtered.
+// The conversations that the actor is a member of. A policy decides about each of them.
 const MINE = `${VIEW}
   join members own on own.conversation = c.id and own.user_id = $1 and own.until_seq is null
   where ($2::bigint is null or (c.created_at_ms, c.id) > ($2, $3::uuid))
@@ -92,7 +91,8 @@ export function listConversations(
       input.after?.id ?? null,
       Math.min(input.limit, 200),
     ]);
-    if (isStaff(actor.role)) await auditListed(client, actor, rows.length, deps.now());
-    return rows.map(viewOf);
+    const readable = rows.filter((row) => decideConversation(actor, "read", factsOf(row)).allowed);
+    if (isStaff(actor.role)) await auditListed(client, actor, readable.length, deps.now());
+    return readable.map(viewOf);
   });
 }

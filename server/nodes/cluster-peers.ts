@@ -13,7 +13,7 @@ import type { SharedPresence } from "./shared-presence.ts";
 export interface ClusterPeersDeps {
   readonly pool: Pool;
   readonly relay: Relay;
-  readonly log: Pick<ConversationLog, "invalidate">;
+  readonly log: Pick<ConversationLog, "invalidate" | "rolesChanged">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Average time between two polls, in milliseconds. */
@@ -87,6 +87,15 @@ export class ClusterPeers implements HintListener {
     this.#hints?.announce(hint);
   }
 
+  /**
+   * Checks the sockets of an account whose role is said to have changed. If it has, they are closed, and
+   * their devices connect again with the new role.
+   */
+  async onRoleChanged(tenant: Uuid, user: Uuid): Promise<void> {
+    this.#deps.log.rolesChanged();
+    await this.#closeEnded(tenant, this.#deps.relay.connectedAs(tenant, user));
+  }
+
   /** Whether another node has given a sign of life lately. */
   get hasOthers(): boolean {
     return performance.now() - this.#heardMs < this.#deps.beatMs * SILENT_AFTER_BEATS;
@@ -147,18 +156,28 @@ export class ClusterPeers implements HintListener {
   async #findEnded(hinted: readonly EndedHint[]): Promise<void> {
     for (const tenant of new Set(hinted.map((each) => each.tenant))) {
       const connected = hinted.flatMap(({ tenant: of, device }) => {
-        const session = of === tenant ? this.#deps.relay.sessionOf(device) : undefined;
-        return session === undefined ? [] : [{ device, session }];
+        const identity = of === tenant ? this.#deps.relay.identityOf(device) : undefined;
+        return identity === undefined ? [] : [identity];
       });
       await this.#closeEnded(tenant, connected);
     }
   }
 
   async #closeEnded(tenant: Uuid, connected: readonly Connected[]): Promise<void> {
-    const { pool, relay } = this.#deps;
-    for (const { device, session, what } of await findEnded(pool, tenant, connected))
-      if (what === "device") relay.disconnect({ tenant, device }, "device_refused");
-      else relay.disconnect({ tenant, device, session }, "unauthenticated");
+    const { pool, relay, log } = this.#deps;
+    for (const { device, session, role, what } of await findEnded(pool, tenant, connected))
+      switch (what) {
+        case "device":
+          relay.disconnect({ tenant, device }, "device_refused");
+          break;
+        case "session":
+          relay.disconnect({ tenant, device, session }, "unauthenticated");
+          break;
+        case "role":
+          log.rolesChanged();
+          relay.disconnect({ tenant, device, role }, "role_changed");
+          break;
+      }
   }
 
   #schedule(): void {

@@ -11,6 +11,8 @@ export const closeCodes = {
   hello_timeout: 4002,
   /** The relay could not serve the connection. Nothing is wrong with the device. */
   try_again: 4003,
+  /** The account has another role now. Connect again; the new role decides what is delivered. */
+  role_changed: 4004,
   /** The device neither acknowledged nor took its deliveries for too long. */
   stalled: 4010,
   /** The device was silent and did not answer a ping. */

@@ -125,7 +125,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Before the first snapshot is read, the snapshot will include the event. */
   onJoined(conversation: Uuid, seq: number): void {
-    if (this.#session === undefined) return;
+    if (this.#session?.mayJoin() !== true) return;
     this.#deps.relay.follow(this, conversation);
     this.#session.deliveries.onJoined(conversation, seq);
   }
@@ -187,10 +187,10 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       // Somebody was disconnected during the handshake. It may have been this device, so check
       // again.
       if (relay.expulsions !== expulsions) return this.close("try_again");
-      const { tenant, user, device, session } = authenticated.actor;
+      const { tenant, user, device, session, role } = authenticated.actor;
       if (this.#deps.sockets.take({ tenant, account: user }) !== undefined)
         return this.close("try_again");
-      this.#identity = { tenant, user, device, session };
+      this.#identity = { tenant, user, device, session, role };
       // Of two hellos the later one wins, however long either took to be answered.
       this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
       relay.join(this, device);
@@ -249,7 +249,9 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
     }
     const { ephemeral } = session;
-    const conversations = followed.map(({ conversation }) => conversation);
+    const conversations = followed
+      .map(({ conversation }) => conversation)
+      .filter((conversation) => session.may("signal", conversation));
     ephemeral.tellPresent(relay.usersIn(conversations));
     this.#deps.presentElsewhere(actor.tenant, conversations).then(
       (users) => ephemeral.tellPresent(users),
@@ -264,7 +266,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onEphemeral(conversation: Uuid, frame: Uint8Array): void {
-    if (this.#session?.deliveries.isMember(conversation) === true) this.#transmitEphemeral(frame);
+    if (this.#session?.may("signal", conversation) === true) this.#transmitEphemeral(frame);
   }
 
   /** Sends an ephemeral frame, unless durable frames wait already. */

@@ -2,7 +2,6 @@ import { encodeFrame, type Activity, type Presence } from "../../crypto/wire/fra
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
 import type { PresenceBoard, UserPresence } from "./presence.ts";
-import type { Deliveries } from "./deliveries.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
 
 /**
@@ -21,7 +20,8 @@ export interface EphemeralEventsDeps {
 export interface EphemeralEventsSocket {
   readonly identity: Identity;
   readonly subscriber: Subscriber;
-  readonly deliveries: Pick<Deliveries, "isMember">;
+  /** Whether the policy lets this device show and see activity in the conversation. */
+  readonly maySignal: (conversation: Uuid) => boolean;
   readonly transmit: (frame: Uint8Array) => void;
 }
 
@@ -41,7 +41,7 @@ export class EphemeralEvents {
   }
 
   onActivity({ conversation, kind, seq }: Activity): void {
-    if (!this.#mayPass() || !this.#socket.deliveries.isMember(conversation)) return;
+    if (!this.#mayPass() || !this.#socket.maySignal(conversation)) return;
     const activity = { conversation, kind, seq, device: this.#socket.identity.device };
     broadcastActivity(this.#deps.relay, activity);
     this.#deps.announceActivity(activity);
@@ -49,9 +49,9 @@ export class EphemeralEvents {
 
   onPresence({ state }: Presence): void {
     if (!this.#mayPass() || state === "offline") return;
-    const { identity, subscriber } = this.#socket;
+    const { identity, subscriber, maySignal } = this.#socket;
     const { presence, relay } = this.#deps;
-    presence.say(identity, state, relay.conversationsOf(subscriber));
+    presence.say(identity, state, relay.conversationsOf(subscriber).filter(maySignal));
   }
 
   /** Tells this device who is there of those it shares conversations with. */

@@ -12,6 +12,7 @@ export type RefusalCode = MessagingErrorCode | "rate_limited";
 /** What a refused sender is told, and what it can do. */
 const sentences: Partial<Record<RefusalCode, string>> = {
   stale_message_id: "The message id is over 30 days old or ahead of time. Make a new one.",
+  forbidden: "The role of this account does not write to conversations.",
   not_a_member: "This device is not a member of the conversation.",
   conversation_closed: "The conversation is closed.",
   conversation_not_found: "There is no such conversation.",
@@ -44,13 +45,14 @@ export function refusedFrame(ids: RefusedIds, code: RefusalCode, retryAfterMs = 
   });
 }
 
-/** A refusal by the admission policy. Only a member is told the epoch and the devices. */
+/** A refusal by a policy. Only a member who may write is told the epoch and the devices. */
 export function admissionRefusedFrame(
   ids: RefusedIds,
   { code, missing, extra, stale }: Refusal,
   head: ConversationHead,
 ): Uint8Array {
   if (code === "not_a_member") return refusedFrame(ids, "conversation_not_found");
+  if (code === "forbidden" || code === "conversation_closed") return refusedFrame(ids, code);
   return encodeFrame({
     kind: "refused",
     body: {

@@ -1,4 +1,5 @@
 import type { Send } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
@@ -26,6 +27,8 @@ export interface InboundMessagesSocket {
   readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
   readonly transmit: (frame: Uint8Array) => void;
   readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
+  /** Whether the policy lets this device post at all. */
+  readonly mayPost: (conversation: Uuid) => boolean;
   /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
 }
@@ -68,6 +71,7 @@ export class InboundMessages {
     const { actor, transmit } = this.#socket;
     const retryAfterMs = this.#retryAfterMs();
     if (retryAfterMs > 0) this.#refuse(send, "rate_limited", retryAfterMs);
+    else if (!this.#socket.mayPost(send.conversation)) this.#refuse(send, "forbidden");
     else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
       this.#refuse(send, this.#tooLarge(send));
     else {

@@ -1,4 +1,5 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isStaff } from "../../policies/actor.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
@@ -31,7 +32,7 @@ export const bucketsOf = (
   actor: Sending,
   { device, staffDevice, account, tenant }: MessageRates,
 ): readonly (readonly [owner: Uuid, rate: BucketRate])[] => [
-  [actor.device, actor.role === "customer" ? device : staffDevice],
+  [actor.device, isStaff(actor.role) ? staffDevice : device],
   [actor.user, account],
   [actor.tenant, tenant],
 ];

@@ -2,6 +2,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
+import type { Connected } from "../../keys/tokens/find-ended.ts";
+import type { Role } from "../../policies/actor.ts";
 import type { CloseReason } from "./close-codes.ts";
 
 /** Who has authenticated on a socket. */
@@ -10,6 +12,8 @@ export interface Identity {
   readonly user: Uuid;
   readonly device: Uuid;
   readonly session: Uuid;
+  /** The account's role when the device was welcomed. */
+  readonly role: Role;
 }
 
 /** What the relay needs to know of a socket. */
@@ -36,7 +40,7 @@ export interface Subscriber {
 
 /** What the sockets of this node follow in one tenant. */
 export interface FollowerIndex {
-  readonly connected: { readonly device: Uuid; readonly session: Uuid }[];
+  readonly connected: Connected[];
   /** Every pair of a device and a conversation that it follows. */
   readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
   /** For each conversation, the last event that all of its followers know of. */
@@ -185,9 +189,16 @@ export class Relay {
     subscriber?.onHead(conversation, head);
   }
 
-  /** The session that a device is connected with. */
-  sessionOf(device: Uuid): Uuid | undefined {
-    return this.#byDevice.get(device)?.identity?.session;
+  /** Who a device is connected as. */
+  identityOf(device: Uuid): Identity | undefined {
+    return this.#byDevice.get(device)?.identity;
+  }
+
+  /** The sockets of one user on this node. */
+  connectedAs(tenant: Uuid, user: Uuid): readonly Identity[] {
+    return Array.from(this.#byDevice.values(), ({ identity }) => identity).filter(
+      (identity) => identity?.tenant === tenant && identity.user === user,
+    ) as Identity[];
   }
 
   /** Welcomed sockets by device, with the time of their welcome. */
@@ -201,11 +212,11 @@ export class Relay {
     for (const [device, subscriber] of this.#byDevice) {
       const { identity } = subscriber;
       if (identity === undefined) continue;
-      const { tenant, session } = identity;
+      const { tenant, session, role } = identity;
       let served = tenants.get(tenant);
       if (served === undefined)
         tenants.set(tenant, (served = { connected: [], follows: [], heads: new Map() }));
-      served.connected.push({ device, session });
+      served.connected.push({ device, session, role });
       for (const conversation of this.#followed.get(subscriber) ?? []) {
         const head = subscriber.headOf(conversation);
         if (head === undefined) continue;
@@ -248,7 +259,7 @@ export class Relay {
   /** Closes the sockets of one device, session, user or tenant on this node. */
   disconnect(whose: Partial<Identity>, reason: CloseReason): void {
     this.#expulsions++;
-    const parts = Object.entries(whose) as [keyof Identity, Uuid][];
+    const parts = Object.entries(whose) as [keyof Identity, string][];
     for (const subscriber of this.#byDevice.values())
       if (parts.every(([part, id]) => subscriber.identity?.[part] === id)) subscriber.close(reason);
   }

@@ -1,6 +1,8 @@
 import { encodeFrame, type Ack, type AckGap, type Frame } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CursorWriter } from "../../messaging/follow/cursor-writer.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
+import { decideRelay, type RelayAction } from "../../policies/relay-access.ts";
 import type { Channel } from "./channel.ts";
 import { Deliveries, type DeliveriesDeps } from "./deliveries.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
@@ -71,12 +73,20 @@ export class Session {
       onError,
     });
     this.deliveries = deliveries;
-    this.intake = new InboundMessages(deps, { actor, channel, transmit, deliveries, onIdle });
+    const mayPost = (conversation: Uuid) => this.may("post", conversation);
+    this.intake = new InboundMessages(deps, {
+      actor,
+      channel,
+      transmit,
+      deliveries,
+      mayPost,
+      onIdle,
+    });
     const { transmitEphemeral } = events;
     this.ephemeral = new EphemeralEvents(deps, {
       identity: actor,
       subscriber,
-      deliveries,
+      maySignal: (conversation) => this.may("signal", conversation),
       transmit: transmitEphemeral,
     });
   }
@@ -107,9 +117,24 @@ export class Session {
     }
   }
 
+  /** Asks the policy whether this device may do `action` in the conversation now. */
+  may(action: RelayAction, conversation: Uuid): boolean {
+    const { tenant } = this.#actor;
+    const isMember = this.deliveries.isMember(conversation);
+    const wasMember = isMember || this.deliveries.headOf(conversation) !== undefined;
+    return decideRelay(this.#actor, action, { tenant, isMember, wasMember }).allowed;
+  }
+
+  /** Whether this device may receive what a conversation that it has just joined gets from now on. */
+  mayJoin(): boolean {
+    const { tenant } = this.#actor;
+    return decideRelay(this.#actor, "receive", { tenant, isMember: true, wasMember: true }).allowed;
+  }
+
   #onAck(ack: Ack): void {
     const { tenant, device } = this.#actor;
     for (const { conversation, seq } of ack.cursors) {
+      if (!this.may("acknowledge", conversation)) continue;
       const acked = this.deliveries.onAck(conversation, seq);
       if (acked !== undefined) this.#deps.cursors.acknowledge(tenant, device, conversation, acked);
     }
@@ -118,6 +143,7 @@ export class Session {
 
   #onAckGap({ conversation, to }: AckGap): void {
     const { tenant, device } = this.#actor;
+    if (!this.may("acknowledge", conversation)) return;
     if (!this.deliveries.onAckGap(conversation, to)) return;
     this.#deps.cursors.acknowledge(tenant, device, conversation, to);
     this.deliveries.resume();

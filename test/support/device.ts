@@ -1,7 +1,6 @@
 import {
   createHash,
   generateKeyPairSync,
-  randomBytes,
   randomInt,
   randomUUID,
   sign,
@@ -9,6 +8,7 @@ import {
 } from "node:crypto";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { testIdentity, testPreKeys } from "../../tools/testkit/prekeys.ts";
 import type { TestServer, TestStaff, TestTenant } from "./server.ts";
 
 export interface KeyPair {
@@ -79,7 +79,10 @@ interface RequestOptions {
   readonly proof?: string;
 }
 
-/** Prekeys that look right; nobody can start a session from them. */
+/** All devices of a test have it, so that prekeys can be made before their device. */
+const identity = testIdentity();
+
+/** Prekeys that the server accepts from any `TestDevice`; nobody can start a session from them. */
 export function fakePreKeys(
   options: {
     readonly oneTime?: number;
@@ -88,19 +91,8 @@ export function fakePreKeys(
   } = {},
 ) {
   const { oneTime = 3, firstId = 1, signedId = 1 } = options;
-  const ec = (id: number) => ({ id, publicKey: base64url(randomBytes(33)) });
-  const kyber = (id: number) => ({
-    id,
-    publicKey: base64url(randomBytes(1569)),
-    signature: base64url(randomBytes(64)),
-  });
   const ids = Array.from({ length: oneTime }, (_, index) => firstId + index);
-  return {
-    signedPreKey: { ...ec(signedId), signature: base64url(randomBytes(64)) },
-    lastResortKyberPreKey: kyber(signedId),
-    preKeys: ids.map(ec),
-    kyberPreKeys: ids.map(kyber),
-  };
+  return testPreKeys(identity, { ids, signedId });
 }
 
 /** Drives the routes as a device would: real Ed25519 keys and proofs, made-up message keys. */
@@ -108,7 +100,7 @@ export class TestDevice {
   readonly id: Uuid = randomUUID();
   readonly deviceKey: KeyPair = ed25519();
   readonly receiptKey: KeyPair = ed25519();
-  readonly identityKey: Buffer = randomBytes(33);
+  readonly identityKey: Buffer = identity.identityKey;
   accountKey: KeyPair = ed25519();
   token = "";
   user: Uuid = "";

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { uuidv7 } from "uuidv7";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { inTransaction } from "../../db/transaction.ts";
 import { createTenant } from "../../keys/accounts/create-tenant.ts";
 import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
 import { Secret } from "../../keys/secret.ts";
@@ -172,16 +171,14 @@ export async function startTestServer(
         username: `${role}-${randomBytes(4).toString("hex")}`,
         password: randomBytes(12).toString("base64url"),
       };
-      await inTransaction(database.pool, of.id, (client) =>
-        createStaff(client, atRest.profiles, {
-          ...staff,
-          tenant: of.id,
-          role,
-          displayName: `Test ${role}`,
-          password: new Secret(staff.password),
-          now: clock.now(),
-        }),
-      );
+      await createStaff(database.ownerUrl, atRest.profiles, {
+        ...staff,
+        tenant: of.id,
+        role,
+        displayName: `Test ${role}`,
+        password: new Secret(staff.password),
+        now: clock.now(),
+      });
       return { ...staff, tenant: of.slug };
     },
     customerToken: (subject, of = tenant) =>

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { JWK } from "jose";
 import { uuidv7 } from "uuidv7";
-import { inTransaction } from "../../db/transaction.ts";
-import type { Pool } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Profiles } from "../../keys/accounts/profiles.ts";
 import { createStaff } from "../../keys/accounts/staff.ts";
@@ -13,7 +11,7 @@ import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/develop
 interface PeopleDeps {
   /** The server's SEALDESK_HOME with its development key. */
   readonly home: string;
-  readonly pool: Pool;
+  readonly ownerUrl: string;
   readonly tenant: Tenant;
   readonly profiles: Profiles;
   readonly publicUrl: string;
@@ -45,19 +43,17 @@ export class People {
 
   /** Creates an account as the operator does. */
   async newAgent(displayName: string): Promise<Agent> {
-    const { pool, tenant, profiles } = this.#deps;
+    const { ownerUrl, tenant, profiles } = this.#deps;
     const user = uuidv7();
     const username = `agent-${randomBytes(6).toString("hex")}`;
     const password = randomBytes(18).toString("base64url");
     const account = { id: user, tenant: tenant.id, username, displayName };
-    await inTransaction(pool, tenant.id, (client) =>
-      createStaff(client, profiles, {
-        ...account,
-        role: "agent",
-        password: new Secret(password),
-        now: Date.now(),
-      }),
-    );
+    await createStaff(ownerUrl, profiles, {
+      ...account,
+      role: "agent",
+      password: new Secret(password),
+      now: Date.now(),
+    });
     return { user, username, password };
   }
 

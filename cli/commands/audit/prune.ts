@@ -19,7 +19,7 @@ export async function pruneCommand(
     const now = Date.now();
     let minimum = 0;
     // One transaction: either the removal is in the log, or nothing is removed.
-    await asOwner(ownerUrl, async (client) => {
+    await asOwner(ownerUrl, log, async (client) => {
       minimum = await pruneLog(client, { log, beforeMs, retainMs, now });
       await appendEntry(client, {
         occurredAtMs: now,

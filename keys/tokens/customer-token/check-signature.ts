@@ -6,6 +6,7 @@ import {
 } from "jose";
 import { customerKeyAlgorithms } from "../../accounts/customer-keys.ts";
 import { joseCode } from "../jose-errors.ts";
+import { isStrictJws } from "../strict-jws.ts";
 import { right, wrong, type Finding } from "./finding.ts";
 
 const algorithms: readonly string[] = customerKeyAlgorithms;
@@ -40,8 +41,15 @@ export async function checkSignature(
       ),
     ];
   const kidIsRight = right("kid", `The tenant has the key ${quoted(kid)}.`);
+  const unsigned = wrong(
+    "signature",
+    "bad_signature",
+    `The key ${quoted(kid)} did not sign this. The backend signs with another private key, or it encodes the signature in another way than JWS does.`,
+  );
   try {
     await compactVerify(token, createLocalJWKSet({ keys: [key] }), { algorithms: [alg] });
+    if (alg === "EdDSA" && !isStrictJws(token, key.x ?? ""))
+      return [algIsRight, kidIsRight, unsigned];
     return [algIsRight, kidIsRight, right("signature", `The key ${quoted(kid)} signed this.`)];
   } catch (cause) {
     switch (joseCode(cause)) {
@@ -55,15 +63,7 @@ export async function checkSignature(
           kidIsRight,
         ];
       case "ERR_JWS_SIGNATURE_VERIFICATION_FAILED":
-        return [
-          algIsRight,
-          kidIsRight,
-          wrong(
-            "signature",
-            "bad_signature",
-            `The key ${quoted(kid)} did not sign this. The backend signs with another private key, or it encodes the signature in another way than JWS does.`,
-          ),
-        ];
+        return [algIsRight, kidIsRight, unsigned];
       case undefined:
         throw cause;
       default:

@@ -14,7 +14,7 @@ export function revokeDeviceRoute(
     {
       method: "delete",
       path: "/v1/devices/{id}",
-      summary: "Remove a device of one's own account",
+      summary: "Remove a device of one's own account or, as an admin, of any account of the tenant",
       tag: "Directory",
       access: "session",
       audits: ["device.revoke"],

@@ -1,5 +1,5 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import { requireOwnUpload } from "../../../messaging/attachments/terminate-upload.ts";
+import { assertMayTerminate } from "../../../messaging/attachments/terminate-upload.ts";
 import { createUpload, readUpload } from "../../../messaging/attachments/uploads.ts";
 import { HttpError } from "../http-error.ts";
 import type { ProblemCode } from "../problems.ts";
@@ -118,10 +118,10 @@ export function terminateUploadRoute({ uploads, serve }: UploadDeps): StreamRout
       params: attachmentParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
-      problems: ["attachment_not_found"],
+      problems: ["attachment_not_found", "forbidden"],
     },
     async ({ who, params }, request, response) => {
-      await requireOwnUpload(uploads, who.actor, params.id);
+      await assertMayTerminate(uploads, who.actor, params.id);
       await serve(who.actor, params.id, request, response);
     },
   );

@@ -189,6 +189,26 @@ describe("who may", () => {
     expect(again.reply.status).toBe(409);
   });
 
+  test("take an attachment back: its device, as a member of an open conversation", async () => {
+    const closed = await createConversation(customer, [agent]);
+    const left = await createConversation(customer, [agent]);
+    const kept = await uploaded(server, agent, closed, new Uint8Array(40));
+    const alsoKept = await uploaded(server, agent, left, new Uint8Array(40));
+    const { path: unfinished } = await begin(server, agent, left, 10);
+    await customer.request("POST", `/v1/conversations/${closed}/close`);
+    await agent.request("DELETE", `/v1/conversations/${left}/members/${agent.user}`);
+    for (const path of [kept, alsoKept]) {
+      expect(await codeOf(await send(server, agent, "DELETE", path))).toEqual([403, "forbidden"]);
+      expect((await get(customer, path)).status).toBe(200);
+    }
+    // Nobody else has seen an unfinished upload.
+    expect((await send(server, agent, "DELETE", unfinished)).status).toBe(204);
+    const refused = (await server.auditEntries()).filter(
+      ({ action, outcome }) => action === "attachment.terminate" && outcome === "refused",
+    );
+    expect(refused.map(({ reason }) => reason)).toContain("forbidden");
+  });
+
   test("download: members, now or then; staff is on record, and so are refusals", async () => {
     const path = await uploaded(server, customer, conversation, new Uint8Array(50).fill(1));
     const foreign = await customerDevice(server, randomUUID(), await server.createTenant());

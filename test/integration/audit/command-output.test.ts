@@ -36,6 +36,7 @@ function start(args: readonly string[], output: "pipe" | number) {
     env: {
       PATH: process.env["PATH"],
       SEALDESK_HOME: server.home,
+      NODE_ENV: "test",
       DATABASE_URL: server.database.ownerUrl,
     },
   });

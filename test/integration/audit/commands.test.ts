@@ -36,6 +36,7 @@ const sealdesk = (...args: string[]) =>
     env: {
       PATH: process.env["PATH"],
       SEALDESK_HOME: server.home,
+      NODE_ENV: "test",
       DATABASE_URL: server.database.ownerUrl,
     },
   });

@@ -45,6 +45,7 @@ function exportTo(out: string, format: string, before = "") {
     env: {
       PATH: process.env["PATH"],
       SEALDESK_HOME: server.home,
+      NODE_ENV: "test",
       DATABASE_URL: server.database.ownerUrl,
     },
   });

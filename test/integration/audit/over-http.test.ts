@@ -66,6 +66,7 @@ function sealdesk(args: readonly string[], input = "") {
     env: {
       PATH: process.env["PATH"],
       SEALDESK_HOME: server.home,
+      NODE_ENV: "test",
       DATABASE_URL: server.database.ownerUrl,
     },
   });

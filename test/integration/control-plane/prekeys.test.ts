@@ -115,6 +115,46 @@ test.each<[string, (old: ReturnType<typeof fakePreKeys>) => object]>([
   expect((await device.request("PUT", own, { body })).body.code).toBe("prekey_id_reused");
 });
 
+const random = (length: number) => randomBytes(length).toString("base64url");
+test.each<[string, (good: ReturnType<typeof fakePreKeys>) => object]>([
+  [
+    "a signed prekey",
+    (good) => ({ signedPreKey: { ...good.signedPreKey, signature: random(64) } }),
+  ],
+  [
+    "a last-resort Kyber prekey",
+    (good) => ({ lastResortKyberPreKey: { ...good.lastResortKyberPreKey, signature: random(64) } }),
+  ],
+  [
+    "a one-time Kyber prekey",
+    (good) => ({
+      kyberPreKeys: good.kyberPreKeys.map((key) => ({ ...key, signature: random(64) })),
+    }),
+  ],
+  [
+    "a signed prekey with the signature of another",
+    (good) => ({
+      signedPreKey: { ...good.signedPreKey, signature: fakePreKeys().signedPreKey.signature },
+    }),
+  ],
+  [
+    "a one-time prekey of another type",
+    () => ({
+      preKeys: [{ id: 90, publicKey: Buffer.alloc(33, 0x06).toString("base64url") }],
+    }),
+  ],
+])("%s that nobody could use is refused, at registration and later", async (_what, spoil) => {
+  const good = fakePreKeys({ oneTime: 1, firstId: 50, signedId: 9 });
+  const preKeys = { ...good, ...spoil(good) };
+  const device = new TestDevice(server);
+  await device.signInAsStaff(await server.createStaff("agent"));
+  const refused = await device.register({ preKeys });
+  expect([refused.status, refused.body.code]).toEqual([400, "invalid_prekey"]);
+  await device.register();
+  expect((await device.request("PUT", own, { body: preKeys })).body.code).toBe("invalid_prekey");
+  expect((await device.request("PUT", own, { body: good })).status).toBe(200);
+});
+
 test("one id twice in an upload is refused", async () => {
   const { device } = await publisher(0);
   const upload = fakePreKeys({ oneTime: 1, firstId: 7 });

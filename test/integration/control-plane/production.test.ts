@@ -7,7 +7,7 @@ import { createTestDatabase } from "../../support/database.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AtRest } from "../../../tools/testkit/at-rest.ts";
+import { createDemoTenant } from "../../../tools/testkit/demo-tenant.ts";
 import { createLog } from "../../../server/log.ts";
 import { startServer } from "../../../server/start.ts";
 
@@ -33,6 +33,13 @@ test("a sealed keyring and a database of one's own are served", async () => {
   await rm(home, { recursive: true });
 });
 
+test("a configured database gets no sample accounts in development", async () => {
+  const server = await startTestServer({ mode: "development" });
+  const { rows } = await server.database.owner.query("select slug from sealdesk.tenants");
+  expect(rows).toEqual([{ slug: server.tenant.slug }]);
+  await server.close();
+});
+
 describe("refused is", () => {
   const environment = (database: { ownerUrl: string }, home: string) => ({
     NODE_ENV: "production",
@@ -53,12 +60,7 @@ describe("refused is", () => {
     const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));
     try {
       const config = readConfig(environment(database, home));
-      const atRest = await AtRest.open(home, database.ownerUrl);
-      const { profiles } = atRest;
-      const deps = { pool: database.pool, ownerUrl: database.ownerUrl, profiles, ...ports };
-      const accounts = await openDevelopmentTenant({ ...config, mode: "development" }, deps);
-      await atRest.close();
-      expect(accounts.map(({ role }) => role)).toEqual(["agent", "agent", "supervisor", "admin"]);
+      await createDemoTenant(home, database.ownerUrl);
       await expect(startServer(config, ports)).rejects.toThrow(refusal(/^DATABASE_URL .*sample/));
     } finally {
       await database.drop();
@@ -66,16 +68,21 @@ describe("refused is", () => {
     }
   });
 
-  test("making sample accounts", async () => {
-    const config = readConfig(environment({ ownerUrl: "postgresql://nowhere/x" }, tmpdir()));
-    const deps = {
-      pool: undefined as never,
-      profiles: undefined as never,
-      ownerUrl: "",
-      ...ports,
-    };
-    await expect(openDevelopmentTenant(config, deps)).rejects.toThrow(refusal(/^NODE_ENV /));
-  });
+  test.each(["production", "development", "test"] as const)(
+    "making sample accounts in a configured database, with NODE_ENV=%s",
+    async (mode) => {
+      const config = readConfig(environment({ ownerUrl: "postgresql://nowhere/x" }, tmpdir()));
+      const deps = {
+        pool: undefined as never,
+        profiles: undefined as never,
+        ownerUrl: "",
+        ...ports,
+      };
+      await expect(openDevelopmentTenant({ ...config, mode }, deps)).rejects.toThrow(
+        refusal(/^(NODE_ENV|DATABASE_URL) /),
+      );
+    },
+  );
 
   test("a keyring whose passphrase is another, before anything is listened on", async () => {
     const home = await mkdtemp(join(tmpdir(), "sealdesk-home-"));

@@ -15,9 +15,9 @@ test("a running server takes up a rotated key, and serves who signed in before",
 
   const settings = { kind: "local", passphrase: undefined, keyFile: undefined } as const;
   const { kms } = await openKms({ ...settings, home: server.home, mustBeSealed: false });
-  const { pool } = server.database;
-  await rotateServerKey({ pool, kms, now: Date.now }, { name: "tokens", by: "operator" });
-  await rotateServerKey({ pool, kms, now: Date.now }, { name: "blind-index", by: "operator" });
+  const { ownerUrl } = server.database;
+  await rotateServerKey({ ownerUrl, kms, now: Date.now }, { name: "tokens", by: "operator" });
+  await rotateServerKey({ ownerUrl, kms, now: Date.now }, { name: "blind-index", by: "operator" });
 
   let after = before;
   while (kidOf(after) === kidOf(before)) {

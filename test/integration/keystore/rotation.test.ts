@@ -198,6 +198,7 @@ function sealdesk(...args: string[]) {
     env: {
       PATH: process.env["PATH"],
       SEALDESK_HOME: server.home,
+      NODE_ENV: "test",
       DATABASE_URL: server.database.ownerUrl,
     },
     stdio: ["ignore", "pipe", "inherit"],

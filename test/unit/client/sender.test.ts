@@ -7,7 +7,12 @@ import { Sender } from "../../../client/conversation/sender.ts";
 import type { Trust } from "../../../client/device/trust.ts";
 import { SealdeskError } from "../../../client/errors.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { SuiteError, type PreKeyBundle, type Suite } from "../../../crypto/device/suite.ts";
+import {
+  SuiteError,
+  type PreKeyBundle,
+  type SealRequest,
+  type Suite,
+} from "../../../crypto/device/suite.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
 import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
 import { ManualClock, settle } from "./manual-clock.ts";
@@ -35,10 +40,11 @@ function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean }
       suite.hasSession = true;
       return Promise.resolve();
     },
-    seal() {
-      if (!suite.hasSession)
+    seal(_transaction: unknown, { without = [] }: Pick<SealRequest, "without">) {
+      const isLeftOut = without.includes(peer);
+      if (!suite.hasSession && !isLeftOut)
         return Promise.reject(new SuiteError("no_session", "", { devices: [peer] }));
-      const packets = fresh ? [{ device: peer, bytes: randomBytes(8) }] : [];
+      const packets = fresh ? [{ device: peer, bytes: randomBytes(isLeftOut ? 0 : 8) }] : [];
       fresh = false;
       return Promise.resolve({ keyId: key, ciphertext: randomBytes(32), packets });
     },
@@ -74,6 +80,7 @@ async function setUp(
   const clock = new ManualClock();
   const trust = { device: (_device: string): { readonly user: string } => ({ user }) };
   const sent: Send[] = [];
+  const unreachable: string[] = [];
   let silences = 0;
   const sender = new Sender(
     {
@@ -90,6 +97,7 @@ async function setUp(
       api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
       onSilence: () => silences++,
+      onUnreachable: (device) => unreachable.push(device),
       onFailure: (error) => {
         throw error;
       },
@@ -111,7 +119,19 @@ async function setUp(
     });
     await wait();
   };
-  return { store, log, state, suite, clock, sent, sender, refuse, trust, silences: () => silences };
+  return {
+    store,
+    log,
+    state,
+    suite,
+    clock,
+    sent,
+    sender,
+    refuse,
+    trust,
+    unreachable,
+    silences: () => silences,
+  };
 }
 
 async function wait(): Promise<void> {
@@ -171,6 +191,33 @@ describe("sending", () => {
     expect(sent).toEqual([]);
     expect((await loadOutbox(store)).size).toBe(0);
   });
+
+  test.each([
+    ["a bundle that makes no session", new SuiteError("invalid_bundle", "", { devices: [peer] })],
+    ["no bundle", new SealdeskError("request_refused", "", { problem: "no_prekeys" })],
+  ])(
+    "a device with %s is left out, its user is named, and it is tried again later",
+    async (_name, error) => {
+      const { sender, sent, suite, clock, unreachable } = await setUp();
+      suite.hasSession = false;
+      const establish = suite.establish.bind(suite);
+      suite.establish = () => Promise.reject(error);
+      const first = sender.send("first");
+      await wait();
+      const [{ clientMessageId: id, packets } = { clientMessageId: "", packets: [] }] = sent;
+      expect(packets.map(({ device, bytes }) => [device, bytes.length])).toEqual([[peer, 0]]);
+      sender.recorded({ id, seq: 2, receivedAt: 0 });
+      await first;
+      expect(unreachable).toEqual([peer]);
+
+      suite.establish = establish;
+      await clock.pass(16 * 60_000);
+      void sender.send("second").catch(() => undefined);
+      await wait();
+      expect(suite.seen).toEqual(["establish true"]);
+      expect(unreachable).toEqual([peer]);
+    },
+  );
 
   test("a device that the relay lists under a member during sealing gets nothing", async () => {
     const { sender, sent, suite, log, state, trust } = await setUp();

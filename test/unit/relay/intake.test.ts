@@ -39,6 +39,7 @@ function setUp() {
       channel,
       transmit: (frame) => sent.push(decodeFrame(frame)),
       deliveries: { hasAnswered: () => false, isMember: () => true },
+      mayPost: () => true,
       onIdle: () => undefined,
     },
   );

@@ -25,6 +25,23 @@ test("is empty, and there are sensible defaults", () => {
   });
 });
 
+test.each([
+  [{}, "development"],
+  [
+    { DATABASE_URL: "postgresql://db/sealdesk", SEALDESK_KEYRING_PASSPHRASE: "twelve letters" },
+    "production",
+  ],
+  [{ DATABASE_URL: "postgresql://db/sealdesk", NODE_ENV: "development" }, "development"],
+])("with %j the mode is %s", (environment, mode) => {
+  expect(readConfig(environment).mode).toBe(mode);
+});
+
+test("a configured database without NODE_ENV is held to the rules of production", () => {
+  expect(() => readConfig({ DATABASE_URL: "postgresql://db/sealdesk" })).toThrow(
+    /^SEALDESK_KEYRING_PASSPHRASE must be set in production/,
+  );
+});
+
 test("metrics and traces are on if an address is given", () => {
   expect(
     readConfig({ METRICS_PORT: "9464", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318/" }),

@@ -5,6 +5,7 @@ import { storePreKeys } from "../../../keys/prekeys/store-prekeys.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { readConversation } from "../../../messaging/members/read-conversations.ts";
 import type { Actor } from "../../../policies/actor.ts";
+import { testIdentity } from "../../testkit/prekeys.ts";
 import type { LoadConversation } from "../arrange/load-device.ts";
 import { LoadTenant } from "../arrange/tenant.ts";
 import { closing } from "../closing.ts";
@@ -75,8 +76,11 @@ function actionsOf(
     return { tenant, user, session, device: id, role: "agent", method: "password" };
   });
   const actorOf = (client: number) => actors[client] as Actor;
-  const ec = { publicKey: randomBytes(33), signature: randomBytes(64) };
-  const kyber = { publicKey: randomBytes(1569), signature: randomBytes(64) };
+  const identity = testIdentity();
+  const { identityKey } = identity;
+  const signed = (publicKey: Buffer) => ({ publicKey, signature: identity.sign(publicKey) });
+  const ec = signed(Buffer.concat([Buffer.of(0x05), randomBytes(32)]));
+  const kyber = signed(Buffer.concat([Buffer.of(0x08), randomBytes(1568)]));
   return {
     "prekeys.publish": (pool, client, turn) => {
       const actor = actorOf(client);
@@ -86,7 +90,7 @@ function actionsOf(
       return audited({ pool, now: Date.now }, actor, act, (session) =>
         storePreKeys(
           session,
-          { tenant, device },
+          { tenant, device, identityKey },
           {
             signedPreKey: { id: turn, ...ec },
             lastResortKyberPreKey: { id: turn, ...kyber },

@@ -68,7 +68,7 @@ export const measureLog = (entries: number, progress: Progress): Promise<LogFigu
       entries,
     );
     progress("exporting");
-    const environment = { SEALDESK_HOME: home, DATABASE_URL: ownerUrl };
+    const environment = { NODE_ENV: "test", SEALDESK_HOME: home, DATABASE_URL: ownerUrl };
     const exportAs = async (format: "tiles" | "jsonl") => {
       const out = join(home, format);
       const args = ["audit", "export", "--tenant", SLUG, "--format", format, "--out", out];

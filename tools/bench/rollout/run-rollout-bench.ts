@@ -11,6 +11,7 @@ import { refreshServerLogin } from "../../../db/server-login.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
 import { connectDevice, newDeviceHome, type DeviceHome } from "../../testkit/connect-device.ts";
+import { createDemoTenant, DEMO_TENANT } from "../../testkit/demo-tenant.ts";
 import { People } from "../../testkit/people.ts";
 import { freePort, spawnServer, stopServer, untilReady } from "../../testkit/server-process.ts";
 import { closing, type Closing } from "../closing.ts";
@@ -23,7 +24,7 @@ import { startTalk, type Talk } from "./talk.ts";
 
 const CUSTOMERS = 6;
 const LIMIT_MS = 1_000;
-const TENANT = "demo";
+const TENANT = DEMO_TENANT;
 
 /** What one rolling restart did to messages. */
 interface Rollout {
@@ -94,6 +95,7 @@ async function openSite(started: Closing): Promise<Site> {
   started.add({ close: () => cluster.stop() });
   const { ownerUrl } = cluster;
   await migrate(ownerUrl);
+  await createDemoTenant(home, ownerUrl);
   const port = await freePort();
   const ports = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -121,10 +123,10 @@ async function openPeople(home: string, ownerUrl: string, publicUrl: string) {
   const pool = createPool(ownerUrl, { max: 2 });
   const atRest = await AtRest.open(home, ownerUrl);
   const tenant = await findTenant(pool, TENANT);
-  if (tenant === undefined) throw new Error("The server made no development tenant.");
+  if (tenant === undefined) throw new Error("The database has no demo tenant.");
   const { profiles } = atRest;
   return {
-    people: await People.open({ home, pool, tenant, profiles, publicUrl }),
+    people: await People.open({ home, ownerUrl, tenant, profiles, publicUrl }),
     async close() {
       await atRest.close();
       await pool.end();

@@ -7,6 +7,7 @@ import { createPool } from "../../../db/pool.ts";
 import { refreshServerLogin } from "../../../db/server-login.ts";
 import { findTenant } from "../../../keys/accounts/tenant.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
+import { createDemoTenant, DEMO_TENANT } from "../../testkit/demo-tenant.ts";
 import { People } from "../../testkit/people.ts";
 import { freePort } from "../../testkit/server-process.ts";
 import {
@@ -17,7 +18,7 @@ import {
 import { TcpProxy } from "../../testkit/tcp-proxy.ts";
 import { RelayProcess } from "./relay-process.ts";
 
-export const tenantSlug = "demo";
+export const tenantSlug = DEMO_TENANT;
 
 /**
  * Relays that can be killed, on a database that outlives them, behind a network that can be cut.
@@ -96,6 +97,7 @@ async function open(
   const network = await TcpProxy.start(port, ...furtherPorts);
   closers.push(() => network.close());
   const url = `http://127.0.0.1:${network.port}`;
+  await createDemoTenant(home, ownerUrl);
   const settings = {
     DATABASE_URL: loginUrl,
     DATABASE_OWNER_URL: ownerUrl,
@@ -118,9 +120,9 @@ async function open(
   const pool = createPool(ownerUrl, { max: 4 });
   closers.push(() => pool.end());
   const tenant = await findTenant(pool, tenantSlug);
-  if (tenant === undefined) throw new Error("The server made no development tenant.");
+  if (tenant === undefined) throw new Error("The database has no demo tenant.");
   const { profiles } = atRest;
-  const people = await People.open({ home, pool, tenant, profiles, publicUrl: url });
+  const people = await People.open({ home, ownerUrl, tenant, profiles, publicUrl: url });
   const serverLogin = new URL(loginUrl).username;
   return { url, home, relays, redis, network, people, administrator, atRest, serverLogin };
 }

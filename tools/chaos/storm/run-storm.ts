@@ -8,6 +8,7 @@ import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
 import { migrate } from "../../../db/migrate.ts";
 import { refreshServerLogin } from "../../../db/server-login.ts";
 import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import { createDemoTenant } from "../../testkit/demo-tenant.ts";
 import { freePort, spawnServer, stopServer, untilReady } from "../../testkit/server-process.ts";
 import { serverTokens } from "../../testkit/server-keys.ts";
 import { arrangeStorm, type StormDevice } from "./arrange-storm.ts";
@@ -64,6 +65,7 @@ export async function runStorm(
     const cluster = await startEmbeddedPostgres(join(folder, "postgres"), { fsync: "off" });
     closers.push(() => cluster.stop());
     await migrate(cluster.ownerUrl);
+    await createDemoTenant(home, cluster.ownerUrl);
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const server = await spawnServer(home, port, {

@@ -108,7 +108,7 @@ async function lookInto(server: ServerProcess, home: string): Promise<StartedBac
   if (tenant === undefined) throw new Error("The server made no development tenant.");
   const atRest = await AtRest.open(home, ownerUrl);
   const { profiles } = atRest;
-  const people = await People.open({ home, pool, tenant, profiles, publicUrl: server.url });
+  const people = await People.open({ home, ownerUrl, tenant, profiles, publicUrl: server.url });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await Promise.all([administrator.end(), pool.end(), atRest.close()]);

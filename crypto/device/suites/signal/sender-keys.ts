@@ -53,12 +53,13 @@ export async function rotate(staging: Staging, conversation: Uuid): Promise<void
  * libsignal would continue the old chain under an old id.
  */
 async function startKey(staging: Staging, self: Self, request: SealRequest) {
-  const { devices, epoch, now } = request;
+  const { devices, without = [], epoch, now } = request;
   await staging.getMany([...devices.map(names.session), ...devices.map(names.peer)]);
   const lacking = await withoutSession(staging, devices);
-  if (lacking.length > 0)
+  const needed = lacking.filter((device) => !without.includes(device));
+  if (needed.length > 0)
     throw new SuiteError("no_session", "There are devices without a session.", {
-      devices: lacking,
+      devices: needed,
     });
   const keyId = crypto.randomUUID();
   const distribution = await staging.call(
@@ -73,6 +74,10 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const content = encodeKeyPacket(request, keyId, distribution.serialize());
   const packets: Packet[] = [];
   for (const device of devices) {
+    if (lacking.includes(device)) {
+      packets.push({ device, bytes: new Uint8Array(0) });
+      continue;
+    }
     await assertTrusted(staging, device);
     packets.push({ device, bytes: await encryptTo(staging, self, device, content) });
   }
@@ -116,7 +121,9 @@ export async function acceptPacket(staging: Staging, request: OpenRequest): Prom
   if (senderDevice === self.device)
     throw new SuiteError("undecryptable", "The message names this device as its sender.");
   await assertTrusted(staging, senderDevice);
-  if (packet === undefined || (await staging.get(keyName)) !== undefined) return;
+  // The sender could not use this device's prekeys, and left it out.
+  if (packet === undefined || packet.length === 0) return;
+  if ((await staging.get(keyName)) !== undefined) return;
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
   const content = openKeyPacket(request, keyId, plaintext);
   await staging.call(async () => {

@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { Notifications } from "../../db/notifications.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/** The database announces on this channel whose role changed, whoever changed it. */
+const CHANNEL = "sealdesk_roles";
+
+const payloadSchema = z
+  .string()
+  .transform((text) => text.split(" "))
+  .pipe(z.tuple([z.guid(), z.guid()]));
+
+/**
+ * Calls `onChanged` when the role of an account is said to have changed. Read the role again then:
+ * notifications may be lost, repeated or false. The poll for ended sessions finds the lost ones.
+ */
+export async function watchRoles(options: {
+  readonly url: string;
+  readonly onChanged: (tenant: Uuid, user: Uuid) => void;
+  readonly onLost: (error: unknown) => void;
+}): Promise<{ close(): Promise<void> }> {
+  const { url, onChanged, onLost } = options;
+  return Notifications.open({
+    url,
+    channel: CHANNEL,
+    name: "sealdesk-roles",
+    onPayload(text) {
+      const { data } = payloadSchema.safeParse(text);
+      if (data !== undefined) onChanged(...data);
+    },
+    onListening: () => undefined,
+    onLost,
+  });
+}

@@ -1,0 +1,44 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import type { Actor } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { decideUpload, type UploadAction } from "../../policies/uploads.ts";
+import { assertAllowed } from "../actor-audit.ts";
+import { conversationFacts } from "../members/facts.ts";
+import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
+
+/** An upload, and why the actor may act on it. */
+export interface PermittedUpload {
+  readonly row: AttachmentRow;
+  readonly decision: Decision;
+}
+
+/**
+ * Returns the upload if the actor may do `action` to it.
+ * @param lock "for update" locks the row before a change
+ * @throws MessagingError attachment_not_found, also for the upload of another device; forbidden
+ */
+export async function permittedUpload(
+  client: Client,
+  actor: Actor,
+  action: UploadAction,
+  id: Uuid,
+  lock: "for update" | "" = "",
+): Promise<PermittedUpload> {
+  const row = await findAttachment(client, id, lock);
+  if (row === undefined || row.state === "deleting") throw attachmentNotFound();
+  const { tenant, state, members } = await conversationFacts(client, row.conversation);
+  const facts = { tenant, device: row.device, state: row.state, members };
+  const decision = decideUpload(actor, action, { ...facts, conversationState: state });
+  assertUpload(decision);
+  return { row, decision };
+}
+
+/**
+ * @throws MessagingError attachment_not_found for the upload of another device, which must not learn
+ *   that the upload exists; forbidden
+ */
+export function assertUpload(decision: Decision): void {
+  if (decision.reasons.includes("foreign_device")) throw attachmentNotFound();
+  assertAllowed(decision);
+}

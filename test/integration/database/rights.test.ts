@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+import type pg from "pg";
+import { inTransaction } from "../../../db/transaction.ts";
+import {
+  arrangeConversation,
+  arrangeTenant,
+  openLog,
+  type ArrangedConversation,
+} from "../../support/conversations.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+
+let database: TestDatabase;
+let own: ArrangedConversation;
+let foreign: ArrangedConversation;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const { log, close } = await openLog(database);
+  const arrange = async () => arrangeConversation(database, log, await arrangeTenant(database));
+  [own, foreign] = [await arrange(), await arrange()];
+  await close();
+  await database.owner.query(
+    `insert into sealdesk.server_keys (name, version, provider, wrapping_version, wrapped, created_at_ms,
+       retired_at_ms, serves_until_ms)
+     values ('tokens', 1, 'local', 1, decode(repeat('00', 60), 'hex'), 0, 0, 1),
+       ('tokens', 2, 'local', 1, decode(repeat('00', 60), 'hex'), 0, 0, 9e12),
+       ('tokens', 3, 'local', 1, decode(repeat('00', 60), 'hex'), 0, null, null)`,
+  );
+});
+afterAll(() => database.drop());
+
+/** As the server's statements run: with its role, for one tenant. */
+const asApplication = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult> =>
+  inTransaction(database.pool, own.tenant, (client) => client.query(sql, [...values]));
+
+const DENIED = "42501";
+const NO_SUCH_ROW = "23503";
+
+describe("the application's role", () => {
+  test.each([
+    ["update server_keys set wrapped = null, destroyed_at_ms = 1, retired_at_ms = 1", DENIED],
+    ["update server_keys set wrapped = decode(repeat('11', 60), 'hex')", DENIED],
+    ["update server_keys set serves_until_ms = 1 where name = 'tokens'", DENIED],
+    ["delete from server_keys", DENIED],
+    ["update users set role = 'admin'", DENIED],
+    ["update users set password_hash = 'x'", DENIED],
+    [
+      `insert into users (id, tenant, role, created_at_ms)
+       values (gen_random_uuid(), sealdesk.current_tenant(), 'admin', 0)`,
+      DENIED,
+    ],
+    [
+      `insert into users (id, tenant, password_hash, username_index, created_at_ms)
+       values (gen_random_uuid(), sealdesk.current_tenant(), 'x', decode(repeat('00', 32), 'hex'), 0)`,
+      DENIED,
+    ],
+  ])("is refused: %s", async (sql, code) => {
+    await expect(asApplication(sql)).rejects.toMatchObject({ code });
+  });
+
+  test("creates customers only, whatever it says of them", async () => {
+    const id = randomUUID();
+    await asApplication(
+      "insert into users (id, tenant, subject_index, created_at_ms) values ($1, $2, sha256('s'), 0)",
+      [id, own.tenant],
+    );
+    const { rows } = await asApplication("select role from users where id = $1", [id]);
+    expect(rows).toEqual([{ role: "customer" }]);
+  });
+
+  test("destroys no server key but one whose time is over by the database's clock", async () => {
+    const { rows } = await asApplication("select * from destroy_expired_server_keys()");
+    expect(rows).toEqual([{ name: "tokens", version: 1 }]);
+    const kept = await asApplication(
+      "select version from server_keys where wrapped is not null order by version",
+    );
+    expect(kept.rows).toEqual([{ version: 2 }, { version: 3 }]);
+  });
+
+  test("cannot refer to another tenant's rows, nor take their places", async () => {
+    const [user] = foreign.users;
+    const [device] = foreign.devices;
+    await expect(
+      asApplication(
+        `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms,
+           expires_at_ms) values (gen_random_uuid(), $1, $2, '', 'password', 0, 1)`,
+        [own.tenant, user],
+      ),
+    ).rejects.toMatchObject({ code: NO_SUCH_ROW });
+    await expect(
+      asApplication(
+        "insert into members (tenant, conversation, user_id, role, from_seq) values ($1, $2, $3, 'agent', 1)",
+        [own.tenant, foreign.id, own.users[0]],
+      ),
+    ).rejects.toMatchObject({ code: NO_SUCH_ROW });
+    // A row of this tenant about another's conversation is seen by nobody and stands in nobody's way.
+    const place = `insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
+      client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
+      values ($1, $2, 2, 1, $3, 1, gen_random_uuid(), gen_random_uuid(), $4, '', '', '', '')`;
+    const now = Date.now();
+    await asApplication(place, [own.tenant, foreign.id, device, now]);
+    await asApplication(
+      "insert into cursors (tenant, conversation, device, seq) values ($1, $2, $3, 9)",
+      [own.tenant, foreign.id, device],
+    );
+    await inTransaction(database.pool, foreign.tenant, async (client) => {
+      await client.query(place, [foreign.tenant, foreign.id, device, now]);
+      await client.query(
+        "insert into cursors (tenant, conversation, device, seq) values ($1, $2, $3, 1)",
+        [foreign.tenant, foreign.id, device],
+      );
+    });
+  });
+});
+
+/** The column that names the tenant of a row. A tenant's audit log has the tenant's id. */
+const TENANT_COLUMNS = "('tenant', 'log')";
+
+test("each foreign key between tables of tenants includes the tenant", async () => {
+  const { rows } = await database.owner.query(
+    `select c.conrelid::regclass::text || '.' || c.conname as name
+     from pg_constraint c
+     where c.contype = 'f' and c.conparentid = 0
+       and c.connamespace in (select oid from pg_namespace where nspname in ('sealdesk', 'audit', 'keystore'))
+       and exists (select from pg_attribute where attrelid = c.confrelid and attname in ${TENANT_COLUMNS})
+       and not exists (select from pg_attribute a where a.attrelid = c.conrelid
+         and a.attnum = any(c.conkey) and a.attname in ${TENANT_COLUMNS})`,
+  );
+  expect(rows).toEqual([]);
+});
+
+test("row-level security is forced on each table of tenants", async () => {
+  const { rows } = await database.owner.query(
+    `select c.oid::regclass::text as name from pg_class c
+     join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname in ('sealdesk', 'audit', 'keystore') and c.relkind in ('r', 'p')
+       and not (c.relrowsecurity and c.relforcerowsecurity)
+     order by 1`,
+  );
+  // What they hold concerns no tenant, or is read to find out which tenant a request is for.
+  expect(rows.map(({ name }) => name)).toEqual(["sealdesk.server_keys", "sealdesk.tenants"]);
+});
+
+test("the application's role has these rights and no others", async () => {
+  const { rows } = await database.owner.query<{ on: string; rights: string }>(`
+    with granted as (
+      select n.nspname || '.' || c.relname as on, lower(a.privilege_type) as right
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace, aclexplode(c.relacl) a
+      where a.grantee = 'sealdesk_app'::regrole
+      union all
+      select n.nspname || '.' || c.relname,
+        lower(a.privilege_type) || '(' || string_agg(t.attname, ',' order by t.attname) || ')'
+      from pg_attribute t join pg_class c on c.oid = t.attrelid
+      join pg_namespace n on n.oid = c.relnamespace, aclexplode(t.attacl) a
+      where a.grantee = 'sealdesk_app'::regrole group by 1, a.privilege_type
+      union all
+      select n.nspname || '.' || p.proname || '()', lower(a.privilege_type)
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace, aclexplode(p.proacl) a
+      where a.grantee = 'sealdesk_app'::regrole)
+    select "on", string_agg("right", ' ' order by "right") as rights from granted
+    group by 1 order by 1`);
+  expect(rows.map(({ on, rights }) => `${on}: ${rights}`)).toEqual(EXPECTED.trim().split("\n"));
+});
+
+const EXPECTED = `
+audit.checkpoints: select
+audit.cosignatures: select
+audit.entries: insert(entry,tenant) select
+audit.leaves: select
+audit.logs: select
+audit.personal_fields: delete insert select
+audit.tiles: select
+audit.trees: select
+sealdesk.attachment_references: delete insert select
+sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,seq,sha256,state,tail)
+sealdesk.audited_heads: insert select update(seq)
+sealdesk.consents: insert select
+sealdesk.conversations: insert select update(state)
+sealdesk.cursors: insert select update(seq)
+sealdesk.destroy_expired_server_keys(): execute
+sealdesk.devices: insert select update(revoked_at_ms)
+sealdesk.ensure_partitions(): execute
+sealdesk.epochs: insert select
+sealdesk.events: insert select
+sealdesk.has_customers(): execute
+sealdesk.history_grants: insert select
+sealdesk.history_packs: delete insert select
+sealdesk.key_entries: insert select
+sealdesk.link_requests: delete insert select update(sealed,sibling,state)
+sealdesk.member_devices: insert select update(until_seq)
+sealdesk.members: insert select update(until_seq)
+sealdesk.one_time_prekeys: insert select update(public_key,signature)
+sealdesk.packets: insert select
+sealdesk.probe_storage(): execute
+sealdesk.sender_keys: insert select
+sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
+sealdesk.sessions: insert select update(revoked_at_ms)
+sealdesk.signed_prekeys: insert select update(id,public_key,signature)
+sealdesk.store_generations: insert select update(before,generation)
+sealdesk.tenants: select
+sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
+sealdesk_migrations.migrations: select
+`;

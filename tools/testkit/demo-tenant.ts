@@ -1,0 +1,19 @@
+import { uuidv7 } from "uuidv7";
+import { createTenant } from "../../keys/accounts/create-tenant.ts";
+import { openDevelopmentKey, publicPart } from "../../keys/tokens/development-key.ts";
+
+export const DEMO_TENANT = "demo";
+
+/**
+ * Creates the tenant `demo` in a database of the caller's. A server makes it only in its embedded
+ * database. The tenant trusts the development key in `home` for its customers.
+ */
+export async function createDemoTenant(home: string, ownerUrl: string): Promise<void> {
+  await createTenant(ownerUrl, {
+    id: uuidv7(),
+    slug: DEMO_TENANT,
+    name: "Demo",
+    customerKeys: { keys: [publicPart(await openDevelopmentKey(home))] },
+    now: Date.now(),
+  });
+}
