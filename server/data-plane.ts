@@ -178,11 +178,11 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     ),
     authenticate: traced(tracing, "hello", async (hello: Hello) => {
       const authenticated = await authenticateHello(deps, messaging, hello);
-      metrics?.relay.welcomed(hello.cursors.length > 0);
+      metrics?.relay.welcomed(authenticated.lastGeneration > 0);
       return authenticated;
     }),
     observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
-    followed: (actor) => followedBy(pool, actor.tenant, actor.device),
+    followed: (actor, page) => followedBy(pool, actor.tenant, actor.device, page),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
       metrics?.relay.closed(reason, error);

@@ -45,7 +45,7 @@ class SocketDouble {
   }
   async welcomes(): Promise<void> {
     this.happens("open");
-    this.says({ kind: "welcome", body: { device: nilUuid, heads: [], limits, lastGeneration: 0 } });
+    this.says({ kind: "welcome", body: { device: nilUuid, limits, lastGeneration: 0 } });
     await settle();
   }
 }
@@ -62,7 +62,7 @@ const hello = {
   version: 1,
   accessToken: "token",
   deviceProof: "proof",
-  cursors: [],
+  includeFinished: false,
   generation: 1,
 };
 
@@ -248,7 +248,7 @@ describe("the link to the relay", () => {
 describe("several transports to the relay", () => {
   const welcome: Frame = {
     kind: "welcome",
-    body: { device: nilUuid, heads: [], limits, lastGeneration: 0 },
+    body: { device: nilUuid, limits, lastGeneration: 0 },
   };
 
   function upgrading() {

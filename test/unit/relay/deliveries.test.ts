@@ -51,13 +51,15 @@ test("a device that is removed while a page is read for it gets nothing after it
       if (kind === "deliver") delivered.push(body.seq);
     },
     isClogged: () => false,
-    onDone: () => undefined,
+    onFinished: () => undefined,
     onError: (error) => {
       throw error;
     },
   });
   const ranges = [{ fromSeq: 1, untilSeq: undefined }];
-  deliveries.follow({ conversation, head, epoch: 1, ranges, cursor: 0 }, 0);
+  deliveries.follow({ conversation, head, epoch: 1, closed: false, ranges, cursor: 0 });
+  deliveries.open();
+  deliveries.onAck(conversation, 0);
   deliveries.resume();
   // Event 3 removes the device. Events 4 and 5 are for the remaining members.
   head = 5;
