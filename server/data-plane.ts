@@ -20,6 +20,7 @@ import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { conversationsOf, membersAmong } from "../messaging/members/shared-conversations.ts";
 import { keepReconciled } from "../messaging/members/keep-reconciled.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
+import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { ClusterPeers, SILENT_AFTER_BEATS } from "./nodes/cluster-peers.ts";
@@ -48,6 +49,7 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
+  readonly openConversations: OpenConversationLimits;
   readonly connectionLimits: ConnectionLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
@@ -145,7 +147,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     deps.openHints,
   );
   clusterPeers = met;
-  const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
+  const { scopeKeys, openConversations } = deps;
+  const messaging = { pool, log: conversations, scopeKeys, openConversations, now };
   const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
   );

@@ -9,6 +9,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertRoom } from "./assert-room.ts";
 import { enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
@@ -24,7 +25,8 @@ export interface NewConversation {
 /**
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
- * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists
+ * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists,
+ *   too_many_conversations, too_many_members
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -44,20 +46,21 @@ export async function createConversation(
     return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
         return { events: [], answer: await firstAnswer(client, actor, input.id) };
-      return create(client, actor, device, input, act, deps.now());
+      return create(deps, client, actor, device, input, act);
     });
   });
   return { id: input.id, ...place };
 }
 
 async function create(
+  deps: MessagingDeps,
   client: Client,
   actor: Actor,
   device: Uuid,
   input: NewConversation,
   act: ConversationAct,
-  now: number,
 ) {
+  const now = deps.now();
   const members = [...new Set([actor.user, ...input.members])];
   const others = await subjectsOf(
     client,
@@ -72,6 +75,11 @@ async function create(
   });
   assertAllowed(decision);
   await checkSignature(client, actor, device, input);
+  await assertRoom(client, deps.openConversations, {
+    conversation: input.id,
+    creator: actor.user,
+    users: members,
+  });
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,

@@ -14,7 +14,7 @@ import {
   type Send,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TestDevice } from "./device.ts";
+import type { Reply, TestDevice } from "./device.ts";
 import type { TestServer } from "./server.ts";
 
 type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
@@ -147,19 +147,19 @@ export function helloOf(device: TestDevice, generation = 1) {
   };
 }
 
-/** Creates a conversation over HTTP. */
-export async function createConversation(
+/** Asks over HTTP for a new conversation. */
+export function requestConversation(
   creator: TestDevice,
   members: readonly Pick<TestDevice, "user">[],
-): Promise<Uuid> {
-  const id = uuidv7();
+  id: Uuid = uuidv7(),
+): Promise<Reply> {
   const record = creationBytes({
     tenant: creator.tenant,
     conversation: id,
     suite: "signal-v1",
     device: creator.id,
   });
-  const reply = await creator.request("POST", "/v1/conversations", {
+  return creator.request("POST", "/v1/conversations", {
     body: {
       id,
       suite: "signal-v1",
@@ -167,8 +167,16 @@ export async function createConversation(
       creationSignature: sign(null, record, creator.deviceKey.privateKey).toString("base64url"),
     },
   });
+}
+
+/** Creates a conversation over HTTP. */
+export async function createConversation(
+  creator: TestDevice,
+  members: readonly Pick<TestDevice, "user">[],
+): Promise<Uuid> {
+  const reply = await requestConversation(creator, members);
   if (reply.status !== 201) throw new Error(`not created: ${JSON.stringify(reply.body)}`);
-  return id;
+  return reply.body.id;
 }
 
 /** A well-formed message to `devices`, first under a key of its own unless `keyId` is given. */
