@@ -120,6 +120,27 @@ describe("the link to the relay", () => {
     expect(told).toEqual(["up", "synced", "down"]);
   });
 
+  test("is up with the heads of all frames before the welcome, however long they take", async () => {
+    const heads = Array.from({ length: 5 }, (_, seq) => ({
+      conversation: nilUuid,
+      seq,
+      epoch: 1,
+      acknowledged: 0,
+    }));
+    const up: unknown[] = [];
+    const { link, clock } = start({ onUp: (welcome) => void up.push(welcome.heads) });
+    await settle();
+    SocketDouble.last.happens("open");
+    for (const head of heads) {
+      await clock.pass(14_000);
+      SocketDouble.last.says({ kind: "heads", body: { heads: [head] } });
+    }
+    expect(up).toEqual([]);
+    await SocketDouble.last.welcomes();
+    expect(up).toEqual([heads]);
+    await link.close();
+  });
+
   test("reconnects after a loss, with a longer wait each time", async () => {
     const { told, link, clock } = start();
     for (const waitMs of [125, 250, 500]) {
