@@ -68,6 +68,12 @@ export interface DataPlaneDeps {
 /** Time between two searches for transcript heads that a node failed to record before it ended. */
 const TRANSCRIPT_SWEEP_MS = 600_000;
 
+/**
+ * How long a hello may wait until the device is announced in all conversations of its account. A device
+ * waits 15 s for its welcome.
+ */
+const RECONCILE_MS = 5_000;
+
 /** The conversation logs, and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
   /** The dependencies of the membership use cases. */
@@ -263,7 +269,8 @@ async function authenticateHello(
   const { device } = actor;
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
-  await reconcileDevices(messaging, actor);
+  // The periodic task and the next hello continue where this one stops.
+  await reconcileDevices(messaging, actor, AbortSignal.timeout(RECONCILE_MS));
   const limits = await admitDevice({ pool, now }, { ...actor, device }, hello.generation);
   return {
     actor: { ...actor, device },

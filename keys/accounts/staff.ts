@@ -82,14 +82,19 @@ export interface StaffMember {
   readonly displayName: string | null;
 }
 
+/** How many accounts a page of the staff has, unless it is the last one. */
+export const STAFF_PER_PAGE = 500;
+
 /**
- * Lists the staff of the actor's tenant in order of id: all of them, or those with one role.
+ * Lists a page of the staff of the actor's tenant in order of id.
+ * @param which.role leaves out everybody with another role
+ * @param which.after the last account of the page before
  * @throws KeysError forbidden, for auditors
  */
 export async function listStaff(
   deps: DirectoryDeps,
   actor: Actor,
-  role?: StaffRole,
+  which: { readonly role?: StaffRole | undefined; readonly after?: Uuid | undefined } = {},
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
@@ -98,8 +103,9 @@ export async function listStaff(
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role <> all($2) and ($1::text is null or role = $1) order by id`,
-      [role ?? null, UNLISTED],
+       where role <> all($2) and ($1::text is null or role = $1) and ($3::uuid is null or id > $3)
+       order by id limit $4`,
+      [which.role ?? null, UNLISTED, which.after ?? null, STAFF_PER_PAGE],
     );
     return deps.profiles.opened(actor.tenant, rows);
   });
