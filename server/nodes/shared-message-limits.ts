@@ -46,7 +46,14 @@ export function openMessageLimits(
   const monotonic = () => performance.now();
   const local = new LocalMessageLimits(rates, monotonic);
   if (redis === undefined) return local;
-  const shared = new SharedMessageLimits({ name, local, rates, redis, monotonic, everyMs: EVERY_MS });
+  const shared = new SharedMessageLimits({
+    name,
+    local,
+    rates,
+    redis,
+    monotonic,
+    everyMs: EVERY_MS,
+  });
   closers.add(async () => shared.close());
   return shared;
 }

@@ -36,13 +36,13 @@ test("a device in 22,000 open conversations connects, and no frame is over the l
 test("conversations that begin while the heads are told are not missed, nor do they hold them up", async () => {
   const socket = await RelaySocket.dial(server);
   const begun: Uuid[] = [];
-  let welcomed = false;
+  const welcomed = new AbortController();
   const beginning = (async () => {
-    while (!welcomed) begun.push(await createConversation(customer, [agent]));
+    while (!welcomed.signal.aborted) begun.push(await createConversation(customer, [agent]));
   })();
   socket.send({ kind: "hello", body: helloOf(agent) });
   await socket.next("welcome");
-  welcomed = true;
+  welcomed.abort();
   await beginning;
   const listed = new Set(socket.heads.map(({ conversation }) => conversation));
   const cursors = begun
