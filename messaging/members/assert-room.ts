@@ -17,9 +17,11 @@ const ROOM = `
       cross join lateral (select count(*) as open from (
         select from members m where m.user_id = added.user_id and m.open and m.until_seq is null
         limit $5) counted) members) as "ofMember",
-    (select count(*) from devices d where d.revoked_at_ms is null and (d.user_id = any($2::uuid[])
-      or exists (select from members m where m.conversation = $3 and m.user_id = d.user_id
-        and m.until_seq is null))) as devices`;
+    (select coalesce(sum(own.devices), 0)::int from (
+      select unnest($2::uuid[]) union
+      select user_id from members where conversation = $3 and until_seq is null) who (user_id)
+      cross join lateral (select count(*) as devices from devices d
+        where d.user_id = who.user_id and d.revoked_at_ms is null) own) as devices`;
 
 const sentences: Readonly<Record<ExceededLimit, (limits: OpenConversationLimits) => string>> = {
   customer_conversations: ({ perCustomer }) =>
