@@ -37,6 +37,8 @@ export type SealdeskErrorCode =
   // conversations
   | "forbidden"
   | "conversation_not_found" // or this account may not see it
+  | "too_many_conversations" // you or a member have too many open ones: the message says what to do
+  | "too_many_members" // the members have more devices than one message can be sealed for
   | "member_not_found"
   | "already_a_member"
   | "no_device" // you cannot write to a member without a registered device

@@ -130,11 +130,12 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   });
   const relay = relayUrls(baseUrl);
   const hello = async (): Promise<Hello> => {
-    const cursors = await manager.cursors();
+    await manager.settled();
     const accessToken = await session.accessToken();
     const deviceProof = prove({ method: "GET", url: relay.http, accessToken });
     const generation = await rollback.nextGeneration();
-    return { version: 1, accessToken, deviceProof, cursors, generation };
+    const { includeFinished } = manager;
+    return { version: 1, accessToken, deviceProof, generation, includeFinished };
   };
   const begin = helloOverHttp(session, me.transport);
   const transports = transportFactories(relay.socket, { ...runtime, clock, baseUrl, begin });

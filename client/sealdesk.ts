@@ -162,7 +162,8 @@ export class Sealdesk {
 
   /**
    * Starts a conversation with these users. Resolves when this device can write in it.
-   * @throws SealdeskError forbidden, no_device
+   * @throws SealdeskError forbidden, no_device, rate_limited, too_many_conversations,
+   *   too_many_members
    */
   async openConversation(request: { readonly with: readonly Uuid[] }): Promise<Conversation> {
     checks.opening(request, "request");

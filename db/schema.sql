@@ -343,6 +343,7 @@ table sealdesk.conversations (
   created_at_ms bigint not null
 )
   row level security
+  CREATE INDEX conversations_open ON sealdesk.conversations USING btree (created_by) WHERE (state = 'open'::text)
   CREATE INDEX conversations_tenant_created_at_ms_idx ON sealdesk.conversations USING btree (tenant, created_at_ms)
   constraint conversations_created_by_fkey FOREIGN KEY (tenant, created_by) REFERENCES sealdesk.users(tenant, id)
   constraint conversations_creation_device_fkey FOREIGN KEY (tenant, creation_device) REFERENCES sealdesk.devices(tenant, id)
@@ -527,10 +528,12 @@ table sealdesk.member_devices (
   device uuid not null,
   user_id uuid not null,
   from_seq bigint not null,
-  until_seq bigint
+  until_seq bigint,
+  finished boolean not null default false
 )
   row level security
-  CREATE INDEX member_devices_device_idx ON sealdesk.member_devices USING btree (device)
+  CREATE INDEX member_devices_device_conversation_idx ON sealdesk.member_devices USING btree (device, conversation)
+  CREATE INDEX member_devices_unfinished ON sealdesk.member_devices USING btree (device, conversation) WHERE (NOT finished)
   CREATE UNIQUE INDEX member_devices_conversation_device_idx ON sealdesk.member_devices USING btree (conversation, device) WHERE (until_seq IS NULL)
   constraint member_devices_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint member_devices_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
@@ -539,7 +542,7 @@ table sealdesk.member_devices (
   constraint member_devices_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (until_seq) to sealdesk_app
+  grant update (finished, until_seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.members (
@@ -548,9 +551,11 @@ table sealdesk.members (
   user_id uuid not null,
   role text not null,
   from_seq bigint not null,
-  until_seq bigint
+  until_seq bigint,
+  open boolean not null default true
 )
   row level security
+  CREATE INDEX members_open ON sealdesk.members USING btree (user_id) WHERE (open AND (until_seq IS NULL))
   CREATE INDEX members_user_id_idx ON sealdesk.members USING btree (user_id)
   CREATE UNIQUE INDEX members_conversation_user_id_idx ON sealdesk.members USING btree (conversation, user_id) WHERE (until_seq IS NULL)
   constraint members_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
@@ -559,7 +564,7 @@ table sealdesk.members (
   constraint members_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (until_seq) to sealdesk_app
+  grant update (open, until_seq) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.one_time_prekeys (

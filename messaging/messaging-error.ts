@@ -6,6 +6,8 @@ export type MessagingErrorCode =
   | "conversation_exists"
   | "session_revoked" // the actor's session ended before the act
   | "device_revoked" // the actor's device was removed before the act
+  | "too_many_conversations" // the customer, or a member, has too many open ones
+  | "too_many_members" // more devices than one message can be sealed for
   | "member_not_found"
   | "already_a_member"
   | "no_device" // a member needs a registered device before it can be written to

@@ -7,8 +7,9 @@ import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
+import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
-import type { MessageRates } from "./socket/message-limits.ts";
+import type { ConversationRates, MessageRates } from "./socket/message-limits.ts";
 import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
 /** The validated configuration of the server. */
@@ -48,6 +49,8 @@ export interface Config {
   /** Link requests of new devices, per account. */
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
+  readonly conversationRates: ConversationRates;
+  readonly openConversations: OpenConversationLimits;
   /** How many sockets may wait for their welcome at once. */
   readonly waitingSockets: PendingUpgradeLimits;
   readonly attachments: AttachmentStore;
@@ -122,6 +125,15 @@ const bucketRate = (standard: string) =>
       return { burst, perSecond };
     });
 
+/** Parses a number of things. */
+const count = (standard: string) =>
+  text(
+    "must be a number from 1 to 100000.",
+    (number) => /^[1-9]\d{0,5}$/.test(number) && Number(number) <= 100_000,
+  )
+    .default(standard)
+    .transform(Number);
+
 /**
  * The rule of each variable. The message of an issue continues a sentence that starts with the
  * variable's name.
@@ -184,6 +196,10 @@ const environmentSchema = z.object({
   STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
   ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
   TENANT_MESSAGE_LIMIT: bucketRate("100000,10000"),
+  CONVERSATION_LIMIT: bucketRate("20,0.05"),
+  TENANT_CONVERSATION_LIMIT: bucketRate("1000,50"),
+  OPEN_CONVERSATIONS_PER_CUSTOMER: count("50"),
+  OPEN_CONVERSATIONS_PER_MEMBER: count("50000"),
 });
 
 /**
@@ -237,6 +253,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       staffDevice: values.STAFF_MESSAGE_LIMIT,
       account: values.ACCOUNT_MESSAGE_LIMIT,
       tenant: values.TENANT_MESSAGE_LIMIT,
+    },
+    conversationRates: {
+      customer: values.CONVERSATION_LIMIT,
+      tenant: values.TENANT_CONVERSATION_LIMIT,
+    },
+    openConversations: {
+      perCustomer: values.OPEN_CONVERSATIONS_PER_CUSTOMER,
+      perMember: values.OPEN_CONVERSATIONS_PER_MEMBER,
     },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),

@@ -22,6 +22,7 @@ import type { MessagingDeps } from "../messaging/members/facts.ts";
 import { conversationsOf, membersAmong } from "../messaging/members/shared-conversations.ts";
 import { keepReconciled } from "../messaging/members/keep-reconciled.ts";
 import { reconcileDevices } from "../messaging/members/reconcile-devices.ts";
+import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import { describeError, type Log } from "./log.ts";
 import type { HintListener, Hints } from "./nodes/hints.ts";
 import { ClusterPeers, SILENT_AFTER_BEATS } from "./nodes/cluster-peers.ts";
@@ -50,6 +51,7 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
+  readonly openConversations: OpenConversationLimits;
   readonly connectionLimits: ConnectionLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
@@ -74,6 +76,12 @@ const TRANSCRIPT_SWEEP_MS = 600_000;
 
 /** Welcomed relay connections, over WebSockets and over HTTP. An account has at most 16 devices. */
 const SOCKETS: ShareLimits = { node: 100_000, tenant: 50_000, account: 32 };
+
+/**
+ * How long a hello may wait until the device is announced in all conversations of its account. A device
+ * waits 15 s for its welcome.
+ */
+const RECONCILE_MS = 5_000;
 
 /** The conversation logs, and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
@@ -157,7 +165,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   const roles = await deps.watchRoles((tenant, user) => {
     met.onRoleChanged(tenant, user).catch(onError);
   });
-  const messaging = { pool, log: conversations, scopeKeys: deps.scopeKeys, now };
+  const { scopeKeys, openConversations } = deps;
+  const messaging = { pool, log: conversations, scopeKeys, openConversations, now };
   const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
   );
@@ -192,12 +201,12 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     ),
     authenticate: traced(tracing, "hello", async (hello: Hello) => {
       const authenticated = await authenticateHello(deps, messaging, hello);
-      metrics?.relay.welcomed(hello.cursors.length > 0);
+      metrics?.relay.welcomed(authenticated.lastGeneration > 0);
       return authenticated;
     }),
     observer: metrics && { ...metrics.relay, refused: metrics.log.refused },
-    followed: (actor) =>
-      runFor({ tenant: actor.tenant, account: actor.user }, () => followedBy(pool, actor)),
+    followed: (actor, page) =>
+      runFor({ tenant: actor.tenant, account: actor.user }, () => followedBy(pool, actor, page)),
     onFault(reason, error) {
       log.info("socket closed", { reason, ...(error !== undefined && describeError(error)) });
       metrics?.relay.closed(reason, error);
@@ -277,7 +286,8 @@ async function authenticateHello(
   if (device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
   const limits = await runFor({ tenant: actor.tenant, account: actor.user }, async () => {
-    await reconcileDevices(messaging, actor);
+    // The periodic task and the next hello continue where this one stops.
+    await reconcileDevices(messaging, actor, AbortSignal.timeout(RECONCILE_MS));
     return admitDevice({ pool, now }, { ...actor, device }, hello.generation);
   });
   return {

@@ -37,6 +37,7 @@ import { createMessageCheck } from "./message-check.ts";
 import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
+import { creationRates, type MessageRates } from "./socket/message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
@@ -208,7 +209,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
   };
   const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
-  const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
+  const openLimits = (name: string, rates: MessageRates) =>
+    openMessageLimits(name, rates, redis?.client, closers);
+  const messageLimits = openLimits("messages", config.messageRates);
   const dataPlane = await startDataPlane({
     http,
     pool,
@@ -217,6 +220,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageLimits,
+    openConversations: config.openConversations,
     connectionLimits: {
       waitingSockets: config.waitingSockets,
       addressOf: peerAddressBehind(config.trustedProxies),
@@ -288,6 +292,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     disconnect: dataPlane.disconnect,
     overHttp: dataPlane.overHttp,
     messaging: dataPlane.messaging,
+    creationLimits: openLimits("conversations", creationRates(config.conversationRates)),
     attachments,
     stopping: stopping.signal,
     logKey: signer.publicKey,

@@ -1,10 +1,4 @@
-import {
-  wireLimits,
-  type Cursor,
-  type Deliver,
-  type Frame,
-  type Welcome,
-} from "../../crypto/wire/frame.ts";
+import { wireLimits, type Cursor, type Deliver, type Frame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Api } from "../http/api.ts";
 import type { KeyLog } from "../key-log/key-log.ts";
@@ -28,6 +22,7 @@ import type { SealdeskError } from "../errors.ts";
 import { replaceKeys, type ReplaceKeysDeps } from "../rollback/replace-keys.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import { Soundness } from "../rollback/soundness.ts";
+import type { Welcomed } from "../transport/relay-connection.ts";
 import { Receiver } from "./receiver.ts";
 import type { RecordingDeps } from "./record-event.ts";
 import { Sender } from "./sender.ts";
@@ -89,6 +84,7 @@ export class ConversationManager {
    * The conversations for which the relay has not yet sent `synced`. Undefined while not connected.
    */
   #catchingUp: Set<Uuid> | undefined;
+  #includeFinished = false;
   #onSynced: (() => void)[] = [];
 
   private constructor(deps: ConversationManagerDeps) {
@@ -113,9 +109,7 @@ export class ConversationManager {
       },
       (id) => this.#openConversations.get(id)?.log.state,
     );
-    this.#acknowledger = new Acknowledger(deps.clock, (cursors) => {
-      deps.transmit({ kind: "ack", body: { cursors } });
-    });
+    this.#acknowledger = new Acknowledger(deps.clock, (cursors) => this.#acknowledge(cursors));
   }
 
   static async load(deps: ConversationManagerDeps): Promise<ConversationManager> {
@@ -152,29 +146,60 @@ export class ConversationManager {
     return new Promise((resolve) => this.#onSynced.push(resolve));
   }
 
-  /**
-   * Returns the cursors to resume from. It first waits until no event of the last connection is
-   * being processed.
-   */
-  async cursors(): Promise<readonly Cursor[]> {
+  /** Resolves when no event of the last connection is being processed. */
+  async settled(): Promise<void> {
     await Promise.all(
       Array.from(this.#openConversations.values(), ({ receiver }) => receiver.reset()),
     );
-    const known = [...this.#openConversations.values()].filter(
-      ({ log }) => log.state !== undefined,
-    );
-    // Ids sort by time. For older conversations the relay uses the last acknowledgement.
-    return known
-      .slice(-wireLimits.cursors)
-      .map(({ log }) => ({ conversation: log.id, seq: log.cursor }));
   }
 
-  onUp(welcome: Welcome): void {
-    const heads = new Set(welcome.heads.map(({ conversation }) => conversation));
-    this.#catchingUp = heads;
+  /**
+   * True if the store may lack what it acknowledged before, so that the relay must list the
+   * conversations that are finished, too.
+   */
+  get includeFinished(): boolean {
+    return this.#includeFinished || this.#deps.rollback.pending;
+  }
+
+  onUp(welcome: Welcomed): void {
+    const listed = new Set(welcome.heads.map(({ conversation }) => conversation));
+    this.#catchingUp = listed;
+    if (!this.includeFinished && this.#lacksTheEnd(listed)) {
+      this.#includeFinished = true;
+      this.#deps.recycle("the store lacks the end of a conversation");
+      return;
+    }
     for (const { conversation, seq } of welcome.heads) this.#compareHead(conversation, seq);
     this.#soundness.begin(welcome);
+    this.#startFrom(welcome.heads.map(({ conversation }) => conversation));
     this.#announceSynced();
+  }
+
+  /**
+   * True if the store knows an open conversation of this device that the relay does not list. The
+   * relay leaves out what is finished and acknowledged to its end, so the store has lost that end.
+   */
+  #lacksTheEnd(listed: ReadonlySet<Uuid>): boolean {
+    return [...this.#openConversations.values()].some(
+      ({ log }) => log.state?.joined === true && !log.state.closed && !listed.has(log.id),
+    );
+  }
+
+  /** Tells the relay what is in the store. It sends what comes after. */
+  #startFrom(conversations: readonly Uuid[]): void {
+    this.#acknowledge(
+      conversations.map((conversation) => ({
+        conversation,
+        seq: this.#openConversations.get(conversation)?.log.cursor ?? 0,
+      })),
+    );
+  }
+
+  #acknowledge(all: readonly Cursor[]): void {
+    for (let from = 0; from < all.length; from += wireLimits.cursors) {
+      const cursors = all.slice(from, from + wireLimits.cursors);
+      this.#deps.transmit({ kind: "ack", body: { cursors } });
+    }
   }
 
   onDown(): void {

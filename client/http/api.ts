@@ -59,11 +59,13 @@ const keyHistory = read.object({
   entries: read.list(
     read.object({ index: read.integer, entry: read.bytes, proof: read.list(read.hash) }),
   ),
+  more: read.flag,
 });
 const staff = read.object({
   staff: read.list(
     read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
   ),
+  next: read.nullable(read.uuid),
 });
 const linkRequest = read.object({
   device: read.uuid,
@@ -139,9 +141,13 @@ export function createApi(request: Request, tenant: Uuid) {
       }));
     },
 
-    /** What the key log says about a user. Nothing is checked yet. */
-    keyHistory: (user: Uuid) =>
-      request({ method: "GET", path: `v1/users/${user}/key-history`, answer: keyHistory }),
+    /** A page of what the key log says about a user after a version. Nothing is checked yet. */
+    keyHistory: (user: Uuid, after: number) =>
+      request({
+        method: "GET",
+        path: `v1/users/${user}/key-history?after=${after}`,
+        answer: keyHistory,
+      }),
 
     keyLogCheckpoint: () =>
       request({ method: "GET", path: "v1/key-log/checkpoint", answer: read.object(keyLogHead) }),
@@ -224,9 +230,14 @@ export function createApi(request: Request, tenant: Uuid) {
       }),
 
     async staff(role?: string): Promise<readonly StaffMember[]> {
-      const query = role === undefined ? "" : `?role=${encodeURIComponent(role)}`;
-      const answer = await request({ method: "GET", path: `v1/staff${query}`, answer: staff });
-      return answer.staff;
+      const all: StaffMember[] = [];
+      for (let after: Uuid | undefined; ;) {
+        const query = new URLSearchParams({ ...(role && { role }), ...(after && { after }) });
+        const answer = await request({ method: "GET", path: `v1/staff?${query}`, answer: staff });
+        all.push(...answer.staff);
+        after = answer.next;
+        if (after === undefined) return all;
+      }
     },
 
     createConversation: (conversation: {

@@ -26,6 +26,8 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   forbidden: "forbidden",
   conversation_not_found: "conversation_not_found",
   conversation_closed: "conversation_closed",
+  too_many_conversations: "too_many_conversations",
+  too_many_members: "too_many_members",
   member_not_found: "member_not_found",
   user_not_found: "member_not_found",
   already_a_member: "already_a_member",

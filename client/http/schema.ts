@@ -19,6 +19,11 @@ export const integer: Reader<number> = (value, place) => {
   return value;
 };
 
+export const flag: Reader<boolean> = (value, place) => {
+  if (typeof value !== "boolean") throw unexpected(place, "true or false");
+  return value;
+};
+
 export const uuid: Reader<Uuid> = (value, place) => {
   if (typeof value !== "string" || !isUuid(value)) throw unexpected(place, "UUID");
   return value;

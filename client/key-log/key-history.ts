@@ -23,24 +23,30 @@ export interface KeyHistory {
   readonly entries: readonly KeyEntry[];
   /** RFC 9162 leaf hashes of these entries. */
   readonly leaves: readonly Uint8Array[];
+  /** Where the last entry stands in the log; -1 if there is none. */
+  readonly lastIndex: number;
 }
+
+const noHistory: KeyHistory = { entries: [], leaves: [], lastIndex: -1 };
 
 /**
  * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
  * missing between the first and the last.
+ * @param before the history up to these entries, if they are a later page
  * @throws LogError invalid_proof, malformed, missing
  */
 export function verifyHistory(
   proven: readonly ProvenEntry[],
   head: TreeHead,
   who: { readonly tenant: Uuid; readonly user: Uuid },
+  before: KeyHistory = noHistory,
 ): KeyHistory {
   const { sha256 } = deviceChecks;
   const leaves = proven.map(({ entry }) => leafHash(sha256, entry));
   proven.forEach(({ index, proof }, at) => {
     const leaf = leaves[at] ?? new Uint8Array(0);
     verifyInclusion(sha256, { leaf, index, proof }, head);
-    if (at > 0 && index <= (proven[at - 1]?.index ?? 0))
+    if (index <= (proven[at - 1]?.index ?? before.lastIndex))
       throw new LogError("malformed", `entry ${index}`, "stands before an earlier version.");
   });
   const entries = proven.map(({ index, entry }) => decoded(index, entry));
@@ -48,10 +54,15 @@ export function verifyHistory(
     const place = `entry ${proven[at]?.index ?? 0}`;
     if (record.user !== who.user || record.tenant !== who.tenant)
       throw new LogError("malformed", place, "is about somebody else.");
-    if (version !== at + 1)
-      throw new LogError("missing", place, `has version ${version}, not ${at + 1}.`);
+    const expected = before.entries.length + at + 1;
+    if (version !== expected)
+      throw new LogError("missing", place, `has version ${version}, not ${expected}.`);
   });
-  return { entries, leaves };
+  return {
+    entries: [...before.entries, ...entries],
+    leaves: [...before.leaves, ...leaves],
+    lastIndex: proven.at(-1)?.index ?? before.lastIndex,
+  };
 }
 
 function decoded(index: number, entry: Uint8Array): KeyEntry {

@@ -129,15 +129,22 @@ export class KeyLog {
   async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant } = this.#deps;
     const before = this.#head?.size ?? 0;
-    const answer = await api.keyHistory(user);
-    return this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
-      const head = await this.#meet(answer);
-      if (head.size < before)
-        throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
-      const history = verifyHistory(answer.entries, head, { tenant, user });
-      const reviewed = await store.transact((each) => noteHistory(each, user, history));
-      return { history, reviewed };
-    });
+    for (let history: KeyHistory | undefined; ;) {
+      const answer = await api.keyHistory(user, history?.entries.length ?? 0);
+      const known = history;
+      const found = await this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
+        const head = await this.#meet(answer);
+        if (head.size < before)
+          throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
+        const read = verifyHistory(answer.entries, head, { tenant, user }, known);
+        // An empty page does not bring the end nearer.
+        if (answer.more && answer.entries.length > 0) return { history: read };
+        const reviewed = await store.transact((each) => noteHistory(each, user, read));
+        return { history: read, reviewed };
+      });
+      if (found.reviewed !== undefined) return found;
+      ({ history } = found);
+    }
   }
 
   async #compare(claimed: KeyLogHead, from: Uuid): Promise<void> {

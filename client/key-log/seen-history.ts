@@ -29,7 +29,7 @@ const digestOf = (leaves: readonly Uint8Array[]): Uint8Array => sha256(concat(..
 export async function noteHistory(
   transaction: StoreTransaction,
   user: Uuid,
-  { leaves }: KeyHistory,
+  { leaves }: Pick<KeyHistory, "leaves">,
 ): Promise<number> {
   const { version, digest, reviewed } = await load(transaction, user);
   if (leaves.length < version)

@@ -1,9 +1,9 @@
-import type { Welcome } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
 import { sleep, type Clock } from "../runtime.ts";
+import type { Welcomed } from "../transport/relay-connection.ts";
 import type { Rollback } from "./rollback.ts";
 
 export interface SoundnessDeps {
@@ -27,7 +27,7 @@ export interface SoundnessDeps {
 }
 
 interface Connection {
-  readonly heads: Welcome["heads"];
+  readonly heads: Welcomed["heads"];
   /** Conversations whose events from before the connection have not all arrived. */
   readonly unheard: Set<Uuid>;
   /** Conversations whose events from before the connection are not all in the store. */
@@ -66,7 +66,7 @@ export class Soundness {
   }
 
   /** Call it when a connection was made. */
-  begin({ heads, lastGeneration }: Pick<Welcome, "heads" | "lastGeneration">): void {
+  begin({ heads, lastGeneration }: Pick<Welcomed, "heads" | "lastGeneration">): void {
     const conversations = heads.map(({ conversation }) => conversation);
     this.#connection = {
       heads,

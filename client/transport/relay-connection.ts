@@ -1,4 +1,4 @@
-import type { Frame, Hello, Welcome } from "../../crypto/wire/frame.ts";
+import type { Frame, Head, Hello, Welcome } from "../../crypto/wire/frame.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import { sleep, type Runtime } from "../runtime.ts";
 import { Backoff, type BackoffLimits } from "./backoff.ts";
@@ -8,6 +8,11 @@ import { isFromRelay, closureOf, goingAway, tokenExpired } from "./close-codes.t
 import { TransportFallback } from "./transport-fallback.ts";
 import { Probe } from "./probe.ts";
 
+/** The relay's answer to a hello: its welcome, with the heads of all the frames before it. */
+export interface Welcomed extends Welcome {
+  readonly heads: readonly Head[];
+}
+
 /**
  * The events of the connections, each starting with a hello. `onUp` and `onDown` alternate, and
  * frames arrive only between them.
@@ -15,7 +20,7 @@ import { Probe } from "./probe.ts";
 export interface RelayConnectionEvents {
   /** Makes the hello after all work of the previous connection has ended. */
   readonly hello: () => Promise<Hello>;
-  readonly onUp: (welcome: Welcome) => void;
+  readonly onUp: (welcome: Welcomed) => void;
   readonly onFrame: (frame: Frame) => void;
   readonly onDown: () => void;
   /** The relay refused the access token because it has expired. */
@@ -43,7 +48,10 @@ interface Attempt {
  * limit.
  */
 const moveBaseMs = 100;
+/** Time for each frame up to the welcome. */
 const welcomeTimeoutMs = 15_000;
+/** A relay that lists more conversations would use up the memory. */
+const mostHeads = 1_000_000;
 
 /**
  * Keeps one connection to the relay and replaces it when it is lost. If the first transport does
@@ -171,9 +179,12 @@ export class RelayConnection {
   ): Promise<{ readonly code: number; readonly reason: string }> {
     return new Promise((resolve) => {
       let up = false;
-      const cancel = this.#runtime.clock.after(welcomeTimeoutMs, () =>
-        channel.close(closing.unanswered, "no welcome"),
-      );
+      const heads: Head[] = [];
+      const expectFrame = () =>
+        this.#runtime.clock.after(welcomeTimeoutMs, () =>
+          channel.close(closing.unanswered, "no welcome"),
+        );
+      let cancel = expectFrame();
       const heartbeat = new Heartbeat(this.#runtime.clock, this.#keepalive, {
         beat: () => void channel.send({ kind: "heartbeat", body: {} }),
         onSilence: () => channel.close(closing.unanswered, "silence"),
@@ -183,12 +194,17 @@ export class RelayConnection {
         onFrame: (frame) => {
           heartbeat.heard();
           if (up && frame.kind !== "heartbeat") this.#events.onFrame(frame);
-          else if (frame.kind === "welcome") {
+          else if (frame.kind === "heads") {
+            cancel();
+            cancel = expectFrame();
+            for (const head of frame.body.heads) heads.push(head);
+            if (heads.length > mostHeads) channel.close(closing.unreadable, "too many heads");
+          } else if (frame.kind === "welcome") {
             up = true;
             cancel();
             heartbeat.start();
             onUp();
-            this.#events.onUp(frame.body);
+            this.#events.onUp({ ...frame.body, heads });
           }
         },
         onClosed: (code, reason) => {

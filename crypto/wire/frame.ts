@@ -4,6 +4,7 @@ import {
   decode,
   encode,
   fixed,
+  flag,
   list,
   message,
   nested,
@@ -27,6 +28,7 @@ export const wireLimits = {
   packet: 8 * 1024,
   packets: 256,
   cursors: 8192,
+  heads: 4096,
   token: 8 * 1024,
 } as const;
 
@@ -34,7 +36,12 @@ const uint32 = uint(0xffffffff);
 
 const cursor = message({ conversation: [1, uuid], seq: [2, uint()] });
 const packet = message({ device: [1, uuid], bytes: [2, bytes(wireLimits.packet)] });
-const head = message({ conversation: [1, uuid], seq: [2, uint()], epoch: [3, uint32] });
+const head = message({
+  conversation: [1, uuid],
+  seq: [2, uint()],
+  epoch: [3, uint32],
+  acknowledged: [4, uint()],
+});
 const limits = message({
   maxCiphertextBytes: [1, uint32],
   maxFrameBytes: [2, uint32],
@@ -47,8 +54,8 @@ const hello = message({
   version: [1, uint32],
   accessToken: [2, text(wireLimits.token)],
   deviceProof: [3, text(wireLimits.token)],
-  cursors: [4, list(nested(cursor), wireLimits.cursors)],
-  generation: [5, uint()],
+  generation: [4, uint()],
+  includeFinished: [5, flag],
 });
 const send = message({
   conversation: [1, uuid],
@@ -60,11 +67,11 @@ const send = message({
   packets: [7, list(nested(packet), wireLimits.packets)],
 });
 const ack = message({ cursors: [1, list(nested(cursor), wireLimits.cursors)] });
+const heads = message({ heads: [1, list(nested(head), wireLimits.heads)] });
 const welcome = message({
   device: [1, uuid],
-  heads: [2, list(nested(head), 1_000_000)],
-  limits: [3, nested(limits)],
-  lastGeneration: [4, uint()],
+  limits: [2, nested(limits)],
+  lastGeneration: [3, uint()],
 });
 const accepted = message({
   conversation: [1, uuid],
@@ -155,6 +162,7 @@ const frame = oneOf({
   send: [2, send],
   ack: [3, ack],
   ackGap: [4, ackGap],
+  heads: [7, heads],
   welcome: [8, welcome],
   accepted: [9, accepted],
   refused: [10, refused],
@@ -173,6 +181,7 @@ export type Limits = MessageOf<typeof limits>;
 export type Hello = MessageOf<typeof hello>;
 export type Send = MessageOf<typeof send>;
 export type Ack = MessageOf<typeof ack>;
+export type Head = MessageOf<typeof head>;
 export type Welcome = MessageOf<typeof welcome>;
 export type Accepted = MessageOf<typeof accepted>;
 export type Refused = MessageOf<typeof refused>;

@@ -52,6 +52,19 @@ export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
   omits: (value) => value === 0,
 });
 
+/** True or false; absent means false. */
+export const flag: Field<boolean> = {
+  wireType: VARINT,
+  write: (writer, value) => writer.varint(Number(value)),
+  read(reader) {
+    const value = Number(reader.uint64());
+    if (value > 1) throw malformed("neither true nor false");
+    return value === 1;
+  },
+  absent: () => false,
+  omits: (value) => !value,
+};
+
 /** Bytes of at most `max`; absent means empty. */
 export const bytes = (max: number): Field<Uint8Array> => ({
   wireType: BYTES,

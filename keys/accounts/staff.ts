@@ -91,14 +91,19 @@ export interface StaffMember {
   readonly displayName: string | null;
 }
 
+/** How many accounts a page of the staff has, unless it is the last one. */
+export const STAFF_PER_PAGE = 500;
+
 /**
- * Lists the staff of the actor's tenant in order of id: all of them, or those with one role.
+ * Lists a page of the staff of the actor's tenant in order of id.
+ * @param which.role leaves out everybody with another role
+ * @param which.after the last account of the page before
  * @throws KeysError forbidden, for auditors
  */
 export async function listStaff(
   deps: DirectoryDeps,
   actor: Actor,
-  role?: StaffRole,
+  which: { readonly role?: StaffRole | undefined; readonly after?: Uuid | undefined } = {},
 ): Promise<readonly StaffMember[]> {
   const resource = { type: "tenant", id: actor.tenant };
   return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
@@ -108,8 +113,12 @@ export async function listStaff(
       Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
     >(
       `select id, role, display_name as "displayName" from users
-       where role = any($1::text[]) order by id`,
-      [roles.filter((each) => role === undefined || each === role)],
+       where role = any($1::text[]) and ($2::uuid is null or id > $2) order by id limit $3`,
+      [
+        roles.filter((each) => which.role === undefined || each === which.role),
+        which.after ?? null,
+        STAFF_PER_PAGE,
+      ],
     );
     return deps.profiles.opened(actor.tenant, rows);
   });

@@ -20,8 +20,10 @@ export interface ProvenEntry {
 
 export interface KeyHistory extends KeyLogHead {
   readonly user: Uuid;
-  /** All entries, by version. */
+  /** One page of the entries, by version. */
   readonly entries: readonly ProvenEntry[];
+  /** True if entries of later versions follow. */
+  readonly more: boolean;
 }
 
 export interface KeyLogDeps extends UseCase {
@@ -46,10 +48,13 @@ const ENTRIES = `
   from key_entries
   join audit.entries on entries.id = key_entries.entry
   join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
-  where user_id = $1 and leaves.index < $3 order by version`;
+  where user_id = $1 and leaves.index < $3 and version > $4 order by version limit $5`;
+/** How many entries an answer has. Each comes with a proof of about a kilobyte. */
+const PAGE = 100;
 
 /**
- * Everything that the key log says about a user, with proofs under its newest head. It waits for
+ * What the key log says about a user after version `after`, at most 100 entries with proofs under its
+ * newest head. It waits for
  * entries that are not integrated yet. Anybody who may read a user's devices may read this. Reading
  * another user's history is audited.
  * @throws KeysError user_not_found, forbidden, key_log_behind
@@ -58,6 +63,7 @@ export async function readKeyHistory(
   deps: KeyLogDeps,
   actor: Actor,
   user: Uuid,
+  after = 0,
 ): Promise<KeyHistory> {
   await awaitSigned(deps, actor.tenant, user);
   const act = {
@@ -65,7 +71,7 @@ export async function readKeyHistory(
     class: "R",
     resource: { type: "user", id: user },
   } as const;
-  const read = (client: Client) => readHistory(client, deps.logKey, actor, user);
+  const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, after });
   // Reading your own history is not audited.
   if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
   return audited(deps, actor, { ...act, subject: user }, read);
@@ -93,7 +99,7 @@ async function readHistory(
   client: Client,
   logKey: Uint8Array,
   actor: Actor,
-  user: Uuid,
+  { user, after }: { readonly user: Uuid; readonly after: number },
 ): Promise<KeyHistory> {
   await assertReadable(client, actor, user);
   const log = keyLogOf(actor.tenant);
@@ -102,12 +108,14 @@ async function readHistory(
     user,
     log,
     head.size,
+    after,
+    PAGE + 1,
   ]);
   const roots = rangeRoots(nodeChecks.sha256, tileRows(client, log), head.size);
   const entries = await Promise.all(
-    rows.map(async ({ index, entry }): Promise<ProvenEntry> => {
+    rows.slice(0, PAGE).map(async ({ index, entry }): Promise<ProvenEntry> => {
       return { index, entry, proof: await inclusionProof(roots, index, head.size) };
     }),
   );
-  return { user, ...head, entries };
+  return { user, ...head, entries, more: rows.length > PAGE };
 }

@@ -2,11 +2,11 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Pool } from "../../db/pool.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { markFinished, type Finished } from "./finish-conversations.ts";
 
-interface Acknowledged {
-  readonly conversation: Uuid;
-  readonly device: Uuid;
-  readonly seq: number;
+interface Acknowledged extends Finished {
+  /** True if this seems to be the last event that the device may see. */
+  readonly isLast: boolean;
 }
 
 const UPSERT = `
@@ -30,10 +30,26 @@ export class CursorWriter {
     this.#intervalMs = intervalMs;
   }
 
+  /** Notes that the device has everything up to event `seq`. */
   acknowledge(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
+    this.#add(tenant, { conversation, device, seq, isLast: false });
+  }
+
+  /**
+   * Notes that the device has everything up to event `seq`, and that nothing seems to follow. If that
+   * is so, the conversation is no longer listed for the device.
+   */
+  finish(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
+    this.#add(tenant, { conversation, device, seq, isLast: true });
+  }
+
+  #add(tenant: Uuid, acknowledged: Acknowledged): void {
     let waiting = this.#waiting.get(tenant);
     if (waiting === undefined) this.#waiting.set(tenant, (waiting = new Map()));
-    waiting.set(device + conversation, { conversation, device, seq });
+    const key = acknowledged.device + acknowledged.conversation;
+    const earlier = waiting.get(key);
+    if (earlier === undefined || earlier.seq < acknowledged.seq || !earlier.isLast)
+      waiting.set(key, acknowledged);
     this.#schedule();
   }
 
@@ -73,8 +89,8 @@ export class CursorWriter {
         : compare(a.conversation, b.conversation),
     );
     try {
-      await inTransaction(this.#pool, tenant, (client) =>
-        client.query({
+      await inTransaction(this.#pool, tenant, async (client) => {
+        await client.query({
           name: "cursors",
           text: UPSERT,
           values: [
@@ -83,8 +99,10 @@ export class CursorWriter {
             uuidArray(rows.map((row) => row.device)),
             int8Array(rows.map((row) => row.seq)),
           ],
-        }),
-      );
+        });
+        const last = rows.filter(({ isLast }) => isLast);
+        if (last.length > 0) await markFinished(client, last);
+      });
     } catch {
       // A lost acknowledgement does no harm: the device receives the events again.
     }

@@ -7,20 +7,25 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 export interface Joined {
   readonly device: Uuid;
   readonly conversation: Uuid;
+  /** The first event that it may see and has not acknowledged. */
   readonly fromSeq: number;
   /** The number of the log's last event. */
   readonly head: number;
 }
 
+// What the device acknowledged is not sent again. This happens if a closed conversation continues
+// after it was finished for the device.
 const JOINED = `
-  select md.device, md.conversation, md.from_seq as "fromSeq",
+  select md.device, md.conversation,
+    greatest(md.from_seq, coalesce((select c.seq + 1 from cursors c
+      where c.conversation = md.conversation and c.device = md.device), 0)) as "fromSeq",
     (select max(e.seq) from events e where e.conversation = md.conversation and e.kind > 0) as head
   from member_devices md
   where md.until_seq is null and `;
 
 const OF_CONVERSATIONS = `${JOINED} md.conversation = any($1::uuid[])`;
 
-const NOT_FOLLOWED = `${JOINED} md.device = any($1::uuid[])
+const NOT_FOLLOWED = `${JOINED} md.device = any($1::uuid[]) and not md.finished
   and not exists (select from unnest($2::uuid[], $3::uuid[]) as follows (device, conversation)
     where follows.device = md.device and follows.conversation = md.conversation)`;
 
@@ -36,7 +41,10 @@ export async function devicesIn(
   return rows as Joined[];
 }
 
-/** Conversations that these devices are members of and do not follow yet. */
+/**
+ * Conversations that these devices are members of and do not follow yet, without those that are
+ * finished.
+ */
 export async function notFollowed(
   pool: Pool,
   tenant: Uuid,

@@ -1,5 +1,6 @@
 import { batchRead } from "../../db/batch-read.ts";
 import type { Pool } from "../../db/pool.ts";
+import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideRelay, type Connected } from "../../policies/relay-access.ts";
 
@@ -15,43 +16,72 @@ export interface Followed {
   /** The log's last event, even if the device may not see it. */
   readonly head: number;
   readonly epoch: number;
+  readonly closed: boolean;
   /** In order and without overlap. There is more than one if the device left and came back. */
   readonly ranges: readonly VisibleRange[];
   /** The last event that the device acknowledged. */
   readonly cursor: number;
 }
 
-// Cursors are looked up one by one. In a join, all of them are scanned if the planner has too few
-// statistics.
-const FOLLOWED = `
-  select md.conversation, max(last.seq) as head, max(last.epoch) as epoch,
+/** Which page of a device's conversations is read. */
+export interface FollowedPage {
+  /** The last conversation of the page before. */
+  readonly after: Uuid;
+  /** Whether conversations that are finished for the device are listed too. */
+  readonly includeFinished: boolean;
+}
+
+/** How many conversations a page has, unless it is the last one. One frame holds their heads. */
+export const FOLLOWED_PER_PAGE = wireLimits.heads;
+
+// The two statements differ because only the second one can use the index of what is not finished.
+// Cursors and heads are looked up one by one. In a join, all of them are scanned if the planner has
+// too few statistics.
+const followedIn = (listed: string): string => `
+  with listed as materialized (
+    select distinct conversation from member_devices
+    where device = $1 and conversation > $2 and ${listed}
+    order by conversation limit $3)
+  select l.conversation, last.seq as head, last.epoch,
+    (select c.state = 'closed' from conversations c where c.id = l.conversation) as closed,
     coalesce((select c.seq from cursors c
-      where c.conversation = md.conversation and c.device = $1), 0) as cursor,
-    array_agg(md.from_seq order by md.from_seq) as froms,
-    array_agg(md.until_seq order by md.from_seq) as untils
-  from member_devices md
+      where c.conversation = l.conversation and c.device = $1), 0) as cursor,
+    visible.froms, visible.untils
+  from listed l
   cross join lateral (
-    select seq, epoch from events e where e.conversation = md.conversation and kind > 0
+    select array_agg(md.from_seq order by md.from_seq) as froms,
+      array_agg(md.until_seq order by md.from_seq) as untils
+    from member_devices md where md.conversation = l.conversation and md.device = $1) visible
+  cross join lateral (
+    select seq, epoch from events e where e.conversation = l.conversation and kind > 0
     order by seq desc limit 1) last
-  where md.device = $1
-  group by md.conversation`;
+  order by l.conversation`;
+
+const statements = {
+  all: { name: "followed-all", text: followedIn("true") },
+  unfinished: { name: "followed", text: followedIn("not finished") },
+} as const;
 
 /**
- * Every conversation that the actor's device is or was in, and what it may see of each. None if the
- * actor's role receives no conversations.
+ * The conversations that the device is or was in, and what it may see of each, in the order of their
+ * ids. A page that is not full is the last one. None are listed if the actor's role receives no
+ * conversations.
  */
 export async function followedBy(
   pool: Pool,
   actor: Connected & { readonly device: Uuid },
+  { after, includeFinished }: FollowedPage,
 ): Promise<readonly Followed[]> {
   const { tenant, device } = actor;
+  const statement = includeFinished ? statements.all : statements.unfinished;
   const { rows } = await batchRead(pool, tenant, (client) =>
-    client.query({ name: "followed", text: FOLLOWED, values: [device] }),
+    client.query({ ...statement, values: [device, after, FOLLOWED_PER_PAGE] }),
   );
   const followed = rows.map((row) => ({
     conversation: row.conversation,
     head: row.head,
     epoch: row.epoch,
+    closed: row.closed,
     cursor: row.cursor,
     ranges: (row.froms as (string | number)[]).map((from, index) => {
       const until = row.untils[index];

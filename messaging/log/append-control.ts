@@ -10,6 +10,7 @@ import {
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import type { LoggedEvent } from "./event.ts";
+import { markUnfinished } from "../follow/finish-conversations.ts";
 import { insertEvents } from "./insert-events.ts";
 import { markerFor, numberControl, type NextPosition } from "./number-message.ts";
 
@@ -48,7 +49,7 @@ export interface ControlChange {
  */
 export async function appendControl(
   client: Client,
-  position: NextPosition,
+  position: NextPosition & { readonly state?: "open" | "closed" },
   change: ControlChange,
   now: number,
 ): Promise<LoggedEvent> {
@@ -75,6 +76,7 @@ export async function appendControl(
     now,
   );
   const event = { ...numbered, packets: change.packets?.all ?? [] };
+  if (position.state === "closed") await markUnfinished(client, change.conversation, event.seq);
   const marker = markerFor(position, event);
   await insertEvents(client, {
     tenant: position.tenant,

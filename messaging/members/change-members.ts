@@ -7,6 +7,7 @@ import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from ".
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertRoom } from "./assert-room.ts";
 import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
@@ -20,7 +21,7 @@ import {
 /**
  * Makes a user a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden,
- *   no_device
+ *   no_device, too_many_conversations, too_many_members
  */
 export function addMember(
   deps: MessagingDeps,
@@ -57,6 +58,9 @@ export function closeConversation(
     const decision = decideConversation(actor, "close", facts);
     assertAllowed(decision);
     await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
+    await client.query("update members set open = false where conversation = $1 and open", [
+      conversation,
+    ]);
     return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
   });
 }
@@ -78,6 +82,11 @@ function changeMembership(
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
       if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
+      await assertRoom(client, deps.openConversations, {
+        conversation,
+        creator: undefined,
+        users: [user],
+      });
       const into = { tenant: actor.tenant, conversation, seq: head.seq + 1 };
       await enrolMembers(client, into, [subject]);
     } else {

@@ -8,6 +8,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertRoom } from "./assert-room.ts";
 import {
   conversationFacts,
   enrolMembers,
@@ -29,7 +30,8 @@ export interface NewConversation {
 /**
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
- * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists
+ * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists,
+ *   too_many_conversations, too_many_members
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -49,23 +51,29 @@ export async function createConversation(
     return deps.log.change(actor.tenant, input.id, async (client, head) => {
       if (head !== undefined)
         return { events: [], answer: await firstAnswer(client, actor, input) };
-      return create(client, actor, device, input, act, deps.now());
+      return create(deps, client, actor, device, input, act);
     });
   });
   return { id: input.id, ...place };
 }
 
 async function create(
+  deps: MessagingDeps,
   client: Client,
   actor: Actor,
   device: Uuid,
   input: NewConversation,
   act: ConversationAct,
-  now: number,
 ) {
-  const { decision, others } = await decideCreation(client, actor, actor.user, input);
+  const now = deps.now();
+  const { decision, members, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
   await checkSignature(client, actor, device, input);
+  await assertRoom(client, deps.openConversations, {
+    conversation: input.id,
+    creator: actor.user,
+    users: members,
+  });
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,
@@ -109,7 +117,7 @@ async function decideCreation(
     members.filter((user) => user !== actor.user),
   );
   const facts = { tenant: actor.tenant, createdBy, members, state: "open", others } as const;
-  return { decision: decideConversation(actor, "create", facts), others };
+  return { decision: decideConversation(actor, "create", facts), members, others };
 }
 
 /** @throws MessagingError conversation_exists, unless the actor repeats their own request */

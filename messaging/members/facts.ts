@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import type { ConversationFacts } from "../../policies/abilities.ts";
 import type { Subject } from "../../policies/actor.ts";
+import type { OpenConversationLimits } from "../../policies/conversation-limits.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
 import { MessagingError } from "../messaging-error.ts";
 
@@ -12,6 +13,7 @@ export interface MessagingDeps {
   readonly log: ConversationLog;
   /** Decrypts what is stored. */
   readonly scopeKeys: ScopeKeys;
+  readonly openConversations: OpenConversationLimits;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
 }

@@ -5,6 +5,7 @@ import type { Client } from "../../db/pool.ts";
 import { throwAll } from "../../db/throw-all.ts";
 import { batchRead } from "../../db/batch-read.ts";
 import { appendControl } from "../log/append-control.ts";
+import { MAX_MEMBER_DEVICES } from "../../policies/conversation-limits.ts";
 import { attemptChange } from "../log/attempt-change.ts";
 import type { ConversationLog } from "../log/conversation-log.ts";
 import type { ConversationHead } from "../log/head.ts";
@@ -13,7 +14,7 @@ import type { MessagingDeps } from "./facts.ts";
 
 // Conversations of the user whose device list is out of date: a device is missing, or a revoked one
 // is still there. The devices are looked up once and the lists one by one. With too few statistics,
-// the planner would scan either table completely for a join.
+// the planner would scan either table completely for a join. Removals come first.
 const DIFFERENCES = `
   with own as materialized (select id, revoked_at_ms is null as active from devices where user_id = $1)
   select m.conversation, own.id as device, own.active as added
@@ -21,7 +22,8 @@ const DIFFERENCES = `
   where m.user_id = $1 and m.until_seq is null and ($2::uuid is null or m.conversation = $2)
     and own.active = (0 = (
       select count(*) from member_devices md
-      where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))`;
+      where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))
+  order by own.active`;
 
 export interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   /** Changes conversations one at a time. */
@@ -82,8 +84,13 @@ const reconcileConversation = (
     const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
     let position = head;
     const events = [];
+    const devices = new Set(head?.devices);
     for (const { device, added } of now) {
       if (position === undefined) break;
+      // More could not be written to. The device is added when others are removed.
+      if (added && devices.size >= MAX_MEMBER_DEVICES) continue;
+      if (added) devices.add(device);
+      else devices.delete(device);
       const event = await changeDevice(client, position, account, device, added, deps.now());
       events.push(event);
       position = { ...position, ...event, receivedAtMs: event.receivedAt };

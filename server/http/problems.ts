@@ -106,6 +106,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   unavailable: kind(503, "The relay is busy", "wait"),
   stale_message_id: kind(409, "The message id is too old or ahead of time", "sync"),
   not_a_member: kind(403, "The device is not a member"),
+  too_many_conversations: kind(409, "There are too many open conversations"),
+  too_many_members: kind(409, "The conversation has too many members"),
   conversation_closed: kind(409, "The conversation is closed"),
   message_too_large: kind(413, "The message is too large"),
   stale_epoch: kind(409, "The epoch has advanced", "rotate"),

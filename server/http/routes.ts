@@ -9,6 +9,7 @@ import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
 import type { NotReadyReason } from "../readiness.ts";
+import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
@@ -77,6 +78,8 @@ export interface RoutesDeps {
   readonly disconnect: Disconnect;
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
+  /** How fast conversations may be begun. */
+  readonly creationLimits: MessageLimits;
   readonly attachments: AttachmentDeps;
   /** Aborted when the server stops. Answers that never end by themselves then end. */
   readonly stopping: AbortSignal;
@@ -131,7 +134,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     refuseLinkRoute(useCase),
     withdrawLinkRoute(useCase),
     listStaffRoute({ ...useCase, profiles }),
-    createConversationRoute(messaging),
+    createConversationRoute({ ...messaging, limits: deps.creationLimits }),
     listConversationsRoute(messaging),
     readConversationRoute(messaging),
     addMemberRoute(messaging),

@@ -19,8 +19,7 @@ export interface RelayMetrics extends Omit<SocketObserver, "refused"> {
   /** @param read returns the connections over HTTP, by how their frames are taken */
   readonly watchFallback: (read: () => Readonly<Record<string, number>>) => void;
   /**
-   * Called when a device was welcomed. @param resumed whether its hello named cursors to continue
-   * from
+   * Called when a device was welcomed. @param resumed whether it had been welcomed before
    */
   readonly welcomed: (resumed: boolean) => void;
   /**
@@ -42,7 +41,7 @@ export function createRelayMetrics(registry: Registry): RelayMetrics {
   const registers = [registry];
   const hellos = new Counter({
     name: "sealdesk_hellos_total",
-    help: "Devices let in, by whether they resumed from cursors",
+    help: "Devices let in, by whether they were let in before",
     labelNames: ["kind"],
     registers,
   });

@@ -141,8 +141,6 @@ export class ClusterPeers implements HintListener {
 
   async #findJoined(changed: readonly HeadHint[]): Promise<void> {
     const { relay, pool } = this.#deps;
-    // A device whose conversations are being read at this moment reads them again.
-    relay.membershipChanged();
     for (const tenant of new Set(changed.map((hint) => hint.tenant))) {
       const conversations = changed
         .filter((hint) => hint.tenant === tenant)

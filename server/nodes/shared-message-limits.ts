@@ -33,8 +33,12 @@ const SPEND = `
 /** What was counted between two comparisons. */
 const EVERY_MS = 500;
 
-/** This node's limits, shared with other nodes over Redis if there is one. */
+/**
+ * This node's limits, shared with other nodes over Redis if there is one.
+ * @param name separates limits of the same owners
+ */
 export function openMessageLimits(
+  name: string,
   rates: MessageRates,
   redis: RedisClient | undefined,
   closers: Closers,
@@ -42,7 +46,14 @@ export function openMessageLimits(
   const monotonic = () => performance.now();
   const local = new LocalMessageLimits(rates, monotonic);
   if (redis === undefined) return local;
-  const shared = new SharedMessageLimits({ local, rates, redis, monotonic, everyMs: EVERY_MS });
+  const shared = new SharedMessageLimits({
+    name,
+    local,
+    rates,
+    redis,
+    monotonic,
+    everyMs: EVERY_MS,
+  });
   closers.add(async () => shared.close());
   return shared;
 }
@@ -56,6 +67,7 @@ interface Spent {
 }
 
 export interface SharedMessageLimitsDeps {
+  readonly name: string;
   /** This node's own limits. They hold whatever happens to Redis. */
   readonly local: MessageLimits;
   readonly rates: MessageRates;
@@ -121,11 +133,11 @@ export class SharedMessageLimits implements MessageLimits {
   }
 
   async #tell(spent: readonly (readonly [Uuid, Spent])[]): Promise<void> {
-    const { redis, monotonic } = this.#deps;
+    const { name, redis, monotonic } = this.#deps;
     if (!redis.isReady) return;
     const answer = await answerOf(
       redis.eval(SPEND, {
-        keys: spent.map(([owner]) => `sealdesk:messages:${owner}`),
+        keys: spent.map(([owner]) => `sealdesk:${name}:${owner}`),
         arguments: spent.flatMap(([, { rate, messages }]) =>
           [rate.burst, rate.perSecond, messages].map(String),
         ),

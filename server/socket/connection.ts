@@ -2,13 +2,18 @@ import { decodeFrame, encodeFrame, type Frame, type Hello } from "../../crypto/w
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import type { Followed } from "../../messaging/follow/visible-ranges.ts";
+import {
+  FOLLOWED_PER_PAGE,
+  type Followed,
+  type FollowedPage,
+} from "../../messaging/follow/visible-ranges.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { FairShares } from "../../policies/fair-shares.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
+import type { Deliveries } from "./deliveries.ts";
 import type { Drainable } from "./drain.ts";
-import { faultFrame } from "./frames.ts";
+import { faultFrame, headsFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import type { Identity, Subscriber } from "./relay.ts";
@@ -45,6 +50,8 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
 
 /** Ephemeral frames are dropped when this many bytes of durable frames wait. */
 const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
+/** No further page of heads is read while this many bytes wait. */
+const MAX_BUFFERED_HEADS = 512 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
 
 /**
@@ -61,6 +68,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
   readonly #onWelcomed: () => void;
   #onClosed: (() => void) | undefined;
+  /** Called when the buffer has room, or the connection is closed. */
+  #onRoom: () => void = () => undefined;
 
   /** @param onWelcomed called when the device has been welcomed */
   constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
@@ -106,6 +115,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onDrain(): void {
+    this.#onRoom();
     this.#session?.deliveries.resume();
     this.#session?.intake.regulate();
   }
@@ -123,7 +133,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#session?.deliveries.headOf(conversation);
   }
 
-  /** Before the first snapshot is read, the snapshot will include the event. */
+  /** Before the session begins, what it reads from the database will include the event. */
   onJoined(conversation: Uuid, seq: number): void {
     if (this.#session?.mayJoin() !== true) return;
     this.#deps.relay.follow(this, conversation);
@@ -166,7 +176,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   #take(frame: Frame): void {
     if (frame.kind === "hello" && this.#state === "new") return void this.#onHello(frame.body);
-    if (this.#session?.take(frame) === true) return;
+    if (this.#state === "open" && this.#session?.take(frame) === true) return;
     throw new WireError("malformed_frame", "This frame has no place here.");
   }
 
@@ -194,7 +204,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       // Of two hellos the later one wins, however long either took to be answered.
       this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
       relay.join(this, device);
-      await this.#follow(authenticated, hello);
+      const begun = this.#begin(authenticated.actor);
+      // A store that says a generation again is an older copy. What was acknowledged may be lost in it.
+      const isOlder = authenticated.lastGeneration >= hello.generation;
+      if (await this.#tellHeads(authenticated.actor, begun, hello.includeFinished || isOlder))
+        this.#open(authenticated, begun);
     } catch (error) {
       const reason =
         error instanceof WireError ? "protocol_error" : this.#deps.closeReasonOf(error);
@@ -202,34 +216,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     }
   }
 
-  /** Reads a snapshot of what to follow. Repeats it if a change of members overtakes it. */
-  async #follow(authenticated: AuthenticatedHello, hello: Hello): Promise<void> {
-    const { relay } = this.#deps;
-    for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
-      const mark = relay.mark();
-      const followed = await this.#deps.followed(authenticated.actor);
-      if (this.#state !== "joining") return;
-      const published = relay.publishedSince(mark);
-      if (published === undefined) continue;
-      const { deliveries } = this.#open(authenticated, followed, hello);
-      for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
-      deliveries.resume();
-      return;
-    }
-    this.close("try_again");
-  }
-
-  #open(authenticated: AuthenticatedHello, followed: readonly Followed[], hello: Hello): Session {
-    const { relay, wheel, monotonic, timings } = this.#deps;
-    const { actor, limits, tokenServesMs, lastGeneration } = authenticated;
-    const heads = followed.map(({ conversation, head, epoch }) => ({
-      conversation,
-      seq: head,
-      epoch,
-    }));
-    const welcome = { device: actor.device, heads, limits, lastGeneration };
-    this.#transmit(encodeFrame({ kind: "welcome", body: welcome }));
-    const session = new Session(this, this.#channel, actor, this.#deps, {
+  #begin(actor: AuthenticatedHello["actor"]): Session {
+    this.#session = new Session(this, this.#channel, actor, this.#deps, {
       transmit: (frame) => this.#transmit(frame),
       transmitEphemeral: (frame) => this.#transmitEphemeral(frame),
       onIdle: () => {
@@ -237,20 +225,77 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       },
       onError: (error) => this.close("try_again", error),
     });
-    this.#session = session;
+    return this.#session;
+  }
+
+  /**
+   * Follows what the device may follow and tells it the heads, page by page.
+   * @returns false if the connection is closed
+   */
+  async #tellHeads(
+    actor: AuthenticatedHello["actor"],
+    { deliveries }: Session,
+    includeFinished: boolean,
+  ): Promise<boolean> {
+    for (let after: Uuid | undefined = nilUuid; after !== undefined;) {
+      const page = await this.#followPage(actor, deliveries, { after, includeFinished });
+      if (page === undefined) return false;
+      if (page.length > 0) this.#transmit(headsFrame(page));
+      await this.#room();
+      after = page.length < FOLLOWED_PER_PAGE ? undefined : page.at(-1)?.conversation;
+    }
+    return this.#state === "joining";
+  }
+
+  /**
+   * Follows one page of conversations. Events that are committed while it is read are noted: the
+   * heads by the relay, and that the device joined by `onJoined`.
+   * @returns undefined if the connection is closed
+   */
+  async #followPage(
+    actor: AuthenticatedHello["actor"],
+    deliveries: Deliveries,
+    which: FollowedPage,
+  ): Promise<readonly Followed[] | undefined> {
+    const { relay } = this.#deps;
+    for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt++) {
+      const mark = relay.mark();
+      const page = await this.#deps.followed(actor, which);
+      if (this.#state !== "joining") return undefined;
+      const published = relay.publishedSince(mark);
+      if (published === undefined) continue;
+      for (const each of page) {
+        relay.follow(this, each.conversation);
+        deliveries.follow(each);
+      }
+      for (const [conversation, seq] of published) deliveries.onHead(conversation, seq);
+      return page;
+    }
+    this.close("try_again");
+    return undefined;
+  }
+
+  /** Waits until the device has taken enough of what was sent. */
+  async #room(): Promise<void> {
+    while (this.#state === "joining" && this.#channel.bufferedBytes > MAX_BUFFERED_HEADS)
+      await new Promise<void>((resolve) => {
+        this.#onRoom = resolve;
+      });
+  }
+
+  #open(authenticated: AuthenticatedHello, session: Session): void {
+    const { deliveries, ephemeral } = session;
+    const { relay, wheel, monotonic, timings } = this.#deps;
+    const { actor, limits, tokenServesMs, lastGeneration } = authenticated;
+    const welcome = { device: actor.device, limits, lastGeneration };
+    this.#transmit(encodeFrame({ kind: "welcome", body: welcome }));
     this.#state = "open";
     this.#onWelcomed();
-    const now = monotonic();
-    this.#liveness.expiresAt(now + tokenServesMs);
+    this.#liveness.expiresAt(monotonic() + tokenServesMs);
     wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
-    const cursors = new Map(hello.cursors.map(({ conversation, seq }) => [conversation, seq]));
-    for (const each of followed) {
-      relay.follow(this, each.conversation);
-      session.deliveries.follow(each, cursors.get(each.conversation) ?? each.cursor);
-    }
-    const { ephemeral } = session;
-    const conversations = followed
-      .map(({ conversation }) => conversation)
+    deliveries.open();
+    const conversations = relay
+      .conversationsOf(this)
       .filter((conversation) => session.may("signal", conversation));
     ephemeral.tellPresent(relay.usersIn(conversations));
     this.#deps.presentElsewhere(actor.tenant, conversations).then(
@@ -258,7 +303,6 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       // Presence may be lost. The next announcement of the other nodes corrects it.
       () => undefined,
     );
-    return session;
   }
 
   #transmit(frame: Uint8Array): void {
@@ -266,6 +310,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onEphemeral(conversation: Uuid, frame: Uint8Array): void {
+    if (this.#state === "joining") return;
     if (this.#session?.may("signal", conversation) === true) this.#transmitEphemeral(frame);
   }
 
@@ -284,6 +329,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#onRoom();
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {

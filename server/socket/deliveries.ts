@@ -19,8 +19,11 @@ export interface DeliveriesDeps {
   readonly observer?: SocketObserver | undefined;
   /** True while the socket has buffered more than it should. */
   readonly isClogged: () => boolean;
-  /** Called when the device can see nothing more of this conversation. */
-  readonly onDone: (conversation: Uuid) => void;
+  /**
+   * Called when the device has acknowledged event `seq`, the last one that it may see. `left` is true
+   * if it is no longer a member.
+   */
+  readonly onFinished: (conversation: Uuid, seq: number, left: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -34,6 +37,7 @@ const PARALLEL_READS = 64;
  * Sends events to one connection. A live follower receives an event straight from the commit. A
  * follower that is behind, or whose window is full, reads pages from the database until it is live
  * again. What a connection holds in memory is therefore bounded, however slowly the device reads.
+ * Nothing is sent before `open`.
  */
 export class Deliveries {
   readonly #deps: DeliveriesDeps;
@@ -49,7 +53,7 @@ export class Deliveries {
   readonly #answered = new Set<AcceptedMessage>();
   #unacknowledged = 0;
   #acknowledged = 0;
-  #closed = false;
+  #state: "held" | "open" | "closed" = "held";
 
   constructor(deps: DeliveriesDeps) {
     this.#deps = deps;
@@ -62,14 +66,26 @@ export class Deliveries {
 
   /** True while there is more to send and the device is not ready for it. */
   get blocked(): boolean {
-    return this.#waiting.size > 0 && !this.#mayTransmit();
+    return this.#state === "open" && this.#waiting.size > 0 && !this.#mayTransmit();
   }
 
-  follow(followed: Followed, cursor: number): void {
-    const { conversation, head, ranges } = followed;
-    const follower = new Follower(conversation, cursor, head, ranges);
+  /** Follows a conversation from the database. It sends nothing of it before the first `onAck`. */
+  follow({ conversation, head, closed, ranges, cursor }: Followed): void {
+    const follower = new Follower(conversation, head, ranges);
+    follower.closed = closed;
+    follower.stored = cursor;
+    const earlier = this.#followers.get(conversation);
+    if (earlier !== undefined) {
+      follower.absorb(earlier);
+      this.#waiting.delete(earlier);
+    }
     this.#followers.set(conversation, follower);
-    this.#waiting.add(follower);
+  }
+
+  /** Begins to send. */
+  open(): void {
+    if (this.#state === "held") this.#state = "open";
+    this.resume();
   }
 
   onJoined(conversation: Uuid, seq: number): void {
@@ -81,7 +97,8 @@ export class Deliveries {
       return;
     }
     const range = { fromSeq: seq, untilSeq: undefined };
-    const joined = new Follower(conversation, seq - 1, seq - 1, [range]);
+    const joined = new Follower(conversation, seq - 1, [range]);
+    joined.start(seq - 1);
     joined.synced = true;
     this.#followers.set(conversation, joined);
   }
@@ -90,6 +107,7 @@ export class Deliveries {
     const follower = this.#followers.get(conversation);
     if (follower === undefined || follower.head >= seq) return;
     follower.head = seq;
+    if (!follower.started) return;
     this.#waiting.add(follower);
     this.resume();
   }
@@ -110,6 +128,8 @@ export class Deliveries {
     if (follower === undefined || event.seq <= follower.head) return;
     const live = !follower.behind && !follower.reading && follower.sent === event.seq - 1;
     follower.head = event.seq;
+    if (event.kind === "closed") follower.closed = true;
+    if (!follower.started) return;
     const ready = this.#mayTransmit();
     if (!live || !ready || event.seq === follower.anchor) {
       if (live && !ready) this.#deps.observer?.slowConsumer("caught_up_from_log");
@@ -138,13 +158,23 @@ export class Deliveries {
     return this.#answered.delete(message);
   }
 
-  /** @returns the acknowledged seq, or undefined when the conversation is not followed */
+  /**
+   * Records that the device knows everything up to event `seq`. The first time, this starts the
+   * conversation. Call `resume` to continue.
+   * @returns the acknowledged seq, if the database may not know it
+   */
   onAck(conversation: Uuid, seq: number): number | undefined {
     const follower = this.#followers.get(conversation);
     if (follower === undefined) return undefined;
+    if (!follower.started) {
+      follower.start(seq);
+      this.#waiting.add(follower);
+      const known = Math.min(seq, follower.head);
+      return known > follower.stored ? known : undefined;
+    }
     this.#acknowledge(follower.markAcked(seq));
     const { acked } = follower;
-    if (follower.range === undefined && follower.unacknowledged === 0) this.#drop(follower);
+    this.#settle(follower);
     return acked;
   }
 
@@ -156,8 +186,8 @@ export class Deliveries {
     const follower = this.#followers.get(conversation);
     if (follower?.gap === undefined || follower.gap.to !== to) return false;
     this.#acknowledge(follower.skipGap());
-    if (follower.range === undefined) this.#drop(follower);
-    else this.#waiting.add(follower);
+    this.#waiting.add(follower);
+    this.#settle(follower);
     return true;
   }
 
@@ -170,14 +200,14 @@ export class Deliveries {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#state = "closed";
     this.#followers.clear();
     this.#waiting.clear();
     this.#answered.clear();
   }
 
   #mayTransmit(): boolean {
-    return !this.#closed && this.#unacknowledged < WINDOW && !this.#deps.isClogged();
+    return this.#state === "open" && this.#unacknowledged < WINDOW && !this.#deps.isClogged();
   }
 
   #mayRead(): boolean {
@@ -189,7 +219,7 @@ export class Deliveries {
     this.#reads++;
     this.#readPages(follower)
       .catch((error: unknown) => {
-        if (!this.#closed) this.#deps.onError(error);
+        if (this.#state !== "closed") this.#deps.onError(error);
       })
       .finally(() => {
         follower.reading = false;
@@ -211,7 +241,7 @@ export class Deliveries {
       const events = await runFor({ tenant, account: user }, () =>
         this.#deps.readEvents({ ...request, anchorSeq: anchor, limit }),
       ).finally(() => (this.#asked -= limit));
-      if (this.#closed) return;
+      if (this.#state === "closed") return;
       const [first] = events;
       // A head from another node is only a hint. The database decides.
       if (first === undefined && range.untilSeq === undefined) {
@@ -241,18 +271,20 @@ export class Deliveries {
         const isNext = event.seq === follower.next && event.seq <= follower.target;
         if (!isNext || event.kind === "erased") break;
         if (endsMembership(event, device)) follower.narrowTo(event.seq);
+        if (event.kind === "closed") follower.closed = true;
         this.#deps.transmit(deliverFrame(event));
         this.#deps.observer?.delivered("log");
         this.#sent(follower, event.seq);
       }
     }
-    if (this.#closed || follower.behind) return;
+    if (this.#state === "closed" || follower.behind) return;
     this.#waiting.delete(follower);
     if (follower.synced) return;
     follower.synced = true;
     this.#deps.transmit(
       encodeFrame({ kind: "synced", body: { conversation, seq: follower.sent } }),
     );
+    this.#settle(follower);
   }
 
   /** An event that was committed and cannot be read was purged, or its key was destroyed. */
@@ -273,13 +305,17 @@ export class Deliveries {
     const before = follower.unacknowledged;
     follower.markSent(seq);
     this.#unacknowledged += follower.unacknowledged - before;
-    if (follower.range === undefined && follower.unacknowledged === 0) this.#drop(follower);
   }
 
-  #drop(follower: Follower): void {
-    this.#followers.delete(follower.conversation);
-    this.#waiting.delete(follower);
-    this.#deps.onDone(follower.conversation);
+  /** Reports a conversation that is finished. It is dropped if the device left it. */
+  #settle(follower: Follower): void {
+    if (!follower.synced || !follower.finished) return;
+    const { conversation, acked, range } = follower;
+    if (range === undefined) {
+      this.#followers.delete(conversation);
+      this.#waiting.delete(follower);
+    }
+    this.#deps.onFinished(conversation, Math.min(acked, follower.head), range === undefined);
   }
 }
 

@@ -2,18 +2,24 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { VisibleRange } from "../../messaging/follow/visible-ranges.ts";
 
 /**
- * How far one connection has come in one conversation. A live follower has been sent everything
- * that it may see, and is sent the next event at its commit. Any other follower reads from the
- * database.
+ * How far one connection has come in one conversation. A follower sends nothing before `start`. A
+ * live follower has been sent everything that it may see, and is sent the next event at its commit.
+ * Any other follower reads from the database.
  */
 export class Follower {
   readonly conversation: Uuid;
+  /** False until the device has said what it knows. */
+  started = false;
   /** The last event that was sent, or that the device knew before. */
-  sent: number;
+  sent = 0;
   /** The last event that the device acknowledged. */
-  acked: number;
+  acked = 0;
   /** The log's last event that this node knows of. */
   head: number;
+  /** The last event that the device acknowledged, as far as the database knows. */
+  stored = 0;
+  /** True once the conversation is closed, as far as this node knows. */
+  closed = false;
   /** True while a page is being read. */
   reading = false;
   /** True after the device was told that it has caught up. */
@@ -24,13 +30,28 @@ export class Follower {
   #afterGap = 0;
   #ranges: VisibleRange[];
 
-  constructor(conversation: Uuid, cursor: number, head: number, ranges: readonly VisibleRange[]) {
+  constructor(conversation: Uuid, head: number, ranges: readonly VisibleRange[]) {
     this.conversation = conversation;
     this.head = head;
     this.#ranges = [...ranges];
+  }
+
+  /** Records that the device knows everything up to event `cursor`. It is sent what comes after. */
+  start(cursor: number): void {
+    this.started = true;
     this.sent = Math.max(cursor, this.#firstSeq() - 1);
     this.acked = this.sent;
     this.#skipDoneRanges();
+  }
+
+  /**
+   * Takes over what `earlier` knows of the same conversation. This one was read from the database
+   * while `earlier` was told of changes.
+   */
+  absorb(earlier: Follower): void {
+    this.head = Math.max(this.head, earlier.head);
+    this.closed ||= earlier.closed;
+    for (const { fromSeq } of earlier.#ranges) this.resumeFrom(fromSeq);
   }
 
   #firstSeq(): number {
@@ -51,7 +72,16 @@ export class Follower {
   }
 
   get behind(): boolean {
-    return this.sent < this.target;
+    return this.started && this.sent < this.target;
+  }
+
+  /**
+   * True when the device has acknowledged everything that it may see, and nothing more is to come.
+   * A closed conversation may still continue, in rare cases.
+   */
+  get finished(): boolean {
+    const ended = this.range === undefined || this.closed;
+    return this.started && ended && !this.behind && this.unacknowledged === 0;
   }
 
   /** True while the device belongs to a member. */

@@ -1,4 +1,5 @@
 import { encodeFrame, type Refused } from "../../crypto/wire/frame.ts";
+import type { Followed } from "../../messaging/follow/visible-ranges.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
 import type { DeliverableEvent } from "../../messaging/log/event.ts";
 import type { Refusal } from "../../messaging/log/plan-messages.ts";
@@ -77,6 +78,20 @@ export function acceptedFrame(message: AcceptedMessage): Uint8Array {
     body: { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag },
   });
 }
+
+/** One page of the conversations that a device follows. */
+export const headsFrame = (page: readonly Followed[]): Uint8Array =>
+  encodeFrame({
+    kind: "heads",
+    body: {
+      heads: page.map(({ conversation, head, epoch, cursor }) => ({
+        conversation,
+        seq: head,
+        epoch,
+        acknowledged: cursor,
+      })),
+    },
+  });
 
 export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
   encodeFrame({ kind: "deliver", body: event });

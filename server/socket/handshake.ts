@@ -1,7 +1,7 @@
 import type { Hello, Limits } from "../../crypto/wire/frame.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Followed } from "../../messaging/follow/visible-ranges.ts";
+import type { Followed, FollowedPage } from "../../messaging/follow/visible-ranges.ts";
 import type { Actor } from "../../policies/actor.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -27,8 +27,14 @@ export interface AuthenticatedHello {
 export interface HandshakeSteps {
   /** Checks the token and the proof. Throws an error with a `code`. */
   readonly authenticate: (hello: Hello) => Promise<AuthenticatedHello>;
-  /** Returns what the device may follow, as committed now. */
-  readonly followed: (actor: AuthenticatedHello["actor"]) => Promise<readonly Followed[]>;
+  /**
+   * Returns a page of what the device may follow, as committed now. A page of less than
+   * `FOLLOWED_PER_PAGE` is the last one.
+   */
+  readonly followed: (
+    actor: AuthenticatedHello["actor"],
+    page: FollowedPage,
+  ) => Promise<readonly Followed[]>;
 }
 
 export function limitsFor(tenant: {

@@ -14,6 +14,22 @@ export interface MessageRates {
   readonly tenant: BucketRate;
 }
 
+/** Conversations begun, at once and per second. */
+export interface ConversationRates {
+  /** By one customer. */
+  readonly customer: BucketRate;
+  /** By all customers of a tenant. */
+  readonly tenant: BucketRate;
+}
+
+/** The same limits for conversations that are begun. Devices of one account share its rate. */
+export const creationRates = ({ customer, tenant }: ConversationRates): MessageRates => ({
+  device: customer,
+  staffDevice: customer,
+  account: customer,
+  tenant,
+});
+
 /** What the limits need to know of a sender. */
 export type Sending = Pick<AuthenticatedHello["actor"], "tenant" | "user" | "device" | "role">;
 

@@ -62,8 +62,6 @@ export class Relay {
   /** A ring of the last published heads, and how many were ever published. */
   readonly #recent: (readonly [conversation: Uuid, seq: number])[] = [];
   #published = 0;
-  /** The value of `#published` at the last change of a membership. */
-  #membershipChanged = 0;
   #expulsions = 0;
   /** Devices that were told to go and are not known to be on another node yet. */
   readonly #moving = new Set<Uuid>();
@@ -156,12 +154,11 @@ export class Relay {
 
   /**
    * Returns the heads that were published after `mark`, to bring a snapshot up to date.
-   * @returns undefined when they are no longer kept or a membership changed; take the snapshot
-   *   again
+   * @returns undefined when they are no longer kept; take the snapshot again
    */
   publishedSince(mark: number): readonly (readonly [Uuid, number])[] | undefined {
     const count = this.#published - mark;
-    if (count > RECENT_HEADS || this.#membershipChanged > mark) return undefined;
+    if (count > RECENT_HEADS) return undefined;
     return Array.from(
       { length: count },
       (_, index) => this.#recent[(mark + index) % RECENT_HEADS],
@@ -173,11 +170,6 @@ export class Relay {
     this.#recent[this.#published++ % RECENT_HEADS] = [conversation, seq];
     for (const subscriber of this.#byConversation.get(conversation) ?? [])
       subscriber.onHead(conversation, seq);
-  }
-
-  /** Records that a membership changed on another node. Running snapshots are taken again. */
-  membershipChanged(): void {
-    this.#membershipChanged = ++this.#published;
   }
 
   /**
@@ -265,7 +257,6 @@ export class Relay {
   }
 
   #applyMembership(event: LoggedEvent): void {
-    this.#membershipChanged = this.#published;
     const members = decodeControl(event.ciphertext).members.flatMap((member) => member.devices);
     const devices = new Set(members);
     for (const device of devices)

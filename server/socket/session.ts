@@ -18,7 +18,7 @@ export interface ServiceDeps {
   readonly relay: Relay;
   readonly log: Pick<ConversationLog, "post">;
   readonly messageLimits: MessageLimits;
-  readonly cursors: Pick<CursorWriter, "acknowledge">;
+  readonly cursors: Pick<CursorWriter, "acknowledge" | "finish">;
   readonly presence: PresenceBoard;
   readonly announceActivity: EphemeralEventsDeps["announceActivity"];
   readonly readEvents: DeliveriesDeps["readEvents"];
@@ -69,7 +69,10 @@ export class Session {
       transmit,
       observer,
       isClogged: () => channel.bufferedBytes > MAX_BUFFERED_BYTES,
-      onDone: (conversation) => relay.unfollow(subscriber, conversation),
+      onFinished: (conversation, seq, left) => {
+        if (left) relay.unfollow(subscriber, conversation);
+        deps.cursors.finish(actor.tenant, actor.device, conversation, seq);
+      },
       onError,
     });
     this.deliveries = deliveries;

@@ -249,9 +249,9 @@ describe("C3: a relay that does not show what was said", () => {
     await readVictim((all) => textsOf(all).length === 2);
     const reading = readVictim((all) => problemsOf(all).length === 1);
     relay.tamper = (frame) => {
-      if (frame.kind !== "welcome") return [frame];
+      if (frame.kind !== "heads") return [frame];
       const heads = frame.body.heads.map((head) => ({ ...head, seq: 2 }));
-      return [{ kind: "welcome", body: { ...frame.body, heads } }];
+      return [{ kind: "heads", body: { heads } }];
     };
     relay.cut();
 

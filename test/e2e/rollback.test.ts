@@ -338,10 +338,12 @@ describe("R5: a device's store is put back to an older copy", () => {
     await customer.putBack(copy);
     // A server that hides the device's own messages from it, and what it heard of its store.
     relay.tamper = (frame) => {
-      if (frame.kind === "welcome") {
+      if (frame.kind === "heads") {
         const heads = frame.body.heads.map((head) => ({ ...head, seq: 3 }));
-        return [{ kind: "welcome", body: { ...frame.body, heads, lastGeneration: 0 } }];
+        return [{ kind: "heads", body: { heads } }];
       }
+      if (frame.kind === "welcome")
+        return [{ kind: "welcome", body: { ...frame.body, lastGeneration: 0 } }];
       if (frame.kind === "synced") return [{ kind: "synced", body: { ...frame.body, seq: 3 } }];
       return frame.kind === "deliver" && frame.body.seq > 3 ? [] : [frame];
     };

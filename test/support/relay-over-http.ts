@@ -5,9 +5,10 @@ import {
   type Cursor,
   type Frame,
   type FrameKind,
+  type Head,
 } from "../../crypto/wire/frame.ts";
 import type { TestDevice } from "./device.ts";
-import { helloOf } from "./relay-socket.ts";
+import { helloOf, startFrom } from "./relay-socket.ts";
 import type { TestServer } from "./server.ts";
 
 type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
@@ -30,6 +31,7 @@ export class RelayOverHttp {
   #batches = 1;
   #after = 0;
   readonly #received: Frame[] = [];
+  readonly #heads: Head[] = [];
 
   constructor(server: Pick<TestServer, "url">, id: string) {
     this.#url = server.url;
@@ -53,25 +55,22 @@ export class RelayOverHttp {
   }
 
   /** Says hello as `device`, and takes nothing yet. */
-  static async begin(
-    server: Pick<TestServer, "url">,
-    device: TestDevice,
-    cursors: readonly Cursor[] = [],
-  ): Promise<RelayOverHttp> {
-    const hello = encodeFrame({ kind: "hello", body: helloOf(device, cursors) });
+  static async begin(server: Pick<TestServer, "url">, device: TestDevice): Promise<RelayOverHttp> {
+    const hello = encodeFrame({ kind: "hello", body: helloOf(device) });
     const response = await RelayOverHttp.post(server, device, joinFrames([hello]));
     if (response.status !== 201) throw new Error(`not begun: ${await response.text()}`);
     return new RelayOverHttp(server, response.headers.get("relay-connection") ?? "");
   }
 
-  /** Says hello and takes the welcome by a poll. */
+  /** Says hello, takes the welcome by a poll and starts every conversation. */
   static async open(
     server: Pick<TestServer, "url">,
     device: TestDevice,
     cursors: readonly Cursor[] = [],
   ): Promise<RelayOverHttp> {
-    const relay = await RelayOverHttp.begin(server, device, cursors);
+    const relay = await RelayOverHttp.begin(server, device);
     await relay.next("welcome");
+    await relay.send(...startFrom(relay.#heads, cursors));
     return relay;
   }
 
@@ -123,7 +122,9 @@ export class RelayOverHttp {
   async #take(wait: number): Promise<Polled> {
     const polled = await this.poll(this.#after, wait);
     this.#after += polled.frames.length;
-    this.#received.push(...polled.frames);
+    for (const frame of polled.frames)
+      if (frame.kind === "heads") this.#heads.push(...frame.body.heads);
+      else this.#received.push(frame);
     return polled;
   }
 

@@ -6,13 +6,15 @@ import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import {
   decodeFrame,
   encodeFrame,
+  wireLimits,
   type Cursor,
   type Frame,
   type FrameKind,
+  type Head,
   type Send,
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { TestDevice } from "./device.ts";
+import type { Reply, TestDevice } from "./device.ts";
 import type { TestServer } from "./server.ts";
 
 type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
@@ -20,6 +22,8 @@ type BodyOf<K extends FrameKind> = Extract<Frame, { kind: K }>["body"];
 /** A socket to the relay that speaks raw frames, and keeps what it got until a test asks for it. */
 export class RelaySocket {
   readonly socket: WebSocket;
+  /** The heads of all frames so far. */
+  readonly heads: Head[] = [];
   readonly #received: Frame[] = [];
   #waiting: (() => void)[] = [];
   /** Resolves with the close code. */
@@ -34,7 +38,9 @@ export class RelaySocket {
       });
     });
     socket.on("message", (data) => {
-      this.#received.push(decodeFrame(data as Buffer));
+      const frame = decodeFrame(data as Buffer);
+      if (frame.kind === "heads") this.heads.push(...frame.body.heads);
+      else this.#received.push(frame);
       this.#wake();
     });
   }
@@ -47,15 +53,19 @@ export class RelaySocket {
     return relay;
   }
 
-  /** Connects as `device` and takes the welcome. */
+  /**
+   * Connects as `device`, takes the welcome and starts every conversation from its cursor, or from
+   * where the device acknowledged last.
+   */
   static async open(
     server: Pick<TestServer, "url">,
     device: TestDevice,
     cursors: readonly Cursor[] = [],
   ): Promise<RelaySocket> {
     const relay = await RelaySocket.dial(server);
-    relay.send({ kind: "hello", body: helloOf(device, cursors) });
+    relay.send({ kind: "hello", body: helloOf(device) });
     await relay.next("welcome");
+    for (const frame of startFrom(relay.heads, cursors)) relay.send(frame);
     return relay;
   }
 
@@ -114,29 +124,42 @@ export class RelaySocket {
   }
 }
 
-export function helloOf(device: TestDevice, cursors: readonly Cursor[] = []) {
+/** The first acknowledgement of each conversation. */
+export function startFrom(heads: readonly Head[], cursors: readonly Cursor[] = []): Frame[] {
+  const known = new Map(cursors.map(({ conversation, seq }) => [conversation, seq]));
+  const all = heads.map(({ conversation, acknowledged }) => ({
+    conversation,
+    seq: known.get(conversation) ?? acknowledged,
+  }));
+  const frames: Frame[] = [];
+  for (let from = 0; from < all.length; from += wireLimits.cursors)
+    frames.push({ kind: "ack", body: { cursors: all.slice(from, from + wireLimits.cursors) } });
+  return frames;
+}
+
+export function helloOf(device: TestDevice, generation = 1) {
   return {
     version: 1,
     accessToken: device.token,
     deviceProof: device.proof("GET", "/v1/relay", { token: device.token }),
-    cursors,
-    generation: 1,
+    generation,
+    includeFinished: false,
   };
 }
 
-/** Creates a conversation over HTTP. */
-export async function createConversation(
+/** Asks over HTTP for a new conversation. */
+export function requestConversation(
   creator: TestDevice,
   members: readonly Pick<TestDevice, "user">[],
-): Promise<Uuid> {
-  const id = uuidv7();
+  id: Uuid = uuidv7(),
+): Promise<Reply> {
   const record = creationBytes({
     tenant: creator.tenant,
     conversation: id,
     suite: "signal-v1",
     device: creator.id,
   });
-  const reply = await creator.request("POST", "/v1/conversations", {
+  return creator.request("POST", "/v1/conversations", {
     body: {
       id,
       suite: "signal-v1",
@@ -144,8 +167,16 @@ export async function createConversation(
       creationSignature: sign(null, record, creator.deviceKey.privateKey).toString("base64url"),
     },
   });
+}
+
+/** Creates a conversation over HTTP. */
+export async function createConversation(
+  creator: TestDevice,
+  members: readonly Pick<TestDevice, "user">[],
+): Promise<Uuid> {
+  const reply = await requestConversation(creator, members);
   if (reply.status !== 201) throw new Error(`not created: ${JSON.stringify(reply.body)}`);
-  return id;
+  return reply.body.id;
 }
 
 /** A well-formed message to `devices`, first under a key of its own unless `keyId` is given. */

@@ -35,6 +35,7 @@ export async function startSecondNode(server: TestServer, port?: number): Promis
       MESSAGE_LIMIT: unlimited,
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,
+      CONVERSATION_LIMIT: unlimited,
     },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -114,6 +114,8 @@ export async function startTestServer(
         bundleLimit: generous,
         linkLimit: generous,
         messageRates,
+        conversationRates: { customer: flood, tenant: flood },
+        openConversations: { perCustomer: 100_000, perMember: 100_000 },
         ...settings,
       },
       {

@@ -70,6 +70,8 @@ export async function spawnServer(
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,
       TENANT_MESSAGE_LIMIT: unlimited,
+      CONVERSATION_LIMIT: unlimited,
+      TENANT_CONVERSATION_LIMIT: unlimited,
       ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],

@@ -23,6 +23,8 @@ export function addMemberRoute(deps: MessagingDeps): Route {
         "member_not_found",
         "already_a_member",
         "forbidden",
+        "too_many_conversations",
+        "too_many_members",
         "contended",
       ],
     },

@@ -1,10 +1,15 @@
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { createConversation } from "../../../messaging/members/create-conversation.ts";
+import type { Actor } from "../../../policies/actor.ts";
+import type { MessageLimits } from "../../socket/message-limits.ts";
+import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 import { createdConversation, newConversation } from "./conversation-schemas.ts";
 
-/** POST /v1/conversations */
-export function createConversationRoute(deps: MessagingDeps): Route {
+/** POST /v1/conversations. Rate-limited, because each conversation has to be looked at by its members. */
+export function createConversationRoute(
+  deps: MessagingDeps & { readonly limits: MessageLimits },
+): Route {
   return route(
     {
       method: "post",
@@ -15,11 +20,32 @@ export function createConversationRoute(deps: MessagingDeps): Route {
       audits: ["conversation.create"],
       body: newConversation,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
-      problems: ["forbidden", "no_device", "invalid_signature", "conversation_exists", "contended"],
+      problems: [
+        "forbidden",
+        "no_device",
+        "invalid_signature",
+        "conversation_exists",
+        "too_many_conversations",
+        "too_many_members",
+        "contended",
+        "rate_limited",
+      ],
     },
-    async ({ who, body }) => ({
-      status: 201,
-      body: await createConversation(deps, who.actor, body),
-    }),
+    async ({ who, body }) => {
+      admit(deps.limits, who.actor);
+      return { status: 201, body: await createConversation(deps, who.actor, body) };
+    },
   );
+}
+
+/** @throws HttpError rate_limited */
+function admit(limits: MessageLimits, { device, ...actor }: Actor): void {
+  // Without a device, the use case refuses.
+  if (device === undefined) return;
+  const waitMs = limits.take({ ...actor, device });
+  if (waitMs === 0) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  throw new HttpError("rate_limited", `Too many new conversations; try again in ${seconds} s.`, {
+    retryAfterSeconds: seconds,
+  });
 }

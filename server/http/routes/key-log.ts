@@ -23,8 +23,12 @@ const keyHistory = z
     entries: z.array(
       z.object({ index: size, entry: bytes(MAX_ENTRY_BYTES, "at most"), proof: hashes }),
     ),
+    more: z.boolean().meta({ description: "Whether entries of later versions follow" }),
   })
-  .meta({ id: "KeyHistory", description: "All that the key log says of a user, by version" });
+  .meta({
+    id: "KeyHistory",
+    description: "What the key log says of a user, by version, at most 100 entries",
+  });
 const fromQuery = wholeNumber.meta({ description: "Entries of the log" });
 
 /** GET /v1/users/{user}/key-history */
@@ -38,12 +42,17 @@ export function keyHistoryRoute(deps: KeyLogDeps): Route {
       access: "session",
       audits: ["keys.read_history"],
       params: z.strictObject({ user: uuid }),
+      query: z.strictObject({
+        after: wholeNumber.optional().meta({
+          description: "The last version of the page before",
+        }),
+      }),
       answers: { 200: { description: "The entries", schema: keyHistory } },
       problems: ["user_not_found", "forbidden", "key_log_behind"],
     },
-    async ({ who, params, requestId }) => ({
+    async ({ who, params, query, requestId }) => ({
       status: 200,
-      body: await readKeyHistory({ ...deps, requestId }, who.actor, params.user),
+      body: await readKeyHistory({ ...deps, requestId }, who.actor, params.user, query.after),
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
-import { listStaff } from "../../../keys/accounts/staff.ts";
+import { listStaff, STAFF_PER_PAGE } from "../../../keys/accounts/staff.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 import { staffRole } from "./session-schemas.ts";
@@ -10,6 +10,10 @@ const staff = z
     staff: z.array(
       z.strictObject({ id: uuid, role: staffRole, displayName: z.string().nullable() }),
     ),
+    next: uuid.nullable().meta({
+      type: ["string", "null"],
+      description: "What to pass as `after` for the next page; null at the end of the list",
+    }),
   })
   .meta({ id: "Staff" });
 
@@ -23,13 +27,14 @@ export function listStaffRoute(deps: DirectoryDeps): Route {
       tag: "Directory",
       access: "session",
       audits: ["staff.list"],
-      query: z.strictObject({ role: staffRole.optional() }),
-      answers: { 200: { description: "Staff in order of id", schema: staff } },
+      query: z.strictObject({ role: staffRole.optional(), after: uuid.optional() }),
+      answers: { 200: { description: "A page of the staff in order of id", schema: staff } },
       problems: ["forbidden"],
     },
-    async ({ who, query, requestId }) => ({
-      status: 200,
-      body: { staff: await listStaff({ ...deps, requestId }, who.actor, query.role) },
-    }),
+    async ({ who, query, requestId }) => {
+      const page = await listStaff({ ...deps, requestId }, who.actor, query);
+      const last = page.length === STAFF_PER_PAGE ? page.at(-1) : undefined;
+      return { status: 200, body: { staff: page, next: last?.id ?? null } };
+    },
   );
 }

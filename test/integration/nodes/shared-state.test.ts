@@ -32,7 +32,14 @@ const rates = { device: each, staffDevice: each, account: each, tenant: each };
 const limitsOf = (client: RedisConnection["client"]) => {
   const monotonic = () => performance.now();
   const local = new LocalMessageLimits(rates, monotonic);
-  return new SharedMessageLimits({ local, rates, redis: client, monotonic, everyMs: 5 });
+  return new SharedMessageLimits({
+    name: "messages",
+    local,
+    rates,
+    redis: client,
+    monotonic,
+    everyMs: 5,
+  });
 };
 const sending = () => ({
   tenant: randomUUID(),

@@ -320,6 +320,7 @@ const frames: Readonly<Record<Frame["kind"], string | { readonly nothing: string
   heartbeat: { nothing: "asks whether the relay is there" },
   activity: { nothing: "passes by and is not kept" },
   presence: { nothing: "passes by and is not kept" },
+  heads: undefined,
   welcome: undefined,
   accepted: undefined,
   refused: undefined,

@@ -127,3 +127,12 @@ test("an entry that is missing, exchanged, moved, or of another user is refused"
   expect(refusal([{ ...one, proof: one.proof.slice(1) }])).toBe("invalid_proof");
   expect(refusal(proven, { ...who, user: randomUUID() })).toBe("malformed");
 });
+
+test("a later page must continue the one before it", async () => {
+  const { proven, head } = await logged([added(1), added(2), added(3), added(4)]);
+  const [first, rest] = [proven.slice(0, 2), proven.slice(2)];
+  const before = verifyHistory(first, head, who);
+  expect(verifyHistory(rest, head, who, before)).toEqual(verifyHistory(proven, head, who));
+  expect(() => verifyHistory(rest.slice(1), head, who, before)).toThrow(/has version 4, not 3/);
+  expect(() => verifyHistory(first, head, who, before)).toThrow(/stands before/);
+});

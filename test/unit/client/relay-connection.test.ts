@@ -45,7 +45,7 @@ class SocketDouble {
   }
   async welcomes(): Promise<void> {
     this.happens("open");
-    this.says({ kind: "welcome", body: { device: nilUuid, heads: [], limits, lastGeneration: 0 } });
+    this.says({ kind: "welcome", body: { device: nilUuid, limits, lastGeneration: 0 } });
     await settle();
   }
 }
@@ -62,7 +62,7 @@ const hello = {
   version: 1,
   accessToken: "token",
   deviceProof: "proof",
-  cursors: [],
+  includeFinished: false,
   generation: 1,
 };
 
@@ -118,6 +118,27 @@ describe("the link to the relay", () => {
     expect(told).toEqual(["up", "synced"]);
     await link.close();
     expect(told).toEqual(["up", "synced", "down"]);
+  });
+
+  test("is up with the heads of all frames before the welcome, however long they take", async () => {
+    const heads = Array.from({ length: 5 }, (_, seq) => ({
+      conversation: nilUuid,
+      seq,
+      epoch: 1,
+      acknowledged: 0,
+    }));
+    const up: unknown[] = [];
+    const { link, clock } = start({ onUp: (welcome) => void up.push(welcome.heads) });
+    await settle();
+    SocketDouble.last.happens("open");
+    for (const head of heads) {
+      await clock.pass(14_000);
+      SocketDouble.last.says({ kind: "heads", body: { heads: [head] } });
+    }
+    expect(up).toEqual([]);
+    await SocketDouble.last.welcomes();
+    expect(up).toEqual([heads]);
+    await link.close();
   });
 
   test("reconnects after a loss, with a longer wait each time", async () => {
@@ -248,7 +269,7 @@ describe("the link to the relay", () => {
 describe("several transports to the relay", () => {
   const welcome: Frame = {
     kind: "welcome",
-    body: { device: nilUuid, heads: [], limits, lastGeneration: 0 },
+    body: { device: nilUuid, limits, lastGeneration: 0 },
   };
 
   function upgrading() {

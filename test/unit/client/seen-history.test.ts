@@ -12,7 +12,7 @@ async function setUp() {
   const user = randomUUID();
   return {
     note: (leaves: readonly Uint8Array[], about = user) =>
-      store.transact((each) => noteHistory(each, about, { entries: [], leaves })),
+      store.transact((each) => noteHistory(each, about, { leaves })),
     review: (count: number) => store.transact((each) => noteReviewed(each, user, count)),
   };
 }

@@ -35,7 +35,13 @@ async function connected(deps: ConnectionDeps, who: string) {
   let closedFor: string | undefined;
   const channel = { transmit: () => undefined, close: (reason: string) => (closedFor = reason) };
   const connection = new Connection(channel as unknown as Channel, deps);
-  const body = { version: 1, accessToken: who, deviceProof: "", cursors: [], generation: 1 };
+  const body = {
+    version: 1,
+    accessToken: who,
+    deviceProof: "",
+    generation: 1,
+    includeFinished: false,
+  };
   connection.onFrame(encodeFrame({ kind: "hello", body }));
   await new Promise((resolve) => setImmediate(resolve));
   return { closedFor: () => closedFor, close: () => connection.onClosed() };

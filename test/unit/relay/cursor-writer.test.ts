@@ -6,6 +6,22 @@ const tenant = "00000000-0000-7000-8000-000000000001";
 const device = "00000000-0000-7000-8000-000000000002";
 const conversation = "00000000-0000-7000-8000-000000000003";
 
+test("what is finished is marked, whatever is acknowledged with it", async () => {
+  const statements: unknown[] = [];
+  const client = {
+    query: (statement: unknown) => {
+      statements.push(statement);
+      return Promise.resolve({ rows: [] });
+    },
+    release: () => undefined,
+  };
+  const writer = new CursorWriter({ connect: async () => client } as unknown as Pool, 60_000);
+  writer.finish(tenant, device, conversation, 5);
+  writer.acknowledge(tenant, device, conversation, 5);
+  await writer.close();
+  expect(statements.filter((each) => String(each).includes("set finished = true"))).toHaveLength(1);
+});
+
 test("while the database does not answer, only the newest acknowledgements are kept", async () => {
   let answer = () => {};
   const reachable = new Promise<void>((resolve) => (answer = resolve));

@@ -26,11 +26,10 @@ const event = (seq: number): DeliverableEvent => ({
   previousHash: seq === 1 ? zeroHash : undefined,
 });
 
-test("a device that is removed while a page is read for it gets nothing after its removal", async () => {
-  let head = 2;
-  let read = () => {};
-  const allowed = new Promise<void>((resolve) => (read = resolve));
-  const delivered: number[] = [];
+/** Deliveries of one device that can read the events up to `log.head`, and what they did. */
+function deliveriesOf(log: { head: number }, allowed: Promise<void> = Promise.resolve()) {
+  const told: string[] = [];
+  const finished: unknown[] = [];
   const deliveries = new Deliveries({
     actor: {
       tenant,
@@ -43,27 +42,123 @@ test("a device that is removed while a page is read for it gets nothing after it
     // Like the database, this returns what is committed at the time of the read.
     async readEvents({ afterSeq, untilSeq }: EventsRequest) {
       await allowed;
-      const until = Math.min(head, untilSeq);
+      const until = Math.min(log.head, untilSeq);
       return Array.from({ length: until - afterSeq }, (_, index) => event(afterSeq + 1 + index));
     },
     transmit(frame) {
       const { kind, body } = decodeFrame(frame);
-      if (kind === "deliver") delivered.push(body.seq);
+      told.push(kind === "deliver" ? String(body.seq) : kind);
     },
     isClogged: () => false,
-    onDone: () => undefined,
+    onFinished: (...what) => void finished.push(what),
     onError: (error) => {
       throw error;
     },
   });
-  const ranges = [{ fromSeq: 1, untilSeq: undefined }];
-  deliveries.follow({ conversation, head, epoch: 1, ranges, cursor: 0 }, 0);
+  return { deliveries, told, finished };
+}
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const followed = (
+  changes: Partial<Parameters<Deliveries["follow"]>[0]> = {},
+): Parameters<Deliveries["follow"]>[0] => ({
+  conversation,
+  head: 2,
+  epoch: 1,
+  closed: false,
+  ranges: [{ fromSeq: 1, untilSeq: undefined }],
+  cursor: 0,
+  ...changes,
+});
+
+test("a device that is removed while a page is read for it gets nothing after its removal", async () => {
+  const log = { head: 2 };
+  let read = () => {};
+  const allowed = new Promise<void>((resolve) => (read = resolve));
+  const { deliveries, told } = deliveriesOf(log, allowed);
+  deliveries.follow(followed());
+  deliveries.open();
+  deliveries.onAck(conversation, 0);
   deliveries.resume();
   // Event 3 removes the device. Events 4 and 5 are for the remaining members.
-  head = 5;
+  log.head = 5;
   deliveries.onLeft(conversation, 3);
   for (const seq of [3, 4, 5]) deliveries.onHead(conversation, seq);
   read();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(delivered).toEqual([1, 2, 3]);
+  for (let turn = 0; turn < 10; turn++) await settled();
+  expect(told).toEqual(["1", "2", "3", "synced"]);
+});
+
+test("nothing is sent before the welcome, nor of a conversation before its first acknowledgement", async () => {
+  const { deliveries, told } = deliveriesOf({ head: 3 });
+  deliveries.follow(followed());
+  deliveries.onHead(conversation, 3);
+  deliveries.onAck(conversation, 1);
+  deliveries.resume();
+  await settled();
+  expect(told).toEqual([]);
+  deliveries.open();
+  for (let turn = 0; turn < 10; turn++) await settled();
+  expect(told).toEqual(["2", "3", "synced"]);
+
+  const other = deliveriesOf({ head: 3 });
+  other.deliveries.follow(followed());
+  other.deliveries.open();
+  other.deliveries.onHead(conversation, 3);
+  await settled();
+  expect(other.told).toEqual([]);
+});
+
+test("a membership that began while the list was read is not lost, and begins with its event", async () => {
+  const { deliveries, told } = deliveriesOf({ head: 9 });
+  deliveries.onJoined(conversation, 8);
+  deliveries.onHead(conversation, 9);
+  // The list is from before the device came back.
+  deliveries.follow(followed({ head: 2, ranges: [{ fromSeq: 1, untilSeq: 2 }] }));
+  deliveries.open();
+  deliveries.onAck(conversation, 1);
+  deliveries.resume();
+  for (let turn = 0; turn < 20; turn++) await settled();
+  expect(told).toEqual(["2", "8", "9", "synced"]);
+});
+
+describe("a conversation is finished", () => {
+  const left = { ranges: [{ fromSeq: 1, untilSeq: 2 }] };
+
+  test.each([
+    ["left", left, true],
+    ["closed", { closed: true }, false],
+  ])("when it is %s and everything is acknowledged", async (_, what, isLeft) => {
+    const { deliveries, finished } = deliveriesOf({ head: 2 });
+    deliveries.follow(followed(what));
+    deliveries.open();
+    deliveries.onAck(conversation, 0);
+    deliveries.resume();
+    for (let turn = 0; turn < 10; turn++) await settled();
+    deliveries.onAck(conversation, 1);
+    expect(finished).toEqual([]);
+    deliveries.onAck(conversation, 2);
+    expect(finished).toEqual([[conversation, 2, isLeft]]);
+  });
+
+  test("also when everything was acknowledged on an earlier connection", async () => {
+    const { deliveries, finished, told } = deliveriesOf({ head: 2 });
+    deliveries.follow(followed({ ...left, cursor: 2 }));
+    deliveries.open();
+    expect(deliveries.onAck(conversation, 2)).toBeUndefined();
+    deliveries.resume();
+    await settled();
+    expect(told).toEqual(["synced"]);
+    expect(finished).toEqual([[conversation, 2, true]]);
+  });
+
+  test("not while it is open", async () => {
+    const { deliveries, finished } = deliveriesOf({ head: 2 });
+    deliveries.follow(followed());
+    deliveries.open();
+    expect(deliveries.onAck(conversation, 2)).toBe(2);
+    deliveries.resume();
+    await settled();
+    expect(finished).toEqual([]);
+  });
 });

@@ -1,5 +1,13 @@
 import fc from "fast-check";
+import type { VisibleRange } from "../../../messaging/follow/visible-ranges.ts";
 import { Follower } from "../../../server/socket/follower.ts";
+
+/** A follower that has started. */
+function started(cursor: number, head: number, visible: readonly VisibleRange[]): Follower {
+  const follower = new Follower("c", head, visible);
+  follower.start(cursor);
+  return follower;
+}
 
 /** Sends what a connection would send, one event at a time, and returns what was sent. */
 function drain(follower: Follower): number[] {
@@ -40,7 +48,7 @@ test("sends exactly what the device may see after its cursor, in order, once", (
         for (let seq = cursor + 1; seq <= head; seq++)
           if (visible.some(({ fromSeq, untilSeq }) => seq >= fromSeq && seq <= (untilSeq ?? seq)))
             expected.push(seq);
-        const follower = new Follower("c", cursor, head, visible);
+        const follower = started(cursor, head, visible);
         expect(drain(follower)).toEqual(expected);
         expect(follower.behind).toBe(false);
       },
@@ -50,7 +58,7 @@ test("sends exactly what the device may see after its cursor, in order, once", (
 });
 
 test("the events between two memberships do not fill the window", () => {
-  const follower = new Follower("c", 0, 1_000, [
+  const follower = started(0, 1_000, [
     { fromSeq: 1, untilSeq: 3 },
     { fromSeq: 900, untilSeq: undefined },
   ]);
@@ -61,7 +69,7 @@ test("the events between two memberships do not fill the window", () => {
 });
 
 test("a removed device gets the event of its removal and nothing after it", () => {
-  const follower = new Follower("c", 4, 4, [{ fromSeq: 1, untilSeq: undefined }]);
+  const follower = started(4, 4, [{ fromSeq: 1, untilSeq: undefined }]);
   follower.head = 5;
   follower.endAt(5);
   follower.head = 9;
@@ -73,7 +81,7 @@ test("a removed device gets the event of its removal and nothing after it", () =
 });
 
 test("an event that was never sent cannot be acknowledged", () => {
-  const follower = new Follower("c", 2, 10, [{ fromSeq: 1, untilSeq: undefined }]);
+  const follower = started(2, 10, [{ fromSeq: 1, untilSeq: undefined }]);
   follower.markSent(3);
   expect(follower.markAcked(10)).toBe(1);
   expect(follower.markAcked(1)).toBe(0);

@@ -45,8 +45,8 @@ const bodies = {
     version: uint32,
     accessToken: text(200),
     deviceProof: text(200),
-    cursors: list(cursor),
     generation: uint53,
+    includeFinished: fc.boolean(),
   }),
   send: fc.record({
     conversation: uuid,
@@ -58,9 +58,13 @@ const bodies = {
     packets: list(fc.record({ device: uuid, bytes })),
   }),
   ack: fc.record({ cursors: list(cursor) }),
+  heads: fc.record({
+    heads: list(
+      fc.record({ conversation: uuid, seq: uint53, epoch: uint32, acknowledged: uint53 }),
+    ),
+  }),
   welcome: fc.record({
     device: uuid,
-    heads: list(fc.record({ conversation: uuid, seq: uint53, epoch: uint32 })),
     limits: fc.record({
       maxCiphertextBytes: uint32,
       maxFrameBytes: uint32,

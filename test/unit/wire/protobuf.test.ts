@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { decodeControl, decodeFrame, encodeFrame } from "../../../crypto/wire/frame.ts";
+import { decodeControl, decodeFrame, encodeFrame, wireLimits } from "../../../crypto/wire/frame.ts";
 import { decode, encode, list, message, text, uint, uuid } from "../../../crypto/wire/protobuf.ts";
 
 const malformed = expect.objectContaining({ name: "WireError", code: "malformed_frame" });
@@ -15,6 +15,10 @@ const bytes = (field: number, value: readonly number[]) => [
 const id = Array.from({ length: 16 }, (_, index) => index);
 const conversation = "00010203-0405-0607-0809-0a0b0c0d0e0f";
 const synced = (...fields: number[]) => Uint8Array.from(bytes(12, fields));
+
+// The longest that the fields can be, so that a full frame is the largest.
+const largest = { conversation, seq: Number.MAX_SAFE_INTEGER };
+const longest = { ...largest, epoch: 0xffffffff, acknowledged: Number.MAX_SAFE_INTEGER };
 
 // Both readers of protobufjs: it uses one for a Buffer and another for a plain array.
 describe.each([
@@ -120,6 +124,12 @@ describe.each([
       Uint8Array.from(bytes(3, Array.from({ length: count }, () => bytes(1, bytes(1, id))).flat()));
     expect(decoded(cursors(8192))).toMatchObject({ kind: "ack" });
     expect(() => decoded(cursors(8193))).toThrow(malformed);
+    const full = { cursors: Array.from({ length: wireLimits.cursors }, () => largest) };
+    expect(decoded(encodeFrame({ kind: "ack", body: full }))).toMatchObject({ kind: "ack" });
+    const heads = (count: number) =>
+      encodeFrame({ kind: "heads", body: { heads: Array.from({ length: count }, () => longest) } });
+    expect(decoded(heads(wireLimits.heads))).toMatchObject({ kind: "heads" });
+    expect(() => decoded(heads(wireLimits.heads + 1))).toThrow(malformed);
   });
 
   test("text is UTF-8 up to its limit, including a byte order mark", () => {

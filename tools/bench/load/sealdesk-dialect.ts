@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
-import { decodeFrame, encodeFrame } from "../../../crypto/wire/frame.ts";
+import { decodeFrame, encodeFrame, type Cursor } from "../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import type { Dialect, RelayConnectionEvents } from "./link.ts";
 import { writeMessageId } from "./message-id.ts";
@@ -24,23 +24,30 @@ export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
       version: 1,
       accessToken: spec.accessToken,
       deviceProof: proofOf(spec),
-      cursors: spec.cursors,
       generation: 1,
+      includeFinished: false,
     },
   });
+  const known = new Map(spec.cursors.map(({ conversation, seq }) => [conversation, seq]));
+  const start: Cursor[] = [];
   let unsynced: number | undefined;
   return {
     path: "/v1/relay",
     subprotocol: "sealdesk.v1",
     hello: () => hello,
-    read(frame, events) {
+    read(frame, events, say) {
       if (frame[0] === ACCEPTED || frame[0] === DELIVER) {
         readEvent(frame, frame[0], events);
         return false;
       }
       const { kind, body } = decodeFrame(frame);
-      if (kind === "welcome") unsynced = body.heads.length;
-      else if (kind === "synced" && unsynced !== undefined) unsynced--;
+      if (kind === "heads")
+        for (const { conversation, acknowledged } of body.heads)
+          start.push({ conversation, seq: known.get(conversation) ?? acknowledged });
+      else if (kind === "welcome") {
+        unsynced = start.length;
+        say(encodeFrame({ kind: "ack", body: { cursors: start } }));
+      } else if (kind === "synced" && unsynced !== undefined) unsynced--;
       else if (kind === "refused" || kind === "fault")
         throw new Error(`the relay answered: ${body.code}: ${body.message}`);
       return unsynced === 0;

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { importJWK, SignJWT } from "jose";
 import { WebSocket } from "ws";
 import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame.ts";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { StormDevice } from "./arrange-storm.ts";
 
 /** What one device saw until it had caught up. */
@@ -36,11 +37,11 @@ export async function catchUp(
         version: 1,
         accessToken,
         deviceProof,
-        cursors: [{ conversation: device.conversation, seq: progress.cursor }],
         generation: attempt + 1,
+        includeFinished: false,
       },
     });
-    if (await synced(url, hello, progress)) {
+    if (await synced(url, hello, device.conversation, progress)) {
       const { cursor, outOfOrder } = progress;
       return { delivered: cursor, outOfOrder, reconnections: attempt };
     }
@@ -55,6 +56,7 @@ export async function catchUp(
 function synced(
   url: string,
   hello: Uint8Array,
+  conversation: Uuid,
   progress: { cursor: number; outOfOrder: number },
 ): Promise<boolean> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/v1/relay`, "sealdesk.v1", {
@@ -66,12 +68,15 @@ function synced(
     socket.on("close", () => resolve(false));
     socket.on("message", (data) => {
       const frame: Frame = decodeFrame(data as Buffer);
+      const acknowledge = (seq: number) =>
+        socket.send(encodeFrame({ kind: "ack", body: { cursors: [{ conversation, seq }] } }));
+      if (frame.kind === "welcome") acknowledge(progress.cursor);
       if (frame.kind === "deliver") {
         if (frame.body.seq !== progress.cursor + 1) progress.outOfOrder++;
         progress.cursor = frame.body.seq;
       }
       if (frame.kind !== "synced") return;
-      socket.send(encodeFrame({ kind: "ack", body: { cursors: [frame.body] } }));
+      acknowledge(frame.body.seq);
       resolve(true);
     });
   });

@@ -1,0 +1,38 @@
+/** How many conversations may be open at the same time. */
+export interface OpenConversationLimits {
+  /** Begun by one customer. */
+  readonly perCustomer: number;
+  /** With one member, whoever began them. */
+  readonly perMember: number;
+}
+
+/** The member devices that one message can be sealed for, and the device that sends it. */
+export const MAX_MEMBER_DEVICES = 257;
+
+/** The state before a conversation begins or a member is added. */
+export interface RoomFacts {
+  /** Open conversations that the creator began; 0 if none begins. */
+  readonly begun: number;
+  /** Open conversations of the new member who has the most. A count may stop at the limit. */
+  readonly ofMember: number;
+  /** Devices of all members, with those of the new ones. */
+  readonly devices: number;
+}
+
+/** The limit that would be exceeded. */
+export type ExceededLimit = "customer_conversations" | "member_conversations" | "member_devices";
+
+/**
+ * Decides whether there is room for one more conversation or member. These limits keep one customer
+ * from filling the list of a member of staff, and a conversation from getting so large that nobody
+ * can write in it. Pure.
+ */
+export function exceededLimit(
+  { begun, ofMember, devices }: RoomFacts,
+  { perCustomer, perMember }: OpenConversationLimits,
+): ExceededLimit | undefined {
+  if (devices > MAX_MEMBER_DEVICES) return "member_devices";
+  if (begun >= perCustomer) return "customer_conversations";
+  if (ofMember >= perMember) return "member_conversations";
+  return undefined;
+}

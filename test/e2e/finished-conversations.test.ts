@@ -1,0 +1,120 @@
+import { deferred } from "../../client/deferred.ts";
+import { wireLimits, type Frame } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { copyConversation } from "../support/many-conversations.ts";
+import { joined, readUntil, textsOf } from "../support/member.ts";
+import { Disks, type DiskDevice } from "../support/rollback.ts";
+import { startTestServer, type TestServer } from "../support/server.ts";
+import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
+import { until } from "../support/until.ts";
+
+const reads = async (device: DiskDevice, id: Uuid, text: string) =>
+  readUntil(await joined(device, id), (items) => textsOf(items).includes(text));
+
+describe("what a device is told when it connects", () => {
+  let server: TestServer;
+  let disks: Disks;
+  let relay: TamperingRelay;
+  let customer: DiskDevice;
+  let agent: DiskDevice;
+
+  beforeAll(async () => {
+    server = await startTestServer();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    relay = await startTamperingRelay(server);
+    disks = await Disks.make(server);
+    customer = await disks.customer();
+    agent = await disks.agent();
+  });
+  afterEach(async () => {
+    await disks.close();
+    await relay.close();
+  });
+
+  async function begin(...texts: string[]): Promise<Uuid> {
+    const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
+    for (const text of texts) await conversation.send(text);
+    return conversation.id;
+  }
+
+  /** Closes the conversation, and waits until both devices have acknowledged that. */
+  async function finish(id: Uuid): Promise<void> {
+    await agent.conversation(id).close();
+    await until(async () => {
+      const { rows } = await server.database.owner.query<{ finished: boolean }>(
+        "select finished from sealdesk.member_devices where conversation = $1",
+        [id],
+      );
+      return rows.every(({ finished }) => finished);
+    });
+  }
+
+  /** Opens the agent's device and returns the conversations that the relay lists. */
+  async function listed(): Promise<ReadonlySet<Uuid>> {
+    const told = new Set<Uuid>();
+    relay.tamper = (frame: Frame) => {
+      if (frame.kind === "heads")
+        for (const { conversation } of frame.body.heads) told.add(conversation);
+      return [frame];
+    };
+    await agent.open({ webSocket: relay.webSocket });
+    return told;
+  }
+
+  test("a finished conversation is left out, and its history stays", async () => {
+    const [finished, open] = [await begin("one"), await begin("two")];
+    await reads(agent, finished, "one");
+    await reads(agent, open, "two");
+    await finish(finished);
+    await agent.close();
+    expect(await listed()).toEqual(new Set([open]));
+    await reads(agent, finished, "one");
+    await agent.conversation(open).send("three");
+    await reads(customer, open, "three");
+  }, 60_000);
+
+  test("an older copy of the store gets the conversations that were finished since", async () => {
+    await agent.close();
+    const copy = await agent.copy();
+    await agent.open();
+    const id = await begin("one");
+    await reads(agent, id, "one");
+    await finish(id);
+    await agent.close();
+    await agent.putBack(copy);
+    await agent.open();
+    const conversation = await joined(agent, id);
+    await until(() => conversation.state === "closed");
+    await until(() => agent.rolledBack().length === 1);
+  }, 60_000);
+
+  test("a device that misses a conversation in the list asks for what is finished", async () => {
+    const id = await begin("one");
+    await reads(agent, id, "one");
+    await agent.close();
+    let welcomes = 0;
+    const again = deferred<void>();
+    relay.tamper = (frame: Frame) => {
+      if (frame.kind === "welcome" && ++welcomes === 2) again.resolve();
+      return frame.kind === "heads" && welcomes === 0 ? [] : [frame];
+    };
+    await agent.open({ webSocket: relay.webSocket });
+    await again.promise;
+    await agent.conversation(id).send("two");
+    await reads(customer, id, "two");
+    expect(relay.connections()).toBe(2);
+  }, 60_000);
+
+  test("a device in more conversations than one frame names connects and is served", async () => {
+    const id = await begin("one");
+    await agent.close();
+    // More than one frame can list, and more than one can acknowledge.
+    await copyConversation(server, id, wireLimits.cursors + 1);
+    const told = await listed();
+    expect(told.size).toBe(wireLimits.cursors + 2);
+    await until(() => agent.desk.conversations().length > 10);
+    expect(relay.connections()).toBe(1);
+  }, 120_000);
+});

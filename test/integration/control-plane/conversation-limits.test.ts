@@ -1,0 +1,118 @@
+import { randomBytes } from "node:crypto";
+import { uuidv7 } from "uuidv7";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { createConversation, requestConversation } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+describe("open conversations", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ openConversations: { perCustomer: 3, perMember: 5 } });
+  });
+  afterAll(() => server.close());
+
+  test("one customer begins no more than the limit, also at once; a closed one makes room", async () => {
+    const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+    const replies = await Promise.all(
+      Array.from({ length: 6 }, () => requestConversation(customer, [agent])),
+    );
+    const begun = replies.filter(({ status }) => status === 201);
+    const refused = replies.filter(({ status }) => status !== 201);
+    expect(begun).toHaveLength(3);
+    for (const { status, body } of refused)
+      expect([status, body.code, body.detail]).toEqual([
+        409,
+        "too_many_conversations",
+        "You have 3 open conversations, which is the most. Continue in one of them, or close one.",
+      ]);
+    // A repeat of a conversation that was begun is answered as the first time.
+    const id = begun[0]?.body.id as string;
+    expect((await requestConversation(customer, [agent], id)).status).toBe(201);
+    await customer.request("POST", `/v1/conversations/${id}/close`);
+    expect((await requestConversation(customer, [agent])).status).toBe(201);
+    expect((await requestConversation(customer, [agent])).body.code).toBe("too_many_conversations");
+  });
+
+  test("one customer cannot use up the conversations of a member of staff", async () => {
+    const agent = await staffDevice(server);
+    const [one, other] = [await customerDevice(server), await customerDevice(server)];
+    for (let count = 0; count < 4; count++) await requestConversation(one, [agent]);
+    expect((await requestConversation(other, [agent])).status).toBe(201);
+  });
+
+  test("a member has no more than the limit, whoever adds them", async () => {
+    const [agent, colleague] = [await staffDevice(server), await staffDevice(server)];
+    const customers: TestDevice[] = [];
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count++) {
+      customers.push(await customerDevice(server));
+      ids.push(await createConversation(customers[count] as TestDevice, [agent]));
+    }
+    const further = await customerDevice(server);
+    const refused = await requestConversation(further, [agent]);
+    expect([refused.status, refused.body.code]).toEqual([409, "too_many_conversations"]);
+    expect(refused.body.detail).toBe(
+      "A member has 5 open conversations, which is the most. Name another member.",
+    );
+    const elsewhere = await createConversation(further, [colleague]);
+    const add = () =>
+      colleague.request("POST", `/v1/conversations/${elsewhere}/members`, {
+        body: { user: agent.user },
+      });
+    expect((await add()).body.code).toBe("too_many_conversations");
+    await agent.request("POST", `/v1/conversations/${ids[0]}/close`);
+    expect((await add()).status).toBe(200);
+  });
+
+  test("a conversation has no more devices than one message can be sealed for", async () => {
+    const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+    const id = await createConversation(customer, [agent]);
+    const newcomer = await staffDevice(server);
+    await server.database.owner.query(
+      `insert into sealdesk.devices
+       select (jsonb_populate_record(d, jsonb_build_object('id', gen_random_uuid(),
+         'device_key', '\\x' || encode(sha256(n::text::bytea), 'hex')))).*
+       from sealdesk.devices d, generate_series(1, 255) n where d.id = $1`,
+      [newcomer.id],
+    );
+    const reply = await agent.request("POST", `/v1/conversations/${id}/members`, {
+      body: { user: newcomer.user },
+    });
+    expect([reply.status, reply.body.code]).toEqual([409, "too_many_members"]);
+  });
+});
+
+describe("new conversations", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({
+      conversationRates: {
+        customer: { burst: 2, perSecond: 0.001 },
+        tenant: { burst: 3, perSecond: 0.001 },
+      },
+    });
+  });
+  afterAll(() => server.close());
+
+  test("of one customer, and of all of a tenant, come no faster than the limit", async () => {
+    const agent = await staffDevice(server);
+    const [one, other] = [await customerDevice(server), await customerDevice(server)];
+    for (let count = 0; count < 2; count++) await createConversation(one, [agent]);
+    const before = (await server.auditEntries()).length;
+    const refused = await requestConversation(one, [agent]);
+    expect([refused.status, refused.body.code]).toEqual([429, "rate_limited"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(900);
+    await createConversation(other, [agent]);
+    expect((await requestConversation(other, [agent])).status).toBe(429);
+    // A refusal for the rate leaves nothing in the audit log.
+    const entries = await server.auditEntries();
+    expect(entries.slice(before).map(({ outcome }) => outcome)).toEqual(["success"]);
+  });
+
+  test("of another tenant are not counted", async () => {
+    const tenant = await server.createTenant();
+    const agent = await staffDevice(server, "agent", tenant);
+    const customer = await customerDevice(server, randomBytes(4).toString("hex"), tenant);
+    expect((await requestConversation(customer, [agent], uuidv7())).status).toBe(201);
+  });
+});
