@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
@@ -268,6 +269,11 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log.error("link requests could not be swept", describeError(error)),
   );
   closers.add(leaveLinks);
+
+  const leaveSums = writeSumsPeriodically({ pool, now }, (error) =>
+    log.error("sums of repeated acts could not be written", describeError(error)),
+  );
+  closers.add(leaveSums);
 
   const stopping = new AbortController();
   const routes = createRoutes({
