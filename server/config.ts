@@ -7,6 +7,7 @@ import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
+import type { ActRates } from "./http/act-limits.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
 import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
@@ -47,6 +48,8 @@ export interface Config {
   /** Link requests of new devices, per account. */
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
+  /** Audited requests over HTTP, per account. */
+  readonly actRates: ActRates;
   /** How many sockets may wait for their welcome at once. */
   readonly waitingSockets: PendingUpgradeLimits;
   readonly attachments: AttachmentStore;
@@ -179,6 +182,8 @@ const environmentSchema = z.object({
   TRUSTED_PROXIES: text("must be a list of addresses or networks, separated by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
+  REQUEST_LIMIT: bucketRate("600,0.2"),
+  STAFF_REQUEST_LIMIT: bucketRate("6000,2"),
   MESSAGE_LIMIT: bucketRate("60,1"),
   STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
   ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
@@ -237,6 +242,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       account: values.ACCOUNT_MESSAGE_LIMIT,
       tenant: values.TENANT_MESSAGE_LIMIT,
     },
+    actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     shutdownDelayMs:

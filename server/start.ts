@@ -28,6 +28,7 @@ import {
   refuseDevelopmentTenants,
   type DevelopmentAccount,
 } from "./development.ts";
+import { ActLimits } from "./http/act-limits.ts";
 import { createApp } from "./http/app.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
@@ -307,6 +308,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   handler = createApp({
     routes,
     authenticator,
+    actLimits: new ActLimits(config.actRates, () => performance.now()),
     publicUrl: url,
     bodyMs: timings.requestMs,
     now,

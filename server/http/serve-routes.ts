@@ -3,7 +3,8 @@ import type { Authenticated, Authenticator } from "../../keys/tokens/authenticat
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
 import { z } from "zod";
 import { HttpError } from "./http-error.ts";
-import type { AnyRoute, Call, RouteSpec } from "./route.ts";
+import type { ActLimits } from "./act-limits.ts";
+import { isLimited, type AnyRoute, type Call, type RouteSpec } from "./route.ts";
 
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
@@ -14,6 +15,7 @@ const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
+  readonly actLimits: Pick<ActLimits, "take">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** A JSON body must arrive within this many milliseconds, or the request is refused. */
@@ -22,7 +24,10 @@ export interface ServeDeps {
   readonly publicUrl: string;
 }
 
-/** Serves each route in four steps: authenticate, parse, call the use case, answer. */
+/**
+ * Serves each route in four steps: authenticate, parse, call the use case, answer. An audited
+ * request also counts against its account's limit.
+ */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
   for (const route of routes) {
     const { spec } = route;
@@ -35,6 +40,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       };
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);
+      if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
       const parsed = await parse(spec, request, response, deps.bodyMs);
       const call = { requestId, who, request: facts, ...parsed };

@@ -115,6 +115,7 @@ export async function startTestServer(
         bundleLimit: generous,
         linkLimit: generous,
         messageRates,
+        actRates: { customer: flood, staff: flood },
         ...settings,
       },
       {

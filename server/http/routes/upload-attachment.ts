@@ -89,6 +89,7 @@ export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute
       tag: "Attachments",
       access: "session",
       audits: ["attachment.complete"],
+      isUnlimited: true,
       params: attachmentParams,
       headers: patchHeaders,
       stream: "application/offset+octet-stream",

@@ -116,3 +116,34 @@ test.each<[string, (device: TestDevice, index: number) => Promise<unknown>]>([
   await anHourLater();
   expect(sums(await entriesBy(device, action))).toEqual([expect.objectContaining({ repeated: 4 })]);
 });
+
+describe("with a limit of audited requests", () => {
+  const rate = { burst: 5, perSecond: 0.001 };
+  let limited: TestServer;
+  beforeEach(async () => {
+    limited = await startTestServer({ actRates: { customer: rate, staff: rate } });
+  });
+  afterEach(() => limited.close());
+
+  test("an account over it is told when to try again, and writes no entry", async () => {
+    const device = await staffDevice(limited);
+    const path = "/v1/staff?role=agent";
+    for (let left = 4; left > 0; left--)
+      expect((await device.request("GET", path)).status).toBe(200);
+    const before = await limited.auditEntries();
+    const refused = await device.request("GET", path);
+    expect(refused).toMatchObject({ status: 429, body: { code: "rate_limited", action: "wait" } });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(900);
+    expect(await limited.auditEntries()).toEqual(before);
+    const other = await staffDevice(limited);
+    expect((await other.request("GET", path)).status).toBe(200);
+  });
+
+  test("an account over it can still renew its session and end it", async () => {
+    const device = await staffDevice(limited);
+    for (let left = 6; left > 0; left--) await device.request("GET", "/v1/staff?role=agent");
+    const renew = await device.request("POST", "/v1/sessions/current/renew");
+    expect(renew.status).toBe(200);
+    expect((await device.request("DELETE", "/v1/sessions/current")).status).toBe(204);
+  });
+});
