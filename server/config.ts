@@ -60,6 +60,8 @@ export interface Config {
   readonly shutdownDelayMs: number;
   /** Age at which an incomplete upload is removed. */
   readonly uploadLifetimeMs: number;
+  /** Age at which an upload is removed if none of its bytes have arrived. */
+  readonly emptyUploadLifetimeMs: number;
 }
 
 /** Where the ciphertext of attachments is stored. */
@@ -248,6 +250,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     shutdownDelayMs:
       1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (values.NODE_ENV === "production" ? 3 : 0)),
     uploadLifetimeMs: 24 * 3_600_000,
+    emptyUploadLifetimeMs: 3_600_000,
   };
 }
 

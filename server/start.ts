@@ -247,7 +247,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
 
   const store = await openAttachmentStore(config.attachments);
   closers.add(() => store.close());
-  const { uploadLifetimeMs } = config;
+  const { uploadLifetimeMs, emptyUploadLifetimeMs } = config;
   const { scopes: scopeKeys } = keyTree;
   const attachments = {
     pool,
@@ -256,6 +256,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     digests: new RunningDigests(),
     now,
     uploadLifetimeMs,
+    emptyUploadLifetimeMs,
     onDamaged({ attachment, damage }: Parameters<OnDamaged>[0]) {
       log.error("stored attachment is damaged", { attachment, damage });
       watchers.metrics?.attachments.damaged(damage);
