@@ -8,7 +8,9 @@ import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
 import type { LogObserver } from "./log-observer.ts";
-import { BatchCommitter, type PendingPost } from "./batch-committer.ts";
+import { MessageQuota } from "../storage/message-quota.ts";
+import { BatchCommitter } from "./batch-committer.ts";
+import type { PendingPost } from "./pending-post.ts";
 import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
@@ -55,6 +57,7 @@ export class ConversationLog {
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
     // Only a part, so that a tenant without keys leaves room for the others.
     this.#awaited = new KeyWaitQueue(this.#maxWaiting / 4, () => this.#wake());
+    const quota = new MessageQuota();
     this.#committers = Array.from(
       { length: options.committers ?? 2 },
       () =>
@@ -63,6 +66,7 @@ export class ConversationLog {
           this.#heads,
           this.#queue,
           this.#awaited,
+          quota,
           options.maxBatch ?? 256,
         ),
     );
