@@ -53,6 +53,8 @@ export interface SenderDeps extends SessionDeps {
   readonly syncClock: () => Promise<unknown>;
   /** @returns false when there is no connection */
   readonly transmit: (frame: Frame) => boolean;
+  /** The relay stores no message for now. The waiting ones are sent later, by themselves. */
+  readonly onHeld: (error: SealdeskError) => void;
   /** The relay has not answered in time. */
   readonly onSilence: () => void;
   /** The store failed. Nothing can be sent any more. */
@@ -78,6 +80,7 @@ export class Sender {
   readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
   #retryAtMs = 0;
   #failures = 0;
+  #isHeld = false;
   #cancelTimer: () => void = () => undefined;
   #cancelAlarm: (() => void) | undefined;
   #end: SealdeskError | undefined;
@@ -200,6 +203,7 @@ export class Sender {
   recorded(sent: SentMessage): void {
     this.#answered();
     if (!this.#window.remove(sent.id)) return;
+    this.#isHeld = false;
     this.#sealings.delete(sent.id);
     this.#digests.delete(sent.id);
     this.#waiting.get(sent.id)?.resolve(sent);
@@ -214,6 +218,7 @@ export class Sender {
     const id = refused.clientMessageId;
     const verdict = verdictOn(refused);
     if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
+    if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
     if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
     const code = refused.code === "stale_message_id" ? refused.code : "send_refused";
@@ -383,6 +388,13 @@ export class Sender {
       this.#waiting.delete(id);
     }
     this.#pump.wake();
+  }
+
+  /** Reports once that messages wait. A message that is stored ends that. */
+  #hold(error: SealdeskError): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#deps.onHeld(error);
   }
 
   #answered(): void {
