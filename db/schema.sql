@@ -593,6 +593,7 @@ table sealdesk.one_time_prekeys (
   constraint one_time_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber'::text])))
   constraint one_time_prekeys_pkey PRIMARY KEY (device, kind, id)
   constraint one_time_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update to sealdesk_app
@@ -666,6 +667,7 @@ table sealdesk.sessions (
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (revoked_at_ms) to sealdesk_app

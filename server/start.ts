@@ -10,6 +10,7 @@ import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { sweepLinksPeriodically } from "../keys/linking/sweep-links.ts";
+import { sweepSessionsPeriodically } from "../keys/tokens/sweep-sessions.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -17,6 +18,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import type { OnDamaged } from "../messaging/attachments/damage.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
+import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
@@ -272,6 +274,16 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveLinks);
 
+  closers.add(
+    sweepSessionsPeriodically({ pool, now }, (error) =>
+      log.error("ended sessions could not be swept", describeError(error)),
+    ),
+  );
+  closers.add(
+    sweepDaysPeriodically({ pool, now }, (error) =>
+      log.error("counts of past days could not be swept", describeError(error)),
+    ),
+  );
   const leaveSums = writeSumsPeriodically({ pool, now }, (error) =>
     log.error("sums of repeated acts could not be written", describeError(error)),
   );

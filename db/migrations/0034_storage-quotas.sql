@@ -120,4 +120,7 @@ create trigger events_removed after delete on sealdesk.events
 create trigger packets_removed after delete on sealdesk.packets
   referencing old table as old_rows for each statement execute function sealdesk.uncount_packets();
 
+-- Used prekeys of a device are forgotten above a number, and sessions some time after their end.
+grant delete on sealdesk.one_time_prekeys, sealdesk.sessions to sealdesk_app;
+
 reset role;

@@ -7,6 +7,7 @@ import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from ".
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
@@ -20,7 +21,7 @@ import {
 /**
  * Makes a user a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden,
- *   no_device
+ *   no_device, quota_exceeded
  */
 export function addMember(
   deps: MessagingDeps,
@@ -78,6 +79,7 @@ function changeMembership(
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
       if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
+      await assertMayStore(client, actor, now);
       await enrolMember(client, {
         ...subject,
         tenant: actor.tenant,

@@ -9,6 +9,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 import { enrolMember, subjectsOf, type LogPosition, type MessagingDeps } from "./facts.ts";
 
 export interface NewConversation {
@@ -24,7 +25,7 @@ export interface NewConversation {
 /**
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
- * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists
+ * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists, quota_exceeded
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -72,6 +73,7 @@ async function create(
   });
   assertAllowed(decision);
   await checkSignature(client, actor, device, input);
+  await assertMayStore(client, actor, now);
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,

@@ -15,7 +15,14 @@ export function createConversationRoute(deps: MessagingDeps): Route {
       audits: ["conversation.create"],
       body: newConversation,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
-      problems: ["forbidden", "no_device", "invalid_signature", "conversation_exists", "contended"],
+      problems: [
+        "quota_exceeded",
+        "forbidden",
+        "no_device",
+        "invalid_signature",
+        "conversation_exists",
+        "contended",
+      ],
     },
     async ({ who, body }) => ({
       status: 201,
