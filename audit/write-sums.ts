@@ -6,7 +6,7 @@ import { appendEntries, type ActionClass, type AuditEntry } from "./append-entry
 import { FULL_ENTRIES } from "./append-repeatable.ts";
 
 /** How long acts of one kind are counted before their sum becomes an entry, in milliseconds. */
-export const PERIOD_MS = 3_600_000;
+const PERIOD_MS = 3_600_000;
 
 interface Deps {
   readonly pool: Pool;
@@ -40,7 +40,7 @@ const TAKE = `
  * and the last of them happened.
  * @returns the number of entries written
  */
-export async function writeSums({ pool, now }: Deps): Promise<number> {
+async function writeSums({ pool, now }: Deps): Promise<number> {
   const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
   let written = 0;
   for (const { id: tenant } of tenants)

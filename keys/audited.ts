@@ -65,9 +65,8 @@ export async function audited<T>(
     async (client) => {
       await assertSession(client, actor);
       const result = await work(client, note);
-      const { isRepeatable = false, ...said } = whole;
-      const entry = { ...entryBy(actor, at), ...said, outcome: "success" as const };
-      if (isRepeatable) await appendRepeatable(client, actor.tenant, [entry]);
+      const entry = { ...entryBy(actor, at), ...said(whole), outcome: "success" as const };
+      if (whole.isRepeatable === true) await appendRepeatable(client, actor.tenant, [entry]);
       else await appendEntry(client, entry);
       return result;
     },
@@ -90,16 +89,21 @@ export async function refusalsAudited<T>(
   }
 }
 
+/** The parts of the act that the entry has. */
+function said({ action, class: kind, resource, subject, details, decision }: Act): Act {
+  return { action, class: kind, resource, subject, details, decision };
+}
+
 async function writeRefusal(
   pool: Pool,
   actor: Actor,
   at: { readonly now: number; readonly requestId: string | undefined },
-  { isRepeatable: _, ...said }: Act,
+  act: Act,
   { code, reasons }: KeysError,
 ): Promise<void> {
   await appendRefusal(pool, {
     ...entryBy(actor, at),
-    ...said,
+    ...said(act),
     ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
     outcome: "refused",
     reason: code,

@@ -4,7 +4,7 @@ import { sweepTenant } from "../../../messaging/attachments/sweep.ts";
 import { directoryStore } from "../../../messaging/attachments/stores/directory-store.ts";
 import { RunningDigests } from "../../../messaging/attachments/running-digests.ts";
 import { SeededRandom } from "../../../tools/testkit/seeded-random.ts";
-import { customerDevice, TestDevice } from "../../support/device.ts";
+import { customerDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";

@@ -85,6 +85,7 @@ const oneOfAFewWords = [
   "sealdesk.one_time_prekeys.kind",
   "sealdesk.sessions.method",
   "sealdesk.signed_prekeys.kind",
+  "sealdesk.storage_usage.kind",
   "sealdesk.users.role",
 ];
 const listed = [

@@ -27,7 +27,7 @@ const arrangeRemovedDevices = (device: TestDevice, number: number, createdAtMs: 
   server.database.owner.query(
     `insert into sealdesk.devices (id, tenant, user_id, registration_id, device_key, identity_key,
        receipt_key, certificate, created_at_ms, revoked_at_ms)
-     select gen_random_uuid(), tenant, user_id, registration_id, sha256(int4send(n) || device_key),
+     select gen_random_uuid(), tenant, user_id, registration_id, sha256(uuid_send(gen_random_uuid())),
        identity_key, receipt_key, certificate, $3, $3
      from sealdesk.devices, generate_series(1, $2) n where id = $1`,
     [device.id, number, createdAtMs],

@@ -41,7 +41,7 @@ export async function arrangeConversations(
       tenant,
       events,
       keys: [],
-      accounts: events.map(({ senderDevice }) => senderDevice),
+      accounts: conversations.map((each) => creatorOf(each).user),
       firstUses: [],
       markers: [],
     });
