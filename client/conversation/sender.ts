@@ -1,4 +1,4 @@
-import type { Frame, Refused } from "../../crypto/wire/frame.ts";
+import type { Refused } from "../../crypto/wire/frame.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
@@ -7,10 +7,7 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
-import type { KeyLog } from "../key-log/key-log.ts";
 import { WorkLoop } from "../work-loop.ts";
-import type { Clock } from "../runtime.ts";
-import type { ConversationLog } from "./log.ts";
 import {
   deleteEntry,
   putEntry,
@@ -22,12 +19,8 @@ import {
 import { verdictOn } from "./refusal.ts";
 import { renewEntries, sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
-import {
-  establishSessions,
-  assertTrusted,
-  findMislistedMember,
-  type SessionDeps,
-} from "./sessions.ts";
+import type { SenderDeps } from "./sender-deps.ts";
+import { establishSessions, assertTrusted, findMislistedMember } from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
 import { checkTextSize } from "./text-size.ts";
 
@@ -38,27 +31,6 @@ export interface SentMessage {
   readonly seq: number;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
-}
-
-export interface SenderDeps extends SessionDeps {
-  readonly conversation: Uuid;
-  readonly log: ConversationLog;
-  readonly keyLog: Pick<KeyLog, "headFor">;
-  readonly clock: Clock;
-  readonly newId: () => Uuid;
-  /**
-   * Asks the server for its time. `newId` follows it from then on.
-   * @throws SealdeskError network and others
-   */
-  readonly syncClock: () => Promise<unknown>;
-  /** @returns false when there is no connection */
-  readonly transmit: (frame: Frame) => boolean;
-  /** The relay stores no message for now. The waiting ones are sent later, by themselves. */
-  readonly onHeld: (error: SealdeskError) => void;
-  /** The relay has not answered in time. */
-  readonly onSilence: () => void;
-  /** The store failed. Nothing can be sent any more. */
-  readonly onFailure: (error: unknown) => void;
 }
 
 /** How many messages of one conversation may be unanswered. */
