@@ -83,7 +83,15 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       // From here on, the counts of the account and the tenant are locked.
       const expires = now + deps.emptyUploadLifetimeMs;
       await client.query(INSERT, [
-        ...[id, tenant, conversation, user, device, size, now, expires, keyId],
+        id,
+        tenant,
+        conversation,
+        user,
+        device,
+        size,
+        now,
+        expires,
+        keyId,
         randomBytes(32),
       ]);
       await assertQuota(client, { tenant, conversation, uploader: user, size });
