@@ -54,7 +54,7 @@ export type SealdeskErrorCode =
   | "attachment_too_large"
   | "attachment_damaged" // it differs from what its message names: see `problem`
   | "attachment_unreadable" // the data could not be read, or its size is not the one announced
-  | "quota_exceeded" // the quota for attachments is used up
+  | "quota_exceeded" // a quota of attachments is used up; of messages, see the event `held`
   | "key_log_inconsistent" // the key log contradicts itself: see `problem` and the stored evidence
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`

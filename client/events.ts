@@ -22,6 +22,12 @@ export interface SealdeskEvents {
   readonly device: DeviceChange;
   /** Progress of a history grant that this device makes or receives. */
   readonly history: { readonly conversation: Conversation; readonly progress: HistoryProgress };
+  /**
+   * The relay stores no messages of this account or tenant for now, because a quota is used up. The
+   * messages stay in the outbox and are sent later. `error` is `quota_exceeded`; its `retryAfterMs`
+   * says when the quota is free again at the latest, if the relay knows.
+   */
+  readonly held: { readonly conversation: Conversation; readonly error: SealdeskError };
   /** A member is typing, or has read up to an event, according to the relay. It is not stored. */
   readonly activity: MemberActivity;
   /**
@@ -42,6 +48,7 @@ const names: Readonly<Record<keyof SealdeskEvents, true>> = {
   problem: true,
   device: true,
   history: true,
+  held: true,
   activity: true,
   presence: true,
   security: true,

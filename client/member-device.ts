@@ -117,6 +117,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
     onActivity: (activity) => events.emit("activity", activity),
     onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
+    onHeld: (conversation, error) => events.emit("held", { conversation, error }),
     onFailure: (cause) => fail(endingOf(cause)),
   });
   const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>

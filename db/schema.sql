@@ -135,6 +135,29 @@ table audit.personal_fields (
   policy owner for * using ((tenant = sealdesk.current_tenant()))
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table audit.repeats (
+  tenant uuid not null,
+  account text not null,
+  action text not null,
+  outcome text not null,
+  reason text not null,
+  class text not null,
+  actor_kind text not null,
+  actor_id text not null,
+  since_ms bigint not null,
+  seen bigint not null,
+  first_ms bigint not null,
+  last_ms bigint not null
+) with (fillfactor=50)
+  row level security
+  CREATE INDEX repeats_tenant_since_ms_idx ON audit.repeats USING btree (tenant, since_ms)
+  constraint repeats_pkey PRIMARY KEY (tenant, account, action, outcome, reason)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (first_ms, last_ms, seen) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
 table audit.tiles (
   log uuid not null,
   level smallint not null,
@@ -270,17 +293,22 @@ table sealdesk.attachments (
   salt bytea not null,
   chunks integer not null default 0,
   tail bytea,
-  damaged_at_ms bigint
+  damaged_at_ms bigint,
+  received bigint not null default 0
 )
   row level security
   CREATE INDEX attachments_conversation_idx ON sealdesk.attachments USING btree (conversation)
   CREATE INDEX attachments_device_idx ON sealdesk.attachments USING btree (device)
   CREATE INDEX attachments_tenant_state_idx ON sealdesk.attachments USING btree (tenant, state)
+  CREATE TRIGGER attachments_added AFTER INSERT ON sealdesk.attachments REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.count_attachments() -- enabled O
+  CREATE TRIGGER attachments_changed AFTER UPDATE ON sealdesk.attachments REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.count_attachments() -- enabled O
+  CREATE TRIGGER attachments_removed AFTER DELETE ON sealdesk.attachments REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.count_attachments() -- enabled O
   constraint attachments_check CHECK (((state <> 'complete'::text) OR ((sha256 IS NOT NULL) AND (seq IS NOT NULL))))
   constraint attachments_chunks_check CHECK ((chunks >= 0))
   constraint attachments_conversation_fkey FOREIGN KEY (tenant, conversation) REFERENCES sealdesk.conversations(tenant, id)
   constraint attachments_device_fkey FOREIGN KEY (tenant, device) REFERENCES sealdesk.devices(tenant, id)
   constraint attachments_pkey PRIMARY KEY (id)
+  constraint attachments_received_check CHECK ((received >= 0))
   constraint attachments_salt_check CHECK ((length(salt) = 32))
   constraint attachments_sha256_check CHECK ((length(sha256) = 32))
   constraint attachments_size_check CHECK ((size > 0))
@@ -292,7 +320,7 @@ table sealdesk.attachments (
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
-  grant update (chunks, damaged_at_ms, seq, sha256, state, tail) to sealdesk_app
+  grant update (chunks, damaged_at_ms, expires_at_ms, received, seq, sha256, state, tail) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.audited_heads (
@@ -430,6 +458,7 @@ table sealdesk.events (
   transcript_hash bytea not null
 ) partition by RANGE (received_at_ms)
   row level security
+  CREATE TRIGGER events_removed AFTER DELETE ON sealdesk.events REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.uncount_messages() -- enabled O
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -582,6 +611,7 @@ table sealdesk.one_time_prekeys (
   constraint one_time_prekeys_kind_check CHECK ((kind = ANY (ARRAY['ec'::text, 'kyber'::text])))
   constraint one_time_prekeys_pkey PRIMARY KEY (device, kind, id)
   constraint one_time_prekeys_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
+  grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (public_key, signature) to sealdesk_app
@@ -596,6 +626,7 @@ table sealdesk.packets (
   bytes bytea not null
 ) partition by RANGE (received_at_ms)
   row level security
+  CREATE TRIGGER packets_removed AFTER DELETE ON sealdesk.packets REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION sealdesk.uncount_packets() -- enabled O
   grant insert to sealdesk_app
   grant select to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
@@ -653,6 +684,8 @@ table sealdesk.sessions (
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint sessions_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
+  grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (revoked_at_ms) to sealdesk_app
@@ -675,6 +708,24 @@ table sealdesk.signed_prekeys (
   grant insert to sealdesk_app
   grant select to sealdesk_app
   grant update (id, public_key, signature) to sealdesk_app
+  policy tenant for * using ((tenant = sealdesk.current_tenant()))
+
+table sealdesk.storage_usage (
+  tenant uuid not null,
+  kind text not null,
+  owner uuid not null,
+  day integer not null default 0,
+  slot smallint not null default 0,
+  items bigint not null,
+  bytes bigint not null
+) with (fillfactor=50)
+  row level security
+  constraint storage_usage_kind_check CHECK ((kind = ANY (ARRAY['messages'::text, 'messages_of_account'::text, 'attachments'::text, 'attachments_of_account'::text, 'attachments_of_conversation'::text, 'uploads_of_account'::text])))
+  constraint storage_usage_pkey PRIMARY KEY (tenant, kind, owner, day, slot)
+  grant delete to sealdesk_app
+  grant insert to sealdesk_app
+  grant select to sealdesk_app
+  grant update (bytes, items) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
 table sealdesk.store_generations (
@@ -703,19 +754,39 @@ table sealdesk.tenants (
   suspended_at_ms bigint,
   attachment_max_bytes bigint not null default 104857600,
   attachment_conversation_bytes bigint not null default '2147483648'::bigint,
-  attachment_device_bytes bigint not null default '5368709120'::bigint,
+  attachment_account_bytes bigint not null default '5368709120'::bigint,
   attachment_tenant_bytes bigint not null default '107374182400'::bigint,
-  staff_history_grants boolean not null default false
+  staff_history_grants boolean not null default false,
+  attachment_account_count bigint not null default 20000,
+  attachment_tenant_count bigint not null default 5000000,
+  upload_account_count bigint not null default 32,
+  upload_account_bytes bigint not null default 1073741824,
+  message_customer_day_count bigint not null default 20000,
+  message_customer_day_bytes bigint not null default 268435456,
+  message_staff_day_count bigint not null default 500000,
+  message_staff_day_bytes bigint not null default '4294967296'::bigint,
+  message_tenant_count bigint not null default 1000000000,
+  message_tenant_bytes bigint not null default '1099511627776'::bigint
 )
+  constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
+  constraint tenants_attachment_account_count_check CHECK ((attachment_account_count > 0))
   constraint tenants_attachment_conversation_bytes_check CHECK ((attachment_conversation_bytes > 0))
-  constraint tenants_attachment_device_bytes_check CHECK ((attachment_device_bytes > 0))
   constraint tenants_attachment_max_bytes_check CHECK (((attachment_max_bytes >= 1) AND (attachment_max_bytes <= '1099511627776'::bigint)))
   constraint tenants_attachment_tenant_bytes_check CHECK ((attachment_tenant_bytes > 0))
+  constraint tenants_attachment_tenant_count_check CHECK ((attachment_tenant_count > 0))
   constraint tenants_key_max_age_ms_check CHECK (((key_max_age_ms >= 1000) AND (key_max_age_ms <= 604800000)))
   constraint tenants_key_max_messages_check CHECK (((key_max_messages >= 1) AND (key_max_messages <= 10000)))
+  constraint tenants_message_customer_day_bytes_check CHECK ((message_customer_day_bytes > 0))
+  constraint tenants_message_customer_day_count_check CHECK ((message_customer_day_count > 0))
+  constraint tenants_message_staff_day_bytes_check CHECK ((message_staff_day_bytes > 0))
+  constraint tenants_message_staff_day_count_check CHECK ((message_staff_day_count > 0))
+  constraint tenants_message_tenant_bytes_check CHECK ((message_tenant_bytes > 0))
+  constraint tenants_message_tenant_count_check CHECK ((message_tenant_count > 0))
   constraint tenants_pkey PRIMARY KEY (id)
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9-]{0,62}$'::text))
   constraint tenants_slug_key UNIQUE (slug)
+  constraint tenants_upload_account_bytes_check CHECK ((upload_account_bytes > 0))
+  constraint tenants_upload_account_count_check CHECK ((upload_account_count > 0))
   grant select (id, slug) to sealdesk_integrator
   grant select to sealdesk_app
 
@@ -766,6 +837,37 @@ CREATE OR REPLACE FUNCTION audit.await_integration()
 AS $function$
 begin
   insert into audit.pending (entry, log, leaf_hash) values (new.id, new.tenant, new.leaf_hash);
+  return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.count_attachments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed text := case tg_op
+    when 'INSERT' then 'select *, 1 as sign from new_rows'
+    when 'DELETE' then 'select *, -1 as sign from old_rows'
+    else 'select *, 1 as sign from new_rows union all select *, -1 as sign from old_rows'
+  end;
+begin
+  execute format($count$
+    insert into sealdesk.storage_usage as known (tenant, kind, owner, slot, items, bytes)
+    select tenant, kind, owner, slot, sum(counted.items), sum(counted.bytes)
+    from (%s) as changed cross join lateral (values
+      ('attachments', tenant, get_byte(uuid_send(id), 15) %% 16, sign, sign * received),
+      ('attachments_of_account', uploader, 0, sign, sign * size),
+      ('attachments_of_conversation', conversation, 0, sign, sign * size),
+      ('uploads_of_account', uploader, 0, case when sha256 is null then sign else 0 end,
+        case when sha256 is null then sign * size else 0 end)
+    ) as counted (kind, owner, slot, items, bytes)
+    group by tenant, kind, owner, slot
+    having sum(counted.items) <> 0 or sum(counted.bytes) <> 0
+    order by tenant, kind, owner, slot
+    on conflict (tenant, kind, owner, day, slot) do update
+      set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes
+  $count$, changed);
   return null;
 end
 $function$
@@ -967,5 +1069,32 @@ begin
     return old;
   end if;
   raise exception 'the audit log cannot be changed or shortened' using errcode = 'restrict_violation';
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.uncount_messages()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into sealdesk.storage_usage as known (tenant, kind, owner, items, bytes)
+  select tenant, 'messages', tenant, -count(*) filter (where kind > 0), -sum(length(ciphertext))
+  from old_rows group by tenant order by tenant
+  on conflict (tenant, kind, owner, day, slot) do update
+    set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes;
+  return null;
+end
+$function$
+
+CREATE OR REPLACE FUNCTION sealdesk.uncount_packets()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into sealdesk.storage_usage as known (tenant, kind, owner, items, bytes)
+  select tenant, 'messages', tenant, 0, -sum(length(bytes)) from old_rows group by tenant order by tenant
+  on conflict (tenant, kind, owner, day, slot) do update
+    set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes;
+  return null;
 end
 $function$

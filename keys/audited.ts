@@ -1,4 +1,6 @@
 import { appendEntry, type AuditEntry } from "../audit/append-entry.ts";
+import { appendRefusal } from "../audit/append-refusal.ts";
+import { appendRepeatable } from "../audit/append-repeatable.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
@@ -16,7 +18,13 @@ export interface UseCase {
 
 /** The fields of an audit entry that say what is done to what. */
 export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
-  Partial<Pick<AuditEntry, "subject" | "details" | "decision">>;
+  Partial<Pick<AuditEntry, "subject" | "details" | "decision">> & {
+    /**
+     * True for an act on what is the actor's own, which a device repeats at no cost. Many such acts
+     * in an hour become one entry: see `appendRepeatable`.
+     */
+    readonly isRepeatable?: boolean;
+  };
 
 /** The fields of an audit entry that say who acts, when, and in which request. */
 function entryBy(
@@ -35,7 +43,8 @@ function entryBy(
 
 /**
  * Runs `work` in one transaction of the actor's tenant and writes the audit entry of its success
- * there. A refusal rolls `work` back and is written in a transaction of its own. It also refuses an
+ * there. A refusal rolls `work` back and is written in a transaction of its own. Many refusals of
+ * one kind become one entry: see `appendRefusal`. It also refuses an
  * actor whose session or device has ended since the request was authenticated.
  * @param work may add fields to the entry by calling `note`
  * @throws KeysError session_revoked, device_revoked; and what `work` throws
@@ -56,7 +65,9 @@ export async function audited<T>(
     async (client) => {
       await assertSession(client, actor);
       const result = await work(client, note);
-      await appendEntry(client, { ...entryBy(actor, at), ...whole, outcome: "success" });
+      const entry = { ...entryBy(actor, at), ...said(whole), outcome: "success" as const };
+      if (whole.isRepeatable === true) await appendRepeatable(client, actor.tenant, [entry]);
+      else await appendEntry(client, entry);
       return result;
     },
   );
@@ -78,6 +89,11 @@ export async function refusalsAudited<T>(
   }
 }
 
+/** The parts of the act that the entry has. */
+function said({ action, class: kind, resource, subject, details, decision }: Act): Act {
+  return { action, class: kind, resource, subject, details, decision };
+}
+
 async function writeRefusal(
   pool: Pool,
   actor: Actor,
@@ -85,15 +101,13 @@ async function writeRefusal(
   act: Act,
   { code, reasons }: KeysError,
 ): Promise<void> {
-  await inTransaction(pool, actor.tenant, (client) =>
-    appendEntry(client, {
-      ...entryBy(actor, at),
-      ...act,
-      ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
-      outcome: "refused",
-      reason: code,
-    }),
-  );
+  await appendRefusal(pool, {
+    ...entryBy(actor, at),
+    ...said(act),
+    ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
+    outcome: "refused",
+    reason: code,
+  });
 }
 
 /** @throws KeysError forbidden, with the decision's reasons, unless the decision allows */

@@ -1,6 +1,6 @@
 import { appendEntry, type ActionClass } from "../audit/append-entry.ts";
+import { appendRefusal } from "../audit/append-refusal.ts";
 import type { Client, Pool } from "../db/pool.ts";
-import { inTransaction } from "../db/transaction.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { sessionEnd } from "../keys/tokens/session-end.ts";
@@ -77,7 +77,7 @@ export function assertAllowed(decision: Decision): void {
 /**
  * Runs a use case. If it refuses, everything it did is rolled back and the refusal is audited. This
  * includes refusals because a resource does not exist, so that searches for other people's
- * resources show.
+ * resources show. Many refusals of one kind become one entry: see `appendRefusal`.
  */
 export async function auditRefusals<T>(
   deps: { readonly pool: Pool; readonly now: () => number },
@@ -90,14 +90,12 @@ export async function auditRefusals<T>(
   } catch (error) {
     if (!(error instanceof MessagingError)) throw error;
     const { code, reasons } = error;
-    await inTransaction(deps.pool, actor.tenant, (client) =>
-      appendEntry(client, {
-        ...entryFor(actor, act, deps.now()),
-        ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
-        outcome: "refused",
-        reason: code,
-      }),
-    );
+    await appendRefusal(deps.pool, {
+      ...entryFor(actor, act, deps.now()),
+      ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
+      outcome: "refused",
+      reason: code,
+    });
     throw error;
   }
 }

@@ -20,7 +20,7 @@ export type MessagingErrorCode =
   | "attachment_exists" // the id is taken
   | "attachment_too_large" // larger than the tenant allows
   | "attachment_damaged" // the stored bytes are not what was uploaded
-  | "quota_exceeded" // the conversation, the device or the tenant already holds too much
+  | "quota_exceeded" // the conversation, the account or the tenant already holds too much
   | "upload_expired" // not completed in time; begin again
   | "unavailable"; // the message was not stored; try again
 

@@ -43,6 +43,7 @@ export type AdmissionRefusal =
   | "stale_epoch"
   | "key_expired"
   | "device_mismatch"
+  | "quota_exceeded" // the account or the tenant stores no more for now: see `decideMessageQuota`
   | "key_destroyed"; // what the sender wrote in this conversation is erased
 
 export type Admission =
@@ -53,6 +54,8 @@ export type Admission =
       readonly missing: readonly Uuid[];
       readonly extra: readonly Uuid[];
       readonly stale: readonly Uuid[];
+      /** Milliseconds after which the same message can be admitted; 0 if that does not help. */
+      readonly retryAfterMs: number;
     };
 
 const DAY_MS = 86_400_000;
@@ -66,6 +69,7 @@ const refuse = (code: AdmissionRefusal): Admission => ({
   missing: [],
   extra: [],
   stale: [],
+  retryAfterMs: 0,
 });
 
 /**
@@ -113,5 +117,5 @@ function decidePackets(facts: AdmissionFacts, message: MessageFacts): Admission 
   const repeated = given.size !== message.packetDevices.length;
   if (missing.length === 0 && extra.length === 0 && stale.length === 0 && !repeated)
     return { admitted: true, newKey: true };
-  return { admitted: false, code: "device_mismatch", missing, extra, stale };
+  return { admitted: false, code: "device_mismatch", missing, extra, stale, retryAfterMs: 0 };
 }

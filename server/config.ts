@@ -9,6 +9,7 @@ import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
 import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
+import type { ActRates } from "./http/act-limits.ts";
 import type { ConversationRates, MessageRates } from "./socket/message-limits.ts";
 import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 
@@ -51,6 +52,8 @@ export interface Config {
   readonly messageRates: MessageRates;
   readonly conversationRates: ConversationRates;
   readonly openConversations: OpenConversationLimits;
+  /** Audited requests over HTTP, per account. */
+  readonly actRates: ActRates;
   /** How many sockets may wait for their welcome at once. */
   readonly waitingSockets: PendingUpgradeLimits;
   readonly attachments: AttachmentStore;
@@ -61,6 +64,8 @@ export interface Config {
   readonly shutdownDelayMs: number;
   /** Age at which an incomplete upload is removed. */
   readonly uploadLifetimeMs: number;
+  /** Age at which an upload is removed if none of its bytes have arrived. */
+  readonly emptyUploadLifetimeMs: number;
 }
 
 /** Where the ciphertext of attachments is stored. */
@@ -192,6 +197,8 @@ const environmentSchema = z.object({
   TRUSTED_PROXIES: text("must be a list of addresses or networks, separated by commas.", (list) =>
     /^[\w.:/-]+(\s*,\s*[\w.:/-]+)*$/.test(list),
   ).optional(),
+  REQUEST_LIMIT: bucketRate("600,0.2"),
+  STAFF_REQUEST_LIMIT: bucketRate("6000,2"),
   MESSAGE_LIMIT: bucketRate("60,1"),
   STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
   ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
@@ -262,11 +269,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       perCustomer: values.OPEN_CONVERSATIONS_PER_CUSTOMER,
       perMember: values.OPEN_CONVERSATIONS_PER_MEMBER,
     },
+    actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     shutdownDelayMs:
       1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),
     uploadLifetimeMs: 24 * 3_600_000,
+    emptyUploadLifetimeMs: 3_600_000,
   };
 }
 

@@ -56,6 +56,7 @@ const storeMessage = (client: Client, event: LoggedEvent): Promise<void> =>
     tenant: event.tenant,
     events: [event],
     keys: [undefined],
+    accounts: [nilUuid],
     firstUses: [event],
     markers: [],
   });

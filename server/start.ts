@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
@@ -10,6 +11,7 @@ import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { openKms } from "../keys/kms/open-kms.ts";
 import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { sweepLinksPeriodically } from "../keys/linking/sweep-links.ts";
+import { sweepSessionsPeriodically } from "../keys/tokens/sweep-sessions.ts";
 import { createAccessTokens } from "../keys/tokens/access-token.ts";
 import { createAuthenticator } from "../keys/tokens/authenticate.ts";
 import { PROOF_MEMORY_MS } from "../keys/tokens/device-proof.ts";
@@ -17,6 +19,7 @@ import { ReplayCache } from "../keys/tokens/replay-cache.ts";
 import type { OnDamaged } from "../messaging/attachments/damage.ts";
 import { RunningDigests } from "../messaging/attachments/running-digests.ts";
 import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
+import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
 import { openAttachmentStore } from "./attachment-store.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
@@ -28,6 +31,7 @@ import {
   refuseDevelopmentTenants,
   type DevelopmentAccount,
 } from "./development.ts";
+import { ActLimits } from "./http/act-limits.ts";
 import { createApp } from "./http/app.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
@@ -252,7 +256,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
 
   const store = await openAttachmentStore(config.attachments);
   closers.add(() => store.close());
-  const { uploadLifetimeMs } = config;
+  const { uploadLifetimeMs, emptyUploadLifetimeMs } = config;
   const { scopes: scopeKeys } = keyTree;
   const attachments = {
     pool,
@@ -261,6 +265,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     digests: new RunningDigests(),
     now,
     uploadLifetimeMs,
+    emptyUploadLifetimeMs,
     onDamaged({ attachment, damage }: Parameters<OnDamaged>[0]) {
       log.error("stored attachment is damaged", { attachment, damage });
       watchers.metrics?.attachments.damaged(damage);
@@ -275,6 +280,21 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log.error("link requests could not be swept", describeError(error)),
   );
   closers.add(leaveLinks);
+
+  closers.add(
+    sweepSessionsPeriodically({ pool, now }, (error) =>
+      log.error("ended sessions could not be swept", describeError(error)),
+    ),
+  );
+  closers.add(
+    sweepDaysPeriodically({ pool, now }, (error) =>
+      log.error("counts of past days could not be swept", describeError(error)),
+    ),
+  );
+  const leaveSums = writeSumsPeriodically({ pool, now }, (error) =>
+    log.error("sums of repeated acts could not be written", describeError(error)),
+  );
+  closers.add(leaveSums);
 
   const stopping = new AbortController();
   const routes = createRoutes({
@@ -309,6 +329,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   handler = createApp({
     routes,
     authenticator,
+    actLimits: new ActLimits(config.actRates, () => performance.now()),
     publicUrl: url,
     bodyMs: timings.requestMs,
     now,

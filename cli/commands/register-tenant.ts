@@ -2,6 +2,7 @@ import { Option, type Command } from "commander";
 import type { Print } from "../output.ts";
 import { readSettings } from "../settings.ts";
 import { createTenantCommand } from "./create-tenant.ts";
+import { recountStorageCommand } from "./recount-storage.ts";
 import { staffGrantsCommand } from "./staff-grants.ts";
 import { suspendTenantCommand } from "./suspend-tenant.ts";
 import { giveKeysCommand, listKeysCommand, removeKeyCommand } from "./tenant-keys.ts";
@@ -52,6 +53,15 @@ export function registerTenant(program: Command, print: Print): void {
     .action(
       async ({ slug, set }: { readonly slug: string; readonly set: string }) =>
         await print(await staffGrantsCommand(readSettings(), { slug, allowed: set === "on" })),
+    );
+
+  tenant
+    .command("recount-storage")
+    .description("Compare the counts that quotas use with what is stored, and correct them")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .action(
+      async (options: { readonly slug: string }) =>
+        await print(await recountStorageCommand(readSettings(), options)),
     );
 
   registerKeys(

@@ -50,6 +50,7 @@ export interface ConversationManagerDeps extends Omit<RecordingDeps, "rollback">
   readonly onConversation: (conversation: Conversation) => void;
   readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
   readonly onDevice: (change: DeviceChange) => void;
+  readonly onHeld: (conversation: Conversation, error: SealdeskError) => void;
   readonly onActivity: (activity: MemberActivity) => void;
   /** The store is not an older copy, or its keys are replaced. Waiting messages may be sent. */
   readonly onSound: () => void;
@@ -382,10 +383,11 @@ export class ConversationManager {
           const user = deps.trust.device(device)?.user;
           if (user !== undefined) deps.onUnreachable({ conversation: id, user, device });
         },
+        onHeld: (error) => deps.onHeld(conversation, error),
       },
       outbox,
     );
-    const conversation = new Conversation(
+    const conversation: Conversation = new Conversation(
       log,
       sender,
       api,

@@ -4,10 +4,17 @@ import type { Refusal } from "./send-window.ts";
 
 /** What happens to a refused message: another attempt, or an error for the caller. */
 export type Verdict =
-  | { readonly kind: "again"; readonly refusal: Refusal }
+  | {
+      readonly kind: "again";
+      readonly refusal: Refusal;
+      /** Set if the message may have to wait for so long that a person should know. */
+      readonly held?: SealdeskError;
+    }
   | { readonly kind: "failed"; readonly error: SealdeskError };
 
 const unavailableWaitMs = 500;
+/** A quota may be raised or given back at any time, so the device asks again sooner than told. */
+const longestQuotaWaitMs = 15 * 60_000;
 
 const failures: Readonly<Record<string, SealdeskErrorCode>> = {
   not_a_member: "not_a_member",
@@ -36,6 +43,15 @@ export function verdictOn(refused: Refused): Verdict {
       return again("packets");
     case "rate_limited":
       return again("later", Math.max(retryAfterMs, unavailableWaitMs));
+    case "quota_exceeded": {
+      const waitMs = Math.min(Math.max(retryAfterMs, unavailableWaitMs), longestQuotaWaitMs);
+      const held = new SealdeskError(
+        "quota_exceeded",
+        "The quota of stored messages is used up. The message waits in the outbox.",
+        { problem: code, retryAfterMs },
+      );
+      return { kind: "again", refusal: { kind: "later", epoch, waitMs }, held };
+    }
     case "unavailable":
     case "contended":
       return again("later", Math.max(retryAfterMs, unavailableWaitMs));

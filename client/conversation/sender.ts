@@ -1,4 +1,4 @@
-import type { Frame, Refused } from "../../crypto/wire/frame.ts";
+import type { Refused } from "../../crypto/wire/frame.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
@@ -7,10 +7,7 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import { deferred, type Deferred } from "../deferred.ts";
 import { codeOf, isTransient, SealdeskError } from "../errors.ts";
-import type { KeyLog } from "../key-log/key-log.ts";
 import { WorkLoop } from "../work-loop.ts";
-import type { Clock } from "../runtime.ts";
-import type { ConversationLog } from "./log.ts";
 import {
   deleteEntry,
   putEntry,
@@ -22,12 +19,8 @@ import {
 import { verdictOn } from "./refusal.ts";
 import { renewEntries, sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
-import {
-  establishSessions,
-  assertTrusted,
-  findMislistedMember,
-  type SessionDeps,
-} from "./sessions.ts";
+import type { SenderDeps } from "./sender-deps.ts";
+import { establishSessions, assertTrusted, findMislistedMember } from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
 import { checkTextSize } from "./text-size.ts";
 
@@ -38,27 +31,6 @@ export interface SentMessage {
   readonly seq: number;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
   readonly receivedAt: number;
-}
-
-export interface SenderDeps extends SessionDeps {
-  readonly conversation: Uuid;
-  readonly log: ConversationLog;
-  readonly keyLog: Pick<KeyLog, "headFor">;
-  readonly clock: Clock;
-  readonly newId: () => Uuid;
-  /**
-   * Asks the server for its time. `newId` follows it from then on.
-   * @throws SealdeskError network and others
-   */
-  readonly syncClock: () => Promise<unknown>;
-  /** @returns false when there is no connection */
-  readonly transmit: (frame: Frame) => boolean;
-  /** The relay has not answered in time. */
-  readonly onSilence: () => void;
-  /** Messages are sent without this device, because its prekeys cannot be used. */
-  readonly onUnreachable: (device: Uuid) => void;
-  /** The store failed. Nothing can be sent any more. */
-  readonly onFailure: (error: unknown) => void;
 }
 
 /** How many messages of one conversation may be unanswered. */
@@ -84,6 +56,7 @@ export class Sender {
   readonly #unreachable = new Map<Uuid, number>();
   #retryAtMs = 0;
   #failures = 0;
+  #isHeld = false;
   #cancelTimer: () => void = () => undefined;
   #cancelAlarm: (() => void) | undefined;
   #end: SealdeskError | undefined;
@@ -206,6 +179,7 @@ export class Sender {
   recorded(sent: SentMessage): void {
     this.#answered();
     if (!this.#window.remove(sent.id)) return;
+    this.#isHeld = false;
     this.#sealings.delete(sent.id);
     this.#digests.delete(sent.id);
     this.#waiting.get(sent.id)?.resolve(sent);
@@ -220,6 +194,7 @@ export class Sender {
     const id = refused.clientMessageId;
     const verdict = verdictOn(refused);
     if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
+    if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
     if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
     const code = refused.code === "stale_message_id" ? refused.code : "send_refused";
@@ -402,6 +377,13 @@ export class Sender {
       this.#waiting.delete(id);
     }
     this.#pump.wake();
+  }
+
+  /** Reports once that messages wait. A message that is stored ends that. */
+  #hold(error: SealdeskError): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#deps.onHeld(error);
   }
 
   #answered(): void {

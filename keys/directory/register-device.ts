@@ -19,6 +19,10 @@ import { lockAccount } from "./lock-account.ts";
 /** How many devices of one account may be registered and not revoked. */
 const MAX_DEVICES_PER_USER = 16;
 
+/** How many devices of one account may be registered in a period, including revoked ones. */
+const MAX_REGISTERED = 64;
+const REGISTERED_DAYS = 30;
+
 export interface NewDevice {
   /** Chosen by the device. */
   readonly id: Uuid;
@@ -130,6 +134,15 @@ async function insertDevice(
     throw new KeysError(
       "too_many_devices",
       `An account has at most ${MAX_DEVICES_PER_USER} devices. Remove one first.`,
+    );
+  const recent = await client.query<{ count: number }>(
+    "select count(*)::int as count from devices where user_id = $1 and created_at_ms > $2",
+    [record.user, now - REGISTERED_DAYS * 86_400_000],
+  );
+  if (!registered && (recent.rows[0]?.count ?? 0) >= MAX_REGISTERED)
+    throw new KeysError(
+      "too_many_devices",
+      `An account registers at most ${MAX_REGISTERED} devices in ${REGISTERED_DAYS} days. Wait, or use a device that is registered.`,
     );
   const { rowCount } = await client.query(
     `insert into devices (id, tenant, user_id, registration_id, device_key, identity_key,

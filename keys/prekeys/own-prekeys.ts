@@ -28,6 +28,7 @@ export async function uploadPreKeys(
       action: "prekeys.publish",
       class: "U",
       resource: { type: "device", id: device },
+      isRepeatable: true,
       details: {
         preKeys: upload.preKeys.length,
         kyberPreKeys: upload.kyberPreKeys.length,

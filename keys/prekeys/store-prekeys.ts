@@ -35,6 +35,7 @@ export async function storePreKeys(
   if (upload.replace) await withdraw(client, owner, upload);
   await storeOneTime(client, owner, "ec", upload.preKeys);
   await storeOneTime(client, owner, "kyber", upload.kyberPreKeys);
+  await forgetUsed(client, owner);
   const unused = await countPreKeys(client, owner.device);
   if (Math.max(unused.preKeys, unused.kyberPreKeys) > MAX_UNUSED_PREKEYS)
     throw new KeysError(
@@ -70,6 +71,20 @@ async function withdraw(client: Client, { device }: Owner, upload: PreKeyUpload)
      where device = $1 and public_key is not null and id <> all($2::bigint[])`,
     [device, ids],
   );
+}
+
+/** How many used one-time prekeys of a kind are remembered, so that their ids are not used again. */
+const MAX_USED_PREKEYS = 2_000;
+
+/** Forgets the used prekeys with the lowest ids. A device numbers its prekeys upwards. */
+async function forgetUsed(client: Client, { device }: Owner): Promise<void> {
+  for (const kind of ["ec", "kyber"])
+    await client.query(
+      `delete from one_time_prekeys where device = $1 and kind = $2 and public_key is null
+         and id <= (select id from one_time_prekeys where device = $1 and kind = $2
+           and public_key is null order by id desc offset $3 limit 1)`,
+      [device, kind, MAX_USED_PREKEYS],
+    );
 }
 
 async function storeOneTime(

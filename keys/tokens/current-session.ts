@@ -15,7 +15,12 @@ export async function renewSession(
   return audited(
     deps,
     actor,
-    { action: "session.renew", class: "U", resource: { type: "session", id: actor.session } },
+    {
+      action: "session.renew",
+      class: "U",
+      resource: { type: "session", id: actor.session },
+      isRepeatable: true,
+    },
     () => deps.accessTokens.issue({ ...actor, thumbprint }, deps.now(), sessionExpiresAtMs),
   );
 }

@@ -1,4 +1,5 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import { appendRefusal } from "../../audit/append-refusal.ts";
 import type { Client } from "../../db/pool.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -149,20 +150,18 @@ async function recordFailure(
   failure: { readonly user?: Uuid | undefined; readonly failure?: string },
   now: number,
 ): Promise<void> {
-  await inTransaction(deps.pool, tenant.id, (client) =>
-    appendEntry(client, {
-      occurredAtMs: now,
-      tenant: tenant.id,
-      // The sender has not proved to be the user.
-      actor: { kind: "system", id: "sign-in" },
-      action: "session.create",
-      class: "C",
-      resource: { type: "tenant", id: tenant.id },
-      subject: failure.user,
-      outcome: "refused",
-      reason: failure.failure,
-      requestId: deps.requestId,
-      method: grant.kind,
-    }),
-  );
+  await appendRefusal(deps.pool, {
+    occurredAtMs: now,
+    tenant: tenant.id,
+    // The sender has not proved to be the user.
+    actor: { kind: "system", id: "sign-in" },
+    action: "session.create",
+    class: "C",
+    resource: { type: "tenant", id: tenant.id },
+    subject: failure.user,
+    outcome: "refused",
+    reason: failure.failure,
+    requestId: deps.requestId,
+    method: grant.kind,
+  });
 }

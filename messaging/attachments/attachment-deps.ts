@@ -15,5 +15,7 @@ export interface AttachmentDeps {
   readonly now: () => number;
   /** Age at which an incomplete upload is removed. */
   readonly uploadLifetimeMs: number;
+  /** Age at which an upload is removed if none of its bytes have arrived. */
+  readonly emptyUploadLifetimeMs: number;
   readonly onDamaged?: OnDamaged | undefined;
 }

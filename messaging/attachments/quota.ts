@@ -1,52 +1,86 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
+import {
+  decideAttachmentQuota,
+  type AttachmentLimits,
+  type AttachmentUsage,
+} from "../../policies/attachment-quota.ts";
+import { deny } from "../../policies/decision.ts";
 import { MessagingError } from "../messaging-error.ts";
 
-// An unfinished upload counts with its full size, because that much space is reserved for it.
+const LIMITS = `
+  select attachment_max_bytes as "maxBytes", attachment_conversation_bytes as "conversationBytes",
+    attachment_account_bytes as "accountBytes", attachment_account_count as "accountCount",
+    attachment_tenant_bytes as "tenantBytes", attachment_tenant_count as "tenantCount",
+    upload_account_bytes as "uploadBytes", upload_account_count as "uploadCount"
+  from tenants where id = $1`;
+// The rows of counts, which triggers keep: at most 16 of the tenant, and three others.
 const USAGE = `
-  select t.attachment_max_bytes as "one", t.attachment_conversation_bytes as "ofConversation",
-    t.attachment_device_bytes as "ofDevice", t.attachment_tenant_bytes as "ofTenant",
-    coalesce(sum(a.size), 0)::bigint as "tenantBytes",
-    coalesce(sum(a.size) filter (where a.conversation = $2), 0)::bigint as "conversationBytes",
-    coalesce(sum(a.size) filter (where a.device = $3), 0)::bigint as "deviceBytes"
-  from tenants t left join attachments a on a.tenant = t.id
+  select kind, sum(items)::bigint as items, sum(bytes)::bigint as bytes from storage_usage
+  where tenant = $1 and day = 0 and (kind, owner) in (('attachments', $1),
+    ('attachments_of_conversation', $2), ('attachments_of_account', $3), ('uploads_of_account', $3))
+  group by kind`;
+
+interface CountsOfKind {
+  readonly kind: keyof AttachmentUsage;
+  readonly items: number;
+  readonly bytes: number;
+}
+
+interface Upload {
+  readonly tenant: Uuid;
+  readonly conversation: Uuid;
+  readonly uploader: Uuid;
+  readonly size: number;
+}
+
+/**
+ * Checks that an upload whose row this transaction has inserted is within the tenant's limits. An
+ * upload holds its full size of the account's and the conversation's quota, and of the tenant's only
+ * the bytes that arrived. So nobody takes space from others by promising bytes.
+ * @throws MessagingError attachment_too_large, quota_exceeded; the transaction must be rolled back
+ */
+export async function assertQuota(client: Client, upload: Upload): Promise<void> {
+  const { tenant, conversation, uploader, size } = upload;
+  const { rows: tenants } = await client.query<AttachmentLimits>(LIMITS, [tenant]);
+  const { rows } = await client.query<CountsOfKind>(USAGE, [tenant, conversation, uploader]);
+  const [limits] = tenants;
+  const usage = Object.fromEntries(rows.map(({ kind, ...counts }) => [kind, counts]));
+  const decision = limits === undefined ? deny() : decideAttachmentQuota(limits, usage, size);
+  if (decision.allowed) return;
+  const [reason] = decision.reasons;
+  if (reason === undefined || reason === "attachment_max_bytes")
+    throw new MessagingError(
+      "attachment_too_large",
+      `An attachment may have at most ${limits?.maxBytes ?? 0} bytes.`,
+    );
+  throw new MessagingError("quota_exceeded", sentences[reason as keyof typeof sentences], decision);
+}
+
+const sentences = {
+  attachment_conversation_bytes: "The conversation's quota for attachments is used up.",
+  attachment_account_bytes: "The account's quota for attachments is used up. Remove some first.",
+  attachment_account_count: "The account has too many attachments. Remove some first.",
+  attachment_tenant_bytes: "The tenant's quota for attachments is used up.",
+  attachment_tenant_count: "The tenant has too many attachments.",
+  upload_account_bytes: "The account's unfinished uploads are too large. Complete or remove one.",
+  upload_account_count: "The account has too many unfinished uploads. Complete or remove one.",
+} as const;
+
+const TENANT_BYTES = `
+  select coalesce(sum(u.bytes), 0)::bigint > t.attachment_tenant_bytes as "isFull"
+  from tenants t left join storage_usage u
+    on u.tenant = t.id and u.kind = 'attachments' and u.owner = t.id and u.day = 0
   where t.id = $1 group by t.id`;
 
 /**
- * Checks that `size` more bytes fit the tenant's limits. Until the transaction ends, other uploads
- * of the tenant wait.
- * @throws MessagingError attachment_too_large, quota_exceeded
+ * Checks the tenant's quota after bytes of an upload were counted in this transaction.
+ * @throws MessagingError quota_exceeded; the transaction must be rolled back
  */
-export async function assertQuota(
-  client: Client,
-  upload: {
-    readonly tenant: Uuid;
-    readonly conversation: Uuid;
-    readonly device: Uuid;
-    readonly size: number;
-  },
-): Promise<void> {
-  const { tenant, conversation, device, size } = upload;
-  await client.query("select pg_advisory_xact_lock(hashtextextended('attachments ' || $1, 0))", [
-    tenant,
-  ]);
-  const { rows } = await client.query(USAGE, [tenant, conversation, device]);
-  const [usage] = rows;
-  if (usage === undefined || size > usage.one)
-    throw new MessagingError(
-      "attachment_too_large",
-      `An attachment may have at most ${usage?.one ?? 0} bytes.`,
-    );
-  const full =
-    usage.conversationBytes + size > usage.ofConversation
-      ? "conversation"
-      : usage.deviceBytes + size > usage.ofDevice
-        ? "device"
-        : usage.tenantBytes + size > usage.ofTenant
-          ? "tenant"
-          : undefined;
-  if (full !== undefined)
-    throw new MessagingError("quota_exceeded", `The ${full}'s quota for attachments is used up.`, {
-      reasons: [`quota_${full}`],
+export async function assertTenantHolds(client: Client, tenant: Uuid): Promise<void> {
+  const { rows } = await client.query<{ isFull: boolean }>(TENANT_BYTES, [tenant]);
+  if (rows[0]?.isFull === true)
+    throw new MessagingError("quota_exceeded", sentences.attachment_tenant_bytes, {
+      reasons: ["attachment_tenant_bytes"],
     });
 }

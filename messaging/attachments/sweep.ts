@@ -51,14 +51,15 @@ export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number
   });
   const failures: unknown[] = [];
   for (const attachment of marked)
-    await remove(deps, tenant, attachment).catch((error: unknown) => {
+    await removeMarked(deps, tenant, attachment).catch((error: unknown) => {
       failures.push(error);
     });
   throwAll(failures, "Some attachments could not be removed.");
   return marked.length;
 }
 
-async function remove(
+/** Removes the bytes and then the row of an attachment that is marked as `deleting`. */
+export async function removeMarked(
   { pool, store, digests, now }: SweepDeps,
   tenant: Uuid,
   { id, conversation }: Marked,

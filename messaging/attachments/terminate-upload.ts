@@ -5,7 +5,7 @@ import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, type ConversationAct } from "../actor-audit.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { permittedUpload, type PermittedUpload } from "./own-upload.ts";
-import { sweepTenant } from "./sweep.ts";
+import { removeMarked } from "./sweep.ts";
 import { attachmentNotFound, findAttachment } from "./upload-row.ts";
 import { uploadAct } from "./uploads.ts";
 
@@ -17,6 +17,10 @@ import { uploadAct } from "./uploads.ts";
 export const assertMayTerminate = (deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> =>
   terminating(deps, actor, id, async () => undefined);
 
+const MARK = `
+  update attachments a set state = 'deleting' where id = $1
+    and not exists (select from attachment_references r where r.attachment = a.id)`;
+
 /**
  * Terminates an upload. Its conversation no longer refers to it. If no other conversation does, it is
  * removed. A complete upload is an attachment, so this needs a member of an open conversation. An
@@ -24,27 +28,29 @@ export const assertMayTerminate = (deps: AttachmentDeps, actor: Actor, id: Uuid)
  * @throws MessagingError attachment_not_found, also for any other device; forbidden
  */
 export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uuid): Promise<void> {
-  await terminating(deps, actor, id, async (client, { row, decision }, act) => {
+  const unneeded = await terminating(deps, actor, id, async (client, { row, decision }, act) => {
     await client.query(
       "delete from attachment_references where attachment = $1 and conversation = $2",
       [id, row.conversation],
     );
     await auditDone(client, actor, act, decision, deps.now());
+    const { rowCount } = await client.query(MARK, [id]);
+    return rowCount === 0 ? undefined : row;
   });
-  await sweepTenant(deps, actor.tenant);
+  if (unneeded !== undefined) await removeMarked(deps, actor.tenant, unneeded);
 }
 
-async function terminating(
+async function terminating<T>(
   deps: AttachmentDeps,
   actor: Actor,
   id: Uuid,
-  work: (client: Client, upload: PermittedUpload, act: ConversationAct) => Promise<void>,
-): Promise<void> {
+  work: (client: Client, upload: PermittedUpload, act: ConversationAct) => Promise<T>,
+): Promise<T> {
   const { pool } = deps;
   const found = await inTransaction(pool, actor.tenant, (client) => findAttachment(client, id));
   if (found === undefined) throw attachmentNotFound();
   const act = uploadAct("terminate", found);
-  await auditRefusals(deps, actor, act, () =>
+  return auditRefusals(deps, actor, act, () =>
     inTransaction(pool, actor.tenant, async (client) =>
       work(client, await permittedUpload(client, actor, "terminate", id, "for update"), act),
     ),

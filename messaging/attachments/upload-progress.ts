@@ -44,19 +44,21 @@ export const isWhole = (size: number, { chunks }: UploadProgress): boolean =>
   chunks === chunksOf(size);
 
 /**
- * Saves the progress, unless another request changed it in the meantime.
+ * Saves the progress, unless another request changed it in the meantime. Once bytes have arrived, the
+ * upload expires at `expiresAtMs`.
  * @returns whether it was saved
  */
 export async function saveProgress(
   client: Client,
   id: Uuid,
   from: UploadProgress,
-  to: UploadProgress,
+  to: UploadProgress & { readonly received: number; readonly expiresAtMs: number },
 ): Promise<boolean> {
   const { rowCount } = await client.query(
-    `update attachments set chunks = $2, tail = $3
+    `update attachments set chunks = $2, tail = $3, received = $6::bigint,
+       expires_at_ms = case when $6::bigint > 0 then $7::bigint else expires_at_ms end
      where id = $1 and state = 'uploading' and chunks = $4 and tail is not distinct from $5`,
-    [id, to.chunks, to.tail ?? null, from.chunks, from.tail ?? null],
+    [id, to.chunks, to.tail ?? null, from.chunks, from.tail ?? null, to.received, to.expiresAtMs],
   );
   return rowCount === 1;
 }

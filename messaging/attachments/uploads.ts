@@ -17,7 +17,7 @@ import { appendSealed } from "./append-sealed.ts";
 import { blobKeyId, sealOf } from "./blob-key.ts";
 import { noticingDamage } from "./damage.ts";
 import { permittedUpload } from "./own-upload.ts";
-import { assertQuota } from "./quota.ts";
+import { assertQuota, assertTenantHolds } from "./quota.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { readSealed } from "./read-sealed.ts";
 import {
@@ -46,6 +46,14 @@ export const uploadAct = (
   details: { attachment: id, size },
 });
 
+const INSERT = `
+  with upload as (
+    insert into attachments
+      (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms, key_id, salt)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  )
+  insert into attachment_references (tenant, attachment, conversation) values ($2, $1, $3)`;
+
 /**
  * Creates an upload. If the same device repeats the same request, it gets the same upload.
  * @throws MessagingError forbidden, conversation_not_found, attachment_exists,
@@ -72,19 +80,22 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
-      await assertQuota(client, { tenant, conversation, device, size });
-      const expires = now + deps.uploadLifetimeMs;
-      await client.query(
-        `insert into attachments
-           (id, tenant, conversation, uploader, device, size, created_at_ms, expires_at_ms, key_id, salt)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-        [id, tenant, conversation, user, device, size, now, expires, keyId, randomBytes(32)],
-      );
-      await client.query(
-        "insert into attachment_references (tenant, attachment, conversation) values ($1, $2, $3)",
-        [tenant, id, conversation],
-      );
       await auditDone(client, actor, act, decision, now);
+      // From here on, the counts of the account and the tenant are locked.
+      const expires = now + deps.emptyUploadLifetimeMs;
+      await client.query(INSERT, [
+        id,
+        tenant,
+        conversation,
+        user,
+        device,
+        size,
+        now,
+        expires,
+        keyId,
+        randomBytes(32),
+      ]);
+      await assertQuota(client, { tenant, conversation, uploader: user, size });
     }).catch((error: unknown) => {
       if (sqlState(error) !== UNIQUE_VIOLATION) throw error;
       throw new MessagingError("attachment_exists", "The attachment's id is taken.");
@@ -99,6 +110,7 @@ export interface UploadState {
   /** Number of bytes received. The next byte belongs at this offset. */
   readonly offset: number;
   readonly createdAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /**
@@ -112,19 +124,19 @@ export async function readUpload(
   id: Uuid,
 ): Promise<UploadState> {
   const row = await ownUpload(deps, actor, id);
-  const { size, createdAtMs } = row;
-  if (row.state === "complete") return { id, size, offset: size, createdAtMs };
+  const { size, createdAtMs, expiresAtMs } = row;
+  if (row.state === "complete") return { id, size, offset: size, createdAtMs, expiresAtMs };
   const progress = await progressOf(deps.store, row);
   if (isWhole(size, progress)) await completeUpload(deps, actor, id);
-  return { id, size, offset: offsetOf(size, progress), createdAtMs };
+  return { id, size, offset: offsetOf(size, progress), createdAtMs, expiresAtMs };
 }
 
 /**
  * Stores `data` from `offset` on. If `data` fails, everything before the failure is kept.
  * @returns the number of bytes stored so far
  * @throws MessagingError attachment_not_found, also for any other device; upload_expired,
- *   key_destroyed; contended: the upload is not at `offset`, or another request continued it in the
- *   meantime
+ *   key_destroyed; quota_exceeded: the tenant holds no more bytes; contended: the upload is not at
+ *   `offset`, or another request continued it in the meantime
  */
 export async function receiveUpload(
   deps: AttachmentDeps,
@@ -141,10 +153,14 @@ export async function receiveUpload(
   const from = await progressOf(store, row);
   if (row.state === "complete" || offsetOf(size, from) !== offset) throw elsewhere();
   let saved: UploadProgress = row;
+  const expiresAtMs = row.createdAtMs + deps.uploadLifetimeMs;
   const save = async (to: UploadProgress) => {
-    const isSaved = await inTransaction(pool, tenant, (client) =>
-      saveProgress(client, id, saved, to),
-    );
+    const isSaved = await inTransaction(pool, tenant, async (client) => {
+      const received = offsetOf(size, to);
+      const isChanged = await saveProgress(client, id, saved, { ...to, received, expiresAtMs });
+      await assertTenantHolds(client, tenant);
+      return isChanged;
+    });
     if (!isSaved) throw await lostUpload(deps, tenant, id);
     saved = to;
   };
@@ -209,7 +225,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
       const { decision } = await decideUpload(client, actor, row.conversation);
       assertAllowed(decision);
       await client.query(
-        `update attachments set state = 'complete', sha256 = $2,
+        `update attachments set state = 'complete', sha256 = $2, received = size,
            seq = (select max(seq) from events where conversation = $3)
          where id = $1`,
         [id, sha256, row.conversation],

@@ -1,4 +1,5 @@
-import { appendEntries, type AuditEntry } from "../../audit/append-entry.ts";
+import type { AuditEntry } from "../../audit/append-entry.ts";
+import { appendRepeatable } from "../../audit/append-repeatable.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
 import type { Pool } from "../../db/pool.ts";
@@ -33,7 +34,7 @@ const admitTogether = createBatchLoader<Asked, Admission | undefined>({
   answer: (pool, tenant, asked) =>
     inTransaction(pool, tenant, async (client) => {
       const entries = asked.filter(({ actor }) => isStaff(actor.role)).map(entryOf);
-      if (entries.length > 0) await appendEntries(client, tenant, entries);
+      if (entries.length > 0) await appendRepeatable(client, tenant, entries);
       const said = asked.map(({ actor, generation }) => ({ device: actor.device, generation }));
       const before = await noteGenerations(client, tenant, said);
       const { rows } = await client.query<Omit<Admission, "lastGeneration">>(ADMISSION, [tenant]);

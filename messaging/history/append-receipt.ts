@@ -19,6 +19,7 @@ import {
   type LogPosition,
   type MessagingDeps,
 } from "../members/facts.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
 /** What `appendReceipt` needs to know about one kind of receipt. */
@@ -41,7 +42,7 @@ export interface ReceiptWork {
  * transaction. If the same receipt is sent again, the first answer is returned, so a client that
  * lost the answer can repeat its request.
  * @throws MessagingError conversation_not_found, no_device, invalid_signature, record_exists,
- *   key_destroyed, and what `work` throws
+ *   key_destroyed, quota_exceeded, and what `work` throws
  */
 export function appendReceipt(
   deps: MessagingDeps,
@@ -64,6 +65,7 @@ export function appendReceipt(
       const known = await placeOfKnown(client, work, head);
       if (known !== undefined) return { events: [], answer: known };
       const decision = await work.decide(client, head);
+      await assertMayStore(client, actor, now);
       const event = await appendControl(
         client,
         head,

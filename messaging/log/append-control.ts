@@ -82,6 +82,7 @@ export async function appendControl(
     tenant: position.tenant,
     events: [event],
     keys: [change.packets?.key],
+    accounts: [change.actor],
     firstUses: [],
     markers: marker === undefined ? [] : [marker],
   });

@@ -16,22 +16,10 @@ import type { KeyWaitQueue } from "./key-wait-queue.ts";
 import { fetchKeys, heldKeys, isLasting, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
 import type { LogObserver } from "./log-observer.ts";
-import {
-  mayStandInEarlierMonth,
-  planMessages,
-  type Plan,
-  type PostOutcome,
-  type PostRequest,
-} from "./plan-messages.ts";
-
-/** A message whose sender waits for an answer. */
-export interface PendingPost {
-  readonly request: PostRequest;
-  readonly resolve: (outcome: PostOutcome) => void;
-  readonly reject: (error: Error) => void;
-  /** How often storing it failed without an answer from the database. */
-  attempts: number;
-}
+import { countPlan, loadQuota, type Work } from "./batch-quota.ts";
+import { doubtful, type PendingPost } from "./pending-post.ts";
+import { accountOf, planMessages, type Plan } from "./plan-messages.ts";
+import type { MessageQuota } from "../storage/message-quota.ts";
 
 interface BatchCommitterOptions {
   readonly pool: Pool;
@@ -41,12 +29,6 @@ interface BatchCommitterOptions {
   readonly onCommitted: (events: readonly LoggedEvent[]) => void;
   readonly onHead: (conversation: Uuid, seq: number) => void;
   readonly observer?: LogObserver | undefined;
-}
-
-/** One conversation of a batch, with its head if there is one to plan on. */
-interface Work {
-  readonly taken: Taken<PendingPost>;
-  readonly head?: ConversationHead | undefined;
 }
 
 /** One conversation's part of a batch. */
@@ -74,6 +56,7 @@ export class BatchCommitter {
   readonly #heads: HeadCache;
   readonly #queue: ConversationQueue<PendingPost>;
   readonly #awaited: KeyWaitQueue;
+  readonly #quota: MessageQuota;
   readonly #maxBatch: number;
   /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<PendingPost>>();
@@ -86,12 +69,14 @@ export class BatchCommitter {
     heads: HeadCache,
     queue: ConversationQueue<PendingPost>,
     awaited: KeyWaitQueue,
+    quota: MessageQuota,
     maxBatch: number,
   ) {
     this.#options = options;
     this.#heads = heads;
     this.#queue = queue;
     this.#awaited = awaited;
+    this.#quota = quota;
     this.#maxBatch = maxBatch;
   }
 
@@ -153,6 +138,7 @@ export class BatchCommitter {
     }
     for (const { taken, plan, reread } of parts) {
       this.#heads.set(plan.next);
+      countPlan(this.#quota, taken.tenant, plan);
       this.#options.onCommitted(plan.events);
       if (reread) this.#options.onHead(taken.conversation, plan.next.seq);
       for (const [index, item] of taken.items.entries()) {
@@ -174,6 +160,9 @@ export class BatchCommitter {
       events,
       keys: parts.flatMap(({ plan, keys }) =>
         plan.events.map(({ senderDevice }) => keys.get(senderDevice)?.key),
+      ),
+      accounts: parts.flatMap(({ plan }) =>
+        plan.events.map(({ senderDevice }) => accountOf(plan.next, senderDevice)),
       ),
       firstUses: parts.flatMap(({ plan }) => plan.firstUses),
       markers: parts.flatMap(({ plan }) => plan.markers),
@@ -206,6 +195,7 @@ export class BatchCommitter {
       const doubt = cached === undefined || taken.items.some((item) => doubtful(item, now));
       return { taken, head: doubt ? undefined : cached };
     });
+    await loadQuota(this.#quota, this.#connected(), onCached, now, false);
     const { keys, ready } = await this.#sealable(onCached, now);
     for (const { taken, head } of ready) {
       const quick = head && this.#part(taken, head, keys, [], false, now);
@@ -233,6 +223,7 @@ export class BatchCommitter {
     );
     const earlier = await findAccepted(client, requests, now);
     const onLog = batch.map((taken) => ({ taken, head: heads.get(taken.conversation) }));
+    await loadQuota(this.#quota, client, onLog, now, true);
     const { keys, ready } = await this.#sealable(onLog, now);
     return ready.flatMap(({ taken, head }) => {
       if (head !== undefined) return [this.#part(taken, head, keys, earlier, true, now)];
@@ -314,7 +305,15 @@ export class BatchCommitter {
     // A device without a key here belongs to no member. Admission refuses it with its own code.
     const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
     const { frankingKey } = this.#options;
-    const plan = planMessages(head, requests, known, frankingKey, now, isErased);
+    const plan = planMessages(
+      head,
+      requests,
+      known,
+      frankingKey,
+      now,
+      this.#quota.draft(taken.tenant, now),
+      isErased,
+    );
     return { taken, plan, keys, reread };
   }
 
@@ -380,11 +379,6 @@ const notStored = (cause: unknown): MessagingError =>
 
 /** A failure that may be gone on the next attempt. */
 const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
-
-/** True if only the whole log can tell whether the message is new. */
-function doubtful(item: PendingPost, now: number): boolean {
-  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
-}
 
 /**
  * The same order on all nodes. Two nodes that insert the same keys in different orders would

@@ -9,7 +9,9 @@ import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
 import type { LogObserver } from "./log-observer.ts";
-import { BatchCommitter, type PendingPost } from "./batch-committer.ts";
+import { MessageQuota } from "../storage/message-quota.ts";
+import { BatchCommitter } from "./batch-committer.ts";
+import type { PendingPost } from "./pending-post.ts";
 import type { PostOutcome, PostRequest } from "./plan-messages.ts";
 
 export interface LogOptions {
@@ -63,6 +65,7 @@ export class ConversationLog {
     this.#unanswered = new FairShares({ node, tenant: node / 2, account: node / 8 });
     // Only a part, so that a conversation without keys leaves room for the others of its tenant.
     this.#awaited = new KeyWaitQueue(node / 4, () => this.#wake());
+    const quota = new MessageQuota();
     this.#committers = Array.from(
       { length: options.committers ?? 2 },
       () =>
@@ -71,6 +74,7 @@ export class ConversationLog {
           this.#heads,
           this.#queue,
           this.#awaited,
+          quota,
           options.maxBatch ?? 256,
         ),
     );

@@ -4,6 +4,7 @@ import { eventKinds } from "../../crypto/wire/frame.ts";
 import { nilUuid, zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
+import { countStored } from "../storage/count-stored.ts";
 import type { LoggedEvent } from "./event.ts";
 import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
 
@@ -22,13 +23,16 @@ export interface EventBatch {
   readonly events: readonly LoggedEvent[];
   /** The key that seals each message and its packets, in the order of `events`. Other events without packets have none. */
   readonly keys: readonly (SealingKey | undefined)[];
+  /** The account that each event is counted for, in the order of `events`. */
+  readonly accounts: readonly Uuid[];
   /** The events of the batch that are the first under their key. */
   readonly firstUses: readonly LoggedEvent[];
   readonly markers: readonly MonthMarker[];
 }
 
 // One statement, so one round trip and one transaction. It has no joins, so its plan does not
-// depend on how full this month's partition was when it was prepared.
+// depend on how full this month's partition was when it was prepared. Each connection adds to a slot
+// of its own in most cases, so that two batches of one tenant or account do not wait for each other.
 const INSERT = `
   with packet_rows as (
     insert into packets (tenant, conversation, seq, device, received_at_ms, bytes)
@@ -36,6 +40,11 @@ const INSERT = `
   ), key_rows as (
     insert into sender_keys (tenant, conversation, key_id, device, epoch, first_seq, started_at_ms)
     select $1, * from unnest($20::uuid[], $21::uuid[], $22::uuid[], $23::int4[], $24::int8[], $14::int8[])
+  ), counts as (
+    insert into storage_usage as known (tenant, slot, kind, owner, day, items, bytes)
+    select $1, pg_backend_pid() % 16, * from unnest($25::text[], $26::uuid[], $27::int4[], $28::int8[], $29::int8[])
+    on conflict (tenant, kind, owner, day, slot) do update
+      set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes
   )
   insert into events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
     client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)
@@ -51,6 +60,23 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
   const rows = [...batch.events, ...batch.markers.map((marker) => markerRow(batch.tenant, marker))];
   const packets = batch.events.flatMap((event, index) =>
     event.packets.map((packet) => ({ event, packet, key: batch.keys[index] })),
+  );
+  const ciphertexts = batch.events.map((event, index) =>
+    sealedCiphertext(event, batch.keys[index]),
+  );
+  const sealedPackets = packets.map(({ event, packet, key }) => sealedPacket(event, packet, key));
+  const bytesOf = new Map(
+    batch.events.map((event, index) => [event, ciphertexts[index]?.length ?? 0]),
+  );
+  for (const [index, { event }] of packets.entries())
+    bytesOf.set(event, (bytesOf.get(event) ?? 0) + (sealedPackets[index]?.length ?? 0));
+  const counts = countStored(
+    batch.tenant,
+    batch.events.map((event, index) => ({
+      account: batch.accounts[index] ?? nilUuid,
+      receivedAt: event.receivedAt,
+      bytes: bytesOf.get(event) ?? 0,
+    })),
   );
   await client.query({
     name: "insert-events",
@@ -68,10 +94,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       uuidArray(rows.map((row) => row.keyId)),
       uuidArray(rows.map((row) => row.clientMessageId)),
       int8Array(rows.map((row) => row.receivedAt)),
-      byteaArray([
-        ...batch.events.map((event, index) => sealedCiphertext(event, batch.keys[index])),
-        ...batch.markers.map(() => empty),
-      ]),
+      byteaArray([...ciphertexts, ...batch.markers.map(() => empty)]),
       byteaArray(rows.map((row) => row.commitment)),
       byteaArray(rows.map((row) => row.frankingTag)),
       byteaArray(rows.map((row) => row.transcriptHash)),
@@ -80,12 +103,17 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int8Array(packets.map(({ event }) => event.seq)),
       uuidArray(packets.map(({ packet }) => packet.device)),
       int8Array(packets.map(({ event }) => event.receivedAt)),
-      byteaArray(packets.map(({ event, packet, key }) => sealedPacket(event, packet, key))),
+      byteaArray(sealedPackets),
       uuidArray(batch.firstUses.map((event) => event.conversation)),
       uuidArray(batch.firstUses.map((event) => event.keyId)),
       uuidArray(batch.firstUses.map((event) => event.senderDevice)),
       int4Array(batch.firstUses.map((event) => event.epoch)),
       int8Array(batch.firstUses.map((event) => event.seq)),
+      counts.kinds,
+      uuidArray(counts.owners),
+      int4Array(counts.days),
+      int8Array(counts.items),
+      int8Array(counts.bytes),
     ],
   });
 }

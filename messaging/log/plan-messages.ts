@@ -1,4 +1,5 @@
 import type { Send } from "../../crypto/wire/frame.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -7,6 +8,7 @@ import { monthStartMs, type LoggedEvent } from "./event.ts";
 import { HeadDraft, type AcceptedMessage, type ConversationHead } from "./head.ts";
 import type { MonthMarker } from "./insert-events.ts";
 import { markerFor, numberMessage } from "./number-message.ts";
+import type { QuotaDraft } from "../storage/message-quota.ts";
 
 export interface PostRequest {
   readonly tenant: Uuid;
@@ -34,6 +36,7 @@ export interface Plan {
  * Decides on messages and numbers them in order. It is pure: it stores nothing and does not change
  * `head`.
  * @param earlier messages among `requests` that are known to be in the log
+ * @param quota counts the messages that the plan accepts
  * @param isErased whether the key for what that device's user writes now is destroyed
  */
 export function planMessages(
@@ -42,6 +45,7 @@ export function planMessages(
   earlier: readonly AcceptedMessage[],
   frankingKey: Uint8Array,
   now: number,
+  quota: QuotaDraft,
   isErased: (device: Uuid) => boolean,
 ): Plan {
   const events: LoggedEvent[] = [];
@@ -74,6 +78,8 @@ export function planMessages(
       now,
     );
     if (!admission.admitted) return { accepted: false, refusal: admission, head };
+    const retryAfterMs = quota.take(accountOf(head, senderDevice), sizeOf(send));
+    if (retryAfterMs > 0) return { accepted: false, refusal: overQuota(retryAfterMs), head };
     const event = numberMessage(draft, senderDevice, send, frankingKey, now);
     const marker = markerFor(draft, event);
     if (marker !== undefined) markers.push(marker);
@@ -95,6 +101,23 @@ function postingIn(head: ConversationHead): (device: Uuid) => boolean {
     return decideConversation(author, "post", { tenant, state, createdBy, members }).allowed;
   };
 }
+
+const overQuota = (retryAfterMs: number): Refusal => ({
+  admitted: false,
+  code: "quota_exceeded",
+  missing: [],
+  extra: [],
+  stale: [],
+  retryAfterMs,
+});
+
+/** The account that a member device's messages are counted for. */
+export const accountOf = (head: Pick<ConversationHead, "authors">, device: Uuid): Uuid =>
+  head.authors.get(device)?.user ?? nilUuid;
+
+/** The bytes that a message brings. */
+export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packets">): number =>
+  packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);
 
 /** True for ids that may be in an earlier partition, where no unique key would reject them. */
 export function mayStandInEarlierMonth(clientMessageId: Uuid, now: number): boolean {

@@ -8,6 +8,7 @@ import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { assertRoom } from "./assert-room.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 import { creationRecord } from "./creation-record.ts";
 import {
   conversationFacts,
@@ -21,7 +22,7 @@ import {
 /**
  * Makes a user a member from now on, in a new epoch and without access to the past.
  * @throws MessagingError conversation_not_found, member_not_found, already_a_member, forbidden,
- *   no_device, too_many_conversations, too_many_members
+ *   no_device, too_many_conversations, too_many_members, quota_exceeded
  */
 export function addMember(
   deps: MessagingDeps,
@@ -82,6 +83,7 @@ function changeMembership(
     const isMember = facts.members.includes(user);
     if (action === "add_member") {
       if (isMember) throw new MessagingError("already_a_member", "The user is already a member.");
+      await assertMayStore(client, actor, now);
       await assertRoom(client, deps.openConversations, {
         conversation,
         creator: undefined,

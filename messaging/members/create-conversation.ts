@@ -16,6 +16,7 @@ import {
   type LogPosition,
   type MessagingDeps,
 } from "./facts.ts";
+import { assertMayStore } from "../storage/assert-may-store.ts";
 
 export interface NewConversation {
   /** Chosen by the creating device. */
@@ -31,7 +32,7 @@ export interface NewConversation {
  * Starts a conversation. Its log begins with the signed creation record. A repeat with the same id
  * gets the first answer.
  * @throws MessagingError forbidden, no_device, invalid_signature, conversation_exists,
- *   too_many_conversations, too_many_members
+ *   too_many_conversations, too_many_members, quota_exceeded
  */
 export async function createConversation(
   deps: MessagingDeps,
@@ -74,6 +75,7 @@ async function create(
     creator: actor.user,
     users: members,
   });
+  await assertMayStore(client, actor, now);
   const created = await client.query(
     `insert into conversations (id, tenant, suite, created_by, creation_device, creation_signature, created_at_ms)
      values ($1, $2, $3, $4, $5, $6, $7) on conflict (id) do nothing`,

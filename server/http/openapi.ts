@@ -5,7 +5,7 @@ import {
 } from "@asteasolutions/zod-to-openapi";
 import { z } from "zod";
 import { problemKinds, type ProblemCode } from "./problems.ts";
-import type { AnyRoute, RouteSpec } from "./route.ts";
+import { isLimited, type AnyRoute, type RouteSpec } from "./route.ts";
 
 const sessionProblems: readonly ProblemCode[] = [
   "missing_token",
@@ -151,6 +151,7 @@ function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
     ...accessProblems(spec.access),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(spec.body ? bodyProblems : []),
+    ...(isLimited(spec) ? (["rate_limited"] as const) : []),
     ...(spec.problems ?? []),
   ]);
   const byStatus = new Map<number, ProblemCode[]>();

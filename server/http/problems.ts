@@ -101,7 +101,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   attachment_exists: kind(409, "The attachment's id is taken"),
   attachment_too_large: kind(413, "The attachment is too large"),
   attachment_damaged: kind(410, "The stored attachment was altered"),
-  quota_exceeded: kind(507, "The quota for attachments is used up"),
+  quota_exceeded: kind(507, "The quota is used up"),
   upload_expired: kind(410, "The upload was not completed in time"),
   unavailable: kind(503, "The relay is busy", "wait"),
   stale_message_id: kind(409, "The message id is too old or ahead of time", "sync"),

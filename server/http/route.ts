@@ -25,6 +25,11 @@ export interface RouteSpec {
   readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
   /** The audit actions that a success records, or why it records none. */
   readonly audits: readonly string[] | { readonly nothing: string };
+  /**
+   * True if the limit of audited requests per account does not apply, because something else bounds
+   * the entries: they are summed, or there is one for many requests.
+   */
+  readonly isUnlimited?: true;
   readonly params?: Parameters;
   readonly query?: Parameters;
   /** Request headers by lower-case name. The route sees no others. */
@@ -99,6 +104,10 @@ type Serve<S extends RouteSpec> = (
 ) => Promise<void>;
 
 export type AnyRoute = Route | StreamRoute;
+
+/** Returns whether calls of the route count against the limit of audited requests per account. */
+export const isLimited = ({ access, audits, isUnlimited }: RouteSpec): boolean =>
+  access !== "public" && Array.isArray(audits) && isUnlimited !== true;
 
 /** Combines a spec with the function that calls its use case. */
 export function route<const S extends RouteSpec>(

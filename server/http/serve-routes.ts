@@ -5,7 +5,8 @@ import type { Authenticated, Authenticator } from "../../keys/tokens/authenticat
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
 import { z } from "zod";
 import { HttpError } from "./http-error.ts";
-import type { AnyRoute, Call, RouteSpec } from "./route.ts";
+import type { ActLimits } from "./act-limits.ts";
+import { isLimited, type AnyRoute, type Call, type RouteSpec } from "./route.ts";
 
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
@@ -16,6 +17,7 @@ const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
+  readonly actLimits: Pick<ActLimits, "take">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** A JSON body must arrive within this many milliseconds, or the request is refused. */
@@ -27,7 +29,10 @@ export interface ServeDeps {
 /** Requests of signed-in accounts that are served at the same time. */
 const IN_FLIGHT: ShareLimits = { node: 10_000, tenant: 2_500, account: 100 };
 
-/** Serves each route in four steps: authenticate, parse, call the use case, answer. */
+/**
+ * Serves each route in four steps: authenticate, parse, call the use case, answer. An audited
+ * request also counts against its account's limit.
+ */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
   const inFlight = new FairShares(IN_FLIGHT);
   for (const route of routes) {
@@ -41,6 +46,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       };
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);
+      if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
       const serve = async () => {
         const parsed = await parse(spec, request, response, deps.bodyMs);

@@ -58,22 +58,32 @@ export function tusUploads({ uploads, publicUrl }: TusDeps): ServeTus {
 class ActorUploads extends DataStore {
   readonly #deps: AttachmentDeps;
   readonly #actor: Actor;
+  /** From the upload's creation until it expires. */
+  #lifetimeMs: number;
 
   constructor(deps: AttachmentDeps, actor: Actor) {
     super();
     this.#deps = deps;
     this.#actor = actor;
+    this.#lifetimeMs = deps.emptyUploadLifetimeMs;
     this.extensions = ["creation", "expiration", "termination"];
   }
 
   override async getUpload(id: string): Promise<Upload> {
-    const { size, offset, createdAtMs } = await readUpload(this.#deps, this.#actor, id);
+    const { size, offset, createdAtMs, expiresAtMs } = await readUpload(
+      this.#deps,
+      this.#actor,
+      id,
+    );
+    this.#lifetimeMs = expiresAtMs - createdAtMs;
     const creation_date = new Date(createdAtMs).toISOString();
     return new Upload({ id, size, offset, creation_date });
   }
 
-  override write(stream: Readable, id: string, offset: number): Promise<number> {
-    return receiveUpload(this.#deps, this.#actor, id, offset, stream);
+  override async write(stream: Readable, id: string, offset: number): Promise<number> {
+    const received = await receiveUpload(this.#deps, this.#actor, id, offset, stream);
+    if (received > 0) this.#lifetimeMs = this.#deps.uploadLifetimeMs;
+    return received;
   }
 
   override remove(id: string): Promise<void> {
@@ -81,6 +91,6 @@ class ActorUploads extends DataStore {
   }
 
   override getExpiration(): number {
-    return this.#deps.uploadLifetimeMs;
+    return this.#lifetimeMs;
   }
 }

@@ -22,6 +22,8 @@ const sentences: Partial<Record<RefusalCode, string>> = {
   key_expired: "The sending key is used up. Rotate it and send again.",
   device_mismatch: "The key was not brought to exactly the member devices. Rotate and send again.",
   key_destroyed: "What this account wrote here is erased, and nothing more is stored.",
+  quota_exceeded:
+    "The quota of stored messages is used up. Nothing is stored; send it again later.",
   rate_limited: "Too many messages. Wait, then send it again.",
   unavailable: "The message was not stored. Send it again.",
 };
@@ -49,7 +51,7 @@ export function refusedFrame(ids: RefusedIds, code: RefusalCode, retryAfterMs = 
 /** A refusal by a policy. Only a member who may write is told the epoch and the devices. */
 export function admissionRefusedFrame(
   ids: RefusedIds,
-  { code, missing, extra, stale }: Refusal,
+  { code, missing, extra, stale, retryAfterMs }: Refusal,
   head: ConversationHead,
 ): Uint8Array {
   if (code === "not_a_member") return refusedFrame(ids, "conversation_not_found");
@@ -66,7 +68,7 @@ export function admissionRefusedFrame(
       missing,
       extra,
       stale,
-      retryAfterMs: 0,
+      retryAfterMs,
     },
   });
 }

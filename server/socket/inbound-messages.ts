@@ -1,7 +1,7 @@
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
-import type { PostOutcome } from "../../messaging/log/plan-messages.ts";
+import { sizeOf, type PostOutcome } from "../../messaging/log/plan-messages.ts";
 import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel } from "./channel.ts";
 import type { Deliveries } from "./deliveries.ts";
@@ -143,6 +143,3 @@ export class InboundMessages {
     this.regulate();
   }
 }
-
-const sizeOf = ({ ciphertext, packets }: Send): number =>
-  packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);

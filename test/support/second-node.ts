@@ -32,6 +32,8 @@ export async function startSecondNode(server: TestServer, port?: number): Promis
       PUBLIC_URL: server.url,
       DATABASE_URL: server.loginUrl,
       DATABASE_OWNER_URL: server.database.ownerUrl,
+      REQUEST_LIMIT: unlimited,
+      STAFF_REQUEST_LIMIT: unlimited,
       MESSAGE_LIMIT: unlimited,
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,

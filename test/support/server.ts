@@ -116,6 +116,7 @@ export async function startTestServer(
         messageRates,
         conversationRates: { customer: flood, tenant: flood },
         openConversations: { perCustomer: 100_000, perMember: 100_000 },
+        actRates: { customer: flood, staff: flood },
         ...settings,
       },
       {

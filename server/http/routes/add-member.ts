@@ -19,6 +19,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       body: z.strictObject({ user: uuid }),
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
+        "quota_exceeded",
         "conversation_not_found",
         "member_not_found",
         "already_a_member",

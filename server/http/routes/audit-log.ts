@@ -17,6 +17,7 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
       tag: "Audit",
       access: "session",
       audits: ["audit.read_tiles"],
+      isUnlimited: true,
       params: z.object({
         path: z.string().max(100).meta({
           description: "`checkpoint`, `tile/<L>/<N>[.p/<W>]` or `tile/entries/<N>[.p/<W>]`",

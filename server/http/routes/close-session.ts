@@ -13,6 +13,7 @@ export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconn
       tag: "Sessions",
       access: "session",
       audits: ["session.revoke"],
+      isUnlimited: true,
       answers: { 204: { description: "The session's tokens serve no more" } },
     },
     async ({ who, requestId }) => {

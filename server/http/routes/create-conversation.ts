@@ -21,6 +21,7 @@ export function createConversationRoute(
       body: newConversation,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
       problems: [
+        "quota_exceeded",
         "forbidden",
         "no_device",
         "invalid_signature",

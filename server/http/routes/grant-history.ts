@@ -22,6 +22,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       body: z.strictObject({ ...signedReceipt, packets: z.array(packet).min(1).max(256) }),
       answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
       problems: [
+        "quota_exceeded",
         "conversation_not_found",
         "invalid_record",
         "invalid_signature",

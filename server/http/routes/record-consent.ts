@@ -18,6 +18,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       body: z.strictObject(signedReceipt),
       answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
       problems: [
+        "quota_exceeded",
         "conversation_not_found",
         "invalid_record",
         "invalid_signature",

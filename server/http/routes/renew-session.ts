@@ -14,6 +14,7 @@ export function renewSessionRoute(deps: UseCase & { readonly accessTokens: Acces
       tag: "Sessions",
       access: "renewal",
       audits: ["session.renew"],
+      isUnlimited: true,
       answers: { 200: { description: "A fresh access token", schema: accessToken } },
     },
     async ({ who, requestId }) => ({

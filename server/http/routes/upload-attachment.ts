@@ -89,6 +89,7 @@ export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute
       tag: "Attachments",
       access: "session",
       audits: ["attachment.complete"],
+      isUnlimited: true,
       params: attachmentParams,
       headers: patchHeaders,
       stream: "application/offset+octet-stream",
@@ -96,7 +97,7 @@ export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute
         204: { description: "`Upload-Offset` is where to go on" },
         409: { description: "The bytes do not belong there: ask for the offset with HEAD" },
       },
-      problems: [...ofUpload, "forbidden", "contended", "attachment_damaged"],
+      problems: [...ofUpload, "forbidden", "quota_exceeded", "contended", "attachment_damaged"],
     },
     async ({ who, params }, request, response) => {
       await readUpload(uploads, who.actor, params.id);

@@ -13,6 +13,7 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       tag: "Directory",
       access: "session",
       audits: ["prekeys.publish"],
+      isUnlimited: true,
       body: preKeyUpload,
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],

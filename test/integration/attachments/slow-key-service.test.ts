@@ -49,6 +49,7 @@ test("an upload that waits for its key keeps no connection to the database", asy
     digests: new RunningDigests(),
     now: Date.now,
     uploadLifetimeMs: 60_000,
+    emptyUploadLifetimeMs: 60_000,
   };
   const [user = "", device] = [users[0], devices[0]];
   const session = await arrangeSession(database, tenant, user);

@@ -247,7 +247,7 @@ describe("limits", () => {
   test.each([
     ["max_bytes", "attachment_too_large", 413],
     ["conversation_bytes", "quota_exceeded", 507],
-    ["device_bytes", "quota_exceeded", 507],
+    ["account_bytes", "quota_exceeded", 507],
     ["tenant_bytes", "quota_exceeded", 507],
   ])("%s are kept to: %s", async (column, code, status) => {
     const { rows } = await server.database.owner.query(

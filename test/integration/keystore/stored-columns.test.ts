@@ -58,6 +58,8 @@ const madeByTheServer = [
   "audit.personal_fields.field",
   "audit.personal_fields.salt",
   "audit.personal_fields.value",
+  "audit.repeats.account",
+  "audit.repeats.actor_id",
   "audit.tiles.hashes",
   "audit.trees.root",
   "sealdesk.attachments.salt",
@@ -68,6 +70,11 @@ const madeByTheServer = [
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [
+  "audit.repeats.action",
+  "audit.repeats.actor_kind",
+  "audit.repeats.class",
+  "audit.repeats.outcome",
+  "audit.repeats.reason",
   "sealdesk.attachments.state",
   "sealdesk.consents.purpose",
   "sealdesk.consents.state",
@@ -78,6 +85,7 @@ const oneOfAFewWords = [
   "sealdesk.one_time_prekeys.kind",
   "sealdesk.sessions.method",
   "sealdesk.signed_prekeys.kind",
+  "sealdesk.storage_usage.kind",
   "sealdesk.users.role",
 ];
 const listed = [

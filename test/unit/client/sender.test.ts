@@ -82,6 +82,7 @@ async function setUp(
   const sent: Send[] = [];
   const unreachable: string[] = [];
   let silences = 0;
+  const held: SealdeskError[] = [];
   const sender = new Sender(
     {
       store,
@@ -98,6 +99,7 @@ async function setUp(
       transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
       onSilence: () => silences++,
       onUnreachable: (device) => unreachable.push(device),
+      onHeld: (error) => held.push(error),
       onFailure: (error) => {
         throw error;
       },
@@ -130,6 +132,7 @@ async function setUp(
     refuse,
     trust,
     unreachable,
+    held,
     silences: () => silences,
   };
 }
@@ -303,6 +306,30 @@ describe("sending", () => {
     expect(sent[1]).toEqual(sent[0]);
     const sealing = (await loadOutbox(store)).get(conversation)?.[0]?.[1].sealing;
     expect(sealing).toMatchObject({ keyId: sent[0]!.keyId, ciphertext: sent[0]!.ciphertext });
+  });
+
+  test("messages over a quota wait in the outbox, in order, and a person is told once", async () => {
+    const { sender, sent, store, clock, refuse, held } = await setUp();
+    const outcomes = [sender.send("first"), sender.send("second")];
+    await wait();
+    const ids = sent.map(({ clientMessageId }) => clientMessageId);
+    const untilMidnight = 7 * 3_600_000;
+    for (const id of ids) await refuse(id, "quota_exceeded", { retryAfterMs: untilMidnight });
+    expect(held).toMatchObject([{ code: "quota_exceeded", retryAfterMs: untilMidnight }]);
+    expect((await loadOutbox(store)).get(conversation)?.map(([id]) => id)).toEqual(ids);
+    expect(sent).toHaveLength(2);
+    // The quota may be raised before the day is over.
+    await clock.pass(15 * 60_000);
+    expect(sent.slice(2).map(({ clientMessageId }) => clientMessageId)).toEqual(ids);
+    expect(sent.slice(2)).toEqual(sent.slice(0, 2));
+    await refuse(ids[0]!, "quota_exceeded", { retryAfterMs: 1_000 });
+    await refuse(ids[1]!, "quota_exceeded", { retryAfterMs: 1_000 });
+    await clock.pass(1_000);
+    expect(sent).toHaveLength(6);
+    expect(held).toHaveLength(1);
+    for (const [index, id] of ids.entries())
+      sender.recorded({ id, seq: 2 + index, receivedAt: index });
+    expect((await Promise.all(outcomes)).map(({ id }) => id)).toEqual(ids);
   });
 
   test("waits as long as the relay's rate limit requires", async () => {

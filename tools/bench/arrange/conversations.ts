@@ -37,7 +37,14 @@ export async function arrangeConversations(
     );
     await enrol(client, tenant, conversations);
     const events = conversations.map((each) => createdEvent(tenant, each, signature, now));
-    await insertEvents(client, { tenant, events, keys: [], firstUses: [], markers: [] });
+    await insertEvents(client, {
+      tenant,
+      events,
+      keys: [],
+      accounts: conversations.map((each) => creatorOf(each).user),
+      firstUses: [],
+      markers: [],
+    });
   });
   return conversations;
 }

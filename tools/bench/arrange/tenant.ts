@@ -38,8 +38,9 @@ export class LoadTenant {
   static async open(server: Server): Promise<LoadTenant> {
     const tenant = new LoadTenant(randomUUID(), server);
     await tenant.#owner.query(
-      `insert into sealdesk.tenants (id, slug, name, created_at_ms)
-       values ($1::uuid, 'bench-' || $1::text, 'Benchmark', 0)`,
+      `insert into sealdesk.tenants (id, slug, name, created_at_ms, message_customer_day_count,
+         message_customer_day_bytes, message_staff_day_count, message_staff_day_bytes)
+       values ($1::uuid, 'bench-' || $1::text, 'Benchmark', 0, 1e12, 1e15, 1e12, 1e15)`,
       [tenant.id],
     );
     return tenant;

@@ -1,0 +1,102 @@
+import { int8Array } from "../db/binary-arrays.ts";
+import type { Client } from "../db/pool.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { appendEntries, type AuditEntry } from "./append-entry.ts";
+import { briefly } from "./brief-details.ts";
+
+/** How many acts of a kind by an account get an entry of their own in each period. */
+export const FULL_ENTRIES = 10;
+
+type TenantEntry = Omit<AuditEntry, "tenant">;
+
+/** Acts of one kind by one account: same action, outcome and code. */
+interface Kind {
+  readonly account: string;
+  readonly entries: TenantEntry[];
+}
+
+/** Whoever acts. Of a sign-in that failed, the account that somebody tried to use. */
+const accountOf = ({ actor, subject }: TenantEntry): string =>
+  actor.kind === "user" ? actor.id : (subject ?? actor.id);
+
+const keyOf = (account: string, { action, outcome, reason = "" }: TenantEntry): string =>
+  [account, action, outcome, reason].join(" ");
+
+// Sorted, so that two nodes cannot deadlock on the same rows.
+const COUNT = `
+  insert into audit.repeats as known (tenant, account, action, outcome, reason, class, actor_kind,
+    actor_id, since_ms, seen, first_ms, last_ms)
+  select $1, account, action, outcome, reason, class, actor_kind, actor_id, first_ms, seen, first_ms, last_ms
+  from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+    $9::int8[], $10::int8[], $11::int8[])
+    as new (account, action, outcome, reason, class, actor_kind, actor_id, seen, first_ms, last_ms)
+  order by account, action, outcome, reason
+  on conflict (tenant, account, action, outcome, reason) do update set
+    seen = known.seen + excluded.seen,
+    first_ms = case when known.seen < $12 then excluded.first_ms else known.first_ms end,
+    last_ms = greatest(known.last_ms, excluded.last_ms)
+  returning account, action, outcome, reason, seen`;
+
+/**
+ * Writes entries of acts that an account can repeat as often as it wants. The first `FULL_ENTRIES`
+ * of a kind in an hour are written in full. Further ones are only counted, in the same transaction.
+ * `writeSums` later writes one entry for all of them. Long details are shortened.
+ */
+export async function appendRepeatable(
+  client: Client,
+  tenant: Uuid,
+  entries: readonly TenantEntry[],
+): Promise<void> {
+  const kinds = new Map<string, Kind>();
+  for (const entry of entries) {
+    const account = accountOf(entry);
+    const key = keyOf(account, entry);
+    const known = kinds.get(key);
+    if (known === undefined) kinds.set(key, { account, entries: [entry] });
+    else known.entries.push(entry);
+  }
+  const seen = await count(client, tenant, [...kinds.values()]);
+  const full = [...kinds].flatMap(([key, { entries: all }]) => {
+    const before = (seen.get(key) ?? all.length) - all.length;
+    return all.slice(0, Math.max(0, FULL_ENTRIES - before));
+  });
+  if (full.length > 0) await appendEntries(client, tenant, full.map(briefly));
+}
+
+/** @returns how many acts of each kind there were in its period, including these */
+async function count(
+  client: Client,
+  tenant: Uuid,
+  kinds: readonly Kind[],
+): Promise<ReadonlyMap<string, number>> {
+  const firsts = kinds.flatMap(({ account, entries: [first] }) =>
+    first === undefined ? [] : [{ ...first, account }],
+  );
+  const times = kinds.map(({ entries }) => entries.map(({ occurredAtMs }) => occurredAtMs));
+  const { rows } = await client.query<{
+    account: string;
+    action: string;
+    outcome: AuditEntry["outcome"];
+    reason: string;
+    seen: number;
+  }>(COUNT, [
+    tenant,
+    firsts.map(({ account }) => account),
+    firsts.map(({ action }) => action),
+    firsts.map(({ outcome }) => outcome),
+    firsts.map(({ reason = "" }) => reason),
+    firsts.map((entry) => entry.class),
+    firsts.map(({ actor }) => actor.kind),
+    firsts.map(({ actor }) => actor.id),
+    int8Array(kinds.map(({ entries }) => entries.length)),
+    int8Array(times.map((each) => Math.min(...each))),
+    int8Array(times.map((each) => Math.max(...each))),
+    FULL_ENTRIES,
+  ]);
+  return new Map(
+    rows.map(({ account, action, outcome, reason, seen }) => [
+      [account, action, outcome, reason].join(" "),
+      seen,
+    ]),
+  );
+}

@@ -1,0 +1,84 @@
+import { runPeriodically } from "../db/run-periodically.ts";
+import type { Pool } from "../db/pool.ts";
+import { inTransaction } from "../db/transaction.ts";
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import { appendEntries, type ActionClass, type AuditEntry } from "./append-entry.ts";
+import { FULL_ENTRIES } from "./append-repeatable.ts";
+
+/** How long acts of one kind are counted before their sum becomes an entry, in milliseconds. */
+const PERIOD_MS = 3_600_000;
+
+interface Deps {
+  readonly pool: Pool;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+}
+
+interface Repeated {
+  readonly action: string;
+  readonly class: ActionClass;
+  readonly outcome: AuditEntry["outcome"];
+  readonly reason: string;
+  readonly account: string;
+  readonly actorKind: "user" | "system";
+  readonly actorId: string;
+  readonly seen: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+// The count is removed and its entry is written in one transaction. So no count becomes two entries,
+// and none is lost when a node is killed.
+const TAKE = `
+  delete from audit.repeats where since_ms <= $1
+  returning action, class, outcome, reason, account, actor_kind as "actorKind", actor_id as "actorId",
+    seen, first_ms as "firstMs", last_ms as "lastMs"`;
+
+/**
+ * Writes one entry for each kind of act that an account repeated more than `FULL_ENTRIES` times in
+ * an hour that is over. The entry says how many acts have no entry of their own, and when the first
+ * and the last of them happened.
+ * @returns the number of entries written
+ */
+async function writeSums({ pool, now }: Deps): Promise<number> {
+  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
+  let written = 0;
+  for (const { id: tenant } of tenants)
+    written += await inTransaction(pool, tenant, async (client) => {
+      const { rows } = await client.query<Repeated>(TAKE, [now() - PERIOD_MS]);
+      const sums = rows.filter(({ seen }) => seen > FULL_ENTRIES);
+      if (sums.length === 0) return 0;
+      await appendEntries(
+        client,
+        tenant,
+        sums.map((repeated) => sumOf(repeated, tenant, now())),
+      );
+      return sums.length;
+    });
+  return written;
+}
+
+function sumOf(repeated: Repeated, tenant: Uuid, now: number): Omit<AuditEntry, "tenant"> {
+  const { action, outcome, reason, account, actorKind, actorId, seen, firstMs, lastMs } = repeated;
+  const isAccount = account !== actorId || actorKind === "user";
+  return {
+    occurredAtMs: now,
+    actor: { kind: actorKind, id: actorId },
+    action,
+    class: repeated.class,
+    resource: isAccount ? { type: "user", id: account } : { type: "tenant", id: tenant },
+    subject: account === actorId ? undefined : account,
+    outcome,
+    reason: reason === "" ? undefined : reason,
+    details: { repeated: seen - FULL_ENTRIES, firstAtMs: firstMs, lastAtMs: lastMs },
+  };
+}
+
+const EVERY_MS = 60_000;
+
+/**
+ * Writes sums now and every minute.
+ * @returns a function that stops the task
+ */
+export const writeSumsPeriodically = (deps: Deps, onError: (error: unknown) => void) =>
+  runPeriodically(() => writeSums(deps), EVERY_MS, onError);

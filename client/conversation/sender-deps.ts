@@ -1,0 +1,31 @@
+import type { Frame } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealdeskError } from "../errors.ts";
+import type { KeyLog } from "../key-log/key-log.ts";
+import type { Clock } from "../runtime.ts";
+import type { ConversationLog } from "./log.ts";
+import type { SessionDeps } from "./sessions.ts";
+
+/** What the sender of one conversation uses, and whom it tells. */
+export interface SenderDeps extends SessionDeps {
+  readonly conversation: Uuid;
+  readonly log: ConversationLog;
+  readonly keyLog: Pick<KeyLog, "headFor">;
+  readonly clock: Clock;
+  readonly newId: () => Uuid;
+  /**
+   * Asks the server for its time. `newId` follows it from then on.
+   * @throws SealdeskError network and others
+   */
+  readonly syncClock: () => Promise<unknown>;
+  /** @returns false when there is no connection */
+  readonly transmit: (frame: Frame) => boolean;
+  /** The relay stores no message for now. The waiting ones are sent later, by themselves. */
+  readonly onHeld: (error: SealdeskError) => void;
+  /** The relay has not answered in time. */
+  readonly onSilence: () => void;
+  /** Messages are sent without this device, because its prekeys cannot be used. */
+  readonly onUnreachable: (device: Uuid) => void;
+  /** The store failed. Nothing can be sent any more. */
+  readonly onFailure: (error: unknown) => void;
+}

@@ -1,0 +1,15 @@
+import { mayStandInEarlierMonth, type PostOutcome, type PostRequest } from "./plan-messages.ts";
+
+/** A message whose sender waits for an answer. */
+export interface PendingPost {
+  readonly request: PostRequest;
+  readonly resolve: (outcome: PostOutcome) => void;
+  readonly reject: (error: Error) => void;
+  /** How often storing it failed without an answer from the database. */
+  attempts: number;
+}
+
+/** True if only the whole log can tell whether the message is new. */
+export function doubtful(item: PendingPost, now: number): boolean {
+  return item.attempts > 0 || mayStandInEarlierMonth(item.request.send.clientMessageId, now);
+}

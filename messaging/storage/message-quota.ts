@@ -1,0 +1,178 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { uuidArray } from "../../db/binary-arrays.ts";
+import type { Client } from "../../db/pool.ts";
+import { isStaff, type Role } from "../../policies/actor.ts";
+import { dayOf, decideMessageQuota, type StoredMessages } from "../../policies/message-quota.ts";
+
+/** A tenant's limits, and what its logs hold. */
+interface TenantUsage {
+  readonly customerDay: StoredMessages;
+  readonly staffDay: StoredMessages;
+  readonly total: StoredMessages;
+  stored: StoredMessages;
+  readonly readAtMs: number;
+}
+
+/** What an account stored on a day: as read, and what this node stored since. */
+interface AccountUsage {
+  readonly tenant: Uuid;
+  readonly isStaff: boolean;
+  readonly day: number;
+  readonly read: StoredMessages;
+  added: StoredMessages;
+}
+
+const ACCOUNTS = `
+  select u.id, u.role, coalesce(sum(s.items), 0)::bigint as items, coalesce(sum(s.bytes), 0)::bigint as bytes
+  from users u left join storage_usage s on s.tenant = u.tenant and s.kind = 'messages_of_account'
+    and s.owner = u.id and s.day = $2
+  where u.id = any($1::uuid[]) group by u.id, u.role`;
+const TENANT = `
+  select message_customer_day_count as "customerItems", message_customer_day_bytes as "customerBytes",
+    message_staff_day_count as "staffItems", message_staff_day_bytes as "staffBytes",
+    message_tenant_count as "tenantItems", message_tenant_bytes as "tenantBytes",
+    coalesce(sum(s.items), 0)::bigint as items, coalesce(sum(s.bytes), 0)::bigint as bytes
+  from tenants t left join storage_usage s on s.tenant = t.id and s.kind = 'messages'
+    and s.owner = t.id and s.day = 0
+  where t.id = $1 group by t.id`;
+
+/** The most accounts that are remembered. Above it the one that was read first is read again. */
+const MAX_ACCOUNTS = 50_000;
+/** How old a copy of the tenant's limits and total may be. */
+const TENANT_AGE_MS = 5_000;
+/** What a node stores of an account before it looks at what other nodes stored. */
+const UNREAD_ITEMS = 16;
+
+const nothing: StoredMessages = { items: 0, bytes: 0 };
+const plus = (a: StoredMessages, b: StoredMessages): StoredMessages => ({
+  items: a.items + b.items,
+  bytes: a.bytes + b.bytes,
+});
+
+/** What a plan of one conversation still may store. */
+export interface QuotaDraft {
+  /**
+   * Counts a message of the account.
+   * @returns 0, or, if the quota is used up, the milliseconds after which to try again
+   */
+  take(account: Uuid, bytes: number): number;
+}
+
+/**
+ * The quotas of stored messages, as one node sees them. The database counts. A node keeps a copy,
+ * adds what it stores itself, and reads again before a quota is nearly used up. So a quota can be
+ * exceeded only by what is in flight at one moment.
+ */
+export class MessageQuota {
+  readonly #tenants = new Map<Uuid, TenantUsage>();
+  readonly #accounts = new Map<Uuid, AccountUsage>();
+
+  /**
+   * Reads what is not known yet, not known of today, or may be too old.
+   * @param client its transaction or its session is fenced to the tenant
+   * @param isSure true to read again what seems to be used up
+   */
+  async load(
+    client: Client,
+    tenant: Uuid,
+    accounts: readonly Uuid[],
+    now: number,
+    isSure: boolean,
+  ): Promise<void> {
+    const known = this.#tenants.get(tenant);
+    const isFull = known !== undefined && decideTenant(known, now) > 0;
+    if (known === undefined || now - known.readAtMs > TENANT_AGE_MS || (isSure && isFull))
+      await this.#readTenant(client, tenant, now);
+    const unknown = [...new Set(accounts)].filter((id) => this.#mustRead(tenant, id, now, isSure));
+    if (unknown.length === 0) return;
+    const day = dayOf(now);
+    const { rows } = await client.query<{ id: Uuid; role: Role } & StoredMessages>(ACCOUNTS, [
+      uuidArray(unknown),
+      day,
+    ]);
+    for (const { id, role, items, bytes } of rows) {
+      this.#accounts.delete(id);
+      const read = { items, bytes };
+      this.#accounts.set(id, { tenant, isStaff: isStaff(role), day, read, added: nothing });
+    }
+    for (const id of this.#accounts.keys())
+      if (this.#accounts.size > MAX_ACCOUNTS) this.#accounts.delete(id);
+      else break;
+  }
+
+  /** Begins to count the messages of one conversation's plan. */
+  draft(tenant: Uuid, now: number): QuotaDraft {
+    let planned = nothing;
+    const plannedOf = new Map<Uuid, StoredMessages>();
+    return {
+      take: (account, bytes) => {
+        const ofAccount = plannedOf.get(account) ?? nothing;
+        const waitMs = this.#decide(tenant, account, now, planned, ofAccount);
+        if (waitMs > 0) return waitMs;
+        planned = plus(planned, { items: 1, bytes });
+        plannedOf.set(account, plus(ofAccount, { items: 1, bytes }));
+        return 0;
+      },
+    };
+  }
+
+  /** Adds what this node has stored. */
+  stored(tenant: Uuid, account: Uuid, added: StoredMessages): void {
+    const usage = this.#accounts.get(account);
+    if (usage !== undefined) usage.added = plus(usage.added, added);
+    const total = this.#tenants.get(tenant);
+    if (total !== undefined) total.stored = plus(total.stored, added);
+  }
+
+  #decide(
+    tenant: Uuid,
+    account: Uuid,
+    now: number,
+    planned: StoredMessages,
+    plannedOf: StoredMessages,
+  ): number {
+    const limits = this.#tenants.get(tenant);
+    const usage = this.#accounts.get(account);
+    // Not a member, or read of another day meanwhile: the insert counts it in any case.
+    if (limits === undefined || usage === undefined) return 0;
+    const facts = {
+      account: plus(plus(usage.read, usage.added), plannedOf),
+      accountLimit: usage.isStaff ? limits.staffDay : limits.customerDay,
+      tenant: plus(limits.stored, planned),
+      tenantLimit: limits.total,
+    };
+    return decideMessageQuota(facts, now);
+  }
+
+  #mustRead(tenant: Uuid, account: Uuid, now: number, isSure: boolean): boolean {
+    const usage = this.#accounts.get(account);
+    const limits = this.#tenants.get(tenant);
+    if (usage?.tenant !== tenant || usage.day !== dayOf(now) || limits === undefined) return true;
+    const { items, bytes } = usage.isStaff ? limits.staffDay : limits.customerDay;
+    // Other nodes may store for the account too. So the more of the quota is used, the sooner.
+    const isOld =
+      usage.added.items > Math.max(UNREAD_ITEMS, (items - usage.read.items) / 8) ||
+      (usage.added.bytes > (bytes - usage.read.bytes) / 8 && usage.added.items > UNREAD_ITEMS);
+    return isOld || (isSure && this.#decide(tenant, account, now, nothing, nothing) > 0);
+  }
+
+  async #readTenant(client: Client, tenant: Uuid, now: number): Promise<void> {
+    const { rows } = await client.query<Record<string, number>>(TENANT, [tenant]);
+    const [row] = rows;
+    if (row === undefined) return;
+    const of = (items = 0, bytes = 0): StoredMessages => ({ items, bytes });
+    this.#tenants.set(tenant, {
+      customerDay: of(row["customerItems"], row["customerBytes"]),
+      staffDay: of(row["staffItems"], row["staffBytes"]),
+      total: of(row["tenantItems"], row["tenantBytes"]),
+      stored: of(row["items"], row["bytes"]),
+      readAtMs: now,
+    });
+  }
+}
+
+const decideTenant = ({ stored, total }: TenantUsage, now: number): number =>
+  decideMessageQuota(
+    { account: nothing, accountLimit: { items: 1, bytes: 1 }, tenant: stored, tenantLimit: total },
+    now,
+  );

@@ -1,0 +1,56 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { isStaff, type Actor } from "../../policies/actor.ts";
+import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+import { HttpError } from "./http-error.ts";
+
+/** Audited requests of one account: how many at once, and how many per second. */
+export interface ActRates {
+  readonly customer: BucketRate;
+  /** For an agent, a supervisor, an admin, a bot or an auditor. */
+  readonly staff: BucketRate;
+}
+
+/** The most accounts that are remembered. Above it the oldest is forgotten. */
+const MAX_ACCOUNTS = 100_000;
+
+/**
+ * Limits how many audited requests each account makes on this node. So it limits how many entries an
+ * account writes into the audit log, which is permanent.
+ */
+export class ActLimits {
+  readonly #rates: ActRates;
+  readonly #now: () => number;
+  readonly #buckets = new Map<Uuid, Bucket>();
+
+  /** @param now returns milliseconds of a monotonic clock */
+  constructor(rates: ActRates, now: () => number) {
+    this.#rates = rates;
+    this.#now = now;
+  }
+
+  /**
+   * Counts one request.
+   * @throws HttpError rate_limited
+   */
+  take({ user, role }: Pick<Actor, "user" | "role">): void {
+    const now = this.#now();
+    const waitMs = takeFrom([this.#bucket(user, role, now)], now);
+    if (waitMs === 0) return;
+    const seconds = Math.max(1, Math.ceil(waitMs / 1000));
+    throw new HttpError("rate_limited", `Too many requests; try again in ${seconds} s.`, {
+      retryAfterSeconds: seconds,
+    });
+  }
+
+  #bucket(user: Uuid, role: Actor["role"], now: number): Bucket {
+    const known = this.#buckets.get(user);
+    if (known !== undefined) return known;
+    const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], now);
+    this.#buckets.set(user, made);
+    if (this.#buckets.size > MAX_ACCOUNTS) {
+      const [oldest] = this.#buckets.keys();
+      if (oldest !== undefined) this.#buckets.delete(oldest);
+    }
+    return made;
+  }
+}
