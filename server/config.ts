@@ -7,8 +7,12 @@ import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
+import type { ConnectionLimits } from "./connection-limit.ts";
+import type { HeldBytesLimits } from "./held-bytes.ts";
+import type { FrameRates } from "./socket/frame-limits.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
-import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
+
+const MEBIBYTE = 1024 * 1024;
 
 /** The validated configuration of the server. */
 export interface Config {
@@ -47,8 +51,13 @@ export interface Config {
   /** Link requests of new devices, per account. */
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
+  readonly frameRates: FrameRates;
   /** How many sockets may wait for their welcome at once. */
-  readonly waitingSockets: PendingUpgradeLimits;
+  readonly waitingSockets: ConnectionLimits;
+  /** Connections that are not WebSockets. Those of trusted proxies count for the node only. */
+  readonly httpConnections: ConnectionLimits;
+  /** Bytes of bodies and hellos that are not complete. */
+  readonly heldBytes: HeldBytesLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
   /**
@@ -183,6 +192,8 @@ const environmentSchema = z.object({
   STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
   ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
   TENANT_MESSAGE_LIMIT: bucketRate("100000,10000"),
+  ACCOUNT_FRAME_LIMIT: bucketRate("4000,1000"),
+  ACCOUNT_BYTE_LIMIT: bucketRate("8388608,1048576"),
 });
 
 /**
@@ -228,8 +239,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
-    // This is enough for thousands of devices that reconnect at one moment, even from one address.
-    waitingSockets: { perNode: 10_000, perAddress: 6_000 },
+    // This is enough for thousands of devices that reconnect at one moment, even from one network.
+    waitingSockets: { perNode: 10_000, perNetwork: 6_000 },
+    httpConnections: { perNode: 20_000, perNetwork: 6_000 },
+    heldBytes: {
+      network: 2 * MEBIBYTE,
+      strangers: 64 * MEBIBYTE,
+      // An upload to S3 keeps a part of 8 MiB.
+      account: 20 * MEBIBYTE,
+      tenant: 192 * MEBIBYTE,
+      node: 512 * MEBIBYTE,
+    },
     linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
@@ -237,6 +257,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       account: values.ACCOUNT_MESSAGE_LIMIT,
       tenant: values.TENANT_MESSAGE_LIMIT,
     },
+    frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     shutdownDelayMs:

@@ -25,9 +25,10 @@ import type { HintListener, Hints } from "./nodes/hints.ts";
 import { ClusterPeers, SILENT_AFTER_BEATS } from "./nodes/cluster-peers.ts";
 import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
-import { attachRelay, RELAY_PATH, type ConnectionLimits } from "./socket/attach-relay.ts";
+import { attachRelay, RELAY_PATH, type HelloLimits } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
+import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type AuthenticatedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
@@ -48,7 +49,8 @@ export interface DataPlaneDeps {
   readonly authenticator: Authenticator;
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
-  readonly connectionLimits: ConnectionLimits;
+  readonly frameRates: FrameRates;
+  readonly helloLimits: HelloLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -157,7 +159,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     (error) => log.error("suspensions could not be read", describeError(error)),
   );
   const attached = attachRelay(http, {
-    connectionLimits: deps.connectionLimits,
+    helloLimits: deps.helloLimits,
     relay,
     timings,
     wheel,
@@ -171,6 +173,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     hasOtherNodes: () => met.hasOthers,
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits: deps.messageLimits,
+    frameLimits: new FrameLimits(deps.frameRates, monotonic),
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>

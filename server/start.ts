@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
@@ -20,6 +20,7 @@ import { openAttachmentStore } from "./attachment-store.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { startDataPlane } from "./data-plane.ts";
 import { openDatabase } from "./database.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type DevelopmentAccount,
 } from "./development.ts";
 import { createApp } from "./http/app.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
 import { limiterFactory } from "./http/limits.ts";
@@ -37,7 +39,7 @@ import { openHints } from "./nodes/open-hints.ts";
 import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
-import { peerAddressBehind } from "./peer-address.ts";
+import { networkBehind, networkUnlessProxy } from "./network.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { watchStorage } from "./storage-watch.ts";
@@ -75,11 +77,14 @@ export interface Timings extends SocketTimings {
   readonly reconcileEveryMs: number;
   /** Time between two checks for server keys that another process rotated. */
   readonly serverKeysPollMs: number;
-  /** Time limit for a request's headers, and then for a JSON body. */
+  /** The longest time for a request's headers, and then for its body. A route may allow less. */
   readonly requestMs: number;
   /** Time between two searches for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
 }
+
+/** Headers are small, so they arrive sooner than bodies. */
+const HEADERS_MS = 10_000;
 
 const usualTimings: Timings = {
   ...defaultTimings,
@@ -194,9 +199,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   // The public URL may depend on the port. So the server listens first, and then the app is
   // attached.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const http: Server = createServer({ headersTimeout: timings.requestMs }, (request, response) =>
-    handler(request, response),
-  );
+  const httpOptions = {
+    headersMs: Math.min(timings.requestMs, HEADERS_MS),
+    connections: config.httpConnections,
+    networkOf: networkUnlessProxy(config.trustedProxies),
+  };
+  const http: Server = createHttpServer(httpOptions, () => handler);
   const address = await listen(http, config);
   const url = config.publicUrl ?? address;
   closers.add(() => closeHttp(http));
@@ -208,6 +216,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   };
   const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
   const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
+  const networkOf = networkBehind(config.trustedProxies);
+  const heldBytes = new HeldBytes(config.heldBytes);
+  watchers.metrics?.http.watchHeldBytes(() => heldBytes.total);
   const dataPlane = await startDataPlane({
     http,
     pool,
@@ -216,10 +227,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     publicUrl: url,
     messageLimits,
-    connectionLimits: {
-      waitingSockets: config.waitingSockets,
-      addressOf: peerAddressBehind(config.trustedProxies),
-    },
+    frameRates: config.frameRates,
+    helloLimits: { waitingSockets: config.waitingSockets, heldBytes, networkOf },
     timings,
     now,
     log,
@@ -302,7 +311,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     routes,
     authenticator,
     publicUrl: url,
-    bodyMs: timings.requestMs,
+    bodies: { heldBytes, mostMs: timings.requestMs },
+    networkOf,
     now,
     newId,
     log,

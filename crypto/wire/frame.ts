@@ -23,10 +23,14 @@ import { WireError } from "./wire-error.ts";
  */
 export const wireLimits = {
   frame: 512 * 1024,
+  /** A hello with all its cursors. */
+  hello: 256 * 1024,
   ciphertext: 64 * 1024,
   packet: 8 * 1024,
   packets: 256,
   cursors: 8192,
+  /** Of one acknowledgement. */
+  acknowledged: 1024,
   token: 8 * 1024,
 } as const;
 
@@ -59,7 +63,7 @@ const send = message({
   commitment: [6, fixed(32)],
   packets: [7, list(nested(packet), wireLimits.packets)],
 });
-const ack = message({ cursors: [1, list(nested(cursor), wireLimits.cursors)] });
+const ack = message({ cursors: [1, list(nested(cursor), wireLimits.acknowledged)] });
 const welcome = message({
   device: [1, uuid],
   heads: [2, list(nested(head), 1_000_000)],

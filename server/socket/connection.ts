@@ -7,9 +7,11 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import type { Drainable } from "./drain.ts";
+import type { FrameLimits } from "./frame-limits.ts";
 import { faultFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
+import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
@@ -24,6 +26,7 @@ export interface OpenSocket extends Drainable {
 /** What one socket needs from the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
+  readonly frameLimits: FrameLimits;
   readonly wheel: TimerWheel;
   /** The open connections. Each connection adds itself. */
   readonly open: Set<OpenSocket>;
@@ -53,15 +56,17 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
   readonly #liveness: Liveness;
+  readonly #reading: Reading;
   #identity: Identity | undefined;
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
-  readonly #onWelcomed: () => void;
+  #onWelcomed: (() => void) | undefined;
   #onClosed: (() => void) | undefined;
 
   /** @param onWelcomed called when the device has been welcomed */
-  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
+  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void) {
     this.#channel = channel;
+    this.#reading = new Reading(channel);
     this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
@@ -83,11 +88,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Checks whether the device is alive, takes its deliveries, and is still authorised. */
   onDue(nowMs: number): number | undefined {
-    const { deliveries, intake } = this.#session ?? {};
+    const { deliveries } = this.#session ?? {};
     const verdict = this.#liveness.look(nowMs, {
       blocked: deliveries?.blocked === true || this.#channel.bufferedBytes > 0,
       progress: this.#channel.takenBytes + (deliveries?.acknowledged ?? 0),
-      paused: intake?.paused === true,
+      paused: this.#reading.paused,
     });
     if (verdict.kind === "close") {
       if (verdict.reason === "stalled") this.#deps.observer?.slowConsumer("closed");
@@ -100,6 +105,17 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   onHeard(): void {
     this.#liveness.heard(this.#deps.monotonic());
+  }
+
+  onControl(): void {
+    this.#count(0);
+  }
+
+  /** Counts what the device has sent against its account. */
+  #count(bytes: number): void {
+    if (this.#identity === undefined) return;
+    const waitMs = this.#deps.frameLimits.count(this.#identity.user, bytes);
+    if (waitMs > 0) this.#reading.pauseFor(waitMs);
   }
 
   onDrain(): void {
@@ -152,6 +168,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onFrame(bytes: Uint8Array | undefined): void {
     if (this.#state === "closed" || this.#state === "draining") return;
     this.onHeard();
+    this.#count(bytes?.length ?? 0);
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
@@ -231,10 +248,12 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
         if (this.#state === "draining") this.close("going_away");
       },
       onError: (error) => this.close("try_again", error),
+      reading: this.#reading,
     });
     this.#session = session;
     this.#state = "open";
-    this.#onWelcomed();
+    this.#onWelcomed?.();
+    this.#onWelcomed = undefined;
     const now = monotonic();
     this.#liveness.expiresAt(now + tokenServesMs);
     wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
@@ -277,6 +296,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onClosed(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    this.#reading.end();
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {

@@ -7,6 +7,7 @@ import type { AuthenticatedHello } from "./handshake.ts";
 import { InboundMessages } from "./inbound-messages.ts";
 import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
+import type { Reading } from "./reading.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import { EphemeralEvents, type EphemeralEventsDeps } from "./ephemeral-events.ts";
@@ -32,6 +33,7 @@ export interface SessionEvents {
   /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
   readonly onError: (error: unknown) => void;
+  readonly reading: Reading;
 }
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -60,7 +62,7 @@ export class Session {
     this.#deps = deps;
     this.#events = events;
     const { relay, readEvents, observer } = deps;
-    const { transmit, onIdle, onError } = events;
+    const { transmit, onIdle, onError, reading } = events;
     const deliveries = new Deliveries({
       actor,
       readEvents,
@@ -71,7 +73,8 @@ export class Session {
       onError,
     });
     this.deliveries = deliveries;
-    this.intake = new InboundMessages(deps, { actor, channel, transmit, deliveries, onIdle });
+    const socket = { actor, channel, reading, transmit, deliveries, onIdle };
+    this.intake = new InboundMessages(deps, socket);
     const { transmitEphemeral } = events;
     this.ephemeral = new EphemeralEvents(deps, {
       identity: actor,

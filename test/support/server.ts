@@ -115,6 +115,7 @@ export async function startTestServer(
         bundleLimit: generous,
         linkLimit: generous,
         messageRates,
+        frameRates: { frames: flood, bytes: { burst: 1e9, perSecond: 1e9 } },
         ...settings,
       },
       {

@@ -1,5 +1,6 @@
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { createConversation } from "../../../messaging/members/create-conversation.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
 import { createdConversation, newConversation } from "./conversation-schemas.ts";
 
@@ -14,6 +15,7 @@ export function createConversationRoute(deps: MessagingDeps): Route {
       access: "session",
       audits: ["conversation.create"],
       body: newConversation,
+      bodyLimit: smallBody,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
       problems: ["forbidden", "no_device", "invalid_signature", "conversation_exists", "contended"],
     },
