@@ -35,6 +35,8 @@ export const knownVariables: readonly string[] = [
   "SHUTDOWN_DELAY_SECONDS",
   "STAFF_MESSAGE_LIMIT",
   "TENANT_MESSAGE_LIMIT",
+  "ACCOUNT_FRAME_LIMIT",
+  "ACCOUNT_BYTE_LIMIT",
   "TRUSTED_PROXIES",
   "VAULT_ADDR",
   "VAULT_CACERT",

@@ -70,6 +70,8 @@ export async function spawnServer(
       STAFF_MESSAGE_LIMIT: unlimited,
       ACCOUNT_MESSAGE_LIMIT: unlimited,
       TENANT_MESSAGE_LIMIT: unlimited,
+      ACCOUNT_FRAME_LIMIT: unlimited,
+      ACCOUNT_BYTE_LIMIT: "999999999,999999999",
       ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],
