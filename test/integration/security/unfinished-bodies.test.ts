@@ -12,6 +12,15 @@ const SIGN_IN = "POST /v1/sessions";
 const SEND = "POST /v1/relay/send";
 const json = { "Content-Type": "application/json" };
 
+/** Smaller than usual, so that a slow machine reaches the limits before bodies are late. */
+const heldBytes = {
+  network: MEBIBYTE / 2,
+  strangers: 4 * MEBIBYTE,
+  account: MEBIBYTE,
+  tenant: 8 * MEBIBYTE,
+  node: 16 * MEBIBYTE,
+};
+
 let server: TestServer;
 const open: RawConnection[] = [];
 beforeAll(async () => {
@@ -19,11 +28,12 @@ beforeAll(async () => {
     metrics: { host: "127.0.0.1", port: 0 },
     // Each test says which network it comes from.
     trustedProxies: ["127.0.0.1"],
+    heldBytes,
   });
 });
 afterEach(async () => {
   for (const connection of open.splice(0)) connection.close();
-  await until(async () => (await heldBytes()) === 0);
+  await until(async () => (await bytesHeld()) === 0);
 });
 afterAll(() => server.close());
 
@@ -32,7 +42,7 @@ const connect = (): RawConnection => {
   open.push(connection);
   return connection;
 };
-const heldBytes = async (): Promise<number> =>
+const bytesHeld = async (): Promise<number> =>
   Number(/^sealdesk_held_bytes (\S+)$/m.exec(await server.scrape())?.[1]);
 /** A sign-in of which all but the last byte of the body is sent. */
 const unfinished = (from: string, bytes: number): RawConnection => {
@@ -43,27 +53,23 @@ const authorised = (device: TestDevice, path: string) => ({
   Authorization: `DPoP ${device.token}`,
   DPoP: device.proof("POST", path, { token: device.token }),
 });
-/** How many of these are refused once no more than `kept` can be waiting. */
-async function refused(
-  connections: readonly RawConnection[],
-  kept: number,
-): Promise<readonly (readonly [number, string])[]> {
-  const refusals: (readonly [number, string])[] = [];
+/** Waits until all but `kept` of these are refused because their sender has too many. */
+async function expectRefused(connections: readonly RawConnection[], kept: number): Promise<void> {
+  let count = 0;
   for (const connection of connections)
     void connection.refusal().then(
-      (refusal) => refusals.push(refusal),
+      // One that waited for too long, on a slow machine, is refused for that.
+      ([status, code]) => (count += Number(status === 429 && code === "rate_limited")),
       () => undefined,
     );
-  await until(() => refusals.length >= connections.length - kept);
-  return refusals;
+  await until(() => count >= connections.length - kept);
 }
 
 describe("strangers", () => {
-  test("keep at most 2 MiB from one network, and others are still served", async () => {
-    const sent = Array.from({ length: 200 }, () => unfinished("203.0.113.7", 16 * 1024));
-    const refusals = await refused(sent, 128);
-    expect(new Set(refusals.map(String))).toEqual(new Set(["429,rate_limited"]));
-    expect(await heldBytes()).toBeLessThanOrEqual(2 * MEBIBYTE);
+  test("keep no more than one network may, and others are still served", async () => {
+    const sent = Array.from({ length: 100 }, () => unfinished("203.0.113.7", 16 * 1024));
+    await expectRefused(sent, 32);
+    expect(await bytesHeld()).toBeLessThanOrEqual(heldBytes.network);
     const other = connect().request(
       SIGN_IN,
       { ...json, "X-Forwarded-For": "203.0.113.8", "Content-Length": 2 },
@@ -73,30 +79,30 @@ describe("strangers", () => {
   });
 
   test("of one IPv6 /64 are one network", async () => {
-    const sent = Array.from({ length: 200 }, (_, index) =>
+    const sent = Array.from({ length: 100 }, (_, index) =>
       unfinished(`2001:db8:1:1::${index.toString(16)}`, 16 * 1024),
     );
-    expect((await refused(sent, 128)).length).toBeGreaterThanOrEqual(72);
+    await expectRefused(sent, 32);
     const honest = unfinished("2001:db8:1:2::1", 16 * 1024).write(" ");
     expect(await honest.refusal()).toEqual([400, "malformed_json"]);
   });
 
   test("count bodies without a length as the largest that the route takes", async () => {
     const headers = { ...json, "X-Forwarded-For": "203.0.113.9", "Transfer-Encoding": "chunked" };
-    const sent = Array.from({ length: 200 }, () =>
+    const sent = Array.from({ length: 100 }, () =>
       connect().request(SIGN_IN, headers, "1\r\n{\r\n"),
     );
-    expect((await refused(sent, 128)).length).toBeGreaterThanOrEqual(72);
-    expect(await heldBytes()).toBeLessThanOrEqual(2 * MEBIBYTE);
+    await expectRefused(sent, 32);
+    expect(await bytesHeld()).toBeLessThanOrEqual(heldBytes.network);
   });
 
   test("are told when to come again, and find room when others have left", async () => {
-    const sent = Array.from({ length: 130 }, () => unfinished("203.0.113.10", 16 * 1024));
-    await refused(sent, 128);
+    const sent = Array.from({ length: 40 }, () => unfinished("203.0.113.10", 16 * 1024));
+    await expectRefused(sent, 32);
     const late = unfinished("203.0.113.10", 16 * 1024);
     expect(Number((await late.answer()).headers.get("retry-after"))).toBeGreaterThan(0);
     for (const connection of sent) connection.close();
-    await until(async () => (await heldBytes()) === 0);
+    await until(async () => (await bytesHeld()) === 0);
     const again = unfinished("203.0.113.10", 16 * 1024).write(" ");
     expect(await again.refusal()).toEqual([400, "malformed_json"]);
   });
@@ -182,10 +188,9 @@ describe("a member", () => {
         "Content-Length": length,
       });
     expect(await hello(flooder, MEBIBYTE).refusal()).toEqual([413, "body_too_large"]);
-    const sent = Array.from({ length: 120 }, () => hello(flooder));
-    const refusals = await refused(sent, 80);
-    expect(new Set(refusals.map(String))).toEqual(new Set(["429,rate_limited"]));
-    expect(await heldBytes()).toBeLessThanOrEqual(20 * MEBIBYTE);
+    const sent = Array.from({ length: 20 }, () => hello(flooder));
+    await expectRefused(sent, 4);
+    expect(await bytesHeld()).toBeLessThanOrEqual(heldBytes.account);
     const reply = await other.request("GET", "/v1/staff");
     expect(reply.status).toBe(200);
     const grant = { ...authorised(other, "/v1/link-requests"), ...json, "Content-Length": 2 };
