@@ -1,5 +1,7 @@
 /** Every variable that the server and the commands read. A test compares the list with the code. */
 export const knownVariables: readonly string[] = [
+  "ACCOUNT_BYTE_LIMIT",
+  "ACCOUNT_FRAME_LIMIT",
   "ACCOUNT_MESSAGE_LIMIT",
   "ATTACHMENTS_S3_BUCKET",
   "ATTACHMENTS_S3_ENDPOINT",
@@ -35,8 +37,6 @@ export const knownVariables: readonly string[] = [
   "SHUTDOWN_DELAY_SECONDS",
   "STAFF_MESSAGE_LIMIT",
   "TENANT_MESSAGE_LIMIT",
-  "ACCOUNT_FRAME_LIMIT",
-  "ACCOUNT_BYTE_LIMIT",
   "TRUSTED_PROXIES",
   "VAULT_ADDR",
   "VAULT_CACERT",
