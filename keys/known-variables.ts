@@ -1,5 +1,7 @@
 /** Every variable that the server and the commands read. A test compares the list with the code. */
 export const knownVariables: readonly string[] = [
+  "ACCOUNT_BYTE_LIMIT",
+  "ACCOUNT_FRAME_LIMIT",
   "ACCOUNT_MESSAGE_LIMIT",
   "ATTACHMENTS_S3_BUCKET",
   "ATTACHMENTS_S3_ENDPOINT",

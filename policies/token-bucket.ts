@@ -17,6 +17,24 @@ export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
   filledAt: now,
 });
 
+/** Adds what has accrued since the bucket was last looked at. */
+function fill(bucket: Bucket, now: number): void {
+  const { burst, perSecond } = bucket.rate;
+  const filled = bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000;
+  bucket.tokens = Math.min(burst, filled);
+  bucket.filledAt = now;
+}
+
+/**
+ * Takes `amount` tokens for something that has happened already. The bucket may then owe tokens.
+ * @returns 0, or the milliseconds until it owes none if nobody takes more
+ */
+export function charge(bucket: Bucket, amount: number, now: number): number {
+  fill(bucket, now);
+  bucket.tokens -= amount;
+  return Math.max(0, Math.ceil((-bucket.tokens * 1000) / bucket.rate.perSecond));
+}
+
 /**
  * Takes one token from each bucket, or none from any.
  * @returns 0, or the milliseconds until every bucket holds a token if nobody else takes one
@@ -24,12 +42,9 @@ export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
 export function takeFrom(buckets: readonly Bucket[], now: number): number {
   let waitMs = 0;
   for (const bucket of buckets) {
-    const { burst, perSecond } = bucket.rate;
-    const filled = bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000;
-    bucket.tokens = Math.min(burst, filled);
-    bucket.filledAt = now;
+    fill(bucket, now);
     if (bucket.tokens < 1)
-      waitMs = Math.max(waitMs, Math.ceil(((1 - bucket.tokens) * 1000) / perSecond));
+      waitMs = Math.max(waitMs, Math.ceil(((1 - bucket.tokens) * 1000) / bucket.rate.perSecond));
   }
   if (waitMs === 0) for (const bucket of buckets) bucket.tokens--;
   return waitMs;

@@ -9,9 +9,13 @@ import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
 import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
 import type { BucketRate } from "../policies/token-bucket.ts";
+import type { ConnectionLimits } from "./connection-limit.ts";
+import type { HeldBytesLimits } from "./held-bytes.ts";
 import type { ActRates } from "./http/act-limits.ts";
+import type { FrameRates } from "./socket/frame-limits.ts";
 import type { ConversationRates, MessageRates } from "./socket/message-limits.ts";
-import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
+
+const MEBIBYTE = 1024 * 1024;
 
 /** The validated configuration of the server. */
 export interface Config {
@@ -54,8 +58,13 @@ export interface Config {
   readonly openConversations: OpenConversationLimits;
   /** Audited requests over HTTP, per account. */
   readonly actRates: ActRates;
+  readonly frameRates: FrameRates;
   /** How many sockets may wait for their welcome at once. */
-  readonly waitingSockets: PendingUpgradeLimits;
+  readonly waitingSockets: ConnectionLimits;
+  /** Connections that are not WebSockets. Those of trusted proxies count for the node only. */
+  readonly httpConnections: ConnectionLimits;
+  /** Bytes of bodies and hellos that are not complete. */
+  readonly heldBytes: HeldBytesLimits;
   readonly attachments: AttachmentStore;
   readonly audit: AuditSettings;
   /**
@@ -207,6 +216,8 @@ const environmentSchema = z.object({
   TENANT_CONVERSATION_LIMIT: bucketRate("1000,50"),
   OPEN_CONVERSATIONS_PER_CUSTOMER: count("50"),
   OPEN_CONVERSATIONS_PER_MEMBER: count("50000"),
+  ACCOUNT_FRAME_LIMIT: bucketRate("4000,1000"),
+  ACCOUNT_BYTE_LIMIT: bucketRate("8388608,1048576"),
 });
 
 /**
@@ -252,8 +263,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     signInLimit: { burst: 5, secondsPerFurther: 60 },
     registrationLimit: { burst: 5, secondsPerFurther: 60 },
     bundleLimit: { burst: 6, secondsPerFurther: 600 },
-    // This is enough for thousands of devices that reconnect at one moment, even from one address.
-    waitingSockets: { perNode: 10_000, perAddress: 6_000 },
+    // This is enough for thousands of devices that reconnect at one moment, even from one network.
+    waitingSockets: { perNode: 10_000, perNetwork: 6_000 },
+    httpConnections: { perNode: 20_000, perNetwork: 6_000 },
+    heldBytes: {
+      network: 2 * MEBIBYTE,
+      strangers: 64 * MEBIBYTE,
+      // An upload to S3 keeps a part of 8 MiB.
+      account: 20 * MEBIBYTE,
+      tenant: 192 * MEBIBYTE,
+      node: 512 * MEBIBYTE,
+    },
     linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
@@ -270,6 +290,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       perMember: values.OPEN_CONVERSATIONS_PER_MEMBER,
     },
     actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
+    frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
     audit: auditSettings((name) => given[name], values.SEALDESK_HOME),
     shutdownDelayMs:

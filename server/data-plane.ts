@@ -28,9 +28,10 @@ import type { HintListener, Hints } from "./nodes/hints.ts";
 import { ClusterPeers, SILENT_AFTER_BEATS } from "./nodes/cluster-peers.ts";
 import { SharedPresence } from "./nodes/shared-presence.ts";
 import { logObserver, observedPublish } from "./observe-log.ts";
-import { attachRelay, RELAY_PATH, type ConnectionLimits } from "./socket/attach-relay.ts";
+import { attachRelay, RELAY_PATH, type HelloLimits } from "./socket/attach-relay.ts";
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
+import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type AuthenticatedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
@@ -52,7 +53,8 @@ export interface DataPlaneDeps {
   readonly publicUrl: string;
   readonly messageLimits: MessageLimits;
   readonly openConversations: OpenConversationLimits;
-  readonly connectionLimits: ConnectionLimits;
+  readonly frameRates: FrameRates;
+  readonly helloLimits: HelloLimits;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -178,7 +180,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     (error) => log.error("suspensions could not be read", describeError(error)),
   );
   const attached = attachRelay(http, {
-    connectionLimits: deps.connectionLimits,
+    helloLimits: deps.helloLimits,
     relay,
     timings,
     wheel,
@@ -194,6 +196,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     hasOtherNodes: () => met.hasOthers,
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits: deps.messageLimits,
+    frameLimits: new FrameLimits(deps.frameRates, monotonic),
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from "node:http";
+import type { RequestListener, Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
@@ -24,6 +24,7 @@ import { openAttachmentStore } from "./attachment-store.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { startDataPlane } from "./data-plane.ts";
 import { openDatabase } from "./database.ts";
 import {
@@ -33,6 +34,7 @@ import {
 } from "./development.ts";
 import { ActLimits } from "./http/act-limits.ts";
 import { createApp } from "./http/app.ts";
+import { createHttpServer } from "./http/http-server.ts";
 import { createRoutes } from "./http/routes.ts";
 import { closeHttp, listen } from "./http/listen.ts";
 import { limiterFactory } from "./http/limits.ts";
@@ -43,7 +45,7 @@ import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { creationRates, type MessageRates } from "./socket/message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
-import { peerAddressBehind } from "./peer-address.ts";
+import { networkBehind, networkUnlessProxy } from "./network.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { watchStorage } from "./storage-watch.ts";
@@ -81,11 +83,14 @@ export interface Timings extends SocketTimings {
   readonly reconcileEveryMs: number;
   /** Time between two checks for server keys that another process rotated. */
   readonly serverKeysPollMs: number;
-  /** Time limit for a request's headers, and then for a JSON body. */
+  /** The longest time for a request's headers, and then for its body. A route may allow less. */
   readonly requestMs: number;
   /** Time between two searches for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
 }
+
+/** Headers are small, so they arrive sooner than bodies. */
+const HEADERS_MS = 10_000;
 
 const usualTimings: Timings = {
   ...defaultTimings,
@@ -200,9 +205,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   // The public URL may depend on the port. So the server listens first, and then the app is
   // attached.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const http: Server = createServer({ headersTimeout: timings.requestMs }, (request, response) =>
-    handler(request, response),
-  );
+  const httpOptions = {
+    headersMs: Math.min(timings.requestMs, HEADERS_MS),
+    connections: config.httpConnections,
+    networkOf: networkUnlessProxy(config.trustedProxies),
+  };
+  const http: Server = createHttpServer(httpOptions, () => handler);
   const address = await listen(http, config);
   const url = config.publicUrl ?? address;
   closers.add(() => closeHttp(http));
@@ -216,6 +224,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const openLimits = (name: string, rates: MessageRates) =>
     openMessageLimits(name, rates, redis?.client, closers);
   const messageLimits = openLimits("messages", config.messageRates);
+  const networkOf = networkBehind(config.trustedProxies);
+  const heldBytes = new HeldBytes(config.heldBytes);
+  watchers.metrics?.http.watchHeldBytes(() => heldBytes.total);
   const dataPlane = await startDataPlane({
     http,
     pool,
@@ -225,10 +236,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     publicUrl: url,
     messageLimits,
     openConversations: config.openConversations,
-    connectionLimits: {
-      waitingSockets: config.waitingSockets,
-      addressOf: peerAddressBehind(config.trustedProxies),
-    },
+    frameRates: config.frameRates,
+    helloLimits: { waitingSockets: config.waitingSockets, heldBytes, networkOf },
     timings,
     now,
     log,
@@ -331,7 +340,8 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     authenticator,
     actLimits: new ActLimits(config.actRates, () => performance.now()),
     publicUrl: url,
-    bodyMs: timings.requestMs,
+    bodies: { heldBytes, mostMs: timings.requestMs },
+    networkOf,
     now,
     newId,
     log,

@@ -58,6 +58,5 @@ async function begin(
 const outOfStep = (cause: unknown): SealdeskError =>
   new SealdeskError("network", "The upload is not at the expected offset.", { cause });
 
-/** tus answers 409 if the bytes do not continue at the server's offset. */
 const isElsewhere = (error: unknown): boolean =>
-  error instanceof SealdeskError && error.status === 409 && error.problem === undefined;
+  error instanceof SealdeskError && error.problem === "wrong_offset";

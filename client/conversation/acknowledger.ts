@@ -1,10 +1,10 @@
-import type { Cursor } from "../../crypto/wire/frame.ts";
+import { wireLimits, type Cursor } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Clock } from "../runtime.ts";
 
 /**
  * Tells the relay which events are safe in the store. One frame covers everything that was stored
- * in the same turn.
+ * in the same turn, up to the limit of a frame.
  */
 export class Acknowledger {
   readonly #clock: Clock;
@@ -26,7 +26,8 @@ export class Acknowledger {
         seq: reached,
       }));
       this.reset();
-      this.#send(cursors);
+      for (let from = 0; from < cursors.length; from += wireLimits.cursors)
+        this.#send(cursors.slice(from, from + wireLimits.cursors));
     });
   }
 

@@ -24,10 +24,13 @@ import { WireError } from "./wire-error.ts";
  */
 export const wireLimits = {
   frame: 512 * 1024,
+  /** A hello: a token and a proof of at most 8 KiB each, and a few bytes more. */
+  hello: 20 * 1024,
   ciphertext: 64 * 1024,
   packet: 8 * 1024,
   packets: 256,
-  cursors: 8192,
+  /** Of one acknowledgement. */
+  cursors: 1024,
   heads: 4096,
   token: 8 * 1024,
 } as const;

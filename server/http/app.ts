@@ -3,6 +3,7 @@ import express from "express";
 import helmet from "helmet";
 import { traceRequests } from "../tracing/trace-requests.ts";
 import type { Tracing } from "../tracing/tracing.ts";
+import { discardRest } from "./bodies/discard-rest.ts";
 import { describeRoutes } from "./openapi.ts";
 import { docsPage } from "./pages/docs.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
@@ -32,6 +33,7 @@ export function createApp(deps: AppDeps): RequestListener {
   // No route uses nested query parameters.
   app.set("query parser", "simple");
   app.use(logRequests(deps));
+  app.use(discardRest);
   if (deps.tracing !== undefined) app.use(traceRequests(deps.tracing));
   app.use(
     helmet({

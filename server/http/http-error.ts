@@ -5,11 +5,15 @@ export type HttpErrorCode =
   | "unsupported_media_type"
   | "body_too_large"
   | "body_too_late" // not whole in time
+  | "headers_too_large"
+  | "wrong_offset" // the bytes do not continue the upload
+  | "unsupported_tus_version"
   | "not_found"
   | "missing_token" // no Authorization or no DPoP header
   | "connection_elsewhere" // the id of a relay connection that another node serves
   | "connection_gone" // the id of a relay connection that is over
   | "rate_limited"
+  | "overloaded" // too many bytes of unfinished requests are in memory
   | "not_ready"
   | "internal_error";
 

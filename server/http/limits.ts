@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import { isIPv6 } from "node:net";
 import {
   RateLimiterMemory,
   RateLimiterRedis,
@@ -103,20 +102,3 @@ const consume = (
     () => "within",
     (reason: unknown) => (reason instanceof RateLimiterRes ? "over" : "uncounted"),
   );
-
-/**
- * Reduces an address to its network: an IPv6 address counts as its /64, which belongs to one
- * subscriber.
- */
-export function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes(".")) return address;
-  const [head = "", tail] = address.split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: 8 - groups.length - after.length }, () => "0");
-  const whole = tail === undefined ? groups : [...groups, ...zeros, ...after];
-  return whole
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(":");
-}

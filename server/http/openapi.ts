@@ -4,6 +4,7 @@ import {
   type RouteConfig,
 } from "@asteasolutions/zod-to-openapi";
 import { z } from "zod";
+import { noBody } from "./bodies/body-limit.ts";
 import { problemKinds, type ProblemCode } from "./problems.ts";
 import { isLimited, type AnyRoute, type RouteSpec } from "./route.ts";
 
@@ -24,12 +25,9 @@ const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => 
   return access === "connection" ? ["missing_token"] : sessionProblems;
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
-const bodyProblems: readonly ProblemCode[] = [
-  "malformed_json",
-  "unsupported_media_type",
-  "body_too_large",
-  "body_too_late",
-];
+/** Of every route: a body that the route does not take is refused too. */
+const headProblems: readonly ProblemCode[] = ["unsupported_media_type", "body_too_large"];
+const bodyProblems: readonly ProblemCode[] = ["body_too_late", "rate_limited", "overloaded"];
 
 const problem = z
   .strictObject({
@@ -100,6 +98,8 @@ function operationOf(spec: RouteSpec): RouteConfig {
     tags: [spec.tag],
     // Documents which audit entries a successful request writes.
     "x-audit": spec.audits,
+    // Documents the largest body, and the milliseconds in which it must arrive.
+    "x-body-limit": spec.bodyLimit ?? noBody,
     security: securityOf(spec.access),
     request: {
       ...(spec.params && { params: spec.params }),
@@ -149,9 +149,11 @@ function answersOf(spec: RouteSpec): RouteConfig["responses"] {
 function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
     ...accessProblems(spec.access),
+    ...headProblems,
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
-    ...(spec.body ? bodyProblems : []),
     ...(isLimited(spec) ? (["rate_limited"] as const) : []),
+    ...(spec.body ? (["malformed_json"] as const) : []),
+    ...(spec.bodyLimit ? bodyProblems : []),
     ...(spec.problems ?? []),
   ]);
   const byStatus = new Map<number, ProblemCode[]>();

@@ -21,9 +21,12 @@ const kind = (status: number, title: string, action?: ProblemAction): ProblemKin
 export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   invalid_request: kind(400, "The request does not have the documented form"),
   malformed_json: kind(400, "The body is not JSON"),
-  unsupported_media_type: kind(415, "The body must be application/json"),
+  unsupported_media_type: kind(415, "The body's type or encoding is not accepted"),
   body_too_large: kind(413, "The body is too large"),
   body_too_late: kind(408, "The body did not arrive in time", "repeat"),
+  headers_too_large: kind(431, "The request's headers are too large"),
+  wrong_offset: kind(409, "The bytes do not continue the upload"),
+  unsupported_tus_version: kind(412, "This version of tus is not served"),
   not_found: kind(404, "There is no such resource"),
   missing_token: kind(401, "An access token and a device proof are needed", "sign_in"),
   connection_elsewhere: kind(421, "Another node serves this connection", "repeat"),

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Authenticated } from "../../keys/tokens/authenticate.ts";
+import type { BodyLimit } from "./bodies/body-limit.ts";
+import type { Body } from "./bodies/body-reader.ts";
 import type { ProblemCode } from "./problems.ts";
 
 type Schema = z.ZodType;
@@ -37,6 +39,8 @@ export interface RouteSpec {
   readonly body?: Schema;
   /** The media type of a body that the route reads itself, as a stream. */
   readonly stream?: string;
+  /** Without it, the route takes no body. */
+  readonly bodyLimit?: BodyLimit;
   readonly answers: Readonly<Record<number, Answers>>;
   /** Problem codes in addition to those of every route with this access. */
   readonly problems?: readonly ProblemCode[];
@@ -74,8 +78,8 @@ export interface RequestFacts {
   /** The absolute URL, based on the public URL. */
   readonly url: string;
   readonly proof: string | undefined;
-  /** Used only for limits. It is never stored or logged. */
-  readonly address: string;
+  /** As `networkOf` returns it. Used only for limits. It is never stored or logged. */
+  readonly network: string;
 }
 
 /**
@@ -101,6 +105,7 @@ type Serve<S extends RouteSpec> = (
   call: Call<S>,
   request: IncomingMessage,
   response: ServerResponse,
+  body: Body,
 ) => Promise<void>;
 
 export type AnyRoute = Route | StreamRoute;

@@ -61,7 +61,7 @@ import {
   terminateUploadRoute,
 } from "./routes/upload-attachment.ts";
 import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
-import { tusUploads } from "./tus-uploads.ts";
+import { UploadTurns } from "./upload-turns.ts";
 
 export interface RoutesDeps {
   readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
@@ -96,7 +96,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const useCase = { pool, now };
   const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
-  const tus = { uploads, publicUrl, newId, serve: tusUploads({ uploads, publicUrl }) };
+  const tus = { uploads, publicUrl, newId, turns: new UploadTurns() };
   return [
     openSessionRoute({
       ...useCase,

@@ -1,9 +1,14 @@
+import type { IncomingMessage } from "node:http";
+import type { Express, Request, Response } from "express";
 import { runFor } from "../../db/fairness/requester.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
-import express, { type Express, type Request, type Response } from "express";
 import type { Authenticated, Authenticator } from "../../keys/tokens/authenticate.ts";
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
 import { z } from "zod";
+import type { Sender } from "../held-bytes.ts";
+import { noBody } from "./bodies/body-limit.ts";
+import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
+import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
 import type { ActLimits } from "./act-limits.ts";
 import { isLimited, type AnyRoute, type Call, type RouteSpec } from "./route.ts";
@@ -11,17 +16,16 @@ import { isLimited, type AnyRoute, type Call, type RouteSpec } from "./route.ts"
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
 
-const MAX_BODY_BYTES = 1024 * 1024;
 const MAX_HEADER_TOKEN = 8 * 1024;
-const readJsonBody = express.json({ limit: MAX_BODY_BYTES, strict: true });
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
   readonly actLimits: Pick<ActLimits, "take">;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
-  /** A JSON body must arrive within this many milliseconds, or the request is refused. */
-  readonly bodyMs: number;
+  readonly bodies: BodyReaderDeps;
+  /** The network that a request comes from, as `networkOf` returns it. */
+  readonly networkOf: (request: IncomingMessage) => string;
   /** Never taken from the Host header, which the client chooses. */
   readonly publicUrl: string;
 }
@@ -30,8 +34,9 @@ export interface ServeDeps {
 const IN_FLIGHT: ShareLimits = { node: 10_000, tenant: 2_500, account: 100 };
 
 /**
- * Serves each route in four steps: authenticate, parse, call the use case, answer. An audited
- * request also counts against its account's limit.
+ * Serves each route in five steps: authenticate, parse the headers, read and parse the body, call
+ * the use case, answer. A sender who is refused by the headers is answered before the body is read.
+ * An audited request also counts against its account's limit.
  */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
   const inFlight = new FairShares(IN_FLIGHT);
@@ -42,20 +47,24 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         method: request.method,
         url: deps.publicUrl + request.originalUrl,
         proof: request.get("dpop"),
-        address: request.ip ?? "",
+        network: deps.networkOf(request),
       };
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
+      const body = bodyOf(request, response, deps.bodies);
+      body.assertFits(spec.bodyLimit ?? noBody);
+      const call = { requestId, who, request: facts, ...parseHead(spec, request) };
       const serve = async () => {
-        const parsed = await parse(spec, request, response, deps.bodyMs);
-        const call = { requestId, who, request: facts, ...parsed };
         if ("serve" in route) {
+          if (spec.stream === undefined) await refuseBody(body, senderOf(known, facts));
           response.set("Cache-Control", "no-store");
-          return route.serve(call as Call<RouteSpec>, request, response);
+          const given = { ...call, body: undefined };
+          return route.serve(given as Call<RouteSpec>, request, response, body);
         }
-        const answer = await route.handle(call as Call<RouteSpec>);
+        const parsed = await parseBody(spec, request, body, senderOf(known, facts));
+        const answer = await route.handle({ ...call, body: parsed } as Call<RouteSpec>);
         send(response, spec, answer.status, answer.body);
       };
       await (who === undefined ? serve() : serveInShare(inFlight, who, serve));
@@ -85,6 +94,11 @@ async function serveInShare(
     inFlight.release(holder);
   }
 }
+
+const senderOf = (known: Authenticated | undefined, { network }: { network: string }): Sender =>
+  known === undefined
+    ? { kind: "stranger", network }
+    : { kind: "account", tenant: known.actor.tenant, user: known.actor.user };
 
 const expressPath = (path: string): string =>
   path.replaceAll(/\{(\w+)\}/g, ":$1").replaceAll(/\{(\w+)\*\}/g, "*$1");
@@ -126,43 +140,32 @@ async function authenticate(
   return authenticator.identify({ token, proof, method, url, now: now(), graceMs });
 }
 
-async function parse(spec: RouteSpec, request: Request, response: Response, bodyMs: number) {
+function parseHead(spec: RouteSpec, request: Request) {
   return {
     params: spec.params && check(spec.params, joined(request.params), "path"),
     query: spec.query && check(spec.query, request.query, "query"),
     headers: spec.headers && check(spec.headers, request.headers, "header"),
-    body: spec.body && check(spec.body, await readBody(request, response, bodyMs), "body"),
   };
 }
 
-/**
- * The sender was authenticated before the body. The deadline keeps a slow body from prolonging
- * that.
- */
-async function readBody(request: Request, response: Response, bodyMs: number): Promise<unknown> {
-  if (request.is("application/json") === false)
-    throw new HttpError("unsupported_media_type", "Send the body as application/json.");
-  await new Promise<void>((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new HttpError("body_too_late", "The body did not come whole in time.")),
-      bodyMs,
-    );
-    readJsonBody(request, response, (error?: unknown) => {
-      clearTimeout(late);
-      if (error === undefined) resolve();
-      else reject(bodyError(error));
-    });
-  });
-  return request.body as unknown;
+async function parseBody(
+  spec: RouteSpec,
+  request: Request,
+  body: Body,
+  sender: Sender,
+): Promise<unknown> {
+  if (spec.body === undefined) return refuseBody(body, sender);
+  const { bodyLimit = noBody } = spec;
+  if (request.is("application/json") === false || !isUtf8(request.get("content-type")))
+    throw new HttpError("unsupported_media_type", "Send the body as application/json, in UTF-8.");
+  return check(spec.body, parseJson(await body.whole(bodyLimit, sender)), "body");
 }
 
-function bodyError(cause: unknown): unknown {
-  const { type } = cause as { type?: unknown };
-  if (type === "entity.too.large")
-    return new HttpError("body_too_large", `A body has at most ${MAX_BODY_BYTES} bytes.`);
-  // The cause is left out because it quotes the body.
-  return new HttpError("malformed_json", "The body cannot be read as JSON.");
-}
+const isUtf8 = (type = ""): boolean => !/;\s*charset=(?!"?utf-8"?\s*(;|$))/i.test(type);
+
+/** @throws HttpError body_too_large, if there is a body */
+const refuseBody = async (body: Body, sender: Sender): Promise<void> =>
+  void (await body.whole(noBody, sender));
 
 /** Names the place of the error in the input, never the value that stood there. */
 function check(schema: z.ZodType, input: unknown, where: string): unknown {

@@ -1,10 +1,12 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Answered } from "../http/log-requests.ts";
-import { secondsBuckets } from "./instruments.ts";
+import { gaugeOf, secondsBuckets } from "./instruments.ts";
 
 /** Metrics of the control plane's requests. */
 export interface HttpMetrics {
   readonly answered: (request: Answered) => void;
+  /** @param read returns the bytes of bodies and hellos that are not complete */
+  readonly watchHeldBytes: (read: () => number) => void;
 }
 
 const METHODS: ReadonlySet<string> = new Set(["GET", "POST", "PUT", "DELETE"]);
@@ -31,6 +33,15 @@ export function createHttpMetrics(registry: Registry): HttpMetrics {
     registers,
   });
   return {
+    watchHeldBytes: (read) =>
+      gaugeOf(
+        registry,
+        "sealdesk_held_bytes",
+        "Bytes kept for bodies and hellos that are not complete",
+        {
+          read,
+        },
+      ),
     answered({ method: asked, route, status, code, durationMs }) {
       const method = METHODS.has(asked) ? asked : "other";
       requests.inc({ method, route, status });

@@ -4,15 +4,25 @@ import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
 import { wireLimits } from "../../crypto/wire/frame.ts";
+import { ConnectionLimit, type ConnectionLimits } from "../connection-limit.ts";
+import type { HeldBytes } from "../held-bytes.ts";
+import { HttpError } from "../http/http-error.ts";
+import { leaveHttp } from "../http/http-server.ts";
+import { serveAsOrdinary } from "../http/ordinary-request.ts";
+import { rawProblem } from "../http/raw-problem.ts";
 import { webSocketChannel } from "./channel.ts";
 import { closeCodes } from "./close-codes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
-import { PendingUpgrades, type PendingUpgradeLimits } from "./pending-upgrades.ts";
 import { HttpConnections } from "./http-connections.ts";
+import { limitHello } from "./limit-hello.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
+/** No client divides a message further. Each fragment costs more memory than its bytes. */
+const MAX_FRAGMENTS = 128;
+/** A frame may arrive in this many pieces, which is one for each packet on the network. */
+const MAX_BUFFERED_PIECES = 4_096;
 
 /** The running relay. */
 export interface AttachedRelay {
@@ -27,25 +37,31 @@ export interface AttachedRelay {
 }
 
 /** Limits of the connections that have not been welcomed yet. */
-export interface ConnectionLimits {
-  readonly waitingSockets: PendingUpgradeLimits;
-  readonly addressOf: (request: IncomingMessage) => string;
+export interface HelloLimits {
+  readonly waitingSockets: ConnectionLimits;
+  readonly heldBytes: HeldBytes;
+  /** As `networkBehind` returns it. */
+  readonly networkOf: (request: IncomingMessage) => string;
 }
 
 interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
-  readonly connectionLimits: ConnectionLimits;
+  readonly helloLimits: HelloLimits;
 }
 
 /** Serves the relay's WebSocket on an HTTP server. */
 export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
-  const { timings, connectionLimits } = deps;
-  const waiting = new PendingUpgrades(connectionLimits.waitingSockets);
-  // A variable of its own, because the types do not know `closeTimeout`, which ws 8.19 introduced.
+  const { timings } = deps;
+  const { waitingSockets, heldBytes, networkOf } = deps.helloLimits;
+  const waiting = new ConnectionLimit(waitingSockets);
+  // A variable of its own, because the types do not know the options that ws 8.19 and later
+  // introduced.
   const options = {
     noServer: true,
     maxPayload: wireLimits.frame,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_BUFFERED_PIECES,
     // Ciphertext does not compress. Compressing secrets together with chosen text leaks them
     // (CRIME).
     perMessageDeflate: false,
@@ -58,18 +74,38 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   let closing = false;
 
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    if (!asksForWebSocket(request)) return serveAsOrdinary(server, request, stream, head);
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
-    const leave = waiting.enter(connectionLimits.addressOf(request));
-    if (leave === undefined) return refuse(stream, 503);
+    const network = networkOf(request);
+    const leave = waiting.enter(network);
+    if (leave === undefined)
+      return refuse(stream, new HttpError("overloaded", "Too many sockets have not said hello."));
     stream.once("close", leave);
+    leaveHttp(stream);
     sockets.handleUpgrade(request, stream, head, (socket) => {
       // A page is not told the status of a refused upgrade; the close code says to try another node.
       if (closing) return sendAway(socket);
-      (stream as Socket).setNoDelay(true);
-      webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps, leave));
+      const raw = stream as Socket;
+      raw.setNoDelay(true);
+      webSocketChannel(socket, raw, (channel) => {
+        const onWelcomed = () => {
+          leave();
+          endLimit();
+        };
+        const connection = new Connection(channel, deps, onWelcomed);
+        const hold = heldBytes.open({ kind: "stranger", network });
+        const endLimit = limitHello(socket, raw, hold, (reason) => connection.close(reason));
+        return connection;
+      });
     });
   };
+  // The handshake itself is not valid, for example its version (RFC 6455 section 4.4).
+  sockets.on("wsClientError", (error, stream) =>
+    refuse(stream, new HttpError("invalid_request", `${error.message}.`), {
+      "Sec-WebSocket-Version": "13",
+    }),
+  );
   server.on("upgrade", onUpgrade);
 
   return {
@@ -103,18 +139,24 @@ function sendAway(socket: WebSocket): void {
   socket.close(closeCodes.going_away, "going_away");
 }
 
-function refuse(stream: Duplex, status: number): void {
+function refuse(stream: Duplex, error: HttpError, headers: Record<string, string> = {}): void {
   // Node no longer listens for errors on an upgraded stream. A reset by the peer must not end the
   // process.
   stream.on("error", () => undefined);
   // Without this, a refused peer could keep its connection for as long as it likes.
   stream.once("finish", () => stream.destroy());
-  stream.end(`HTTP/1.1 ${status} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  stream.end(rawProblem(error, headers));
 }
 
-function refusalOf(request: IncomingMessage): number | undefined {
+const asksForWebSocket = ({ method, headers }: IncomingMessage): boolean =>
+  method === "GET" && headers.upgrade?.toLowerCase() === "websocket";
+
+function refusalOf(request: IncomingMessage): HttpError | undefined {
   const path = request.url?.split("?")[0];
-  if (path !== RELAY_PATH) return 404;
+  if (path !== RELAY_PATH)
+    return new HttpError("not_found", `WebSockets are served at ${RELAY_PATH} only.`);
   const offered = request.headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim());
-  return offered?.includes(SUBPROTOCOL) === true ? undefined : 400;
+  return offered?.includes(SUBPROTOCOL) === true
+    ? undefined
+    : new HttpError("invalid_request", `Offer the subprotocol ${SUBPROTOCOL}.`);
 }

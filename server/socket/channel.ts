@@ -24,6 +24,8 @@ export interface ChannelEvents {
   onFrame(frame: Uint8Array | undefined): void;
   /** Called when the channel itself shows that the device is alive. */
   onHeard(): void;
+  /** Called when the device has sent something that is no frame of ours, such as a ping. */
+  onControl(): void;
   /** Called when the buffer has room again. */
   onDrain(): void;
   /** Called when the channel is closed, by either side. */
@@ -38,7 +40,11 @@ export function webSocketChannel(
 ): void {
   const events = serve(new WebSocketChannel(socket, raw));
   socket.on("message", (data, isBinary) => events.onFrame(isBinary ? (data as Buffer) : undefined));
-  socket.on("pong", () => events.onHeard());
+  socket.on("ping", () => events.onControl());
+  socket.on("pong", () => {
+    events.onHeard();
+    events.onControl();
+  });
   socket.on("close", () => events.onClosed());
   socket.on("error", ignore); // `close` follows
   raw.on("drain", () => events.onDrain());

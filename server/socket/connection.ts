@@ -13,9 +13,11 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Drainable } from "./drain.ts";
+import type { FrameLimits } from "./frame-limits.ts";
 import { faultFrame, headsFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
+import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
@@ -30,6 +32,7 @@ export interface OpenSocket extends Drainable {
 /** What one socket needs from the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
+  readonly frameLimits: FrameLimits;
   readonly wheel: TimerWheel;
   /** The shares of tenants and accounts in the welcomed connections. */
   readonly sockets: FairShares;
@@ -63,17 +66,19 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   readonly #channel: Channel;
   readonly #deps: ConnectionDeps;
   readonly #liveness: Liveness;
+  readonly #reading: Reading;
   #identity: Identity | undefined;
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
-  readonly #onWelcomed: () => void;
+  #onWelcomed: (() => void) | undefined;
   #onClosed: (() => void) | undefined;
   /** Called when the buffer has room, or the connection is closed. */
   #onRoom: () => void = () => undefined;
 
   /** @param onWelcomed called when the device has been welcomed */
-  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
+  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void) {
     this.#channel = channel;
+    this.#reading = new Reading(channel);
     this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
@@ -95,11 +100,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Checks whether the device is alive, takes its deliveries, and is still authorised. */
   onDue(nowMs: number): number | undefined {
-    const { deliveries, intake } = this.#session ?? {};
+    const { deliveries } = this.#session ?? {};
     const verdict = this.#liveness.look(nowMs, {
       blocked: deliveries?.blocked === true || this.#channel.bufferedBytes > 0,
       progress: this.#channel.takenBytes + (deliveries?.acknowledged ?? 0),
-      paused: intake?.paused === true,
+      paused: this.#reading.paused,
     });
     if (verdict.kind === "close") {
       if (verdict.reason === "stalled") this.#deps.observer?.slowConsumer("closed");
@@ -112,6 +117,17 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   onHeard(): void {
     this.#liveness.heard(this.#deps.monotonic());
+  }
+
+  onControl(): void {
+    this.#count(0);
+  }
+
+  /** Counts what the device has sent against its account. */
+  #count(bytes: number): void {
+    if (this.#identity === undefined) return;
+    const waitMs = this.#deps.frameLimits.count(this.#identity.user, bytes);
+    if (waitMs > 0) this.#reading.pauseFor(waitMs);
   }
 
   onDrain(): void {
@@ -165,6 +181,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   onFrame(bytes: Uint8Array | undefined): void {
     if (this.#state === "closed" || this.#state === "draining") return;
     this.onHeard();
+    this.#count(bytes?.length ?? 0);
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
@@ -224,6 +241,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
         if (this.#state === "draining") this.close("going_away");
       },
       onError: (error) => this.close("try_again", error),
+      reading: this.#reading,
     });
     return this.#session;
   }
@@ -290,7 +308,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     const welcome = { device: actor.device, limits, lastGeneration };
     this.#transmit(encodeFrame({ kind: "welcome", body: welcome }));
     this.#state = "open";
-    this.#onWelcomed();
+    this.#onWelcomed?.();
+    this.#onWelcomed = undefined;
     this.#liveness.expiresAt(monotonic() + tokenServesMs);
     wheel.schedule(this, Math.min(timings.pingEveryMs, timings.stallMs / 3, tokenServesMs));
     deliveries.open();
@@ -330,6 +349,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#onRoom();
+    this.#reading.end();
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { FairCache } from "../../policies/fair-cache.ts";
 import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
+import type { Sender } from "../held-bytes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
 
@@ -15,17 +16,23 @@ const UNTAKEN_BYTES: ShareLimits = { node: 64 * MIB, tenant: 16 * MIB, account: 
 const LINGER_MS = 30_000;
 const MAX_LINGERING = 1_000;
 
+/** Why no connection begins. */
+export type BeginRefusal = "stopping" | "overloaded";
+
 /** A new connection, or why there is none. */
 export type Begun =
   /** The only credential of its further requests. It is unguessable and must not be logged. */
-  { readonly kind: "begun"; readonly id: string } | { readonly kind: "stopping" | "overloaded" };
+  { readonly kind: "begun"; readonly id: string } | { readonly kind: BeginRefusal };
 
 /** The relay connections over HTTP that this node serves, by the ids that it assigned. */
 export class HttpConnections {
   readonly #deps: ConnectionDeps;
   /** Tells this node's ids from those of other nodes. */
   readonly #node = randomBytes(8).toString("hex");
-  readonly #channels = new Map<string, HttpChannel>();
+  readonly #channels = new Map<
+    string,
+    { readonly channel: HttpChannel; readonly holder: Holder }
+  >();
   readonly #untaken = new FairShares(UNTAKEN);
   readonly #untakenBytes = new FairShares(UNTAKEN_BYTES);
   /** Closed connections by tenant, the oldest first. */
@@ -46,6 +53,14 @@ export class HttpConnections {
     this.#stopping = true;
   }
 
+  /** Returns why `holder` can begin no connection now, whatever the hello is. */
+  refusalOf(holder: Holder): BeginRefusal | undefined {
+    if (this.#stopping) return "stopping";
+    const release = this.#reserve(holder, 0);
+    release?.();
+    return release === undefined ? "overloaded" : undefined;
+  }
+
   /** Opens a connection on which `holder` can send a hello. */
   begin(holder: Holder, hello: Uint8Array): Begun {
     if (this.#stopping) return { kind: "stopping" };
@@ -56,7 +71,7 @@ export class HttpConnections {
       (made) => new Connection(made, this.#deps),
       () => this.#linger(holder.tenant, id),
     );
-    this.#channels.set(id, channel);
+    this.#channels.set(id, { channel, holder });
     void channel.readable().then(() => {
       release();
       channel.take(1, hello);
@@ -91,13 +106,19 @@ export class HttpConnections {
    */
   find(id: string): HttpChannel | "gone" | "elsewhere" {
     if (!id.startsWith(`${this.#node}.`)) return "elsewhere";
-    return this.#channels.get(id) ?? "gone";
+    return this.#channels.get(id)?.channel ?? "gone";
+  }
+
+  /** Returns who sends on this connection, or undefined if this node has none with this id. */
+  senderOf(id: string): Sender | undefined {
+    const holder = this.#channels.get(id)?.holder;
+    return holder && { kind: "account", tenant: holder.tenant, user: holder.account };
   }
 
   /** Counts open connections by how their frames are taken. */
   counts(): Record<"poll" | "stream", number> {
     const counts = { poll: 0, stream: 0 };
-    for (const channel of this.#channels.values())
+    for (const { channel } of this.#channels.values())
       if (!channel.closed && channel.mode !== "untaken") counts[channel.mode]++;
     return counts;
   }

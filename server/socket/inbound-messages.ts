@@ -9,6 +9,7 @@ import { acceptedFrame, admissionRefusedFrame, refusedFrame, type RefusalCode } 
 import { MAX_CIPHERTEXT_BYTES, type AuthenticatedHello } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import type { MessageLimits } from "./message-limits.ts";
+import type { Reading } from "./reading.ts";
 
 /**
  * What all sockets share. It is passed by reference, because there is one of these objects per
@@ -24,7 +25,8 @@ export interface InboundMessagesDeps {
 /** Whose messages are taken, and where their answers go. */
 export interface InboundMessagesSocket {
   readonly actor: AuthenticatedHello["actor"];
-  readonly channel: Pick<Channel, "pause" | "resume" | "bufferedBytes">;
+  readonly channel: Pick<Channel, "bufferedBytes">;
+  readonly reading: Pick<Reading, "pause" | "resume">;
   readonly transmit: (frame: Uint8Array) => void;
   readonly deliveries: Pick<Deliveries, "hasAnswered" | "isMember">;
   /** Whether the policy lets this device post at all. */
@@ -61,11 +63,6 @@ export class InboundMessages {
     return this.#unanswered === 0;
   }
 
-  /** True while so many messages are unanswered that the socket is not read from. */
-  get paused(): boolean {
-    return this.#paused;
-  }
-
   take(send: Send): void {
     const { log } = this.#deps;
     const { actor, transmit } = this.#socket;
@@ -96,7 +93,7 @@ export class InboundMessages {
 
   /** Pauses or resumes reading, by what is under way in both directions. */
   regulate(): void {
-    const { channel } = this.#socket;
+    const { channel, reading } = this.#socket;
     const share = this.#paused ? 0.5 : 1;
     const full =
       this.#unanswered >= MAX_UNANSWERED * share ||
@@ -104,8 +101,8 @@ export class InboundMessages {
       channel.bufferedBytes >= MAX_BUFFERED_BYTES * share;
     if (full === this.#paused) return;
     this.#paused = full;
-    if (full) channel.pause();
-    else channel.resume();
+    if (full) reading.pause();
+    else reading.resume();
   }
 
   #refuse(send: Send, code: RefusalCode, retryAfterMs?: number): void {

@@ -9,6 +9,7 @@ import type { AuthenticatedHello } from "./handshake.ts";
 import { InboundMessages } from "./inbound-messages.ts";
 import type { MessageLimits } from "./message-limits.ts";
 import type { PresenceBoard } from "./presence.ts";
+import type { Reading } from "./reading.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import { EphemeralEvents, type EphemeralEventsDeps } from "./ephemeral-events.ts";
@@ -34,6 +35,7 @@ export interface SessionEvents {
   /** Called when every message taken so far has been answered. */
   readonly onIdle: () => void;
   readonly onError: (error: unknown) => void;
+  readonly reading: Reading;
 }
 
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -62,7 +64,7 @@ export class Session {
     this.#deps = deps;
     this.#events = events;
     const { relay, readEvents, observer } = deps;
-    const { transmit, onIdle, onError } = events;
+    const { transmit, onIdle, onError, reading } = events;
     const deliveries = new Deliveries({
       actor,
       readEvents,
@@ -77,14 +79,8 @@ export class Session {
     });
     this.deliveries = deliveries;
     const mayPost = (conversation: Uuid) => this.may("post", conversation);
-    this.intake = new InboundMessages(deps, {
-      actor,
-      channel,
-      transmit,
-      deliveries,
-      mayPost,
-      onIdle,
-    });
+    const socket = { actor, channel, reading, transmit, deliveries, mayPost, onIdle };
+    this.intake = new InboundMessages(deps, socket);
     const { transmitEphemeral } = events;
     this.ephemeral = new EphemeralEvents(deps, {
       identity: actor,

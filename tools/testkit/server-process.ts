@@ -74,6 +74,8 @@ export async function spawnServer(
       TENANT_MESSAGE_LIMIT: unlimited,
       CONVERSATION_LIMIT: unlimited,
       TENANT_CONVERSATION_LIMIT: unlimited,
+      ACCOUNT_FRAME_LIMIT: unlimited,
+      ACCOUNT_BYTE_LIMIT: "999999999,999999999",
       ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],

@@ -27,6 +27,8 @@ export function directoryStore(folder: string): BlobStore {
   }
 
   return {
+    bytesPerPut: 4 * pieceBytes,
+
     async stored(id, most) {
       const path = pathOf(id);
       const size = (await sizeOf(path)) ?? (await sizeOf(path + unfinished)) ?? 0;

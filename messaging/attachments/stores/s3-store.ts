@@ -100,6 +100,8 @@ export function s3Store({ bucket, region, endpoint, credentials }: S3Options): B
   }
 
   return {
+    bytesPerPut: PART_BYTES,
+
     async stored(id, most) {
       const final = await objectSize(place(id));
       if (final !== undefined) return Math.min(final, most);

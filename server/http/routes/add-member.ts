@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { addMember } from "../../../messaging/members/change-members.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 import { conversationParams, logPosition } from "./conversation-schemas.ts";
@@ -17,6 +18,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       audits: ["conversation.add_member"],
       params: conversationParams,
       body: z.strictObject({ user: uuid }),
+      bodyLimit: smallBody,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",

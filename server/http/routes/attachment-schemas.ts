@@ -1,49 +1,57 @@
-import { Metadata } from "@tus/server";
 import { z } from "zod";
-import { isUuid, type Uuid } from "../../../crypto/wire/uuid.ts";
-import { HttpError } from "../http-error.ts";
 import { uuid } from "../json-bytes.ts";
 
 const count = z
   .string()
-  .regex(/^\d{1,13}$/)
-  .transform(Number)
-  .meta({ type: "integer" });
-const tusResumable = z.literal("1.0.0").meta({ description: "The version of tus" });
+  .regex(/^(0|[1-9]\d{0,12})$/)
+  .transform(Number);
+// Another version is refused with a code of its own.
+const tusResumable = z.string().max(16).default("").meta({ description: "Must be 1.0.0" });
+/** A header of a tus extension that is not served. */
+const notServed = z
+  .undefined("this extension of tus is not served")
+  .optional()
+  .meta({ type: "string", description: "Not served: it is refused" });
 
 export const attachmentParams = z.strictObject({ id: uuid });
 export const tusHeaders = z.object({ "tus-resumable": tusResumable });
 export const creationHeaders = z.object({
   "tus-resumable": tusResumable,
-  "upload-length": count.meta({ type: "integer", description: "Bytes of ciphertext" }),
-  "upload-metadata": z.string().max(1024).meta({
-    description: "`conversation`, a UUID, and, unless the server is to choose it, `id`, in base64",
-  }),
+  "upload-length": count
+    .refine((size) => size > 0)
+    .meta({ type: "integer", description: "Bytes of ciphertext, at least one" }),
+  "upload-metadata": z
+    .string()
+    .max(1024)
+    .transform(metadataOf)
+    .pipe(z.object({ conversation: uuid, id: uuid.optional() }))
+    .meta({
+      type: "string",
+      description:
+        "`conversation`, a UUID, and, unless the server is to choose it, `id`, in base64",
+    }),
+  "upload-concat": notServed,
+  "upload-defer-length": notServed,
 });
 export const patchHeaders = z.object({
   "tus-resumable": tusResumable,
   "upload-offset": count.meta({ type: "integer", description: "Where the bytes belong" }),
+  "upload-length": notServed,
 });
 
-/** @throws HttpError invalid_request */
-export function uploadMetadata(header: string): {
-  readonly conversation: Uuid;
-  readonly id: Uuid | undefined;
-} {
-  const { conversation, id } = parsed(header);
-  if (typeof conversation !== "string" || !isUuid(conversation)) throw invalid("conversation");
-  if (id === undefined) return { conversation, id };
-  if (typeof id !== "string" || !isUuid(id)) throw invalid("id");
-  return { conversation, id };
-}
+const pairSyntax =
+  /^(?<key>[!-+\--~]+)(?: (?<value>(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?))?$/;
 
-function parsed(header: string): Record<string, string | null> {
-  try {
-    return Metadata.parse(header);
-  } catch {
-    throw invalid("Upload-Metadata");
+/** Parses Upload-Metadata (tus 1.0, creation): keys, each once, with values in base64. */
+function metadataOf(header: string, context: z.RefinementCtx): Record<string, string | undefined> {
+  const known = new Map<string, string>();
+  for (const pair of header.split(",")) {
+    const { key, value = "" } = pairSyntax.exec(pair.trim())?.groups ?? {};
+    if (key === undefined || known.has(key)) {
+      context.addIssue({ code: "custom", message: "Not pairs of a key and a value in base64" });
+      return z.NEVER;
+    }
+    known.set(key, Buffer.from(value, "base64").toString());
   }
+  return { conversation: known.get("conversation"), id: known.get("id") };
 }
-
-const invalid = (place: string): HttpError =>
-  new HttpError("invalid_request", `The request is not valid at header.upload-metadata, ${place}.`);

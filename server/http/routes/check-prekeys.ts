@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { UseCase } from "../../../keys/audited.ts";
 import { checkPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { bytes } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 
@@ -15,6 +16,7 @@ export function checkPreKeysRoute(deps: UseCase): Route {
       access: "session",
       audits: { nothing: "it compares what is one's own" },
       body: z.strictObject({ digest: bytes(32) }),
+      bodyLimit: smallBody,
       answers: { 204: { description: "They are the same" } },
       problems: ["device_required", "no_prekeys", "prekeys_differ"],
     },

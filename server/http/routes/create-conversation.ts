@@ -3,6 +3,7 @@ import { createConversation } from "../../../messaging/members/create-conversati
 import type { Actor } from "../../../policies/actor.ts";
 import type { MessageLimits } from "../../socket/message-limits.ts";
 import { HttpError } from "../http-error.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
 import { createdConversation, newConversation } from "./conversation-schemas.ts";
 
@@ -19,6 +20,7 @@ export function createConversationRoute(
       access: "session",
       audits: ["conversation.create"],
       body: newConversation,
+      bodyLimit: smallBody,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
       problems: [
         "quota_exceeded",

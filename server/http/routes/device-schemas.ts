@@ -4,6 +4,7 @@ import {
   KYBER_PUBLIC_KEY_BYTES,
   SIGNATURE_BYTES,
 } from "../../../keys/prekeys/prekey.ts";
+import type { BodyLimit } from "../bodies/body-limit.ts";
 import { bytes, nullableBytes, uuid } from "../json-bytes.ts";
 import { role } from "./session-schemas.ts";
 
@@ -12,6 +13,9 @@ import { role } from "./session-schemas.ts";
  * then.
  */
 const MAX_LISTED = 1000;
+
+/** Fits 100 one-time prekeys of each kind, which is all that a device may publish at once. */
+export const preKeysLimit: BodyLimit = { bytes: 320 * 1024, withinMs: 20_000 };
 
 const id = z.int().min(0).max(0xffffffff);
 // The use case checks lengths and refuses with a code of its own. The codec only bounds them.

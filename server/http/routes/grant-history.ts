@@ -20,6 +20,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       audits: ["history.grant"],
       params: conversationParams,
       body: z.strictObject({ ...signedReceipt, packets: z.array(packet).min(1).max(256) }),
+      bodyLimit: { bytes: 1024 * 1024, withinMs: 30_000 },
       answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",

@@ -5,6 +5,7 @@ import { MAX_SEALED_BYTES } from "../../../keys/linking/link-request.ts";
 import { readLink } from "../../../keys/linking/read-link.ts";
 import { requestLink } from "../../../keys/linking/request-link.ts";
 import { withdrawLink } from "../../../keys/linking/withdraw-link.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { bytes, milliseconds, uuid } from "../json-bytes.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
@@ -47,6 +48,7 @@ export function requestLinkRoute(deps: UseCase & { readonly byAccount: Limiter }
       access: "session",
       audits: ["link.request"],
       body: newLinkRequest,
+      bodyLimit: smallBody,
       answers: { 201: { description: "The request waits for an answer", schema: opened } },
       problems: [
         "forbidden",
@@ -96,6 +98,7 @@ export function approveLinkRoute(deps: UseCase): Route {
       audits: ["link.approve"],
       params,
       body: approval,
+      bodyLimit: { bytes: 192 * 1024, withinMs: 20_000 },
       answers: { 204: { description: "The new device can fetch it" } },
       problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
     },

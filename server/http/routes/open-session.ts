@@ -2,8 +2,9 @@ import { openSession } from "../../../keys/tokens/open-session.ts";
 import type { Grant, SignInDeps } from "../../../keys/tokens/sign-in.ts";
 import { Secret } from "../../../keys/secret.ts";
 import type { z } from "zod";
+import { smallBody } from "../bodies/body-limit.ts";
 import { HttpError } from "../http-error.ts";
-import { networkOf, type Limiter } from "../limits.ts";
+import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
 
@@ -23,6 +24,7 @@ export function openSessionRoute(
       access: "public",
       audits: ["session.create"],
       body: signInBody,
+      bodyLimit: smallBody,
       answers: {
         201: { description: "A session bound to the proof's key", schema: openedSession },
       },
@@ -37,7 +39,7 @@ export function openSessionRoute(
       ],
     },
     async ({ body, request, requestId }) => {
-      const succeeded = await deps.byAddress.take(networkOf(request.address));
+      const succeeded = await deps.byAddress.take(request.network);
       const { method, url, proof } = request;
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");

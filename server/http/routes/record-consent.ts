@@ -16,6 +16,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       audits: ["consent.given"],
       params: conversationParams,
       body: z.strictObject(signedReceipt),
+      bodyLimit: { bytes: 32 * 1024, withinMs: 10_000 },
       answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",

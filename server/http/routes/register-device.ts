@@ -3,7 +3,7 @@ import type { Announce } from "../../../keys/directory/announce.ts";
 import { registerDevice } from "../../../keys/directory/register-device.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
-import { newDevice, registered } from "./device-schemas.ts";
+import { newDevice, preKeysLimit, registered } from "./device-schemas.ts";
 
 /**
  * POST /v1/devices. Rate-limited by account, because each new device advances the epoch of every
@@ -21,6 +21,7 @@ export function registerDeviceRoute(
       access: "session",
       audits: ["device.register"],
       body: newDevice,
+      bodyLimit: preKeysLimit,
       answers: { 201: { description: "The device is registered", schema: registered } },
       problems: [
         "invalid_certificate",

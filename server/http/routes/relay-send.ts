@@ -1,17 +1,22 @@
 import { z } from "zod";
+import type { IncomingMessage } from "node:http";
 import { frameBatchType, maxBatchBytes } from "../../../crypto/wire/frame-batch.ts";
+import { wireLimits } from "../../../crypto/wire/frame.ts";
 import { KeysError } from "../../../keys/keys-error.ts";
 import type { Actor } from "../../../policies/actor.ts";
+import type { Holder } from "../../../policies/fair-shares.ts";
 import type { HttpChannel } from "../../socket/http-channel.ts";
-import type { HttpConnections } from "../../socket/http-connections.ts";
+import type { BeginRefusal, HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
-import { bytesReader } from "../read-bytes.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import { connectionId, connectionOf, connectionProblems, wholeNumber } from "./relay-schemas.ts";
 
+const bodyLimit = { bytes: maxBatchBytes, withinMs: 30_000 };
+/** A batch with one hello. */
+const helloLimit = { bytes: wireLimits.hello + 4, withinMs: 10_000 };
+
 /** POST /v1/relay/send: a hello, which begins a connection, or more frames of a connection. */
 export function relaySendRoute(connections: HttpConnections): StreamRoute {
-  const readBatch = bytesReader(frameBatchType, maxBatchBytes);
   return streamRoute(
     {
       method: "post",
@@ -27,23 +32,20 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
         }),
       }),
       stream: frameBatchType,
+      bodyLimit,
       answers: {
         201: { description: "`Relay-Connection` is the id of the connection that began" },
         204: { description: "The frames were taken, now or before; answers come as events" },
       },
-      problems: [
-        ...connectionProblems,
-        "device_required",
-        "unsupported_media_type",
-        "body_too_large",
-        "not_ready",
-        "rate_limited",
-      ],
+      problems: [...connectionProblems, "device_required", "not_ready"],
     },
-    async ({ who, headers }, request, response) => {
+    async ({ who, headers, request: { network } }, request, response, body) => {
+      assertFrames(request);
       if (who !== undefined) {
-        const begun = begin(connections, who.actor, await readBatch(request, response));
-        response.writeHead(201, { "Relay-Connection": begun }).end();
+        const { tenant, user } = who.actor;
+        assertMayBegin(connections, who.actor);
+        const hello = await body.whole(helloLimit, { kind: "account", tenant, user });
+        response.writeHead(201, { "Relay-Connection": begin(connections, who.actor, hello) }).end();
         return;
       }
       const { "relay-connection": id = "", "relay-batch": batch } = headers;
@@ -54,7 +56,8 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       if (received === undefined) throw tooMany("Too many bodies of this connection at once.", 1);
       try {
         await readable(channel);
-        channel.take(batch, await readBatch(request, response));
+        const sender = connections.senderOf(id) ?? { kind: "stranger", network };
+        channel.take(batch, await body.whole(bodyLimit, sender));
       } finally {
         received();
       }
@@ -63,22 +66,33 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
   );
 }
 
-function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): string {
+function assertFrames({ headers }: IncomingMessage): void {
+  if (headers["content-type"] !== frameBatchType)
+    throw new HttpError("unsupported_media_type", `Send the body as ${frameBatchType}.`);
+}
+
+function assertMayBegin(connections: HttpConnections, actor: Actor): void {
   if (actor.device === undefined)
     throw new KeysError("device_required", "Register this device before it connects.");
-  const begun = connections.begin({ tenant: actor.tenant, account: actor.user }, hello);
-  switch (begun.kind) {
-    case "begun":
-      return begun.id;
-    case "stopping":
-      throw new HttpError("not_ready", "This node is stopping; begin on another.");
-    case "overloaded":
-      throw tooMany(
+  const refusal = connections.refusalOf(holderOf(actor));
+  if (refusal !== undefined) throw refused(refusal);
+}
+
+function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): string {
+  const begun = connections.begin(holderOf(actor), hello);
+  if (begun.kind === "begun") return begun.id;
+  throw refused(begun.kind);
+}
+
+const refused = (refusal: BeginRefusal): HttpError =>
+  refusal === "stopping"
+    ? new HttpError("not_ready", "This node is stopping; begin on another.")
+    : tooMany(
         "Your account or your organisation began too many connections and did not use them.",
         10,
       );
-  }
-}
+
+const holderOf = ({ tenant, user }: Actor): Holder => ({ tenant, account: user });
 
 const tooMany = (what: string, retryAfterSeconds: number): HttpError =>
   new HttpError("rate_limited", what, { retryAfterSeconds });

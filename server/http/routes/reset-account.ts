@@ -3,6 +3,7 @@ import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
 import { resetAccount, resetReasons } from "../../../keys/directory/reset-account.ts";
 import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import { smallBody } from "../bodies/body-limit.ts";
 import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 
@@ -23,6 +24,7 @@ export function resetAccountRoute(
       audits: ["account.reset"],
       params: z.strictObject({ user: uuid }),
       body: reset,
+      bodyLimit: smallBody,
       answers: { 200: { description: "The account has no device now", schema: done } },
       problems: ["user_not_found", "device_required", "forbidden", "contended"],
     },

@@ -1,36 +1,56 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import { assertMayTerminate } from "../../../messaging/attachments/terminate-upload.ts";
-import { createUpload, readUpload } from "../../../messaging/attachments/uploads.ts";
+import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
+import {
+  assertMayTerminate,
+  terminateUpload,
+} from "../../../messaging/attachments/terminate-upload.ts";
+import {
+  completeUpload,
+  createUpload,
+  readUpload,
+  receiveUpload,
+  type UploadState,
+} from "../../../messaging/attachments/uploads.ts";
 import { HttpError } from "../http-error.ts";
 import type { ProblemCode } from "../problems.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { UPLOADS_PATH, type ServeTus, type TusDeps } from "../tus-uploads.ts";
+import type { UploadTurns } from "../upload-turns.ts";
 import {
   attachmentParams,
   creationHeaders,
   patchHeaders,
   tusHeaders,
-  uploadMetadata,
 } from "./attachment-schemas.ts";
 
-interface UploadDeps extends TusDeps {
-  readonly serve: ServeTus;
+interface UploadDeps {
+  readonly uploads: AttachmentDeps;
+  readonly turns: UploadTurns;
+  readonly publicUrl: string;
   readonly newId: () => Uuid;
 }
 
+const TUS_VERSION = "1.0.0";
+const PATCH_TYPE = "application/offset+octet-stream";
+/** Of one request. An upload may have several. */
+const patchLimit = { bytes: 1024 ** 3, withinMs: 30_000 };
+const path = "/v1/attachments";
+const upload = `${path}/{id}`;
+
+const ofTus: readonly ProblemCode[] = ["unsupported_tus_version"];
 const ofUpload: readonly ProblemCode[] = [
+  ...ofTus,
   "attachment_not_found",
   "upload_expired",
   "key_destroyed",
 ];
-const upload = `${UPLOADS_PATH}/{id}`;
 
 /** POST /v1/attachments: tus creation. */
-export function createUploadRoute({ uploads, serve, newId }: UploadDeps): StreamRoute {
+export function createUploadRoute({ uploads, publicUrl, newId }: UploadDeps): StreamRoute {
   return streamRoute(
     {
       method: "post",
-      path: UPLOADS_PATH,
+      path,
       summary: "Begin to upload an attachment of a conversation (tus 1.0, creation)",
       tag: "Attachments",
       access: "session",
@@ -38,6 +58,7 @@ export function createUploadRoute({ uploads, serve, newId }: UploadDeps): Stream
       headers: creationHeaders,
       answers: { 201: { description: "`Location` is the upload, `Upload-Expires` its time" } },
       problems: [
+        ...ofTus,
         "device_required",
         "conversation_not_found",
         "forbidden",
@@ -47,18 +68,20 @@ export function createUploadRoute({ uploads, serve, newId }: UploadDeps): Stream
         "key_destroyed",
       ],
     },
-    async ({ who, headers }, request, response) => {
-      const { conversation, id = newId() } = uploadMetadata(headers["upload-metadata"]);
+    async ({ who, headers }, _request, response) => {
+      beginTus(headers, response);
+      const { conversation, id = newId() } = headers["upload-metadata"];
       const size = headers["upload-length"];
-      if (size === 0) throw new HttpError("invalid_request", "An attachment is not empty.");
       await createUpload(uploads, who.actor, { id, conversation, size });
-      await serve(who.actor, id, request, response);
+      const state = await readUpload(uploads, who.actor, id);
+      response.setHeader("Location", `${publicUrl}${path}/${id}`);
+      response.writeHead(201, expiryOf(uploads, state)).end();
     },
   );
 }
 
 /** HEAD /v1/attachments/{id}: how many bytes of an upload have arrived. */
-export function readUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
+export function readUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
   return streamRoute(
     {
       method: "head",
@@ -72,15 +95,17 @@ export function readUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
       answers: { 200: { description: "`Upload-Offset` is where to go on" } },
       problems: [...ofUpload, "attachment_damaged"],
     },
-    async ({ who, params }, request, response) => {
-      await readUpload(uploads, who.actor, params.id);
-      await serve(who.actor, params.id, request, response);
+    async ({ who, params: { id }, headers }, _request, response) => {
+      beginTus(headers, response);
+      await readUpload(uploads, who.actor, id);
+      const { size, offset } = await turns.take(id, () => readUpload(uploads, who.actor, id));
+      response.writeHead(200, { "Upload-Offset": offset, "Upload-Length": size }).end();
     },
   );
 }
 
 /** PATCH /v1/attachments/{id}: more bytes. */
-export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
+export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
   return streamRoute(
     {
       method: "patch",
@@ -92,22 +117,48 @@ export function continueUploadRoute({ uploads, serve }: UploadDeps): StreamRoute
       isUnlimited: true,
       params: attachmentParams,
       headers: patchHeaders,
-      stream: "application/offset+octet-stream",
-      answers: {
-        204: { description: "`Upload-Offset` is where to go on" },
-        409: { description: "The bytes do not belong there: ask for the offset with HEAD" },
-      },
-      problems: [...ofUpload, "forbidden", "quota_exceeded", "contended", "attachment_damaged"],
+      stream: PATCH_TYPE,
+      bodyLimit: patchLimit,
+      answers: { 204: { description: "`Upload-Offset` is where to go on" } },
+      problems: [
+        ...ofUpload,
+        "wrong_offset",
+        "forbidden",
+        "quota_exceeded",
+        "contended",
+        "attachment_damaged",
+      ],
     },
-    async ({ who, params }, request, response) => {
-      await readUpload(uploads, who.actor, params.id);
-      await serve(who.actor, params.id, request, response);
+    async ({ who, params: { id }, headers }, request, response, body) => {
+      beginTus(headers, response);
+      assertBytes(request);
+      const { actor } = who;
+      await readUpload(uploads, actor, id);
+      const state = await turns.take(id, async (stop) => {
+        const before = await readUpload(uploads, actor, id);
+        const { offset, size } = before;
+        if (headers["upload-offset"] !== offset) throw wrongOffset();
+        const limit = { ...patchLimit, bytes: Math.min(size - offset, patchLimit.bytes) };
+        const use = { bytes: uploads.store.bytesPerPut, stop };
+        const sender = { kind: "account", tenant: actor.tenant, user: actor.user } as const;
+        const data = body.pieces(limit, sender, use);
+        // The last request of the upload is repeated, with nothing more.
+        if (offset === size) {
+          await data.next();
+          return before;
+        }
+        const reached = await receiveUpload(uploads, actor, id, offset, data);
+        if (reached === size) await completeUpload(uploads, actor, id);
+        return { ...before, offset: reached };
+      });
+      response.setHeader("Upload-Offset", state.offset);
+      response.writeHead(204, expiryOf(uploads, state)).end();
     },
   );
 }
 
 /** DELETE /v1/attachments/{id}: tus termination. */
-export function terminateUploadRoute({ uploads, serve }: UploadDeps): StreamRoute {
+export function terminateUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
   return streamRoute(
     {
       method: "delete",
@@ -119,11 +170,41 @@ export function terminateUploadRoute({ uploads, serve }: UploadDeps): StreamRout
       params: attachmentParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
-      problems: ["attachment_not_found", "forbidden"],
+      problems: [...ofTus, "attachment_not_found", "forbidden"],
     },
-    async ({ who, params }, request, response) => {
-      await assertMayTerminate(uploads, who.actor, params.id);
-      await serve(who.actor, params.id, request, response);
+    async ({ who, params: { id }, headers }, _request, response) => {
+      beginTus(headers, response);
+      await assertMayTerminate(uploads, who.actor, id);
+      await turns.take(id, () => terminateUpload(uploads, who.actor, id));
+      response.writeHead(204).end();
     },
   );
 }
+
+/** @throws HttpError unsupported_tus_version */
+function beginTus(
+  { "tus-resumable": version }: { readonly "tus-resumable": string },
+  response: ServerResponse,
+): void {
+  response.setHeader("Tus-Resumable", TUS_VERSION);
+  if (version === TUS_VERSION) return;
+  response.setHeader("Tus-Version", TUS_VERSION);
+  throw new HttpError("unsupported_tus_version", `Send Tus-Resumable: ${TUS_VERSION}.`);
+}
+
+function assertBytes({ headers }: IncomingMessage): void {
+  if (headers["content-type"] !== PATCH_TYPE)
+    throw new HttpError("unsupported_media_type", `Send the bytes as ${PATCH_TYPE}.`);
+}
+
+const wrongOffset = (): HttpError =>
+  new HttpError("wrong_offset", "The bytes do not continue the upload. Ask for its offset.");
+
+/** When an upload that is not complete is removed. */
+const expiryOf = (
+  { uploadLifetimeMs }: AttachmentDeps,
+  { offset, size, createdAtMs }: UploadState,
+): Record<string, string> =>
+  offset === size
+    ? {}
+    : { "Upload-Expires": new Date(createdAtMs + uploadLifetimeMs).toUTCString() };

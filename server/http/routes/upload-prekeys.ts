@@ -1,7 +1,7 @@
 import type { UseCase } from "../../../keys/audited.ts";
 import { uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
 import { route, type Route } from "../route.ts";
-import { preKeyCount, preKeyUpload } from "./device-schemas.ts";
+import { preKeyCount, preKeysLimit, preKeyUpload } from "./device-schemas.ts";
 
 /** PUT /v1/devices/current/prekeys */
 export function uploadPreKeysRoute(deps: UseCase): Route {
@@ -15,6 +15,7 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       audits: ["prekeys.publish"],
       isUnlimited: true,
       body: preKeyUpload,
+      bodyLimit: preKeysLimit,
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],
     },

@@ -218,7 +218,6 @@ describe("what is refused", () => {
 
   test.each([
     ["no batch of frames", Uint8Array.of(0, 0, 0, 9, 1)],
-    ["a frame over the limit", joinFrames([new Uint8Array(wireLimits.frame + 1)])],
     [
       "more small frames than may hold up everybody else",
       joinFrames(
@@ -241,6 +240,17 @@ describe("what is refused", () => {
     expect((await later.sendBytes(body)).status).toBe(204);
     expect(await later.closed()).toBe("4500 protocol_error");
     expect(await codeOf(later.sendBytes(body))).toEqual([410, "connection_gone"]);
+  });
+
+  test("a frame over the limit ends the connection, and is too large for a first body", async () => {
+    const body = joinFrames([new Uint8Array(wireLimits.frame + 1)]);
+    expect(await codeOf(RelayOverHttp.post(server, customer, body))).toEqual([
+      413,
+      "body_too_large",
+    ]);
+    const relay = await RelayOverHttp.open(server, customer);
+    expect((await relay.sendBytes(body)).status).toBe(204);
+    expect(await relay.closed()).toBe("4500 protocol_error");
   });
 
   test("a body out of turn ends the connection", async () => {

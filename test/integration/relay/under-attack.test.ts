@@ -96,7 +96,7 @@ describe("sockets that say nothing", () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startTestServer(
-      { waitingSockets: { perNode: places, perAddress: places } },
+      { waitingSockets: { perNode: places, perNetwork: places } },
       { tickMs: 20, helloMs: 1_500, closingMs: 200 },
     );
   });

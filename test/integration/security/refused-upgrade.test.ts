@@ -10,7 +10,7 @@ beforeAll(async () => {
   http = createServer();
   attachRelay(http, {
     timings: defaultTimings,
-    connectionLimits: { waitingSockets: { perNode: 1, perAddress: 1 }, addressOf: () => "" },
+    helloLimits: { waitingSockets: { perNode: 1, perNetwork: 1 }, networkOf: () => "" },
   } as unknown as Parameters<typeof attachRelay>[1]);
   http.listen(0, "127.0.0.1");
   await once(http, "listening");

@@ -9,6 +9,7 @@ function open() {
   const channel = new HttpChannel(
     () => ({
       onFrame: (bytes) => told.push(bytes === undefined ? "no frame" : `frame ${bytes[0]}`),
+      onControl: () => undefined,
       onHeard: () => told.push("heard"),
       onDrain: () => told.push("drain"),
       onClosed: () => told.push("closed"),

@@ -37,6 +37,7 @@ function setUp() {
     {
       actor: { tenant: randomUUID(), device: randomUUID() } as never,
       channel,
+      reading: channel,
       transmit: (frame) => sent.push(decodeFrame(frame)),
       deliveries: { hasAnswered: () => false, isMember: () => true },
       mayPost: () => true,

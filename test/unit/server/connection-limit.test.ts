@@ -1,7 +1,7 @@
-import { PendingUpgrades } from "../../../server/socket/pending-upgrades.ts";
+import { ConnectionLimit } from "../../../server/connection-limit.ts";
 
-test("an address and the node have limited places, and a leaving connection makes room once", () => {
-  const room = new PendingUpgrades({ perNode: 3, perAddress: 2 });
+test("a network and the node have limited places, and a leaving connection makes room once", () => {
+  const room = new ConnectionLimit({ perNode: 3, perNetwork: 2 });
   const [first, second] = [room.enter("a"), room.enter("a")];
   expect([first, second]).toEqual([expect.any(Function), expect.any(Function)]);
   expect(room.enter("a")).toBeUndefined();

@@ -1,0 +1,94 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { ConnectionLimit, type ConnectionLimits } from "../connection-limit.ts";
+import { holdBody } from "./bodies/expectation.ts";
+import { HttpError } from "./http-error.ts";
+import { rawProblem } from "./raw-problem.ts";
+
+export interface HttpServerOptions {
+  /** The time for a request's headers, in milliseconds. */
+  readonly headersMs: number;
+  /** Connections that have not become a WebSocket. */
+  readonly connections: ConnectionLimits;
+  /** The network of a connection's other end, or undefined if that is a trusted proxy. */
+  readonly networkOf: (socket: Socket) => string | undefined;
+}
+
+/** A token and a proof, whose limits are 8 KiB each, are usually under 1 KiB. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** The longest upload request. Its connection ends sooner if no bytes arrive. */
+const LONGEST_REQUEST_MS = 3_600_000;
+/** How often Node looks for requests that are late. */
+const LOOK_EVERY_MS = 2_000;
+/** Requests of one connection that are not answered yet. Clients send one after the other. */
+const MAX_PIPELINED = 16;
+
+/** Gives back a connection's place, which it has until it closes or becomes a WebSocket. */
+const places = new WeakMap<Duplex, () => void>();
+
+/** Call this when a connection has become a WebSocket, which is limited otherwise. */
+export const leaveHttp = (stream: Duplex): void => places.get(stream)?.();
+
+/**
+ * An HTTP server whose connections cost a limited amount of memory, whatever strangers send. A
+ * request that cannot be parsed is answered with a problem.
+ * @param handler returns what answers requests now
+ */
+export function createHttpServer(
+  { headersMs, connections, networkOf }: HttpServerOptions,
+  handler: () => RequestListener,
+): Server {
+  const options = {
+    headersTimeout: headersMs,
+    requestTimeout: Math.max(LONGEST_REQUEST_MS, headersMs),
+    connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, headersMs),
+    maxHeaderSize: MAX_HEADER_BYTES,
+  };
+  /** Requests that are not answered yet. */
+  const unanswered = new WeakMap<Duplex, number>();
+  const server = createServer(options, (request, response) => {
+    const { socket } = request;
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    if (count > MAX_PIPELINED) return void socket.destroy();
+    unanswered.set(socket, count);
+    response.once("close", () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    handler()(request, response);
+  });
+  server.on("checkContinue", (request, response) => {
+    holdBody(request, response);
+    server.emit("request", request, response);
+  });
+  // Nobody has to meet an expectation that is not known (RFC 9110 section 10.1.1).
+  server.on("checkExpectation", (...exchange) => server.emit("request", ...exchange));
+  const limit = new ConnectionLimit(connections);
+  server.prependListener("connection", (socket: Socket) => {
+    // A connection whose upgrade was ignored begins a second time.
+    if (places.has(socket)) return;
+    const leave = limit.enter(networkOf(socket));
+    places.set(socket, leave ?? (() => undefined));
+    if (leave === undefined) endWith(socket, new HttpError("overloaded", "Too many connections."));
+    else socket.once("close", leave);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, stream) => {
+    // A refusal must not come in the middle of an answer.
+    if ((unanswered.get(stream) ?? 0) > 0) stream.destroy();
+    else endWith(stream, errorOfCode(error.code));
+  });
+  return server;
+}
+
+/** What Node could not take as a request, as a refusal. */
+function errorOfCode(code: string | undefined): HttpError {
+  if (code === "HPE_HEADER_OVERFLOW")
+    return new HttpError("headers_too_large", `Headers have at most ${MAX_HEADER_BYTES} bytes.`);
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT")
+    return new HttpError("body_too_late", "The request did not come whole in time.");
+  return new HttpError("invalid_request", "The request is not valid HTTP.");
+}
+
+function endWith(stream: Duplex, error: HttpError): void {
+  if (!stream.writable) return void stream.destroy();
+  stream.on("error", () => undefined);
+  stream.end(rawProblem(error), () => stream.destroy());
+}

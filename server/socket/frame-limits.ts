@@ -1,0 +1,51 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { charge, fullBucket, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+
+/** What the sockets of one account may send to this node, of whatever kind. */
+export interface FrameRates {
+  readonly frames: BucketRate;
+  readonly bytes: BucketRate;
+}
+
+interface Buckets {
+  readonly frames: Bucket;
+  readonly bytes: Bucket;
+}
+
+/** The most accounts in use. Above it the oldest start with full buckets. */
+const MAX_ACCOUNTS = 100_000;
+
+/**
+ * Limits the work that the frames of one account are, so that they do not occupy the event loop. An
+ * account over its limit is read from later, and nothing is refused.
+ */
+export class FrameLimits {
+  readonly #rates: FrameRates;
+  readonly #monotonic: () => number;
+  readonly #accounts = new Map<Uuid, Buckets>();
+
+  /** @param monotonic returns milliseconds of a monotonic clock */
+  constructor(rates: FrameRates, monotonic: () => number) {
+    this.#rates = rates;
+    this.#monotonic = monotonic;
+  }
+
+  /**
+   * Counts a frame of `bytes`.
+   * @returns for how many milliseconds the account's socket should not be read from
+   */
+  count(user: Uuid, bytes: number): number {
+    const now = this.#monotonic();
+    const buckets = this.#accounts.get(user) ?? this.#begin(user, now);
+    return Math.max(charge(buckets.frames, 1, now), charge(buckets.bytes, bytes, now));
+  }
+
+  #begin(user: Uuid, now: number): Buckets {
+    const { frames, bytes } = this.#rates;
+    const buckets = { frames: fullBucket(frames, now), bytes: fullBucket(bytes, now) };
+    this.#accounts.set(user, buckets);
+    const [oldest] = this.#accounts.keys();
+    if (this.#accounts.size > MAX_ACCOUNTS && oldest !== undefined) this.#accounts.delete(oldest);
+    return buckets;
+  }
+}

@@ -1,0 +1,95 @@
+/** One account's frames do not keep the relay from serving others. */
+import { once } from "node:events";
+import { uuidv7 } from "uuidv7";
+import { wireLimits } from "../../../crypto/wire/frame.ts";
+import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
+import { createConversation, messageTo, RelaySocket } from "../../support/relay-socket.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+
+// An account that is over its rate is not read from again while a test runs.
+const FRAMES = { burst: 100, perSecond: 0.001 };
+const BYTES = { burst: 200_000, perSecond: 0.001 };
+const heartbeat = { kind: "heartbeat", body: {} } as const;
+
+let server: TestServer;
+let conversation: string;
+let customer: TestDevice;
+let agent: TestDevice;
+let relay: RelaySocket;
+let other: RelaySocket;
+beforeAll(async () => {
+  server = await startTestServer({ frameRates: { frames: FRAMES, bytes: BYTES } });
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  [customer, agent] = [await customerDevice(server), await staffDevice(server)];
+  conversation = await createConversation(customer, [agent]);
+  relay = await RelaySocket.open(server, customer);
+  other = await RelaySocket.open(server, agent);
+});
+afterEach(() => Promise.all([relay.close(), other.close()]));
+
+const answered = (): number => relay.pending().filter(({ kind }) => kind === "heartbeat").length;
+
+/** Asserts that the customer's frames are not read any more, and that the agent's are. */
+async function expectOnlyOtherIsRead(): Promise<void> {
+  const others = async () => {
+    for (let round = 0; round < 5; round++)
+      expect(await other.post(messageTo(conversation, [customer]))).toHaveProperty("seq");
+  };
+  // Frames that came together with the one over the rate are still read.
+  await others();
+  const before = answered();
+  relay.send(heartbeat);
+  await others();
+  expect(answered()).toBe(before);
+}
+
+test("an account over its rate of frames is not read from, and another account is", async () => {
+  // The last of these is over the rate. It was read already, and is answered.
+  for (let frame = 0; frame < FRAMES.burst + 1; frame++) {
+    relay.send(heartbeat);
+    await relay.next("heartbeat");
+  }
+  await expectOnlyOtherIsRead();
+});
+
+test("acknowledgements of what the account does not have count by their bytes", async () => {
+  const cursors = Array.from({ length: wireLimits.cursors }, () => ({
+    conversation: uuidv7(),
+    seq: 5,
+  }));
+  for (let frame = 0; frame < 10; frame++) relay.send({ kind: "ack", body: { cursors } });
+  await expectOnlyOtherIsRead();
+});
+
+test("pings count as frames", async () => {
+  for (let ping = 0; ping < FRAMES.burst + 1; ping++) {
+    relay.socket.ping();
+    await once(relay.socket, "pong");
+  }
+  await expectOnlyOtherIsRead();
+});
+
+test("all sockets of an account count together", async () => {
+  const sibling = await RelaySocket.open(server, customer);
+  expect(await relay.closed).toBe(4509);
+  for (let frame = 0; frame < FRAMES.burst + 1; frame++) {
+    sibling.send(heartbeat);
+    await sibling.next("heartbeat");
+  }
+  relay = await RelaySocket.open(server, customer);
+  relay.send(heartbeat);
+  await relay.next("heartbeat");
+  await expectOnlyOtherIsRead();
+  await sibling.close();
+});
+
+test("an acknowledgement of more conversations than a device can owe is no frame", async () => {
+  const cursors = Array.from({ length: wireLimits.cursors + 1 }, () => ({
+    conversation: uuidv7(),
+    seq: 5,
+  }));
+  relay.send({ kind: "ack", body: { cursors } });
+  expect(await relay.closed).toBe(4500);
+});

@@ -1,0 +1,42 @@
+import { jest } from "@jest/globals";
+import { FrameLimits } from "../../../server/socket/frame-limits.ts";
+import { Reading } from "../../../server/socket/reading.ts";
+
+test("an account that sends too many frames or bytes is read from later, and no other account", () => {
+  let now = 0;
+  const rates = { frames: { burst: 10, perSecond: 10 }, bytes: { burst: 1_000, perSecond: 100 } };
+  const limits = new FrameLimits(rates, () => now);
+  for (let frame = 0; frame < 10; frame++) expect(limits.count("a", 8)).toBe(0);
+  expect(limits.count("a", 8)).toBe(100);
+  expect(limits.count("b", 1_200)).toBe(2_000);
+  expect(limits.count("c", 1_000)).toBe(0);
+  now = 2_000;
+  expect(limits.count("a", 8)).toBe(0);
+  expect(limits.count("b", 0)).toBe(0);
+});
+
+test("a channel is read from when nothing speaks against it any more", () => {
+  jest.useFakeTimers();
+  const calls: string[] = [];
+  const reading = new Reading({
+    pause: () => void calls.push("pause"),
+    resume: () => void calls.push("resume"),
+  });
+  reading.pauseFor(100);
+  reading.pause();
+  jest.advanceTimersByTime(100);
+  expect([reading.paused, calls]).toEqual([true, ["pause"]]);
+  reading.resume();
+  expect([reading.paused, calls]).toEqual([false, ["pause", "resume"]]);
+  reading.pauseFor(100);
+  jest.advanceTimersByTime(50);
+  reading.pauseFor(100);
+  jest.advanceTimersByTime(99);
+  expect(reading.paused).toBe(true);
+  jest.advanceTimersByTime(1);
+  expect(reading.paused).toBe(false);
+  reading.pauseFor(100);
+  reading.end();
+  expect(jest.getTimerCount()).toBe(0);
+  jest.useRealTimers();
+});
