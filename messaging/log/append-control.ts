@@ -22,7 +22,7 @@ const MEMBERS = `
   from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
 
 /** The members of a conversation as the transaction currently sees them. */
-export async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
+async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
   const { rows } = await client.query(MEMBERS, [conversation]);
   return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
 }

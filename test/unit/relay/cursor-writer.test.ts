@@ -28,6 +28,7 @@ test("while the database does not answer, only the newest acknowledgements are k
   let transactions = 0;
   const client = { query: () => Promise.resolve({ rows: [] }), release: () => undefined };
   const pool = {
+    options: { max: 10 },
     async connect() {
       transactions++;
       await reachable;
