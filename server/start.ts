@@ -79,6 +79,8 @@ export interface Timings extends SocketTimings {
   readonly requestMs: number;
   /** Time between two searches for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
+  /** Time between two steps of the check of everything that the audit logs hold. */
+  readonly checkEveryMs: number;
 }
 
 const usualTimings: Timings = {
@@ -90,6 +92,7 @@ const usualTimings: Timings = {
   serverKeysPollMs: 2_000,
   requestMs: 30_000,
   cosignEveryMs: 60_000,
+  checkEveryMs: 1_000,
 };
 
 export interface RunningServer {
@@ -174,7 +177,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
+    pool,
     cosignEveryMs: timings.cosignEveryMs,
+    checkEveryMs: timings.checkEveryMs,
     signer,
     now,
     log,
@@ -287,6 +292,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     messaging: dataPlane.messaging,
     attachments,
     stopping: stopping.signal,
+    heads: auditLog.heads,
     logKey: signer.publicKey,
     notReady: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),

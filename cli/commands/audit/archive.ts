@@ -3,7 +3,7 @@ import { archiveLog } from "../../../audit/archive/archive-log.ts";
 import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
 import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { databaseLog } from "../../../audit/read/database-log.ts";
+import { checkedLog } from "../../../audit/read/checked-log.ts";
 import { cosignedAt } from "../../../audit/verify/cosignature.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { parseNote, type NoteSignature } from "../../../audit/verify/note.ts";
@@ -41,7 +41,7 @@ export async function archiveCommand(settings: Settings, options: ArchiveOptions
     try {
       const source = {
         read: (path: string) =>
-          inTransaction(pool, log.log, (client) => databaseLog(client, log.log).read(path)),
+          inTransaction(pool, log.log, (client) => checkedLog(client, log).source.read(path)),
       };
       const { size } = log.checkpoint;
       const rootOver = rangeRoots(nodeChecks.sha256, source, size);

@@ -10,7 +10,7 @@ import {
 } from "../../../audit/export/formats.ts";
 import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
-import { databaseLog } from "../../../audit/read/database-log.ts";
+import { checkedLog } from "../../../audit/read/checked-log.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
@@ -122,16 +122,17 @@ export function timeOf(text: string | undefined): number | undefined {
 
 async function exportTiles(
   pool: Pool,
-  { log, note, checkpoint, minimumIndex }: OpenLog,
+  log: OpenLog,
   out: string,
 ) {
-  const { size } = checkpoint;
+  const { note, minimumIndex } = log;
+  const { size } = log.checkpoint;
   const paths = [...pathsOf(size)];
   const bar = progressBar("files");
   const made = new Set<string>();
   for (let from = 0; from < paths.length; from += FILES_AT_ONCE)
-    await inTransaction(pool, log, async (client) => {
-      const source = databaseLog(client, log);
+    await inTransaction(pool, log.log, async (client) => {
+      const { source } = checkedLog(client, log);
       for (const [at, path] of paths.slice(from, from + FILES_AT_ONCE).entries()) {
         const bytes = await source.read(path);
         // Only pruned bundles may be missing.
@@ -164,11 +165,12 @@ async function writeInto(
 
 async function exportLines(
   pool: Pool,
-  { log, origin, checkpoint, minimumIndex }: OpenLog,
+  log: OpenLog,
   format: LineFormatName,
   filter: EntryFilter,
   out: string,
 ) {
+  const { origin, checkpoint, minimumIndex } = log;
   const { header, line } = lineFormats[format];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const file = await open(join(out, fileOf(format)), "wx").catch(notWritten);

@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { parseEntry } from "../../../audit/export/entry-filter.ts";
-import { readPages, type IndexedEntry } from "../../../audit/export/read-pages.ts";
+import { readPages } from "../../../audit/export/read-pages.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
 import { tileRows } from "../../../audit/read/tile-rows.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../../audit/verify/proofs.ts";
@@ -39,9 +40,10 @@ export async function proveEntry(settings: Settings, options: ProveOptions): Pro
 
 async function findEntry(
   pool: Pool,
-  { log, checkpoint, minimumIndex }: OpenLog,
+  log: OpenLog,
   { index: text, event }: ProveOptions,
 ): Promise<IndexedEntry> {
+  const { minimumIndex, checkpoint } = log;
   const { size } = checkpoint;
   const index = Number(text);
   if ((text === undefined) === (event === undefined))

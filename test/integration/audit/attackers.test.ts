@@ -6,6 +6,7 @@ import { lineFormats } from "../../../audit/export/formats.ts";
 import { matches, parseEntry } from "../../../audit/export/entry-filter.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import type { Integrator } from "../../../audit/integrate/integrator.ts";
+import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { pruneLog } from "../../../audit/prune.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
@@ -74,7 +75,7 @@ describe("an attacker with the application's login who becomes the integrator", 
     await become(
       `insert into audit.trees (log, size, root) values ('${tenant}', 6, sha256('made up'))`,
     );
-    expect(await refusalOf(log.startIntegrator())).toBe("log_inconsistent");
+    expect(await refusalOf(log.startIntegrator())).toBe("audit_log_inconsistent");
     expect(await signedSize(log, tenant)).toBe(5);
   });
 });
@@ -100,7 +101,9 @@ describe("a foreign entry, appended with the application's login", () => {
     log.startIntegrator();
     await log.settled();
     const entries = [];
-    for await (const page of readPages(database.pool, tenant, 0, 6)) entries.push(...page);
+    const heads = new KnownHeads(log.signer.publicKey);
+    const signed = await log.asLog(tenant, (client) => heads.open(client, tenant));
+    for await (const page of readPages(database.pool, signed!, 0, 6)) entries.push(...page);
     const jsonl = entries
       .map((entry) => lineFormats.jsonl.line(entry, "log.example"))
       .join("")
@@ -126,7 +129,7 @@ describe("at every start", () => {
     await five();
     const elsewhere = await mkdtemp(join(tmpdir(), "sealdesk-empty-"));
     const changes = { store: directoryCheckpoints(elsewhere), signer: newSigner() };
-    expect(await refusalOf(log.startIntegrator(changes))).toBe("invalid_checkpoint");
+    expect(await refusalOf(log.startIntegrator(changes))).toBe("audit_checkpoint_invalid");
     await rm(elsewhere, { recursive: true });
   });
 
@@ -139,7 +142,7 @@ describe("at every start", () => {
     let isPutBack = true;
     const ahead = { ...store, all: async () => (isPutBack ? [await future(tenant)] : []) };
     const follower = log.startIntegrator({ store: ahead });
-    expect(await refusalOf(follower)).toBe("log_behind");
+    expect(await refusalOf(follower)).toBe("audit_log_behind");
     isPutBack = false;
     while (follower.refusal !== undefined) await new Promise(setImmediate);
     expect(leader.refusal).toBeUndefined();
