@@ -1,6 +1,6 @@
 import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
-import { AuditError } from "../audit/audit-error.ts";
+import type { AuditError } from "../audit/audit-error.ts";
 import { AppendedEntries, watchAppended } from "../audit/check/appended-entries.ts";
 import { LogChecker } from "../audit/check/log-checker.ts";
 import { KnownHeads } from "../audit/read/known-heads.ts";
@@ -55,14 +55,14 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     heads,
     witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),
-    onError: (error) => log.error("the audit log could not be continued", describe(error)),
+    onError: (error) => log.error("the audit log could not be continued", describeError(error)),
   });
   const checker = new LogChecker({
     pool,
     heads,
     appended,
     everyMs: deps.checkEveryMs,
-    onFinding: (error) => log.error("the check of the audit logs failed", describe(error)),
+    onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
   });
   const reasonOf = (error: AuditError | undefined) =>
     auditReasons.find((reason) => reason === error?.code);
@@ -82,12 +82,6 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     },
   };
 }
-
-/** The message of an `AuditError` says what to do. It names logs and positions, and nothing else. */
-const describe = (error: unknown) => ({
-  ...describeError(error),
-  ...(error instanceof AuditError && { detail: error.message }),
-});
 
 function openWitnesses(
   { witnesses, originPrefix }: AuditSettings,

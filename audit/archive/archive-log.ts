@@ -68,7 +68,10 @@ async function sizeBefore(note: string, { source, checkpoint, key }: ArchivedLog
     );
   const root = await rangeRoots(nodeChecks.sha256, source, checkpoint.size)(0, archived.size);
   if (!equalBytes(root, archived.root))
-    throw new AuditError("audit_log_inconsistent", `The log ${origin} is not the one that was archived.`);
+    throw new AuditError(
+      "audit_log_inconsistent",
+      `The log ${origin} is not the one that was archived.`,
+    );
   return archived.size;
 }
 

@@ -68,8 +68,7 @@ export class AppendedEntries {
     }
     const placed = some.filter(({ id }) => places.get(id)?.index !== null);
     const logs = [...new Set(placed.map(({ log }) => log))].slice(0, LOGS_AT_ONCE);
-    for (const log of logs)
-      await inTransaction(pool, log, (client) => heads.open(client, log));
+    for (const log of logs) await inTransaction(pool, log, (client) => heads.open(client, log));
     for (const entry of some) {
       this.#entries.delete(entry.id);
       const index = places.get(entry.id)?.index ?? Number.POSITIVE_INFINITY;

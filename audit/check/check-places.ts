@@ -7,15 +7,15 @@ const AT_ONCE = 4_096;
 // An entry and its pending row commit together, and its place replaces the pending row in one
 // transaction. So one statement sees each entry in one of the two.
 const UNPLACED = `
-  with some as (select id, tenant from audit.entries where id > $1 order by id limit $2)
-  select count(*)::int as read, max(id) as last,
-    min(id) filter (where leaves.entry is null and pending.entry is null) as unplaced,
-    (array_agg(coalesce(origin, some.tenant::text) order by id)
+  with stored as (select id, tenant from audit.entries where id > $1 order by id limit $2)
+  select count(*)::int as read, max(stored.id) as last,
+    min(stored.id) filter (where leaves.entry is null and pending.entry is null) as unplaced,
+    (array_agg(coalesce(origin, stored.tenant::text) order by stored.id)
       filter (where leaves.entry is null and pending.entry is null))[1] as origin
-  from some
-  left join audit.leaves on leaves.entry = id
-  left join audit.pending on pending.entry = id
-  left join audit.logs on logs.id = some.tenant`;
+  from stored
+  left join audit.leaves on leaves.entry = stored.id
+  left join audit.pending on pending.entry = stored.id
+  left join audit.logs on logs.id = stored.tenant`;
 
 interface Row {
   readonly read: number;

@@ -52,7 +52,9 @@ const custom = (number: number, label: string, value: string | undefined) =>
 
 /** Escapes pipes and backslashes. A header has no line ends and no control characters. */
 export const cefHeader = (text: string): string =>
-  withoutControls(text).replace(/[\\|]/g, "\\$&").replace(/[\r\n]+/g, " ");
+  withoutControls(text)
+    .replace(/[\\|]/g, "\\$&")
+    .replace(/[\r\n]+/g, " ");
 
 /**
  * Escapes equals signs and backslashes, and writes line ends as `\n` and `\r`. The format has no

@@ -113,7 +113,9 @@ const unreadable = (index: number): LoggedEntry => ({
   reason: "unreadable",
 });
 
-const fhir = telling("fhir.ndjson", (...given) => onOneLine(JSON.stringify(auditEventOf(...given))));
+const fhir = telling("fhir.ndjson", (...given) =>
+  onOneLine(JSON.stringify(auditEventOf(...given))),
+);
 const ocsf = telling("ocsf.ndjson", (...given) => onOneLine(JSON.stringify(ocsfEventOf(...given))));
 const cef = telling("cef", cefLineOf);
 

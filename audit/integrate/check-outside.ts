@@ -83,7 +83,10 @@ export async function checkLog(client: Client, log: LogId, outside: Checkpoint):
       `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published.`,
     );
   if (inside.origin !== origin)
-    throw new AuditError("audit_checkpoint_invalid", `The log ${inside.origin} was stored as ${origin}.`);
+    throw new AuditError(
+      "audit_checkpoint_invalid",
+      `The log ${inside.origin} was stored as ${origin}.`,
+    );
   if (!equalBytes(await rootAt(client, log, size), root))
     throw new AuditError(
       "audit_log_inconsistent",

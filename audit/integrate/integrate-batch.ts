@@ -84,7 +84,9 @@ export async function integrateBatch(
   try {
     const { rows } = await client.query<Pending>(WAITING, [limit]);
     const integrated =
-      rows.length === 0 ? { taken: 0, trees: [] } : await integrate(client, originPrefix, rows, known);
+      rows.length === 0
+        ? { taken: 0, trees: [] }
+        : await integrate(client, originPrefix, rows, known);
     await client.query("commit");
     return integrated;
   } catch (error) {

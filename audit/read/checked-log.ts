@@ -99,8 +99,7 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
   async function read(path: string): Promise<Uint8Array | undefined> {
     if (path === "checkpoint") return utf8(note);
     const parsed = parseTilePath(path);
-    const { level, index, width } =
-      parsed.kind === "tile" ? parsed.tile : { level: 0, ...parsed };
+    const { level, index, width } = parsed.kind === "tile" ? parsed.tile : { level: 0, ...parsed };
     if ((index * TILE_WIDTH + width) * TILE_WIDTH ** level > size) return undefined;
     if (parsed.kind === "tile")
       return (await hashesOf(level, index)).subarray(0, width * HASH_BYTES);

@@ -55,9 +55,7 @@ async function* pagesFrom(
   signal: AbortSignal,
 ): AsyncGenerator<readonly IndexedEntry[]> {
   for (let next = from; !signal.aborted;) {
-    const page = await inTransaction(pool, tenant, (client) =>
-      readOn(heads, client, tenant, next),
-    );
+    const page = await inTransaction(pool, tenant, (client) => readOn(heads, client, tenant, next));
     next = (page.at(-1)?.index ?? next - 1) + 1;
     if (page.length > 0) yield page;
     else await pause(POLL_MS, undefined, { signal }).catch(() => undefined);

@@ -120,11 +120,7 @@ export function timeOf(text: string | undefined): number | undefined {
   return time;
 }
 
-async function exportTiles(
-  pool: Pool,
-  log: OpenLog,
-  out: string,
-) {
+async function exportTiles(pool: Pool, log: OpenLog, out: string) {
   const { note, minimumIndex } = log;
   const { size } = log.checkpoint;
   const paths = [...pathsOf(size)];

@@ -101,7 +101,11 @@ const KINDS = [
       convert_from(entry, 'UTF8'), 'test.act', 'test.not'), 'UTF8') where id = ${entry}`,
     "Entry 7 is not the one that was signed.",
   ],
-  ["removed", (entry: string) => `delete from audit.entries where id = ${entry}`, "Entry 7 was removed."],
+  [
+    "removed",
+    (entry: string) => `delete from audit.entries where id = ${entry}`,
+    "Entry 7 was removed.",
+  ],
 ] as const;
 
 test.each(KINDS)(

@@ -165,7 +165,9 @@ describe("the checkpoint kept outside", () => {
 
   test("must be by this key", async () => {
     const { path } = await five();
-    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe("audit_checkpoint_invalid");
+    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe(
+      "audit_checkpoint_invalid",
+    );
     await writeFile(path, "nonsense");
     expect(await refusal(log.startIntegrator())).toBe("audit_checkpoint_invalid");
   });
