@@ -76,17 +76,19 @@ const newEventId = (atMs: number): Uuid => eventIds.generateOrResetCore(atMs, 10
  * The transaction must be fenced to `entry.tenant`.
  * @param personal what the entry says about a person: hashes go into the entry, values into rows
  *   that can be erased
- * @throws WireError malformed_record, if a detail is not canonical JSON
+ * @returns the id of the stored entry, which is not its index in the log
+ * @throws WireError malformed_record, if a detail is not canonical JSON; AuditError
+ *   audit_entry_not_stored
  */
 export async function appendEntry(
   client: Client,
   entry: AuditEntry,
   personal?: PersonalFields,
-): Promise<void> {
+): Promise<number> {
   const eventId = newEventId(entry.occurredAtMs);
   const salted = personal && saltFields(personal);
   const text = canonicalJson({ eventId, ...entry, personal: salted?.hashes });
-  await storeEntries(client, entry.tenant, [utf8(text)]);
+  const [id = 0] = await storeEntries(client, entry.tenant, [utf8(text)]);
   if (personal !== undefined && salted !== undefined)
     await keepPersonalFields(
       client,
@@ -94,6 +96,7 @@ export async function appendEntry(
       personal,
       salted.rows,
     );
+  return id;
 }
 
 /** Like `appendEntry`, for several entries of one tenant in one statement, in their order. */

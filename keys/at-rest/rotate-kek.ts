@@ -46,13 +46,13 @@ export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number>
   return version;
 }
 
-function audit(
+async function audit(
   { data, now }: RotateDeps,
   tenant: Uuid,
   by: string,
   act: Pick<AuditEntry, "action" | "class" | "details">,
 ): Promise<void> {
-  return inTransaction(data, tenant, (client) =>
+  await inTransaction(data, tenant, (client) =>
     appendEntry(client, {
       ...act,
       occurredAtMs: now(),

@@ -60,8 +60,11 @@ export async function withLog<T>(
   }
 }
 
-/** Adds entries that commands wrote while no server ran. */
-async function catchUpIfAlone(
+/**
+ * Adds entries that commands wrote while no server ran.
+ * @returns why it could not, or undefined
+ */
+export async function catchUpIfAlone(
   { audit }: Settings,
   url: string,
   signer: LogSigner,

@@ -7,7 +7,6 @@ import { matches, parseEntry } from "../../../audit/export/entry-filter.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import type { Integrator } from "../../../audit/integrate/integrator.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
-import { pruneLog } from "../../../audit/prune.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { newSigner, openAuditLog, signedSize, type TestAuditLog } from "../../support/audit-log.ts";
 
@@ -179,24 +178,4 @@ describe("at every start", () => {
     if (kept === undefined) throw new Error("nothing was kept");
     return kept;
   }
-});
-
-test("a clock that went back makes no younger entry prunable", async () => {
-  const tenant = await five();
-  await log.append(tenant, 300);
-  const integrator = log.startIntegrator();
-  await log.settled();
-  await integrator.close();
-  await database.owner.query(
-    `set session_replication_role = replica;
-     alter table audit.trees disable trigger user;
-     update audit.trees set at = '1970-01-01' where size = 305;
-     set session_replication_role = default`,
-  );
-  const client = await database.owner.connect();
-  await client.query("begin");
-  const pruning = { log: tenant, beforeMs: 1_000_000_000_000, retainMs: 0, now: Date.now() };
-  expect(await pruneLog(client, pruning)).toBe(0);
-  await client.query("rollback");
-  client.release();
 });
