@@ -17,6 +17,17 @@ export async function rewrapServerKeys(deps: {
   readonly by: string;
 }): Promise<number> {
   const { pool, kms, now, by } = deps;
+  // The key service is not part of a transaction, so the request is recorded before it is made.
+  await changingServerKeys(pool, (client) =>
+    auditForAll(client, {
+      by,
+      occurredAtMs: now(),
+      action: "server_keys.rewrap_begin",
+      class: "U",
+      resource: { type: "server_keys", id: "all" },
+      outcome: "success",
+    }),
+  );
   return changingServerKeys(pool, async (client) => {
     const latest = await kms.rotate(SERVER_KEYS_KEK);
     for (const { name, version, wrapped, wrappingVersion } of await readServerKeys(client)) {

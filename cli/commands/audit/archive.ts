@@ -17,6 +17,7 @@ import { WitnessError } from "../../../audit/witness/witness-error.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface ArchiveOptions extends LogChoice {
@@ -36,6 +37,7 @@ const DAY_MS = 86_400_000;
 export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
   const witnesses = (options.witness ?? []).map(parseWitness);
   return withLog(settings, options, async (log, { pool }) => {
+    await auditReading(pool, log, options, { action: "audit.archive" });
     const store = await openStore(options);
     const bar = progressBar("files");
     try {

@@ -10,6 +10,7 @@ import { formatTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 export interface ProveOptions extends LogChoice {
@@ -23,6 +24,8 @@ export interface ProveOptions extends LogChoice {
 /** Writes one entry and the proof that it is in the log. */
 export async function proveEntry(settings: Settings, options: ProveOptions): Promise<string> {
   return withLog(settings, options, async (log, { pool }) => {
+    const details = { index: options.index, event: options.event };
+    await auditReading(pool, log, options, { action: "audit.prove", details });
     const { index, entry } = await findEntry(pool, log, options);
     const { size } = log.checkpoint;
     const proof = await inTransaction(pool, log.log, (client) => {

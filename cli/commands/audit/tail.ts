@@ -6,6 +6,7 @@ import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { Print } from "../../output.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface TailOptions extends LogChoice {
@@ -26,6 +27,8 @@ export async function tailLog(
     throw new CommandError("--lines takes a number, 0 or more.");
   await withLog(settings, options, async (opened, { pool }) => {
     const { log, origin, checkpoint, minimumIndex } = opened;
+    const details = { lines, follow: options.follow === true };
+    await auditReading(pool, opened, options, { action: "audit.tail", details });
     const heads = new KnownHeads(opened.signer.publicKey);
     let from = Math.max(minimumIndex, checkpoint.size - lines);
     for (let signed: SignedHead = opened; ;) {
