@@ -61,7 +61,7 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
   const hashesOf = (level: number, index: number) =>
     tiles.hashes(level, index).catch((cause: unknown) => {
       if (!(cause instanceof LogError)) throw cause;
-      throw altered(origin, `${cause.message}`, { cause });
+      throw altered(origin, cause.message, { cause });
     });
 
   async function leafOf(index: number): Promise<Uint8Array> {

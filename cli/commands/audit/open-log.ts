@@ -1,6 +1,6 @@
 import { openCheckpointStore } from "../../../audit/checkpoints/open-store.ts";
 import { catchUp } from "../../../audit/integrate/catch-up.ts";
-import { OPERATOR_LOG, type LogId, type LogSigner } from "../../../audit/logs.ts";
+import { OPERATOR_LOG, type LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { SignedHead } from "../../../audit/read/checked-log.ts";
 import { readCheckpoint, readLogInfo } from "../../../audit/read/log-info.ts";
