@@ -1,6 +1,6 @@
 const DAY_MS = 86_400_000;
 /** How long a log without entries may be silent. A longer silence counts as this. */
-export const MOST_SILENCE_MS = 30 * DAY_MS;
+const MOST_SILENCE_MS = 30 * DAY_MS;
 
 /**
  * The time that a log itself shows to have passed. A clock that goes back counts nothing. A clock

@@ -2,7 +2,7 @@ const DAY_MS = 86_400_000;
 /** The retention of a log whose entries do not set another: six years. */
 const DEFAULT_MS = 2_192 * DAY_MS;
 /** A shorter retention counts this long after it was recorded, so that others can object. */
-export const NOTICE_MS = 30 * DAY_MS;
+const NOTICE_MS = 30 * DAY_MS;
 /** The action of the entry that sets the retention of its log. */
 export const RETENTION_ACTION = "audit.set_retention";
 
