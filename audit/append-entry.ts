@@ -133,9 +133,8 @@ export async function storeEntries(
       ? { ...INSERT, values: [log, only] }
       : { ...INSERT_ALL, values: [log, byteaArray(entries)] },
   );
-  const appended = rows.map(({ id, leaf_hash: leafHash }) => ({ log, id, leafHash }));
   const isStored = (entry: Uint8Array, at: number) => {
-    const leaf = appended[at]?.leafHash;
+    const leaf = rows[at]?.leaf_hash;
     return leaf !== undefined && equalBytes(leaf, leafHash(nodeChecks.sha256, entry));
   };
   if (rows.length !== entries.length || !entries.every(isStored))
@@ -143,6 +142,7 @@ export async function storeEntries(
       "audit_entry_not_stored",
       "The database did not store the audit entry of this act, so the act was not done. Look for triggers and rules on audit.entries that Sealdesk did not create.",
     );
+  const appended = rows.map((row) => ({ log, id: row.id, leafHash: row.leaf_hash }));
   afterCommit(client, (pool) => tellAppended(pool, appended));
-  return appended.map(({ id }) => id);
+  return rows.map(({ id }) => id);
 }

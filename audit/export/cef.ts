@@ -64,8 +64,4 @@ export const cefValue = (text: string): string =>
   withoutControls(text).replace(/[\\=]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
 
 const withoutControls = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
-  text.replaceAll(
-    /[\u0000-\u0009\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu,
-    " ",
-  );
+  text.replaceAll(/(?![\n\r])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, " ");
