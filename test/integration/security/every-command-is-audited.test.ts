@@ -62,10 +62,13 @@ async function allCommands(path: readonly string[] = []): Promise<string[]> {
   const { output } = await sealdesk([...path, "--help"]);
   const [, listed] = output.split("\nCommands:\n");
   if (listed === undefined) return [path.join(" ")];
-  const names = Array.from(listed.matchAll(/^ {2}([a-z][\w-]*)/gm), ([, name = ""]) => name);
   const below: string[] = [];
-  for (const name of names.filter((each) => each !== "help"))
-    below.push(...(await allCommands([...path, name])));
+  for (const [, name = "", rest = ""] of listed.matchAll(/^ {2}([a-z][\w-]*)(.*)$/gm)) {
+    if (name === "help") continue;
+    // A command with options has no commands below it.
+    if (rest.startsWith(" [options]")) below.push([...path, name].join(" "));
+    else below.push(...(await allCommands([...path, name])));
+  }
   return below;
 }
 
