@@ -1,8 +1,10 @@
 /** Why the audit log cannot be continued or read. */
 export type AuditErrorCode =
-  | "log_behind" // the database has fewer entries than a published checkpoint
-  | "log_inconsistent" // the database's tree does not extend a published checkpoint
-  | "invalid_checkpoint" // a checkpoint kept outside has another key or belongs to another log
+  | "audit_log_behind" // the database has fewer entries than a published checkpoint
+  | "audit_log_inconsistent" // the database's tree does not extend a published checkpoint
+  | "audit_checkpoint_invalid" // a checkpoint has another key or belongs to another log
+  | "audit_log_altered" // an entry in the database is not the one that was signed, or is gone
+  | "audit_entry_not_stored" // the database did not keep the entry of an act
   | "log_not_found" // nothing has been logged for the tenant yet
   | "entry_not_found"
   | "not_prunable"; // pruning would remove what the policy keeps
@@ -16,3 +18,15 @@ export class AuditError extends Error {
     this.code = code;
   }
 }
+
+/** What a person does about an altered log. It ends the message of every `audit_log_altered`. */
+const WHAT_TO_DO =
+  "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.";
+
+/** @param what names the position and what is wrong there, such as "Entry 5 was removed." */
+export const altered = (origin: string, what: string, options?: ErrorOptions): AuditError =>
+  new AuditError(
+    "audit_log_altered",
+    `The log ${origin} was altered in the database. ${what} ${WHAT_TO_DO}`,
+    options,
+  );

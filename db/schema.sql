@@ -55,10 +55,12 @@ table audit.entries (
   constraint entries_pkey PRIMARY KEY (id)
   grant insert (entry, tenant) to sealdesk_app
   grant insert (entry, tenant) to sealdesk_integrator
+  grant select (id, tenant) to sealdesk_integrator
   grant select to sealdesk_app
   policy keys for * using ((tenant = audit.key_log(sealdesk.current_tenant()))) with check ((tenant = audit.key_log(sealdesk.current_tenant())))
   policy operator for a using () with check ((tenant = '00000000-0000-0000-0000-000000000000'::uuid))
   policy owner for * using ((tenant = sealdesk.current_tenant()))
+  policy places for r using (true)
   policy tenant for * using ((tenant = sealdesk.current_tenant())) with check (((tenant = sealdesk.current_tenant()) AND (tenant <> '00000000-0000-0000-0000-000000000000'::uuid)))
 
 table audit.leaves (

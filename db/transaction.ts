@@ -2,6 +2,17 @@ import { READ_ONLY, sqlState } from "./database-error.ts";
 import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
 
+/** What to call when the transaction that a connection has open is committed. */
+const afterCommits = new WeakMap<Client, ((pool: Pool) => void)[]>();
+
+/**
+ * Calls `call` with the pool when the transaction of `inTransaction` that `client` has open is
+ * committed, and never if it is rolled back. In another transaction it does nothing.
+ */
+export function afterCommit(client: Client, call: (pool: Pool) => void): void {
+  afterCommits.get(client)?.push(call);
+}
+
 /**
  * Runs `work` in one transaction for one tenant. Row-level security shows and accepts only that tenant's
  * rows. Commits if `work` resolves, and rolls back if it throws. `work` must not begin another
@@ -15,11 +26,14 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const { client, release } = await connect(pool, tenant);
   let broken: Error | undefined;
+  const callbacks: ((pool: Pool) => void)[] = [];
   try {
     await client.query("begin");
+    afterCommits.set(client, callbacks);
     await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant]);
     const result = await work(client);
     await client.query("commit");
+    for (const call of callbacks) call(pool);
     return result;
   } catch (error) {
     await client.query("rollback").catch((cause: unknown) => {
@@ -29,6 +43,7 @@ export async function inTransaction<T>(
     if (sqlState(error) === READ_ONLY) broken = error as Error;
     throw error;
   } finally {
+    afterCommits.delete(client);
     release(broken);
   }
 }

@@ -1,6 +1,7 @@
 import { appendEntry, type AuditEntry } from "../audit/append-entry.ts";
 import { appendRefusal } from "../audit/append-refusal.ts";
 import { appendRepeatable } from "../audit/append-repeatable.ts";
+import { AuditError } from "../audit/audit-error.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
@@ -83,7 +84,7 @@ export async function refusalsAudited<T>(
   try {
     return await inTransaction(pool, actor.tenant, work);
   } catch (error) {
-    if (error instanceof KeysError)
+    if (error instanceof KeysError || error instanceof AuditError)
       await writeRefusal(pool, actor, { now: now(), requestId }, act(), error);
     throw error;
   }
@@ -99,14 +100,15 @@ async function writeRefusal(
   actor: Actor,
   at: { readonly now: number; readonly requestId: string | undefined },
   act: Act,
-  { code, reasons }: KeysError,
+  error: KeysError | AuditError,
 ): Promise<void> {
+  const reasons = error instanceof KeysError ? error.reasons : [];
   await appendRefusal(pool, {
     ...entryBy(actor, at),
     ...said(act),
     ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
-    outcome: "refused",
-    reason: code,
+    outcome: error instanceof KeysError ? "refused" : "failed",
+    reason: error.code,
   });
 }
 

@@ -1,6 +1,10 @@
 import type { CheckpointStore } from "../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../audit/checkpoints/open-store.ts";
-import type { AuditErrorCode } from "../audit/audit-error.ts";
+import type { AuditError } from "../audit/audit-error.ts";
+import { AppendedEntries, watchAppended } from "../audit/check/appended-entries.ts";
+import { LogChecker } from "../audit/check/log-checker.ts";
+import { KnownHeads } from "../audit/read/known-heads.ts";
+import type { Pool } from "../db/pool.ts";
 import { Integrator } from "../audit/integrate/integrator.ts";
 import type { LogSigner } from "../audit/logs.ts";
 import type { AuditSettings } from "../audit/checkpoints/audit-settings.ts";
@@ -8,10 +12,14 @@ import { Witnesses } from "../audit/witness/witnesses.ts";
 import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import type { NotReadyReason } from "./readiness.ts";
+import { auditReasons, type NotReadyReason } from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
+  /** The pool whose transactions append entries. */
+  readonly pool: Pool;
+  /** Time between two steps of the check of everything that the logs hold. */
+  readonly checkEveryMs: number;
   /** Time between two searches for heads that a witness has not cosigned. */
   readonly cosignEveryMs: number;
   readonly signer: LogSigner;
@@ -21,20 +29,22 @@ interface Deps {
 }
 
 export interface RunningAuditLog {
-  /** The reason why the log is not continued; undefined while it is. */
+  /**
+   * The reason why the log is not continued, or what is wrong with what it holds; undefined if
+   * neither is the case.
+   */
   refusal(): NotReadyReason | undefined;
+  /** What this node saw of the logs. Whatever reads them shares it. */
+  readonly heads: KnownHeads;
   close(): Promise<void>;
 }
 
-const reasons: Partial<Record<AuditErrorCode, NotReadyReason>> = {
-  log_behind: "audit_log_behind",
-  log_inconsistent: "audit_log_inconsistent",
-  invalid_checkpoint: "audit_checkpoint_invalid",
-};
-
 /** Integrates and signs audit entries, unless another node does so. */
 export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<RunningAuditLog> {
-  const { url, signer, now, log, metrics } = deps;
+  const { url, pool, signer, now, log, metrics } = deps;
+  const heads = new KnownHeads(signer.publicKey);
+  const appended = new AppendedEntries();
+  watchAppended(pool, appended);
   const store = await openCheckpointStore(config.checkpoints, now);
   const witnesses = config.witnesses.length === 0 ? undefined : openWitnesses(config, store, deps);
   const integrator = new Integrator({
@@ -42,20 +52,32 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     originPrefix: config.originPrefix,
     signer,
     store,
+    heads,
     witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),
     onError: (error) => log.error("the audit log could not be continued", describeError(error)),
   });
-  const refusal = () => integrator.refusal && reasons[integrator.refusal.code];
+  const checker = new LogChecker({
+    pool,
+    heads,
+    appended,
+    everyMs: deps.checkEveryMs,
+    onFinding: (error) => log.error("the check of the audit logs failed", describeError(error)),
+  });
+  const reasonOf = (error: AuditError | undefined) =>
+    auditReasons.find((reason) => reason === error?.code);
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
-    refused: () => refusal() !== undefined,
+    refused: () => reasonOf(integrator.refusal) !== undefined,
+    altered: () => checker.finding !== undefined,
+    checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
   return {
-    refusal,
+    refusal: () => reasonOf(integrator.refusal) ?? reasonOf(checker.finding),
+    heads,
     async close() {
-      await integrator.close();
+      await Promise.all([integrator.close(), checker.close()]);
       await store.close();
     },
   };

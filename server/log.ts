@@ -1,5 +1,6 @@
 import winston from "winston";
 import { DatabaseError } from "../db/database-error.ts";
+import { AuditError } from "../audit/audit-error.ts";
 import { redact } from "./redact.ts";
 
 /** Writes one JSON object per line. Never pass it content, tokens, names or addresses. */
@@ -44,8 +45,8 @@ export function describeError(error: unknown): Record<string, LogValue> {
       .map((line) => line.trim())
       .join("; "),
   };
-  // The message of a DatabaseError is our own. Its cause is what an operator needs.
-  if (error instanceof DatabaseError) told["reason"] = error.message;
+  // These messages are our own, and say what an operator needs to know.
+  if (error instanceof DatabaseError || error instanceof AuditError) told["reason"] = error.message;
   const cause: unknown = error.cause;
   if (cause instanceof Error) {
     const causeCode = (cause as { code?: unknown }).code;

@@ -1,5 +1,14 @@
 import { KeysError } from "../keys/keys-error.ts";
 
+/** What is wrong with the audit log. Each is the code of an `AuditError`. */
+export const auditReasons = [
+  "audit_log_behind", // the database has fewer audit entries than were signed for
+  "audit_log_inconsistent", // the audit log is not what was signed
+  "audit_checkpoint_invalid", // a checkpoint of the audit log is not by this server's key
+  "audit_log_altered", // an entry in the database is not the one that was signed, or is gone
+  "audit_entry_not_stored", // the database does not keep what is appended to the operator's log
+] as const;
+
 /** Reasons why the server cannot serve now. The most specific one comes first. */
 export type NotReadyReason =
   | "draining" // it is stopping
@@ -13,9 +22,7 @@ export type NotReadyReason =
   | "kms_sealed"
   | "kms_standby"
   | "kms_denied" // it does not take the server's credentials
-  | "audit_log_behind" // the database has fewer audit entries than were signed for
-  | "audit_log_inconsistent" // the audit log is not what was signed
-  | "audit_checkpoint_invalid"; // the audit checkpoint kept outside is not by this server's key
+  | (typeof auditReasons)[number];
 
 const LIMIT_MS = 1_000;
 

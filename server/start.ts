@@ -87,6 +87,8 @@ export interface Timings extends SocketTimings {
   readonly requestMs: number;
   /** Time between two searches for heads of audit logs that a witness has not cosigned. */
   readonly cosignEveryMs: number;
+  /** Time between two steps of the check of everything that the audit logs hold. */
+  readonly checkEveryMs: number;
 }
 
 /** Headers are small, so they arrive sooner than bodies. */
@@ -101,6 +103,7 @@ const usualTimings: Timings = {
   serverKeysPollMs: 2_000,
   requestMs: 30_000,
   cosignEveryMs: 60_000,
+  checkEveryMs: 1_000,
 };
 
 export interface RunningServer {
@@ -185,7 +188,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const signer = await kmsAuditSigner(kms);
   const auditLog = await runAuditLog(config.audit, {
     url: database.url,
+    pool,
     cosignEveryMs: timings.cosignEveryMs,
+    checkEveryMs: timings.checkEveryMs,
     signer,
     now,
     log,
@@ -324,6 +329,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     creationLimits: openLimits("conversations", creationRates(config.conversationRates)),
     attachments,
     stopping: stopping.signal,
+    heads: auditLog.heads,
     logKey: signer.publicKey,
     notReady: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),

@@ -25,7 +25,7 @@ export interface ArchivedLog {
  * checkpoint last. It adds missing cosignatures to a head that is already archived. It writes
  * nothing if the log does not extend what was archived.
  * @returns how many files were written
- * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function archiveLog(
   store: ArchiveStore,
@@ -47,7 +47,7 @@ export async function archiveLog(
     const bytes = await source.read(path);
     // Bundles may be pruned, hashes never.
     if (bytes === undefined && !path.startsWith("tile/entries/"))
-      throw new AuditError("log_inconsistent", "Tiles of the log are missing.");
+      throw new AuditError("audit_log_inconsistent", "Tiles of the log are missing.");
     if (bytes !== undefined) {
       await store.put(path, bytes);
       written++;
@@ -63,12 +63,15 @@ async function sizeBefore(note: string, { source, checkpoint, key }: ArchivedLog
   const { name: origin } = key;
   if (archived.size > checkpoint.size)
     throw new AuditError(
-      "log_behind",
+      "audit_log_behind",
       `The log ${origin} has ${checkpoint.size} entries; ${archived.size} were archived.`,
     );
   const root = await rangeRoots(nodeChecks.sha256, source, checkpoint.size)(0, archived.size);
   if (!equalBytes(root, archived.root))
-    throw new AuditError("log_inconsistent", `The log ${origin} is not the one that was archived.`);
+    throw new AuditError(
+      "audit_log_inconsistent",
+      `The log ${origin} is not the one that was archived.`,
+    );
   return archived.size;
 }
 
@@ -78,7 +81,7 @@ function openArchived(note: string, key: NoteKey): Checkpoint {
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
     throw new AuditError(
-      "invalid_checkpoint",
+      "audit_checkpoint_invalid",
       "The archive belongs to another log or another key.",
       {
         cause,

@@ -50,10 +50,18 @@ const nameOf = ({ action, outcome }: LoggedEntry): string =>
 const custom = (number: number, label: string, value: string | undefined) =>
   value === undefined ? {} : { [`cs${number}`]: value, [`cs${number}Label`]: label };
 
-/** Escapes pipes and backslashes. A header has no line ends. */
+/** Escapes pipes and backslashes. A header has no line ends and no control characters. */
 export const cefHeader = (text: string): string =>
-  text.replace(/[\\|]/g, "\\$&").replace(/[\r\n]+/g, " ");
+  withoutControls(text)
+    .replace(/[\\|]/g, "\\$&")
+    .replace(/[\r\n]+/g, " ");
 
-/** Escapes equals signs and backslashes, and writes line ends as `\n` and `\r`. */
+/**
+ * Escapes equals signs and backslashes, and writes line ends as `\n` and `\r`. The format has no
+ * escape for other control characters: they become spaces.
+ */
 export const cefValue = (text: string): string =>
-  text.replace(/[\\=]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+  withoutControls(text).replace(/[\\=]/g, "\\$&").replaceAll("\n", "\\n").replaceAll("\r", "\\r");
+
+const withoutControls = (text: string): string =>
+  text.replaceAll(/(?![\n\r])[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu, " ");

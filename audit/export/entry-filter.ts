@@ -1,5 +1,10 @@
-import type { AuditEntry, AuditOutcome } from "../append-entry.ts";
+import { z } from "zod";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
+import { isUuid } from "../../crypto/wire/uuid.ts";
+import type { AuditEntry, AuditOutcome } from "../append-entry.ts";
+
+/** The last time that a Date can hold, in milliseconds since the Unix epoch. */
+const MOST_MS = 8_640_000_000_000_000;
 
 /** An entry as it was logged; personal fields are salted hashes. */
 export type LoggedEntry = AuditEntry & { readonly eventId: string };
@@ -20,6 +25,32 @@ export interface EntryFilter {
   readonly outcome?: AuditOutcome | undefined;
 }
 
+const id = z.string().max(200);
+const uuid = z.string().refine(isUuid);
+/** The form of our entries. Formats and filters rely on it. */
+const schema = z.looseObject({
+  eventId: uuid,
+  occurredAtMs: z.int().min(-MOST_MS).max(MOST_MS),
+  tenant: uuid,
+  actor: z.looseObject({
+    kind: z.enum(["user", "system"]),
+    id,
+    role: id.optional(),
+    device: uuid.optional(),
+  }),
+  action: id,
+  class: z.enum(["C", "R", "U", "D", "E"]),
+  resource: z.looseObject({ type: id, id: z.string(), version: id.optional() }),
+  subject: uuid.optional(),
+  outcome: z.enum(["success", "refused", "failed", "impaired"]),
+  reason: id.optional(),
+  decision: z.looseObject({ allowed: z.boolean(), reasons: z.array(id) }).optional(),
+  requestId: id.optional(),
+  session: uuid.optional(),
+  method: id.optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+});
+
 /**
  * Decodes an entry, or returns undefined if the bytes are not one of our entries. Anybody with the
  * application's login may append anything, and one such entry must not keep you from reading the
@@ -27,10 +58,7 @@ export interface EntryFilter {
  */
 export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {
   try {
-    const parsed: unknown = JSON.parse(fromUtf8(bytes));
-    const { actor, resource } = parsed as Partial<LoggedEntry>;
-    const isEntry = [actor, resource].every((each) => typeof each === "object" && each !== null);
-    return isEntry ? (parsed as LoggedEntry) : undefined;
+    return schema.parse(JSON.parse(fromUtf8(bytes))) as LoggedEntry;
   } catch {
     return undefined;
   }
@@ -47,6 +75,5 @@ export function matches(entry: LoggedEntry | undefined, filter: EntryFilter): bo
   if (resource !== undefined && entry.resource.id !== resource) return false;
   if (outcome !== undefined && entry.outcome !== outcome) return false;
   if (action === undefined) return true;
-  if (typeof entry.action !== "string") return true;
   return action.endsWith(".") ? entry.action.startsWith(action) : entry.action === action;
 }

@@ -1,11 +1,11 @@
 import { nilUuid } from "../../crypto/wire/event.ts";
-import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { toBase64 } from "../verify/base64.ts";
 import { cefLineOf } from "./cef.ts";
 import { parseEntry, type LoggedEntry } from "./entry-filter.ts";
+import { entryMember, onOneLine } from "./entry-text.ts";
 import { auditEventOf } from "./fhir/audit-event.ts";
 import { ocsfEventOf } from "./ocsf.ts";
-import type { IndexedEntry } from "./read-pages.ts";
+import type { IndexedEntry } from "../read/checked-log.ts";
 
 /** A format with one line for each entry. */
 export interface LineFormat {
@@ -16,36 +16,12 @@ export interface LineFormat {
   readonly line: (entry: IndexedEntry, origin: string) => string;
 }
 
-/**
- * The entry as it was hashed, with its index in front, so you can compute the hash from `entry`. An
- * entry that is not in our form is written as a string or in base64, so it cannot pass for a line
- * of its own.
- */
+/** The entry as it was hashed, with its index in front. */
 const jsonl: LineFormat = {
   extension: "jsonl",
   header: "",
-  line: ({ index, entry }) => `{"index":${index},${jsonOf(entry)}}\n`,
+  line: ({ index, entry }) => `{"index":${index},${entryMember(entry)}}\n`,
 };
-
-function jsonOf(entry: Uint8Array): string {
-  try {
-    const text = fromUtf8(entry);
-    // The operator's log holds checkpoints, which are not JSON.
-    return `"entry":${isOneLineOfJson(text) ? text : JSON.stringify(text)}`;
-  } catch {
-    return `"base64":"${toBase64(entry)}"`;
-  }
-}
-
-function isOneLineOfJson(text: string): boolean {
-  if (!text.startsWith("{") || /[\r\n]/.test(text)) return false;
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 const columns = [
   "index",
@@ -108,8 +84,9 @@ function timeOf(ms: number): string {
 
 function csvCell(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  // Some spreadsheets skip spaces, and take the full-width signs for the others.
+  const safe = /^\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u.test(text) ? `'${text}` : text;
+  return /[",\r\n\v\f\u0085\u2028\u2029]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** A format that describes each entry separately. */
@@ -136,8 +113,10 @@ const unreadable = (index: number): LoggedEntry => ({
   reason: "unreadable",
 });
 
-const fhir = telling("fhir.ndjson", (...given) => JSON.stringify(auditEventOf(...given)));
-const ocsf = telling("ocsf.ndjson", (...given) => JSON.stringify(ocsfEventOf(...given)));
+const fhir = telling("fhir.ndjson", (...given) =>
+  onOneLine(JSON.stringify(auditEventOf(...given))),
+);
+const ocsf = telling("ocsf.ndjson", (...given) => onOneLine(JSON.stringify(ocsfEventOf(...given))));
 const cef = telling("cef", cefLineOf);
 
 export const lineFormats = { jsonl, csv, fhir, ocsf, cef } as const;

@@ -20,7 +20,7 @@ interface CatchUpOptions {
  * Does once what a node does continuously, for commands that run while no node runs. Only a node
  * makes the very first signature, because a command may have been given another server's key by
  * mistake.
- * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function catchUp(options: CatchUpOptions): Promise<void> {
   const { url, originPrefix, signer, store, witnesses } = options;

@@ -25,7 +25,7 @@ const SIGNED = `
  * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
  * Each log must have at least the same entries and be signed by this key. It fails before anything
  * is signed that would contradict a checkpoint.
- * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function checkOutside(
   client: Client,
@@ -42,7 +42,7 @@ export async function checkOutside(
 
 /**
  * Recomputes the root of a head that is signed later, because anybody may have changed its row.
- * @throws AuditError log_inconsistent
+ * @throws AuditError audit_log_inconsistent
  */
 export async function checkUnsigned(
   client: Client,
@@ -50,7 +50,7 @@ export async function checkUnsigned(
 ): Promise<void> {
   if (!equalBytes(await rootAt(client, log, size), root))
     throw new AuditError(
-      "log_inconsistent",
+      "audit_log_inconsistent",
       `The tiles of ${origin} do not lead to the root of its tree. Its rows were altered.`,
     );
 }
@@ -61,7 +61,7 @@ function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
     return openCheckpoint(nodeChecks, note, { name, type: KEY_TYPES.ed25519, publicKey });
   } catch (cause) {
     throw new AuditError(
-      "invalid_checkpoint",
+      "audit_checkpoint_invalid",
       "A stored checkpoint is not signed by the audit key.",
       { cause },
     );
@@ -71,7 +71,7 @@ function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
 /**
  * Compares a log in the database with a head that this key signed. All entries of the head must be
  * there.
- * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function checkLog(client: Client, log: LogId, outside: Checkpoint): Promise<void> {
   const { origin, size, root } = outside;
@@ -79,14 +79,17 @@ export async function checkLog(client: Client, log: LogId, outside: Checkpoint):
   const [inside] = rows;
   if (inside === undefined || inside.size < size)
     throw new AuditError(
-      "log_behind",
+      "audit_log_behind",
       `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published.`,
     );
   if (inside.origin !== origin)
-    throw new AuditError("invalid_checkpoint", `The log ${inside.origin} was stored as ${origin}.`);
+    throw new AuditError(
+      "audit_checkpoint_invalid",
+      `The log ${inside.origin} was stored as ${origin}.`,
+    );
   if (!equalBytes(await rootAt(client, log, size), root))
     throw new AuditError(
-      "log_inconsistent",
+      "audit_log_inconsistent",
       `The log ${origin} does not match the checkpoint of its first ${size} entries.`,
     );
 }
@@ -96,6 +99,6 @@ async function rootAt(client: Client, log: LogId, size: number): Promise<Uint8Ar
     return await rangeRoots(nodeChecks.sha256, tileRows(client, log), size)(0, size);
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
-    throw new AuditError("log_inconsistent", "Tiles of a log are missing.", { cause });
+    throw new AuditError("audit_log_inconsistent", "Tiles of a log are missing.", { cause });
   }
 }

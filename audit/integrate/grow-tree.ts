@@ -1,25 +1,12 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
-import { TILE_WIDTH, edgeTiles, type Tile } from "../verify/tile.ts";
-import { GrowingRoot, HASH_BYTES, rootOf, type Sha256 } from "../verify/tree-hash.ts";
+import { rootOfEdge, type Edge } from "../verify/proven-tiles.ts";
+import { TILE_WIDTH, type Tile } from "../verify/tile.ts";
+import { HASH_BYTES, rootOf, type Sha256 } from "../verify/tree-hash.ts";
 
 export interface FilledTile extends Tile {
   /** `width` hashes of 32 bytes each. */
   readonly hashes: Uint8Array;
-}
-
-/** The right edge of a tree: for each level, the hashes of its partial tile. */
-export type Edge = ReadonlyMap<number, Uint8Array>;
-
-/** The root of the tree of `size` with the partial tiles of `edge`. */
-function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
-  const growing = new GrowingRoot(sha256);
-  for (const { level, width } of [...edgeTiles(size)].toReversed()) {
-    const hashes = edge.get(level) ?? new Uint8Array(0);
-    for (let at = 0; at < width; at++)
-      growing.append(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES), TILE_WIDTH ** level);
-  }
-  return growing.root();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { byteaArray, int2Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
@@ -67,20 +68,25 @@ const DONE = "delete from audit.pending where entry = any($1::int8[])";
  * Integrates up to `limit` pending entries. It writes the leaves, tiles and trees of all their logs
  * in one transaction.
  * @param originPrefix of new logs, such as `support.example.com`
+ * @param known the heads that this writer left. Nobody else writes, so they must still be the last
  * @returns how many entries were integrated, and the new heads, which are durable and not signed
  *   yet
- * @throws AuditError log_inconsistent, if the rows of a tree do not agree with one another
+ * @throws AuditError audit_log_inconsistent, if the rows of a tree do not agree with one another;
+ *   audit_log_behind, if a log was rewound
  */
 export async function integrateBatch(
   client: Client,
   originPrefix: string,
   limit: number,
+  known: ReadonlyMap<LogId, TreeHead> = new Map(),
 ): Promise<{ readonly taken: number; readonly trees: readonly CommittedTree[] }> {
   await client.query("begin");
   try {
     const { rows } = await client.query<Pending>(WAITING, [limit]);
     const integrated =
-      rows.length === 0 ? { taken: 0, trees: [] } : await integrate(client, originPrefix, rows);
+      rows.length === 0
+        ? { taken: 0, trees: [] }
+        : await integrate(client, originPrefix, rows, known);
     await client.query("commit");
     return integrated;
   } catch (error) {
@@ -93,6 +99,7 @@ async function integrate(
   client: Client,
   originPrefix: string,
   waiting: readonly Pending[],
+  known: ReadonlyMap<LogId, TreeHead>,
 ): Promise<{ readonly taken: number; readonly trees: readonly CommittedTree[] }> {
   const byLog = new Map(waiting.map((pending) => [pending.log, pending]));
   const heads = await readHeads(client, originPrefix, [...byLog.keys()]);
@@ -104,6 +111,7 @@ async function integrate(
     const { log, origin } = tree;
     const pending = byLog.get(log);
     if (pending === undefined) continue;
+    assertSame(tree, known.get(log));
     const entries = idsOf(pending.ids);
     const hashes = entries.map((_, at) =>
       pending.hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES),
@@ -132,6 +140,21 @@ async function integrate(
   ]);
   await client.query(DONE, [entries]);
   return { taken: leaves.entries.length, trees };
+}
+
+function assertSame(tree: CommittedTree, known: TreeHead | undefined): void {
+  if (known === undefined) return;
+  if (tree.size === known.size && equalBytes(tree.root, known.root)) return;
+  const { origin, size } = tree;
+  if (size < known.size)
+    throw new AuditError(
+      "audit_log_behind",
+      `The log ${origin} has ${size} entries in the database, but this server wrote ${known.size}.`,
+    );
+  throw new AuditError(
+    "audit_log_inconsistent",
+    `The log ${origin} does not end with the head that this server wrote.`,
+  );
 }
 
 const idsOf = (bytes: Buffer): number[] =>
@@ -192,7 +215,7 @@ function growOrRefuse(
     return growTree(nodeChecks.sha256, tree, edge, leaves);
   } catch (cause) {
     throw new AuditError(
-      "log_inconsistent",
+      "audit_log_inconsistent",
       `The tiles of ${tree.origin} do not lead to the root of its tree. Its rows were altered.`,
       { cause },
     );

@@ -2,8 +2,10 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId, LogSigner } from "../logs.ts";
+import type { KnownHeads } from "../read/known-heads.ts";
+import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import { checkOutside } from "./check-outside.ts";
+import { checkLog, checkOutside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
@@ -15,6 +17,8 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  /** What this node saw of the logs. Signed heads are added. */
+  readonly heads?: KnownHeads | undefined;
   /** The witnesses that cosign the heads. */
   readonly witnesses?: Witnesses | undefined;
   /** The time between two checks for pending entries. */
@@ -43,6 +47,8 @@ export class Integrator {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #unsigned = new Map<LogId, CommittedTree>();
+  /** The last head of each log that this node wrote since it leads. */
+  #written = new Map<LogId, TreeHead>();
   #refusal: AuditError | undefined;
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
@@ -94,6 +100,7 @@ export class Integrator {
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
         await checkOutside(client, store, signer.publicKey);
+        await this.#checkKnown(client);
         await witnesses?.check(client);
       }
       this.#refusal = undefined;
@@ -102,7 +109,9 @@ export class Integrator {
       await this.#pause(Math.min(retryMs, 500));
     }
     const unsigned = await resumeLeadership(client, store, signer.publicKey);
+    await this.#checkKnown(client);
     await witnesses?.check(client);
+    this.#written.clear();
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     this.#contradiction = undefined;
     const leaveWitnesses = witnesses?.keepCosigned((error) => {
@@ -113,6 +122,11 @@ export class Integrator {
     } finally {
       await leaveWitnesses?.();
     }
+  }
+
+  /** The outside checkpoints may be a minute older than what this node saw itself. */
+  async #checkKnown(client: Client): Promise<void> {
+    for (const [log, head] of this.#options.heads?.heads ?? []) await checkLog(client, log, head);
   }
 
   async #lead(client: Client): Promise<void> {
@@ -148,8 +162,16 @@ export class Integrator {
 
   async #integrate(client: Client): Promise<number> {
     const { originPrefix, onIntegrated } = this.#options;
-    const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
-    for (const tree of trees) this.#unsigned.set(tree.log, tree);
+    const { taken, trees } = await integrateBatch(
+      client,
+      originPrefix,
+      MOST_AT_ONCE,
+      this.#written,
+    );
+    for (const tree of trees) {
+      this.#unsigned.set(tree.log, tree);
+      this.#written.set(tree.log, tree);
+    }
     onIntegrated?.(taken);
     return taken;
   }
@@ -158,9 +180,11 @@ export class Integrator {
     const { signer, store, retryMs = 2_000 } = this.#options;
     try {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
+      for (const tree of this.#unsigned.values()) this.#options.heads?.remember(tree.log, tree);
       this.#unsigned.clear();
       this.#signedMs = performance.now();
     } catch (error) {
+      if (error instanceof AuditError) throw error;
       // Integration continues. The heads are signed when the signer is back.
       this.#signFromMs = performance.now() + retryMs;
       this.#say(error);

@@ -45,7 +45,7 @@ export async function tryLead(client: Client): Promise<boolean> {
 /**
  * The first step of a new leader: compares the logs with the published checkpoints.
  * @returns the heads that a crash left without a signature
- * @throws AuditError log_behind, log_inconsistent, invalid_checkpoint
+ * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function resumeLeadership(
   client: Client,

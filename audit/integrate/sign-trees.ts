@@ -1,6 +1,7 @@
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import { int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Client } from "../../db/pool.ts";
+import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { OPERATOR_LOG, type LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -22,8 +23,11 @@ const KEEP = `
     select * from unnest($1::uuid[], $2::int8[], $3::text[])
     on conflict (log, size) do nothing returning log, note
   )
-  insert into audit.entries (tenant, entry)
-  select $4, convert_to(note, 'UTF8') from kept where log <> $4`;
+  , logged as (
+    insert into audit.entries (tenant, entry)
+    select $4, convert_to(note, 'UTF8') from kept where log <> $4 returning id
+  )
+  select (select count(*) from kept where log <> $4) as wanted, (select count(*) from logged) as stored`;
 
 const UNSIGNED = `
   select id as log, origin, size, root from audit.logs
@@ -48,7 +52,16 @@ async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string>
   return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
 }
 
-/** Signs committed heads. It stores the checkpoints outside first, then in the database. */
+const notStored = () =>
+  new AuditError(
+    "audit_entry_not_stored",
+    "The database did not store a checkpoint in the operator's log. Look for triggers and rules on audit.entries that Sealdesk did not create.",
+  );
+
+/**
+ * Signs committed heads. It stores the checkpoints outside first, then in the database.
+ * @throws AuditError audit_entry_not_stored; the heads are signed again at the next attempt
+ */
 export async function signTrees(
   client: Client,
   signer: LogSigner,
@@ -64,11 +77,19 @@ export async function signTrees(
         return note;
       }),
     );
-    await client.query(KEEP, [
-      uuidArray(some.map(({ log }) => log)),
-      int8Array(some.map(({ size }) => size)),
-      notes,
-      OPERATOR_LOG,
-    ]);
+    await client.query("begin");
+    try {
+      const { rows } = await client.query<{ wanted: number; stored: number }>(KEEP, [
+        uuidArray(some.map(({ log }) => log)),
+        int8Array(some.map(({ size }) => size)),
+        notes,
+        OPERATOR_LOG,
+      ]);
+      if (rows[0]?.wanted !== rows[0]?.stored) throw notStored();
+      await client.query("commit");
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
+    }
   }
 }

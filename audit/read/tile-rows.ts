@@ -31,7 +31,7 @@ async function readTileRows(
  * A tile's hashes, or undefined if the log has no such tile yet. A partial tile is cut from the
  * tile it grew into.
  */
-export async function readTileRow(
+async function readTileRow(
   client: Client,
   log: LogId,
   tile: Tile,

@@ -78,7 +78,7 @@ export class Witnesses {
   /**
    * Compares the database with what the witnesses saw, as far as they answer soon. An unreachable
    * witness delays nothing. The operator's log comes first.
-   * @throws AuditError log_behind, log_inconsistent
+   * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
   async check(client: Client): Promise<void> {
     await this.#keepProofs();
@@ -191,7 +191,7 @@ export class Witnesses {
   /**
    * Stores, outside the database, a head that contradicts the database. Every node looks there
    * before it signs, even when the witness is unreachable.
-   * @throws AuditError log_behind, log_inconsistent
+   * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
   async #compare(client: Client, seen: SeenHead): Promise<void> {
     try {

@@ -37,22 +37,22 @@ export interface RotateDeps extends KeystoreDeps {
 export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number> {
   const { kms } = deps;
   const kek = kekOf(tenant);
-  await ensureKek(deps, tenant);
   // The service is not part of our transaction, so the request is recorded before it is made.
   const by = "operator";
   await audit(deps, tenant, by, { action: "keys.rotate_kek_begin", class: "U" });
+  await ensureKek(deps, tenant);
   const version = await kms.rotate(kek);
   await audit(deps, tenant, by, { action: "keys.rotate_kek", class: "U", details: { version } });
   return version;
 }
 
-function audit(
+async function audit(
   { data, now }: RotateDeps,
   tenant: Uuid,
   by: string,
   act: Pick<AuditEntry, "action" | "class" | "details">,
 ): Promise<void> {
-  return inTransaction(data, tenant, (client) =>
+  await inTransaction(data, tenant, (client) =>
     appendEntry(client, {
       ...act,
       occurredAtMs: now(),

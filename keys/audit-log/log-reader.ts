@@ -1,9 +1,9 @@
-import { databaseLog } from "../../audit/read/database-log.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
-import { audited, assertAllowed, refusalsAudited, type UseCase } from "../audited.ts";
+import { audited, assertAllowed, refusalsAudited } from "../audited.ts";
+import type { LogReading } from "./follow-log.ts";
 
 /** Reads of one session within this time are audited by one entry. */
 const READING_MS = 3_600_000;
@@ -12,11 +12,11 @@ const MOST_READERS = 10_000;
 
 /** Serves tenants' logs as the files of C2SP tlog-tiles. */
 export class LogReader {
-  readonly #deps: UseCase;
+  readonly #deps: LogReading;
   /** When each session's last audit entry was written. */
   readonly #readers = new FairCache<number>(MOST_READERS);
 
-  constructor(deps: UseCase) {
+  constructor(deps: LogReading) {
     this.#deps = deps;
   }
 
@@ -25,13 +25,15 @@ export class LogReader {
    * reads thousands of files, so only a session's first read in an hour is audited, before anything
    * is read.
    * @param path such as "checkpoint" or "tile/0/000.p/5"
-   * @throws KeysError forbidden; LogError malformed
+   * @throws KeysError forbidden; LogError malformed; AuditError audit_log_altered and the refusals of
+   *   `KnownHeads.open`
    */
   async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
     await this.#audit(actor);
-    return inTransaction(this.#deps.pool, actor.tenant, (client) =>
-      databaseLog(client, actor.tenant).read(path),
-    );
+    return inTransaction(this.#deps.pool, actor.tenant, async (client) => {
+      const log = await this.#deps.heads.open(client, actor.tenant);
+      return log?.source.read(path);
+    });
   }
 
   async #audit(actor: Actor): Promise<void> {

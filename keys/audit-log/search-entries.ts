@@ -1,16 +1,13 @@
-import { matches, parseEntry, type EntryFilter } from "../../audit/export/entry-filter.ts";
-import { readEntries } from "../../audit/read/database-log.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Client } from "../../db/pool.ts";
+import { matches, type EntryFilter } from "../../audit/export/entry-filter.ts";
+import { readEntry, type EntryText } from "../../audit/export/entry-text.ts";
+import type { CheckedLog } from "../../audit/read/checked-log.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
-import { audited, assertAllowed, type UseCase } from "../audited.ts";
+import { audited, assertAllowed } from "../audited.ts";
+import type { LogReading } from "./follow-log.ts";
 
-/** An entry as it was logged. */
-export interface FoundEntry {
-  readonly index: number;
-  readonly entry: ReturnType<typeof parseEntry>;
-}
+/** An entry as it was logged, with its place in the log. */
+export type FoundEntry = EntryText & { readonly index: number };
 
 export interface SearchAnswer {
   readonly entries: readonly FoundEntry[];
@@ -28,10 +25,10 @@ const MOST_LOOKED_AT = 16 * PAGE;
  * Returns entries of the tenant's log that match `filter`, in log order. The search itself is
  * audited.
  * @param page.after the index after which to begin
- * @throws KeysError forbidden
+ * @throws KeysError forbidden; AuditError audit_log_altered and the refusals of `KnownHeads.open`
  */
 export function searchEntries(
-  deps: UseCase,
+  deps: LogReading,
   actor: Actor,
   filter: EntryFilter,
   page: { readonly after?: number | undefined; readonly limit: number },
@@ -47,40 +44,32 @@ export function searchEntries(
   } as const;
   return audited(deps, actor, act, async (client, note) => {
     assertAllowed(decision);
-    const answer = await search(client, tenant, filter, page);
+    const log = await deps.heads.open(client, tenant);
+    const answer = log === undefined ? NOTHING : await search(log, filter, page);
     note({ details: { ...act.details, found: answer.entries.length } });
     return answer;
   });
 }
 
+const NOTHING: SearchAnswer = { entries: [], after: null };
+
 async function search(
-  client: Client,
-  tenant: Uuid,
+  log: CheckedLog,
   filter: EntryFilter,
   { after = -1, limit }: { readonly after?: number | undefined; readonly limit: number },
 ): Promise<SearchAnswer> {
   const found: FoundEntry[] = [];
-  const first = await firstAfter(client, tenant, after);
-  if (first === undefined) return { entries: found, after: null };
+  // Earlier entries may be pruned.
+  const first = Math.max(after + 1, log.minimumIndex);
+  const { size } = log.checkpoint;
   for (let from = first; from < first + MOST_LOOKED_AT; from += PAGE) {
-    const rows = await readEntries(client, tenant, from, from + PAGE);
-    for (const { index, entry: bytes } of rows) {
-      const entry = parseEntry(bytes);
-      if (!matches(entry, filter)) continue;
-      found.push({ index, entry });
+    for (const { index, entry: bytes } of await log.entries(from, from + PAGE)) {
+      const read = readEntry(bytes);
+      if (!matches("entry" in read ? read.entry : undefined, filter)) continue;
+      found.push({ index, ...read });
       if (found.length === limit) return { entries: found, after: index };
     }
-    if (rows.length < PAGE) return { entries: found, after: null };
+    if (from + PAGE >= size) return { entries: found, after: null };
   }
   return { entries: found, after: first + MOST_LOOKED_AT - 1 };
-}
-
-/** The first existing entry. Earlier ones may be pruned. */
-async function firstAfter(client: Client, tenant: Uuid, after: number) {
-  const { rows } = await client.query<{ minimumIndex: number }>(
-    `select minimum_index as "minimumIndex" from audit.logs where id = $1`,
-    [tenant],
-  );
-  const [log] = rows;
-  return log && Math.max(after + 1, log.minimumIndex);
 }

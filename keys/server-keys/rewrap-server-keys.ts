@@ -17,6 +17,17 @@ export async function rewrapServerKeys(deps: {
   readonly by: string;
 }): Promise<number> {
   const { ownerUrl, kms, now, by } = deps;
+  // The key service is not part of a transaction, so the request is recorded before it is made.
+  await changingServerKeysAsOwner(ownerUrl, (client) =>
+    auditForAll(client, {
+      by,
+      occurredAtMs: now(),
+      action: "server_keys.rewrap_begin",
+      class: "U",
+      resource: { type: "server_keys", id: "all" },
+      outcome: "success",
+    }),
+  );
   return changingServerKeysAsOwner(ownerUrl, async (client) => {
     const latest = await kms.rotate(SERVER_KEYS_KEK);
     for (const { name, version, wrapped, wrappingVersion } of await readServerKeys(client)) {

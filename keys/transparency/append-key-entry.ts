@@ -1,3 +1,4 @@
+import { storeEntries } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { keyLogOf } from "./key-log.ts";
@@ -5,6 +6,7 @@ import { keyLogOf } from "./key-log.ts";
 /**
  * Logs a change of an account in the transaction that makes it, so both happen or neither. The
  * transaction must hold the lock on the user's row.
+ * @throws AuditError audit_entry_not_stored
  */
 export async function appendKeyEntry(
   client: Client,
@@ -16,11 +18,11 @@ export async function appendKeyEntry(
     [user],
   );
   const version = rows[0]?.version ?? 1;
+  const [entry] = await storeEntries(client, keyLogOf(tenant), [
+    encodeKeyEntry({ ...change, version }),
+  ]);
   await client.query(
-    `with logged as (
-       insert into audit.entries (tenant, entry) values ($1, $2) returning id
-     )
-     insert into key_entries (tenant, user_id, version, entry) select $3, $4, $5, id from logged`,
-    [keyLogOf(tenant), encodeKeyEntry({ ...change, version }), tenant, user, version],
+    "insert into key_entries (tenant, user_id, version, entry) values ($1, $2, $3, $4)",
+    [tenant, user, version, entry],
   );
 }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { readCheckpoint, readLogInfo } from "../../audit/read/database-log.ts";
+import { readCheckpoint, readLogInfo } from "../../audit/read/log-info.ts";
 import type { LogId } from "../../audit/logs.ts";
 import { AuditError } from "../../audit/audit-error.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";

@@ -1,3 +1,4 @@
+import type { AuditErrorCode } from "../../audit/audit-error.ts";
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
@@ -12,7 +13,10 @@ interface ProblemKind {
   readonly action?: ProblemAction;
 }
 
-export type ProblemCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode;
+/** The refusals of the audit log that a client may see. */
+type AuditProblem = Extract<AuditErrorCode, `audit_${string}`>;
+
+export type ProblemCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode | AuditProblem;
 
 const kind = (status: number, title: string, action?: ProblemAction): ProblemKind =>
   action === undefined ? { status, title } : { status, title, action };
@@ -82,6 +86,11 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   no_prekeys: kind(409, "The device has published no prekeys"),
   key_log_behind: kind(503, "The key log is not signed up to this size yet", "wait"),
   key_log_shorter: kind(404, "The key log has no tree of that size"),
+  audit_log_altered: kind(503, "The audit log was altered in the database"),
+  audit_log_behind: kind(503, "The audit log was rewound in the database"),
+  audit_log_inconsistent: kind(503, "The audit log was altered in the database"),
+  audit_checkpoint_invalid: kind(503, "The audit log's checkpoint is not the server's"),
+  audit_entry_not_stored: kind(503, "The audit log did not keep the entry of this act"),
   link_not_needed: kind(409, "The account has no device yet", "register_device"),
   link_request_exists: kind(409, "The request's id is taken"),
   link_request_not_found: kind(404, "There is no such request"),

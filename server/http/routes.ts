@@ -14,6 +14,7 @@ import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
+import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../keys/audit-log/log-reader.ts";
 import { addMemberRoute } from "./routes/add-member.ts";
 import { auditTilesRoute, searchAuditRoute } from "./routes/audit-log.ts";
@@ -83,6 +84,8 @@ export interface RoutesDeps {
   readonly attachments: AttachmentDeps;
   /** Aborted when the server stops. Answers that never end by themselves then end. */
   readonly stopping: AbortSignal;
+  /** The heads of the audit logs that this node saw. */
+  readonly heads: KnownHeads;
   /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
   readonly notReady: () => Promise<readonly NotReadyReason[]>;
@@ -94,6 +97,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { announce, disconnect, messaging, createLimiter } = deps;
   const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
+  const auditLog = { ...useCase, heads: deps.heads };
   const keyLog = { ...useCase, logKey: deps.logKey };
   const uploads = deps.attachments;
   const tus = { uploads, publicUrl, newId, turns: new UploadTurns() };
@@ -152,9 +156,9 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     relaySendRoute(deps.overHttp),
     relayEventsRoute(deps.overHttp),
     relayStreamRoute(deps.overHttp),
-    auditTilesRoute(new LogReader(useCase)),
-    searchAuditRoute(useCase),
-    tailAuditRoute(useCase, deps.stopping),
+    auditTilesRoute(new LogReader(auditLog)),
+    searchAuditRoute(auditLog),
+    tailAuditRoute(auditLog, deps.stopping),
     healthRoute(),
     readyRoute(deps.notReady),
   ];

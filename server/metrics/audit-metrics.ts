@@ -10,6 +10,8 @@ export interface AuditMetrics {
   readonly watch: (state: {
     readonly pendingAgeMs: () => number;
     readonly refused: () => boolean;
+    readonly altered: () => boolean;
+    readonly checkedAgeMs: () => number;
     readonly witnessDisagrees: () => number;
   }) => void;
 }
@@ -36,7 +38,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
     integrated: (entries) => integrated.inc(entries),
     cosigned: (witness) => cosigned.inc({ witness }),
     notCosigned: (witness, code) => notCosigned.inc({ witness, code }),
-    watch({ pendingAgeMs, refused, witnessDisagrees }) {
+    watch({ pendingAgeMs, refused, altered, checkedAgeMs, witnessDisagrees }) {
       gaugeOf(
         registry,
         "sealdesk_audit_pending_seconds",
@@ -46,6 +48,18 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       gaugeOf(registry, "sealdesk_audit_refused", "1 while the audit log is not continued", {
         read: () => Number(refused()),
       });
+      gaugeOf(
+        registry,
+        "sealdesk_audit_altered",
+        "1 while the database does not hold the audit entries that were signed",
+        { read: () => Number(altered()) },
+      );
+      gaugeOf(
+        registry,
+        "sealdesk_audit_checked_seconds",
+        "For how long this node has not read every audit log through to its end",
+        { read: () => checkedAgeMs() / 1_000 },
+      );
       gaugeOf(
         registry,
         "sealdesk_audit_witness_disagrees",

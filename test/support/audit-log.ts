@@ -7,7 +7,8 @@ import { directoryCheckpoints } from "../../audit/checkpoints/directory-store.ts
 import { Integrator, type IntegratorOptions } from "../../audit/integrate/integrator.ts";
 import { OPERATOR_LOG, type LogId, type LogSigner } from "../../audit/logs.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { databaseLog, readCheckpoint, readLogInfo } from "../../audit/read/database-log.ts";
+import { KnownHeads } from "../../audit/read/known-heads.ts";
+import { readCheckpoint, readLogInfo } from "../../audit/read/log-info.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import { verifyLog } from "../../audit/verify/verify-log.ts";
@@ -106,7 +107,9 @@ export async function openAuditLog(database: TestDatabase): Promise<TestAuditLog
         const entries: string[] = [];
         const key = await keyOf(log);
         const onEntry = (entry: Uint8Array) => entries.push(Buffer.from(entry).toString());
-        await verifyLog(nodeChecks, databaseLog(client, log), { key, onEntry });
+        const opened = await new KnownHeads(signer.publicKey).open(client, log);
+        if (opened === undefined) throw new Error("nothing is signed");
+        await verifyLog(nodeChecks, opened.source, { key, onEntry });
         return entries;
       }),
     async close() {

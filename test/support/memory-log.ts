@@ -1,10 +1,11 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import { growTree, type Edge } from "../../audit/integrate/grow-tree.ts";
+import { growTree } from "../../audit/integrate/grow-tree.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { checkpointText, type TreeHead } from "../../audit/verify/checkpoint.ts";
 import { encodeBundle } from "../../audit/verify/entry-bundle.ts";
 import type { LogSource } from "../../audit/verify/log-source.ts";
 import { formatNote, keyIdOf, KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
+import type { Edge } from "../../audit/verify/proven-tiles.ts";
 import {
   bundlePath,
   edgeTiles,

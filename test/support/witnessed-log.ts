@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { directoryCheckpoints } from "../../audit/checkpoints/directory-store.ts";
 import type { LogId } from "../../audit/logs.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { readCheckpoint } from "../../audit/read/database-log.ts";
+import { readCheckpoint } from "../../audit/read/log-info.ts";
 import { cosignedAt } from "../../audit/verify/cosignature.ts";
 import { parseNote } from "../../audit/verify/note.ts";
 import { WitnessError } from "../../audit/witness/witness-error.ts";

@@ -3,7 +3,7 @@ import { archiveLog } from "../../../audit/archive/archive-log.ts";
 import type { ArchiveStore } from "../../../audit/archive/archive-store.ts";
 import { directoryArchive } from "../../../audit/archive/directory-archive.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { databaseLog } from "../../../audit/read/database-log.ts";
+import { checkedLog } from "../../../audit/read/checked-log.ts";
 import { cosignedAt } from "../../../audit/verify/cosignature.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { parseNote, type NoteSignature } from "../../../audit/verify/note.ts";
@@ -17,6 +17,7 @@ import { WitnessError } from "../../../audit/witness/witness-error.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface ArchiveOptions extends LogChoice {
@@ -36,12 +37,13 @@ const DAY_MS = 86_400_000;
 export async function archiveCommand(settings: Settings, options: ArchiveOptions): Promise<string> {
   const witnesses = (options.witness ?? []).map(parseWitness);
   return withLog(settings, options, async (log, { pool }) => {
+    await auditReading(pool, log, options, { action: "audit.archive" });
     const store = await openStore(options);
     const bar = progressBar("files");
     try {
       const source = {
         read: (path: string) =>
-          inTransaction(pool, log.log, (client) => databaseLog(client, log.log).read(path)),
+          inTransaction(pool, log.log, (client) => checkedLog(client, log).source.read(path)),
       };
       const { size } = log.checkpoint;
       const rootOver = rangeRoots(nodeChecks.sha256, source, size);

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { appendEntry } from "../../../audit/append-entry.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
 import {
   lineFormatNames,
@@ -10,14 +9,14 @@ import {
 } from "../../../audit/export/formats.ts";
 import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
-import { databaseLog } from "../../../audit/read/database-log.ts";
+import { checkedLog } from "../../../audit/read/checked-log.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { progressBar } from "../../progress.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { notWritten, writeExport, writeExported } from "./export-folder.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 /** Files that one transaction reads. */
@@ -57,7 +56,9 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
   return withLog(settings, options, async (log, { pool }) => {
     if (log.minimumIndex > log.checkpoint.size)
       throw new CommandError("Every entry below the chosen head was pruned. Choose a later head.");
-    if (log.tenant !== undefined) await auditExport(pool, log.tenant, options);
+    const { format, from, until, actor, subject, action } = options;
+    const details = { format, from, until, actor, subject, action };
+    await auditReading(pool, log, options, { action: "audit.export", details });
     const entries = await writeExport(options.out, (folder) =>
       writeFiles(pool, log, folder, options.format, filter),
     );
@@ -91,23 +92,6 @@ async function writeFiles(
   return entries;
 }
 
-/** The export is in the audit log before a byte is written. */
-async function auditExport(pool: Pool, tenant: Uuid, { format, keys, ...options }: ExportOptions) {
-  const { from, until, actor, subject, action } = options;
-  await inTransaction(pool, tenant, (client) =>
-    appendEntry(client, {
-      occurredAtMs: Date.now(),
-      tenant,
-      actor: { kind: "system", id: "operator" },
-      action: "audit.export",
-      class: "R",
-      resource: { type: keys === true ? "key-log" : "audit-log", id: tenant },
-      outcome: "success",
-      details: { format, from, until, actor, subject, action },
-    }),
-  );
-}
-
 function filterOf({ from, until, actor, subject, action }: ExportOptions): EntryFilter {
   return { fromMs: timeOf(from), untilMs: timeOf(until), actor, subject, action };
 }
@@ -120,18 +104,15 @@ export function timeOf(text: string | undefined): number | undefined {
   return time;
 }
 
-async function exportTiles(
-  pool: Pool,
-  { log, note, checkpoint, minimumIndex }: OpenLog,
-  out: string,
-) {
-  const { size } = checkpoint;
+async function exportTiles(pool: Pool, log: OpenLog, out: string) {
+  const { note, minimumIndex } = log;
+  const { size } = log.checkpoint;
   const paths = [...pathsOf(size)];
   const bar = progressBar("files");
   const made = new Set<string>();
   for (let from = 0; from < paths.length; from += FILES_AT_ONCE)
-    await inTransaction(pool, log, async (client) => {
-      const source = databaseLog(client, log);
+    await inTransaction(pool, log.log, async (client) => {
+      const { source } = checkedLog(client, log);
       for (const [at, path] of paths.slice(from, from + FILES_AT_ONCE).entries()) {
         const bytes = await source.read(path);
         // Only pruned bundles may be missing.
@@ -164,11 +145,12 @@ async function writeInto(
 
 async function exportLines(
   pool: Pool,
-  { log, origin, checkpoint, minimumIndex }: OpenLog,
+  log: OpenLog,
   format: LineFormatName,
   filter: EntryFilter,
   out: string,
 ) {
+  const { origin, checkpoint, minimumIndex } = log;
   const { header, line } = lineFormats[format];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const file = await open(join(out, fileOf(format)), "wx").catch(notWritten);

@@ -1,9 +1,10 @@
 import { openCheckpointStore } from "../../../audit/checkpoints/open-store.ts";
 import { catchUp } from "../../../audit/integrate/catch-up.ts";
-import { OPERATOR_LOG, type LogId, type LogSigner } from "../../../audit/logs.ts";
+import { OPERATOR_LOG, type LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { readCheckpoint, readLogInfo, type LogInfo } from "../../../audit/read/database-log.ts";
-import { openCheckpoint, type Checkpoint } from "../../../audit/verify/checkpoint.ts";
+import type { SignedHead } from "../../../audit/read/checked-log.ts";
+import { readCheckpoint, readLogInfo } from "../../../audit/read/log-info.ts";
+import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import { KEY_TYPES, type NoteKey } from "../../../audit/verify/note.ts";
 import { Witnesses } from "../../../audit/witness/witnesses.ts";
@@ -28,15 +29,11 @@ export interface LogChoice {
   readonly cosigned?: string;
 }
 
-export interface OpenLog extends LogInfo {
-  readonly log: LogId;
+export interface OpenLog extends SignedHead {
   /** The tenant whose audit log records that this log was read; the operator's log has none. */
   readonly tenant: Uuid | undefined;
   readonly signer: LogSigner;
   readonly key: NoteKey;
-  /** The latest signed head, as text and parsed. */
-  readonly note: string;
-  readonly checkpoint: Checkpoint;
   /** Why waiting entries were not added to the log; undefined if they were. */
   readonly refusal: Error | undefined;
 }
@@ -63,8 +60,11 @@ export async function withLog<T>(
   }
 }
 
-/** Adds entries that commands wrote while no server ran. */
-async function catchUpIfAlone(
+/**
+ * Adds entries that commands wrote while no server ran.
+ * @returns why it could not, or undefined
+ */
+export async function catchUpIfAlone(
   { audit }: Settings,
   url: string,
   signer: LogSigner,

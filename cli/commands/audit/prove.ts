@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { parseEntry } from "../../../audit/export/entry-filter.ts";
-import { readPages, type IndexedEntry } from "../../../audit/export/read-pages.ts";
+import { readPages } from "../../../audit/export/read-pages.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
 import { tileRows } from "../../../audit/read/tile-rows.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { inclusionProof } from "../../../audit/verify/proofs.ts";
@@ -9,6 +10,7 @@ import { formatTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice, type OpenLog } from "./open-log.ts";
 
 export interface ProveOptions extends LogChoice {
@@ -22,6 +24,8 @@ export interface ProveOptions extends LogChoice {
 /** Writes one entry and the proof that it is in the log. */
 export async function proveEntry(settings: Settings, options: ProveOptions): Promise<string> {
   return withLog(settings, options, async (log, { pool }) => {
+    const details = { index: options.index, event: options.event };
+    await auditReading(pool, log, options, { action: "audit.prove", details });
     const { index, entry } = await findEntry(pool, log, options);
     const { size } = log.checkpoint;
     const proof = await inTransaction(pool, log.log, (client) => {
@@ -39,9 +43,10 @@ export async function proveEntry(settings: Settings, options: ProveOptions): Pro
 
 async function findEntry(
   pool: Pool,
-  { log, checkpoint, minimumIndex }: OpenLog,
+  log: OpenLog,
   { index: text, event }: ProveOptions,
 ): Promise<IndexedEntry> {
+  const { minimumIndex, checkpoint } = log;
   const { size } = checkpoint;
   const index = Number(text);
   if ((text === undefined) === (event === undefined))

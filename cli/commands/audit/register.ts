@@ -8,6 +8,7 @@ import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
+import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
 import { runWitness, type WitnessCommandOptions } from "./witness.ts";
@@ -110,10 +111,20 @@ export function registerAudit(program: Command, print: Print): void {
     .requiredOption("--tenant <slug>", "use the audit log of this tenant")
     .requiredOption(
       "--before <time>",
-      "remove entries from before this time, if AUDIT_RETAIN_DAYS permits",
+      "remove entries from before this time, if the retention permits",
     )
+    .option("--dry-run", "say what would be removed, and change nothing")
     .action(async (options: Parameters<typeof pruneCommand>[1]) =>
       print(await pruneCommand(readSettings(), options)),
+    );
+
+  audit
+    .command("retention")
+    .description("Record for how long a log keeps its entries; a shorter time counts in 30 days")
+    .requiredOption("--tenant <slug>", "use the audit log of this tenant")
+    .requiredOption("--days <number>", "how many days each entry is kept")
+    .action(async (options: Parameters<typeof retentionCommand>[1]) =>
+      print(await retentionCommand(readSettings(), options)),
     );
 
   program

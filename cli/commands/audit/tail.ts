@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { lineFormats } from "../../../audit/export/formats.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
-import { readCheckpoint } from "../../../audit/read/database-log.ts";
-import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
-import { parseNote } from "../../../audit/verify/note.ts";
+import type { SignedHead } from "../../../audit/read/checked-log.ts";
+import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import type { Print } from "../../output.ts";
 import { CommandError, type Settings } from "../../settings.ts";
+import { auditReading } from "./audit-reading.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 
 export interface TailOptions extends LogChoice {
@@ -25,16 +25,20 @@ export async function tailLog(
   const lines = Number(options.lines);
   if (!Number.isSafeInteger(lines) || lines < 0)
     throw new CommandError("--lines takes a number, 0 or more.");
-  await withLog(settings, options, async ({ log, origin, checkpoint, minimumIndex }, { pool }) => {
+  await withLog(settings, options, async (opened, { pool }) => {
+    const { log, origin, checkpoint, minimumIndex } = opened;
+    const details = { lines, follow: options.follow === true };
+    await auditReading(pool, opened, options, { action: "audit.tail", details });
+    const heads = new KnownHeads(opened.signer.publicKey);
     let from = Math.max(minimumIndex, checkpoint.size - lines);
-    for (let until = checkpoint.size; ;) {
-      for await (const page of readPages(pool, log, from, until))
+    for (let signed: SignedHead = opened; ;) {
+      const until = Math.max(from, signed.checkpoint.size);
+      for await (const page of readPages(pool, signed, from, until))
         for (const entry of page) await print(lineFormats.jsonl.line(entry, origin).trimEnd());
       if (options.follow !== true) return;
       from = until;
       await pause(POLL_MS);
-      const note = await inTransaction(pool, log, (client) => readCheckpoint(client, log));
-      until = note === undefined ? from : parseCheckpointText(parseNote(note).text).size;
+      signed = (await inTransaction(pool, log, (client) => heads.open(client, log))) ?? signed;
     }
   });
 }

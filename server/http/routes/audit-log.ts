@@ -1,11 +1,19 @@
 import { z } from "zod";
 import { LogError } from "../../../audit/verify/log-error.ts";
+import type { LogReading } from "../../../keys/audit-log/follow-log.ts";
 import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
 import { searchEntries } from "../../../keys/audit-log/search-entries.ts";
-import type { UseCase } from "../../../keys/audited.ts";
 import { HttpError } from "../http-error.ts";
 import { route, streamRoute, type Route, type StreamRoute } from "../route.ts";
 import { auditPage, auditQuery } from "./audit-schemas.ts";
+
+/** Why a log that was altered or rewound in the database is not read. */
+export const logRefusals = [
+  "audit_log_altered",
+  "audit_log_behind",
+  "audit_log_inconsistent",
+  "audit_checkpoint_invalid",
+] as const;
 
 /** GET /v1/audit/log/...: the files of a log in the format of C2SP tlog-tiles. */
 export function auditTilesRoute(reader: LogReader): StreamRoute {
@@ -24,7 +32,7 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
         }),
       }),
       answers: { 200: { description: "The checkpoint, or the bytes of a tile", bytes: true } },
-      problems: ["forbidden", "not_found"],
+      problems: ["forbidden", "not_found", ...logRefusals],
     },
     async ({ who, params: { path } }, _request, response) => {
       const bytes = await reader.read(who.actor, path).catch(asNotFound);
@@ -46,7 +54,7 @@ function asNotFound(error: unknown): undefined {
 }
 
 /** GET /v1/audit/entries */
-export function searchAuditRoute(deps: UseCase): Route {
+export function searchAuditRoute(deps: LogReading): Route {
   return route(
     {
       method: "get",
@@ -57,7 +65,7 @@ export function searchAuditRoute(deps: UseCase): Route {
       audits: ["audit.search"],
       query: auditQuery,
       answers: { 200: { description: "A page, in the order of the log", schema: auditPage } },
-      problems: ["forbidden"],
+      problems: ["forbidden", ...logRefusals],
     },
     async ({ who, query, requestId }) => {
       const { from, until, after, limit, ...rest } = query;

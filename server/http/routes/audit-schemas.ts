@@ -34,7 +34,12 @@ export const auditPage = z
     entries: z.array(
       z.strictObject({
         index: z.int().min(0),
-        entry: z.record(z.string(), z.unknown()).meta({ description: "As it was logged" }),
+        entry: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .meta({ description: "As it was logged" }),
+        text: z.string().optional().meta({ description: "Bytes that are not one of our entries" }),
+        base64: z.string().optional().meta({ description: "Bytes that are not text" }),
       }),
     ),
     after: z

@@ -1,13 +1,15 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { z } from "zod";
-import { fromUtf8 } from "../../../crypto/wire/bytes.ts";
-import { followLog } from "../../../keys/audit-log/follow-log.ts";
+import { AuditError } from "../../../audit/audit-error.ts";
+import { onOneLine, readEntry } from "../../../audit/export/entry-text.ts";
+import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
+import { followLog, type LogReading } from "../../../keys/audit-log/follow-log.ts";
 import { watchReading } from "../../../keys/audit-log/watch-reading.ts";
-import type { UseCase } from "../../../keys/audited.ts";
 import { FairShares, type ShareLimits } from "../../../policies/fair-shares.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
+import { logRefusals } from "./audit-log.ts";
 import { entryIndex } from "./audit-schemas.ts";
 
 /** Followers at the same time. Each reads the log twice a second. */
@@ -16,7 +18,7 @@ const LIMITS: ShareLimits = { node: 32, tenant: 8, account: 3 };
 const CLOSING_MS = 5_000;
 
 /** GET /v1/audit/tail: server-sent events. */
-export function tailAuditRoute(deps: UseCase, stopping: AbortSignal): StreamRoute {
+export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamRoute {
   const followers = new FairShares(LIMITS);
   return streamRoute(
     {
@@ -31,12 +33,12 @@ export function tailAuditRoute(deps: UseCase, stopping: AbortSignal): StreamRout
       answers: {
         200: {
           description:
-            "Each event's id is an entry's index, its data the entry as it is hashed. The answer ends with the access token: renew it and ask again with Last-Event-ID. It also ends within 2 s of the end of the session, the device or the right to read",
+            "Each event's id is an entry's index, its data one line of JSON: the entry, or, for bytes that are not one of our entries, a string or {base64}. An event `error` with code and detail ends the answer if the log was altered. The answer ends with the access token: renew it and ask again with Last-Event-ID. It also ends within 2 s of the end of the session, the device or the right to read",
           bytes: true,
           type: "text/event-stream",
         },
       },
-      problems: ["forbidden", "rate_limited"],
+      problems: ["forbidden", "rate_limited", ...logRefusals],
     },
     async ({ who: { actor, tokenExpiresAtMs }, query, headers, requestId }, _request, response) => {
       const follower = { tenant: actor.tenant, account: actor.user };
@@ -61,12 +63,15 @@ export function tailAuditRoute(deps: UseCase, stopping: AbortSignal): StreamRout
         });
         response.write(": open\n\n");
         for await (const page of pages) {
-          const events = page.map(
-            ({ index, entry }) => `id: ${index}\ndata: ${fromUtf8(entry)}\n\n`,
-          );
-          if (!response.write(events.join("")))
+          if (!response.write(page.map(eventOf).join("")))
             await once(response, "drain", { signal }).catch(() => undefined);
         }
+        endSoon(response);
+      } catch (error) {
+        // The answer has begun, so the refusal is its last event.
+        if (!response.headersSent || !(error instanceof AuditError)) throw error;
+        const { code, message: detail } = error;
+        response.write(`event: error\ndata: ${onOneLine(JSON.stringify({ code, detail }))}\n\n`);
         endSoon(response);
       } finally {
         followers.release(follower);
@@ -81,4 +86,11 @@ function endSoon(response: ServerResponse): void {
   response.end();
   const late = setTimeout(() => response.destroy(), CLOSING_MS);
   response.once("close", () => clearTimeout(late));
+}
+
+/** A server-sent event. Its data is one line of JSON, whatever bytes the entry has. */
+function eventOf({ index, entry: bytes }: IndexedEntry): string {
+  const read = readEntry(bytes);
+  const data = "entry" in read ? read.entry : "text" in read ? read.text : read;
+  return `id: ${index}\ndata: ${onOneLine(JSON.stringify(data))}\n\n`;
 }

@@ -108,13 +108,15 @@ test("a log that was shortened, rewritten or replaced does not overwrite the arc
   const kept = await readFile(join(out, "checkpoint"), "utf8");
   const other = new MemoryLog();
   await expect(archiveLog(store, ofLog(other))).rejects.toMatchObject({
-    code: "invalid_checkpoint",
+    code: "audit_checkpoint_invalid",
   });
   const shorter = log.again(entries(0, 200));
-  await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
+  await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({
+    code: "audit_log_behind",
+  });
   const rewritten = log.again([...entries(0, 100), utf8("forged"), ...entries(101, 400)]);
   await expect(archiveLog(store, ofLog(rewritten))).rejects.toMatchObject({
-    code: "log_inconsistent",
+    code: "audit_log_inconsistent",
   });
   expect(await readFile(join(out, "checkpoint"), "utf8")).toBe(kept);
 });
@@ -186,7 +188,9 @@ test("S3 (a real one with Object Lock) lets nobody remove what was archived", as
     expect(await checkpoints.all()).toEqual([{ log: id, note: log.signed(log.head) }]);
     expect(await store.checkpoint()).toBe(log.signed(log.head));
     const shorter = log.again(entries(0, 200));
-    await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({ code: "log_behind" });
+    await expect(archiveLog(store, ofLog(shorter))).rejects.toMatchObject({
+      code: "audit_log_behind",
+    });
     // More logs than one listing returns.
     const others = Array.from({ length: 120 }, () => randomUUID());
     await Promise.all(others.map((other) => checkpoints.put(other, 1, "other")));

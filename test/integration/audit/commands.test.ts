@@ -8,10 +8,8 @@ import { parse } from "csv-parse/sync";
 import { openManifest } from "../../../audit/export/manifest.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { parseVkey } from "../../../audit/verify/note.ts";
-import { pruneLog } from "../../../audit/prune.ts";
 import { exportLog, type ExportOptions } from "../../../cli/commands/audit/export.ts";
 import { proveEntry } from "../../../cli/commands/audit/prove.ts";
-import { pruneCommand } from "../../../cli/commands/audit/prune.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import type { Settings } from "../../../cli/settings.ts";
 import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
@@ -219,24 +217,6 @@ test("the operator's log holds the tenants' checkpoints", async () => {
   await exportLog(settings, { operator: true, format: "jsonl", out });
   const [first = ""] = (await readFile(join(out, "entries.jsonl"), "utf8")).split("\n");
   expect((JSON.parse(first) as { entry: string }).entry).toMatch(/^sealdesk\.local\/audit\/t\//);
-});
-
-test("what the policy keeps cannot be pruned; pruned entries still verify by their hashes", async () => {
-  const { slug, id } = server.tenant;
-  await expect(
-    pruneCommand(settings, { tenant: slug, before: "2026-01-01" }),
-  ).rejects.toMatchObject({ code: "not_prunable" });
-  const { owner } = server.database;
-  const now = Date.now() + 1_000;
-  await owner.query("begin");
-  const pruning = { log: id, beforeMs: now, retainMs: 0, now };
-  const client = await owner.connect();
-  expect(await pruneLog(client, pruning)).toBe(512);
-  client.release();
-  await owner.query("commit");
-  const out = await exported({ format: "tiles" });
-  await expect(verifyFiles(out, { vkey })).rejects.toMatchObject({ place: "entry 0" });
-  expect(await verifyFiles(out, { vkey, prunedBelow: "512" })).toMatch(/^Verified 6\d\d entries/);
 });
 
 test("a missing tenant and a key of another home are reported", async () => {

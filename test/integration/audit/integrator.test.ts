@@ -148,7 +148,7 @@ describe("the checkpoint kept outside", () => {
       `delete from audit.leaves`,
     );
     const integrator = log.startIntegrator();
-    expect(await refusal(integrator)).toBe("log_behind");
+    expect(await refusal(integrator)).toBe("audit_log_behind");
     await log.append(tenant, 10);
     await integrator.close();
     expect(await readFile(path, "utf8")).toBe(before);
@@ -160,14 +160,16 @@ describe("the checkpoint kept outside", () => {
     await alter(
       `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
     );
-    expect(await refusal(log.startIntegrator())).toBe("log_inconsistent");
+    expect(await refusal(log.startIntegrator())).toBe("audit_log_inconsistent");
   });
 
   test("must be by this key", async () => {
     const { path } = await five();
-    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe("invalid_checkpoint");
+    expect(await refusal(log.startIntegrator({ signer: newSigner() }))).toBe(
+      "audit_checkpoint_invalid",
+    );
     await writeFile(path, "nonsense");
-    expect(await refusal(log.startIntegrator())).toBe("invalid_checkpoint");
+    expect(await refusal(log.startIntegrator())).toBe("audit_checkpoint_invalid");
   });
 
   test("is not needed to see an altered edge while the log runs", async () => {
@@ -180,7 +182,7 @@ describe("the checkpoint kept outside", () => {
       `update audit.tiles set hashes = sha256('x') || substring(hashes from 33) where level = 0`,
     );
     await log.append(tenant);
-    expect(await refusal(integrator)).toBe("log_inconsistent");
+    expect(await refusal(integrator)).toBe("audit_log_inconsistent");
     expect(await readFile(path, "utf8")).toBe(before);
   });
 });

@@ -239,6 +239,33 @@ test("the tail gives each new entry once, and continues where it was left", asyn
   expect(later[0]?.[0]).toBe((last ?? 0) + 1);
 });
 
+test("foreign bytes cannot forge an event of the tail or an entry of a search", async () => {
+  const officer = await reader("compliance_officer");
+  const { id } = server.tenant;
+  const forged = '{"x":1}\n\nid: 999999\ndata: {"action":"forged"}\n\nevent: end\nretry: 99999999';
+  const { body } = await entriesOf(officer, "?limit=500");
+  const last = body.entries.at(-1)?.index ?? 0;
+  await inTransaction(server.database.pool, id, async (client) => {
+    for (const bytes of [Buffer.from(forged), Buffer.from([0xff, 0x0a, 0x0a])])
+      await client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [id, bytes]);
+    await appendEntry(client, { ...entryOf(id, 1), action: "test.last" });
+  });
+  await settled();
+  const events = await eventsOf(await follow(server, officer, { after: last }), (all) =>
+    all.some(([, entry]) => entry["action"] === "test.last"),
+  );
+  const ids = events.map(([index]) => index);
+  expect(ids).toEqual(ids.map((_, at) => last + 1 + at));
+  expect(events.map(([, data]) => data)).toEqual(
+    expect.arrayContaining([forged, { base64: "/woK" }]),
+  );
+  const found = (await entriesOf(officer, `?action=none&after=${last}`)).body.entries;
+  expect(found).toEqual([
+    { index: expect.any(Number), text: forged },
+    { index: expect.any(Number), base64: "/woK" },
+  ]);
+});
+
 test("nobody else reads the log, and a reader of the log reads nothing else", async () => {
   const paths = ["/v1/audit/log/checkpoint", "/v1/audit/entries", "/v1/audit/tail"];
   const others = [

@@ -51,7 +51,7 @@ describe("a witness that saw more than the database has", () => {
     await witness.close();
     const before = looks;
     await until(() => looks > before + 2);
-    expect(integrator.refusal).toMatchObject({ code: "log_behind" });
+    expect(integrator.refusal).toMatchObject({ code: "audit_log_behind" });
     expect(log.errors).toHaveLength(1);
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
   });
@@ -65,7 +65,7 @@ describe("a witness that saw more than the database has", () => {
     for (const witnesses of [ask(), undefined]) {
       const next = log.startIntegrator({ witnesses });
       await until(() => next.refusal !== undefined);
-      expect(next.refusal).toMatchObject({ code: "log_behind" });
+      expect(next.refusal).toMatchObject({ code: "audit_log_behind" });
       await next.close();
     }
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
@@ -83,7 +83,7 @@ describe("a witness that saw more than the database has", () => {
     await first.close();
     const next = log.startIntegrator();
     await until(() => next.refusal !== undefined);
-    expect(next.refusal).toMatchObject({ code: "log_inconsistent" });
+    expect(next.refusal).toMatchObject({ code: "audit_log_inconsistent" });
   });
 
   test("proves it for a database that has no log at all", async () => {
@@ -91,7 +91,7 @@ describe("a witness that saw more than the database has", () => {
     await log.append(tenant, 2);
     const integrator = log.startIntegrator({ witnesses: ask() });
     await until(() => integrator.refusal !== undefined);
-    expect(integrator.refusal).toMatchObject({ code: "log_behind" });
+    expect(integrator.refusal).toMatchObject({ code: "audit_log_behind" });
   });
 
   test("stops the logs even while the proof cannot be stored, and stores it when it can", async () => {
@@ -108,7 +108,7 @@ describe("a witness that saw more than the database has", () => {
     await until(() => log.errors.some((error) => String(error).includes("no space left")));
     isFull = false;
     await until(async () => (await store.all()).length > 0);
-    expect(integrator.refusal).toMatchObject({ code: "log_behind" });
+    expect(integrator.refusal).toMatchObject({ code: "audit_log_behind" });
     expect((await database.owner.query("select from audit.checkpoints")).rowCount).toBe(0);
   });
 
@@ -135,7 +135,7 @@ describe("a witness that saw more than the database has", () => {
     await until(() => integrator.refusal !== undefined);
     // A head was already signed by then. Which of the two logs is found first, and how, is random.
     expect(witness.requests).toContain("POST /add-checkpoint");
-    expect(["log_behind", "log_inconsistent"]).toContain(integrator.refusal?.code);
+    expect(["audit_log_behind", "audit_log_inconsistent"]).toContain(integrator.refusal?.code);
   });
 
   test("is not trusted without proof", async () => {

@@ -1,12 +1,6 @@
-import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { LogId } from "../logs.ts";
-import { encodeBundle } from "../verify/entry-bundle.ts";
-import type { LogSource } from "../verify/log-source.ts";
-import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
-import { serialise } from "./serialise.ts";
-import { readTileRow } from "./tile-rows.ts";
 
 export interface LogInfo {
   readonly origin: string;
@@ -57,38 +51,3 @@ export async function readCheckpoint(
     : client.query<{ note: string }>(LATEST_COSIGNED, [log, cosignedBy]));
   return rows[0]?.note;
 }
-
-/** The entries from `from` up to, but not including, `until`, in order, without pruned ones. */
-export async function readEntries(
-  client: Client,
-  log: LogId,
-  from: number,
-  until: number,
-): Promise<readonly { readonly index: number; readonly entry: Uint8Array }[]> {
-  const { rows } = await client.query<{ index: number; entry: Uint8Array }>(
-    `select leaves.index, entries.entry
-     from audit.leaves join audit.entries on entries.id = leaves.entry
-     where leaves.log = $1 and leaves.index >= $2 and leaves.index < $3 order by leaves.index`,
-    [log, from, until],
-  );
-  return rows;
-}
-
-/**
- * A log in the database as the files of C2SP tlog-tiles. `client` must be in a transaction that is
- * fenced to `log`.
- */
-export const databaseLog = (client: Client, log: LogId): LogSource => ({
-  read: serialise(async (path: string) => {
-    if (path === "checkpoint") {
-      const note = await readCheckpoint(client, log);
-      return note === undefined ? undefined : utf8(note);
-    }
-    const parsed = parseTilePath(path);
-    if (parsed.kind === "tile") return readTileRow(client, log, parsed.tile);
-    const from = parsed.index * TILE_WIDTH;
-    const entries = await readEntries(client, log, from, from + parsed.width);
-    if (entries.length < parsed.width) return undefined;
-    return encodeBundle(entries.map(({ entry }) => entry));
-  }),
-});

@@ -1,0 +1,90 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { int8Array } from "../../db/binary-arrays.ts";
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { altered } from "../audit-error.ts";
+import type { LogId } from "../logs.ts";
+import type { KnownHeads } from "../read/known-heads.ts";
+import { asIntegrator } from "./as-integrator.ts";
+
+/** An entry that the database stored: its id and the hash of its leaf. */
+export interface AppendedEntry {
+  readonly log: LogId;
+  readonly id: number;
+  readonly leafHash: Uint8Array;
+}
+
+/** How many entries are remembered. Beyond that, the one that was looked at longest ago is forgotten. */
+const MOST = 200_000;
+const AT_ONCE = 4_096;
+const LOGS_AT_ONCE = 64;
+
+// Each entry either waits or has its place. One statement sees it in one of the two.
+const PLACES = `
+  select appended.id, leaves.index, coalesce(
+    pending.leaf_hash, substring(tiles.hashes from 1 + 32 * (leaves.index % 256)::int for 32)) as hash
+  from unnest($1::int8[]) as appended (id)
+  left join audit.pending on pending.entry = appended.id
+  left join audit.leaves on leaves.entry = appended.id
+  left join audit.tiles on tiles.log = leaves.log and level = 0 and tiles.index = leaves.index / 256`;
+
+interface Place {
+  readonly id: number;
+  readonly index: number | null;
+  readonly hash: Uint8Array | null;
+}
+
+/**
+ * The entries that this process committed and that it has not yet seen below a signed head. If one
+ * disappears before, somebody removed it after its act was committed, so the act left no entry.
+ */
+export class AppendedEntries {
+  readonly #entries = new Map<number, AppendedEntry>();
+
+  add(entries: readonly AppendedEntry[]): void {
+    for (const entry of entries) this.#entries.set(entry.id, entry);
+    for (const [id] of this.#entries) {
+      if (this.#entries.size <= MOST) return;
+      this.#entries.delete(id);
+    }
+  }
+
+  /**
+   * Looks for the entries, those that were looked at longest ago first. Forgets what a signed head
+   * covers.
+   * @throws AuditError audit_log_altered: an entry is gone or has another hash; it is not forgotten
+   */
+  async check(pool: Pool, heads: KnownHeads): Promise<void> {
+    const some = [...this.#entries.values()].slice(0, AT_ONCE);
+    if (some.length === 0) return;
+    const { rows } = await asIntegrator(pool, (client) =>
+      client.query<Place>(PLACES, [int8Array(some.map(({ id }) => id))]),
+    );
+    const places = new Map(rows.map((place) => [place.id, place]));
+    for (const { log, id, leafHash } of some) {
+      const hash = places.get(id)?.hash;
+      if (!hash || !equalBytes(hash, leafHash))
+        throw altered(log, `The entry ${id} of an act that was done is gone from the database.`);
+    }
+    const placed = some.filter(({ id }) => places.get(id)?.index !== null);
+    const logs = [...new Set(placed.map(({ log }) => log))].slice(0, LOGS_AT_ONCE);
+    for (const log of logs) await inTransaction(pool, log, (client) => heads.open(client, log));
+    for (const entry of some) {
+      this.#entries.delete(entry.id);
+      const index = places.get(entry.id)?.index ?? Number.POSITIVE_INFINITY;
+      if (index >= heads.sizeOf(entry.log)) this.#entries.set(entry.id, entry);
+    }
+  }
+}
+
+const watched = new WeakMap<Pool, AppendedEntries>();
+
+/** From now on, `appended` learns of each entry that a transaction of `pool` commits. */
+export function watchAppended(pool: Pool, appended: AppendedEntries): void {
+  watched.set(pool, appended);
+}
+
+/** Tells who watches `pool` that its transaction committed these entries. */
+export function tellAppended(pool: Pool, entries: readonly AppendedEntry[]): void {
+  watched.get(pool)?.add(entries);
+}

@@ -1,0 +1,158 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client, Pool } from "../../db/pool.ts";
+import { runPeriodically } from "../../db/run-periodically.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { AuditError } from "../audit-error.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import type { KnownHeads } from "../read/known-heads.ts";
+import type { AppendedEntries } from "./appended-entries.ts";
+import { asIntegrator } from "./as-integrator.ts";
+import { checkPlaces } from "./check-places.ts";
+import { PrunedRange } from "./pruned-range.ts";
+
+export interface LogCheckerOptions {
+  /** Sessions with the application's role. */
+  readonly pool: Pool;
+  readonly heads: KnownHeads;
+  /** What this process appended and must find in the logs. */
+  readonly appended: AppendedEntries;
+  /** The time between two steps. */
+  readonly everyMs?: number;
+  /** How many entries one step reads. */
+  readonly entriesAtOnce?: number;
+  /** Called once for each finding, and once for a check that keeps failing. */
+  readonly onFinding: (error: unknown) => void;
+}
+
+const LOGS = "select id from audit.logs";
+/** A step also ends after this many logs, so that thousands of small logs are many short steps. */
+const LOGS_AT_ONCE = 64;
+const PAGE = 1_024;
+const STEP_MS = 1_000;
+
+/**
+ * Compares the logs in the database with what was signed, from the first entry to the last and then
+ * from the beginning again. Each node does this for itself and believes nobody else. By default a
+ * step reads 4,096 entries and there is one step a second.
+ */
+export class LogChecker {
+  readonly #options: LogCheckerOptions;
+  readonly #findings = new Map<string, AuditError>();
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  readonly #leaveAppended: () => Promise<void>;
+  #checkedAtMs = performance.now();
+  #failure: string | undefined;
+  #left = { entries: 0, logs: 0 };
+
+  constructor(options: LogCheckerOptions) {
+    this.#options = options;
+    const { pool, heads, appended, everyMs = STEP_MS } = options;
+    this.#leaveAppended = runPeriodically(
+      () => this.#look("appended", () => appended.check(pool, heads)),
+      everyMs,
+      (error) => this.#fail(error),
+    );
+    this.#ended = this.#run();
+  }
+
+  /** What is wrong now. A finding ends when the log is found whole again. */
+  get finding(): AuditError | undefined {
+    return this.#findings.values().next().value;
+  }
+
+  /** For how long every log has not been read through to its end, in milliseconds. */
+  get ageMs(): number {
+    return performance.now() - this.#checkedAtMs;
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#leaveAppended(), this.#ended]);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#pass();
+        this.#failure = undefined;
+        this.#checkedAtMs = performance.now();
+      } catch (error) {
+        this.#fail(error);
+      }
+      await this.#rest();
+    }
+  }
+
+  /** Tells once that the check itself failed: the database cannot be reached, for example. */
+  #fail(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== this.#failure && !this.#stop.signal.aborted) this.#options.onFinding(error);
+    this.#failure = message;
+  }
+
+  async #pass(): Promise<void> {
+    const { pool, heads } = this.#options;
+    const logs = await asIntegrator(pool, async (client) => {
+      const { rows } = await client.query<{ id: LogId }>(LOGS);
+      return rows.map(({ id }) => id);
+    });
+    for (const log of new Set([OPERATOR_LOG, ...logs, ...heads.heads.keys()])) {
+      await this.#look(log, () => this.#checkLog(log));
+      if (this.#stop.signal.aborted) return;
+    }
+    await this.#look("places", () =>
+      checkPlaces(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
+    );
+  }
+
+  /** Keeps what `check` finds, until it finds nothing any more. */
+  async #look(name: string, check: () => Promise<void>): Promise<void> {
+    try {
+      await check();
+      if (!this.#stop.signal.aborted) this.#findings.delete(name);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      if (this.#findings.get(name)?.message !== error.message) this.#options.onFinding(error);
+      this.#findings.set(name, error);
+    }
+  }
+
+  async #checkLog(log: LogId): Promise<void> {
+    const { pool } = this.#options;
+    const pruned = new PrunedRange();
+    for (let from: number | undefined = 0; from !== undefined && !this.#stop.signal.aborted;) {
+      const start: number = from;
+      const page = await inTransaction(pool, log, (client) => this.#readPage(client, log, start));
+      for (const { entry } of page?.entries ?? []) pruned.add(entry);
+      from = page?.next;
+      if (page !== undefined && from === undefined) pruned.assertDeclared(page);
+      await this.#spend({ entries: page?.entries.length ?? 0, logs: from === undefined ? 1 : 0 });
+    }
+  }
+
+  async #readPage(client: Client, log: LogId, start: number) {
+    const opened = await this.#options.heads.open(client, log);
+    if (opened === undefined) return undefined;
+    const { origin, minimumIndex, checkpoint } = opened;
+    const from = Math.max(start, minimumIndex);
+    const entries = await opened.entries(from, from + PAGE);
+    const end = from + PAGE;
+    return { origin, minimumIndex, entries, next: end < checkpoint.size ? end : undefined };
+  }
+
+  /** Rests when a step has done its share. */
+  async #spend({ entries, logs }: { readonly entries: number; readonly logs: number }) {
+    const { entriesAtOnce = 4_096 } = this.#options;
+    this.#left = { entries: this.#left.entries + entries, logs: this.#left.logs + logs };
+    if (this.#left.entries >= entriesAtOnce || this.#left.logs >= LOGS_AT_ONCE) await this.#rest();
+  }
+
+  async #rest(): Promise<void> {
+    this.#left = { entries: 0, logs: 0 };
+    const { signal } = this.#stop;
+    await pause(this.#options.everyMs ?? STEP_MS, undefined, { signal, ref: false }).catch(
+      () => undefined,
+    );
+  }
+}

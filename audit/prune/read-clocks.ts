@@ -1,0 +1,70 @@
+import type { Pool } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { AuditError } from "../audit-error.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { cosignedAt } from "../verify/cosignature.ts";
+import { parseNote, type NoteKey } from "../verify/note.ts";
+import { readCheckpoint } from "../read/log-info.ts";
+
+/** Readings of the time, in milliseconds since the Unix epoch. */
+export interface Clocks {
+  /** The earliest of the readings. Retention counts until then. */
+  readonly nowMs: number;
+  readonly databaseMs: number;
+  /** When a witness last cosigned a head of the log or of the operator's log, by its own clock. */
+  readonly witnessedMs: number | undefined;
+}
+
+/** How far two clocks may be apart. */
+const MOST_APART_MS = 300_000;
+
+/**
+ * Reads the clocks that must agree before anything is removed.
+ * @param processMs the clock of this process
+ * @param witnesses the keys of the configured witnesses. If there are any, the time that counts is
+ *   the last one that a witness vouched for
+ * @throws AuditError not_prunable
+ */
+export async function readClocks(
+  pool: Pool,
+  log: LogId,
+  processMs: number,
+  witnesses: readonly NoteKey[],
+): Promise<Clocks> {
+  const { rows } = await pool.query<{ ms: number }>(
+    "select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms",
+  );
+  const databaseMs = Math.round(rows[0]?.ms ?? 0);
+  if (Math.abs(databaseMs - processMs) > MOST_APART_MS)
+    throw new AuditError(
+      "not_prunable",
+      `The clock of this computer and that of the database are ${Math.round(Math.abs(databaseMs - processMs) / 1_000)} seconds apart. Nothing is removed while they disagree. Set both clocks right.`,
+    );
+  const earliest = Math.min(processMs, databaseMs);
+  if (witnesses.length === 0) return { nowMs: earliest, databaseMs, witnessedMs: undefined };
+  const times = await Promise.all(
+    [log, OPERATOR_LOG].map((each) => lastCosigned(pool, each, witnesses)),
+  );
+  const witnessedMs = Math.max(...times.flat());
+  if (witnessedMs === Number.NEGATIVE_INFINITY)
+    throw new AuditError(
+      "not_prunable",
+      "No configured witness has cosigned a head of the log or of the operator's log yet, so nobody outside vouches for the time.",
+    );
+  return { nowMs: Math.min(earliest, witnessedMs), databaseMs, witnessedMs };
+}
+
+async function lastCosigned(
+  pool: Pool,
+  log: LogId,
+  witnesses: readonly NoteKey[],
+): Promise<readonly number[]> {
+  const note = await inTransaction(pool, log, (client) => readCheckpoint(client, log, 1));
+  if (note === undefined) return [];
+  const parsed = parseNote(note);
+  return witnesses.flatMap((key) => {
+    const seconds = cosignedAt(nodeChecks, parsed, key);
+    return seconds === undefined ? [] : [seconds * 1_000];
+  });
+}

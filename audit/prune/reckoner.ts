@@ -1,0 +1,40 @@
+const DAY_MS = 86_400_000;
+/** How long a log without entries may be silent. A longer silence counts as this. */
+const MOST_SILENCE_MS = 30 * DAY_MS;
+
+/**
+ * The time that a log itself shows to have passed. A clock that goes back counts nothing. A clock
+ * that is put forward counts as a silence. If no witness vouches for the time, a silence counts as
+ * 30 days at most.
+ */
+export class Reckoner {
+  readonly #nowMs: number;
+  readonly #mostMs: number;
+  #latestMs: number | undefined;
+  #passedMs = 0;
+
+  /** @param isWitnessed whether a witness vouches for `nowMs` */
+  constructor(nowMs: number, isWitnessed: boolean) {
+    this.#nowMs = nowMs;
+    this.#mostMs = isWitnessed ? Number.POSITIVE_INFINITY : MOST_SILENCE_MS;
+  }
+
+  /** The latest time of an entry so far. Undefined before the first. */
+  get latestMs(): number | undefined {
+    return this.#latestMs;
+  }
+
+  /** Takes the time of the next entry. @returns how much time has passed since the first entry */
+  add(atMs: number): number {
+    const at = Math.min(atMs, this.#nowMs);
+    const since = Math.max(0, at - (this.#latestMs ?? at));
+    this.#passedMs += Math.min(since, this.#mostMs);
+    this.#latestMs = Math.max(at, this.#latestMs ?? at);
+    return this.#passedMs;
+  }
+
+  /** How much time has passed from the first entry until now. */
+  untilNow(): number {
+    return this.add(this.#nowMs);
+  }
+}

@@ -1,0 +1,28 @@
+import { appendEntry, type AuditEntry } from "../../../audit/append-entry.ts";
+import type { Pool } from "../../../db/pool.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import type { LogChoice, OpenLog } from "./open-log.ts";
+
+/**
+ * Records that the operator reads a tenant's log, before anything is read. The operator's log has no
+ * tenant whose log could record it.
+ */
+export async function auditReading(
+  pool: Pool,
+  { tenant }: Pick<OpenLog, "tenant">,
+  { keys }: LogChoice,
+  act: Pick<AuditEntry, "action" | "details">,
+): Promise<void> {
+  if (tenant === undefined) return;
+  await inTransaction(pool, tenant, (client) =>
+    appendEntry(client, {
+      occurredAtMs: Date.now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      class: "R",
+      resource: { type: keys === true ? "key-log" : "audit-log", id: tenant },
+      outcome: "success",
+      ...act,
+    }),
+  );
+}

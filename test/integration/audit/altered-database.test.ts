@@ -1,0 +1,158 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { appendEntry } from "../../../audit/append-entry.ts";
+import { archiveCommand } from "../../../cli/commands/audit/archive.ts";
+import { exportFormats, exportLog } from "../../../cli/commands/audit/export.ts";
+import { proveEntry } from "../../../cli/commands/audit/prove.ts";
+import { tailLog } from "../../../cli/commands/audit/tail.ts";
+import type { Settings } from "../../../cli/settings.ts";
+import { inTransaction } from "../../../db/transaction.ts";
+import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
+import { entryOf } from "../../support/audit-log.ts";
+import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
+import { TestDevice } from "../../support/device.ts";
+import { follow } from "../../support/follow-audit-log.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let folder: string;
+let settings: Settings;
+let auditor: TestDevice;
+
+beforeAll(async () => {
+  server = await startTestServer({}, { checkEveryMs: 20 });
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-altered-"));
+  settings = {
+    home: server.home,
+    ownerUrl: server.database.ownerUrl,
+    keystoreUrl: undefined,
+    publicUrl: server.url,
+    production: false,
+    kms: () => readKmsSettings({}, { home: server.home, production: false }),
+    audit: {
+      originPrefix: "sealdesk.local",
+      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
+      witnesses: [],
+    },
+    auditRetainDays: 2192,
+  };
+  await inTransaction(server.database.pool, server.tenant.id, async (client) => {
+    for (let at = 0; at < 300; at++) await appendEntry(client, entryOf(server.tenant.id, at));
+  });
+  auditor = new TestDevice(server);
+  await auditor.signInAsStaff(await server.createStaff("auditor"));
+  await until(async () => (await sizes()).signed > 300);
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function sizes() {
+  const { rows } = await server.database.owner.query<{ signed: number }>(
+    "select coalesce(max(size), 0)::int as signed from audit.checkpoints where log = $1",
+    [server.tenant.id],
+  );
+  return { signed: rows[0]?.signed ?? 0 };
+}
+
+async function ready() {
+  const answer = await fetch(`${server.url}/readyz`);
+  return { status: answer.status, text: await answer.text() };
+}
+const isReady = async () => (await ready()).status === 200;
+
+/** What every way to read the log says: the code of the refusal, or undefined if it answers. */
+async function readings(index: number, kind: string) {
+  const { slug: tenant } = server.tenant;
+  const said: Record<string, unknown> = {};
+  const run = async (name: string, work: (out: string) => Promise<unknown>) => {
+    const out = join(folder, `${kind}-${name}`);
+    said[name] = await work(out).then(
+      () => "read",
+      (error: unknown) => [(error as { code?: string }).code, (error as Error).message],
+    );
+  };
+  for (const format of exportFormats)
+    await run(format, (out) => exportLog(settings, { tenant, format, out }));
+  await run("prove", (out) => proveEntry(settings, { tenant, index: String(index), out }));
+  await run("archive", (out) =>
+    archiveCommand(settings, { tenant, out, region: "", retainDays: "1" }),
+  );
+  await run("tail", () => tailLog(settings, { tenant, lines: "1000" }, () => Promise.resolve()));
+  for (const path of ["/v1/audit/entries?limit=500", "/v1/audit/log/tile/entries/000"]) {
+    const { status, body } = await auditor.request("GET", path);
+    said[path] = [body?.["code"], `${status} ${String(body?.["detail"])}`];
+  }
+  const followed = await follow(server, auditor, { after: 0 });
+  const text = await followed.text();
+  const event = /event: error\ndata: (.*)\n\n$/.exec(text)?.[1] ?? "{}";
+  const { code, detail } = JSON.parse(event) as { code?: string; detail?: string };
+  said["/v1/audit/tail"] = [code, detail];
+  return said;
+}
+
+const KINDS = [
+  [
+    "altered",
+    (entry: string) => `update audit.entries set entry = convert_to(replace(
+      convert_from(entry, 'UTF8'), 'test.act', 'test.not'), 'UTF8') where id = ${entry}`,
+    "Entry 7 is not the one that was signed.",
+  ],
+  [
+    "removed",
+    (entry: string) => `delete from audit.entries where id = ${entry}`,
+    "Entry 7 was removed.",
+  ],
+] as const;
+
+test.each(KINDS)(
+  "an entry that was %s is handed out and signed by nothing, and the server tells until it is put back",
+  async (name, statement, what) => {
+    const { database, tenant } = server;
+    await until(isReady);
+    const entry = entryAt(tenant.id, 7);
+    const { rows } = await database.owner.query<{ id: number; entry: Buffer }>(
+      `select id, entry from audit.entries where id = ${entry}`,
+    );
+    const [row] = rows;
+    await withoutTriggers(database, statement(entry));
+    await until(async () => !(await isReady()));
+    expect(await ready()).toEqual({
+      status: 503,
+      text: expect.stringContaining("audit_log_altered"),
+    });
+    const answers = Object.entries(await readings(7, name));
+    expect(answers).toEqual(
+      answers.map(([reading]) => [reading, ["audit_log_altered", expect.stringContaining(what)]]),
+    );
+    for (const format of exportFormats)
+      expect(await readdir(join(folder, `${name}-${format}`))).toEqual([]);
+    expect(await readdir(join(folder, `${name}-archive`)).catch(() => [])).not.toContain(
+      "checkpoint",
+    );
+    await withoutTriggers(
+      database,
+      `delete from audit.entries where id = ${entry}`,
+      `insert into audit.entries (id, tenant, entry) overriding system value
+       values (${row?.id}, '${tenant.id}', '\\x${row?.entry.toString("hex")}')`,
+    );
+    await until(isReady);
+    expect((await auditor.request("GET", "/v1/audit/entries")).status).toBe(200);
+  },
+);
+
+test("entries that are gone without a declared pruning are told", async () => {
+  const { database, tenant } = server;
+  await until(isReady);
+  await withoutTriggers(
+    database,
+    `update audit.logs set minimum_index = 256 where id = '${tenant.id}'`,
+    `delete from audit.entries using audit.leaves
+     where leaves.log = '${tenant.id}' and leaves.index < 256 and leaves.entry = entries.id`,
+  );
+  await until(async () => (await ready()).text.includes("audit_log_altered"));
+  expect(server.logged()).toContain("no entry declares that they were pruned");
+});

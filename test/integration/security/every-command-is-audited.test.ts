@@ -1,0 +1,215 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let server: TestServer;
+let folder: string;
+const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  folder = await mkdtemp(join(tmpdir(), "sealdesk-commands-"));
+  const { kty, crv, x } = JSON.parse(
+    await readFile(join(server.home, "development", "customer-token-key.json"), "utf8").catch(() =>
+      JSON.stringify({
+        kty: "OKP",
+        crv: "Ed25519",
+        x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+      }),
+    ),
+  ) as Record<string, string>;
+  await writeFile(
+    join(folder, "keys.json"),
+    JSON.stringify({ keys: [{ kty, crv, x, kid: "added", alg: "EdDSA", use: "sig" }] }),
+  );
+  await until(async () => {
+    const { rowCount } = await server.database.owner.query(
+      "select from audit.checkpoints where log = $1",
+      [server.tenant.id],
+    );
+    return rowCount !== 0;
+  });
+});
+afterAll(async () => {
+  await server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function sealdesk(args: readonly string[], input = "") {
+  const child = spawn(process.execPath, [command, ...args], {
+    cwd: tmpdir(),
+    env: {
+      PATH: process.env["PATH"],
+      SEALDESK_HOME: server.home,
+      DATABASE_URL: server.database.ownerUrl,
+    },
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (part: Buffer) => (output += part.toString()));
+  child.stdin.end(input);
+  return new Promise<{ status: number | null; output: string }>((resolve) =>
+    child.once("close", (status) => resolve({ status, output })),
+  );
+}
+
+/** Every command without commands below it, from the program's own help. */
+async function allCommands(path: readonly string[] = []): Promise<string[]> {
+  const { output } = await sealdesk([...path, "--help"]);
+  const [, listed] = output.split("\nCommands:\n");
+  if (listed === undefined) return [path.join(" ")];
+  const below: string[] = [];
+  for (const [, name = "", rest = ""] of listed.matchAll(/^ {2}([a-z][\w-]*)(.*)$/gm)) {
+    if (name === "help") continue;
+    // A command with options has no commands below it.
+    if (rest.startsWith(" [options]")) below.push([...path, name].join(" "));
+    else below.push(...(await allCommands([...path, name])));
+  }
+  return below;
+}
+
+type Changing = { readonly args: () => readonly string[]; readonly leaves: string; input?: string };
+const slug = () => server.tenant.slug;
+const changing: Readonly<Record<string, Changing>> = {
+  "tenant create": {
+    args: () => ["--slug", "made", "--name", "Made"],
+    leaves: "tenant.create",
+  },
+  "tenant suspend": { args: () => ["--slug", slug()], leaves: "tenant.suspend" },
+  "tenant resume": { args: () => ["--slug", slug()], leaves: "tenant.resume" },
+  "tenant staff-grants": {
+    args: () => ["--slug", slug(), "--set", "on"],
+    leaves: "tenant.allow_staff_grants",
+  },
+  "tenant keys add": {
+    args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
+    leaves: "tenant.add_customer_keys",
+  },
+  "tenant keys remove": {
+    args: () => ["--slug", slug(), "--kid", "added"],
+    leaves: "tenant.remove_customer_key",
+  },
+  "tenant keys set": {
+    args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
+    leaves: "tenant.set_customer_keys",
+  },
+  "user create": {
+    args: () => ["--tenant", slug(), "--username", "made", "--role", "agent"],
+    leaves: "user.create",
+    input: "correct-horse-battery-1\n",
+  },
+  "user reset": {
+    args: () => ["--tenant", slug(), "--username", "made", "--reason", "devices_lost"],
+    leaves: "account.reset",
+  },
+  "keys rotate-kek": { args: () => ["--tenant", slug()], leaves: "keys.rotate_kek" },
+  "keys rotate": { args: () => ["--name", "tokens"], leaves: "server_key.rotate" },
+  "keys rewrap": { args: () => [], leaves: "server_keys.rewrap" },
+  "audit retention": {
+    args: () => ["--tenant", slug(), "--days", "3000"],
+    leaves: "audit.set_retention",
+  },
+};
+
+/** Commands that change nothing that a tenant has, or that another test is about. */
+const others: Readonly<Record<string, string>> = {
+  start: "serves; what it does is audited by the server",
+  migrate: "changes the schema",
+  "tenant keys list": "reads public keys",
+  "keys status": "reads versions",
+  "keys rewrap-subjects": "continues what keys rotate-kek recorded",
+  "customer-token": "signs for development",
+  "audit vkey": "reads a public key",
+  "audit export": "reads; records it: see audit/commands.test.ts",
+  "audit tail": "reads; records it: see below",
+  "audit prove": "reads; records it: see below",
+  "audit archive": "reads; records it: see below",
+  "audit verify": "reads files",
+  "audit prune": "see audit/prune.test.ts",
+  witness: "is not this server",
+};
+
+test("every command of the program is in one of the two lists", async () => {
+  expect((await allCommands()).toSorted()).toEqual(
+    [...Object.keys(changing), ...Object.keys(others)].toSorted(),
+  );
+});
+
+/**
+ * All rows outside the log, and with `ofKeys` the keystore and the keyring. They are not in the
+ * transaction of an act, so a key may be left for a user who was not created.
+ */
+async function everythingKept(ofKeys: boolean): Promise<string> {
+  const { owner } = server.database;
+  const { rows } = await owner.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname = 'sealdesk' or (schemaname = 'keystore' and $1) order by 1`,
+    [ofKeys],
+  );
+  const digests: string[] = [];
+  for (const { name } of rows) {
+    const digest = await owner.query<{ digest: string }>(
+      `select md5(string_agg(t::text, '' order by t::text)) as digest from ${name} t`,
+    );
+    digests.push(`${name} ${digest.rows[0]?.digest ?? ""}`);
+  }
+  const keyrings = (await readdir(server.home)).filter((each) => each.includes("keyring"));
+  for (const name of ofKeys ? keyrings : []) {
+    const text = await readFile(join(server.home, name)).catch(() => "a folder");
+    digests.push(`${name} ${createHash("sha256").update(text).digest("hex")}`);
+  }
+  return digests.join("\n");
+}
+
+async function droppingEntries<T>(work: () => Promise<T>): Promise<T> {
+  const { owner } = server.database;
+  await owner.query(
+    `create or replace function public.drop_entry() returns trigger language plpgsql
+     as $$ begin return null; end $$;
+     create trigger a_drop before insert on audit.entries for each row execute function public.drop_entry()`,
+  );
+  try {
+    return await work();
+  } finally {
+    await owner.query("drop trigger a_drop on audit.entries");
+  }
+}
+
+test.each(Object.entries(changing))(
+  "sealdesk %s leaves its entry, or changes nothing",
+  async (name, { args, leaves, input }) => {
+    const words = [...name.split(" "), ...args()];
+    const ofKeys = name.startsWith("keys ");
+    const before = await everythingKept(ofKeys);
+    const refused = await droppingEntries(() => sealdesk(words, input));
+    expect(refused).toEqual({
+      status: 1,
+      output: expect.stringContaining("did not store the audit entry"),
+    });
+    expect(await everythingKept(ofKeys)).toBe(before);
+    expect(await sealdesk(words, input)).toMatchObject({ status: 0 });
+    const { rows } = await server.database.owner.query<{ action: string }>(
+      `select convert_from(entry, 'UTF8')::jsonb ->> 'action' as action from audit.entries
+       where convert_from(entry, 'UTF8') like '{%' order by id`,
+    );
+    expect(rows.map(({ action }) => action)).toContain(leaves);
+  },
+);
+
+test.each([
+  ["tail", ["--lines", "1"], "audit.tail"],
+  ["prove", ["--index", "0", "--out", "proof"], "audit.prove"],
+  ["archive", ["--out", "archive"], "audit.archive"],
+])("sealdesk audit %s of a tenant's log is on record", async (name, options, action) => {
+  const at = options.map((each) =>
+    ["proof", "archive"].includes(each) ? join(folder, each) : each,
+  );
+  const args = ["audit", name, "--tenant", slug(), ...at];
+  expect(await droppingEntries(() => sealdesk(args))).toMatchObject({ status: 1 });
+  expect(await sealdesk(args)).toMatchObject({ status: 0 });
+  expect((await server.auditEntries()).at(-1)).toMatchObject({ action, class: "R" });
+});
