@@ -106,7 +106,6 @@ export class Sealdesk {
    * device. If you call it again with the same store, it continues with the same request while that
    * is open.
    * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network
-   * @throws SealdeskError request_refused: too many devices ask at the same time
    */
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");

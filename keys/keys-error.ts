@@ -60,7 +60,6 @@ export type KeysErrorCode =
   | "link_request_not_found" // or not of who asks: the two are not told apart
   | "link_request_expired"
   | "link_request_closed" // approved or refused before
-  | "too_many_link_requests"
   | "forbidden"; // the policy said no
 
 /**

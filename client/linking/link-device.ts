@@ -44,7 +44,7 @@ const pollMs = 1_000;
  * still open.
  * @param connect called when this device holds the account key
  * @throws SealdeskError link_not_needed: the account has no device yet, or this is one
- * @throws SealdeskError other_account, forbidden, rate_limited, request_refused, and what signing
+ * @throws SealdeskError other_account, forbidden, rate_limited, and what signing
  *   in throws
  */
 export async function linkDevice<T>(

@@ -34,7 +34,7 @@ const SIGN_INS = "sign-ins";
  * Opens a session for the device key that signed the proof, with a password or a customer token.
  * Writes an audit entry on success and on failure.
  * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended;
- *   and what `admit` throws
+ *   and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
@@ -59,8 +59,10 @@ async function openAt(
     await recordFailure(deps, tenant, request.grant, identified, now);
     throw signInFailed(identified.failure);
   }
-  const { user } = identified;
+  const { user, isRegistered } = identified;
   const { grant } = request;
+  const registeredKey = isRegistered ? key.thumbprint : undefined;
+  await deps.limits.sessionOpens({ user, registeredKey });
   try {
     // This comes after the grant is checked, so that outsiders do not learn that a tenant is
     // suspended.

@@ -84,7 +84,6 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   link_request_not_found: kind(404, "There is no such request"),
   link_request_expired: kind(410, "The request is too old"),
   link_request_closed: kind(409, "The request was answered"),
-  too_many_link_requests: kind(409, "Too many link requests are open", "wait"),
   forbidden: kind(403, "This is not permitted"),
 
   conversation_not_found: kind(404, "There is no such conversation"),

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
+import { networkOf } from "../network-of.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { webSocketChannel } from "./channel.ts";
 import { closeCodes } from "./close-codes.ts";
@@ -60,7 +61,7 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const onUpgrade = (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
-    const leave = waiting.enter(connectionLimits.addressOf(request));
+    const leave = waiting.enter(networkOf(connectionLimits.addressOf(request)));
     if (leave === undefined) return refuse(stream, 503);
     stream.once("close", leave);
     sockets.handleUpgrade(request, stream, head, (socket) => {
