@@ -87,9 +87,7 @@ async function byPassword(
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };
-  return matches
-    ? { user: found.id, isRegistered }
-    : { failure: "wrong_password", user: found.id };
+  return matches ? { user: found.id, isRegistered } : { failure: "wrong_password", user: found.id };
 }
 
 async function byCustomerToken(

@@ -106,7 +106,7 @@ function wait(line: Line, again: boolean): Promise<void> {
       },
       refuse(error) {
         clearTimeout(late);
-        reject(error as Error);
+        reject(error);
       },
     };
     if (again) line.waiting.unshift(waiting);

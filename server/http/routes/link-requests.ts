@@ -51,12 +51,7 @@ export function requestLinkRoute(deps: UseCase & { readonly byKey: Limiter }): R
       audits: ["link.request"],
       body: newLinkRequest,
       answers: { 201: { description: "The request waits for an answer", schema: opened } },
-      problems: [
-        "forbidden",
-        "link_not_needed",
-        "link_request_exists",
-        "rate_limited",
-      ],
+      problems: ["forbidden", "link_not_needed", "link_request_exists", "rate_limited"],
     },
     async ({ who, body, requestId }) => {
       await deps.byKey.take(who.thumbprint);

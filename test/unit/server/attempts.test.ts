@@ -8,7 +8,10 @@ const attemptsOf = (burst: number) =>
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
-const refused = expect.objectContaining({ code: "rate_limited", retryAfterSeconds: expect.any(Number) });
+const refused = expect.objectContaining({
+  code: "rate_limited",
+  retryAfterSeconds: expect.any(Number),
+});
 
 /** Runs `count` attempts at once. @returns how many ran in all and at most at once, and the results */
 async function runAtOnce(attempts: Attempts, count: number, succeeds: (index: number) => boolean) {
