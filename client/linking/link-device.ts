@@ -55,7 +55,7 @@ export async function linkDevice<T>(
   const requests = new AbortController();
   const waiting = new AbortController();
   const { store } = options;
-  const me = await signInDevice(options, runtime, requests.signal);
+  const me = await signInDevice(options, runtime, "sign_in", requests.signal);
   const { api, signedIn } = me;
   const accountKey = await store.read((transaction) => assertNewcomer(transaction, signedIn));
   const { pending, expiresAt } = await openRequest(store, me);
