@@ -700,8 +700,10 @@ table sealdesk.tenants (
   attachment_conversation_bytes bigint not null default '2147483648'::bigint,
   attachment_device_bytes bigint not null default '5368709120'::bigint,
   attachment_tenant_bytes bigint not null default '107374182400'::bigint,
-  staff_history_grants boolean not null default false
+  staff_history_grants boolean not null default false,
+  origins text[] not null default '{}'::text[]
 )
+  CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_conversation_bytes_check CHECK ((attachment_conversation_bytes > 0))
   constraint tenants_attachment_device_bytes_check CHECK ((attachment_device_bytes > 0))
   constraint tenants_attachment_max_bytes_check CHECK (((attachment_max_bytes >= 1) AND (attachment_max_bytes <= '1099511627776'::bigint)))

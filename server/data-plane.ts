@@ -31,7 +31,7 @@ import { attachRelay, RELAY_PATH, type ConnectionLimits } from "./socket/attach-
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
-import { limitsFor, type AuthenticatedHello } from "./socket/handshake.ts";
+import { limitsFor, type AuthenticatedHello, type ReceivedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
 import type { UserPresence } from "./socket/presence.ts";
 import { presenceFrame } from "./socket/ephemeral-events.ts";
@@ -190,8 +190,9 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
       readEvents(pool, deps.scopeKeys, request),
     ),
-    authenticate: traced(tracing, "hello", async (hello: Hello) => {
-      const authenticated = await authenticateHello(deps, messaging, hello);
+    publicUrl: deps.publicUrl,
+    authenticate: traced(tracing, "hello", async ({ hello, origin }: ReceivedHello) => {
+      const authenticated = await authenticateHello(deps, messaging, hello, origin);
       metrics?.relay.welcomed(hello.cursors.length > 0);
       return authenticated;
     }),
@@ -264,6 +265,7 @@ async function authenticateHello(
   deps: DataPlaneDeps,
   messaging: MessagingDeps,
   hello: Hello,
+  origin: string | undefined,
 ): Promise<AuthenticatedHello> {
   const { authenticator, pool, publicUrl, now } = deps;
   const { actor, tokenExpiresAtMs } = await authenticator.identify({
@@ -271,6 +273,7 @@ async function authenticateHello(
     proof: hello.deviceProof,
     method: "GET",
     url: publicUrl + RELAY_PATH,
+    origin,
     now: now(),
   });
   const { device } = actor;

@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
+import { isOriginOfAnyTenant } from "../keys/accounts/origins.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { watchRoles } from "../keys/accounts/watch-roles.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
@@ -209,6 +210,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   };
   const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
   const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
+  const isKnownOrigin = (origin: string) => isOriginOfAnyTenant(pool, origin);
   const dataPlane = await startDataPlane({
     http,
     pool,
@@ -220,6 +222,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     connectionLimits: {
       waitingSockets: config.waitingSockets,
       addressOf: peerAddressBehind(config.trustedProxies),
+      isOriginOfAnyTenant: isKnownOrigin,
     },
     timings,
     now,
@@ -303,6 +306,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   });
   handler = createApp({
     routes,
+    isOriginOfAnyTenant: isKnownOrigin,
     authenticator,
     publicUrl: url,
     bodyMs: timings.requestMs,

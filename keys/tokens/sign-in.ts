@@ -53,4 +53,6 @@ export interface SignIn {
   readonly proof: string;
   readonly method: string;
   readonly url: string;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin?: string | undefined;
 }

@@ -149,6 +149,7 @@ function answersOf(spec: RouteSpec): RouteConfig["responses"] {
 function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
     ...accessProblems(spec.access),
+    ...(spec.path.startsWith("/v1/") ? (["origin_not_allowed"] as const) : []),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(spec.body ? bodyProblems : []),
     ...(spec.problems ?? []),

@@ -61,6 +61,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   tenant_not_found: kind(404, "There is no such tenant"),
   invalid_customer_keys: kind(400, "The customer keys cannot be used"),
   customer_key_exists: kind(409, "The tenant has a key of that name"),
+  invalid_origin: kind(400, "The origin cannot be used"),
+  origin_not_allowed: kind(403, "The page's origin is not allowed"),
   customer_key_not_found: kind(404, "The tenant has no key of that name"),
   username_taken: kind(409, "The user name is taken"),
   weak_password: kind(400, "The password is too short or too long"),

@@ -5,7 +5,8 @@ import type { Authenticated, Authenticator } from "../../keys/tokens/authenticat
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
 import { z } from "zod";
 import { HttpError } from "./http-error.ts";
-import type { AnyRoute, Call, RouteSpec } from "./route.ts";
+import { foreignOrigin } from "../page-origin.ts";
+import type { AnyRoute, Call, RequestFacts, RouteSpec } from "./route.ts";
 
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
@@ -37,6 +38,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         method: request.method,
         url: deps.publicUrl + request.originalUrl,
         proof: request.get("dpop"),
+        origin: foreignOrigin(request.get("origin"), deps.publicUrl),
         address: request.ip ?? "",
       };
       const requestId = requestIdOf(response);
@@ -94,7 +96,7 @@ export const requestIdOf = (response: Response): string => String(response.local
 async function authenticate(
   access: RouteSpec["access"],
   request: Request,
-  facts: { readonly method: string; readonly url: string; readonly proof: string | undefined },
+  facts: Omit<RequestFacts, "address">,
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
   if (access === "public") return undefined;
@@ -106,7 +108,7 @@ async function authenticate(
       "Send the connection's id in the Relay-Connection header.",
     );
   const token = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.get("authorization") ?? "")?.[1];
-  const { method, url, proof } = facts;
+  const { method, url, proof, origin } = facts;
   if (
     token === undefined ||
     proof === undefined ||
@@ -117,7 +119,7 @@ async function authenticate(
       "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
     );
   const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
-  return authenticator.identify({ token, proof, method, url, now: now(), graceMs });
+  return authenticator.identify({ token, proof, method, url, origin, now: now(), graceMs });
 }
 
 async function parse(spec: RouteSpec, request: Request, response: Response, bodyMs: number) {

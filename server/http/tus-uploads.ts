@@ -6,6 +6,7 @@ import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps
 import { terminateUpload } from "../../messaging/attachments/terminate-upload.ts";
 import { completeUpload, readUpload, receiveUpload } from "../../messaging/attachments/uploads.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { exposedHeaders } from "./cors.ts";
 import { problemOf } from "./problems.ts";
 
 export const UPLOADS_PATH = "/v1/attachments";
@@ -38,8 +39,9 @@ export function tusUploads({ uploads, publicUrl }: TusDeps): ServeTus {
       namingFunction: () => id,
       getFileIdFromRequest: () => id,
       generateUrl: () => `${publicUrl}${UPLOADS_PATH}/${id}`,
-      // No cross-origin request is allowed.
+      // The header that allows an origin is set for all routes. This keeps it as it is.
       allowedOrigins: [],
+      exposedHeaders,
       async onUploadFinish() {
         await completeUpload(uploads, actor, id);
         return {};

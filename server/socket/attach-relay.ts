@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
+import { foreignOrigin } from "../page-origin.ts";
 import { networkOf } from "../network-of.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { webSocketChannel } from "./channel.ts";
@@ -31,12 +32,14 @@ export interface AttachedRelay {
 export interface ConnectionLimits {
   readonly waitingSockets: PendingUpgradeLimits;
   readonly addressOf: (request: IncomingMessage) => string;
+  readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
 interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
   readonly connectionLimits: ConnectionLimits;
+  readonly publicUrl: string;
 }
 
 /** Serves the relay's WebSocket on an HTTP server. */
@@ -64,13 +67,33 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     const leave = waiting.enter(networkOf(connectionLimits.addressOf(request)));
     if (leave === undefined) return refuse(stream, 503);
     stream.once("close", leave);
+    const { isOriginOfAnyTenant } = connectionLimits;
+    const origin = foreignOrigin(request.headers.origin, deps.publicUrl);
+    if (origin === undefined) return accept(request, stream, head, leave);
+    // Node no longer listens for errors on an upgraded stream.
+    stream.on("error", () => undefined);
+    isOriginOfAnyTenant(origin).then(
+      (isKnown) => (isKnown ? accept(request, stream, head, leave, origin) : refuse(stream, 403)),
+      () => refuse(stream, 503),
+    );
+  };
+  const accept = (
+    request: IncomingMessage,
+    stream: Duplex,
+    head: Buffer,
+    leave: () => void,
+    origin?: string,
+  ) =>
     sockets.handleUpgrade(request, stream, head, (socket) => {
       // A page is not told the status of a refused upgrade; the close code says to try another node.
       if (closing) return sendAway(socket);
       (stream as Socket).setNoDelay(true);
-      webSocketChannel(socket, stream as Socket, (channel) => new Connection(channel, deps, leave));
+      webSocketChannel(
+        socket,
+        stream as Socket,
+        (channel) => new Connection(channel, deps, leave, origin),
+      );
     });
-  };
   server.on("upgrade", onUpgrade);
 
   return {

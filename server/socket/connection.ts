@@ -60,10 +60,20 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
   readonly #onWelcomed: () => void;
+  readonly #origin: string | undefined;
   #onClosed: (() => void) | undefined;
 
-  /** @param onWelcomed called when the device has been welcomed */
-  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed: () => void = () => undefined) {
+  /**
+   * @param onWelcomed called when the device has been welcomed
+   * @param origin of the web page that connects, if it is not the server's own
+   */
+  constructor(
+    channel: Channel,
+    deps: ConnectionDeps,
+    onWelcomed: () => void = () => undefined,
+    origin?: string,
+  ) {
+    this.#origin = origin;
     this.#channel = channel;
     this.#onWelcomed = onWelcomed;
     this.#deps = deps;
@@ -182,7 +192,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
           "malformed_frame",
           `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
         );
-      const authenticated = await this.#deps.authenticate(hello);
+      const authenticated = await this.#deps.authenticate({ hello, origin: this.#origin });
       if (this.#state !== "joining") return;
       // Somebody was disconnected during the handshake. It may have been this device, so check
       // again.

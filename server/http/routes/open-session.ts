@@ -38,13 +38,13 @@ export function openSessionRoute(
       ],
     },
     async ({ body, request, requestId }) => {
-      const { method, url, proof } = request;
+      const { method, url, proof, origin } = request;
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
       const opened = await answeredInSteps(
         openSession(
           { ...deps, requestId, limits: deps.limitsOf(request.address) },
-          { grant: grantOf(body), tenant: body.tenant, proof, method, url },
+          { grant: grantOf(body), tenant: body.tenant, proof, method, url, origin },
         ),
       );
       return { status: 201, body: opened };
