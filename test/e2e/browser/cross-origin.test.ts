@@ -93,10 +93,10 @@ test("a page of another origin signs in, sends, receives, and uploads a file", a
   });
 });
 
-test("50 loads of the page open no other session", async () => {
+test("10 loads of the page open no other session", async () => {
   const before = await sessions();
   const devices = new Set<string>();
-  for (let load = 0; load < 50; load++) {
+  for (let load = 0; load < 10; load++) {
     await page.reload();
     devices.add(await call(page, "visit", server.url, await customer(subject)));
   }

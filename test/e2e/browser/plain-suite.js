@@ -1,6 +1,6 @@
 /**
  * A cipher suite for tests in browsers, which have none yet. It ENCRYPTS NOTHING: what it seals is
- * the plaintext itself. All around it is the SDK as it is.
+ * a copy of the plaintext. Everything around it is the real SDK.
  */
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 const prekeysName = "plain-suite!prekeys";
@@ -41,16 +41,16 @@ export const plainSuite = () => ({
   async establish() {},
   async seal(_transaction, { devices, plaintext }) {
     const packets = devices.map((device) => ({ device, bytes: random(8) }));
-    return { keyId: crypto.randomUUID(), ciphertext: plaintext, packets };
+    return { keyId: crypto.randomUUID(), ciphertext: plaintext.slice(), packets };
   },
   async open(_transaction, { ciphertext }) {
-    return ciphertext;
+    return ciphertext.slice();
   },
   async sealTo(_transaction, { devices, plaintext }) {
-    return devices.map((device) => ({ device, bytes: plaintext }));
+    return devices.map((device) => ({ device, bytes: plaintext.slice() }));
   },
   async openFrom(_transaction, { packet }) {
-    return packet;
+    return packet.slice();
   },
   async rotate() {},
   async replaceKeys(_transaction, { oneTime }) {
