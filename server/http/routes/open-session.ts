@@ -56,7 +56,7 @@ export function openSessionRoute(
  * Failed sign-ins are answered this long after they began, or at the next multiple of it. So the
  * time does not tell what a stranger may not learn: whether a tenant, a user or a key exists.
  */
-export const FAILURE_STEP_MS = 250;
+const FAILURE_STEP_MS = 250;
 
 async function answeredInSteps<T>(signIn: Promise<T>): Promise<T> {
   const begunAt = performance.now();
