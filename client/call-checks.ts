@@ -34,7 +34,7 @@ const credentials: Check = (value, name) => {
   const own =
     grant === "password"
       ? { username: text(longestText), password: text(longestText) }
-      : { token: func };
+      : { token: func, subject: optional(text(longestText)) };
   object(own)(value, name);
 };
 

@@ -22,6 +22,7 @@ import { eventNames, type SealdeskEvents } from "./events.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, ResetReason, StaffMember } from "./http/api.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
+import { createExchange } from "./http/transport.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
 import {
   approveDevice,
@@ -51,6 +52,7 @@ interface Parts {
   /** Undefined without a cipher suite. */
   readonly member: MemberDevice | undefined;
   readonly stop: (reason: SealdeskError) => Promise<void>;
+  readonly signOut: () => Promise<void>;
 }
 
 /** A member device that is signed in and connected. It can read and write what its account may. */
@@ -64,8 +66,8 @@ export class Sealdesk {
   }
 
   /**
-   * Signs in and connects. On the first run it registers this store as a device of the account.
-   * Resolves with the first connection. The client replaces a lost connection without your help. If
+   * Connects. Continues the session that the store keeps, or signs in if there is none or it is over.
+   * On the first run it registers this store as a device of the account. Resolves with the first connection. The client replaces a lost connection without your help. If
    * it throws, the store stays open for another attempt.
    * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked, other_account,
    *   account_has_other_devices
@@ -77,7 +79,7 @@ export class Sealdesk {
     const { suite, store } = options;
     const requests = new AbortController();
     const { signal } = requests;
-    const me = await signInDevice(options, runtime, signal);
+    const me = await signInDevice(options, runtime, "resume", signal);
     const account = await accountOf(me, store, suite);
     const member =
       suite === undefined
@@ -97,7 +99,13 @@ export class Sealdesk {
       requests.abort();
       await member?.stop(reason, true);
     };
-    return new Sealdesk({ account, api, deviceKey, store, newId, member, stop }, events);
+    const signOut = async () => {
+      await stop(closedError());
+      const end = await me.session.forget();
+      // The requests of this connection are aborted.
+      await end(createExchange({ ...me.transport, signal: new AbortController().signal }));
+    };
+    return new Sealdesk({ account, api, deviceKey, store, newId, member, stop, signOut }, events);
   }
 
   /**
@@ -106,7 +114,6 @@ export class Sealdesk {
    * device. If you call it again with the same store, it continues with the same request while that
    * is open.
    * @throws SealdeskError link_not_needed, other_account, sign_in_failed, rate_limited, network
-   * @throws SealdeskError request_refused: too many devices ask at the same time
    */
   static async link(options: ConnectOptions): Promise<DeviceLink<Sealdesk>> {
     checks.connectOptions(options, "options");
@@ -291,8 +298,23 @@ export class Sealdesk {
   }
 
   /**
-   * Ends the connection, all readers and timers, and closes the store. Queued messages are sent
-   * with the next connection.
+   * Ends the session, on the server and in the store, and closes like `close`. The next `connect`
+   * signs in with its credentials. The device stays registered, and its keys and messages stay in
+   * the store: to leave for good, remove the device first (`removeDevice`) and delete the store.
+   * @throws SealdeskError network: this device is signed out and closed, but the server was not told.
+   *   There the session ends after 12 hours at most
+   */
+  async signOut(): Promise<void> {
+    try {
+      await this.#parts.signOut();
+    } finally {
+      await this.#parts.store.close();
+    }
+  }
+
+  /**
+   * Ends the connection, all readers and timers, and closes the store. The store keeps the session.
+   * Queued messages are sent with the next connection.
    */
   async close(): Promise<void> {
     await this.#parts.stop(closedError());

@@ -34,6 +34,8 @@ export type KeysErrorCode =
   | "tenant_not_found"
   | "invalid_customer_keys" // not a JWK Set of public keys that may sign customer tokens
   | "customer_key_exists" // the tenant has a key of that `kid`
+  | "invalid_origin" // not the origin of a web page, or too many of them
+  | "origin_not_allowed" // the page that asks is of an origin that the tenant does not allow
   | "customer_key_not_found" // the tenant has no key of that `kid`
   | "username_taken"
   | "weak_password"
@@ -60,7 +62,6 @@ export type KeysErrorCode =
   | "link_request_not_found" // or not of who asks: the two are not told apart
   | "link_request_expired"
   | "link_request_closed" // approved or refused before
-  | "too_many_link_requests"
   | "forbidden"; // the policy said no
 
 /**

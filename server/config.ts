@@ -45,13 +45,17 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Proxies whose X-Forwarded-For header is trusted, for the limits per address. */
   readonly trustedProxies: readonly string[];
-  /** Sign-in attempts, per account and per address. */
+  /** Failed sign-ins of a network, not counting those of registered devices. */
+  readonly networkSignInLimit: RateLimit;
+  /** Failed sign-ins of an account: of each registered device, and of all others together. */
   readonly signInLimit: RateLimit;
-  /** Device registrations, per account. */
+  /** Opened sessions of an account: of each registered device, and of all others in a network. */
+  readonly sessionLimit: RateLimit;
+  /** Device registrations: attempts of a device key, and devices added to an account. */
   readonly registrationLimit: RateLimit;
   /** Prekey bundles, per requesting account and requested device. */
   readonly bundleLimit: RateLimit;
-  /** Link requests of new devices, per account. */
+  /** Link requests, per key of the asking device. */
   readonly linkLimit: RateLimit;
   readonly messageRates: MessageRates;
   readonly conversationRates: ConversationRates;
@@ -148,6 +152,23 @@ const count = (standard: string) =>
     .default(standard)
     .transform(Number);
 
+/** The limits in memory use timers, which count at most 2^31 milliseconds. */
+const MAX_LIMIT_SECONDS = 2_000_000;
+
+/** Parses a limit such as "10,60": 10 at once, then one more every 60 seconds. */
+const rateLimit = (standard: string) =>
+  text(
+    "must be two whole numbers over 0, separated by a comma: how many at once, and after how many seconds one more. Their product must be under 2000000.",
+    (limit) =>
+      /^[1-9]\d{0,6},[1-9]\d{0,6}$/.test(limit) &&
+      limit.split(",").reduce((product, part) => product * Number(part), 1) < MAX_LIMIT_SECONDS,
+  )
+    .default(standard)
+    .transform((limit): RateLimit => {
+      const [burst = 1, secondsPerFurther = 1] = limit.split(",").map(Number);
+      return { burst, secondsPerFurther };
+    });
+
 /**
  * The rule of each variable. The message of an issue continues a sentence that starts with the
  * variable's name.
@@ -208,6 +229,12 @@ const environmentSchema = z.object({
   ).optional(),
   REQUEST_LIMIT: bucketRate("600,0.2"),
   STAFF_REQUEST_LIMIT: bucketRate("6000,2"),
+  SIGN_IN_NETWORK_LIMIT: rateLimit("500,2"),
+  SIGN_IN_ACCOUNT_LIMIT: rateLimit("10,60"),
+  SESSION_LIMIT: rateLimit("120,5"),
+  REGISTRATION_LIMIT: rateLimit("5,60"),
+  LINK_LIMIT: rateLimit("5,60"),
+  BUNDLE_LIMIT: rateLimit("6,600"),
   MESSAGE_LIMIT: bucketRate("60,1"),
   STAFF_MESSAGE_LIMIT: bucketRate("60,10"),
   ACCOUNT_MESSAGE_LIMIT: bucketRate("600,50"),
@@ -260,9 +287,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
             ratio: Number(values.OTEL_TRACES_SAMPLER_ARG),
           },
     trustedProxies: values.TRUSTED_PROXIES?.split(/\s*,\s*/) ?? [],
-    signInLimit: { burst: 5, secondsPerFurther: 60 },
-    registrationLimit: { burst: 5, secondsPerFurther: 60 },
-    bundleLimit: { burst: 6, secondsPerFurther: 600 },
+    networkSignInLimit: values.SIGN_IN_NETWORK_LIMIT,
+    signInLimit: values.SIGN_IN_ACCOUNT_LIMIT,
+    sessionLimit: values.SESSION_LIMIT,
+    registrationLimit: values.REGISTRATION_LIMIT,
+    linkLimit: values.LINK_LIMIT,
+    bundleLimit: values.BUNDLE_LIMIT,
     // This is enough for thousands of devices that reconnect at one moment, even from one network.
     waitingSockets: { perNode: 10_000, perNetwork: 6_000 },
     httpConnections: { perNode: 20_000, perNetwork: 6_000 },
@@ -274,7 +304,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       tenant: 192 * MEBIBYTE,
       node: 512 * MEBIBYTE,
     },
-    linkLimit: { burst: 5, secondsPerFurther: 60 },
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,

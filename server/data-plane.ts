@@ -33,7 +33,7 @@ import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
 import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
-import { limitsFor, type AuthenticatedHello } from "./socket/handshake.ts";
+import { limitsFor, type AuthenticatedHello, type ReceivedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
 import type { UserPresence } from "./socket/presence.ts";
 import { presenceFrame } from "./socket/ephemeral-events.ts";
@@ -181,6 +181,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   );
   const attached = attachRelay(http, {
     helloLimits: deps.helloLimits,
+    publicUrl: deps.publicUrl,
     relay,
     timings,
     wheel,
@@ -202,8 +203,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>
       readEvents(pool, deps.scopeKeys, request),
     ),
-    authenticate: traced(tracing, "hello", async (hello: Hello) => {
-      const authenticated = await authenticateHello(deps, messaging, hello);
+    authenticate: traced(tracing, "hello", async ({ hello, origin }: ReceivedHello) => {
+      const authenticated = await authenticateHello(deps, messaging, hello, origin);
       metrics?.relay.welcomed(authenticated.lastGeneration > 0);
       return authenticated;
     }),
@@ -276,6 +277,7 @@ async function authenticateHello(
   deps: DataPlaneDeps,
   messaging: MessagingDeps,
   hello: Hello,
+  origin: string | undefined,
 ): Promise<AuthenticatedHello> {
   const { authenticator, pool, publicUrl, now } = deps;
   const { actor, tokenExpiresAtMs } = await authenticator.identify({
@@ -283,6 +285,7 @@ async function authenticateHello(
     proof: hello.deviceProof,
     method: "GET",
     url: publicUrl + RELAY_PATH,
+    origin,
     now: now(),
   });
   const { device } = actor;

@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
+import { isOriginOfAnyTenant } from "../keys/accounts/origins.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { watchRoles } from "../keys/accounts/watch-roles.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
@@ -232,6 +233,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const networkOf = networkBehind(config.trustedProxies);
   const heldBytes = new HeldBytes(config.heldBytes);
   watchers.metrics?.http.watchHeldBytes(() => heldBytes.total);
+  const isKnownOrigin = (origin: string) => isOriginOfAnyTenant(pool, origin);
   const dataPlane = await startDataPlane({
     http,
     pool,
@@ -242,7 +244,12 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     messageLimits,
     openConversations: config.openConversations,
     frameRates: config.frameRates,
-    helloLimits: { waitingSockets: config.waitingSockets, heldBytes, networkOf },
+    helloLimits: {
+      waitingSockets: config.waitingSockets,
+      heldBytes,
+      networkOf,
+      isOriginOfAnyTenant: isKnownOrigin,
+    },
     timings,
     now,
     log,
@@ -343,6 +350,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   });
   handler = createApp({
     routes,
+    isOriginOfAnyTenant: isKnownOrigin,
     authenticator,
     actLimits: new ActLimits(config.actRates, () => performance.now()),
     publicUrl: url,

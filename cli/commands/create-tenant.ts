@@ -8,6 +8,7 @@ import { withDatabase } from "../with-database.ts";
  * Creates a tenant.
  * @param options.customerKeys path of a file with the public keys that sign its customer tokens;
  *   without it, only staff can sign in
+ * @param options.origin origins of web pages that may use the server for it
  */
 export async function createTenantCommand(
   settings: Settings,
@@ -16,6 +17,7 @@ export async function createTenantCommand(
     readonly name: string;
     readonly customerKeys?: string;
     readonly kid?: string;
+    readonly origin?: readonly string[];
   },
 ): Promise<string> {
   if (!/^[a-z0-9][a-z0-9-]{0,62}$/.test(options.slug))
@@ -28,8 +30,8 @@ export async function createTenantCommand(
       : await readCustomerKeys(options.customerKeys, options.kid);
   const id = uuidv7();
   await withDatabase(settings, async ({ ownerUrl }) => {
-    const { slug, name } = options;
-    await createTenant(ownerUrl, { id, slug, name, customerKeys, now: Date.now() });
+    const { slug, name, origin: origins = [] } = options;
+    await createTenant(ownerUrl, { id, slug, name, customerKeys, origins, now: Date.now() });
   });
   return `Created tenant ${options.slug} (${id}).`;
 }

@@ -5,9 +5,11 @@ import { createTenantCommand } from "./create-tenant.ts";
 import { recountStorageCommand } from "./recount-storage.ts";
 import { staffGrantsCommand } from "./staff-grants.ts";
 import { suspendTenantCommand } from "./suspend-tenant.ts";
+import { changeOriginsCommand, listOriginsCommand } from "./tenant-origins.ts";
 import { giveKeysCommand, listKeysCommand, removeKeyCommand } from "./tenant-keys.ts";
 
 const KEYS_FILE = "public keys that sign its customer tokens: a JWK Set, a JWK, or one in PEM form";
+const ORIGIN = "origin of web pages that may use the server, such as https://www.example.com";
 const KID = "key id for the key of a PEM file";
 
 /** `sealdesk tenant`. */
@@ -21,6 +23,7 @@ export function registerTenant(program: Command, print: Print): void {
     .requiredOption("--name <name>", "name that people see")
     .option("--customer-keys <file>", KEYS_FILE)
     .option("--kid <kid>", KID)
+    .option("--origin <origins...>", ORIGIN)
     .action(
       async (options: Parameters<typeof createTenantCommand>[1]) =>
         await print(await createTenantCommand(readSettings(), options)),
@@ -68,6 +71,37 @@ export function registerTenant(program: Command, print: Print): void {
     tenant.command("keys").description("Manage the public keys that sign customer tokens"),
     print,
   );
+  registerOrigins(
+    tenant
+      .command("origins")
+      .description("Manage the web pages of other origins that may use the server for a tenant"),
+    print,
+  );
+}
+
+function registerOrigins(origins: Command, print: Print): void {
+  origins
+    .command("list")
+    .description("List the origins of a tenant")
+    .requiredOption("--slug <slug>", "short name of the tenant")
+    .action(
+      async (options: { readonly slug: string }) =>
+        await print(await listOriginsCommand(readSettings(), options)),
+    );
+
+  for (const [kind, description] of [
+    ["add", "Let pages of an origin use the server; takes effect at once on every running server"],
+    ["remove", "Refuse pages of an origin; takes effect at once on every running server"],
+  ] as const)
+    origins
+      .command(kind)
+      .description(description)
+      .requiredOption("--slug <slug>", "short name of the tenant")
+      .requiredOption("--origin <origin>", ORIGIN)
+      .action(
+        async (options: { readonly slug: string; readonly origin: string }) =>
+          await print(await changeOriginsCommand(readSettings(), kind, options)),
+      );
 }
 
 function registerKeys(keys: Command, print: Print): void {

@@ -7,6 +7,7 @@ import { createExchange, type ExchangeDeps } from "../http/transport.ts";
 import type { ConnectOptions } from "../options.ts";
 import { idMaker, ServerClock, type Runtime } from "../runtime.ts";
 import { ownDevice } from "./account.ts";
+import { sessionKeeper } from "./kept-session.ts";
 
 /** A device with a session. It may not be registered yet. */
 export interface SignedInDevice {
@@ -22,13 +23,16 @@ export interface SignedInDevice {
 }
 
 /**
- * Signs in with the store's device key. The first run makes the key.
+ * Continues the store's session, or signs in with the store's device key. The first run makes the
+ * key.
+ * @param start "resume" continues a session; "sign_in" always opens one
  * @param signal aborts every request of the session
  * @throws SealdeskError sign_in_failed, rate_limited, network, device_revoked
  */
 export async function signInDevice(
-  { store, url: baseUrl, credentials }: ConnectOptions,
+  { store, url: baseUrl, credentials, suite }: ConnectOptions,
   runtime: Runtime,
+  start: "resume" | "sign_in",
   signal: AbortSignal,
 ): Promise<SignedInDevice> {
   const clock = new ServerClock(runtime.clock);
@@ -41,8 +45,9 @@ export async function signInDevice(
     credentials,
     clock,
     thumbprintOf(deviceKey),
+    sessionKeeper(store, { url: baseUrl, credentials }, suite !== undefined),
   );
-  const signedIn = await session.signIn();
+  const signedIn = await (start === "resume" ? session.resume() : session.signIn());
   const api = createApi((request) => session.request(request), signedIn.tenant.id);
   return { device, deviceKey, signedIn, session, api, clock, newId, prove, transport };
 }

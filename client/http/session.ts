@@ -19,6 +19,11 @@ export type Credentials =
       readonly tenant: string;
       /** Asked at each sign-in for a fresh token, which the tenant's own backend makes. */
       readonly token: (request: TokenRequest) => Promise<string> | string;
+      /**
+       * The `sub` of the tokens, or any text that differs between customers. If you pass it, a
+       * session that the store keeps for another customer is not continued.
+       */
+      readonly subject?: string;
     };
 
 /** What a customer token is made for. */
@@ -51,8 +56,29 @@ export interface SignedIn {
   readonly accountKey: Uint8Array | undefined;
 }
 
+/** A session with its access token. */
+export interface KeptSession extends SignedIn {
+  readonly accessToken: string;
+  readonly expiresAtMs: number;
+}
+
+/** Keeps a session beyond this program. */
+export interface SessionKeeper {
+  /** Returns the session to continue, if there is one for these credentials. */
+  load(): Promise<KeptSession | undefined>;
+  save(session: KeptSession): Promise<void>;
+  forget(): Promise<void>;
+}
+
 /** A token this close to its end is renewed first, because it must last for its request. */
 const renewBeforeMs = 60_000;
+
+const renewal = {
+  method: "POST",
+  path: "v1/sessions/current/renew",
+  answer: read.object(tokenFields),
+} as const;
+const end = { method: "DELETE", path: "v1/sessions/current", answer: read.nothing } as const;
 
 /**
  * A session and its access token. The token is renewed shortly before it expires. When the session
@@ -63,15 +89,44 @@ export class Session {
   readonly #credentials: Credentials;
   readonly #clock: Clock;
   readonly #thumbprint: string;
-  #token: { readonly accessToken: string; readonly expiresAtMs: number } | undefined;
+  readonly #keeper: SessionKeeper;
+  #session: KeptSession | undefined;
+  #isForgotten = false;
   #renewing: Promise<string> | undefined;
 
   /** @param thumbprint of the device key, which signs the proofs of `exchange` */
-  constructor(exchange: Exchange, credentials: Credentials, clock: Clock, thumbprint: string) {
+  constructor(
+    exchange: Exchange,
+    credentials: Credentials,
+    clock: Clock,
+    thumbprint: string,
+    keeper: SessionKeeper,
+  ) {
     this.#thumbprint = thumbprint;
     this.#exchange = exchange;
     this.#credentials = credentials;
     this.#clock = clock;
+    this.#keeper = keeper;
+  }
+
+  /**
+   * Continues the kept session, or signs in if there is none or it is over.
+   * @throws SealdeskError sign_in_failed, device_revoked, tenant_suspended, rate_limited, network
+   */
+  async resume(): Promise<SignedIn> {
+    const kept = await this.#keeper.load();
+    if (kept === undefined) return this.signIn();
+    try {
+      // Even if the token is still valid: the session may have ended, and the answer has the
+      // server's time, which proofs need.
+      await this.#keep({ ...kept, ...(await this.#exchange(renewal, kept.accessToken)) });
+      return kept;
+    } catch (error) {
+      if (isOver(error)) return this.signIn();
+      if (!isLimited(error) || this.#isSpent(kept)) throw error;
+      this.#session = kept;
+      return kept;
+    }
   }
 
   /** @throws SealdeskError sign_in_failed, device_revoked, rate_limited, network */
@@ -82,15 +137,20 @@ export class Session {
       body: await grantOf(this.#credentials, this.#thumbprint),
       answer: signedIn,
     });
-    this.#token = answer;
+    await this.#keep(answer);
     return answer;
   }
 
-  /** Returns an access token that is valid for at least a minute. Throws what `signIn` throws. */
+  /**
+   * Returns an access token that is valid for at least a minute.
+   * @throws SealdeskError closed, after `forget`; and what `signIn` throws
+   */
   accessToken(): Promise<string> {
-    const token = this.#token;
-    if (token !== undefined && token.expiresAtMs - this.#clock.now() > renewBeforeMs)
-      return Promise.resolve(token.accessToken);
+    if (this.#isForgotten)
+      return Promise.reject(new SealdeskError("closed", "This device has signed out."));
+    const session = this.#session;
+    if (session !== undefined && !this.#isSpent(session))
+      return Promise.resolve(session.accessToken);
     this.#renewing ??= this.#renew().finally(() => {
       this.#renewing = undefined;
     });
@@ -101,7 +161,7 @@ export class Session {
    * Makes the next `accessToken` a fresh one. Call it when the server has refused the present one.
    */
   expire(): void {
-    if (this.#token !== undefined) this.#token = { ...this.#token, expiresAtMs: 0 };
+    if (this.#session !== undefined) this.#session = { ...this.#session, expiresAtMs: 0 };
   }
 
   /**
@@ -118,31 +178,64 @@ export class Session {
       return await send(accessToken);
     } catch (error) {
       if (!isOver(error)) throw error;
-      if (this.#token?.accessToken === accessToken) this.expire();
+      if (this.#session?.accessToken === accessToken) this.expire();
       return send(await this.accessToken());
     }
   }
 
-  async #renew(): Promise<string> {
-    if (this.#token !== undefined) {
+  /**
+   * Forgets the session, here and where it is kept. Then no request can be made and nobody is asked
+   * for credentials.
+   * @returns a function that ends the session on the server, over this exchange. It throws
+   *   SealdeskError network if the server was not reached
+   */
+  async forget(): Promise<(exchange: Exchange) => Promise<void>> {
+    const session = this.#session;
+    this.#session = undefined;
+    this.#isForgotten = true;
+    await this.#keeper.forget();
+    return async (exchange) => {
+      if (session === undefined) return;
       try {
-        this.#token = await this.#exchange(
-          {
-            method: "POST",
-            path: "v1/sessions/current/renew",
-            answer: read.object(tokenFields),
-          },
-          this.#token.accessToken,
-        );
-        return this.#token.accessToken;
+        await exchange(end, session.accessToken).catch(async (error: unknown) => {
+          if (!isOver(error)) throw error;
+          // The token may have expired before its session.
+          const { accessToken } = await exchange(renewal, session.accessToken);
+          await exchange(end, accessToken);
+        });
+      } catch (error) {
+        if (!isOver(error)) throw error;
+      }
+    };
+  }
+
+  async #renew(): Promise<string> {
+    const session = this.#session;
+    if (session !== undefined) {
+      try {
+        const token = await this.#exchange(renewal, session.accessToken);
+        await this.#keep({ ...session, ...token });
+        return token.accessToken;
       } catch (error) {
         if (!isOver(error)) throw error;
       }
     }
     await this.signIn();
-    return this.#token?.accessToken ?? "";
+    return this.#session?.accessToken ?? "";
+  }
+
+  async #keep(session: KeptSession): Promise<void> {
+    this.#session = session;
+    await this.#keeper.save(session);
+  }
+
+  #isSpent({ expiresAtMs }: KeptSession): boolean {
+    return expiresAtMs - this.#clock.now() <= renewBeforeMs;
   }
 }
+
+const isLimited = (error: unknown): boolean =>
+  error instanceof SealdeskError && error.code === "rate_limited";
 
 const isOver = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "signed_out";

@@ -44,7 +44,7 @@ const pollMs = 1_000;
  * still open.
  * @param connect called when this device holds the account key
  * @throws SealdeskError link_not_needed: the account has no device yet, or this is one
- * @throws SealdeskError other_account, forbidden, rate_limited, request_refused, and what signing
+ * @throws SealdeskError other_account, forbidden, rate_limited, and what signing
  *   in throws
  */
 export async function linkDevice<T>(
@@ -55,7 +55,7 @@ export async function linkDevice<T>(
   const requests = new AbortController();
   const waiting = new AbortController();
   const { store } = options;
-  const me = await signInDevice(options, runtime, requests.signal);
+  const me = await signInDevice(options, runtime, "sign_in", requests.signal);
   const { api, signedIn } = me;
   const accountKey = await store.read((transaction) => assertNewcomer(transaction, signedIn));
   const { pending, expiresAt } = await openRequest(store, me);

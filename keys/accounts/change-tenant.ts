@@ -28,7 +28,7 @@ export async function changeTenant(
 ): Promise<void> {
   await asOwner(ownerUrl, "", async (client) => {
     const { rows } = await client.query<Tenant>(
-      `select id, slug, name, customer_keys as "customerKeys", suspended_at_ms as "suspendedAtMs"
+      `select id, slug, name, customer_keys as "customerKeys", origins, suspended_at_ms as "suspendedAtMs"
        from sealdesk.tenants where slug = $1 for update`,
       [slug],
     );

@@ -8,6 +8,8 @@ export interface Tenant {
   readonly name: string;
   /** The public keys (RFC 7517) that sign this tenant's customer tokens. */
   readonly customerKeys: JSONWebKeySet;
+  /** Origins of web pages that may use the server for this tenant, beside the server's own. */
+  readonly origins: readonly string[];
   /** When it was suspended, in milliseconds since the Unix epoch; null while it is served. */
   readonly suspendedAtMs: number | null;
 }
@@ -18,7 +20,7 @@ export interface Tenant {
  */
 export async function findTenant(pool: Pool, slug: string): Promise<Tenant | undefined> {
   const { rows } = await pool.query<Tenant>(
-    `select id, slug, name, customer_keys as "customerKeys", suspended_at_ms as "suspendedAtMs"
+    `select id, slug, name, customer_keys as "customerKeys", origins, suspended_at_ms as "suspendedAtMs"
      from tenants where slug = $1`,
     [slug],
   );

@@ -42,6 +42,7 @@ export interface NewDevice {
  * Registers the device whose key signed this request. The account key must certify the record. The
  * account's first device sets the account key, and every further device must have the same one. The
  * registration is in the tenant's key log. A repeat of the same registration is no error.
+ * @param deps.admit called before a certified device is added; rejects if the account adds too many
  * @param deps.announce advances the epochs of the user's conversations after the device is
  *   registered
  * @throws KeysError invalid_certificate, account_key_mismatch, account_key_retired,
@@ -49,7 +50,10 @@ export interface NewDevice {
  *   prekey_id_reused
  */
 export async function registerDevice(
-  deps: UseCase & { readonly announce: Announce },
+  deps: UseCase & {
+    readonly announce: Announce;
+    readonly admit: (account: Uuid) => Promise<void>;
+  },
   who: Authenticated,
   device: NewDevice,
 ): Promise<void> {
@@ -63,14 +67,15 @@ export async function registerDevice(
       assertCertificate(record, device.certificate);
       await settleAccountKey(client, record, who.actor);
       const isNew = await insertDevice(client, record, device, deps.now());
-      if (isNew)
-        await appendKeyEntry(client, {
-          change: "device_added",
-          record,
-          certificate: device.certificate,
-        });
       const { id, identityKey } = device;
       await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
+      if (!isNew) return;
+      await deps.admit(user);
+      await appendKeyEntry(client, {
+        change: "device_added",
+        record,
+        certificate: device.certificate,
+      });
     },
   );
   await deps.announce({ tenant, user });

@@ -8,8 +8,11 @@ import type { Authenticated } from "../tokens/authenticate.ts";
 
 /** When a request ends that was not answered, or whose answer was not fetched. */
 export const LINK_LIFETIME_MS = 10 * 60_000;
-/** How many requests an account may have at a time. */
-export const MAX_LINK_REQUESTS = 3;
+/**
+ * How many requests an account may have at a time. By default one network cannot open as many
+ * sessions of an account within `LINK_LIFETIME_MS`, so it cannot displace the user's request.
+ */
+export const MAX_LINK_REQUESTS = 256;
 /**
  * The size limit of the sealed answer in bytes: the account key and known keys of other accounts.
  */

@@ -17,18 +17,18 @@ export interface NewLinkRequest {
 
 /**
  * Asks the account's registered devices for the account key, for the device whose key signed this
- * request. It replaces an earlier request of the same device. A repeat is no error.
- * @param deps.admit throws if the account asks too often
+ * request. It replaces an earlier request of the same device. A repeat is no error. If the account
+ * has too many requests, the oldest that waits for an answer is removed: whoever has the password
+ * alone must not be able to keep the user's own request out.
  * @throws KeysError forbidden: the device is registered; link_not_needed: the account has no key
- *   yet; too_many_link_requests, link_request_exists
+ *   yet; link_request_exists
  */
 export async function requestLink(
-  deps: UseCase & { readonly admit: (account: Uuid) => Promise<void> },
+  deps: UseCase,
   { actor, deviceKey }: Authenticated,
   request: NewLinkRequest,
 ): Promise<{ readonly expiresAtMs: number }> {
   const { tenant, user } = actor;
-  await deps.admit(user);
   const now = deps.now();
   return audited(deps, actor, linkAct("request", "C", request.id), async (client, note) => {
     note({ details: { device: request.device } });
@@ -45,7 +45,8 @@ export async function requestLink(
       user,
       deviceKey,
     ]);
-    await assertRoom(client, user, now);
+    const displaced = await makeRoom(client, user);
+    if (displaced.length > 0) note({ details: { device: request.device, displaced } });
     const expiresAtMs = now + LINK_LIFETIME_MS;
     const { rowCount } = await client.query(
       `insert into link_requests
@@ -69,14 +70,17 @@ async function assertAccountKey(client: Client, user: Uuid): Promise<void> {
     throw new KeysError("link_not_needed", "The account has no device yet. Register this one.");
 }
 
-async function assertRoom(client: Client, user: Uuid, now: number): Promise<void> {
-  const { rows } = await client.query(
-    "select from link_requests where user_id = $1 and expires_at_ms > $2 and state <> 'refused'",
-    [user, now],
+/**
+ * Leaves at most `MAX_LINK_REQUESTS - 1` requests. Approved ones are kept rather than waiting ones.
+ * @returns the removed ones
+ */
+async function makeRoom(client: Client, user: Uuid): Promise<readonly Uuid[]> {
+  const { rows } = await client.query<{ id: Uuid }>(
+    `delete from link_requests where id in (
+       select id from link_requests where user_id = $1
+       order by state = 'approved' desc, created_at_ms desc, id desc offset $2)
+     returning id`,
+    [user, MAX_LINK_REQUESTS - 1],
   );
-  if (rows.length >= MAX_LINK_REQUESTS)
-    throw new KeysError(
-      "too_many_link_requests",
-      `At most ${MAX_LINK_REQUESTS} devices can ask at a time. Refuse one, or wait.`,
-    );
+  return rows.map(({ id }) => id);
 }

@@ -4,6 +4,7 @@ import { runFor } from "../../db/fairness/requester.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor, Role } from "../../policies/actor.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
+import { originNotAllowed } from "../accounts/origins.ts";
 import { KeysError } from "../keys-error.ts";
 import type { AccessClaims, AccessTokens } from "./access-token.ts";
 import { verifyProof } from "./device-proof.ts";
@@ -17,6 +18,8 @@ export interface AuthenticationRequest {
   readonly url: string;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin?: string | undefined;
   /** Accepts a token that expired up to this long ago. Use it for renewal only. */
   readonly graceMs?: number | undefined;
 }
@@ -34,7 +37,7 @@ export interface Authenticated {
 export interface Authenticator {
   /**
    * @throws KeysError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
-   *   device_revoked, tenant_suspended, overloaded
+   *   device_revoked, tenant_suspended, origin_not_allowed, overloaded
    */
   authenticate(request: AuthenticationRequest): Promise<Actor>;
   /** Like `authenticate`, and also returns the key that signed the proof. */
@@ -43,7 +46,7 @@ export interface Authenticator {
 
 const SESSION = `
   select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
-    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms
+    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins
   from sessions s
   join tenants t on t.id = s.tenant
   join users u on u.id = s.user_id
@@ -58,6 +61,7 @@ interface SessionRow {
   readonly device: Uuid | null;
   readonly device_revoked_at_ms: number | null;
   readonly suspended_at_ms: number | null;
+  readonly origins: readonly string[];
 }
 
 /** Requests whose session is being read at the same time. */
@@ -103,7 +107,7 @@ export function createAuthenticator(deps: {
     // This comes after the token check, so that nobody without a token can fill the memory of used
     // proofs. An account has one share of it for all its devices and sessions.
     await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
-    const session = usable(await readSession(claims, key.deviceKey), now);
+    const session = usable(await readSession(claims, key.deviceKey), now, request.origin);
     return {
       actor: {
         tenant: claims.tenant,
@@ -126,9 +130,10 @@ export function createAuthenticator(deps: {
 export const tenantSuspended = (): KeysError =>
   new KeysError("tenant_suspended", "This organisation is suspended.");
 
-function usable(row: SessionRow | undefined, now: number): SessionRow {
+function usable(row: SessionRow | undefined, now: number, origin: string | undefined): SessionRow {
   if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= now)
     throw new KeysError("session_revoked", "This session is over; sign in again.");
+  if (origin !== undefined && !row.origins.includes(origin)) throw originNotAllowed();
   if (row.suspended_at_ms !== null) throw tenantSuspended();
   if (row.device_revoked_at_ms !== null)
     throw new KeysError("device_revoked", "This device was removed from its account.");

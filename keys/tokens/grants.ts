@@ -1,6 +1,6 @@
 import { appendEntry } from "../../audit/append-entry.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { toHex } from "../../crypto/wire/bytes.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
 import { checkPassword } from "../accounts/password.ts";
@@ -20,16 +20,27 @@ export type GrantFailure =
  * log and the server's log. Never put it into a response.
  */
 export type Identified =
-  { readonly user: Uuid } | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
+  | {
+      readonly user: Uuid;
+      /** True if the key that signed the proof is that of a registered device of the account. */
+      readonly isRegistered: boolean;
+    }
+  | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
 
 type Deps = Pick<
   SignInDeps,
-  "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "admit" | "requestId"
+  "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "limits" | "requestId"
 >;
 
+/** Stands for the tenant where there is none, so that the same queries run and find nothing. */
+const NO_TENANT = nilUuid;
+
+const IS_REGISTERED = `exists (select from devices d
+  where d.user_id = u.id and d.device_key = $2 and d.revoked_at_ms is null) as "isRegistered"`;
+
 /**
- * Finds the account that `request.grant` proves. An unknown tenant or name takes as long as a known
- * one.
+ * Finds the account that `request.grant` proves. For an unknown tenant or name it does the same
+ * work as for a known one.
  */
 export async function identifyByGrant(
   deps: Deps,
@@ -43,61 +54,61 @@ export async function identifyByGrant(
     case "password":
       return byPassword(deps, request.tenant, tenant, grant, key);
     case "customer_token":
-      return tenant === undefined
-        ? { failure: "unknown_tenant" }
-        : byCustomerToken(deps, tenant, grant.token, key, now);
+      return byCustomerToken(deps, request.tenant, tenant, grant.token, key, now);
   }
 }
 
 async function byPassword(
-  { pool, profiles, admit }: Deps,
+  { pool, profiles, limits }: Deps,
   slug: string,
   tenant: Tenant | undefined,
   { username, password }: { readonly username: string; readonly password: Secret<string> },
   { deviceKey, thumbprint }: ProvenKey,
 ): Promise<Identified> {
-  const found =
-    tenant === undefined
-      ? undefined
-      : await inTransaction(pool, tenant.id, async (client) => {
-          const { rows } = await client.query<{
-            id: Uuid;
-            password_hash: string | null;
-            known: boolean;
-          }>(
-            `select id, password_hash, exists (select from devices d where d.user_id = users.id
-               and d.device_key = $3 and d.revoked_at_ms is null) as known
-             from users where tenant = $1 and username_index = any($2::bytea[])`,
-            [tenant.id, profiles.usernameIndexes(tenant.id, username), deviceKey],
-          );
-          return rows[0];
-        });
-  // A device of the account has a limit of its own, so that strangers who guess cannot lock it out.
-  const account = `${slug}/${username}`;
-  await admit(found?.known === true ? `${thumbprint} ${account}` : account);
+  const id = tenant?.id ?? NO_TENANT;
+  const found = await inTransaction(pool, id, async (client) => {
+    const { rows } = await client.query<{
+      id: Uuid;
+      passwordHash: string | null;
+      isRegistered: boolean;
+    }>(
+      `select id, password_hash as "passwordHash", ${IS_REGISTERED}
+       from users u where tenant = $1 and username_index = any($3::bytea[])`,
+      [id, deviceKey, profiles.usernameIndexes(id, username)],
+    );
+    return rows[0];
+  });
+  const isRegistered = found?.isRegistered === true;
   // The names of unknown tenants share one turn, because anybody can make up more of them.
   const holder = { tenant: tenant?.id ?? "", account: username };
-  const matches = await checkPassword(found?.password_hash ?? undefined, password, holder);
+  const matches = await limits.attempt(
+    { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
+    () => checkPassword(found?.passwordHash ?? undefined, password, holder),
+  );
+  if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };
-  return matches ? { user: found.id } : { failure: "wrong_password", user: found.id };
+  return matches ? { user: found.id, isRegistered } : { failure: "wrong_password", user: found.id };
 }
 
 async function byCustomerToken(
   deps: Deps,
-  tenant: Tenant,
+  slug: string,
+  tenant: Tenant | undefined,
   token: Secret<string>,
-  { thumbprint }: ProvenKey,
+  { deviceKey, thumbprint }: ProvenKey,
   now: number,
 ): Promise<Identified> {
-  const report = await inspectCustomerToken(token.reveal(), tenant.customerKeys, {
-    issuer: tenant.slug,
+  const report = await inspectCustomerToken(token.reveal(), tenant?.customerKeys ?? { keys: [] }, {
+    issuer: slug,
     audience: deps.publicUrl,
     thumbprint,
     now,
   });
-  if (report.refusal !== undefined) return { failure: report.refusal };
+  if (tenant === undefined || report.refusal !== undefined) {
+    await deps.limits.tokenFailed();
+    return { failure: tenant === undefined ? "unknown_tenant" : (report.refusal ?? "malformed") };
+  }
   const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
-  await deps.admit(`${tenant.id}/${toHex(indexes[0])}`);
   return inTransaction(deps.pool, tenant.id, async (client) => {
     const customer = { tenant: tenant.id, subjectIndexes: indexes, newId: deps.newId(), now };
     const { user, created } = await findOrCreateCustomer(client, customer);
@@ -114,6 +125,10 @@ async function byCustomerToken(
         requestId: deps.requestId,
         details: { role: "customer" },
       });
-    return { user };
+    const { rows } = await client.query<{ isRegistered: boolean }>(
+      `select ${IS_REGISTERED} from users u where id = $1`,
+      [user, deviceKey],
+    );
+    return { user, isRegistered: rows[0]?.isRegistered === true };
   });
 }

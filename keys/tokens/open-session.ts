@@ -5,6 +5,7 @@ import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Role } from "../../policies/actor.ts";
+import { originNotAllowed } from "../accounts/origins.ts";
 import { findTenant, type Tenant } from "../accounts/tenant.ts";
 import { KeysError } from "../keys-error.ts";
 import { tenantSuspended } from "./authenticate.ts";
@@ -34,8 +35,8 @@ const SIGN_INS = "sign-ins";
 /**
  * Opens a session for the device key that signed the proof, with a password or a customer token.
  * Writes an audit entry on success and on failure.
- * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended;
- *   and what `admit` throws
+ * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended,
+ *   origin_not_allowed; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
@@ -60,11 +61,15 @@ async function openAt(
     await recordFailure(deps, tenant, request.grant, identified, now);
     throw signInFailed(identified.failure);
   }
-  const { user } = identified;
+  const { user, isRegistered } = identified;
   const { grant } = request;
+  const registeredKey = isRegistered ? key.thumbprint : undefined;
+  await deps.limits.sessionOpens({ user, registeredKey });
   try {
-    // This comes after the grant is checked, so that outsiders do not learn that a tenant is
-    // suspended.
+    // This comes after the grant is checked, so that outsiders do not learn which tenants are
+    // suspended or allow an origin.
+    const { origin } = request;
+    if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
     if (tenant.suspendedAtMs !== null) throw tenantSuspended();
     return await inTransaction(deps.pool, tenant.id, (client) =>
       createSession(deps, client, { tenant, user, grant, key, now }),

@@ -10,6 +10,28 @@ export type Grant =
   | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
   | { readonly kind: "customer_token"; readonly token: Secret<string> };
 
+/** Limits of sign-ins from one network. Every function may reject. */
+export interface SignInLimits {
+  /**
+   * Runs `check`, which compares a secret of an account with the given one. It counts if `check`
+   * resolves to false. If too many failed, it rejects without calling `check`.
+   * @param by.account names the account, whether it exists or not
+   * @param by.registeredKey thumbprint of the key that signed the proof, if it is the key of a
+   *   registered device of the account
+   */
+  attempt(
+    by: { readonly account: string; readonly registeredKey: string | undefined },
+    check: () => Promise<boolean>,
+  ): Promise<boolean>;
+  /** Counts a token that proves nothing. A right token needs no limit, as nobody can guess it. */
+  tokenFailed(): Promise<void>;
+  /** Counts a session that the user is about to open. */
+  sessionOpens(by: {
+    readonly user: Uuid;
+    readonly registeredKey: string | undefined;
+  }): Promise<void>;
+}
+
 export interface SignInDeps extends UseCase {
   readonly newId: () => Uuid;
   readonly accessTokens: AccessTokens;
@@ -22,8 +44,7 @@ export interface SignInDeps extends UseCase {
   readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
   /** The audience of customer tokens. */
   readonly publicUrl: string;
-  /** Called before the secret of an account is checked. Rejects if there were too many attempts. */
-  readonly admit: (account: string) => Promise<void>;
+  readonly limits: SignInLimits;
 }
 
 export interface SignIn {
@@ -32,4 +53,6 @@ export interface SignIn {
   readonly proof: string;
   readonly method: string;
   readonly url: string;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin?: string | undefined;
 }

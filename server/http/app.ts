@@ -6,6 +6,7 @@ import type { Tracing } from "../tracing/tracing.ts";
 import { discardRest } from "./bodies/discard-rest.ts";
 import { describeRoutes } from "./openapi.ts";
 import { docsPage } from "./pages/docs.ts";
+import { allowOrigins } from "./cors.ts";
 import { landingPage, type SampleAccount } from "./pages/landing.ts";
 import { logRequests, type RequestLogDeps } from "./log-requests.ts";
 import { nothingHere, sendProblem } from "./send-problem.ts";
@@ -14,6 +15,7 @@ import type { AnyRoute } from "./route.ts";
 
 export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly routes: readonly AnyRoute[];
+  readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
   readonly version: string;
   readonly tracing?: Tracing | undefined;
   /** Proxies whose X-Forwarded-For header is trusted. */
@@ -55,6 +57,7 @@ export function createApp(deps: AppDeps): RequestListener {
       referrerPolicy: { policy: "no-referrer" },
     }),
   );
+  app.use("/v1", allowOrigins(deps));
   serveRoutes(app, routes, deps);
   const document = describeRoutes(routes, publicUrl, version);
   app.get("/v1/openapi.json", (_request, response) => void response.json(document));

@@ -49,36 +49,34 @@ export function limiterFactory(
             points,
             duration,
           });
-    const limiters = {
-      steady: counter("steady", 1, secondsPerFurther),
-      spare: counter("spare", burst - 1, secondsPerFurther * (burst - 1)),
-    };
-    return { take: (key) => take(limiters, nameOf(key), secondsPerFurther) };
+    const spare = burst - 1;
+    const counters = [
+      counter("steady", 1, secondsPerFurther),
+      ...(spare === 0 ? [] : [counter("spare", spare, secondsPerFurther * spare)]),
+    ];
+    return { take: (key) => take(counters, nameOf(key), secondsPerFurther) };
   };
 }
 
-interface Limiters {
-  readonly steady: RateLimiterAbstract;
-  readonly spare: RateLimiterAbstract;
-}
-
 async function take(
-  { steady, spare }: Limiters,
+  counters: readonly RateLimiterAbstract[],
   key: string,
   secondsPerFurther: number,
 ): Promise<() => Promise<void>> {
-  for (const limiter of [steady, spare]) {
-    const outcome = await consume(limiter, key);
+  for (const counter of counters) {
+    const outcome = await consume(counter, key);
     if (outcome === "uncounted") throw tooMany(UNCOUNTED_SECONDS);
-    if (outcome === "within")
-      // A count that could not be taken back stays. That errs on the safe side.
-      return () =>
-        answerOf(limiter.reward(key)).then(
-          () => undefined,
-          () => undefined,
-        );
+    // A count that could not be taken back stays. That errs on the safe side.
+    const takeBack = () =>
+      answerOf(counter.reward(key)).then(
+        () => undefined,
+        () => undefined,
+      );
+    if (outcome === "within") return takeBack;
+    // The counter counts also what it refuses. It must not count what did not happen.
+    await takeBack();
   }
-  const state = await answerOf(steady.get(key)).catch(() => null);
+  const state = await answerOf(counters[0]?.get(key) ?? Promise.resolve(null)).catch(() => null);
   const waitMs = state?.msBeforeNext ?? secondsPerFurther * 1000;
   throw tooMany(Math.max(1, Math.ceil(waitMs / 1000)));
 }
@@ -89,16 +87,16 @@ async function take(
  */
 const UNCOUNTED_SECONDS = 2;
 
-const tooMany = (seconds: number): HttpError =>
+export const tooMany = (seconds: number): HttpError =>
   new HttpError("rate_limited", `Too many attempts; try again in ${seconds} s.`, {
     retryAfterSeconds: seconds,
   });
 
 const consume = (
-  limiter: RateLimiterAbstract,
+  counter: RateLimiterAbstract,
   key: string,
 ): Promise<"within" | "over" | "uncounted"> =>
-  answerOf(limiter.consume(key)).then(
+  answerOf(counter.consume(key)).then(
     () => "within",
     (reason: unknown) => (reason instanceof RateLimiterRes ? "over" : "uncounted"),
   );

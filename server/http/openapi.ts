@@ -150,6 +150,7 @@ function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
   const codes = new Set<ProblemCode>([
     ...accessProblems(spec.access),
     ...headProblems,
+    ...(spec.path.startsWith("/v1/") ? (["origin_not_allowed"] as const) : []),
     ...((spec.params ?? spec.query ?? spec.headers ?? spec.body) ? inputProblems : []),
     ...(isLimited(spec) ? (["rate_limited"] as const) : []),
     ...(spec.body ? (["malformed_json"] as const) : []),

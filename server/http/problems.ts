@@ -68,6 +68,8 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   tenant_not_found: kind(404, "There is no such tenant"),
   invalid_customer_keys: kind(400, "The customer keys cannot be used"),
   customer_key_exists: kind(409, "The tenant has a key of that name"),
+  invalid_origin: kind(400, "The origin cannot be used"),
+  origin_not_allowed: kind(403, "The page's origin is not allowed"),
   customer_key_not_found: kind(404, "The tenant has no key of that name"),
   username_taken: kind(409, "The user name is taken"),
   weak_password: kind(400, "The password is too short or too long"),
@@ -96,7 +98,6 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   link_request_not_found: kind(404, "There is no such request"),
   link_request_expired: kind(410, "The request is too old"),
   link_request_closed: kind(409, "The request was answered"),
-  too_many_link_requests: kind(409, "Too many link requests are open", "wait"),
   forbidden: kind(403, "This is not permitted"),
 
   conversation_not_found: kind(404, "There is no such conversation"),

@@ -1,18 +1,17 @@
 import { STATUS_CODES } from "node:http";
-import type { HttpError } from "./http-error.ts";
 import { problemOf } from "./problems.ts";
 
 const RETRY_LATER_SECONDS = 5;
+
+/** An error that `problemOf` knows. */
+export type Refusal = Error & { readonly retryAfterSeconds?: number | undefined };
 
 /**
  * Returns a whole HTTP answer with the problem of `error`, for a connection that has no response
  * object: one that asks for an upgrade, or whose request cannot be parsed. The connection must be
  * closed after it.
  */
-export function rawProblem(
-  error: HttpError,
-  headers: Readonly<Record<string, string>> = {},
-): string {
+export function rawProblem(error: Refusal, headers: Readonly<Record<string, string>> = {}): string {
   const problem = problemOf(error);
   const body = JSON.stringify(problem);
   const all = {

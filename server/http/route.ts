@@ -78,6 +78,8 @@ export interface RequestFacts {
   /** The absolute URL, based on the public URL. */
   readonly url: string;
   readonly proof: string | undefined;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin: string | undefined;
   /** As `networkOf` returns it. Used only for limits. It is never stored or logged. */
   readonly network: string;
 }

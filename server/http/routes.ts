@@ -12,6 +12,7 @@ import type { NotReadyReason } from "../readiness.ts";
 import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
+import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
@@ -65,7 +66,7 @@ import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
 import { UploadTurns } from "./upload-turns.ts";
 
 export interface RoutesDeps {
-  readonly config: Pick<Config, "signInLimit" | "registrationLimit" | "bundleLimit" | "linkLimit">;
+  readonly config: SignInRates & Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit">;
   readonly pool: Pool;
   readonly now: () => number;
   readonly newId: () => Uuid;
@@ -95,7 +96,7 @@ export interface RoutesDeps {
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;
-  const { signInLimit, registrationLimit, bundleLimit, linkLimit } = deps.config;
+  const { registrationLimit, bundleLimit, linkLimit } = deps.config;
   const useCase = { pool, now };
   const auditLog = { ...useCase, heads: deps.heads };
   const keyLog = { ...useCase, logKey: deps.logKey };
@@ -112,14 +113,14 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
       // Kept apart from the proofs of signed-in accounts, so that strangers cannot fill their
       // space.
       replays: deps.signInProofs,
-      byAddress: createLimiter("sign-in-address", signInLimit),
-      byAccount: createLimiter("sign-in-account", signInLimit),
+      limitsOf: signInLimits(createLimiter, deps.config),
     }),
     renewSessionRoute({ ...useCase, accessTokens }),
     closeSessionRoute({ ...useCase, disconnect }),
     registerDeviceRoute({
       ...useCase,
       announce,
+      byKey: createLimiter("registration-key", registrationLimit),
       byAccount: createLimiter("registration", registrationLimit),
     }),
     revokeDeviceRoute({ ...useCase, announce, disconnect }),
@@ -132,7 +133,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),
     takeBundleRoute({ ...useCase, byPair: createLimiter("bundle", bundleLimit) }),
-    requestLinkRoute({ ...useCase, byAccount: createLimiter("link", linkLimit) }),
+    requestLinkRoute({ ...useCase, byKey: createLimiter("link-key", linkLimit) }),
     readLinkRoute(useCase),
     approveLinkRoute(useCase),
     refuseLinkRoute(useCase),

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import { KeysError } from "../../keys/keys-error.ts";
 import { describeError, type Log } from "../log.ts";
+import { ALLOW_ORIGIN } from "./cors.ts";
 import { HttpError } from "./http-error.ts";
 import { problemOf } from "./problems.ts";
 import { requestIdOf } from "./serve-routes.ts";
@@ -23,6 +24,8 @@ export function sendProblem(log: Log): ErrorRequestHandler {
       response.destroy();
       return;
     }
+    // A page that may not use the server for this tenant reads no answer.
+    if (problem.code === "origin_not_allowed") response.removeHeader(ALLOW_ORIGIN);
     // RFC 9449 section 7.1.
     if (problem.status === 401)
       response.set("WWW-Authenticate", `DPoP error="${oauthError(problem.code)}", algs="EdDSA"`);

@@ -10,8 +10,9 @@ import { noBody } from "./bodies/body-limit.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
 import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
+import { foreignOrigin } from "../page-origin.ts";
 import type { ActLimits } from "./act-limits.ts";
-import { isLimited, type AnyRoute, type Call, type RouteSpec } from "./route.ts";
+import { isLimited, type AnyRoute, type Call, type RequestFacts, type RouteSpec } from "./route.ts";
 
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
@@ -47,6 +48,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         method: request.method,
         url: deps.publicUrl + request.originalUrl,
         proof: request.get("dpop"),
+        origin: foreignOrigin(request.get("origin"), deps.publicUrl),
         network: deps.networkOf(request),
       };
       const requestId = requestIdOf(response);
@@ -114,7 +116,7 @@ export const requestIdOf = (response: Response): string => String(response.local
 async function authenticate(
   access: RouteSpec["access"],
   request: Request,
-  facts: { readonly method: string; readonly url: string; readonly proof: string | undefined },
+  facts: Omit<RequestFacts, "address">,
   { authenticator, now }: ServeDeps,
 ): Promise<Authenticated | undefined> {
   if (access === "public") return undefined;
@@ -126,7 +128,7 @@ async function authenticate(
       "Send the connection's id in the Relay-Connection header.",
     );
   const token = /^DPoP ([\w.~+/-]+=*)$/i.exec(request.get("authorization") ?? "")?.[1];
-  const { method, url, proof } = facts;
+  const { method, url, proof, origin } = facts;
   if (
     token === undefined ||
     proof === undefined ||
@@ -137,7 +139,7 @@ async function authenticate(
       "Send the access token as Authorization: DPoP, and a proof in the DPoP header.",
     );
   const graceMs = access === "renewal" ? SESSION_LIFETIME_MS : 0;
-  return authenticator.identify({ token, proof, method, url, now: now(), graceMs });
+  return authenticator.identify({ token, proof, method, url, origin, now: now(), graceMs });
 }
 
 function parseHead(spec: RouteSpec, request: Request) {

@@ -3,13 +3,15 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
+import { foreignOrigin } from "../page-origin.ts";
+import { originNotAllowed } from "../../keys/accounts/origins.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { ConnectionLimit, type ConnectionLimits } from "../connection-limit.ts";
 import type { HeldBytes } from "../held-bytes.ts";
 import { HttpError } from "../http/http-error.ts";
 import { leaveHttp } from "../http/http-server.ts";
 import { serveAsOrdinary } from "../http/ordinary-request.ts";
-import { rawProblem } from "../http/raw-problem.ts";
+import { rawProblem, type Refusal } from "../http/raw-problem.ts";
 import { webSocketChannel } from "./channel.ts";
 import { closeCodes } from "./close-codes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
@@ -42,18 +44,20 @@ export interface HelloLimits {
   readonly heldBytes: HeldBytes;
   /** As `networkBehind` returns it. */
   readonly networkOf: (request: IncomingMessage) => string;
+  readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
 interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
   readonly helloLimits: HelloLimits;
+  readonly publicUrl: string;
 }
 
 /** Serves the relay's WebSocket on an HTTP server. */
 export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const { timings } = deps;
-  const { waitingSockets, heldBytes, networkOf } = deps.helloLimits;
+  const { waitingSockets, heldBytes, networkOf, isOriginOfAnyTenant } = deps.helloLimits;
   const waiting = new ConnectionLimit(waitingSockets);
   // A variable of its own, because the types do not know the options that ws 8.19 and later
   // introduced.
@@ -82,23 +86,33 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     if (leave === undefined)
       return refuse(stream, new HttpError("overloaded", "Too many sockets have not said hello."));
     stream.once("close", leave);
-    leaveHttp(stream);
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      // A page is not told the status of a refused upgrade; the close code says to try another node.
-      if (closing) return sendAway(socket);
-      const raw = stream as Socket;
-      raw.setNoDelay(true);
-      webSocketChannel(socket, raw, (channel) => {
-        const onWelcomed = () => {
-          leave();
-          endLimit();
-        };
-        const connection = new Connection(channel, deps, onWelcomed);
-        const hold = heldBytes.open({ kind: "stranger", network });
-        const endLimit = limitHello(socket, raw, hold, (reason) => connection.close(reason));
-        return connection;
+    const origin = foreignOrigin(request.headers.origin, deps.publicUrl);
+    const accept = () => {
+      leaveHttp(stream);
+      sockets.handleUpgrade(request, stream, head, (socket) => {
+        // A page is not told the status of a refused upgrade; the close code says to try another node.
+        if (closing) return sendAway(socket);
+        const raw = stream as Socket;
+        raw.setNoDelay(true);
+        webSocketChannel(socket, raw, (channel) => {
+          const onWelcomed = () => {
+            leave();
+            endLimit();
+          };
+          const connection = new Connection(channel, deps, onWelcomed, origin);
+          const hold = heldBytes.open({ kind: "stranger", network });
+          const endLimit = limitHello(socket, raw, hold, (reason) => connection.close(reason));
+          return connection;
+        });
       });
-    });
+    };
+    if (origin === undefined) return accept();
+    // Node no longer listens for errors on an upgraded stream.
+    stream.on("error", () => undefined);
+    isOriginOfAnyTenant(origin).then(
+      (isKnown) => (isKnown ? accept() : refuse(stream, originNotAllowed())),
+      () => refuse(stream, new HttpError("not_ready", "The origin cannot be checked now.")),
+    );
   };
   // The handshake itself is not valid, for example its version (RFC 6455 section 4.4).
   sockets.on("wsClientError", (error, stream) =>
@@ -139,7 +153,7 @@ function sendAway(socket: WebSocket): void {
   socket.close(closeCodes.going_away, "going_away");
 }
 
-function refuse(stream: Duplex, error: HttpError, headers: Record<string, string> = {}): void {
+function refuse(stream: Duplex, error: Refusal, headers: Record<string, string> = {}): void {
   // Node no longer listens for errors on an upgraded stream. A reset by the peer must not end the
   // process.
   stream.on("error", () => undefined);

@@ -71,12 +71,17 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   #session: Session | undefined;
   #state: "new" | "joining" | "open" | "draining" | "closed" = "new";
   #onWelcomed: (() => void) | undefined;
+  readonly #origin: string | undefined;
   #onClosed: (() => void) | undefined;
   /** Called when the buffer has room, or the connection is closed. */
   #onRoom: () => void = () => undefined;
 
-  /** @param onWelcomed called when the device has been welcomed */
-  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void) {
+  /**
+   * @param onWelcomed called when the device has been welcomed
+   * @param origin of the web page that connects, if it is not the server's own
+   */
+  constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void, origin?: string) {
+    this.#origin = origin;
     this.#channel = channel;
     this.#reading = new Reading(channel);
     this.#onWelcomed = onWelcomed;
@@ -209,7 +214,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
           "malformed_frame",
           `Only protocol version ${PROTOCOL_VERSION} is spoken.`,
         );
-      const authenticated = await this.#deps.authenticate(hello);
+      const authenticated = await this.#deps.authenticate({ hello, origin: this.#origin });
       if (this.#state !== "joining") return;
       // Somebody was disconnected during the handshake. It may have been this device, so check
       // again.

@@ -9,6 +9,12 @@ export const PROTOCOL_VERSION = 1;
 export const WINDOW = 256;
 export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
+/** A hello, and the origin of the web page that sent it, if that is not the server's own. */
+export interface ReceivedHello {
+  readonly hello: Hello;
+  readonly origin: string | undefined;
+}
+
 /** Who has authenticated on the socket. */
 export interface AuthenticatedHello {
   readonly actor: Actor & { readonly device: Uuid };
@@ -26,7 +32,7 @@ export interface AuthenticatedHello {
 
 export interface HandshakeSteps {
   /** Checks the token and the proof. Throws an error with a `code`. */
-  readonly authenticate: (hello: Hello) => Promise<AuthenticatedHello>;
+  readonly authenticate: (received: ReceivedHello) => Promise<AuthenticatedHello>;
   /**
    * Returns a page of what the device may follow, as committed now. A page of less than
    * `FOLLOWED_PER_PAGE` is the last one.

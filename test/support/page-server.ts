@@ -5,7 +5,8 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
 /** Nothing but scripts of this origin, no WebAssembly, no evaluated text. */
-const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'";
+const policyWith = (connectTo: string) =>
+  `default-src 'none'; script-src 'self'; connect-src 'self' ${connectTo}; base-uri 'none'`;
 const types: Readonly<Record<string, string>> = { ".html": "text/html", ".js": "text/javascript" };
 
 /** A site with a page, which passes what lies below /v1/ on to a Sealdesk server. */
@@ -20,8 +21,12 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-/** @param folder holds the page; it may be filled later */
-export async function startPageServer(folder: string): Promise<PageServer> {
+/**
+ * @param folder holds the page; it may be filled later
+ * @param connectTo other origins that the page may connect to
+ */
+export async function startPageServer(folder: string, connectTo = ""): Promise<PageServer> {
+  const policy = policyWith(connectTo);
   const files: string[] = [];
   const proofs: string[] = [];
   const server = createServer((request, response) => {

@@ -45,9 +45,16 @@ export class RelaySocket {
     });
   }
 
-  /** An open WebSocket on which nothing has been said. */
-  static async dial(server: Pick<TestServer, "url">): Promise<RelaySocket> {
-    const socket = new WebSocket(`${server.url.replace("http", "ws")}/v1/relay`, "sealdesk.v1");
+  /**
+   * An open WebSocket on which nothing has been said.
+   * @param options may name the origin of a web page
+   */
+  static async dial(
+    server: Pick<TestServer, "url">,
+    options: { readonly origin?: string } = {},
+  ): Promise<RelaySocket> {
+    const url = `${server.url.replace("http", "ws")}/v1/relay`;
+    const socket = new WebSocket(url, "sealdesk.v1", options);
     const relay = new RelaySocket(socket);
     await once(socket, "open");
     return relay;

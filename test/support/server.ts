@@ -109,7 +109,9 @@ export async function startTestServer(
     const running = await startServer(
       {
         ...config,
+        networkSignInLimit: generous,
         signInLimit: generous,
+        sessionLimit: generous,
         registrationLimit: generous,
         bundleLimit: generous,
         linkLimit: generous,

@@ -37,8 +37,11 @@ const linkRequest = z
   })
   .meta({ id: "LinkRequest" });
 
-/** POST /v1/link-requests. Rate-limited, because each request may interrupt the account's user. */
-export function requestLinkRoute(deps: UseCase & { readonly byAccount: Limiter }): Route {
+/**
+ * POST /v1/link-requests. Rate-limited by the asking key, so that nobody uses up the requests of
+ * another device of the account.
+ */
+export function requestLinkRoute(deps: UseCase & { readonly byKey: Limiter }): Route {
   return route(
     {
       method: "post",
@@ -50,17 +53,11 @@ export function requestLinkRoute(deps: UseCase & { readonly byAccount: Limiter }
       body: newLinkRequest,
       bodyLimit: smallBody,
       answers: { 201: { description: "The request waits for an answer", schema: opened } },
-      problems: [
-        "forbidden",
-        "link_not_needed",
-        "too_many_link_requests",
-        "link_request_exists",
-        "rate_limited",
-      ],
+      problems: ["forbidden", "link_not_needed", "link_request_exists", "rate_limited"],
     },
     async ({ who, body, requestId }) => {
-      const admit = async (account: string) => void (await deps.byAccount.take(account));
-      return { status: 201, body: await requestLink({ ...deps, requestId, admit }, who, body) };
+      await deps.byKey.take(who.thumbprint);
+      return { status: 201, body: await requestLink({ ...deps, requestId }, who, body) };
     },
   );
 }

@@ -1,19 +1,20 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { KeysError } from "../../../keys/keys-error.ts";
 import { openSession } from "../../../keys/tokens/open-session.ts";
-import type { Grant, SignInDeps } from "../../../keys/tokens/sign-in.ts";
+import type { Grant, SignInDeps, SignInLimits } from "../../../keys/tokens/sign-in.ts";
 import { Secret } from "../../../keys/secret.ts";
 import type { z } from "zod";
 import { smallBody } from "../bodies/body-limit.ts";
 import { HttpError } from "../http-error.ts";
-import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
 
 /**
- * POST /v1/sessions. Every attempt counts against its account. Only failed attempts count against
- * the address, which many people may share.
+ * POST /v1/sessions. Only failed attempts count against their account and their network, which
+ * many people may share.
  */
 export function openSessionRoute(
-  deps: Omit<SignInDeps, "admit"> & { readonly byAddress: Limiter; readonly byAccount: Limiter },
+  deps: Omit<SignInDeps, "limits"> & { readonly limitsOf: (address: string) => SignInLimits },
 ): Route {
   return route(
     {
@@ -39,19 +40,35 @@ export function openSessionRoute(
       ],
     },
     async ({ body, request, requestId }) => {
-      const succeeded = await deps.byAddress.take(request.network);
-      const { method, url, proof } = request;
+      const { method, url, proof, origin } = request;
       if (proof === undefined)
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
-      const admit = async (account: string) => void (await deps.byAccount.take(account));
-      const opened = await openSession(
-        { ...deps, requestId, admit },
-        { grant: grantOf(body), tenant: body.tenant, proof, method, url },
+      const opened = await answeredInSteps(
+        openSession(
+          { ...deps, requestId, limits: deps.limitsOf(request.network) },
+          { grant: grantOf(body), tenant: body.tenant, proof, method, url, origin },
+        ),
       );
-      await succeeded();
       return { status: 201, body: opened };
     },
   );
+}
+
+/**
+ * Failed sign-ins are answered this long after they began, or at the next multiple of it. So the
+ * time does not tell what a stranger may not learn: whether a tenant, a user or a key exists.
+ */
+const FAILURE_STEP_MS = 250;
+
+async function answeredInSteps<T>(signIn: Promise<T>): Promise<T> {
+  const begunAt = performance.now();
+  try {
+    return await signIn;
+  } catch (error) {
+    if (error instanceof KeysError && error.code === "sign_in_failed")
+      await wait(FAILURE_STEP_MS - ((performance.now() - begunAt) % FAILURE_STEP_MS));
+    throw error;
+  }
 }
 
 function grantOf(body: z.output<typeof signInBody>): Grant {

@@ -6,11 +6,17 @@ import { route, type Route } from "../route.ts";
 import { newDevice, preKeysLimit, registered } from "./device-schemas.ts";
 
 /**
- * POST /v1/devices. Rate-limited by account, because each new device advances the epoch of every
- * conversation that the account is in.
+ * POST /v1/devices. What is asked is limited by the asking key. Devices that are added are limited
+ * by account, because each advances the epoch of every conversation that the account is in. What
+ * the account key does not certify does not count there, so a thief of the password cannot use up
+ * the account's limit.
  */
 export function registerDeviceRoute(
-  deps: UseCase & { readonly announce: Announce; readonly byAccount: Limiter },
+  deps: UseCase & {
+    readonly announce: Announce;
+    readonly byKey: Limiter;
+    readonly byAccount: Limiter;
+  },
 ): Route {
   return route(
     {
@@ -36,8 +42,9 @@ export function registerDeviceRoute(
       ],
     },
     async ({ who, body, requestId }) => {
-      await deps.byAccount.take(who.actor.user);
-      await registerDevice({ ...deps, requestId }, who, body);
+      await deps.byKey.take(who.thumbprint);
+      const admit = async (account: string) => void (await deps.byAccount.take(account));
+      await registerDevice({ ...deps, requestId, admit }, who, body);
       return { status: 201, body: { device: body.id } };
     },
   );

@@ -127,8 +127,8 @@ test("another user's and another tenant's devices are told that there is nothing
   expect(refused[0]).toMatchObject({ decision: { reasons: ["foreign_account"] } });
 });
 
-test("one request a device and three an account; an id that is taken; who need not ask", async () => {
-  const { first, others } = await account(4);
+test("one request a device; an id that is taken; who need not ask", async () => {
+  const { first, others } = await account(3);
   const earlier = await ask(others[0]!);
   const { id } = await ask(others[0]!);
   expect((await others[0]!.request("GET", earlier.path)).status).toBe(404);
@@ -136,18 +136,36 @@ test("one request a device and three an account; an id that is taken; who need n
   const taken = await ask(others[2]!, asking(others[2]!, { id }));
   expect([taken.reply.status, taken.reply.body.code]).toEqual([409, "link_request_exists"]);
   expect((await ask(others[2]!)).reply.status).toBe(201);
-  const fourth = await ask(others[3]!);
-  expect([fourth.reply.status, fourth.reply.body.code]).toEqual([409, "too_many_link_requests"]);
-
-  // As it is told: a refused one makes room.
-  expect((await first.request("POST", `/v1/link-requests/${id}/refusal`)).status).toBe(204);
-  expect((await ask(others[3]!)).reply.status).toBe(201);
 
   const registered = await ask(first);
   expect([registered.reply.status, registered.reply.body.code]).toEqual([403, "forbidden"]);
   const lone = new TestDevice(server);
   await lone.signInAsCustomer(randomUUID());
   expect((await ask(lone)).reply.body.code).toBe("link_not_needed");
+});
+
+test("many open requests keep no device out: the oldest that waits makes room", async () => {
+  const { first, others } = await account(3);
+  const [oldest, approved, newest] = others as [TestDevice, TestDevice, TestDevice];
+  const waiting = await ask(oldest);
+  const answered = await ask(approved);
+  await first.request("POST", `${answered.path}/approval`, approval());
+  await server.database.owner.query(
+    `insert into sealdesk.link_requests
+       (id, tenant, user_id, device, device_key, ephemeral_key, created_at_ms, expires_at_ms)
+     select gen_random_uuid(), tenant, user_id, gen_random_uuid(), decode(lpad(to_hex(n), 64, '0'), 'hex'),
+       ephemeral_key, created_at_ms + n, expires_at_ms
+     from sealdesk.link_requests, generate_series(1, 254) n where id = $1`,
+    [waiting.id],
+  );
+  const { reply, id } = await ask(newest);
+  expect(reply.status).toBe(201);
+  expect((await oldest.request("GET", waiting.path)).body.code).toBe("link_request_not_found");
+  expect((await approved.request("GET", answered.path)).body.state).toBe("approved");
+  const entries = await server.auditEntries();
+  expect(entries.find(({ resource }) => (resource as { id: string }).id === id)).toMatchObject({
+    details: { displaced: [waiting.id] },
+  });
 });
 
 test("too old: neither approved nor refused, and its answer is not handed out any more", async () => {
@@ -168,7 +186,7 @@ test("too old: neither approved nor refused, and its answer is not handed out an
   expect(fetched.body).toMatchObject({ state: "expired", sealed: null });
 });
 
-test("asking is limited", async () => {
+test("asking is limited for each device", async () => {
   const limited = await startTestServer({ linkLimit: { burst: 2, secondsPerFurther: 60 } });
   const subject = randomUUID();
   await customerDevice(limited, subject);

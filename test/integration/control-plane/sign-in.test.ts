@@ -209,10 +209,15 @@ describe("a customer token", () => {
   });
 });
 
+const fivePerMinute = { burst: 5, secondsPerFurther: 60 };
+
 describe("too many sign-ins", () => {
   let limited: TestServer;
   beforeAll(async () => {
-    limited = await startTestServer({ signInLimit: { burst: 5, secondsPerFurther: 60 } });
+    limited = await startTestServer({
+      signInLimit: fivePerMinute,
+      networkSignInLimit: fivePerMinute,
+    });
   });
   afterAll(() => limited.close());
 
@@ -235,7 +240,10 @@ describe("too many sign-ins", () => {
 });
 
 test("many people behind one address sign in at once", async () => {
-  const limited = await startTestServer({ signInLimit: { burst: 5, secondsPerFurther: 60 } });
+  const limited = await startTestServer({
+    signInLimit: fivePerMinute,
+    networkSignInLimit: fivePerMinute,
+  });
   for (let count = 0; count < 12; count++)
     expect((await new TestDevice(limited).signInAsCustomer(randomUUID())).status).toBe(201);
   await limited.close();

@@ -39,6 +39,7 @@ describe("with limits", () => {
   beforeAll(async () => {
     limited = await startTestServer({
       signInLimit: { burst: 5, secondsPerFurther: 60 },
+      networkSignInLimit: { burst: 5, secondsPerFurther: 60 },
       trustedProxies: ["127.0.0.1"],
     });
   });

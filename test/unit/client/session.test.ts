@@ -2,7 +2,12 @@ import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify, type JWK } from "jose";
 import { createHash } from "node:crypto";
 import { generateSigningKey, ready } from "../../../crypto/device/sodium.ts";
 import { proofMaker, thumbprintOf } from "../../../client/http/device-proof.ts";
-import { Session, type Credentials } from "../../../client/http/session.ts";
+import {
+  Session,
+  type Credentials,
+  type KeptSession,
+  type SessionKeeper,
+} from "../../../client/http/session.ts";
 import { createExchange } from "../../../client/http/transport.ts";
 import * as read from "../../../client/http/schema.ts";
 import { ServerClock, type Fetch } from "../../../client/runtime.ts";
@@ -21,6 +26,7 @@ type Answer = readonly [status: number, body: unknown, headers?: Record<string, 
 async function sessionWith(
   answers: readonly Answer[],
   credentials: Credentials = { grant: "password", tenant: "t", username: "u", password: "p" },
+  keptSession?: KeptSession,
 ) {
   const time = new ManualClock();
   const clock = new ServerClock(time);
@@ -34,15 +40,23 @@ async function sessionWith(
       ok: status < 300,
       status,
       headers: { get: (name) => given[name] ?? null },
-      text: () => Promise.resolve(JSON.stringify(answer)),
+      text: () => Promise.resolve(answer === undefined ? "" : JSON.stringify(answer)),
     });
   };
   const deviceKey = generateSigningKey();
   const prove = proofMaker(deviceKey, clock);
   const { signal } = new AbortController();
   const exchange = createExchange({ baseUrl: "https://host/desk", fetch, prove, clock, signal });
+  const kept: { session?: KeptSession | undefined } = { session: keptSession };
+  const keeper: SessionKeeper = {
+    load: async () => kept.session,
+    save: async (session) => void (kept.session = session),
+    forget: async () => void (kept.session = undefined),
+  };
   return {
-    session: new Session(exchange, credentials, clock, thumbprintOf(deviceKey)),
+    session: new Session(exchange, credentials, clock, thumbprintOf(deviceKey), keeper),
+    exchange,
+    kept,
     received,
     time,
     deviceKey,
@@ -144,6 +158,98 @@ describe("a session", () => {
       token: "token 2",
     });
     expect(received.at(4)?.headers["authorization"]).toBe("DPoP second");
+  });
+
+  describe("that was kept", () => {
+    const { accountKey: _accountKey, ...first } = signedIn("first", start + hour);
+    const keptFirst = {
+      ...first,
+      accountKey: undefined,
+      user: { ...first.user, displayName: "U" },
+    };
+    const renewed = { accessToken: "second", expiresAtMs: start + 2 * hour };
+    const limited = { code: "rate_limited", detail: "Slow down." };
+
+    test("is continued, and the fresh token is kept", async () => {
+      const { session, received, kept } = await sessionWith([[200, renewed]], undefined, keptFirst);
+      expect(await session.resume()).toMatchObject({ user: { displayName: "U" } });
+      expect(received.map(({ line, headers }) => [line, headers["authorization"]])).toEqual([
+        ["POST https://host/desk/v1/sessions/current/renew", "DPoP first"],
+      ]);
+      expect(await session.accessToken()).toBe("second");
+      expect(kept.session).toMatchObject({ ...renewed, user: { displayName: "U" } });
+    });
+
+    test.each(["session_revoked", "token_expired", "invalid_token"])(
+      "and is over (%s) is replaced by another",
+      async (code) => {
+        const { session, received, kept } = await sessionWith(
+          [
+            [401, refusal(code)],
+            [201, signedIn("new", start + hour)],
+          ],
+          undefined,
+          keptFirst,
+        );
+        await session.resume();
+        expect(received[1]?.line).toBe("POST https://host/desk/v1/sessions");
+        expect(kept.session).toMatchObject({ accessToken: "new" });
+      },
+    );
+
+    test("is not replaced when the device was removed or the server is away", async () => {
+      const { session, received } = await sessionWith(
+        [
+          [403, refusal("device_revoked")],
+          [503, refusal("not_ready")],
+        ],
+        undefined,
+        keptFirst,
+      );
+      await expect(session.resume()).rejects.toMatchObject({ code: "device_revoked" });
+      await expect(session.resume()).rejects.toMatchObject({ code: "server_error" });
+      expect(received).toHaveLength(2);
+    });
+
+    test("serves on when it was renewed too often, as long as its token is valid", async () => {
+      const { session, time } = await sessionWith(
+        [
+          [429, limited],
+          [429, limited],
+        ],
+        undefined,
+        keptFirst,
+      );
+      await session.resume();
+      expect(await session.accessToken()).toBe("first");
+      await time.pass(hour);
+      await expect(session.resume()).rejects.toMatchObject({ code: "rate_limited" });
+    });
+
+    test("is forgotten, and then ended on the server, also if its token has expired", async () => {
+      const { session, exchange, received, kept } = await sessionWith(
+        [
+          [200, renewed],
+          [401, refusal("token_expired")],
+          [200, { ...renewed, accessToken: "third" }],
+          [204, undefined],
+        ],
+        undefined,
+        keptFirst,
+      );
+      await session.resume();
+      const end = await session.forget();
+      expect(kept.session).toBeUndefined();
+      expect(received).toHaveLength(1);
+      await end(exchange);
+      expect(
+        received.slice(1).map(({ line, headers }) => [line, headers["authorization"]]),
+      ).toEqual([
+        ["DELETE https://host/desk/v1/sessions/current", "DPoP second"],
+        ["POST https://host/desk/v1/sessions/current/renew", "DPoP second"],
+        ["DELETE https://host/desk/v1/sessions/current", "DPoP third"],
+      ]);
+    });
   });
 
   test("asks for a token for the key that signs its proofs", async () => {

@@ -125,6 +125,13 @@ test.each([
   );
 });
 
+test("limits of sign-ins are set by how many at once, and seconds until one more", () => {
+  expect(readConfig({ SIGN_IN_NETWORK_LIMIT: "50,3" })).toMatchObject({
+    networkSignInLimit: { burst: 50, secondsPerFurther: 3 },
+    signInLimit: { burst: 10, secondsPerFurther: 60 },
+  });
+});
+
 test("an empty variable counts as not set", () => {
   expect(readConfig({ PORT: "", PUBLIC_URL: "" }).port).toBe(8080);
 });
@@ -148,6 +155,11 @@ test.each([
   ["OTEL_TRACES_SAMPLER_ARG", "1.5"],
   ["SEALDESK_KEYRING_PASSPHRASE", "short"],
   ["TRUSTED_PROXIES", "10.0.0.1; 10.0.0.2"],
+  ["SIGN_IN_NETWORK_LIMIT", "0,1"],
+  ["SIGN_IN_ACCOUNT_LIMIT", "10"],
+  ["SESSION_LIMIT", "10,0"],
+  ["LINK_LIMIT", "1.5,60"],
+  ["BUNDLE_LIMIT", "2000,1000"],
 ])("%s=%s stops with one sentence that names the variable and not its value", (name, value) => {
   const read = () => readConfig({ [name]: value });
   expect(read).toThrow(expect.objectContaining({ name: "ConfigError" }));

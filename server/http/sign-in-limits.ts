@@ -1,0 +1,43 @@
+import type { SignInLimits } from "../../keys/tokens/sign-in.ts";
+import { Attempts } from "./attempts.ts";
+import type { CreateLimiter, Rate } from "./limits.ts";
+
+/** The rates of sign-ins. */
+export interface SignInRates {
+  /** Failed sign-ins of a network, not counting those of registered devices. */
+  readonly networkSignInLimit: Rate;
+  /** Failed sign-ins of an account: of each registered device, and of all others together. */
+  readonly signInLimit: Rate;
+  /** Opened sessions of an account: of each registered device, and of all others in a network. */
+  readonly sessionLimit: Rate;
+}
+
+/**
+ * Creates the limits of sign-ins. A device that is registered for the account, and proves it with
+ * its key, has limits of its own. So whoever fails in its network or with its user name cannot keep
+ * it out.
+ * @returns the limits for requests from a network
+ */
+export function signInLimits(
+  createLimiter: CreateLimiter,
+  rates: SignInRates,
+): (network: string) => SignInLimits {
+  const failedTokens = createLimiter("sign-in-network", rates.networkSignInLimit);
+  const ofNetwork = new Attempts(failedTokens);
+  const ofAccount = new Attempts(createLimiter("sign-in-account", rates.signInLimit));
+  const sessions = createLimiter("session", rates.sessionLimit);
+  return (network) => {
+    return {
+      attempt({ account, registeredKey }, check) {
+        if (registeredKey !== undefined) return ofAccount.run(`${registeredKey} ${account}`, check);
+        return ofNetwork.run(network, () => ofAccount.run(account, check));
+      },
+      async tokenFailed() {
+        await failedTokens.take(network);
+      },
+      async sessionOpens({ user, registeredKey }) {
+        await sessions.take(registeredKey ?? `${user} ${network}`);
+      },
+    };
+  };
+}

@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import { changeOrigins } from "../../../keys/accounts/origins.ts";
+import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
+import { ensureInstalled } from "../../support/debian-packages.ts";
+import { startPageServer, type PageServer } from "../../support/page-server.ts";
+import { startTestServer, type TestServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
+
+let consumer: Consumer;
+/** The site of a tenant, and one that no tenant has. */
+let site: PageServer;
+let stranger: PageServer;
+let server: TestServer;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+beforeAll(async () => {
+  ensureInstalled(() => existsSync("/usr/bin/chromium"), ["chromium"]);
+  consumer = await makeConsumer();
+  for (const name of ["foreign-page.js", "plain-suite.js"])
+    await consumer.write(name, await readFile(`test/e2e/browser/${name}`, "utf8"));
+  await consumer.write(
+    "index.html",
+    '<!doctype html><title>Shop</title><script type="module" src="/foreign-page.js"></script>',
+  );
+  await consumer.run("vite/bin/vite.js", "build", "--logLevel", "warn");
+  server = await startTestServer();
+  const connectTo = `${server.url} ${server.url.replace("http", "ws")}`;
+  site = await startPageServer(join(consumer.folder, "dist"), connectTo);
+  stranger = await startPageServer(join(consumer.folder, "dist"), connectTo);
+  await changeOrigins(server.database.ownerUrl, {
+    slug: server.tenant.slug,
+    kind: "add",
+    origin: site.url,
+    now: Date.now(),
+  });
+  browser = await chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+  context = await browser.newContext();
+  page = await context.newPage();
+  await page.goto(site.url);
+}, 180_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+  await stranger?.close();
+  await server?.close();
+  await consumer?.remove();
+});
+
+/** Calls a function of a page, see foreign-page.js. */
+const call = <T>(on: Page, name: string, ...values: readonly unknown[]): Promise<T> =>
+  on.evaluate(
+    ([of, given]) => {
+      const { page: functions } = globalThis as never as {
+        page: Record<string, (...each: readonly unknown[]) => unknown>;
+      };
+      return functions[of]?.(...given);
+    },
+    [name, values] as const,
+  ) as Promise<T>;
+
+const customer = async (subject: string) => ({
+  grant: "customer_token",
+  tenant: server.tenant.slug,
+  token: await server.customerToken(subject),
+});
+const sessions = async (): Promise<number> => {
+  const { rows } = await server.database.owner.query<{ count: number }>(
+    "select count(*)::int as count from sealdesk.sessions",
+  );
+  return rows[0]?.count ?? 0;
+};
+const subject = randomUUID();
+
+test("a page of another origin signs in, sends, receives, and uploads a file", async () => {
+  const { tenant, username, password } = await server.createStaff("agent");
+  const agent = { grant: "password", tenant, username, password };
+  expect(await call(page, "talk", server.url, await customer(subject), agent)).toEqual({
+    question: "Where is my claim?",
+    answer: "It was paid on Monday.",
+    file: "claim.pdf",
+    size: 300_000,
+    isSame: true,
+  });
+});
+
+test("10 loads of the page open no other session", async () => {
+  const before = await sessions();
+  const devices = new Set<string>();
+  for (let load = 0; load < 10; load++) {
+    await page.reload();
+    devices.add(await call(page, "visit", server.url, await customer(subject)));
+  }
+  expect(devices.size).toBe(1);
+  expect(await sessions()).toBe(before);
+});
+
+test("of two tabs the second is told that the store is in use, and continues the session later", async () => {
+  const before = await sessions();
+  const credentials = await customer(subject);
+  const device = await call(page, "stay", server.url, credentials);
+  const second = await context.newPage();
+  await second.goto(site.url);
+  expect(await call(second, "codeOf", "visit", server.url, credentials)).toBe("store_in_use");
+  await page.close();
+  // The browser releases the lock of a page some time after it was closed.
+  await until(
+    async () => (await call(second, "codeOf", "visit", server.url, credentials)) === "no error",
+  );
+  expect(await call(second, "visit", server.url, credentials)).toBe(device);
+  expect(await sessions()).toBe(before);
+});
+
+test("a page of an origin that no tenant has reads nothing and opens no WebSocket", async () => {
+  const foreign = await context.newPage();
+  await foreign.goto(stranger.url);
+  expect(await call(foreign, "read", server.url)).toBe("nothing");
+  expect(await call(foreign, "dial", server.url)).toBe("refused");
+  const credentials = await customer(randomUUID());
+  expect(await call(foreign, "codeOf", "visit", server.url, credentials)).toBe("network");
+  const known = await context.newPage();
+  await known.goto(site.url);
+  expect(await call(known, "read", server.url)).toBe("missing_token");
+  expect(await call(known, "dial", server.url)).toBe("open");
+});
