@@ -1,6 +1,6 @@
-import type { Handle } from "pkcs11js";
 import { KeysError } from "../../keys-error.ts";
 import type { Secret } from "../../secret.ts";
+import type { Handle } from "./cryptoki.ts";
 import type { Pkcs11Library } from "./library.ts";
 import { unreachable } from "./library.ts";
 import { CKR, resultOf } from "./results.ts";
