@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import { LogError } from "../audit/verify/log-error.ts";
+import type { NamedUrl } from "../db/assert-reachable.ts";
 import { readEnvFile } from "../keys/env-file.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
@@ -9,9 +10,9 @@ export interface Settings {
   /** Absolute path of SEALDESK_HOME. */
   readonly home: string;
   /** URL with a login that may act as the owner; undefined for the embedded database. */
-  readonly ownerUrl: string | undefined;
+  readonly owner: NamedUrl | undefined;
   /** URL of the keystore, if it has a database of its own. */
-  readonly keystoreUrl: string | undefined;
+  readonly keystore: NamedUrl | undefined;
   /** The URL at which clients reach a server with the same environment. */
   readonly publicUrl: string;
   readonly production: boolean;
@@ -34,8 +35,13 @@ export function readSettings(): Settings {
   const environment = { ...readEnvFile(), ...process.env };
   const value = (name: string): string | undefined => environment[name] || undefined;
   const production = value("NODE_ENV") === "production";
-  const ownerUrl = value("DATABASE_OWNER_URL") ?? value("DATABASE_URL");
-  if (production && ownerUrl === undefined)
+  const firstOf = (...names: readonly string[]): NamedUrl | undefined =>
+    names.flatMap((variable) => {
+      const url = value(variable);
+      return url === undefined ? [] : [{ variable, url }];
+    })[0];
+  const owner = firstOf("DATABASE_OWNER_URL", "DATABASE_URL");
+  if (production && owner === undefined)
     throw new CommandError(
       "DATABASE_URL must be set in production, where the embedded database does not run.",
     );
@@ -43,8 +49,8 @@ export function readSettings(): Settings {
   const host = value("HOST") ?? "127.0.0.1";
   return {
     home,
-    ownerUrl,
-    keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
+    owner,
+    keystore: firstOf("KEYSTORE_OWNER_URL", "KEYSTORE_URL"),
     publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
       /\/+$/,
       "",

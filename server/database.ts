@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { assertReachable } from "../db/assert-reachable.ts";
 import { DatabaseError } from "../db/database-error.ts";
 import { supervisePostgres } from "../db/embedded/supervise.ts";
 import { migrate } from "../db/migrate.ts";
@@ -33,13 +34,20 @@ export async function openDatabase(config: Config, log: Log): Promise<OpenDataba
   if (databaseUrl === undefined) return openEmbedded(config.home, log);
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   const url = databaseUrl.reveal();
+  await assertReachable({ variable: "DATABASE_URL", url });
+  if (keystoreUrl !== undefined)
+    await assertReachable({ variable: "KEYSTORE_URL", url: keystoreUrl.reveal() });
   const isCurrent =
     (await looksCurrent(createPool(url, { max: 1 }), DATA)) &&
     (await looksCurrent(createKeystorePool(keystoreUrl?.reveal() ?? url, { max: 1 }), KEYSTORE));
-  if (!isCurrent)
+  if (!isCurrent) {
+    await assertReachable({ variable: "DATABASE_OWNER_URL", url: ownerUrl });
+    if (keystoreOwnerUrl !== undefined)
+      await assertReachable({ variable: "KEYSTORE_OWNER_URL", url: keystoreOwnerUrl.reveal() });
     await migrate(ownerUrl, keystoreOwnerUrl?.reveal(), {
       onWait: () => log.info("waiting for another process to migrate the database"),
     });
+  }
   const pool = createPool(url);
   await assertTenantFence(pool).catch(async (error: unknown) => {
     await pool.end();

@@ -41,6 +41,8 @@ import { peerAddressBehind } from "./peer-address.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { watchStorage } from "./storage-watch.ts";
+import { unlessAborted, within } from "./unless-aborted.ts";
+import { waitFor } from "./wait-for.ts";
 import { openWatchers } from "./watchers.ts";
 
 /**
@@ -52,6 +54,8 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  /** Aborted when the server must stop, also while it starts. */
+  readonly stopping?: AbortSignal;
   /** Returns how many lines of the log were lost so far. */
   readonly lostLogLines?: () => number;
   /** Timings that differ from the protocol's. */
@@ -111,17 +115,22 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** How long a start that failed or was aborted may take to close what it opened. */
+const CLOSE_MS = { embedded: 15_000, remote: 1_000 };
+
 /**
- * Creates the parts of the server and starts it. If it fails, everything that was started is
- * stopped.
- * @throws ConfigError, KeysError (keyring), DatabaseError
+ * Creates the parts of the server and starts it. If it fails or is aborted, everything that was
+ * started is stopped.
+ * @throws ConfigError, KeysError (keyring), DatabaseError; StartAborted
  */
 export async function startServer(config: Config, ports: Ports): Promise<RunningServer> {
   const closers = new Closers();
   try {
-    return await start(config, ports, closers);
+    return await unlessAborted(start(config, ports, closers), ports.stopping);
   } catch (error) {
-    await closers.close().catch(() => undefined);
+    // A database that says nothing does not answer the farewell either.
+    const limitMs = config.databaseUrl === undefined ? CLOSE_MS.embedded : CLOSE_MS.remote;
+    await within(limitMs, closers.close()).catch(() => undefined);
     throw error;
   }
 }
@@ -130,25 +139,36 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { now, newId, log, version } = ports;
   const timings = { ...usualTimings, ...ports.timings };
   const { mode } = config;
-  const opened = await openKms(config.kms);
+  const opened = await waitFor(log, "key service", openKms(config.kms));
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
-  const database = await openDatabase(config, log);
-  closers.add(() => database.close());
+  const opening = openDatabase(config, log);
+  // The embedded database must be stopped even if the start is aborted while it is opened.
+  closers.add(() =>
+    opening.then(
+      (opened) => opened.close(),
+      () => undefined,
+    ),
+  );
+  const database = await waitFor(log, "database", opening);
   const { pool, ownerUrl } = database;
-  const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
+  const serverKeys = await waitFor(
+    log,
+    "server keys",
+    ServerKeys.open({ pool, kms, now, firstKeys }),
+  );
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
     log.warn("server keys could not be read", describeError(error)),
   );
   closers.add(leaveKeys);
-  const keyTree = await openKeyTree({
-    url: database.keystoreUrl,
-    kms,
-    now,
-    onLost: (error) =>
-      log.warn("connection lost", { service: "keystore", ...describeError(error) }),
-  });
+  const onLost = (service: string) => (error: unknown) =>
+    log.warn("connection lost", { service, ...describeError(error) });
+  const keyTree = await waitFor(
+    log,
+    "keystore",
+    openKeyTree({ url: database.keystoreUrl, kms, now, onLost: onLost("keystore") }),
+  );
   closers.add(() => keyTree.close());
   const storage = watchStorage([
     { pool, schema: "sealdesk" },
@@ -171,18 +191,20 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
-  const signer = await kmsAuditSigner(kms);
-  const auditLog = await runAuditLog(config.audit, {
-    url: database.url,
-    cosignEveryMs: timings.cosignEveryMs,
-    signer,
-    now,
+  const signer = await waitFor(log, "key service", kmsAuditSigner(kms));
+  const auditLog = await waitFor(
     log,
-    metrics: watchers.metrics,
-  });
+    "audit log",
+    runAuditLog(config.audit, {
+      url: database.url,
+      cosignEveryMs: timings.cosignEveryMs,
+      signer,
+      now,
+      log,
+      metrics: watchers.metrics,
+    }),
+  );
   closers.add(() => auditLog.close());
-  const onLost = (service: string) => (error: unknown) =>
-    log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
   const redis = redisUrl && (await connectRedis(redisUrl, onLost("redis")));
   if (redis !== undefined) closers.add(() => redis.close());

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECT_MS } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 
 /**
@@ -9,6 +10,7 @@ export async function asOwner<T>(url: string, work: (client: Client) => Promise<
   const client = new pg.Client({
     connectionString: url,
     application_name: "sealdesk-operator",
+    connectionTimeoutMillis: CONNECT_MS,
     types,
   });
   try {
