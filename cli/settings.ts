@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
-import { LogError } from "../audit/verify/log-error.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
-import { readEnvFile } from "../keys/env-file.ts";
+import { readEnvFile } from "../keys/environment/env-file.ts";
+import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 
 /** What the commands read from the environment. The server checks the other variables itself. */
@@ -30,43 +30,37 @@ export class CommandError extends Error {
   readonly code = "invalid_command";
 }
 
-/** Reads the environment, and `.env` in the working directory for variables that it does not set. */
-export function readSettings(): Settings {
-  const environment = { ...readEnvFile(), ...process.env };
-  const value = (name: string): string | undefined => environment[name] || undefined;
-  const production = value("NODE_ENV") === "production";
-  const firstOf = (...names: readonly string[]): NamedUrl | undefined =>
-    names.flatMap((variable) => {
-      const url = value(variable);
-      return url === undefined ? [] : [{ variable, url }];
-    })[0];
-  const owner = firstOf("DATABASE_OWNER_URL", "DATABASE_URL");
-  if (production && owner === undefined)
-    throw new CommandError(
-      "DATABASE_URL must be set in production, where the embedded database does not run.",
-    );
-  const home = resolve(value("SEALDESK_HOME") ?? "./.sealdesk");
-  const host = value("HOST") ?? "127.0.0.1";
+/**
+ * Reads the environment, and `.env` in the working directory for variables that it does not set.
+ * @throws ConfigError: one sentence that begins with the variable's name
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>> = { ...readEnvFile(), ...process.env },
+): Settings {
+  const values = readVariables(environment);
+  const production = values.NODE_ENV === "production";
+  const home = resolve(values.SEALDESK_HOME);
   return {
     home,
-    owner,
-    keystore: firstOf("KEYSTORE_OWNER_URL", "KEYSTORE_URL"),
-    publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
-      /\/+$/,
-      "",
-    ),
+    owner: firstOf(values, "DATABASE_OWNER_URL", "DATABASE_URL"),
+    keystore: firstOf(values, "KEYSTORE_OWNER_URL", "KEYSTORE_URL"),
+    publicUrl: values.PUBLIC_URL ?? `http://${values.HOST}:${values.PORT}`,
     production,
     kms: () => readKmsSettings(environment, { home, production }),
-    audit: auditSettingsOf(value, home),
-    auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
+    audit: auditSettings(values, home),
+    auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };
 }
 
-function auditSettingsOf(value: (name: string) => string | undefined, home: string): AuditSettings {
-  try {
-    return auditSettings(value, home);
-  } catch (cause) {
-    if (!(cause instanceof LogError)) throw cause;
-    throw new CommandError(`AUDIT_WITNESSES cannot be used: ${cause.message}`, { cause });
+function firstOf(
+  values: Variables,
+  ...names: readonly (
+    "DATABASE_OWNER_URL" | "DATABASE_URL" | "KEYSTORE_OWNER_URL" | "KEYSTORE_URL"
+  )[]
+): NamedUrl | undefined {
+  for (const variable of names) {
+    const url = values[variable];
+    if (url !== undefined) return { variable, url };
   }
+  return undefined;
 }

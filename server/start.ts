@@ -38,6 +38,7 @@ import { connectRedis } from "./nodes/redis-client.ts";
 import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { peerAddressBehind } from "./peer-address.ts";
+import { prepareHome } from "./prepare-home.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { watchStorage } from "./storage-watch.ts";
@@ -115,6 +116,12 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/**
+ * How long an idle HTTP connection is kept. Load balancers keep theirs for 60 seconds, and must be
+ * the first to close one: they might use it at the moment when the server closes it.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 /** How long a start that failed or was aborted may take to close what it opened. */
 const CLOSE_MS = { embedded: 15_000, remote: 1_000 };
 
@@ -139,6 +146,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { now, newId, log, version } = ports;
   const timings = { ...usualTimings, ...ports.timings };
   const { mode } = config;
+  await prepareHome(config);
   const opened = await waitFor(log, "key service", openKms(config.kms));
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
@@ -216,8 +224,9 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   // The public URL may depend on the port. So the server listens first, and then the app is
   // attached.
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const http: Server = createServer({ headersTimeout: timings.requestMs }, (request, response) =>
-    handler(request, response),
+  const http: Server = createServer(
+    { headersTimeout: timings.requestMs, keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => handler(request, response),
   );
   const address = await listen(http, config);
   const url = config.publicUrl ?? address;
@@ -228,6 +237,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     const here = new ReplayCache(PROOF_MEMORY_MS);
     return redis === undefined ? here : new SharedUsedProofs(redis.client, here, PROOF_MEMORY_MS);
   };
+  const addressOf = peerAddressBehind(config.trustedProxies);
   const authenticator = createAuthenticator({ pool, accessTokens, replays: usedProofs() });
   const messageLimits = openMessageLimits(config.messageRates, redis?.client, closers);
   const dataPlane = await startDataPlane({
@@ -240,7 +250,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     messageLimits,
     connectionLimits: {
       waitingSockets: config.waitingSockets,
-      addressOf: peerAddressBehind(config.trustedProxies),
+      addressOf,
     },
     timings,
     now,
@@ -329,7 +339,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     log,
     version,
-    trustedProxies: config.trustedProxies,
+    addressOf,
     sampleAccounts: accounts,
     onAnswered: watchers.metrics?.http.answered,
     tracing: watchers.tracing,

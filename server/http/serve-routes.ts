@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { runFor } from "../../db/fairness/requester.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import express, { type Express, type Request, type Response } from "express";
@@ -20,6 +21,8 @@ export interface ServeDeps {
   readonly now: () => number;
   /** A JSON body must arrive within this many milliseconds, or the request is refused. */
   readonly bodyMs: number;
+  /** The client's address, behind any proxy of ours. */
+  readonly addressOf: (request: IncomingMessage) => string;
   /** Never taken from the Host header, which the client chooses. */
   readonly publicUrl: string;
 }
@@ -37,7 +40,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
         method: request.method,
         url: deps.publicUrl + request.originalUrl,
         proof: request.get("dpop"),
-        address: request.ip ?? "",
+        address: deps.addressOf(request),
       };
       const requestId = requestIdOf(response);
       const known = await authenticate(spec.access, request, facts, deps);

@@ -43,7 +43,8 @@ export async function openLibrary(path: string): Promise<Pkcs11Library> {
       const slot = pkcs11
         .C_GetSlotList(true)
         .find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trim() === label);
-      if (slot === undefined) throw unreachable(`The HSM has no token with the label ${label}.`);
+      if (slot === undefined)
+        throw unreachable("SEALDESK_PKCS11_TOKEN names a token that the HSM does not have.");
       return slot;
     },
     release() {
@@ -80,7 +81,7 @@ function initialize(module: Pkcs11Module, path: string): Shared {
     // Calls come from several threads.
     pkcs11.C_Initialize({ flags: module.CKF_OS_LOCKING_OK });
   } catch (cause) {
-    throw unreachable("The HSM's library cannot be loaded. Check SEALDESK_PKCS11_LIBRARY.", cause);
+    throw unreachable("SEALDESK_PKCS11_LIBRARY names a library that cannot be loaded.", cause);
   }
   return { pkcs11, users: 0 };
 }

@@ -99,7 +99,10 @@ export class TokenSessions {
 }
 
 const pinRefused = (): KeysError =>
-  new KeysError("kms_denied", "The HSM refused the PIN. It is not tried again.");
+  new KeysError(
+    "kms_denied",
+    "SEALDESK_PKCS11_PIN was refused by the HSM, and it is not tried again.",
+  );
 
 /** Converts a failure to an error of this folder. The HSM's code is not secret. */
 export function describe(error: unknown): KeysError {

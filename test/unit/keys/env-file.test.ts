@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readEnvFile } from "../../../keys/env-file.ts";
-import { unknownSealdeskVariables } from "../../../keys/known-variables.ts";
+import { readEnvFile } from "../../../keys/environment/env-file.ts";
+import { unknownSealdeskVariables } from "../../../keys/environment/known-variables.ts";
 
 const text = "NODE_ENV=production\r\nLOG_LEVEL=warn\r\n";
 
