@@ -7,8 +7,10 @@ import { createKeystorePool, createPool, assertTenantFence, type Pool } from "..
 import { assertVersion } from "../db/postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "../db/schema-version.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
+import type { Secret } from "../keys/secret.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
+import { waitFor } from "./wait-for.ts";
 
 export interface OpenDatabase {
   readonly pool: Pool;
@@ -30,8 +32,16 @@ export interface OpenDatabase {
  * @throws DatabaseError
  */
 export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
-  const { databaseUrl, databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl } = config;
+  const { databaseUrl } = config;
   if (databaseUrl === undefined) return openEmbedded(config.home, log);
+  return waitFor(log, "database", openRemote(config, databaseUrl, log));
+}
+
+async function openRemote(
+  { databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl }: Config,
+  databaseUrl: Secret<string>,
+  log: Log,
+): Promise<OpenDatabase> {
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   const url = databaseUrl.reveal();
   await assertReachable({ variable: "DATABASE_URL", url });

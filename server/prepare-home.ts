@@ -12,7 +12,8 @@ export async function prepareHome(config: Config): Promise<void> {
   if (!isUsed(config)) return;
   try {
     await makeFolder(config.home);
-    await access(config.home, constants.W_OK | constants.X_OK);
+    // The slash refuses a file of this name.
+    await access(`${config.home}/`, constants.W_OK | constants.X_OK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw new ConfigError(`SEALDESK_HOME cannot be created or written to (${code}).`, { cause });

@@ -158,7 +158,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       () => undefined,
     ),
   );
-  const database = await waitFor(log, "database", opening);
+  const database = await opening;
   const { pool, ownerUrl } = database;
   const serverKeys = await waitFor(
     log,
