@@ -42,6 +42,19 @@ describe("a name in .env that nothing would read is refused", () => {
   });
 });
 
+test("a .env that cannot be read is refused in a sentence", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
+  expect(() => readEnvFile(folder)).toThrow(
+    expect.objectContaining({
+      code: "unreadable",
+      message: expect.stringMatching(
+        /^\.env in the working directory cannot be read \(EISDIR\); .*\.$/,
+      ),
+    }),
+  );
+  await rm(folder, { recursive: true });
+});
+
 test("of the environment's SEALDESK_ names, only those that neither Sealdesk nor Kubernetes knows are told", () => {
   const environment = {
     SEALDESK_HOME: "/data",
