@@ -14,5 +14,5 @@ export function withOptions(
   const theirs = parameters.get("options");
   if (theirs === null) return { connectionString: url, options: own };
   parameters.delete("options");
-  return { connectionString: `${base}?${parameters}`, options: `${theirs} ${own}` };
+  return { connectionString: `${base}?${parameters.toString()}`, options: `${theirs} ${own}` };
 }

@@ -5,7 +5,6 @@ import { readVariables, type Variables } from "../keys/environment/variables.ts"
 import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { Secret } from "../keys/secret.ts";
-import type { BucketRate } from "../policies/token-bucket.ts";
 import type { MessageRates } from "./socket/message-limits.ts";
 import type { PendingUpgradeLimits } from "./socket/pending-upgrades.ts";
 

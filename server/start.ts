@@ -154,7 +154,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   // The embedded database must be stopped even if the start is aborted while it is opened.
   closers.add(() =>
     opening.then(
-      (opened) => opened.close(),
+      (late) => late.close(),
       () => undefined,
     ),
   );

@@ -17,11 +17,11 @@ export interface UnixIds {
  * @throws DatabaseError embedded_unavailable
  */
 export async function postgresUser(): Promise<UnixIds | undefined> {
-  const uid = process.getuid?.();
-  if (uid !== 0) {
+  const own = process.getuid?.();
+  if (own !== 0) {
     if (!hasAccount())
       throw unavailable(
-        `PostgreSQL runs only as a user with an account, and user id ${uid} has none on this machine.`,
+        `PostgreSQL runs only as a user with an account, and user id ${own} has none on this machine.`,
       );
     return undefined;
   }

@@ -47,12 +47,12 @@ const environmentSchema = z.object({
   VAULT_ROLE_ID: headerText.optional(),
   VAULT_SECRET_ID: headerText.optional(),
   VAULT_TOKEN: headerText.optional(),
-  VAULT_NAMESPACE: text("must be a namespace's path.", (path) =>
-    /^[\w./-]+$/.test(path),
+  VAULT_NAMESPACE: text("must be a namespace's path.", (name) =>
+    /^[\w./-]+$/.test(name),
   ).optional(),
   VAULT_CACERT: path("file").optional(),
-  VAULT_TRANSIT_MOUNT: text("must be the path of a Transit engine.", (path) =>
-    /^[\w-]+(\/[\w-]+)*$/.test(path),
+  VAULT_TRANSIT_MOUNT: text("must be the path of a Transit engine.", (name) =>
+    /^[\w-]+(\/[\w-]+)*$/.test(name),
   ).default("transit"),
   SEALDESK_PKCS11_LIBRARY: path("file").optional(),
   SEALDESK_PKCS11_TOKEN: text(

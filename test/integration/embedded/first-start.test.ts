@@ -60,7 +60,7 @@ test.each(["with space", "it's", "$HOME `id` 100%", 'double"quote', "back\\slash
   "a home with the name %s works, also the second time",
   async (name) => {
     directory = join(folder.home, name, "postgres");
-    for (const _start of [1, 2]) {
+    for (let starts = 0; starts < 2; starts++) {
       const cluster = await startEmbeddedPostgres(directory);
       expect(cluster.adopted).toBe(false);
       await cluster.stop();
