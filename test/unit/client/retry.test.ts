@@ -7,16 +7,14 @@ const clock = { after: (_ms: number, done: () => void) => (queueMicrotask(done),
 const retry = () => new Retry(clock as unknown as Clock, new AbortController().signal);
 
 /** How often a failure is got over before it is thrown, at most 20 times. */
-async function gotOver(error: Error): Promise<number> {
+async function gotOver(failure: Error): Promise<number> {
   const attempts = retry();
   for (let count = 0; count < 20; count++)
-    if (
-      !(await attempts.after(error).then(
-        () => true,
-        () => false,
-      ))
-    )
+    try {
+      await attempts.after(failure);
+    } catch {
       return count;
+    }
   return 20;
 }
 
