@@ -1,18 +1,19 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
-import { LogError } from "../audit/verify/log-error.ts";
-import { readEnvFile } from "../keys/env-file.ts";
+import type { NamedUrl } from "../db/assert-reachable.ts";
+import { readEnvFile } from "../keys/environment/env-file.ts";
+import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
-import { runModeOf, type RunMode } from "../keys/run-mode.ts";
+import { runModeOf } from "../keys/run-mode.ts";
 
 /** What the commands read from the environment. The server checks the other variables itself. */
 export interface Settings {
   /** Absolute path of SEALDESK_HOME. */
   readonly home: string;
   /** URL with a login that may act as the owner; undefined for the embedded database. */
-  readonly ownerUrl: string | undefined;
+  readonly owner: NamedUrl | undefined;
   /** URL of the keystore, if it has a database of its own. */
-  readonly keystoreUrl: string | undefined;
+  readonly keystore: NamedUrl | undefined;
   /** The URL at which clients reach a server with the same environment. */
   readonly publicUrl: string;
   readonly production: boolean;
@@ -30,42 +31,37 @@ export class CommandError extends Error {
   readonly code = "invalid_command";
 }
 
-/** Reads the environment, and `.env` in the working directory for variables that it does not set. */
-export function readSettings(): Settings {
-  const environment = { ...readEnvFile(), ...process.env };
-  const value = (name: string): string | undefined => environment[name] || undefined;
-  const production =
-    runModeOf({
-      NODE_ENV: value("NODE_ENV") as RunMode | undefined,
-      DATABASE_URL: value("DATABASE_URL"),
-    }) === "production";
-  const ownerUrl = value("DATABASE_OWNER_URL") ?? value("DATABASE_URL");
-  if (production && ownerUrl === undefined)
-    throw new CommandError(
-      "DATABASE_URL must be set in production, where the embedded database does not run.",
-    );
-  const home = resolve(value("SEALDESK_HOME") ?? "./.sealdesk");
-  const host = value("HOST") ?? "127.0.0.1";
+/**
+ * Reads the environment, and `.env` in the working directory for variables that it does not set.
+ * @throws ConfigError: one sentence that begins with the variable's name
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>> = { ...readEnvFile(), ...process.env },
+): Settings {
+  const values = readVariables(environment);
+  const production = runModeOf(values) === "production";
+  const home = resolve(values.SEALDESK_HOME);
   return {
     home,
-    ownerUrl,
-    keystoreUrl: value("KEYSTORE_OWNER_URL") ?? value("KEYSTORE_URL"),
-    publicUrl: (value("PUBLIC_URL") ?? `http://${host}:${value("PORT") ?? "8080"}`).replace(
-      /\/+$/,
-      "",
-    ),
+    owner: firstOf(values, "DATABASE_OWNER_URL", "DATABASE_URL"),
+    keystore: firstOf(values, "KEYSTORE_OWNER_URL", "KEYSTORE_URL"),
+    publicUrl: values.PUBLIC_URL ?? `http://${values.HOST}:${values.PORT}`,
     production,
     kms: () => readKmsSettings(environment, { home, production }),
-    audit: auditSettingsOf(value, home),
-    auditRetainDays: Number(value("AUDIT_RETAIN_DAYS") ?? "2192"),
+    audit: auditSettings(values, home),
+    auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };
 }
 
-function auditSettingsOf(value: (name: string) => string | undefined, home: string): AuditSettings {
-  try {
-    return auditSettings(value, home);
-  } catch (cause) {
-    if (!(cause instanceof LogError)) throw cause;
-    throw new CommandError(`AUDIT_WITNESSES cannot be used: ${cause.message}`, { cause });
+function firstOf(
+  values: Variables,
+  ...names: readonly (
+    "DATABASE_OWNER_URL" | "DATABASE_URL" | "KEYSTORE_OWNER_URL" | "KEYSTORE_URL"
+  )[]
+): NamedUrl | undefined {
+  for (const variable of names) {
+    const url = values[variable];
+    if (url !== undefined) return { variable, url };
   }
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { assertReachable } from "../db/assert-reachable.ts";
 import { claimCluster } from "../db/claim-cluster.ts";
 import { startEmbeddedPostgres } from "../db/embedded-postgres.ts";
 import { sqlState } from "../db/database-error.ts";
@@ -20,13 +21,16 @@ export interface CommandDatabase {
  * Runs `work` on the configured database, or on the embedded one if none is configured. Starts the
  * embedded one if it does not run. Stops it again, also after a signal, unless a server has taken
  * it over in the meantime.
- * @throws Interrupted, and whatever `work` throws
+ * @throws DatabaseError database_unreachable after ten seconds; Interrupted, and whatever `work` throws
  */
 export async function withDatabase<T>(
   settings: Settings,
   work: (database: CommandDatabase) => Promise<T>,
 ): Promise<T> {
-  if (settings.ownerUrl !== undefined) return withPool(settings.ownerUrl, work);
+  if (settings.owner !== undefined) {
+    await assertReachable(settings.owner);
+    return withPool(settings.owner.url, work);
+  }
   const cluster = await startEmbeddedPostgres(join(settings.home, "postgres"));
   try {
     return await unlessInterrupted(withPool(cluster.ownerUrl, work));

@@ -1,4 +1,5 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { assertReachable } from "../db/assert-reachable.ts";
 import type { Pool } from "../db/pool.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { findTenant } from "../keys/accounts/tenant.ts";
@@ -28,10 +29,11 @@ export async function withKeys<T>(
   return withDatabase(settings, async ({ ownerUrl, pool }) => {
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined) throw new CommandError(`There is no tenant ${slug}.`);
+    if (settings.keystore !== undefined) await assertReachable(settings.keystore);
     const { kms, firstKeys } = await openKms(settings.kms());
     const serverKeys = await ServerKeys.open({ pool, kms, now: Date.now, firstKeys });
     const keystore = await openKeyTree({
-      url: settings.keystoreUrl ?? ownerUrl,
+      url: settings.keystore?.url ?? ownerUrl,
       kms,
       now: Date.now,
       onLost: () => undefined,

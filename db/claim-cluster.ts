@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECT_MS } from "./connection-options.ts";
 
 /** An arbitrary number that every process must share. */
 const CLAIM_KEY = 7_325_372_001;
@@ -17,7 +18,11 @@ export async function claimCluster(
   ownerUrl: string,
   onLost: () => void = () => undefined,
 ): Promise<ClusterClaim | undefined> {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: "sealdesk-claim" });
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: "sealdesk-claim",
+    connectionTimeoutMillis: CONNECT_MS,
+  });
   let isHeld = false;
   // The cluster may be stopped before the claim is released.
   client.on("error", () => undefined);

@@ -47,8 +47,9 @@ export async function startEmbeddedPostgres(
       ? await findBinaries()
       : { initdb: join(programs, "initdb"), pg_ctl: join(programs, "pg_ctl") };
   const ids = await postgresUser();
+  // pg_ctl runs a shell, which would expand a dollar sign in a path. So the path is not told.
   const pgCtl = (...args: string[]) =>
-    run(binaries.pg_ctl, ["-D", directory, ...args], { ...ids, cwd: "/" });
+    run(binaries.pg_ctl, ["-D", ".", ...args], { ...ids, cwd: directory });
   const running = async ({ port }: Pick<Postmaster, "port">, adopted: boolean) => ({
     ownerUrl: `postgresql://postgres:${(await readFile(join(directory, PASSWORD_FILE), "utf8")).trim()}@127.0.0.1:${port}/postgres`,
     adopted,
@@ -74,14 +75,14 @@ export async function startEmbeddedPostgres(
     port,
   };
   const flags = Object.entries(options).map(([name, value]) => `-c ${name}='${value}'`);
-  const log = join(directory, "server.log");
+  const log = "server.log";
   try {
     await pgCtl("start", "-w", "-t", String(PATIENCE_S), "-l", log, "-o", flags.join(" "));
   } catch (cause) {
     // Another process may have started it at the same moment.
     const other = await untilReady(directory);
     if (other !== undefined) return running(other, true);
-    throw unavailable(`PostgreSQL did not start. ${log} says why.`, cause);
+    throw unavailable(`PostgreSQL did not start. ${join(directory, log)} says why.`, cause);
   }
   await removeNewClusters(directory);
   return running({ port: Number(port) }, false);

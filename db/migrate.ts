@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { runner } from "node-pg-migrate";
+import { CONNECT_MS } from "./connection-options.ts";
 import { DatabaseError, sqlState } from "./database-error.ts";
 import { assertVersion } from "./postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "./schema-version.ts";
@@ -50,7 +51,11 @@ async function migrateSection(
   section: Section,
   options: Required<MigrateOptions>,
 ): Promise<number> {
-  const client = new pg.Client({ connectionString: url, application_name: "sealdesk-migrate" });
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: "sealdesk-migrate",
+    connectionTimeoutMillis: CONNECT_MS,
+  });
   // An idle connection may be cut too. The next query then fails.
   client.on("error", () => undefined);
   try {

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { withOptions } from "./connection-options.ts";
 
 interface NotificationsOptions {
   readonly url: string;
@@ -76,10 +77,9 @@ export class Notifications {
     const { url, channel, role = "sealdesk_app", name = "sealdesk-hints" } = this.#options;
     const { onPayload, onListening } = this.#options;
     const client = new pg.Client({
-      connectionString: url,
-      application_name: name,
       // A crash loses notifications anyway, so none waits for the disk or makes others wait.
-      options: `-c role=${role} -c synchronous_commit=off`,
+      ...withOptions(url, `-c role=${role} -c synchronous_commit=off`),
+      application_name: name,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
       keepAlive: true,

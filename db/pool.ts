@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECT_MS, withOptions } from "./connection-options.ts";
 import { DatabaseError } from "./database-error.ts";
 
 /** All our 64-bit integers are below 2^53, so they are read as numbers. */
@@ -23,12 +24,11 @@ export function createKeystorePool(url: string, options: { readonly max?: number
 
 function poolAs(role: string, schema: string, url: string, max: number): Pool {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...withOptions(url, `-c role=${role} -c search_path=${schema}`),
     max,
     types,
     application_name: "sealdesk",
-    options: `-c role=${role} -c search_path=${schema}`,
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_MS,
   });
   // An idle connection may be cut at any time. The pool replaces it at the next request.
   pool.on("error", () => undefined);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { link, mkdir, open, rename, rm } from "node:fs/promises";
+import { link, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../db/embedded/make-folder.ts";
 
 /**
  * Writes a new private file beside `path` and syncs it to disk. `place` then puts it into place.
@@ -10,9 +11,7 @@ async function writeBeside(
   text: string,
   place: (temporary: string) => Promise<void>,
 ): Promise<void> {
-  // Others may pass through the folder, because PostgreSQL runs as a user of its own, but not list
-  // it.
-  await mkdir(dirname(path), { recursive: true, mode: 0o711 });
+  await makeFolder(dirname(path));
   const temporary = `${path}.${randomUUID()}`;
   try {
     const file = await open(temporary, "wx", 0o600);

@@ -1,13 +1,17 @@
 /** Collects what was opened, and closes it in reverse order. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
+  #closed = false;
 
+  /** What is added after `close`, as by a start that goes on after it was aborted, is closed at once. */
   add(close: () => Promise<void>): void {
-    this.#closers.push(close);
+    if (this.#closed) close().catch(() => undefined);
+    else this.#closers.push(close);
   }
 
   /** Closes everything, even if something fails. Rejects with the first failure. */
   async close(): Promise<void> {
+    this.#closed = true;
     const failures: unknown[] = [];
     for (const close of this.#closers.splice(0).toReversed())
       await close().catch((error: unknown) => failures.push(error));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { assertReachable } from "../db/assert-reachable.ts";
 import { DatabaseError } from "../db/database-error.ts";
 import { supervisePostgres } from "../db/embedded/supervise.ts";
 import { migrate } from "../db/migrate.ts";
@@ -6,8 +7,10 @@ import { createKeystorePool, createPool, assertTenantFence, type Pool } from "..
 import { assertVersion } from "../db/postgres-version.ts";
 import { DATA, KEYSTORE, schemaState, type Section } from "../db/schema-version.ts";
 import { refreshServerLogin } from "../db/server-login.ts";
+import type { Secret } from "../keys/secret.ts";
 import type { Config } from "./config.ts";
 import type { Log } from "./log.ts";
+import { waitFor } from "./wait-for.ts";
 
 export interface OpenDatabase {
   readonly pool: Pool;
@@ -29,17 +32,32 @@ export interface OpenDatabase {
  * @throws DatabaseError
  */
 export async function openDatabase(config: Config, log: Log): Promise<OpenDatabase> {
-  const { databaseUrl, databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl } = config;
+  const { databaseUrl } = config;
   if (databaseUrl === undefined) return openEmbedded(config.home, log);
+  return waitFor(log, "database", openRemote(config, databaseUrl, log));
+}
+
+async function openRemote(
+  { databaseOwnerUrl, keystoreUrl, keystoreOwnerUrl }: Config,
+  databaseUrl: Secret<string>,
+  log: Log,
+): Promise<OpenDatabase> {
   const ownerUrl = (databaseOwnerUrl ?? databaseUrl).reveal();
   const url = databaseUrl.reveal();
+  await assertReachable({ variable: "DATABASE_URL", url });
+  if (keystoreUrl !== undefined)
+    await assertReachable({ variable: "KEYSTORE_URL", url: keystoreUrl.reveal() });
   const isCurrent =
     (await looksCurrent(createPool(url, { max: 1 }), DATA)) &&
     (await looksCurrent(createKeystorePool(keystoreUrl?.reveal() ?? url, { max: 1 }), KEYSTORE));
-  if (!isCurrent)
+  if (!isCurrent) {
+    await assertReachable({ variable: "DATABASE_OWNER_URL", url: ownerUrl });
+    if (keystoreOwnerUrl !== undefined)
+      await assertReachable({ variable: "KEYSTORE_OWNER_URL", url: keystoreOwnerUrl.reveal() });
     await migrate(ownerUrl, keystoreOwnerUrl?.reveal(), {
       onWait: () => log.info("waiting for another process to migrate the database"),
     });
+  }
   const pool = createPool(url);
   await assertTenantFence(pool).catch(async (error: unknown) => {
     await pool.end();

@@ -13,7 +13,8 @@ import { writeFileOnce } from "../keys/private-file.ts";
 import { Secret } from "../keys/secret.ts";
 import { DEVELOPMENT_KEY_ID } from "../keys/tokens/development-key-id.ts";
 import { openDevelopmentKey, publicPart } from "../keys/tokens/development-key.ts";
-import { ConfigError, type Config } from "./config.ts";
+import { ConfigError } from "../keys/environment/config-error.ts";
+import type { Config } from "./config.ts";
 
 export const DEMO_TENANT = "demo";
 

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { uuidv7 } from "uuidv7";
-import { readEnvFile } from "../keys/env-file.ts";
-import { unknownSealdeskVariables } from "../keys/known-variables.ts";
+import { readEnvFile } from "../keys/environment/env-file.ts";
+import { unknownSealdeskVariables } from "../keys/environment/known-variables.ts";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
 import { createLog, describeError } from "./log.ts";
 import { lossyOutput } from "./lossy-output.ts";
 import { startServer, type RunningServer } from "./start.ts";
+import { StartAborted } from "./unless-aborted.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
 /** How long closing may take after a failure. A database that does not come back would block it. */
@@ -45,21 +46,26 @@ function printWelcome({ url, metricsUrl, accounts }: RunningServer): void {
 }
 
 /**
- * Resolves at the first signal to stop. Later signals change nothing. A terminal that closes sends
+ * Aborted by the first signal to stop. Later signals change nothing. A terminal that closes sends
  * SIGHUP. Without a terminal, as under nohup or systemd, SIGHUP is ignored.
  */
-function stopRequested(): Promise<undefined> {
+function stopRequested(): AbortSignal {
   const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.on(signal, () => resolve(undefined));
-    process.on("SIGHUP", () => hasTerminal && resolve(undefined));
-  });
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
+  process.on("SIGHUP", () => hasTerminal && stop.abort());
+  return stop.signal;
 }
+
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => {
+    signal.addEventListener("abort", () => resolve(undefined));
+    if (signal.aborted) resolve(undefined);
+  });
 
 async function main(): Promise<void> {
   // Listen from the start, so that a signal during startup also stops the server.
-  const stop = stopRequested();
+  const stopping = stopRequested();
   const config: Config = readConfig(environment());
   const log = createLog(config.logLevel, output.stream);
   const unknown = unknownSealdeskVariables(process.env);
@@ -71,9 +77,10 @@ async function main(): Promise<void> {
     log,
     version: versionOfPackage(),
     lostLogLines: output.lost,
+    stopping,
   });
   printWelcome(server);
-  const failure = await Promise.race([stop, server.failed]);
+  const failure = await Promise.race([aborted(stopping), server.failed]);
   const closed = server.close().catch((error: unknown) => {
     // After a failure, this error would only repeat it.
     if (failure === undefined) log.error("stopping failed", describeError(error));
@@ -99,6 +106,7 @@ function sentence(error: unknown): string {
 main().then(
   () => process.exit(),
   (error: unknown) => {
+    if (error instanceof StartAborted) process.exit(0);
     process.stderr.write(`${sentence(error)}\n`);
     process.exit(1);
   },

@@ -19,7 +19,17 @@ export function peerAddressBehind(
   return ({ socket, headers }) => {
     const forwarded = String(headers["x-forwarded-for"] ?? "").split(",");
     const hops = [socket.remoteAddress ?? "", ...forwarded.map((hop) => hop.trim()).toReversed()];
-    const known = hops.filter((hop) => hop !== "");
+    const known = hops.map(addressIn).filter((hop) => hop !== "");
     return known.find((address, hop) => !trusts(address, hop)) ?? known.at(-1) ?? "";
   };
+}
+
+/**
+ * The address in an entry of X-Forwarded-For. Some proxies add the port. An IPv4 address that is
+ * written as an IPv6 one is the same address.
+ */
+function addressIn(hop: string): string {
+  const [, inBrackets] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];
+  const [, beforePort] = /^([\d.]+):\d+$/.exec(hop) ?? [];
+  return (inBrackets ?? beforePort ?? hop).replace(/^::ffff:(?=[\d.]+$)/i, "");
 }

@@ -47,9 +47,12 @@ import { openMessageLimits } from "./nodes/shared-message-limits.ts";
 import { creationRates, type MessageRates } from "./socket/message-limits.ts";
 import { SharedUsedProofs } from "./nodes/shared-used-proofs.ts";
 import { networkBehind, networkUnlessProxy } from "./network.ts";
+import { prepareHome } from "./prepare-home.ts";
 import { createReadiness } from "./readiness.ts";
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 import { watchStorage } from "./storage-watch.ts";
+import { unlessAborted, within } from "./unless-aborted.ts";
+import { waitFor } from "./wait-for.ts";
 import { openWatchers } from "./watchers.ts";
 
 /**
@@ -61,6 +64,8 @@ export interface Ports {
   readonly newId: () => Uuid;
   readonly log: Log;
   readonly version: string;
+  /** Aborted when the server must stop, also while it starts. */
+  readonly stopping?: AbortSignal;
   /** Returns how many lines of the log were lost so far. */
   readonly lostLogLines?: () => number;
   /** Timings that differ from the protocol's. */
@@ -127,16 +132,27 @@ export interface RunningServer {
 }
 
 /**
- * Creates the parts of the server and starts it. If it fails, everything that was started is
- * stopped.
- * @throws ConfigError, KeysError (keyring), DatabaseError
+ * How long an idle HTTP connection is kept. Load balancers keep theirs for 60 seconds, and must be
+ * the first to close one: they might use it at the moment when the server closes it.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
+/** How long a start that failed or was aborted may take to close what it opened. */
+const CLOSE_MS = { embedded: 15_000, remote: 1_000 };
+
+/**
+ * Creates the parts of the server and starts it. If it fails or is aborted, everything that was
+ * started is stopped.
+ * @throws ConfigError, KeysError (keyring), DatabaseError; StartAborted
  */
 export async function startServer(config: Config, ports: Ports): Promise<RunningServer> {
   const closers = new Closers();
   try {
-    return await start(config, ports, closers);
+    return await unlessAborted(start(config, ports, closers), ports.stopping);
   } catch (error) {
-    await closers.close().catch(() => undefined);
+    // A database that says nothing does not answer the farewell either.
+    const limitMs = config.databaseUrl === undefined ? CLOSE_MS.embedded : CLOSE_MS.remote;
+    await within(limitMs, closers.close()).catch(() => undefined);
     throw error;
   }
 }
@@ -145,25 +161,37 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const { now, newId, log, version } = ports;
   const timings = { ...usualTimings, ...ports.timings };
   const { mode } = config;
-  const opened = await openKms(config.kms);
+  await prepareHome(config);
+  const opened = await waitFor(log, "key service", openKms(config.kms));
   const { kms, firstKeys } = opened;
   closers.add(() => kms.close());
-  const database = await openDatabase(config, log);
-  closers.add(() => database.close());
+  const opening = openDatabase(config, log);
+  // The embedded database must be stopped even if the start is aborted while it is opened.
+  closers.add(() =>
+    opening.then(
+      (late) => late.close(),
+      () => undefined,
+    ),
+  );
+  const database = await opening;
   const { pool, ownerUrl } = database;
-  const serverKeys = await ServerKeys.open({ pool, kms, now, firstKeys });
+  const serverKeys = await waitFor(
+    log,
+    "server keys",
+    ServerKeys.open({ pool, kms, now, firstKeys }),
+  );
   await opened.forgetFirstKeys();
   const leaveKeys = serverKeys.keepFresh(timings.serverKeysPollMs, (error) =>
     log.warn("server keys could not be read", describeError(error)),
   );
   closers.add(leaveKeys);
-  const keyTree = await openKeyTree({
-    url: database.keystoreUrl,
-    kms,
-    now,
-    onLost: (error) =>
-      log.warn("connection lost", { service: "keystore", ...describeError(error) }),
-  });
+  const onLost = (service: string) => (error: unknown) =>
+    log.warn("connection lost", { service, ...describeError(error) });
+  const keyTree = await waitFor(
+    log,
+    "keystore",
+    openKeyTree({ url: database.keystoreUrl, kms, now, onLost: onLost("keystore") }),
+  );
   closers.add(() => keyTree.close());
   const storage = watchStorage([
     { pool, schema: "sealdesk" },
@@ -186,20 +214,22 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   );
   closers.add(leaveRewrapping);
   if (mode === "production") await refuseDevelopmentTenants(pool);
-  const signer = await kmsAuditSigner(kms);
-  const auditLog = await runAuditLog(config.audit, {
-    url: database.url,
-    pool,
-    cosignEveryMs: timings.cosignEveryMs,
-    checkEveryMs: timings.checkEveryMs,
-    signer,
-    now,
+  const signer = await waitFor(log, "key service", kmsAuditSigner(kms));
+  const auditLog = await waitFor(
     log,
-    metrics: watchers.metrics,
-  });
+    "audit log",
+    runAuditLog(config.audit, {
+      url: database.url,
+      pool,
+      cosignEveryMs: timings.cosignEveryMs,
+      checkEveryMs: timings.checkEveryMs,
+      signer,
+      now,
+      log,
+      metrics: watchers.metrics,
+    }),
+  );
   closers.add(() => auditLog.close());
-  const onLost = (service: string) => (error: unknown) =>
-    log.warn("connection lost", { service, ...describeError(error) });
   const { redisUrl } = config;
   const redis = redisUrl && (await connectRedis(redisUrl, onLost("redis")));
   if (redis !== undefined) closers.add(() => redis.close());
@@ -213,6 +243,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const httpOptions = {
     headersMs: Math.min(timings.requestMs, HEADERS_MS),
+    keepAliveMs: KEEP_ALIVE_MS,
     connections: config.httpConnections,
     networkOf: networkUnlessProxy(config.trustedProxies),
   };
@@ -360,7 +391,6 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     newId,
     log,
     version,
-    trustedProxies: config.trustedProxies,
     sampleAccounts: accounts,
     onAnswered: watchers.metrics?.http.answered,
     tracing: watchers.tracing,

@@ -11,41 +11,57 @@ export interface AuditSettings {
   readonly witnesses: readonly ConfiguredWitness[];
 }
 
+/** The variables that name the logs and say where checkpoints are kept. Their values are checked. */
+interface AuditVariables {
+  readonly PUBLIC_URL?: string | undefined;
+  readonly AUDIT_ORIGIN?: string | undefined;
+  readonly AUDIT_CHECKPOINTS?: string | undefined;
+  readonly AUDIT_CHECKPOINTS_S3_BUCKET?: string | undefined;
+  readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
+  readonly AUDIT_WITNESSES?: string | undefined;
+  readonly ATTACHMENTS_S3_REGION: string;
+  readonly ATTACHMENTS_S3_ENDPOINT?: string | undefined;
+}
+
 const DAY_MS = 86_400_000;
-const RETAIN_DAYS = "2192";
 
 /**
- * Reads the settings that the server and the commands share, because they must agree. It does not
- * check the values; the server has done that.
- * @param value returns the value of an environment variable
+ * The settings that the server and the commands share, because they must agree.
  * @param home SEALDESK_HOME
- * @throws LogError malformed: witnesses
  */
-export function auditSettings(
-  value: (name: string) => string | undefined,
-  home: string,
-): AuditSettings {
-  const url = value("PUBLIC_URL");
-  const host = url !== undefined && URL.canParse(url) ? new URL(url).host : "sealdesk.local";
+export function auditSettings(values: AuditVariables, home: string): AuditSettings {
   return {
-    originPrefix: value("AUDIT_ORIGIN") ?? host,
-    checkpoints: placeOf(value, home),
-    witnesses: parseWitnesses(value("AUDIT_WITNESSES") ?? ""),
+    originPrefix: values.AUDIT_ORIGIN ?? originOf(values.PUBLIC_URL) ?? WITHOUT_URL,
+    checkpoints: placeOf(values, home),
+    witnesses: parseWitnesses(values.AUDIT_WITNESSES ?? ""),
   };
 }
 
-function placeOf(value: (name: string) => string | undefined, home: string): CheckpointPlace {
-  const bucket = value("AUDIT_CHECKPOINTS_S3_BUCKET");
+const WITHOUT_URL = "sealdesk.local";
+
+/**
+ * The prefix of origins for a server at this URL: its host, with the port. The brackets of an IPv6
+ * address are left out.
+ * @returns undefined if the host has characters that no origin has, such as an underscore
+ */
+export function originOf(publicUrl: string | undefined): string | undefined {
+  if (publicUrl === undefined) return WITHOUT_URL;
+  const origin = new URL(publicUrl).host.replace(/[[\]]/g, "");
+  return /^[a-z0-9.:-]{1,150}$/.test(origin) ? origin : undefined;
+}
+
+function placeOf(values: AuditVariables, home: string): CheckpointPlace {
+  const bucket = values.AUDIT_CHECKPOINTS_S3_BUCKET;
   if (bucket === undefined)
     return {
       kind: "directory",
-      folder: resolve(value("AUDIT_CHECKPOINTS") ?? resolve(home, "audit-checkpoints")),
+      folder: resolve(values.AUDIT_CHECKPOINTS ?? resolve(home, "audit-checkpoints")),
     };
   return {
     kind: "s3",
     bucket,
-    region: value("ATTACHMENTS_S3_REGION") ?? "us-east-1",
-    endpoint: value("ATTACHMENTS_S3_ENDPOINT"),
-    retainMs: Number(value("AUDIT_CHECKPOINTS_RETAIN_DAYS") ?? RETAIN_DAYS) * DAY_MS,
+    region: values.ATTACHMENTS_S3_REGION,
+    endpoint: values.ATTACHMENTS_S3_ENDPOINT,
+    retainMs: Number(values.AUDIT_CHECKPOINTS_RETAIN_DAYS) * DAY_MS,
   };
 }

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECT_MS, withOptions } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkOutside, checkUnsigned } from "./check-outside.ts";
@@ -17,10 +18,9 @@ export async function withIntegratorSession<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({
-    connectionString: url,
+    ...withOptions(url, "-c role=sealdesk_integrator -c search_path=pg_catalog"),
     application_name: "sealdesk-audit",
-    options: "-c role=sealdesk_integrator -c search_path=pg_catalog",
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     types,
   });

@@ -1,3 +1,4 @@
+import { assertReachable } from "../../db/assert-reachable.ts";
 import { migrate } from "../../db/migrate.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
@@ -7,8 +8,10 @@ import { withDatabase } from "../with-database.ts";
  * @returns a sentence for the operator
  */
 export async function migrateDatabase(settings: Settings): Promise<string> {
-  const count = await withDatabase(settings, ({ ownerUrl }) =>
-    migrate(ownerUrl, settings.keystoreUrl),
-  );
+  const { keystore } = settings;
+  const count = await withDatabase(settings, async ({ ownerUrl }) => {
+    if (keystore !== undefined) await assertReachable(keystore);
+    return migrate(ownerUrl, keystore?.url);
+  });
   return count === 0 ? "The schema is up to date." : `Ran ${count} migrations.`;
 }

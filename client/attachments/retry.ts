@@ -1,8 +1,10 @@
-import { isTransient, type SealdeskError } from "../errors.ts";
+import { isTransient, SealdeskError } from "../errors.ts";
 import { sleep, type Clock } from "../runtime.ts";
 
 const firstWaitMs = 500;
 const longestWaitMs = 30_000;
+/** How many answers in a row that are not the server's own are got over. */
+const mostForeign = 5;
 
 /** Waits between attempts, longer after each failure in a row, while the failures are transient. */
 export class Retry {
@@ -28,10 +30,20 @@ export class Retry {
    * @throws `error` if another attempt would not help
    */
   async after(error: unknown): Promise<void> {
-    if (!isTransient(error) || this.#signal.aborted || ++this.#failures > this.#most) throw error;
+    const mayPass = isTransient(error) || (isForeign(error) && this.#failures < mostForeign);
+    if (!mayPass || this.#signal.aborted || ++this.#failures > this.#most) throw error;
     const waitMs = Math.min(firstWaitMs * 2 ** (this.#failures - 1), longestWaitMs);
     const { retryAfterMs = 0 } = error as SealdeskError;
     await sleep(this.#clock, Math.max(waitMs, retryAfterMs), this.#signal);
     if (this.#signal.aborted) throw error;
   }
 }
+
+/**
+ * Returns true for an answer that a filter or a gateway in between gave: an error without a problem
+ * document, or a success without what the server says.
+ */
+const isForeign = (error: unknown): boolean =>
+  error instanceof SealdeskError &&
+  (error.code === "invalid_response" ||
+    (error.status !== undefined && error.problem === undefined));

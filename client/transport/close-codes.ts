@@ -5,18 +5,13 @@ export type Closure =
   { readonly kind: "reconnect" } | { readonly kind: "final"; readonly error: SealdeskError };
 
 /**
- * The codes of RFC 6455 section 7.4 that concern the connection and not this device: going away, no
- * status, abnormal, internal error, service restart, try again later, bad gateway, TLS.
- */
-const passing = new Set([1001, 1005, 1006, 1011, 1012, 1013, 1014, 1015]);
-
-/**
  * Returns what a close code means. With 3000-3499 or 4000-4499 the relay asks for another
- * connection. Its other codes are final until somebody acts.
+ * connection. Its other codes are final until somebody acts. Codes below 3000 are those of RFC 6455,
+ * which proxies and WebSocket libraries use. They concern the connection and not this device.
  */
 export function closureOf(code: number, reason: string): Closure {
   const asked = (code >= 3000 && code < 3500) || (code >= 4000 && code < 4500);
-  if (asked || passing.has(code)) return { kind: "reconnect" };
+  if (asked || code < 3000) return { kind: "reconnect" };
   return { kind: "final", error: finalError(code, reason) };
 }
 

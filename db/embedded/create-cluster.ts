@@ -18,6 +18,7 @@ import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Binaries } from "./binaries.ts";
 import type { UnixIds } from "./postgres-user.ts";
+import { makeFolder } from "./make-folder.ts";
 import { unavailable } from "./unavailable.ts";
 
 const run = promisify(execFile);
@@ -48,8 +49,7 @@ export async function createCluster(
   directory: string,
   ids: UnixIds | undefined,
 ): Promise<void> {
-  // User postgres must be able to pass through the folder above, which belongs to the caller.
-  await mkdir(dirname(directory), { recursive: true, mode: 0o711 });
+  await makeFolder(dirname(directory));
   await mkdir(directory, { recursive: true });
   // PostgreSQL requires this mode and owner even if the directory existed before, as a mount point
   // does.

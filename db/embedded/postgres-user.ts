@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { userInfo } from "node:os";
 import { promisify } from "node:util";
 import { unavailable } from "./unavailable.ts";
 
@@ -16,7 +17,14 @@ export interface UnixIds {
  * @throws DatabaseError embedded_unavailable
  */
 export async function postgresUser(): Promise<UnixIds | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
+  const own = process.getuid?.();
+  if (own !== 0) {
+    if (!hasAccount())
+      throw unavailable(
+        `PostgreSQL runs only as a user with an account, and user id ${own} has none on this machine.`,
+      );
+    return undefined;
+  }
   const find = async () => {
     const [uid, gid] = await Promise.all([
       run("id", ["-u", "postgres"]),
@@ -34,5 +42,14 @@ export async function postgresUser(): Promise<UnixIds | undefined> {
       "PostgreSQL does not run as root, and the user postgres could not be created.",
       cause,
     );
+  }
+}
+
+function hasAccount(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    return false;
   }
 }

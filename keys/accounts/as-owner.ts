@@ -1,4 +1,5 @@
 import pg from "pg";
+import { CONNECT_MS } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
@@ -16,6 +17,7 @@ export async function asOwner<T>(
   const client = new pg.Client({
     connectionString: url,
     application_name: "sealdesk-operator",
+    connectionTimeoutMillis: CONNECT_MS,
     types,
   });
   try {

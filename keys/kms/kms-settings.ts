@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { headerText, path, text } from "../environment/rules.ts";
 import { KeysError } from "../keys-error.ts";
 import { Secret } from "../secret.ts";
 import type { Pkcs11Options } from "./pkcs11/pkcs11-kms.ts";
@@ -24,8 +25,6 @@ interface WithFormerKeyring {
   readonly keyFile: string | undefined;
 }
 
-const text = (rule: string, isValid: (value: string) => boolean) =>
-  z.string().refine(isValid, rule);
 const isAddress = (url: string): boolean => {
   if (!URL.canParse(url)) return false;
   const { protocol, pathname, search, username } = new URL(url);
@@ -43,21 +42,27 @@ const environmentSchema = z.object({
     "must have at least 12 characters.",
     (passphrase) => passphrase.length >= 12,
   ).optional(),
-  SEALDESK_KEYRING_KEY_FILE: z.string().optional(),
+  SEALDESK_KEYRING_KEY_FILE: path("file").optional(),
   VAULT_ADDR: text("must be an http or https URL without a path.", isAddress).optional(),
-  VAULT_ROLE_ID: z.string().optional(),
-  VAULT_SECRET_ID: z.string().optional(),
-  VAULT_TOKEN: z.string().optional(),
-  VAULT_NAMESPACE: text("must be a namespace's path.", (path) =>
-    /^[\w./-]+$/.test(path),
+  VAULT_ROLE_ID: headerText.optional(),
+  VAULT_SECRET_ID: headerText.optional(),
+  VAULT_TOKEN: headerText.optional(),
+  VAULT_NAMESPACE: text("must be a namespace's path.", (name) =>
+    /^[\w./-]+$/.test(name),
   ).optional(),
-  VAULT_CACERT: z.string().optional(),
-  VAULT_TRANSIT_MOUNT: text("must be the path of a Transit engine.", (path) =>
-    /^[\w-]+(\/[\w-]+)*$/.test(path),
+  VAULT_CACERT: path("file").optional(),
+  VAULT_TRANSIT_MOUNT: text("must be the path of a Transit engine.", (name) =>
+    /^[\w-]+(\/[\w-]+)*$/.test(name),
   ).default("transit"),
-  SEALDESK_PKCS11_LIBRARY: z.string().optional(),
-  SEALDESK_PKCS11_TOKEN: z.string().optional(),
-  SEALDESK_PKCS11_PIN: z.string().optional(),
+  SEALDESK_PKCS11_LIBRARY: path("file").optional(),
+  SEALDESK_PKCS11_TOKEN: text(
+    "must be the label of a token, of at most 32 characters.",
+    (label) => label.length <= 32 && !/\p{Cc}/u.test(label),
+  ).optional(),
+  SEALDESK_PKCS11_PIN: text(
+    "must be a PIN without line breaks.",
+    (pin) => !/\p{Cc}/u.test(pin),
+  ).optional(),
 });
 type Values = z.output<typeof environmentSchema>;
 

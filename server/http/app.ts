@@ -18,8 +18,6 @@ export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
   readonly version: string;
   readonly tracing?: Tracing | undefined;
-  /** Proxies whose X-Forwarded-For header is trusted. */
-  readonly trustedProxies: readonly string[];
   /** Sample accounts that the landing page names. Empty outside development. */
   readonly sampleAccounts: readonly SampleAccount[];
 }
@@ -28,7 +26,6 @@ export interface AppDeps extends ServeDeps, RequestLogDeps {
 export function createApp(deps: AppDeps): RequestListener {
   const { routes, publicUrl, version } = deps;
   const app = express();
-  app.set("trust proxy", deps.trustedProxies);
   app.set("etag", false);
   app.set("case sensitive routing", true);
   app.set("strict routing", true);

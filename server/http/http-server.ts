@@ -9,6 +9,8 @@ import { rawProblem } from "./raw-problem.ts";
 export interface HttpServerOptions {
   /** The time for a request's headers, in milliseconds. */
   readonly headersMs: number;
+  /** The time that an idle connection is kept, in milliseconds. */
+  readonly keepAliveMs: number;
   /** Connections that have not become a WebSocket. */
   readonly connections: ConnectionLimits;
   /** The network of a connection's other end, or undefined if that is a trusted proxy. */
@@ -36,11 +38,12 @@ export const leaveHttp = (stream: Duplex): void => places.get(stream)?.();
  * @param handler returns what answers requests now
  */
 export function createHttpServer(
-  { headersMs, connections, networkOf }: HttpServerOptions,
+  { headersMs, keepAliveMs, connections, networkOf }: HttpServerOptions,
   handler: () => RequestListener,
 ): Server {
   const options = {
     headersTimeout: headersMs,
+    keepAliveTimeout: keepAliveMs,
     requestTimeout: Math.max(LONGEST_REQUEST_MS, headersMs),
     connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, headersMs),
     maxHeaderSize: MAX_HEADER_BYTES,

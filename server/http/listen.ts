@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { ConfigError } from "../config.ts";
+import { ConfigError } from "../../keys/environment/config-error.ts";
 
 const GRACE_MS = 10_000;
 

@@ -43,25 +43,28 @@ export async function connectRedis(
   // Imported here so that a server without Redis does not load the package.
   const library = await import("redis");
   const clients: RedisClient[] = [];
-  const open = (): RedisClient => {
+  const connect = () => {
     const client = connectionTo(library, url.reveal());
     let wasReady = true;
     client.on("ready", () => (wasReady = true));
-    client.on("error", (error) => {
+    const report = (error: unknown) => {
       // Log the failure once, not at every attempt.
       if (wasReady) onLost(error);
       wasReady = false;
-    });
+    };
+    client.on("error", report);
     // Rejects only when the client is closed before it was connected.
     client.connect().catch(() => undefined);
     clients.push(client);
-    return client;
+    return { client, report };
   };
-  const client = open();
+  const { client, report } = connect();
   await readyWithin(client, FIRST_ATTEMPT_MS);
+  // The client itself does not report a server that accepts the connection and says nothing.
+  if (!client.isReady) report(new Error("Redis gave no answer in time."));
   return {
     client,
-    open,
+    open: () => connect().client,
     async close() {
       for (const each of clients) each.destroy();
     },

@@ -1,18 +1,13 @@
 import { readFileSync } from "node:fs";
-import { composeVariables, knownVariables } from "../../keys/known-variables.ts";
+import { composeVariables, knownVariables } from "../../keys/environment/known-variables.ts";
 
 /** Where variables of the environment are read: as keys of a schema, or by name. */
-const sources = [
-  "server/config.ts",
-  "keys/kms/kms-settings.ts",
-  "audit/checkpoints/audit-settings.ts",
-  "cli/settings.ts",
-];
+const sources = ["keys/environment/variables.ts", "keys/kms/kms-settings.ts"];
 
 function variablesOf(file: string): string[] {
   const text = readFileSync(file, "utf8");
-  const names = /^ {2}([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*):|\bvalue\("([A-Z0-9_]+)"\)/gm;
-  return Array.from(text.matchAll(names), ([, key, name]) => key ?? name ?? "");
+  const names = /^ {2}([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*):/gm;
+  return Array.from(text.matchAll(names), ([, name = ""]) => name);
 }
 
 test("README lists every variable that the server and the commands read", () => {

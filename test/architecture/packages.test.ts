@@ -36,6 +36,13 @@ describe("the server's package", () => {
     expect(tarball.files.some((path) => /^dist\/db\/migrations\/.*\.sql$/.test(path))).toBe(true);
   });
 
+  test("has a name in our scope, which nobody else can publish, and the command sealdesk", () => {
+    expect(tarball.manifest).toMatchObject({
+      name: "@sealdesk/server",
+      bin: { sealdesk: expect.stringMatching(/dist\/cli\/main\.js$/) },
+    });
+  });
+
   test("holds nothing of member devices", () => {
     expect(tarball.files.filter((path) => deviceOnly.test(path))).toEqual([]);
   });

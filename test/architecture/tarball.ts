@@ -9,6 +9,8 @@ import { cruise } from "dependency-cruiser";
 const run = promisify(execFile);
 
 interface Manifest {
+  readonly name: string;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly license: string;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;

@@ -18,15 +18,24 @@ export function runSealdesk(
   args: readonly string[],
   input = "",
 ): Promise<CommandResult> {
+  const environment = {
+    SEALDESK_HOME: server.home,
+    DATABASE_OWNER_URL: server.database.ownerUrl,
+    PUBLIC_URL: server.url,
+  };
+  return runSealdeskAlone(args, environment, input);
+}
+
+/** Runs `sealdesk` with nothing but these variables. */
+export function runSealdeskAlone(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  input = "",
+): Promise<CommandResult> {
   const child = spawn(process.execPath, [command, ...args], {
     // Away from the repository, where a .env might be.
     cwd: tmpdir(),
-    env: {
-      PATH: process.env["PATH"],
-      SEALDESK_HOME: server.home,
-      DATABASE_OWNER_URL: server.database.ownerUrl,
-      PUBLIC_URL: server.url,
-    },
+    env: { PATH: process.env["PATH"], ...environment },
   });
   let out = "";
   let err = "";

@@ -141,8 +141,17 @@ async function reach<T>(work: () => Promise<T>): Promise<T> {
  * @throws KeysError keyring_unreachable; keyring_damaged, if it is too short
  */
 export async function readKeyFile(path: string): Promise<Secret<Uint8Array>> {
-  const bytes = await reach(() => readFile(path));
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new KeysError(
+      "keyring_unreachable",
+      "SEALDESK_KEYRING_KEY_FILE names a file that cannot be read.",
+      { cause },
+    );
+  });
   if (bytes.length < 32)
-    throw new KeysError("keyring_damaged", "The keyring's key file must hold 32 bytes or more.");
+    throw new KeysError(
+      "keyring_damaged",
+      "SEALDESK_KEYRING_KEY_FILE names a file of less than 32 bytes.",
+    );
   return new Secret(new Uint8Array(bytes));
 }

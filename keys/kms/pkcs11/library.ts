@@ -1,11 +1,11 @@
-import type * as pkcs11js from "pkcs11js";
 import { KeysError } from "../../keys-error.ts";
+import type { Cryptoki, Handle, Pkcs11Module } from "./cryptoki.ts";
 
-/** The package is optional and native. It is loaded only if an HSM is configured. */
-export type Pkcs11Module = typeof pkcs11js;
+/** The package is optional and native. The compiler does not look for a name in a constant. */
+const PACKAGE = "pkcs11js";
 
 interface Shared {
-  readonly pkcs11: pkcs11js.PKCS11;
+  readonly pkcs11: Cryptoki;
   users: number;
 }
 
@@ -17,12 +17,12 @@ const loaded = new Map<string, Shared>();
 
 export interface Pkcs11Library {
   readonly module: Pkcs11Module;
-  readonly pkcs11: pkcs11js.PKCS11;
+  readonly pkcs11: Cryptoki;
   /**
    * The slot of the token with this label.
    * @throws KeysError kms_unreachable
    */
-  slotOf(label: string): pkcs11js.Handle;
+  slotOf(label: string): Handle;
   release(): void;
 }
 
@@ -43,7 +43,8 @@ export async function openLibrary(path: string): Promise<Pkcs11Library> {
       const slot = pkcs11
         .C_GetSlotList(true)
         .find((candidate) => pkcs11.C_GetTokenInfo(candidate).label.trim() === label);
-      if (slot === undefined) throw unreachable(`The HSM has no token with the label ${label}.`);
+      if (slot === undefined)
+        throw unreachable("SEALDESK_PKCS11_TOKEN names a token that the HSM does not have.");
       return slot;
     },
     release() {
@@ -55,15 +56,19 @@ export async function openLibrary(path: string): Promise<Pkcs11Library> {
   };
 }
 
-async function loadModule(): Promise<Pkcs11Module> {
+/**
+ * Loads the package, if it could be built here.
+ * @throws KeysError kms_unreachable
+ */
+export async function loadModule(): Promise<Pkcs11Module> {
   try {
-    const imported = (await import("pkcs11js")) as Pkcs11Module & {
+    const imported = (await import(PACKAGE)) as Pkcs11Module & {
       readonly default?: Pkcs11Module;
     };
     return imported.default ?? imported;
   } catch (cause) {
     throw unreachable(
-      "The package pkcs11js is not installed. npm ci builds it if g++, make and python3 are installed.",
+      "SEALDESK_KMS is pkcs11, but the package pkcs11js is not installed. Install g++, make and python3, then run npm ci, which builds it.",
       cause,
     );
   }
@@ -76,7 +81,7 @@ function initialize(module: Pkcs11Module, path: string): Shared {
     // Calls come from several threads.
     pkcs11.C_Initialize({ flags: module.CKF_OS_LOCKING_OK });
   } catch (cause) {
-    throw unreachable("The HSM's library cannot be loaded. Check SEALDESK_PKCS11_LIBRARY.", cause);
+    throw unreachable("SEALDESK_PKCS11_LIBRARY names a library that cannot be loaded.", cause);
   }
   return { pkcs11, users: 0 };
 }

@@ -1,6 +1,6 @@
-import type { Handle } from "pkcs11js";
 import type { KmsKeyKind } from "../kms.ts";
 import { keyNotFound } from "../kms-errors.ts";
+import type { Handle } from "./cryptoki.ts";
 import type { Pkcs11Library } from "./library.ts";
 import { idOf, kindOf, creationTemplate, versionOf } from "./templates.ts";
 

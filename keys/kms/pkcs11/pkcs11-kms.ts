@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { AesGCM, Handle, Mechanism } from "pkcs11js";
 import { concat, utf8 } from "../../../crypto/wire/bytes.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
@@ -13,6 +12,7 @@ import {
   WRAPPED_KEY_BYTES,
 } from "../kms-errors.ts";
 import { rewrap } from "../rewrap.ts";
+import type { GcmParameter, Handle, Mechanism } from "./cryptoki.ts";
 import { openLibrary, unreachable, type Pkcs11Library } from "./library.ts";
 import { destroyObject, findKey, makeVersion, type KeyObject, type StoredKey } from "./objects.ts";
 import { CKR, resultOf } from "./results.ts";
@@ -206,7 +206,7 @@ export class Pkcs11Kms implements Kms {
   ): Mechanism {
     const { module } = this.#library;
     const aad = Buffer.from(concat(utf8(`sealdesk/kms/wrap/v1\0${key}\0${version}\0`), context));
-    const parameter: AesGCM = {
+    const parameter: GcmParameter = {
       type: module.CK_PARAMS_AES_GCM,
       iv: nonce,
       ivBits: NONCE_BYTES * 8,

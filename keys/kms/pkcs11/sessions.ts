@@ -1,6 +1,6 @@
-import type { Handle } from "pkcs11js";
 import { KeysError } from "../../keys-error.ts";
 import type { Secret } from "../../secret.ts";
+import type { Handle } from "./cryptoki.ts";
 import type { Pkcs11Library } from "./library.ts";
 import { unreachable } from "./library.ts";
 import { CKR, resultOf } from "./results.ts";
@@ -99,7 +99,10 @@ export class TokenSessions {
 }
 
 const pinRefused = (): KeysError =>
-  new KeysError("kms_denied", "The HSM refused the PIN. It is not tried again.");
+  new KeysError(
+    "kms_denied",
+    "SEALDESK_PKCS11_PIN was refused by the HSM, and it is not tried again.",
+  );
 
 /** Converts a failure to an error of this folder. The HSM's code is not secret. */
 export function describe(error: unknown): KeysError {

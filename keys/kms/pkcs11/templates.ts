@@ -1,6 +1,5 @@
-import type { Mechanism, Template } from "pkcs11js";
 import type { KmsKeyKind } from "../kms.ts";
-import type { Pkcs11Module } from "./library.ts";
+import type { Mechanism, Pkcs11Module, Template } from "./cryptoki.ts";
 
 // From PKCS #11 v3.0. pkcs11js names only the constants of v2.40.
 const CKK_EC_EDWARDS = 0x40;

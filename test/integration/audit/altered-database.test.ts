@@ -26,8 +26,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sealdesk-altered-"));
   settings = {
     home: server.home,
-    ownerUrl: server.database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
+    keystore: undefined,
     publicUrl: server.url,
     production: false,
     kms: () => readKmsSettings({}, { home: server.home, production: false }),

@@ -21,8 +21,8 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "sealdesk-alone-"));
   settings = {
     home,
-    ownerUrl: database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: database.ownerUrl },
+    keystore: undefined,
     publicUrl: "http://127.0.0.1:8080",
     production: false,
     kms: () => readKmsSettings({}, { home, production: false }),

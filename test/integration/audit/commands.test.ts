@@ -44,8 +44,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "sealdesk-export-"));
   settings = {
     home: server.home,
-    ownerUrl: server.database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
+    keystore: undefined,
     publicUrl: server.url,
     production: false,
     kms: () => kmsOf(server.home),

@@ -39,8 +39,8 @@ beforeAll(async () => {
   const { home, url, database } = server;
   settings = {
     home,
-    ownerUrl: database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: database.ownerUrl },
+    keystore: undefined,
     publicUrl: url,
     production: false,
     kms: () => readKmsSettings({}, { home, production: false }),

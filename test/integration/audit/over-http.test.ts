@@ -125,8 +125,8 @@ test("the same works from any web server with the files, and from a file URL", a
   const out = join(folder, "tiles");
   const settings: Settings = {
     home: server.home,
-    ownerUrl: server.database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
+    keystore: undefined,
     publicUrl: server.url,
     production: false,
     kms: () => readKmsSettings({}, { home: server.home, production: false }),

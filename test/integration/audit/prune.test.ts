@@ -37,8 +37,8 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "sealdesk-prune-"));
   settings = {
     home: server.home,
-    ownerUrl: server.database.ownerUrl,
-    keystoreUrl: undefined,
+    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
+    keystore: undefined,
     publicUrl: server.url,
     production: false,
     kms: () => readKmsSettings({}, { home: server.home, production: false }),

@@ -39,6 +39,11 @@ test.each<[string, () => Promise<Response>, number, string]>([
   });
 });
 
+test("an idle connection is kept for longer than load balancers keep theirs", async () => {
+  const response = await fetch(`${server.url}/healthz`);
+  expect(response.headers.get("keep-alive")).toBe("timeout=75");
+});
+
 test("a body that does not come whole in time is not waited for", async () => {
   const impatient = await startTestServer({}, { requestMs: 200 });
   const trickle = new TransformStream<Uint8Array, Uint8Array>();

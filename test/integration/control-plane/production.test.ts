@@ -44,6 +44,7 @@ describe("refused is", () => {
   const environment = (database: { ownerUrl: string }, home: string) => ({
     NODE_ENV: "production",
     PORT: "0",
+    PUBLIC_URL: "https://desk.example",
     SEALDESK_HOME: home,
     DATABASE_URL: database.ownerUrl,
     SEALDESK_KEYRING_PASSPHRASE: passphrase,

@@ -4,7 +4,13 @@ import { existsSync } from "node:fs";
 import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
-import { postmasterOf, temporaryHome } from "../../support/server-process.ts";
+import {
+  endAll,
+  postmasterOf,
+  spawnServer,
+  status,
+  temporaryHome,
+} from "../../support/server-process.ts";
 
 let folder: Awaited<ReturnType<typeof temporaryHome>>;
 let directory: string;
@@ -49,6 +55,41 @@ describe("a first start that was cut off", () => {
     expect(existsSync(chosen)).toBe(false);
   });
 });
+
+test.each(["with space", "it's", "$HOME `id` 100%", 'double"quote', "back\\slash", "Ünïcode-家"])(
+  "a home with the name %s works, also the second time",
+  async (name) => {
+    directory = join(folder.home, name, "postgres");
+    for (let starts = 0; starts < 2; starts++) {
+      const cluster = await startEmbeddedPostgres(directory);
+      expect(cluster.adopted).toBe(false);
+      await cluster.stop();
+    }
+    expect(await postmasterOf(join(folder.home, name))).toBeUndefined();
+  },
+);
+
+test("a umask of 077, as on hardened machines, does not keep PostgreSQL from its new home", async () => {
+  const server = spawnServer(join(folder.home, "new"), {
+    wrap: (command) => ["sh", "-c", 'umask 077; exec "$@"', "sh", ...command],
+  });
+  try {
+    expect(await status(`${await server.url()}/readyz`)).toBe(200);
+  } finally {
+    await endAll(join(folder.home, "new"), [server]);
+  }
+});
+
+test.each(["/proc/nowhere/home", "/dev/null/home"])(
+  "SEALDESK_HOME=%s is refused in a sentence",
+  async (home) => {
+    const server = spawnServer(home);
+    expect(await server.ended()).toBe(1);
+    expect(server.errors()).toMatch(
+      /^SEALDESK_HOME cannot be created or written to \(E[A-Z]+\)\.\n$/,
+    );
+  },
+);
 
 test("a folder with files of somebody else's is refused with a sentence, and left alone", async () => {
   await mkdir(directory, { recursive: true });

@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readEnvFile } from "../../../keys/env-file.ts";
-import { unknownSealdeskVariables } from "../../../keys/known-variables.ts";
+import { readEnvFile } from "../../../keys/environment/env-file.ts";
+import { unknownSealdeskVariables } from "../../../keys/environment/known-variables.ts";
 
 const text = "NODE_ENV=production\r\nLOG_LEVEL=warn\r\n";
 
@@ -40,6 +40,19 @@ describe("a name in .env that nothing would read is refused", () => {
     expect(Object.keys(readEnvFile(join(folder, ".env")))).toHaveLength(3);
     await rm(folder, { recursive: true });
   });
+});
+
+test("a .env that cannot be read is refused in a sentence", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-env-"));
+  expect(() => readEnvFile(folder)).toThrow(
+    expect.objectContaining({
+      code: "unreadable",
+      message: expect.stringMatching(
+        /^\.env in the working directory cannot be read \(EISDIR\); .*\.$/,
+      ),
+    }),
+  );
+  await rm(folder, { recursive: true });
 });
 
 test("of the environment's SEALDESK_ names, only those that neither Sealdesk nor Kubernetes knows are told", () => {

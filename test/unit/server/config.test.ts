@@ -6,6 +6,7 @@ import { readConfig } from "../../../server/config.ts";
 const production = {
   NODE_ENV: "production",
   DATABASE_URL: "postgresql://app:very-secret-value@db/sealdesk",
+  PUBLIC_URL: "https://desk.example",
   REDIS_URL: "rediss://:very-secret-value@redis:6380",
   SEALDESK_KEYRING_PASSPHRASE: "a passphrase of some length",
 };

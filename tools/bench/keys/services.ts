@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
+import { loadModule } from "../../../keys/kms/pkcs11/library.ts";
 import type { Kms } from "../../../keys/kms/kms.ts";
 
 const SOFTHSM = [
@@ -49,7 +50,7 @@ async function softHsm(home: string): Promise<Record<string, string> | undefined
 }
 
 const hasPackage = (): Promise<boolean> =>
-  import("pkcs11js").then(
+  loadModule().then(
     () => true,
     () => false,
   );

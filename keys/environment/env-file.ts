@@ -6,7 +6,11 @@ import { composeVariables, knownVariables } from "./known-variables.ts";
 /** A `.env` file that cannot be used. The message names the variables, never a value. */
 class EnvFileError extends Error {
   override readonly name = "EnvFileError";
-  readonly code = "unknown_variable";
+  readonly code: "unknown_variable" | "unreadable";
+  constructor(code: EnvFileError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /** Libraries and Node read these from the process's environment, which `.env` does not change. */
@@ -21,7 +25,8 @@ const isKnown = (name: string): boolean =>
 /**
  * Reads the variables of `.env` in the working directory; returns none if there is no such file. The
  * file may be UTF-8 or UTF-16 and begin with a byte order mark, as editors on Windows write it.
- * @throws EnvFileError unknown_variable: a name that nothing would read, with the nearest known name
+ * @throws EnvFileError unknown_variable: a name that nothing would read, with the nearest known name;
+ *   unreadable
  */
 export function readEnvFile(path = ".env"): Record<string, string | undefined> {
   const variables = parse(path);
@@ -32,16 +37,21 @@ export function readEnvFile(path = ".env"): Record<string, string | undefined> {
         ? `Set ${name} in the environment: it is not read from .env.`
         : `.env sets ${name}, which Sealdesk does not know. Did you mean ${closest(name, [...knownVariables])}?`,
     );
-  if (sentences.length > 0) throw new EnvFileError(sentences.join(" "));
+  if (sentences.length > 0) throw new EnvFileError("unknown_variable", sentences.join(" "));
   return variables;
 }
 
 function parse(path: string): Record<string, string | undefined> {
   try {
     return parseEnv(decode(readFileSync(path)));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
-    throw error;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") return {};
+    throw new EnvFileError(
+      "unreadable",
+      `.env in the working directory cannot be read (${code}); make it a file that this user can read, or remove it.`,
+      { cause },
+    );
   }
 }
 

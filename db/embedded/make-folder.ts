@@ -1,0 +1,31 @@
+import { chmod, mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+
+/** Others may pass through, as user postgres must when root runs Sealdesk, but not list. */
+const PASSABLE = 0o711;
+
+/**
+ * Creates a folder and those above it. What root creates has the same mode whatever its umask is,
+ * because PostgreSQL then runs as another user. Folders that exist are not changed.
+ *
+ * Node's own recursive `mkdir` does not end where the system does not let it create anything, as
+ * below /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: PASSABLE });
+    if (process.getuid?.() === 0) await chmod(path, PASSABLE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}

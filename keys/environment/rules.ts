@@ -1,0 +1,122 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { LogError } from "../../audit/verify/log-error.ts";
+import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
+import type { BucketRate } from "../../policies/token-bucket.ts";
+
+/** A string with a rule. The rule continues a sentence that starts with the variable's name. */
+export const text = (rule: string, isValid: (value: string) => boolean) =>
+  z.string().refine(isValid, rule);
+
+export const host = text("must be an address to listen on.", (name) => /^[\w.:-]+$/.test(name));
+
+export const port = text(
+  "must be a number from 0 to 65535.",
+  (number) => /^\d{1,5}$/.test(number) && Number(number) <= 65_535,
+);
+
+export const days = text(
+  "must be a number of days from 1 to 36500.",
+  (number) => /^[1-9]\d{0,4}$/.test(number) && Number(number) <= 36_500,
+);
+
+/** A path may contain spaces and any letters, but no line break. */
+export const path = (what: "file" | "folder") =>
+  text(`must be the path of a ${what}.`, (name) => !/\p{Cc}/u.test(name));
+
+/** A secret or a name that is sent in a header. A line break from a file would be refused there. */
+export const headerText = text("must be printable characters without spaces.", (value) =>
+  /^[\x21-\x7e]+$/.test(value),
+);
+
+export const httpUrl = text("must be an http or https URL without a query.", isHttpUrl);
+
+function isHttpUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, search, hash, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && `${search}${hash}${username}${password}` === "";
+}
+
+export const databaseUrl = text(
+  "must be the URL of one server, of the form postgresql://user:password@host:port/database.",
+  (value) => {
+    // A socket's folder may stand in the parameter `host`, as libpq allows, and then there is no host.
+    const url = value.replace("@/", "@localhost/");
+    return (
+      /^postgres(ql)?:\/\/./.test(url) && URL.canParse(url) && !new URL(url).host.includes(",")
+    );
+  },
+);
+
+export const redisUrl = text(
+  "must be a URL that begins with redis:// or rediss://.",
+  (value) => /^rediss?:\/\/./.test(value) && URL.canParse(value),
+);
+
+export const bucketName = text("must be the name of a bucket.", (name) =>
+  /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name),
+);
+
+/** Parses a rate such as "60,1": 60 at once, then 1 per second. */
+export const bucketRate = (standard: string) =>
+  text(
+    "must be two numbers over 0, separated by a comma: how many at once, and how many per second.",
+    (rate) => /^[1-9]\d{0,8},(\d{1,9}(\.\d{1,3})?)$/.test(rate) && !/,0*(\.0*)?$/.test(rate),
+  )
+    .default(standard)
+    .transform((rate): BucketRate => {
+      const [burst = 1, perSecond = 1] = rate.split(",").map(Number);
+      return { burst, perSecond };
+    });
+
+/** Parses a number of things. */
+export const count = (standard: string) =>
+  text(
+    "must be a number from 1 to 100000.",
+    (number) => /^[1-9]\d{0,5}$/.test(number) && Number(number) <= 100_000,
+  )
+    .default(standard)
+    .transform(Number);
+
+/** The limits in memory use timers, which count at most 2^31 milliseconds. */
+const MAX_LIMIT_SECONDS = 2_000_000;
+
+/** Parses a limit such as "10,60": 10 at once, then one more every 60 seconds. */
+export const rateLimit = (standard: string) =>
+  text(
+    "must be two whole numbers over 0, separated by a comma: how many at once, and after how many seconds one more. Their product must be under 2000000.",
+    (limit) =>
+      /^[1-9]\d{0,6},[1-9]\d{0,6}$/.test(limit) &&
+      limit.split(",").reduce((product, part) => product * Number(part), 1) < MAX_LIMIT_SECONDS,
+  )
+    .default(standard)
+    .transform((limit) => {
+      const [burst = 1, secondsPerFurther = 1] = limit.split(",").map(Number);
+      return { burst, secondsPerFurther };
+    });
+
+export const networks = text(
+  "must be a list of IP addresses or networks, separated by commas.",
+  (list) => list.split(",").every((each) => isNetwork(each.trim())),
+);
+
+/** The names are those of Express. */
+function isNetwork(value: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(value)) return true;
+  const [address = "", bits, ...rest] = value.split("/");
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  if (most < 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+}
+
+export const witnesses = text(
+  "must be at most 16 different witnesses, separated by commas or spaces, each written as key@URL, or as all:key@URL if it gets every log.",
+  (list) => {
+    try {
+      return parseWitnesses(list).length > 0;
+    } catch (error) {
+      if (error instanceof LogError) return false;
+      throw error;
+    }
+  },
+);
