@@ -686,7 +686,6 @@ table sealdesk.sessions (
   constraint sessions_pkey PRIMARY KEY (id)
   constraint sessions_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint sessions_user_id_fkey FOREIGN KEY (tenant, user_id) REFERENCES sealdesk.users(tenant, id)
-  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES sealdesk.users(id)
   grant delete to sealdesk_app
   grant insert to sealdesk_app
   grant select to sealdesk_app
@@ -768,8 +767,10 @@ table sealdesk.tenants (
   message_staff_day_count bigint not null default 500000,
   message_staff_day_bytes bigint not null default '4294967296'::bigint,
   message_tenant_count bigint not null default 1000000000,
-  message_tenant_bytes bigint not null default '1099511627776'::bigint
+  message_tenant_bytes bigint not null default '1099511627776'::bigint,
+  origins text[] not null default '{}'::text[]
 )
+  CREATE INDEX tenants_origins_idx ON sealdesk.tenants USING gin (origins)
   constraint tenants_attachment_account_bytes_check CHECK ((attachment_account_bytes > 0))
   constraint tenants_attachment_account_count_check CHECK ((attachment_account_count > 0))
   constraint tenants_attachment_conversation_bytes_check CHECK ((attachment_conversation_bytes > 0))

@@ -64,3 +64,7 @@ export function verdictOn(refused: Refused): Verdict {
     }
   }
 }
+
+/** True for errors that do not concern the message. It is kept for the next connection. */
+export const endsConnection = ({ code }: SealdeskError): boolean =>
+  ["closed", "signed_out", "sign_in_failed", "device_revoked", "tenant_suspended"].includes(code);

@@ -16,7 +16,7 @@ import {
   type OutboxEntry,
   type Sealing,
 } from "./outbox.ts";
-import { verdictOn } from "./refusal.ts";
+import { endsConnection, verdictOn } from "./refusal.ts";
 import { renewEntries, sealEntries, unsealEntries } from "./seal-entries.ts";
 import { SendWindow } from "./send-window.ts";
 import type { SenderDeps } from "./sender-deps.ts";
@@ -399,7 +399,3 @@ export class Sender {
     this.#cancelTimer = clock.after(Math.max(0, atMs - clock.now()), () => this.#pump.wake());
   }
 }
-
-/** True for errors that do not concern the message. It is kept for the next connection. */
-const endsConnection = ({ code }: SealdeskError): boolean =>
-  ["closed", "signed_out", "sign_in_failed", "device_revoked", "tenant_suspended"].includes(code);

@@ -12,6 +12,7 @@ beforeEach(async () => {
   network = "a network";
   const options = {
     headersMs: 300,
+    keepAliveMs: 75_000,
     connections: { perNode: 3, perNetwork: 2 },
     networkOf: () => network,
   };
