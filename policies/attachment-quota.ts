@@ -34,13 +34,14 @@ const none: Counts = { items: 0, bytes: 0 };
  * @returns a denial whose reason is the name of the limit
  */
 export function decideAttachmentQuota(
-  limits: AttachmentLimits,
+  limits: AttachmentLimits | undefined,
   usage: AttachmentUsage,
   size: number,
 ): Decision {
   const { attachments: tenant = none, attachments_of_account: account = none } = usage;
   const { attachments_of_conversation: conversation = none, uploads_of_account: uploads = none } =
     usage;
+  if (limits === undefined) return deny();
   if (size > limits.maxBytes) return deny("attachment_max_bytes");
   if (conversation.bytes > limits.conversationBytes) return deny("attachment_conversation_bytes");
   if (account.bytes > limits.accountBytes) return deny("attachment_account_bytes");

@@ -7,7 +7,6 @@ import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
 import type { OpenConversationLimits } from "../policies/conversation-limits.ts";
-import type { BucketRate } from "../policies/token-bucket.ts";
 import type { ConnectionLimits } from "./connection-limit.ts";
 import type { HeldBytesLimits } from "./held-bytes.ts";
 import type { ActRates } from "./http/act-limits.ts";

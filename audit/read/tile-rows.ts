@@ -11,6 +11,10 @@ const SELECT = `
   join audit.tiles on tiles.log = $1 and tiles.level = asked.level and tiles.index = asked.index
     and length(tiles.hashes) >= asked.bytes`;
 
+/**
+ * The hashes of tiles. Undefined for a tile that the log does not have yet. A partial tile is cut from
+ * the tile it grew into.
+ */
 async function readTileRows(
   client: Client,
   log: LogId,
@@ -25,18 +29,6 @@ async function readTileRows(
   ]);
   const found = new Map(rows.map(({ number, hashes }) => [number, hashes]));
   return tiles.map((_, number) => found.get(number));
-}
-
-/**
- * A tile's hashes, or undefined if the log has no such tile yet. A partial tile is cut from the
- * tile it grew into.
- */
-async function readTileRow(
-  client: Client,
-  log: LogId,
-  tile: Tile,
-): Promise<Uint8Array | undefined> {
-  return (await readTileRows(client, log, [tile]))[0];
 }
 
 interface Waiting {

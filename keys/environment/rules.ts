@@ -84,7 +84,7 @@ const MAX_LIMIT_SECONDS = 2_000_000;
 /** Parses a limit such as "10,60": 10 at once, then one more every 60 seconds. */
 export const rateLimit = (standard: string) =>
   text(
-    "must be two whole numbers over 0, separated by a comma: how many at once, and after how many seconds one more. Their product must be under 2000000.",
+    "must be two whole numbers over 0 with a product under 2000000, separated by a comma: how many at once, and after how many seconds one more.",
     (limit) =>
       /^[1-9]\d{0,6},[1-9]\d{0,6}$/.test(limit) &&
       limit.split(",").reduce((product, part) => product * Number(part), 1) < MAX_LIMIT_SECONDS,

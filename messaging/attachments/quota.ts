@@ -5,7 +5,6 @@ import {
   type AttachmentLimits,
   type AttachmentUsage,
 } from "../../policies/attachment-quota.ts";
-import { deny } from "../../policies/decision.ts";
 import { MessagingError } from "../messaging-error.ts";
 
 const LIMITS = `
@@ -46,7 +45,7 @@ export async function assertQuota(client: Client, upload: Upload): Promise<void>
   const { rows } = await client.query<CountsOfKind>(USAGE, [tenant, conversation, uploader]);
   const [limits] = tenants;
   const usage = Object.fromEntries(rows.map(({ kind, ...counts }) => [kind, counts]));
-  const decision = limits === undefined ? deny() : decideAttachmentQuota(limits, usage, size);
+  const decision = decideAttachmentQuota(limits, usage, size);
   if (decision.allowed) return;
   const [reason] = decision.reasons;
   if (reason === undefined || reason === "attachment_max_bytes")

@@ -85,7 +85,7 @@ export class ShownLog {
       const proof = await inclusionProof(roots, index, size);
       entries.push({ index, entry: toBase64Url(entry), proof: proof.map(toBase64Url) });
     }
-    return { ...this.#head(), user, entries };
+    return { ...this.#head(), user, entries, more: false };
   }
 
   async #consistency(old: number, size: number) {

@@ -20,11 +20,15 @@ const database = (text: string) => [
 ];
 const bucket = (text: string) => [`${text}/`, "A", "a_b_c"];
 const rate = (text: string) => [text, "60", "0,1", "60,0", "60,1,1", "-60,1"];
+const limit = (text: string) => [...rate(text), "60,0.5", "2000000,1"];
+const count = (text: string) => [text, "0", "-1", "1.5", "100001"];
 const path = (text: string) => [`/${text}\n`];
 const header = (text: string) => [`${text}\n`, `${text} x`, `${text}\u00e9`];
 
 /** For each variable values that nothing could work with. Each contains the text if it can. */
 const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
+  ACCOUNT_BYTE_LIMIT: rate,
+  ACCOUNT_FRAME_LIMIT: rate,
   ACCOUNT_MESSAGE_LIMIT: rate,
   ATTACHMENTS_S3_BUCKET: bucket,
   ATTACHMENTS_S3_ENDPOINT: url,
@@ -35,21 +39,28 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_ORIGIN: (text) => [`https://${text}`, `${text}_`, "[::1]"],
   AUDIT_RETAIN_DAYS: days,
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
+  BUNDLE_LIMIT: limit,
+  CONVERSATION_LIMIT: rate,
   DATABASE_OWNER_URL: database,
   DATABASE_URL: database,
   HOST: host,
   KEYSTORE_OWNER_URL: database,
   KEYSTORE_URL: database,
+  LINK_LIMIT: limit,
   LOG_LEVEL: (text) => [text, "INFO"],
   MESSAGE_LIMIT: rate,
   METRICS_HOST: host,
   METRICS_PORT: port,
   NODE_ENV: (text) => [text, "Production"],
+  OPEN_CONVERSATIONS_PER_CUSTOMER: count,
+  OPEN_CONVERSATIONS_PER_MEMBER: count,
   OTEL_EXPORTER_OTLP_ENDPOINT: url,
   OTEL_TRACES_SAMPLER_ARG: (text) => [text, "1.5", "-1"],
   PORT: port,
   PUBLIC_URL: url,
   REDIS_URL: (text) => [`http://${text}`, text, `redis://:${text}@host:99999`],
+  REGISTRATION_LIMIT: limit,
+  REQUEST_LIMIT: rate,
   SEALDESK_HOME: path,
   SEALDESK_KEYRING_KEY_FILE: path,
   SEALDESK_KEYRING_PASSPHRASE: () => ["short-one"],
@@ -57,8 +68,13 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   SEALDESK_PKCS11_LIBRARY: path,
   SEALDESK_PKCS11_PIN: (text) => [`${text}\n`],
   SEALDESK_PKCS11_TOKEN: (text) => [`${text}\n`, text.repeat(9)],
+  SESSION_LIMIT: limit,
   SHUTDOWN_DELAY_SECONDS: (text) => [text, "301", "-1"],
+  SIGN_IN_ACCOUNT_LIMIT: limit,
+  SIGN_IN_NETWORK_LIMIT: limit,
   STAFF_MESSAGE_LIMIT: rate,
+  STAFF_REQUEST_LIMIT: rate,
+  TENANT_CONVERSATION_LIMIT: rate,
   TENANT_MESSAGE_LIMIT: rate,
   TRUSTED_PROXIES: (text) => [
     text,
@@ -152,7 +168,9 @@ test.each([
   "postgres://sealdesk_server@[::1]/sealdesk?sslmode=disable",
   "postgresql://sealdesk_server:pw@/sealdesk?host=/var/run/postgresql",
 ])("DATABASE_URL=%s is taken", (given) => {
-  expect(readConfig({ DATABASE_URL: given }).databaseUrl?.reveal()).toBe(given);
+  expect(readConfig({ NODE_ENV: "development", DATABASE_URL: given }).databaseUrl?.reveal()).toBe(
+    given,
+  );
 });
 
 test("TRUSTED_PROXIES takes addresses, networks and Express's names", () => {

@@ -20,9 +20,11 @@ function depsOf(sockets = new FairShares({ node: 10, tenant: 4, account: 2 })) {
     relay: new Relay(() => undefined),
     presence: { leave: () => undefined },
     sockets,
+    frameLimits: { count: () => 0 },
     // Never answered, so that the connections stay as they are.
     followed: () => new Promise(() => undefined),
-    authenticate: async ({ accessToken }: { accessToken: string }) => {
+    authenticate: async ({ hello }: { hello: { accessToken: string } }) => {
+      const { accessToken } = hello;
       const [tenant = "", user = "", device = ""] = accessToken.split(" ");
       return { actor: { tenant, user, device, session: device }, since: 0, tokenServesMs: 1 };
     },

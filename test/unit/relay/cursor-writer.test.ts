@@ -15,7 +15,8 @@ test("what is finished is marked, whatever is acknowledged with it", async () =>
     },
     release: () => undefined,
   };
-  const writer = new CursorWriter({ connect: async () => client } as unknown as Pool, 60_000);
+  const pool = { options: { max: 3 }, connect: async () => client };
+  const writer = new CursorWriter(pool as unknown as Pool, 60_000);
   writer.finish(tenant, device, conversation, 5);
   writer.acknowledge(tenant, device, conversation, 5);
   await writer.close();

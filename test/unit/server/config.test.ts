@@ -29,7 +29,11 @@ test("is empty, and there are sensible defaults", () => {
 test.each([
   [{}, "development"],
   [
-    { DATABASE_URL: "postgresql://db/sealdesk", SEALDESK_KEYRING_PASSPHRASE: "twelve letters" },
+    {
+      DATABASE_URL: "postgresql://db/sealdesk",
+      PUBLIC_URL: "https://desk.example",
+      SEALDESK_KEYRING_PASSPHRASE: "twelve letters",
+    },
     "production",
   ],
   [{ DATABASE_URL: "postgresql://db/sealdesk", NODE_ENV: "development" }, "development"],
@@ -39,7 +43,7 @@ test.each([
 
 test("a configured database without NODE_ENV is held to the rules of production", () => {
   expect(() => readConfig({ DATABASE_URL: "postgresql://db/sealdesk" })).toThrow(
-    /^SEALDESK_KEYRING_PASSPHRASE must be set in production/,
+    /^PUBLIC_URL must be set in production/,
   );
 });
 

@@ -1,0 +1,143 @@
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import { Sender } from "../../../client/conversation/sender.ts";
+import type { Trust } from "../../../client/device/trust.ts";
+import type { SealdeskError } from "../../../client/errors.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import {
+  SuiteError,
+  type PreKeyBundle,
+  type SealRequest,
+  type Suite,
+} from "../../../crypto/device/suite.ts";
+import { zeroHash } from "../../../crypto/wire/event.ts";
+import type { Frame, Refused, Send } from "../../../crypto/wire/frame.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+export const ownDevice = uuidv7();
+export const peer = uuidv7();
+export const conversation = uuidv7();
+
+/** A suite double that encrypts nothing. It counts keys and asks for a session once. */
+function suiteDouble(): Suite & { readonly seen: string[]; hasSession: boolean } {
+  let key = uuidv7();
+  let fresh = true;
+  const suite = {
+    name: "signal-v1" as const,
+    seen: [] as string[],
+    hasSession: true,
+    rotate() {
+      suite.seen.push("rotate");
+      key = uuidv7();
+      fresh = true;
+      return Promise.resolve();
+    },
+    establish(_transaction: unknown, bundle: PreKeyBundle) {
+      suite.seen.push(`establish ${bundle.device === peer}`);
+      suite.hasSession = true;
+      return Promise.resolve();
+    },
+    seal(_transaction: unknown, { without = [] }: Pick<SealRequest, "without">) {
+      const isLeftOut = without.includes(peer);
+      if (!suite.hasSession && !isLeftOut)
+        return Promise.reject(new SuiteError("no_session", "", { devices: [peer] }));
+      const packets = fresh ? [{ device: peer, bytes: randomBytes(isLeftOut ? 0 : 8) }] : [];
+      fresh = false;
+      return Promise.resolve({ keyId: key, ciphertext: randomBytes(32), packets });
+    },
+  };
+  return suite as never;
+}
+
+/** A sender in a conversation with one other device, and what it sends. */
+export async function setUp(
+  takeBundle?: () => Promise<PreKeyBundle>,
+  syncClock: () => Promise<void> = () => Promise.resolve(),
+) {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const store = await DeviceStore.open(level, randomBytes(32));
+  const log = new ConversationLog(
+    conversation,
+    { device: ownDevice, user: peer },
+    store,
+    undefined,
+  );
+  const user = uuidv7();
+  const state = (epoch: number, devices = [ownDevice, peer]) => ({
+    seq: epoch,
+    transcriptHash: zeroHash,
+    joined: true,
+    closed: false,
+    invalid: false,
+    afterGap: false,
+    epoch,
+    members: [{ user, role: "agent", devices }],
+  });
+  log.advance(state(1));
+  const suite = suiteDouble();
+  const clock = new ManualClock();
+  const trust = { device: (_device: string): { readonly user: string } => ({ user }) };
+  const sent: Send[] = [];
+  const unreachable: string[] = [];
+  let silences = 0;
+  const held: SealdeskError[] = [];
+  const sender = new Sender(
+    {
+      store,
+      log,
+      keyLog: { headFor: () => undefined },
+      suite,
+      clock,
+      conversation,
+      ownDevice,
+      newId: uuidv7,
+      syncClock,
+      trust: trust as unknown as Trust,
+      api: { takeBundle: takeBundle ?? (() => Promise.resolve({ device: peer } as PreKeyBundle)) },
+      transmit: (frame: Frame) => frame.kind === "send" && sent.push(frame.body) > 0,
+      onSilence: () => silences++,
+      onUnreachable: (device) => unreachable.push(device),
+      onHeld: (error) => held.push(error),
+      onFailure: (error) => {
+        throw error;
+      },
+    },
+    [],
+  );
+  sender.open();
+  const refuse = async (id: string, code: string, more: Partial<Refused> = {}) => {
+    const lists = { devices: [], missing: [], extra: [], stale: [] };
+    sender.refused({
+      conversation,
+      clientMessageId: id,
+      code,
+      message: "",
+      epoch: 1,
+      retryAfterMs: 0,
+      ...lists,
+      ...more,
+    });
+    await wait();
+  };
+  return {
+    store,
+    log,
+    state,
+    suite,
+    clock,
+    sent,
+    sender,
+    refuse,
+    trust,
+    unreachable,
+    held,
+    silences: () => silences,
+  };
+}
+
+/** Resolves when nothing more happens by itself. */
+export async function wait(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await settle();
+}
