@@ -142,14 +142,19 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
         const use = { bytes: uploads.store.bytesPerPut, stop };
         const sender = { kind: "account", tenant: actor.tenant, user: actor.user } as const;
         const data = body.pieces(limit, sender, use);
-        // The last request of the upload is repeated, with nothing more.
-        if (offset === size) {
-          await data.next();
-          return before;
+        try {
+          // The last request of the upload is repeated, with nothing more.
+          if (offset === size) {
+            await data.next();
+            return before;
+          }
+          const reached = await receiveUpload(uploads, actor, id, offset, data);
+          if (reached === size) await completeUpload(uploads, actor, id);
+          return { ...before, offset: reached };
+        } finally {
+          // Whoever takes all bytes of an upload does not ask for the end. The memory is free now.
+          await data.return(undefined);
         }
-        const reached = await receiveUpload(uploads, actor, id, offset, data);
-        if (reached === size) await completeUpload(uploads, actor, id);
-        return { ...before, offset: reached };
       });
       response.setHeader("Upload-Offset", state.offset);
       response.writeHead(204, expiryOf(uploads, state)).end();

@@ -168,10 +168,11 @@ audit.entries: insert(entry,tenant) select
 audit.leaves: select
 audit.logs: select
 audit.personal_fields: delete insert select
+audit.repeats: delete insert select update(first_ms,last_ms,seen)
 audit.tiles: select
 audit.trees: select
 sealdesk.attachment_references: delete insert select
-sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,seq,sha256,state,tail)
+sealdesk.attachments: delete insert select update(chunks,damaged_at_ms,expires_at_ms,received,seq,sha256,state,tail)
 sealdesk.audited_heads: insert select update(seq)
 sealdesk.consents: insert select
 sealdesk.conversations: insert select update(state)
@@ -186,15 +187,16 @@ sealdesk.history_grants: insert select
 sealdesk.history_packs: delete insert select
 sealdesk.key_entries: insert select
 sealdesk.link_requests: delete insert select update(sealed,sibling,state)
-sealdesk.member_devices: insert select update(until_seq)
-sealdesk.members: insert select update(until_seq)
-sealdesk.one_time_prekeys: insert select update(public_key,signature)
+sealdesk.member_devices: insert select update(finished,until_seq)
+sealdesk.members: insert select update(open,until_seq)
+sealdesk.one_time_prekeys: delete insert select update(public_key,signature)
 sealdesk.packets: insert select
 sealdesk.probe_storage(): execute
 sealdesk.sender_keys: insert select
 sealdesk.server_keys: insert(created_at_ms,name,provider,version,wrapped,wrapping_version) select
-sealdesk.sessions: insert select update(revoked_at_ms)
+sealdesk.sessions: delete insert select update(revoked_at_ms)
 sealdesk.signed_prekeys: insert select update(id,public_key,signature)
+sealdesk.storage_usage: delete insert select update(bytes,items)
 sealdesk.store_generations: insert select update(before,generation)
 sealdesk.tenants: select
 sealdesk.users: insert(created_at_ms,id,subject_index,tenant) select update(account_key)
