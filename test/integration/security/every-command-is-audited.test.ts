@@ -44,6 +44,7 @@ function sealdesk(args: readonly string[], input = "") {
     cwd: tmpdir(),
     env: {
       PATH: process.env["PATH"],
+      NODE_ENV: "test",
       SEALDESK_HOME: server.home,
       DATABASE_URL: server.database.ownerUrl,
     },
@@ -97,6 +98,14 @@ const changing: Readonly<Record<string, Changing>> = {
     args: () => ["--slug", slug(), "--customer-keys", join(folder, "keys.json")],
     leaves: "tenant.set_customer_keys",
   },
+  "tenant origins add": {
+    args: () => ["--slug", slug(), "--origin", "https://www.example.com"],
+    leaves: "tenant.add_origin",
+  },
+  "tenant origins remove": {
+    args: () => ["--slug", slug(), "--origin", "https://www.example.com"],
+    leaves: "tenant.remove_origin",
+  },
   "user create": {
     args: () => ["--tenant", slug(), "--username", "made", "--role", "agent"],
     leaves: "user.create",
@@ -120,6 +129,8 @@ const others: Readonly<Record<string, string>> = {
   start: "serves; what it does is audited by the server",
   migrate: "changes the schema",
   "tenant keys list": "reads public keys",
+  "tenant origins list": "reads origins",
+  "tenant recount-storage": "corrects counts of what is stored",
   "keys status": "reads versions",
   "keys rewrap-subjects": "continues what keys rotate-kek recorded",
   "customer-token": "signs for development",
