@@ -75,7 +75,7 @@ export function createUploadRoute({ uploads, publicUrl, newId }: UploadDeps): St
       await createUpload(uploads, who.actor, { id, conversation, size });
       const state = await readUpload(uploads, who.actor, id);
       response.setHeader("Location", `${publicUrl}${path}/${id}`);
-      response.writeHead(201, expiryOf(uploads, state)).end();
+      response.writeHead(201, expiryOf(state)).end();
     },
   );
 }
@@ -150,14 +150,17 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
           }
           const reached = await receiveUpload(uploads, actor, id, offset, data);
           if (reached === size) await completeUpload(uploads, actor, id);
-          return { ...before, offset: reached };
+          // An upload that has a byte is kept for longer.
+          const keptUntilMs = before.createdAtMs + uploads.uploadLifetimeMs;
+          const expiresAtMs = reached > offset ? keptUntilMs : before.expiresAtMs;
+          return { ...before, offset: reached, expiresAtMs };
         } finally {
           // Whoever takes all bytes of an upload does not ask for the end. The memory is free now.
           await data.return(undefined);
         }
       });
       response.setHeader("Upload-Offset", state.offset);
-      response.writeHead(204, expiryOf(uploads, state)).end();
+      response.writeHead(204, expiryOf(state)).end();
     },
   );
 }
@@ -206,10 +209,5 @@ const wrongOffset = (): HttpError =>
   new HttpError("wrong_offset", "The bytes do not continue the upload. Ask for its offset.");
 
 /** When an upload that is not complete is removed. */
-const expiryOf = (
-  { uploadLifetimeMs }: AttachmentDeps,
-  { offset, size, createdAtMs }: UploadState,
-): Record<string, string> =>
-  offset === size
-    ? {}
-    : { "Upload-Expires": new Date(createdAtMs + uploadLifetimeMs).toUTCString() };
+const expiryOf = ({ offset, size, expiresAtMs }: UploadState): Record<string, string> =>
+  offset === size ? {} : { "Upload-Expires": new Date(expiresAtMs).toUTCString() };

@@ -121,7 +121,7 @@ describe("a witness that saw more than the database has", () => {
     const [url, store] = [database.ownerUrl, directoryCheckpoints(log.folder)];
     await expect(
       catchUp({ url, originPrefix: "audit.example", signer, store, witnesses: ask() }),
-    ).rejects.toMatchObject({ code: expect.stringMatching(/^log_(behind|inconsistent)$/) });
+    ).rejects.toMatchObject({ code: expect.stringMatching(/^audit_log_(behind|inconsistent)$/) });
   });
 
   test("proves it later if it did not answer at the start", async () => {

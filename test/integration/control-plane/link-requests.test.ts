@@ -179,7 +179,11 @@ test("too old: neither approved nor refused, and its answer is not handed out an
     [first.user],
   );
   for (const path of [`${unanswered.path}/approval`, `${unanswered.path}/refusal`]) {
-    const reply = await first.request("POST", path, path.endsWith("/approval") ? approval() : undefined);
+    const reply = await first.request(
+      "POST",
+      path,
+      path.endsWith("/approval") ? approval() : undefined,
+    );
     expect([reply.status, reply.body.code]).toEqual([410, "link_request_expired"]);
   }
   const fetched = await slow.request("GET", answered.path);

@@ -55,13 +55,13 @@ describe("before hello", () => {
     await expectFault(socket, "malformed_frame", 4500);
   });
 
-  test("text, and a frame over the limit, close the socket", async () => {
+  test("text, and more than a hello, close the socket", async () => {
     const socket = await RelaySocket.dial(server);
     socket.socket.send("hello");
     await expectFault(socket, "malformed_frame", 4500);
     const large = await RelaySocket.dial(server);
     large.socket.send(randomBytes(600 * 1024));
-    expect(await large.closed).toBe(1009);
+    expect(await large.closed).toBe(4500);
   });
 
   test("bad credentials close the socket and tell which", async () => {
