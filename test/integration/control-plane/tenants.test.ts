@@ -144,8 +144,8 @@ describe("in the database, the server's login cannot reach another tenant", () =
     await expect(
       asTenant(elsewhere.id, (client) =>
         client.query(
-          "insert into users (id, tenant, role, created_at_ms) values ($1, $2, 'admin', 0)",
-          [randomUUID(), server.tenant.id],
+          "insert into users (id, tenant, subject_index, created_at_ms) values ($1, $2, $3, 0)",
+          [randomUUID(), server.tenant.id, randomBytes(32)],
         ),
       ),
     ).rejects.toThrow(/row-level security/);
