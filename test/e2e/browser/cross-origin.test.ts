@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, symlink } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import { changeOrigins } from "../../../keys/accounts/origins.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
@@ -22,6 +22,8 @@ let page: Page;
 beforeAll(async () => {
   ensureInstalled(() => existsSync("/usr/bin/chromium"), ["chromium"]);
   consumer = await makeConsumer();
+  // The test's suite signs with it.
+  await symlink(resolve("node_modules/@noble"), join(consumer.folder, "node_modules/@noble"));
   for (const name of ["foreign-page.js", "plain-suite.js"])
     await consumer.write(name, await readFile(`test/e2e/browser/${name}`, "utf8"));
   await consumer.write(

@@ -1,3 +1,5 @@
+import { ed25519 } from "@noble/curves/ed25519.js";
+
 /**
  * A cipher suite for tests in browsers, which have none yet. It ENCRYPTS NOTHING: what it seals is
  * a copy of the plaintext. Everything around it is the real SDK.
@@ -6,15 +8,27 @@ const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 const prekeysName = "plain-suite!prekeys";
 const encoder = new TextEncoder();
 
-/** Prekeys of the right form. The same ids give the same keys. */
+/** One identity for all devices. Nobody checks it against anything. */
+const secret = new Uint8Array(32).fill(7);
+const edwards = ed25519.getPublicKey(secret);
+const key = (type, bytes) => Uint8Array.of(type, ...bytes);
+const identityKey = key(0x05, ed25519.utils.toMontgomery(edwards));
+
+/** XEdDSA keeps the sign of the Edwards key in the signature's top bit. */
+function sign(message) {
+  const signature = ed25519.sign(message, secret);
+  signature[63] |= edwards[31] & 0x80;
+  return signature;
+}
+
+/** Prekeys that the server accepts. The same ids give the same keys. */
 function prekeys(oneTime) {
   const bytes = (length, id) => new Uint8Array(length).fill(id);
-  const ec = (id) => ({ id, publicKey: bytes(33, id) });
-  const signed = (id, length) => ({
-    id,
-    publicKey: bytes(length, id),
-    signature: bytes(64, id),
-  });
+  const ec = (id) => ({ id, publicKey: key(0x05, bytes(32, id)) });
+  const signed = (id, length) => {
+    const publicKey = length === 33 ? ec(id).publicKey : key(0x08, bytes(1568, id));
+    return { id, publicKey, signature: sign(publicKey) };
+  };
   const ids = Array.from({ length: oneTime }, (_, index) => index + 1);
   return {
     signedPreKey: signed(1, 33),
@@ -27,7 +41,7 @@ function prekeys(oneTime) {
 export const plainSuite = () => ({
   name: "signal-v1",
   async createIdentity() {
-    return { identityKey: new Uint8Array(33).fill(5), registrationId: 7 };
+    return { identityKey, registrationId: 7 };
   },
   async createPreKeys(transaction, { oneTime }) {
     const isFirst = (await transaction.get(prekeysName)) === undefined;
