@@ -1,7 +1,6 @@
 import { deferred } from "../../client/deferred.ts";
-import { wireLimits, type Frame } from "../../crypto/wire/frame.ts";
+import type { Frame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { copyConversation } from "../support/many-conversations.ts";
 import { joined, readUntil, textsOf } from "../support/member.ts";
 import { Disks, type DiskDevice } from "../support/rollback.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
@@ -106,15 +105,4 @@ describe("what a device is told when it connects", () => {
     await reads(customer, id, "two");
     expect(relay.connections()).toBe(2);
   }, 60_000);
-
-  test("a device in more conversations than one frame names connects and is served", async () => {
-    const id = await begin("one");
-    await agent.close();
-    // More than one frame can list, and more than one can acknowledge.
-    await copyConversation(server, id, wireLimits.cursors + 1);
-    const told = await listed();
-    expect(told.size).toBe(wireLimits.cursors + 2);
-    await until(() => agent.desk.conversations().length > 10);
-    expect(relay.connections()).toBe(1);
-  }, 120_000);
 });
