@@ -37,7 +37,9 @@ afterEach(async () => {
 });
 
 function start(environment: Readonly<Record<string, string>>): ServerProcess {
-  const server = spawnServer(folder.home, { environment });
+  const server = spawnServer(folder.home, {
+    environment: { NODE_ENV: "development", ...environment },
+  });
   servers.push(server);
   return server;
 }
