@@ -1,3 +1,4 @@
+import { throwAll } from "../db/throw-all.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
@@ -7,6 +8,8 @@ import { FULL_ENTRIES } from "./append-repeatable.ts";
 
 /** How long acts of one kind are counted before their sum becomes an entry, in milliseconds. */
 const PERIOD_MS = 3_600_000;
+/** How far the clocks of two nodes may differ, in milliseconds. */
+const CLOCK_AHEAD_MS = 300_000;
 
 interface Deps {
   readonly pool: Pool;
@@ -30,7 +33,7 @@ interface Repeated {
 // The count is removed and its entry is written in one transaction. So no count becomes two entries,
 // and none is lost when a node is killed.
 const TAKE = `
-  delete from audit.repeats where since_ms <= $1
+  delete from audit.repeats where since_ms <= $1 or since_ms > $2
   returning action, class, outcome, reason, account, actor_kind as "actorKind", actor_id as "actorId",
     seen, first_ms as "firstMs", last_ms as "lastMs"`;
 
@@ -42,21 +45,32 @@ const TAKE = `
  */
 async function writeSums({ pool, now }: Deps): Promise<number> {
   const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
+  const failures: unknown[] = [];
   let written = 0;
   for (const { id: tenant } of tenants)
-    written += await inTransaction(pool, tenant, async (client) => {
-      const { rows } = await client.query<Repeated>(TAKE, [now() - PERIOD_MS]);
-      const sums = rows.filter(({ seen }) => seen > FULL_ENTRIES);
-      if (sums.length === 0) return 0;
-      await appendEntries(
-        client,
-        tenant,
-        sums.map((repeated) => sumOf(repeated, tenant, now())),
-      );
-      return sums.length;
-    });
+    try {
+      written += await writeSumsOf(pool, tenant, now());
+    } catch (error) {
+      // One tenant keeps no other from its sums.
+      failures.push(error);
+    }
+  throwAll(failures, "The sums of some tenants could not be written.");
   return written;
 }
+
+const writeSumsOf = (pool: Pool, tenant: Uuid, now: number): Promise<number> =>
+  inTransaction(pool, tenant, async (client) => {
+    // A count from the future was begun by a wrong clock, or it is forged.
+    const { rows } = await client.query<Repeated>(TAKE, [now - PERIOD_MS, now + CLOCK_AHEAD_MS]);
+    const sums = rows.filter(({ seen }) => seen > FULL_ENTRIES);
+    if (sums.length === 0) return 0;
+    await appendEntries(
+      client,
+      tenant,
+      sums.map((repeated) => sumOf(repeated, tenant, now)),
+    );
+    return sums.length;
+  });
 
 function sumOf(repeated: Repeated, tenant: Uuid, now: number): Omit<AuditEntry, "tenant"> {
   const { action, outcome, reason, account, actorKind, actorId, seen, firstMs, lastMs } = repeated;

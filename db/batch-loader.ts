@@ -1,4 +1,5 @@
 import { FairQueue } from "../policies/fair-queue.ts";
+import { OverloadError } from "./fairness/overload-error.ts";
 import { requesterIn, runForTenant, SHARED_ACCOUNT } from "./fairness/requester.ts";
 import type { Pool } from "./pool.ts";
 
@@ -84,7 +85,9 @@ class BatchLoader<Q, A> {
       const answers = await this.#options.answer(this.#pool, this.#tenant, questions);
       for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as A);
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error);
+      // Asking again would wait as long again.
+      if (batch.length === 1 || error instanceof OverloadError)
+        for (const { reject } of batch) reject(error);
       // One failing question fails the batch, so each is asked alone.
       else for (const each of batch) await this.#answer([each]);
     }

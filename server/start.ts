@@ -3,7 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { writeSumsPeriodically } from "../audit/write-sums.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
-import { isOriginOfAnyTenant } from "../keys/accounts/origins.ts";
+import { createOriginCheck } from "../keys/accounts/origins.ts";
 import { Profiles } from "../keys/accounts/profiles.ts";
 import { watchRoles } from "../keys/accounts/watch-roles.ts";
 import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
@@ -264,7 +264,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
   const networkOf = networkBehind(config.trustedProxies);
   const heldBytes = new HeldBytes(config.heldBytes);
   watchers.metrics?.http.watchHeldBytes(() => heldBytes.total);
-  const isKnownOrigin = (origin: string) => isOriginOfAnyTenant(pool, origin);
+  const isKnownOrigin = createOriginCheck(pool);
   const dataPlane = await startDataPlane({
     http,
     pool,

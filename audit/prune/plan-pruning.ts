@@ -54,7 +54,7 @@ export async function planPruning(
       const entry = parseEntry(bytes);
       if (entry !== undefined) passedMs = reckoner.add(entry.occurredAtMs);
       const days = entry?.action === RETENTION_ACTION && entry.details?.["days"];
-      if (typeof days === "number") recorded.push({ retainMs: days * 86_400_000, passedMs });
+      if (typeof days === "number") recorded.push({ index, retainMs: days * 86_400_000, passedMs });
       if (entry !== undefined && "personal" in entry) events.push(entry.eventId);
       if ((index + 1) % TILE_WIDTH > 0) continue;
       const { latestMs = clocks.nowMs } = reckoner;
@@ -62,14 +62,18 @@ export async function planPruning(
       events = [];
     }
   const nowPassedMs = reckoner.untilNow();
-  const retainMs = Math.max(leastMs, retentionInForce(recorded, nowPassedMs));
+  const inForce = retentionInForce(recorded, nowPassedMs);
+  const retainMs = Math.max(leastMs, inForce.retainMs);
   if (beforeMs > clocks.nowMs - retainMs)
     throw new AuditError(
       "not_prunable",
       `The retention of ${retainMs / 86_400_000} days keeps entries of that time. A shorter one counts 30 days after it was recorded with “sealdesk audit retention”.`,
     );
   const old = bundles.filter(
-    (bundle) => bundle.latestMs < beforeMs && nowPassedMs - bundle.passedMs >= retainMs,
+    (bundle) =>
+      bundle.end <= inForce.keptFrom &&
+      bundle.latestMs < beforeMs &&
+      nowPassedMs - bundle.passedMs >= retainMs,
   );
   return {
     minimumIndex: Math.max(log.minimumIndex, old.at(-1)?.end ?? 0),

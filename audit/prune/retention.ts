@@ -8,9 +8,21 @@ export const RETENTION_ACTION = "audit.set_retention";
 
 /** A retention that was recorded in the log. */
 export interface RecordedRetention {
+  /** The index of the entry. */
+  readonly index: number;
   readonly retainMs: number;
   /** When, in the time that the log itself shows. */
   readonly passedMs: number;
+}
+
+/** The retention in force, and the entry that must stay because it says so. */
+export interface Retention {
+  readonly retainMs: number;
+  /**
+   * The index of the entry that set a longer retention than the default. If it were removed, so could
+   * be what it protects. Infinity if there is none.
+   */
+  readonly keptFrom: number;
 }
 
 /**
@@ -18,9 +30,16 @@ export interface RecordedRetention {
  * @param recorded in the order of the log
  * @param passedMs now, in the time that the log itself shows
  */
-export function retentionInForce(recorded: readonly RecordedRetention[], passedMs: number): number {
-  let inForce = DEFAULT_MS;
-  for (const { retainMs, passedMs: since } of recorded)
-    if (retainMs >= inForce || passedMs - since >= NOTICE_MS) inForce = retainMs;
-  return inForce;
+export function retentionInForce(
+  recorded: readonly RecordedRetention[],
+  passedMs: number,
+): Retention {
+  let retainMs = DEFAULT_MS;
+  let keptFrom = Number.POSITIVE_INFINITY;
+  for (const each of recorded) {
+    if (each.retainMs < retainMs && passedMs - each.passedMs < NOTICE_MS) continue;
+    retainMs = each.retainMs;
+    keptFrom = retainMs > DEFAULT_MS ? each.index : Number.POSITIVE_INFINITY;
+  }
+  return { retainMs, keptFrom };
 }

@@ -152,7 +152,8 @@ export class SendWindow {
     hold.renew ||= kind === "stale";
     hold.epoch = Math.max(hold.epoch, refusal.epoch);
     hold.untilMs = Math.max(hold.untilMs, nowMs + waitMs);
-    if (kind === "later") return true;
+    // After a refusal that kept the key's first message out of the log, "packets" only repeats it.
+    if (kind === "later" || (kind === "packets" && !hold.reseal && !hold.renew)) return true;
     if (entry.refusals.epoch !== epoch) entry.refusals = { epoch, count: 0 };
     return ++entry.refusals.count <= maxRefusals;
   }

@@ -15,6 +15,8 @@ create index member_devices_unfinished on sealdesk.member_devices (device, conve
 -- Whether the conversation is open, copied here so that a member's open conversations can be counted
 -- in an index.
 alter table sealdesk.members add column open boolean not null default true;
+update sealdesk.members m set open = false
+  from sealdesk.conversations c where c.id = m.conversation and c.state = 'closed';
 grant update (open) on sealdesk.members to sealdesk_app;
 create index members_open on sealdesk.members (user_id) where open and until_seq is null;
 

@@ -57,6 +57,26 @@ alter table sealdesk.attachments add column received bigint not null default 0 c
 grant update (received, expires_at_ms) on sealdesk.attachments to sealdesk_app;
 update sealdesk.attachments set received = size where state = 'complete';
 
+-- What is there already. An upgrade with very many messages takes as long as reading them.
+insert into sealdesk.storage_usage (tenant, kind, owner, items, bytes)
+select tenant, 'attachments', tenant, count(*), sum(received) from sealdesk.attachments group by tenant
+union all
+select tenant, 'attachments_of_account', uploader, count(*), sum(size)
+  from sealdesk.attachments group by tenant, uploader
+union all
+select tenant, 'attachments_of_conversation', conversation, count(*), sum(size)
+  from sealdesk.attachments group by tenant, conversation
+union all
+select tenant, 'uploads_of_account', uploader, count(*), sum(size)
+  from sealdesk.attachments where sha256 is null group by tenant, uploader
+union all
+select tenant, 'messages', tenant, sum(items)::bigint, sum(bytes)::bigint from (
+  select tenant, count(*) filter (where kind > 0) as items, sum(length(ciphertext)) as bytes
+    from sealdesk.events group by tenant
+  union all
+  select tenant, 0, sum(length(bytes)) from sealdesk.packets group by tenant) as stored
+group by tenant;
+
 -- Counts for whoever changes the rows: the server, or an operator with SQL. One sorted statement, so
 -- that two transactions do not wait for each other.
 create function sealdesk.count_attachments() returns trigger language plpgsql as $$

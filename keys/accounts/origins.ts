@@ -68,13 +68,32 @@ export function assertCount(origins: readonly string[]): readonly string[] {
   return origins;
 }
 
-/** Returns whether pages of this origin may use the server for any tenant. */
-export async function isOriginOfAnyTenant(pool: Pool, origin: string): Promise<boolean> {
-  const { rowCount } = await pool.query(
-    "select from tenants where origins @> array[$1::text] limit 1",
-    [origin],
-  );
-  return rowCount === 1;
+const ALLOWED = `
+  select origin from unnest($1::text[]) as asked (origin)
+  where exists (select from tenants where origins @> array[asked.origin])`;
+
+/**
+ * Creates a function that returns whether pages of an origin may use the server for any tenant. One
+ * statement at a time answers all who ask meanwhile, because strangers ask too.
+ */
+export function createOriginCheck(pool: Pool): (origin: string) => Promise<boolean> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: { asked: Set<string>; answer: Promise<ReadonlySet<string>> } | undefined;
+  const ask = () => {
+    const asked = new Set<string>();
+    const answer = last.then(async () => {
+      next = undefined;
+      const { rows } = await pool.query<{ origin: string }>(ALLOWED, [[...asked]]);
+      return new Set(rows.map(({ origin }) => origin));
+    });
+    last = answer.catch(() => undefined);
+    return { asked, answer };
+  };
+  return async (origin) => {
+    next ??= ask();
+    next.asked.add(origin);
+    return (await next.answer).has(origin);
+  };
 }
 
 /** A page may use the server for some tenant, and not for this one. */

@@ -1,3 +1,4 @@
+import { nilUuid } from "../../crypto/wire/event.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import type { Client } from "../../db/pool.ts";
@@ -41,11 +42,13 @@ const SIGN_INS = "sign-ins";
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
   const key = await verifyProof({ ...request, now });
-  await deps.replays.use(key.replayKey, now);
+  // Nobody is known yet, so a network has a share of the memory, as an account has later.
+  await deps.replays.use(key.replayKey, now, { tenant: deps.network, account: SIGN_INS });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, now);
-  // Nobody is signed in yet, so all sign-ins of a tenant take the turns of one account.
-  return tenant === undefined ? open() : runFor({ tenant: tenant.id, account: SIGN_INS }, open);
+  // Nobody is signed in yet, so all sign-ins of a tenant take the turns of one account. So do those
+  // of tenants that do not exist.
+  return runFor({ tenant: tenant?.id ?? nilUuid, account: SIGN_INS }, open);
 }
 
 async function openAt(

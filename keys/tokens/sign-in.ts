@@ -45,6 +45,8 @@ export interface SignInDeps extends UseCase {
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   readonly limits: SignInLimits;
+  /** The network that the request comes from. */
+  readonly network: string;
 }
 
 export interface SignIn {

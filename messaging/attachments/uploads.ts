@@ -254,6 +254,16 @@ async function decideUpload(
   return { decision: decideConversation(actor, "upload", { ...facts, hasSibling }), facts };
 }
 
+/**
+ * Checks that the device may continue the upload. It completes nothing.
+ * @throws MessagingError attachment_not_found, also for any other device; upload_expired, forbidden
+ */
+export const assertOwnUpload = async (
+  deps: AttachmentDeps,
+  actor: Actor,
+  id: Uuid,
+): Promise<void> => void (await ownUpload(deps, actor, id));
+
 async function ownUpload(
   { pool, now }: AttachmentDeps,
   actor: Actor,

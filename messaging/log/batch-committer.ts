@@ -126,6 +126,7 @@ export class BatchCommitter {
 
   /** Commits what it can. Conversations to which another node appended are planned again. */
   async #commit(batch: readonly Taken<PendingPost>[]): Promise<void> {
+    const { generation } = this.#heads;
     let parts: readonly Part[] = await this.#plan(batch);
     for (let conflicts = 0; ; conflicts++) {
       try {
@@ -137,7 +138,8 @@ export class BatchCommitter {
       }
     }
     for (const { taken, plan, reread } of parts) {
-      this.#heads.set(plan.next);
+      if (generation === this.#heads.generation) this.#heads.set(plan.next);
+      else this.#heads.drop(taken.conversation);
       countPlan(this.#quota, taken.tenant, plan);
       this.#options.onCommitted(plan.events);
       if (reread) this.#options.onHead(taken.conversation, plan.next.seq);

@@ -9,6 +9,7 @@ import type { ConversationHead } from "./head.ts";
 export class HeadCache {
   readonly #heads: FairCache<ConversationHead>;
   readonly #tenantOf = new Map<Uuid, Uuid>();
+  #generation = 0;
 
   constructor(capacity: number) {
     this.#heads = new FairCache(capacity);
@@ -34,7 +35,14 @@ export class HeadCache {
 
   /** Drops all heads, because the role of some account has changed. */
   clear(): void {
+    this.#generation++;
     this.#heads.clear();
+    this.#tenantOf.clear();
+  }
+
+  /** Changes whenever all heads are dropped. What was planned on heads from before is not kept. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** Drops the head unless it has reached `seq`. */

@@ -81,7 +81,7 @@ export class MessageQuota {
   ): Promise<void> {
     const known = this.#tenants.get(tenant);
     const isFull = known !== undefined && decideTenant(known, now) > 0;
-    if (known === undefined || now - known.readAtMs > TENANT_AGE_MS || (isSure && isFull))
+    if (known === undefined || Math.abs(now - known.readAtMs) > TENANT_AGE_MS || (isSure && isFull))
       await this.#readTenant(client, tenant, now);
     const unknown = [...new Set(accounts)].filter((id) => this.#mustRead(tenant, id, now, isSure));
     if (unknown.length === 0) return;

@@ -109,10 +109,12 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     if (origin === undefined) return accept();
     // Node no longer listens for errors on an upgraded stream.
     stream.on("error", () => undefined);
-    isOriginOfAnyTenant(origin).then(
-      (isKnown) => (isKnown ? accept() : refuse(stream, originNotAllowed())),
-      () => refuse(stream, new HttpError("not_ready", "The origin cannot be checked now.")),
-    );
+    isOriginOfAnyTenant(origin)
+      .then(
+        (isKnown) => (isKnown ? accept() : refuse(stream, originNotAllowed())),
+        () => refuse(stream, new HttpError("not_ready", "The origin cannot be checked now.")),
+      )
+      .catch(() => stream.destroy());
   };
   // The handshake itself is not valid, for example its version (RFC 6455 section 4.4).
   sockets.on("wsClientError", (error, stream) =>

@@ -130,7 +130,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Counts what the device has sent against its account. */
   #count(bytes: number): void {
-    if (this.#identity === undefined) return;
+    if (this.#identity === undefined || this.#state === "closed") return;
     const waitMs = this.#deps.frameLimits.count(this.#identity.user, bytes);
     if (waitMs > 0) this.#reading.pauseFor(waitMs);
   }

@@ -1,3 +1,4 @@
+import { OverloadError } from "../../db/fairness/overload-error.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { decodeControl, encodeFrame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -26,6 +27,9 @@ export interface DeliveriesDeps {
   readonly onFinished: (conversation: Uuid, seq: number, left: boolean) => void;
   readonly onError: (error: unknown) => void;
 }
+
+/** How long a read waits that found the database overloaded, in milliseconds. */
+const RETRY_READ_MS = 1_000;
 
 const PAGE = 64;
 /**
@@ -218,8 +222,11 @@ export class Deliveries {
     follower.reading = true;
     this.#reads++;
     this.#readPages(follower)
-      .catch((error: unknown) => {
-        if (this.#state !== "closed") this.#deps.onError(error);
+      .catch(async (error: unknown) => {
+        if (this.#state === "closed") return;
+        if (!(error instanceof OverloadError)) return this.#deps.onError(error);
+        // Too much waits already. The device keeps its connection and is served later.
+        await new Promise((resolve) => setTimeout(resolve, RETRY_READ_MS));
       })
       .finally(() => {
         follower.reading = false;

@@ -61,14 +61,17 @@ export class HttpConnections {
     return release === undefined ? "overloaded" : undefined;
   }
 
-  /** Opens a connection on which `holder` can send a hello. */
-  begin(holder: Holder, hello: Uint8Array): Begun {
+  /**
+   * Opens a connection on which `holder` can send a hello.
+   * @param origin of the web page that sends it, if it is not the server's own
+   */
+  begin(holder: Holder, hello: Uint8Array, origin: string | undefined): Begun {
     if (this.#stopping) return { kind: "stopping" };
     const release = this.#reserve(holder, hello.length);
     if (release === undefined) return { kind: "overloaded" };
     const id = `${this.#node}.${randomBytes(32).toString("base64url")}`;
     const channel = new HttpChannel(
-      (made) => new Connection(made, this.#deps),
+      (made) => new Connection(made, this.#deps, undefined, origin),
       () => this.#linger(holder.tenant, id),
     );
     this.#channels.set(id, { channel, holder });

@@ -14,7 +14,9 @@ import { openedSession, signInBody } from "./session-schemas.ts";
  * many people may share.
  */
 export function openSessionRoute(
-  deps: Omit<SignInDeps, "limits"> & { readonly limitsOf: (address: string) => SignInLimits },
+  deps: Omit<SignInDeps, "limits" | "network"> & {
+    readonly limitsOf: (address: string) => SignInLimits;
+  },
 ): Route {
   return route(
     {
@@ -45,7 +47,12 @@ export function openSessionRoute(
         throw new HttpError("missing_token", "Send a device proof in the DPoP header.");
       const opened = await answeredInSteps(
         openSession(
-          { ...deps, requestId, limits: deps.limitsOf(request.network) },
+          {
+            ...deps,
+            requestId,
+            limits: deps.limitsOf(request.network),
+            network: request.network,
+          },
           { grant: grantOf(body), tenant: body.tenant, proof, method, url, origin },
         ),
       );

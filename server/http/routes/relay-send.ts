@@ -39,13 +39,14 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       },
       problems: [...connectionProblems, "device_required", "not_ready"],
     },
-    async ({ who, headers, request: { network } }, request, response, body) => {
+    async ({ who, headers, request: { network, origin } }, request, response, body) => {
       assertFrames(request);
       if (who !== undefined) {
         const { tenant, user } = who.actor;
         assertMayBegin(connections, who.actor);
         const hello = await body.whole(helloLimit, { kind: "account", tenant, user });
-        response.writeHead(201, { "Relay-Connection": begin(connections, who.actor, hello) }).end();
+        const begun = begin(connections, who.actor, hello, origin);
+        response.writeHead(201, { "Relay-Connection": begun }).end();
         return;
       }
       const { "relay-connection": id = "", "relay-batch": batch } = headers;
@@ -78,8 +79,13 @@ function assertMayBegin(connections: HttpConnections, actor: Actor): void {
   if (refusal !== undefined) throw refused(refusal);
 }
 
-function begin(connections: HttpConnections, actor: Actor, hello: Uint8Array): string {
-  const begun = connections.begin(holderOf(actor), hello);
+function begin(
+  connections: HttpConnections,
+  actor: Actor,
+  hello: Uint8Array,
+  origin: string | undefined,
+): string {
+  const begun = connections.begin(holderOf(actor), hello, origin);
   if (begun.kind === "begun") return begun.id;
   throw refused(begun.kind);
 }

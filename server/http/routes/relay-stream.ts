@@ -30,6 +30,8 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
       problems: connectionProblems,
     },
     async ({ headers }, _request, response) => {
+      // A connection that is gone tells it no more.
+      if (response.destroyed) return;
       const channel = connectionOf(connections, headers["relay-connection"]);
       // Frames of an earlier answer may be lost. Only a hello with cursors tells what is missing.
       if (channel.mode !== "untaken")

@@ -6,6 +6,7 @@ import {
   terminateUpload,
 } from "../../../messaging/attachments/terminate-upload.ts";
 import {
+  assertOwnUpload,
   completeUpload,
   createUpload,
   readUpload,
@@ -97,7 +98,7 @@ export function readUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
     },
     async ({ who, params: { id }, headers }, _request, response) => {
       beginTus(headers, response);
-      await readUpload(uploads, who.actor, id);
+      await assertOwnUpload(uploads, who.actor, id);
       const { size, offset } = await turns.take(id, () => readUpload(uploads, who.actor, id));
       response.writeHead(200, { "Upload-Offset": offset, "Upload-Length": size }).end();
     },
@@ -133,7 +134,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
       beginTus(headers, response);
       assertBytes(request);
       const { actor } = who;
-      await readUpload(uploads, actor, id);
+      await assertOwnUpload(uploads, actor, id);
       const state = await turns.take(id, async (stop) => {
         const before = await readUpload(uploads, actor, id);
         const { offset, size } = before;

@@ -25,12 +25,27 @@ test("an entry from the future counts as one from now", () => {
 });
 
 test("a longer retention counts at once, a shorter one 30 days after it was recorded", () => {
-  const at = (days: number, since: number) => ({ retainMs: days * DAY, passedMs: since * DAY });
+  const at = (days: number, since: number) => ({
+    index: since,
+    retainMs: days * DAY,
+    passedMs: since * DAY,
+  });
   const inForce = (recorded: Parameters<typeof retentionInForce>[0], now: number) =>
-    retentionInForce(recorded, now * DAY) / DAY;
+    retentionInForce(recorded, now * DAY).retainMs / DAY;
   expect(inForce([], 0)).toBe(2_192);
   expect(inForce([at(400, 100)], 129)).toBe(2_192);
   expect(inForce([at(400, 100)], 130)).toBe(400);
   expect(inForce([at(400, 100), at(3_000, 139)], 140)).toBe(3_000);
   expect(inForce([at(3_000, 100), at(400, 139)], 140)).toBe(3_000);
+});
+
+test("the entry that set a longer retention than the default stays, so that it is not forgotten", () => {
+  const recorded = [
+    { index: 7, retainMs: 4_000 * DAY, passedMs: 0 },
+    { index: 90, retainMs: 3_000 * DAY, passedMs: 10 * DAY },
+  ];
+  expect(retentionInForce(recorded, 20 * DAY).keptFrom).toBe(7);
+  expect(retentionInForce(recorded, 40 * DAY).keptFrom).toBe(90);
+  const shortened = [...recorded, { index: 99, retainMs: 1_000 * DAY, passedMs: 50 * DAY }];
+  expect(retentionInForce(shortened, 80 * DAY).keptFrom).toBe(Infinity);
 });

@@ -195,6 +195,21 @@ describe("sending", () => {
     expect((await Promise.all(outcomes)).map(({ id }) => id)).toEqual(ids);
   });
 
+  test("messages that follow one over a quota are kept, however often the relay misses their packets", async () => {
+    const { sender, sent, store, clock, refuse } = await setUp();
+    for (const text of ["first", "second"]) void sender.send(text).catch(() => undefined);
+    await wait();
+    const ids = sent.map(({ clientMessageId }) => clientMessageId);
+    for (let quarter = 0; quarter < 12; quarter++) {
+      await refuse(ids[0]!, "quota_exceeded", { retryAfterMs: 15 * 60_000 });
+      await refuse(ids[1]!, "device_mismatch");
+      await clock.pass(15 * 60_000);
+      await wait();
+    }
+    expect((await loadOutbox(store)).get(conversation)?.map(([id]) => id)).toEqual(ids);
+    sender.end(new SealdeskError("closed", ""));
+  });
+
   test("waits as long as the relay's rate limit requires", async () => {
     const { sender, sent, clock, refuse } = await setUp();
     void sender.send("hello");

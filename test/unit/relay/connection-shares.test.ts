@@ -69,7 +69,7 @@ test("hellos that nobody takes the answer of fill no other account's or tenant's
   const connections = new HttpConnections(depsOf());
   const hello = new Uint8Array(MIB);
   const begin = (tenant: string, account: string) =>
-    connections.begin(holder(tenant, account), hello).kind;
+    connections.begin(holder(tenant, account), hello, undefined).kind;
   for (let index = 0; index < 4; index++) expect(begin("hostile", "0")).toBe("begun");
   expect(begin("hostile", "0")).toBe("overloaded");
   for (let account = 1; account < 200; account++)
