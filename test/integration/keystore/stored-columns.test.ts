@@ -67,6 +67,7 @@ const madeByTheServer = [
   "sealdesk.server_keys.provider",
   "sealdesk.tenants.customer_keys",
   "sealdesk.tenants.name",
+  "sealdesk.tenants.origins",
   "sealdesk.tenants.slug",
 ];
 const oneOfAFewWords = [

@@ -108,7 +108,8 @@ test("what was recorded before a failure is not recorded again after it", async 
     if (!isWhole && (await mine()).length > 0) throw new Error("refused");
     return database.pool.connect();
   };
-  const pool = { query: database.pool.query.bind(database.pool), connect } as Pool;
+  const { options } = database.pool;
+  const pool = { options, query: database.pool.query.bind(database.pool), connect } as Pool;
   const recorder = new TranscriptRecorder({
     pool,
     now: Date.now,
