@@ -55,7 +55,7 @@ describe("chaos", () => {
     // What it complains of, where the verdict alone does not say why.
     expect(code === 0 ? "" : stderr).toBe("");
     expect(await leftovers()).toEqual(before);
-  }, 300_000);
+  }, 480_000);
 
   test("says in one sentence what it cannot do", async () => {
     const failing = [
