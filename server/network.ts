@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { isIPv4, isIPv6, type Socket } from "node:net";
-import { isTrustedProxy, peerAddressBehind } from "./peer-address.ts";
+import { isIPv6, type Socket } from "node:net";
+import { addressIn, isTrustedProxy, peerAddressBehind } from "./peer-address.ts";
 
 /**
  * Returns a function that finds the network from which a request comes. Every limit on strangers
@@ -32,7 +32,7 @@ export function networkUnlessProxy(
  * port, which some proxies add, does not count.
  */
 export function networkOf(address: string): string {
-  const host = withoutPort(address);
+  const host = addressIn(address);
   if (!isIPv6(host)) return host;
   const groups = groupsOf(host);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
@@ -45,13 +45,6 @@ export function networkOf(address: string): string {
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(":");
-}
-
-function withoutPort(address: string): string {
-  const [, bracketed] = /^\[([^\]]+)\](?::\d+)?$/.exec(address) ?? [];
-  if (bracketed !== undefined) return bracketed;
-  const [, ipv4 = ""] = /^([\d.]+):\d+$/.exec(address) ?? [];
-  return isIPv4(ipv4) ? ipv4 : address;
 }
 
 /** The eight groups of an IPv6 address. */

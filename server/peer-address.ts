@@ -28,7 +28,7 @@ export function peerAddressBehind(
  * The address in an entry of X-Forwarded-For. Some proxies add the port. An IPv4 address that is
  * written as an IPv6 one is the same address.
  */
-function addressIn(hop: string): string {
+export function addressIn(hop: string): string {
   const [, inBrackets] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];
   const [, beforePort] = /^([\d.]+):\d+$/.exec(hop) ?? [];
   return (inBrackets ?? beforePort ?? hop).replace(/^::ffff:(?=[\d.]+$)/i, "");

@@ -112,7 +112,7 @@ function reserve(hold: Hold, bytes: number): void {
  * more than their bytes.
  */
 function collect(request: IncomingMessage, most: number, ms: number): Promise<Buffer> {
-  // A connection that is gone tells it no more.
+  // The connection closed during authentication. It emits no further `close`.
   if (request.destroyed && !request.readableEnded) return Promise.reject(notWhole());
   return new Promise((resolve, reject) => {
     let buffer = Buffer.allocUnsafe(Math.min(most, SMALLEST_BUFFER));

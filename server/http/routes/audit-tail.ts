@@ -41,7 +41,7 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       problems: ["forbidden", "rate_limited", ...logRefusals],
     },
     async ({ who: { actor, tokenExpiresAtMs }, query, headers, requestId }, _request, response) => {
-      // A connection that is gone tells it no more.
+      // The connection closed during authentication. It emits no further `close`.
       if (response.destroyed) return;
       const follower = { tenant: actor.tenant, account: actor.user };
       if (followers.take(follower) !== undefined)

@@ -30,7 +30,7 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
       problems: connectionProblems,
     },
     async ({ headers }, _request, response) => {
-      // A connection that is gone tells it no more.
+      // The connection closed during authentication. It emits no further `close`.
       if (response.destroyed) return;
       const channel = connectionOf(connections, headers["relay-connection"]);
       // Frames of an earlier answer may be lost. Only a hello with cursors tells what is missing.
