@@ -59,6 +59,7 @@ export class BatchedHints implements Hints {
   /** True when the last send failed. */
   #lost = false;
   #lastSentMs = 0;
+  #listeningSince = 0;
   #closed = false;
 
   private constructor(options: BatchedHintsOptions) {
@@ -73,7 +74,7 @@ export class BatchedHints implements Hints {
     const hints = new BatchedHints(options);
     hints.#transport = await options.open({
       onPayload: (payload) => hints.#onPayload(payload),
-      onListening: () => options.listener.onListening(),
+      onListening: () => hints.#onListening(),
       onLost: options.onLost,
     });
     hints.#schedule();
@@ -138,7 +139,7 @@ export class BatchedHints implements Hints {
     const { heads, devices, ended, activities, presences } = this.#waiting;
     const at = performance.now();
     const payloads = encodeHints(
-      { node: this.#options.node, at },
+      { node: this.#options.node, at, listeningSince: this.#listeningSince },
       {
         heads: [...heads.values()],
         devices: [...devices.values()],
@@ -162,6 +163,11 @@ export class BatchedHints implements Hints {
     if (again && !this.#closed) this.#options.listener.onListening();
   }
 
+  #onListening(): void {
+    this.#listeningSince = performance.now();
+    this.#options.listener.onListening();
+  }
+
   #onPayload(text: string): void {
     if (this.#closed) return;
     const payload = this.#options.seal.open(text);
@@ -172,7 +178,7 @@ export class BatchedHints implements Hints {
       return;
     }
     const hint = decodeHint(payload);
-    if (hint !== undefined) this.#options.listener.onHint(hint, hint.node);
+    if (hint !== undefined) this.#options.listener.onHint(hint, hint);
   }
 }
 

@@ -7,7 +7,7 @@ import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { findEnded, type Connected } from "../../keys/tokens/find-ended.ts";
 import type { Relay, FollowerIndex } from "../socket/relay.ts";
 import { broadcastActivity } from "../socket/ephemeral-events.ts";
-import type { EndedHint, HeadHint, Hint, HintListener, Hints } from "./hints.ts";
+import type { EndedHint, HeadHint, Hint, HintListener, Hints, HintSender } from "./hints.ts";
 import type { SharedPresence } from "./shared-presence.ts";
 
 export interface ClusterPeersDeps {
@@ -101,10 +101,10 @@ export class ClusterPeers implements HintListener {
     return performance.now() - this.#heardMs < this.#deps.beatMs * SILENT_AFTER_BEATS;
   }
 
-  onHint({ heads, devices, ended, activities, presences }: Hint, node: string): void {
+  onHint({ heads, devices, ended, activities, presences }: Hint, from: HintSender): void {
     this.#heardMs = performance.now();
     const { relay, log, presence } = this.#deps;
-    presence.onHeard(node, presences);
+    presence.onHeard(from, presences);
     for (const activity of activities) broadcastActivity(relay, activity);
     this.#findEnded(ended).catch(this.#deps.onError);
     for (const { conversation, seq } of heads) {

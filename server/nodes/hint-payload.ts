@@ -34,6 +34,8 @@ const senderSchema = z.object({
    * When the payload was sent, by the sending node's own clock. Only that node can interpret it.
    */
   at: z.number(),
+  /** When the sending node last began to listen, by the same clock. Nodes before it do not say it. */
+  listeningSince: z.number().default(0),
 });
 const payloadSchema = senderSchema.extend({
   heads: z.array(shapes.heads).default([]),
@@ -46,10 +48,11 @@ const payloadSchema = senderSchema.extend({
 /** How many hints fit below PostgreSQL's limit of 8,000 bytes per notification. */
 const PER_PAYLOAD = 60;
 
-/** The sending node, and the time of sending. */
+/** The sending node, the time of sending, and since when the node has been listening. */
 export interface Sender {
   readonly node: string;
   readonly at: number;
+  readonly listeningSince: number;
 }
 
 /** Encodes the hints in one or more payloads, each at most 8,000 bytes. */
@@ -75,9 +78,9 @@ export function senderOf(text: string): Sender | undefined {
 export function decodeHint(text: string): (Hint & Sender) | undefined {
   const parsed = payloadSchema.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { node, at, ...lists } = parsed.data;
+  const { node, at, listeningSince, ...lists } = parsed.data;
   const hint = Object.fromEntries(kinds.map((kind) => [kind, lists[kind].map(namedBy(kind))]));
-  return { node, at, ...(hint as unknown as Hint) };
+  return { node, at, listeningSince, ...(hint as unknown as Hint) };
 }
 
 const valuesOf = (kind: Kind) => (one: object) =>

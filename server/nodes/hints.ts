@@ -68,9 +68,19 @@ export interface Hints {
   close(): Promise<void>;
 }
 
+/** The node that sent a hint. */
+export interface HintSender {
+  readonly node: string;
+  /**
+   * When this node last began to listen, in milliseconds of its own clock. It has missed what was
+   * announced before. It grows whenever the node begins to listen again.
+   */
+  readonly listeningSince: number;
+}
+
 /** Receives the hints of other nodes. A node's own hints are left out. */
 export interface HintListener {
-  onHint(hint: Hint, node: string): void;
+  onHint(hint: Hint, from: HintSender): void;
   /** Hints arrive from now on. Earlier hints may have been missed. */
   onListening(): void;
 }

@@ -7,7 +7,7 @@ import {
   type PresenceBoard,
   type UserPresence,
 } from "../socket/presence.ts";
-import type { Hint, PresenceHint } from "./hints.ts";
+import type { Hint, HintSender, PresenceHint } from "./hints.ts";
 
 export interface SharedPresenceDeps extends Omit<LocalPresenceDeps, "onChange"> {
   /** Tells the members of `conversations` that are connected to this node. */
@@ -34,8 +34,8 @@ const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offl
 
 /**
  * Presence of users on all nodes. Each node announces how its own users are when that changes, and
- * announces all of them to a node that it did not know. When a node is gone, what it announced is
- * dropped. Nothing is stored.
+ * announces all of them when another node has begun to listen. When a node is gone, what it
+ * announced is dropped. Nothing is stored.
  */
 export class SharedPresence implements PresenceBoard {
   readonly #deps: SharedPresenceDeps;
@@ -43,8 +43,8 @@ export class SharedPresence implements PresenceBoard {
   readonly #elsewhere = new Map<Uuid, Elsewhere>();
   /** When each node was last heard. */
   readonly #heard = new Map<string, number>();
-  /** Nodes that were told everything since hints last began to arrive. */
-  readonly #greeted = new Set<string>();
+  /** Nodes that were told everything, and since when each was listening then. */
+  readonly #greeted = new Map<string, number>();
   /** What was last announced of a user, unless it was that the user is offline. */
   readonly #told = new Map<Uuid, PresenceState>();
 
@@ -83,19 +83,20 @@ export class SharedPresence implements PresenceBoard {
   }
 
   /** Records what another node announced about its users. */
-  onHeard(node: string, presences: readonly PresenceHint[]): void {
+  onHeard({ node, listeningSince }: HintSender, presences: readonly PresenceHint[]): void {
     this.#heard.set(node, this.#deps.monotonic());
-    if (!this.#greeted.has(node)) this.#announceAll();
-    this.#greeted.add(node);
+    if (listeningSince > (this.#greeted.get(node) ?? -1)) {
+      this.#greeted.set(node, listeningSince);
+      this.#announceAll();
+    }
     this.#change(presences.map((presence) => ({ ...presence, node })));
   }
 
   /**
-   * Hints may have been missed on either side. Announce everything again to each node that is heard
-   * from now on.
+   * What was announced here may have been lost. A node that was not listening yet is told when it
+   * is heard.
    */
   onListening(): void {
-    this.#greeted.clear();
     this.#announceAll();
   }
 

@@ -36,7 +36,11 @@ test("any number of hints fits payloads that NOTIFY accepts, and is read back un
     state: "offline" as const,
     since: Number.MAX_SAFE_INTEGER,
   }));
-  const sender = { node: randomUUID(), at: 123_456_789.123_456 };
+  const sender = {
+    node: randomUUID(),
+    at: 123_456_789.123_456,
+    listeningSince: 123_456_789.123_456,
+  };
   const payloads = encodeHints(sender, { heads, devices, ended, activities, presences });
   for (const payload of payloads) expect(Buffer.byteLength(seal.seal(payload))).toBeLessThan(8_000);
   const hints = payloads.map(decodeHint);
