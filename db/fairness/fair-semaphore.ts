@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { FairQueue } from "../../policies/fair-queue.ts";
 import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
+import { RecentUse } from "../../policies/recent-use.ts";
 import { OverloadError } from "./overload-error.ts";
 import { SHARED_ACCOUNT } from "./requester.ts";
 
@@ -7,8 +9,15 @@ import { SHARED_ACCOUNT } from "./requester.ts";
 export interface SemaphoreOptions {
   /** `tenant` and `account` are less than `node`, so that others find a place at once. */
   readonly places: ShareLimits;
+  /**
+   * What is left of these places to whoever held more than half of this lately, and more than the
+   * others on average.
+   */
+  readonly heavy: Omit<ShareLimits, "node">;
   readonly waiting: ShareLimits;
   readonly patienceMs: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly monotonic: () => number;
 }
 
 /** Returns a place. */
@@ -24,18 +33,28 @@ const PATIENCE_MS = 10_000;
 
 /**
  * Divides `places` so that a tenant leaves a third of them to others, and an account a third of its
- * tenant's.
+ * tenant's. A tenant that uses more than others gets half of what is served in parallel, and an
+ * account a quarter.
+ * @param parallel how many the resource serves at once before each takes longer
  */
-export function fairPlaces(places: number): SemaphoreOptions {
+export function fairPlaces(places: number, parallel = availableParallelism()): SemaphoreOptions {
   const tenant = places - Math.floor(places / 3);
   const account = tenant - Math.floor(tenant / 3);
-  return { places: { node: places, tenant, account }, waiting: WAITING, patienceMs: PATIENCE_MS };
+  const partOf = (part: number, most: number) =>
+    Math.min(most, Math.max(1, Math.floor(parallel / part)));
+  return {
+    places: { node: places, tenant, account },
+    heavy: { tenant: partOf(2, tenant), account: partOf(4, account) },
+    waiting: WAITING,
+    patienceMs: PATIENCE_MS,
+    monotonic: () => performance.now(),
+  };
 }
 
 /**
  * A semaphore that tenants share. Whoever waits is served in turn: first by tenant, then by account.
- * A tenant never holds all places. So a tenant that floods a node waits for itself, and the others
- * find a place.
+ * A tenant never holds all places, and few while it uses more than the others. So a tenant that
+ * floods a node waits for itself. The others find a place, and the work of the flood slows them little.
  */
 export class FairSemaphore {
   readonly #options: SemaphoreOptions;
@@ -43,6 +62,7 @@ export class FairSemaphore {
   /** The server's own work. It goes first. */
   readonly #own: (() => void)[] = [];
   readonly #waiting: FairShares;
+  readonly #use = new RecentUse();
   readonly #byTenant = new Map<string, number>();
   readonly #byAccount = new Map<string, number>();
   #busy = 0;
@@ -62,7 +82,8 @@ export class FairSemaphore {
     if (this.#hasPlace(holder)) this.#admit(holder);
     else if (holder === undefined) await new Promise<void>((admit) => this.#own.push(admit));
     else await this.#wait(holder);
-    return () => this.#leave(holder);
+    const enteredMs = this.#options.monotonic();
+    return () => this.#leave(holder, enteredMs);
   }
 
   /** Runs `work` when there is a place. */
@@ -99,12 +120,26 @@ export class FairSemaphore {
   }
 
   #hasPlace(holder: Holder | undefined): boolean {
-    const { node, tenant, account } = this.#options.places;
-    if (this.#busy >= node) return false;
+    if (this.#busy >= this.#options.places.node) return false;
     if (holder === undefined) return true;
-    if ((this.#byTenant.get(holder.tenant) ?? 0) >= tenant) return false;
+    const nowMs = this.#options.monotonic();
+    const held = this.#byTenant.get(holder.tenant) ?? 0;
+    if (held > 0 && held >= this.#placesOfTenant(holder, nowMs)) return false;
     if (holder.account === SHARED_ACCOUNT) return true;
-    return (this.#byAccount.get(keyOf(holder)) ?? 0) < account;
+    const own = this.#byAccount.get(keyOf(holder)) ?? 0;
+    return own === 0 || own < this.#placesOfAccount(holder, nowMs);
+  }
+
+  #placesOfTenant({ tenant }: Holder, nowMs: number): number {
+    const { places, heavy } = this.#options;
+    const isHeavy = this.#use.isHeavyTenant(tenant, heavy.tenant / 2, nowMs);
+    return (isHeavy ? heavy : places).tenant;
+  }
+
+  #placesOfAccount(holder: Holder, nowMs: number): number {
+    const { places, heavy } = this.#options;
+    const isHeavy = this.#use.isHeavyAccount(holder, heavy.account / 2, nowMs);
+    return (isHeavy ? heavy : places).account;
   }
 
   #admit(holder: Holder | undefined): void {
@@ -114,9 +149,11 @@ export class FairSemaphore {
     add(this.#byAccount, keyOf(holder), 1);
   }
 
-  #leave(holder: Holder | undefined): void {
+  #leave(holder: Holder | undefined, enteredMs: number): void {
     this.#busy--;
     if (holder !== undefined) {
+      const nowMs = this.#options.monotonic();
+      this.#use.add(holder, nowMs - enteredMs, nowMs);
       add(this.#byTenant, holder.tenant, -1);
       add(this.#byAccount, keyOf(holder), -1);
     }
@@ -124,16 +161,16 @@ export class FairSemaphore {
   }
 
   #serve(): void {
-    if (this.#busy >= this.#options.places.node) return;
-    const own = this.#own.shift();
-    if (own !== undefined) {
-      this.#admit(undefined);
-      return own();
+    while (this.#busy < this.#options.places.node) {
+      const admit = this.#own.shift();
+      const next =
+        admit === undefined
+          ? this.#queue.take((holder) => this.#hasPlace(holder))
+          : { admit, holder: undefined };
+      if (next === undefined) return;
+      this.#admit(next.holder);
+      next.admit();
     }
-    const next = this.#queue.take((holder) => this.#hasPlace(holder));
-    if (next === undefined) return;
-    this.#admit(next.holder);
-    next.admit();
   }
 }
 

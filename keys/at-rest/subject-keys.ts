@@ -36,7 +36,7 @@ export class SubjectKeys {
   readonly #freshness: Freshness;
   readonly #ensured = new Set<Uuid>();
   /** Tenants and accounts use the key-management service in turn. */
-  readonly #requests = new FairSemaphore(fairPlaces(PARALLEL_IN_ALL));
+  readonly #requests = new FairSemaphore(fairPlaces(PARALLEL_IN_ALL, PARALLEL_IN_ALL));
 
   constructor(deps: KeystoreDeps, cache: KeyCache<SubjectKey>, freshness: Freshness) {
     this.#deps = deps;
