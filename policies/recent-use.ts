@@ -15,13 +15,17 @@ export class RecentUse {
   readonly #tenants = new Averages();
   readonly #accounts = new Map<string, Averages>();
 
-  /** Records that the holder had one place for `heldMs`, until now. */
-  add({ tenant, account }: Holder, heldMs: number, nowMs: number): void {
-    for (const forgotten of this.#tenants.add(tenant, heldMs, nowMs))
-      this.#accounts.delete(forgotten);
+  /**
+   * Records that the holder had one place for `heldMs`, until now.
+   * @returns the tenants that are no longer active and forgotten
+   */
+  add({ tenant, account }: Holder, heldMs: number, nowMs: number): readonly string[] {
+    const forgotten = this.#tenants.add(tenant, heldMs, nowMs);
+    for (const each of forgotten) this.#accounts.delete(each);
     const accounts = this.#accounts.get(tenant) ?? new Averages();
     this.#accounts.set(tenant, accounts);
     accounts.add(account, heldMs, nowMs);
+    return forgotten;
   }
 
   /** Whether the tenant held more than `places`, and more than the active tenants on average. */

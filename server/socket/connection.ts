@@ -17,6 +17,7 @@ import type { FrameLimits } from "./frame-limits.ts";
 import { faultFrame, headsFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
+import type { LoopShares } from "./loop-shares.ts";
 import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
@@ -33,6 +34,7 @@ export interface OpenSocket extends Drainable {
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly frameLimits: FrameLimits;
+  readonly loopShares: LoopShares;
   readonly wheel: TimerWheel;
   /** The shares of tenants and accounts in the welcomed connections. */
   readonly sockets: FairShares;
@@ -125,13 +127,18 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onControl(): void {
-    this.#count(0);
+    this.#count(0, this.#deps.monotonic());
   }
 
-  /** Counts what the device has sent against its account. */
-  #count(bytes: number): void {
+  /** Counts what the device has sent, and the time that it took, against its account and tenant. */
+  #count(bytes: number, beganMs: number): void {
     if (this.#identity === undefined || this.#state === "closed") return;
-    const waitMs = this.#deps.frameLimits.count(this.#identity.user, bytes);
+    const { frameLimits, loopShares, monotonic } = this.#deps;
+    const { tenant, user } = this.#identity;
+    const waitMs = Math.max(
+      frameLimits.count(user, bytes),
+      loopShares.count({ tenant, account: user }, monotonic() - beganMs),
+    );
     if (waitMs > 0) this.#reading.pauseFor(waitMs);
   }
 
@@ -185,8 +192,8 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   onFrame(bytes: Uint8Array | undefined): void {
     if (this.#state === "closed" || this.#state === "draining") return;
+    const beganMs = this.#deps.monotonic();
     this.onHeard();
-    this.#count(bytes?.length ?? 0);
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
@@ -194,6 +201,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     } catch (error) {
       this.#fault("protocol_error", error);
     }
+    this.#count(bytes?.length ?? 0, beganMs);
   }
 
   #take(frame: Frame): void {

@@ -19,11 +19,30 @@ const startMs = 90_000;
 const stopMs = 60_000;
 const unlimited = "1000000,1000000";
 
+/** A device in a tool sends in a second what a person sends in a day. */
+const withoutLimits = {
+  REQUEST_LIMIT: unlimited,
+  STAFF_REQUEST_LIMIT: unlimited,
+  MESSAGE_LIMIT: unlimited,
+  STAFF_MESSAGE_LIMIT: unlimited,
+  ACCOUNT_MESSAGE_LIMIT: unlimited,
+  TENANT_MESSAGE_LIMIT: unlimited,
+  CONVERSATION_LIMIT: unlimited,
+  TENANT_CONVERSATION_LIMIT: unlimited,
+  ACCOUNT_FRAME_LIMIT: unlimited,
+  ACCOUNT_BYTE_LIMIT: "999999999,999999999",
+};
+
+/** Settings of a server with the limits that it has by default. */
+export const defaultLimits: ServerSettings = Object.fromEntries(
+  Object.keys(withoutLimits).map((name) => [name, undefined]),
+);
+
 /** The file with the server's whole output, in its SEALDESK_HOME. */
 const logName = "server-process.log";
 
 /** Settings that differ from the server's defaults for development. */
-export type ServerSettings = Readonly<Record<string, string>>;
+export type ServerSettings = Readonly<Record<string, string | undefined>>;
 
 /**
  * Runs the built server as its own process in development mode, with its embedded database unless
@@ -65,17 +84,7 @@ export async function spawnServer(
       PORT: String(port),
       // Devices say which network they come from; see `connect-device.ts`.
       TRUSTED_PROXIES: "127.0.0.1",
-      // A device here sends in a second what a person sends in a day.
-      REQUEST_LIMIT: unlimited,
-      STAFF_REQUEST_LIMIT: unlimited,
-      MESSAGE_LIMIT: unlimited,
-      STAFF_MESSAGE_LIMIT: unlimited,
-      ACCOUNT_MESSAGE_LIMIT: unlimited,
-      TENANT_MESSAGE_LIMIT: unlimited,
-      CONVERSATION_LIMIT: unlimited,
-      TENANT_CONVERSATION_LIMIT: unlimited,
-      ACCOUNT_FRAME_LIMIT: unlimited,
-      ACCOUNT_BYTE_LIMIT: "999999999,999999999",
+      ...withoutLimits,
       ...settings,
     },
     stdio: ["ignore", log.fd, log.fd],

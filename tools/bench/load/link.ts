@@ -114,6 +114,13 @@ export class Link {
     this.#socket.send(frame);
   }
 
+  /** Writes bytes past the WebSocket. @returns false if they wait; write on when `onDrain` is called */
+  writeRaw(bytes: Uint8Array, onDrain: () => void): boolean {
+    const isTaken = this.#raw.write(bytes);
+    if (!isTaken) this.#raw.once("drain", onDrain);
+    return isTaken;
+  }
+
   close(): void {
     this.#socket.removeAllListeners("close");
     this.#socket.terminate();

@@ -1,83 +1,127 @@
 import { Agent } from "node:http";
+import { defaultLimits } from "../../testkit/server-process.ts";
+import { partiesOf } from "../arrange/parties.ts";
 import { LoadTenant } from "../arrange/tenant.ts";
 import { closing, type Closing } from "../closing.ts";
+import { Link } from "../load/link.ts";
+import { Load } from "../load/load-process.ts";
+import { measureLoad } from "../load/measure-load.ts";
+import { sealdeskDialect } from "../load/sealdesk-dialect.ts";
 import type { Progress, Scale } from "../options.ts";
 import type { Measured } from "../report.ts";
 import { startSealdesk, type SealdeskServer } from "../servers/sealdesk.ts";
 import { latencyOf, round, type Latency } from "../statistics.ts";
 import { Caller } from "./caller.ts";
+import { floodFrames, floodMessages, floodRequests, noFlood, type Flood } from "./floods.ts";
 
 /** Conversations of each account, and what a hostile account and a hostile tenant keep in flight. */
 const CONVERSATIONS = 200;
 const IN_FLIGHT = 64;
 const ACCOUNTS = 50;
+/** What a staff account may send in the long run, in messages a second. */
+const MESSAGES_OF_ACCOUNT = 9;
 /** The neighbour's requests per second. An account may use 2,000 proofs in two minutes. */
-const PER_SECOND = 10;
+const REQUESTS = 10;
+/** The neighbour's messages per second, from three devices. */
+const MESSAGES = 20;
 
-interface Calm extends Latency {
-  readonly requests: number;
-  readonly refused: number;
+interface Felt {
+  readonly requests: Latency & { readonly refused: number };
+  readonly messages: Latency;
 }
 
 /**
- * Measures how long a tenant waits for its requests while another tenant floods the same node: first
- * alone, then beside one hostile account, then beside a hostile tenant of 50 accounts.
+ * Measures how long a tenant waits for its requests and messages while another tenant floods the same
+ * node, which has its default limits: first alone, then beside one hostile account, then beside a
+ * hostile tenant of 50 accounts that floods with requests, with frames and with messages.
  */
 export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
-    const server = started.add(await startSealdesk());
+    const server = started.add(await startSealdesk({ settings: defaultLimits }));
     const conversations = Math.max(2, Math.round(CONVERSATIONS * scale.share));
     const accounts = Math.max(2, Math.round(ACCOUNTS * scale.share));
     progress("arranging two tenants");
-    const [neighbour] = await callersOf(started, server, 1, conversations);
-    const hostile = await callersOf(started, server, accounts, conversations);
-    if (neighbour === undefined) throw new Error("there is no neighbour");
-    const measure = async (name: string, flooding: readonly Caller[]): Promise<Calm> => {
+    const neighbour = await arrange(started, server, 1, conversations, 3);
+    const hostile = await arrange(started, server, accounts, conversations, accounts);
+    const feel = async (name: string, flood: Flood): Promise<Felt> => {
       progress(name);
-      const flood = new Flood(flooding, flooding.length === 0 ? 0 : IN_FLIGHT);
-      const calm = await requestSteadily(neighbour, scale.seconds);
+      const [requests, messages] = await Promise.all([
+        requestSteadily(neighbour.callers, scale.seconds),
+        measureLoad(neighbour.load, server.probe, { perSecond: MESSAGES }, scale.seconds),
+      ]);
       await flood.end();
-      return calm;
+      return { requests, messages: messages.deliver };
     };
     // Not counted, because a server that has just started has no compiled code.
-    await requestSteadily(neighbour, Math.min(5, scale.seconds));
-    const quiet = await measure("alone", []);
-    const besideAccount = await measure("beside a hostile account", hostile.slice(0, 1));
-    const besideTenant = await measure("beside a hostile tenant", hostile);
-    const row = (name: string, { requests, refused, p50Ms, p99Ms }: Calm) => [
-      name,
-      requests,
-      refused,
-      `${p50Ms} / ${p99Ms}`,
-    ];
-    const ratioOf = ({ p99Ms }: Calm) => round(p99Ms / quiet.p99Ms, 2);
-    const refused = [quiet, besideAccount, besideTenant].reduce(
-      (sum, each) => sum + each.refused,
-      0,
-    );
+    await requestSteadily(neighbour.callers, Math.min(5, scale.seconds));
+    const alone = await feel("alone", noFlood);
+    const beside: Record<string, Felt> = {
+      "requests of one account": await feel(
+        "beside one account's requests",
+        floodRequests(hostile.callers.slice(0, 1), IN_FLIGHT),
+      ),
+      "requests of a tenant": await feel(
+        "beside a tenant's requests",
+        floodRequests(hostile.callers, IN_FLIGHT),
+      ),
+      "frames of a tenant": await feel(
+        "beside a tenant's frames",
+        floodFrames(await hostile.connect()),
+      ),
+      "messages of a tenant": await feel(
+        "beside a tenant's messages",
+        await floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
+      ),
+    };
+    const all = { alone, ...beside };
+    const latency = ({ p50Ms, p99Ms }: Latency) => `${p50Ms} / ${p99Ms}`;
     return {
-      figures: { ...scale, conversations, accounts, quiet, besideAccount, besideTenant },
+      figures: { ...scale, conversations, accounts, ...all },
       table: [
-        ["neighbour", "requests", "refused", "p50 / p99 ms"],
-        row("alone", quiet),
-        row("beside a hostile account", besideAccount),
-        row("beside a hostile tenant", besideTenant),
+        ["beside", "requests p50 / p99 ms", "messages p50 / p99 ms", "refused"],
+        ...Object.entries(all).map(([name, { requests, messages }]) => [
+          name,
+          latency(requests),
+          latency(messages),
+          requests.refused,
+        ]),
       ],
       goals: [
-        { name: "p99 beside a hostile account", value: ratioOf(besideAccount), atMost: 2 },
-        { name: "p99 beside a hostile tenant", value: ratioOf(besideTenant), atMost: 2 },
-        { name: "refused requests of the neighbour", value: refused, atMost: 0 },
+        ...Object.entries(beside).flatMap(([name, felt]) =>
+          (["requests", "messages"] as const).map((what) => ({
+            name: `p99 of ${what} beside ${name}`,
+            value: round(felt[what].p99Ms / alone[what].p99Ms, 2),
+            atMost: 2,
+          })),
+        ),
+        {
+          name: "refused requests of the neighbour",
+          value: Object.values(all).reduce((sum, { requests }) => sum + requests.refused, 0),
+          atMost: 0,
+        },
       ],
     };
   });
 
-/** Accounts of a new tenant, each in the same number of conversations with a partner. */
-async function callersOf(
+/** A tenant that can request, send messages and connect. */
+interface Arranged {
+  readonly callers: readonly Caller[];
+  readonly load: Load;
+  /** Connects the accounts of the callers. */
+  readonly connect: () => Promise<Link[]>;
+}
+
+/**
+ * Arranges a tenant of `accounts`, each in the same number of conversations with a partner, and of
+ * `senders` who send messages in a conversation of their own.
+ */
+async function arrange(
   started: Closing,
   server: SealdeskServer,
   accounts: number,
   conversations: number,
-): Promise<Caller[]> {
+  senders: number,
+): Promise<Arranged> {
   const tenant = started.add(await LoadTenant.open(server));
   const devices = await tenant.devices(accounts);
   const partners = await tenant.devices(1);
@@ -87,40 +131,39 @@ async function callersOf(
     Array.from({ length: conversations }, () => [device, ...partners]),
   );
   await tenant.conversations(groups);
-  return Promise.all(
-    devices.map(async (device) => new Caller(await tenant.link(device, []), agent)),
+  const links = await Promise.all(devices.map((device) => tenant.link(device, [])));
+  const load = started.add(
+    await Load.prepare(await partiesOf(tenant, await tenant.groups(senders, 2))),
   );
+  await load.connect();
+  return {
+    callers: links.map((link) => new Caller(link, agent)),
+    load,
+    connect: () => Promise.all(links.map((spec) => connectTo(spec))),
+  };
+}
+
+function connectTo(spec: Parameters<typeof sealdeskDialect>[0]): Promise<Link> {
+  const silent = { accepted: () => undefined, delivered: () => undefined };
+  return Link.open(spec.url, sealdeskDialect(spec), "127.0.0.1", silent);
 }
 
 /** Sends requests at a steady rate, whether or not earlier ones are answered. */
-async function requestSteadily(caller: Caller, seconds: number): Promise<Calm> {
+async function requestSteadily(
+  [caller]: readonly Caller[],
+  seconds: number,
+): Promise<Felt["requests"]> {
+  if (caller === undefined) throw new Error("nobody requests");
   const samples: number[] = [];
   let refused = 0;
-  const count = Math.max(1, Math.round(seconds * PER_SECOND));
+  const count = Math.max(1, Math.round(seconds * REQUESTS));
   const startedMs = performance.now();
   const all = Array.from({ length: count }, async (_, index) => {
-    await new Promise((resolve) => setTimeout(resolve, (index * 1000) / PER_SECOND));
-    const dueMs = startedMs + (index * 1000) / PER_SECOND;
+    await new Promise((resolve) => setTimeout(resolve, (index * 1000) / REQUESTS));
+    const dueMs = startedMs + (index * 1000) / REQUESTS;
     if ((await caller.list()) !== 200) refused++;
     samples.push(performance.now() - dueMs);
   });
   await Promise.all(all);
-  return { requests: count, refused, ...latencyOf(samples) };
-}
-
-/** Keeps a number of requests in flight, of all callers in turn, until it is ended. */
-class Flood {
-  readonly #running: Promise<void>[];
-  #ended = false;
-
-  constructor(callers: readonly Caller[], inFlight: number) {
-    this.#running = Array.from({ length: inFlight }, async (_, index) => {
-      for (let at = index; !this.#ended; at++) await callers[at % callers.length]?.list();
-    });
-  }
-
-  async end(): Promise<void> {
-    this.#ended = true;
-    await Promise.all(this.#running);
-  }
+  return { refused, ...latencyOf(samples) };
 }
