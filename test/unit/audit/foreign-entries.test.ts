@@ -12,7 +12,11 @@ test.each(["fhir", "ocsf", "cef"] as const)(
   (format) => {
     const idAt = (index: number, origin: string) =>
       ids[format](lineFormats[format].line({ index, entry: bytes }, origin));
-    const all = [idAt(7, "audit.example/a"), idAt(8, "audit.example/a"), idAt(7, "audit.example/b")];
+    const all = [
+      idAt(7, "audit.example/a"),
+      idAt(8, "audit.example/a"),
+      idAt(7, "audit.example/b"),
+    ];
     expect(new Set(all).size).toBe(3);
     for (const id of all)
       expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-8[\da-f]{3}-8[\da-f]{3}-[\da-f]{12}$/);
