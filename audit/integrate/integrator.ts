@@ -7,6 +7,7 @@ import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { checkLog, checkOutside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
+import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
 
@@ -49,6 +50,8 @@ export class Integrator {
   #unsigned = new Map<LogId, CommittedTree>();
   /** The last head of each log that this node wrote since it leads. */
   #written = new Map<LogId, TreeHead>();
+  /** The name of each log since this node leads, or since the log began. */
+  #origins = new Map<LogId, string>();
   #refusal: AuditError | undefined;
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
@@ -115,10 +118,11 @@ export class Integrator {
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const unsigned = await resumeLeadership(client, store, signer.publicKey);
+    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
     await this.#checkKnown(client);
     await witnesses?.check(client);
     this.#written.clear();
+    this.#origins = new Map(origins);
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     this.#noteUnsigned();
     this.#contradiction = undefined;
@@ -176,7 +180,9 @@ export class Integrator {
       MOST_AT_ONCE,
       this.#written,
     );
+    assertOrigins(trees, this.#origins);
     for (const tree of trees) {
+      this.#origins.set(tree.log, tree.origin);
       this.#unsigned.set(tree.log, tree);
       this.#written.set(tree.log, tree);
     }

@@ -140,7 +140,7 @@ describe("the checkpoint kept outside", () => {
   const alter = (...statements: string[]) =>
     database.owner.query(
       `set session_replication_role = replica;
-       ${["leaves", "trees", "tiles", "checkpoints"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
+       ${["leaves", "trees", "tiles", "checkpoints", "logs"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
        ${statements.join(";")};
        set session_replication_role = default`,
     );
@@ -177,6 +177,24 @@ describe("the checkpoint kept outside", () => {
     );
     await writeFile(path, "nonsense");
     expect(await refusal(log.startIntegrator())).toBe("audit_checkpoint_invalid");
+  });
+
+  test("keeps the name of a log that is renamed while the log runs", async () => {
+    const { tenant, path } = await five();
+    const integrator = log.startIntegrator();
+    // The node leads, and has written nothing to the log that is renamed.
+    await log.append(await log.newTenant());
+    await log.settled();
+    const before = await readFile(path, "utf8");
+    const rename = (to: string) =>
+      alter(`update audit.logs set origin = '${to}' where id = '${tenant}'`);
+    await rename("audit.example/audit/t/another");
+    await log.append(tenant);
+    expect(await refusal(integrator)).toBe("audit_checkpoint_invalid");
+    expect(await readFile(path, "utf8")).toBe(before);
+    await rename(before.split("\n")[0] ?? "");
+    await log.settled();
+    expect(await log.verify(tenant)).toHaveLength(6);
   });
 
   test("is not needed to see an altered edge while the log runs", async () => {
