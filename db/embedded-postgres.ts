@@ -1,9 +1,7 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { promisify } from "node:util";
 import { findBinaries } from "./embedded/binaries.ts";
 import {
   createCluster,
@@ -14,8 +12,7 @@ import {
 import { postgresUser } from "./embedded/postgres-user.ts";
 import { findPostmaster, type Postmaster } from "./embedded/postmaster.ts";
 import { unavailable } from "./embedded/unavailable.ts";
-
-const run = promisify(execFile);
+import { run } from "./embedded/run.ts";
 
 /** How long PostgreSQL may take to start, and to stop, in seconds. */
 const PATIENCE_S = 60;

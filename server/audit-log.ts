@@ -12,7 +12,12 @@ import { Witnesses } from "../audit/witness/witnesses.ts";
 import { WitnessError } from "../audit/witness/witness-error.ts";
 import { describeError, type Log } from "./log.ts";
 import type { Metrics } from "./metrics/metrics.ts";
-import { auditReasons, type NotReadyReason } from "./readiness.ts";
+import {
+  auditReasons,
+  readyWarnings,
+  type NotReadyReason,
+  type ReadyWarning,
+} from "./readiness.ts";
 
 interface Deps {
   readonly url: string;
@@ -29,11 +34,10 @@ interface Deps {
 }
 
 export interface RunningAuditLog {
-  /**
-   * The reason why the log is not continued, or what is wrong with what it holds; undefined if
-   * neither is the case.
-   */
+  /** The reason why the log is not continued; undefined if it is. */
   refusal(): NotReadyReason | undefined;
+  /** What is wrong with the entries that the log holds; undefined if nothing is. */
+  warning(): ReadyWarning | undefined;
   /** What this node saw of the logs. Whatever reads them shares it. */
   readonly heads: KnownHeads;
   close(): Promise<void>;
@@ -66,15 +70,18 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
   });
   const reasonOf = (error: AuditError | undefined) =>
     auditReasons.find((reason) => reason === error?.code);
+  const warningOf = (error: AuditError | undefined) =>
+    readyWarnings.find((warning) => warning === error?.code);
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
-    refused: () => reasonOf(integrator.refusal) !== undefined,
+    refused: () => integrator.refusal !== undefined,
     altered: () => checker.finding !== undefined,
     checkedAgeMs: () => checker.ageMs,
     witnessDisagrees: () => witnesses?.disagreements ?? 0,
   });
   return {
     refusal: () => reasonOf(integrator.refusal) ?? reasonOf(checker.finding),
+    warning: () => warningOf(checker.finding),
     heads,
     async close() {
       await Promise.all([integrator.close(), checker.close()]);

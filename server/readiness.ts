@@ -1,13 +1,27 @@
 import { KeysError } from "../keys/keys-error.ts";
 
-/** What is wrong with the audit log. Each is the code of an `AuditError`. */
+/** Why the audit log is not continued. Each is the code of an `AuditError`. */
 export const auditReasons = [
   "audit_log_behind", // the database has fewer audit entries than were signed for
   "audit_log_inconsistent", // the audit log is not what was signed
   "audit_checkpoint_invalid", // a checkpoint of the audit log is not by this server's key
-  "audit_log_altered", // an entry in the database is not the one that was signed, or is gone
   "audit_entry_not_stored", // the database does not keep what is appended to the operator's log
 ] as const;
+
+/**
+ * What somebody must look at while the server serves on. The code of an `AuditError`: an entry in the
+ * database is not the one that was signed, or is gone. Every node of a database finds the same, so a
+ * node that stopped for it would leave nobody to take its messages.
+ */
+export const readyWarnings = ["audit_log_altered"] as const;
+export type ReadyWarning = (typeof readyWarnings)[number];
+
+/** Whether the server can serve, and what to look at if it can. */
+export interface Readiness {
+  /** Why it cannot. Empty if it can. */
+  readonly reasons: readonly NotReadyReason[];
+  readonly warnings: readonly ReadyWarning[];
+}
 
 /** Reasons why the server cannot serve now. The most specific one comes first. */
 export type NotReadyReason =
@@ -38,18 +52,19 @@ export interface Probes {
   readonly isStorageFailing: () => boolean;
   /** Returns why the audit log is not continued. Returns undefined while it is. */
   readonly auditRefusal: () => NotReadyReason | undefined;
+  readonly auditWarning: () => ReadyWarning | undefined;
   readonly isDraining: () => boolean;
 }
 
 /**
- * Creates a function that returns why the server cannot serve now, or an empty list. Database,
+ * Creates a function that returns whether the server can serve now. Database,
  * keystore and key service each get one request at a time, however often the function is called.
  * None is waited for longer than the limit.
  */
 export function createReadiness(
   given: Probes,
   limitMs = LIMIT_MS,
-): () => Promise<readonly NotReadyReason[]> {
+): () => Promise<Readiness> {
   const probes = [
     schemaProbe(given.isCurrent, "schema_behind", "database_unreachable", limitMs),
     schemaProbe(given.isKeystoreCurrent, "keystore_behind", "keystore_unreachable", limitMs),
@@ -58,12 +73,15 @@ export function createReadiness(
     probe(() => given.checkKms().then(nothing, kmsReason), "kms_unreachable", limitMs),
   ];
   return async () => {
-    if (given.isDraining()) return ["draining"];
+    if (given.isDraining()) return { reasons: ["draining"], warnings: [] };
     const reasons = await Promise.all(probes.map((ask) => ask()));
     const storage: NotReadyReason | undefined = given.isStorageFailing()
       ? "storage_failing"
       : undefined;
-    return [...reasons, storage, given.auditRefusal()].filter((reason) => reason !== undefined);
+    return {
+      reasons: [...reasons, storage, given.auditRefusal()].filter((reason) => reason !== undefined),
+      warnings: [given.auditWarning()].filter((warning) => warning !== undefined),
+    };
   };
 }
 

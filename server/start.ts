@@ -369,13 +369,14 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     stopping: stopping.signal,
     heads: auditLog.heads,
     logKey: signer.publicKey,
-    notReady: createReadiness({
+    readiness: createReadiness({
       isCurrent: () => hasMigrations(pool, DATA),
       isKeystoreCurrent: () => hasMigrations(keyTree.pool, KEYSTORE),
       takesMessages: createMessageCheck(pool, now, newId),
       checkKms: () => kms.check(),
       isStorageFailing: storage.isFailing,
       auditRefusal: () => auditLog.refusal(),
+      auditWarning: () => auditLog.warning(),
       isDraining: () => stopping.signal.aborted,
     }),
   });

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import { toBase64 } from "../verify/base64.ts";
 import { cefLineOf } from "./cef.ts";
@@ -97,12 +98,12 @@ const telling = (
   extension,
   header: "",
   line: ({ index, entry }, origin) =>
-    `${tell(parseEntry(entry) ?? unreadable(index), index, origin)}\n`,
+    `${tell(parseEntry(entry) ?? unreadable(index, origin), index, origin)}\n`,
 });
 
 /** Stands for bytes that are not one of our entries. It says that they exist, and where. */
-const unreadable = (index: number): LoggedEntry => ({
-  eventId: nilUuid,
+const unreadable = (index: number, origin: string): LoggedEntry => ({
+  eventId: placeId(index, origin),
   occurredAtMs: 0,
   tenant: nilUuid,
   actor: { kind: "system", id: "unknown" },
@@ -112,6 +113,15 @@ const unreadable = (index: number): LoggedEntry => ({
   outcome: "failed",
   reason: "unreadable",
 });
+
+/**
+ * An id for what has none: a UUID of version 8 (RFC 9562 section 5.8) from the SHA-256 of its place.
+ * Receivers keep one record for each id.
+ */
+function placeId(index: number, origin: string): string {
+  const hex = hash("sha256", `${origin} ${index}`);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
 
 const fhir = telling("fhir.ndjson", (...given) =>
   onOneLine(JSON.stringify(auditEventOf(...given))),

@@ -2,6 +2,7 @@ import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogSigner } from "../logs.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
+import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
 
@@ -27,13 +28,14 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   await withIntegratorSession(url, async (client) => {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
-    const unsigned = await resumeLeadership(client, store, signer.publicKey);
+    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
     await witnesses.check(client);
     await signTrees(client, signer, store, unsigned);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {
       const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
       if (taken === 0) return;
+      assertOrigins(trees, origins);
       await signTrees(client, signer, store, trees);
     }
   });

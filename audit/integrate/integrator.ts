@@ -7,6 +7,7 @@ import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { checkLog, checkOutside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
+import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
 import { signTrees } from "./sign-trees.ts";
 
@@ -49,10 +50,14 @@ export class Integrator {
   #unsigned = new Map<LogId, CommittedTree>();
   /** The last head of each log that this node wrote since it leads. */
   #written = new Map<LogId, TreeHead>();
+  /** The name of each log since this node leads, or since the log began. */
+  #origins = new Map<LogId, string>();
   #refusal: AuditError | undefined;
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
   #pendingAgeMs = 0;
+  /** Since when there have been heads without a signature, while this node leads. */
+  #unsignedSinceMs: number | undefined;
   #signFromMs = 0;
   #signedMs = 0;
   #said: string | undefined;
@@ -67,9 +72,13 @@ export class Integrator {
     return this.#refusal;
   }
 
-  /** How long the oldest pending entry has waited, as of the last check. */
+  /**
+   * How long the oldest entry has waited for its place, as of the last check, or for a signed head.
+   * Only the leading node knows the second.
+   */
   get pendingAgeMs(): number {
-    return this.#pendingAgeMs;
+    const since = this.#unsignedSinceMs;
+    return Math.max(this.#pendingAgeMs, since === undefined ? 0 : performance.now() - since);
   }
 
   /** Finishes the current batch. */
@@ -104,15 +113,18 @@ export class Integrator {
         await witnesses?.check(client);
       }
       this.#refusal = undefined;
+      this.#unsignedSinceMs = undefined;
       await this.#observe(client);
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const unsigned = await resumeLeadership(client, store, signer.publicKey);
+    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
     await this.#checkKnown(client);
     await witnesses?.check(client);
     this.#written.clear();
+    this.#origins = new Map(origins);
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
+    this.#noteUnsigned();
     this.#contradiction = undefined;
     const leaveWitnesses = witnesses?.keepCosigned((error) => {
       this.#contradiction = error;
@@ -168,10 +180,13 @@ export class Integrator {
       MOST_AT_ONCE,
       this.#written,
     );
+    assertOrigins(trees, this.#origins);
     for (const tree of trees) {
+      this.#origins.set(tree.log, tree.origin);
       this.#unsigned.set(tree.log, tree);
       this.#written.set(tree.log, tree);
     }
+    this.#noteUnsigned();
     onIntegrated?.(taken);
     return taken;
   }
@@ -182,6 +197,7 @@ export class Integrator {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
       for (const tree of this.#unsigned.values()) this.#options.heads?.remember(tree.log, tree);
       this.#unsigned.clear();
+      this.#noteUnsigned();
       this.#signedMs = performance.now();
     } catch (error) {
       if (error instanceof AuditError) throw error;
@@ -189,6 +205,11 @@ export class Integrator {
       this.#signFromMs = performance.now() + retryMs;
       this.#say(error);
     }
+  }
+
+  #noteUnsigned(): void {
+    if (this.#unsigned.size === 0) this.#unsignedSinceMs = undefined;
+    else this.#unsignedSinceMs ??= performance.now();
   }
 
   /** Reports an error once, not at every attempt. */

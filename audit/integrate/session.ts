@@ -3,7 +3,9 @@ import { CONNECT_MS, withOptions } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkOutside, checkUnsigned } from "./check-outside.ts";
+import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
+import { assertOrigins } from "./origins.ts";
 import { unsignedTrees } from "./sign-trees.ts";
 
 /** Any number works, if every node uses the same one. */
@@ -42,18 +44,31 @@ export async function tryLead(client: Client): Promise<boolean> {
   return rows[0]?.leads === true;
 }
 
+/** What a new leader knows of the logs. */
+interface Resumed {
+  /** The heads that a crash left without a signature. */
+  readonly unsigned: readonly CommittedTree[];
+  /** The names of the logs. */
+  readonly origins: ReadonlyMap<LogId, string>;
+}
+
 /**
  * The first step of a new leader: compares the logs with the published checkpoints.
- * @returns the heads that a crash left without a signature
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function resumeLeadership(
   client: Client,
   store: CheckpointStore,
   publicKey: Uint8Array,
-): Promise<CommittedTree[]> {
+): Promise<Resumed> {
+  // The names are read first. A log that is renamed after that does not pass under either name.
+  const { rows } = await client.query<{ id: LogId; origin: string }>(
+    "select id, origin from audit.logs",
+  );
+  const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
   await checkOutside(client, store, publicKey);
   const unsigned = await unsignedTrees(client);
+  assertOrigins(unsigned, origins);
   for (const tree of unsigned) await checkUnsigned(client, tree);
-  return unsigned;
+  return { unsigned, origins };
 }

@@ -1,12 +1,9 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { arch, platform } from "node:os";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { unavailable } from "./unavailable.ts";
-
-const run = promisify(execFile);
+import { run } from "./run.ts";
 
 /** Paths of PostgreSQL's programs. */
 export interface Binaries {

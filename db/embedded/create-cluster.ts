@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import {
@@ -15,13 +14,11 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { Binaries } from "./binaries.ts";
 import type { UnixIds } from "./postgres-user.ts";
 import { makeFolder } from "./make-folder.ts";
 import { unavailable } from "./unavailable.ts";
-
-const run = promisify(execFile);
+import { run } from "./run.ts";
 
 /** File in the cluster's directory with the password of its owner. */
 export const PASSWORD_FILE = "owner-password";

@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
 import { userInfo } from "node:os";
-import { promisify } from "node:util";
 import { unavailable } from "./unavailable.ts";
-
-const run = promisify(execFile);
+import { run } from "./run.ts";
 
 export interface UnixIds {
   readonly uid: number;

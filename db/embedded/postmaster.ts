@@ -1,9 +1,6 @@
-import { execFile } from "node:child_process";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
-
-const run = promisify(execFile);
+import { run } from "./run.ts";
 
 /** What postmaster.pid says about the server that runs on a cluster. */
 export interface Postmaster {

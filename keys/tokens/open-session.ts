@@ -31,24 +31,20 @@ export interface OpenedSession {
   readonly accountKey: Uint8Array | null;
 }
 
-const SIGN_INS = "sign-ins";
-
 /**
  * Opens a session for the device key that signed the proof, with a password or a customer token.
  * Writes an audit entry on success and on failure.
- * @throws KeysError sign_in_failed, invalid_proof, proof_reused, device_revoked, tenant_suspended,
- *   origin_not_allowed; and what `limits` throw
+ * @throws KeysError sign_in_failed, invalid_proof, proof_reused, overloaded, device_revoked,
+ *   tenant_suspended, origin_not_allowed; and what `limits` throw
  */
 export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
   const now = deps.now();
   const key = await verifyProof({ ...request, now });
-  // Nobody is known yet, so a network has a share of the memory, as an account has later.
-  await deps.replays.use(key.replayKey, now, { tenant: deps.network, account: SIGN_INS });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, now);
-  // Nobody is signed in yet, so all sign-ins of a tenant take the turns of one account. So do those
-  // of tenants that do not exist.
-  return runFor({ tenant: tenant?.id ?? nilUuid, account: SIGN_INS }, open);
+  // Nobody is signed in yet, so all sign-ins from a network take the turns of one account of the
+  // tenant. So do those of tenants that do not exist.
+  return runFor({ tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.network}` }, open);
 }
 
 async function openAt(
@@ -67,8 +63,12 @@ async function openAt(
   const { user, isRegistered } = identified;
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
-  await deps.limits.sessionOpens({ user, registeredKey });
   try {
+    // This comes after the grant is checked, so that strangers cannot fill the memory of used proofs.
+    // A registered device has a share of its own, so that whoever has the password cannot fill it.
+    const holder = { tenant: tenant.id, account: registeredKey ?? user };
+    await deps.replays.use(key.replayKey, now, holder);
+    await deps.limits.sessionOpens({ user, registeredKey });
     // This comes after the grant is checked, so that outsiders do not learn which tenants are
     // suspended or allow an origin.
     const { origin } = request;

@@ -5,11 +5,11 @@ import { KeysError } from "../keys-error.ts";
 export interface UsedProofs {
   /**
    * Marks `key` as used.
-   * @param owner the account of the key; undefined if the sender has not authenticated
+   * @param owner the account whose proof it is
    * @throws KeysError proof_reused, if it was used within the window; overloaded, if the owner's
    *   share of the memory is used up
    */
-  use(key: string, nowMs: number, owner?: Holder): Promise<void> | void;
+  use(key: string, nowMs: number, owner: Holder): Promise<void> | void;
 }
 
 export const proofReused = (): KeysError =>
@@ -30,34 +30,26 @@ export class ReplayCache implements UsedProofs {
   #newer = new Set<string>();
   /** Entries in the newer generation, by their owners. */
   #owned: FairShares;
-  /** Entries in the newer generation that have no owner. */
-  #unowned = 0;
   #turnedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param limits the entries in a generation; entries without an owner have a space of their own */
+  /** @param limits the entries in a generation */
   constructor(windowMs: number, limits = LIMITS) {
     this.#windowMs = windowMs;
     this.#limits = limits;
     this.#owned = new FairShares(limits);
   }
 
-  use(key: string, nowMs: number, owner?: Holder): void {
+  use(key: string, nowMs: number, owner: Holder): void {
     const age = nowMs - this.#turnedAtMs;
     if (age >= this.#windowMs) {
       this.#older = age < 2 * this.#windowMs ? this.#newer : new Set();
       this.#newer = new Set();
       this.#owned = new FairShares(this.#limits);
-      this.#unowned = 0;
       this.#turnedAtMs = nowMs;
     }
     if (this.#newer.has(key) || this.#older.has(key)) throw proofReused();
-    if (!this.#hasRoom(owner))
+    if (this.#owned.take(owner) !== undefined)
       throw new KeysError("overloaded", "Too many requests at once; try again in a minute.");
     this.#newer.add(key);
-  }
-
-  #hasRoom(owner: Holder | undefined): boolean {
-    if (owner !== undefined) return this.#owned.take(owner) === undefined;
-    return this.#unowned++ < this.#limits.node;
   }
 }

@@ -8,7 +8,7 @@ import type { Disconnect } from "../../keys/tokens/disconnect.ts";
 import type { UsedProofs } from "../../keys/tokens/replay-cache.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import type { Config } from "../config.ts";
-import type { NotReadyReason } from "../readiness.ts";
+import type { Readiness } from "../readiness.ts";
 import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
 import type { CreateLimiter } from "./limits.ts";
@@ -89,7 +89,7 @@ export interface RoutesDeps {
   readonly heads: KnownHeads;
   /** The public key of the key that signs the logs. */
   readonly logKey: Uint8Array;
-  readonly notReady: () => Promise<readonly NotReadyReason[]>;
+  readonly readiness: () => Promise<Readiness>;
 }
 
 /** Creates every route of the control plane and gives each only what it uses. */
@@ -161,6 +161,6 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     searchAuditRoute(auditLog),
     tailAuditRoute(auditLog, deps.stopping),
     healthRoute(),
-    readyRoute(deps.notReady),
+    readyRoute(deps.readiness),
   ];
 }

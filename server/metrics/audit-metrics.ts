@@ -42,7 +42,7 @@ export function createAuditMetrics(registry: Registry): AuditMetrics {
       gaugeOf(
         registry,
         "sealdesk_audit_pending_seconds",
-        "For how long the oldest audit entry has waited for its place",
+        "For how long the oldest audit entry has waited to be added to its log, or for a signed head of it",
         { read: () => pendingAgeMs() / 1_000 },
       );
       gaugeOf(registry, "sealdesk_audit_refused", "1 while the audit log is not continued", {

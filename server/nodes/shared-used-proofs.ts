@@ -19,7 +19,7 @@ export class SharedUsedProofs implements UsedProofs {
     this.#windowMs = windowMs;
   }
 
-  async use(key: string, nowMs: number, owner?: Holder): Promise<void> {
+  async use(key: string, nowMs: number, owner: Holder): Promise<void> {
     await this.#local.use(key, nowMs, owner);
     if (!this.#redis.isReady) return;
     const name = `sealdesk:proof:${createHash("sha256").update(key).digest("base64url")}`;

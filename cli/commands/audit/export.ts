@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
 import {
   lineFormatNames,
@@ -96,12 +97,20 @@ function filterOf({ from, until, actor, subject, action }: ExportOptions): Entry
   return { fromMs: timeOf(from), untilMs: timeOf(until), actor, subject, action };
 }
 
+/** A day, which begins at midnight UTC, or a time with its zone: RFC 3339. */
+const timeSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+
+/**
+ * Reads a time in milliseconds since the Unix epoch. It is the same on every computer.
+ * @throws CommandError if there is no such day, or if a time has no zone
+ */
 export function timeOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  if (!/^\d{4}-\d\d/.test(text) || Number.isNaN(time))
-    throw new CommandError("Write a time as 2026-01-31 or 2026-01-31T12:00:00Z.");
-  return time;
+  if (!timeSchema.safeParse(text).success)
+    throw new CommandError(
+      "Write a time as 2026-01-31, 2026-01-31T12:00:00Z or 2026-01-31T14:00:00+02:00.",
+    );
+  return Date.parse(text);
 }
 
 async function exportTiles(pool: Pool, log: OpenLog, out: string) {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { withFileLock } from "../../file-lock.ts";
@@ -40,7 +40,7 @@ export class Keyring {
   /**
    * Opens the keyring, or creates it on first use. A version 1 file, or an unsealed one that must
    * be sealed, is rewritten with the same keys. A file that cannot be read as a keyring is never
-   * replaced.
+   * replaced. An unsealed file that other users could read, such as a restored copy, becomes private.
    * @throws KeysError keyring_damaged, keyring_unreachable, passphrase_required, wrong_passphrase
    */
   static async open(options: KeyringOptions): Promise<Keyring> {
@@ -52,6 +52,7 @@ export class Keyring {
       );
     await keyring.#makeUnlessThere();
     if (!(await keyring.#read()).asWished) await keyring.change((contents) => contents);
+    if ((await keyring.#read()).sealed === undefined) await keyring.#makePrivate();
     return keyring;
   }
 
@@ -105,6 +106,13 @@ export class Keyring {
   async #stamp(): Promise<string> {
     const { ino, mtimeNs, size } = await stat(this.#path, { bigint: true });
     return `${ino} ${mtimeNs} ${size}`;
+  }
+
+  async #makePrivate(): Promise<void> {
+    await reach(async () => {
+      const { mode } = await stat(this.#path);
+      if ((mode & 0o077) !== 0) await chmod(this.#path, 0o600);
+    });
   }
 
   async #makeUnlessThere(): Promise<void> {

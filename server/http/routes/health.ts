@@ -1,9 +1,16 @@
 import { z } from "zod";
-import type { NotReadyReason } from "../../readiness.ts";
+import { readyWarnings, type Readiness } from "../../readiness.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 
 const state = z.strictObject({ status: z.literal("ok") });
+const ready = z.strictObject({
+  status: z.literal("ok"),
+  warnings: z
+    .array(z.enum(readyWarnings))
+    .optional()
+    .meta({ description: "What somebody must look at, while the server serves on" }),
+});
 
 /** GET /healthz: answers while the process runs. */
 export function healthRoute(): Route {
@@ -23,9 +30,9 @@ export function healthRoute(): Route {
 
 /**
  * GET /readyz: answers whether requests can be served now.
- * @param notReady returns the reasons why not; empty when the server is ready
+ * @param readiness returns whether they can
  */
-export function readyRoute(notReady: () => Promise<readonly NotReadyReason[]>): Route {
+export function readyRoute(readiness: () => Promise<Readiness>): Route {
   return route(
     {
       method: "get",
@@ -34,14 +41,14 @@ export function readyRoute(notReady: () => Promise<readonly NotReadyReason[]>): 
       tag: "Service",
       access: "public",
       audits: { nothing: "it tells of nobody" },
-      answers: { 200: { description: "It can", schema: state } },
+      answers: { 200: { description: "It can", schema: ready } },
       problems: ["not_ready"],
     },
     async () => {
-      const reasons = await notReady();
+      const { reasons, warnings } = await readiness();
       if (reasons.length > 0)
         throw new HttpError("not_ready", "The server cannot serve requests now.", { reasons });
-      return { status: 200, body: { status: "ok" } };
+      return { status: 200, body: { status: "ok", ...(warnings.length > 0 && { warnings }) } };
     },
   );
 }

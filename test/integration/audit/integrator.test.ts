@@ -87,19 +87,26 @@ describe("integration", () => {
     const tenant = await log.newTenant();
     const real = log.signer;
     let away = true;
-    log.startIntegrator({
+    let asked = 0;
+    const integrator = log.startIntegrator({
       signer: {
         publicKey: real.publicKey,
-        sign: (bytes) => (away ? Promise.reject(new Error("away")) : real.sign(bytes)),
+        sign(bytes) {
+          asked++;
+          return away ? Promise.reject(new Error("away")) : real.sign(bytes);
+        },
       },
     });
     await log.append(tenant, 3);
-    while (log.errors.length === 0) await new Promise(setImmediate);
+    // Between two attempts, the integrator has looked for pending entries again.
+    while (asked < 3) await new Promise(setImmediate);
+    expect(integrator.pendingAgeMs).toBeGreaterThan(0);
     const { rows } = await database.owner.query("select from audit.leaves");
     expect(rows).toHaveLength(3);
     expect(await signedSize(log, tenant)).toBe(0);
     away = false;
     await log.settled();
+    while (integrator.pendingAgeMs > 0) await new Promise(setImmediate);
     expect(await log.verify(tenant)).toHaveLength(3);
   });
 
@@ -133,7 +140,7 @@ describe("the checkpoint kept outside", () => {
   const alter = (...statements: string[]) =>
     database.owner.query(
       `set session_replication_role = replica;
-       ${["leaves", "trees", "tiles", "checkpoints"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
+       ${["leaves", "trees", "tiles", "checkpoints", "logs"].map((table) => `alter table audit.${table} disable trigger user;`).join("")}
        ${statements.join(";")};
        set session_replication_role = default`,
     );
@@ -170,6 +177,24 @@ describe("the checkpoint kept outside", () => {
     );
     await writeFile(path, "nonsense");
     expect(await refusal(log.startIntegrator())).toBe("audit_checkpoint_invalid");
+  });
+
+  test("keeps the name of a log that is renamed while the log runs", async () => {
+    const { tenant, path } = await five();
+    const integrator = log.startIntegrator();
+    // The node leads, and has written nothing to the log that is renamed.
+    await log.append(await log.newTenant());
+    await log.settled();
+    const before = await readFile(path, "utf8");
+    const rename = (to: string) =>
+      alter(`update audit.logs set origin = '${to}' where id = '${tenant}'`);
+    await rename("audit.example/audit/t/another");
+    await log.append(tenant);
+    expect(await refusal(integrator)).toBe("audit_checkpoint_invalid");
+    expect(await readFile(path, "utf8")).toBe(before);
+    await rename(before.split("\n")[0] ?? "");
+    await log.settled();
+    expect(await log.verify(tenant)).toHaveLength(6);
   });
 
   test("is not needed to see an altered edge while the log runs", async () => {

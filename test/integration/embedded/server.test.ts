@@ -1,5 +1,6 @@
-import { rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import pg from "pg";
 import {
   endAll,
   isRunning,
@@ -19,7 +20,7 @@ let url: string;
 beforeEach(async () => {
   folder = await temporaryHome();
   ({ home } = folder);
-  server = spawnServer(home);
+  server = spawnServer(home, { environment: { VAULT_TOKEN: "hvs.secret-of-this-test" } });
   url = await server.url();
 });
 afterEach(async () => {
@@ -46,6 +47,25 @@ test("an embedded database that is killed comes back, is logged once, and stops 
   expect(await server.ended()).toBe(0);
   expect(server.errors()).toBe("");
   expect(await postmasterOf(home)).toBeUndefined();
+});
+
+test("whoever is superuser of the embedded database does not read the server's secrets in its environment", async () => {
+  const read = (name: string) => readFile(join(home, "postgres", name), "utf8");
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port: Number((await read("postmaster.pid")).split("\n")[3]),
+    user: "postgres",
+    password: await read("owner-password"),
+    database: "postgres",
+  });
+  await client.connect();
+  await client.query("create temp table environment (line text)");
+  await client.query("copy environment from program 'env'");
+  const { rows } = await client.query<{ line: string }>("select line from environment");
+  await client.end();
+  const names = rows.map(({ line }) => line.split("=")[0]);
+  expect(names).toContain("PATH");
+  expect(names.filter((name) => /VAULT|SEALDESK/.test(name ?? ""))).toEqual([]);
 });
 
 test("one that does not come back ends the server with one sentence and a status", async () => {

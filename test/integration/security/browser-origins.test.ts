@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
+import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
+import { encodeFrame } from "../../../crypto/wire/frame.ts";
 import { changeOrigins, parseOrigin } from "../../../keys/accounts/origins.ts";
 import { customerDevice, TestDevice } from "../../support/device.ts";
+import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { helloOf, RelaySocket } from "../../support/relay-socket.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
@@ -211,6 +214,31 @@ describe("a WebSocket", () => {
     await welcomed.next("welcome");
     await welcomed.close();
   });
+});
+
+test("a relay connection over HTTP is closed at the hello if its tenant does not allow the page", async () => {
+  // The page's own tenant allows the request. The hello is of another tenant.
+  const path = "/v1/relay/send";
+  const closeOf = async (greeting: TestDevice) => {
+    const hello = encodeFrame({ kind: "hello", body: helloOf(greeting) });
+    const response = await fetch(server.url + path, {
+      method: "POST",
+      headers: {
+        origin: shop,
+        dpop: device.proof("POST", path, { token: device.token }),
+        authorization: `DPoP ${device.token}`,
+        "content-type": frameBatchType,
+      },
+      body: joinFrames([hello]),
+    });
+    expect(response.status).toBe(201);
+    const relay = new RelayOverHttp(server, response.headers.get("relay-connection") ?? "");
+    const { frames, close } = await relay.poll(0);
+    return { kind: frames.at(-1)?.kind, close };
+  };
+  expect(await closeOf(device)).toEqual({ kind: "welcome", close: null });
+  const foreign = await customerDevice(server, randomUUID(), other);
+  expect(await closeOf(foreign)).toEqual({ kind: "fault", close: "4501 unauthenticated" });
 });
 
 describe("the operator", () => {

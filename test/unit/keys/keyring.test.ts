@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
@@ -33,6 +33,13 @@ test("is created on first use, readable for this user only, and found again", as
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   expect(await readdir(home)).toEqual(["keyring.json"]);
   expect(await makeKey()).toEqual(key);
+});
+
+test("an unsealed copy that everybody can read becomes private when it is opened", async () => {
+  const key = await makeKey();
+  await chmod(file, 0o644);
+  expect(await makeKey()).toEqual(key);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
 });
 
 test("created by several processes at once, all get the same keyring", async () => {

@@ -1,32 +1,24 @@
 import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
 
+const owner = { tenant: "t", account: "a" };
 const overloaded = expect.objectContaining({ code: "overloaded" });
 const reused = expect.objectContaining({ code: "proof_reused" });
 
 test("a used proof is refused for at least the window, and accepted later", () => {
   const cache = new ReplayCache(1000);
-  cache.use("a", 0);
-  cache.use("b", 900);
-  expect(() => cache.use("a", 999)).toThrow(reused);
-  expect(() => cache.use("b", 1899)).toThrow(reused);
-  cache.use("a", 2899);
-  cache.use("b", 5000);
+  cache.use("a", 0, owner);
+  cache.use("b", 900, owner);
+  expect(() => cache.use("a", 999, owner)).toThrow(reused);
+  expect(() => cache.use("b", 1899, owner)).toThrow(reused);
+  cache.use("a", 2899, owner);
+  cache.use("b", 5000, owner);
 });
 
 test("after a long silence no old proofs are left", () => {
   const cache = new ReplayCache(1000);
-  cache.use("a", 0);
-  cache.use("b", 10_000);
-  cache.use("a", 10_001);
-});
-
-test("proofs without an owner are refused while the cache is full of them", () => {
-  const cache = new ReplayCache(1000, { node: 2, tenant: 2, account: 2 });
-  cache.use("a", 0);
-  cache.use("b", 1);
-  expect(() => cache.use("c", 2)).toThrow(overloaded);
-  cache.use("c", 1000);
-  expect(() => cache.use("b", 1000)).toThrow(reused);
+  cache.use("a", 0, owner);
+  cache.use("b", 10_000, owner);
+  cache.use("a", 10_001, owner);
 });
 
 test("an account that used its share is refused alone", () => {
@@ -51,7 +43,6 @@ test("the accounts of one tenant cannot fill the memory of a node", () => {
   expect(refused).toBeGreaterThan(40_000);
   cache.use("other tenant", 0, { tenant: "other", account: "x" });
   cache.use("same tenant", 0, { tenant: "hostile", account: "modest" });
-  cache.use("sign-in", 0);
 });
 
 test("four hostile tenants cannot fill the memory of a node", () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import { jest } from "@jest/globals";
 import { nilUuid, zeroHash } from "../../../crypto/wire/event.ts";
 import { decodeFrame } from "../../../crypto/wire/frame.ts";
+import { OverloadError } from "../../../db/fairness/overload-error.ts";
 import type { EventsRequest } from "../../../messaging/follow/read-events.ts";
 import type { DeliverableEvent } from "../../../messaging/log/event.ts";
 import { Deliveries } from "../../../server/socket/deliveries.ts";
@@ -27,7 +29,11 @@ const event = (seq: number): DeliverableEvent => ({
 });
 
 /** Deliveries of one device that can read the events up to `log.head`, and what they did. */
-function deliveriesOf(log: { head: number }, allowed: Promise<void> = Promise.resolve()) {
+function deliveriesOf(
+  log: { head: number },
+  allowed: Promise<void> = Promise.resolve(),
+  onRead: () => void = () => undefined,
+) {
   const told: string[] = [];
   const finished: unknown[] = [];
   const deliveries = new Deliveries({
@@ -42,6 +48,7 @@ function deliveriesOf(log: { head: number }, allowed: Promise<void> = Promise.re
     // Like the database, this returns what is committed at the time of the read.
     async readEvents({ afterSeq, untilSeq }: EventsRequest) {
       await allowed;
+      onRead();
       const until = Math.min(log.head, untilSeq);
       return Array.from({ length: until - afterSeq }, (_, index) => event(afterSeq + 1 + index));
     },
@@ -87,6 +94,30 @@ test("a device that is removed while a page is read for it gets nothing after it
   read();
   for (let turn = 0; turn < 10; turn++) await settled();
   expect(told).toEqual(["1", "2", "3", "synced"]);
+});
+
+test("a read that finds the database overloaded is made again later, on the same connection", async () => {
+  jest.useFakeTimers({ doNotFake: ["setImmediate"] });
+  let reads = 0;
+  const overloaded = () => {
+    reads++;
+    if (reads <= 3) throw new OverloadError("Too much waits already.");
+  };
+  const { deliveries, told } = deliveriesOf({ head: 2 }, Promise.resolve(), overloaded);
+  deliveries.follow(followed());
+  deliveries.open();
+  deliveries.onAck(conversation, 0);
+  deliveries.resume();
+  for (let failed = 1; failed <= 3; failed++) {
+    for (let turn = 0; turn < 10; turn++) await settled();
+    // It waits, and asks nothing meanwhile.
+    deliveries.resume();
+    expect([reads, told]).toEqual([failed, []]);
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  for (let turn = 0; turn < 10; turn++) await settled();
+  expect(told).toEqual(["1", "2", "synced"]);
+  jest.useRealTimers();
 });
 
 test("nothing is sent before the welcome, nor of a conversation before its first acknowledgement", async () => {

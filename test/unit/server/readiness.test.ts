@@ -1,5 +1,11 @@
 import { KeysError } from "../../../keys/keys-error.ts";
-import { createReadiness } from "../../../server/readiness.ts";
+import { createReadiness, type Probes } from "../../../server/readiness.ts";
+
+/** A function that returns why a server with these probes cannot serve. */
+const reasonsOf = (probes: Probes, limitMs?: number) => {
+  const ask = createReadiness(probes, limitMs);
+  return async () => (await ask()).reasons;
+};
 
 const ready = {
   isCurrent: () => Promise.resolve(true),
@@ -8,6 +14,7 @@ const ready = {
   checkKms: () => Promise.resolve(),
   isStorageFailing: () => false,
   auditRefusal: () => undefined,
+  auditWarning: () => undefined,
   isDraining: () => false,
 };
 
@@ -18,7 +25,7 @@ test.each<[string, () => Promise<boolean>, boolean, string[]]>([
   ["the server stops", () => Promise.resolve(true), true, ["draining"]],
 ])("when %s", async (_when, isCurrent, draining, reasons) => {
   const given = { ...ready, isCurrent, isDraining: () => draining };
-  expect(await createReadiness(given)()).toEqual(reasons);
+  expect(await reasonsOf(given)()).toEqual(reasons);
 });
 
 test("a database that does not answer delays nothing and is asked once at a time", async () => {
@@ -28,7 +35,7 @@ test("a database that does not answer delays nothing and is asked once at a time
     asked++;
     return new Promise<boolean>((resolve) => (answer = resolve));
   };
-  const notReady = createReadiness({ ...ready, isCurrent }, 5);
+  const notReady = reasonsOf({ ...ready, isCurrent }, 5);
   expect(await Promise.all([notReady(), notReady()])).toEqual([
     ["database_unreachable"],
     ["database_unreachable"],
@@ -48,12 +55,12 @@ test.each<[string, Error, string]>([
   ["fails in an unexpected way", new Error(), "kms_unreachable"],
 ])("a key service that %s is a reason of its own", async (_how, error, reason) => {
   const given = { ...ready, checkKms: () => Promise.reject(error) };
-  expect(await createReadiness(given)()).toEqual([reason]);
+  expect(await reasonsOf(given)()).toEqual([reason]);
 });
 
 test("a stopped audit log is reported beside other problems", async () => {
   const ask = (current: boolean) =>
-    createReadiness({
+    reasonsOf({
       ...ready,
       isCurrent: () => Promise.resolve(current),
       auditRefusal: () => "audit_log_behind",
@@ -63,13 +70,18 @@ test("a stopped audit log is reported beside other problems", async () => {
 });
 
 test("a database that answers and stores nothing is a reason of its own", async () => {
-  const ask = createReadiness({ ...ready, isStorageFailing: () => true });
+  const ask = reasonsOf({ ...ready, isStorageFailing: () => true });
   expect(await ask()).toEqual(["storage_failing"]);
 });
 
 test("a database that refuses a message is a reason of its own, and one that does not answer is not", async () => {
   const refusing = { ...ready, takesMessages: () => Promise.resolve(false) };
-  expect(await createReadiness(refusing)()).toEqual(["messages_failing"]);
+  expect(await reasonsOf(refusing)()).toEqual(["messages_failing"]);
   const silent = { ...ready, takesMessages: () => new Promise<boolean>(() => undefined) };
-  expect(await createReadiness(silent, 5)()).toEqual([]);
+  expect(await reasonsOf(silent, 5)()).toEqual([]);
+});
+
+test("an altered audit log is a warning, and the server serves on", async () => {
+  const ask = createReadiness({ ...ready, auditWarning: () => "audit_log_altered" });
+  expect(await ask()).toEqual({ reasons: [], warnings: ["audit_log_altered"] });
 });
