@@ -177,8 +177,9 @@ export class Sender {
 
   /** Completes an own message that is in the log and in the history. */
   recorded(sent: SentMessage): void {
+    const isWaiting = this.#window.remove(sent.id);
     this.#answered();
-    if (!this.#window.remove(sent.id)) return;
+    if (!isWaiting) return;
     this.#isHeld = false;
     this.#sealings.delete(sent.id);
     this.#digests.delete(sent.id);
@@ -189,19 +190,22 @@ export class Sender {
 
   /** Handles the relay's refusal to store a message. */
   refused(refused: Refused): void {
-    this.#answered();
     const { clock, log, onFailure } = this.#deps;
     const id = refused.clientMessageId;
+    const giveUp = (error: SealdeskError) =>
+      this.#fail([id], error).then(() => this.#answered(), onFailure);
     const verdict = verdictOn(refused);
-    if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
+    if (verdict.kind === "failed") return void giveUp(verdict.error);
     if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
-    if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
+    const mayRepeat = this.#window.refused(id, verdict.refusal, epoch, clock.now());
+    this.#answered();
+    if (mayRepeat) return this.#pump.wake();
     const code = refused.code === "stale_message_id" ? refused.code : "send_refused";
     const error = new SealdeskError(code, "The relay kept refusing the message.", {
       problem: refused.code,
     });
-    this.#fail([id], error).catch(onFailure);
+    void giveUp(error);
   }
 
   /** Rejects waiting sends with `error`. The outbox is kept for the next connection. */
@@ -386,6 +390,7 @@ export class Sender {
     this.#deps.onHeld(error);
   }
 
+  /** Restarts the alarm for the messages that are still unanswered, if there are any. */
   #answered(): void {
     this.#cancelAlarm?.();
     this.#cancelAlarm = undefined;
