@@ -147,8 +147,8 @@ export default {
     // TypeScript 7 has no compiler API; without this parser nothing is read and all seems well.
     parser: "swc",
     tsPreCompilationDeps: true,
-    // A page of a browser test: it is bundled where the package is installed, and resolved there.
-    exclude: { path: "^test/e2e/browser/page[.]js$" },
+    // Pages of browser tests: they are bundled where the package is installed, and resolved there.
+    exclude: { path: "^test/e2e/browser/(foreign-)?page[.]js$" },
     doNotFollow: { path: ["node_modules", built] },
     enhancedResolveOptions: {
       extensions: [".ts", ".js"],

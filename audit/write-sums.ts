@@ -1,4 +1,4 @@
-import { throwAll } from "../db/throw-all.ts";
+import { forEachTenant } from "../db/for-each-tenant.ts";
 import { runPeriodically } from "../db/run-periodically.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
@@ -43,20 +43,8 @@ const TAKE = `
  * and the last of them happened.
  * @returns the number of entries written
  */
-async function writeSums({ pool, now }: Deps): Promise<number> {
-  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
-  const failures: unknown[] = [];
-  let written = 0;
-  for (const { id: tenant } of tenants)
-    try {
-      written += await writeSumsOf(pool, tenant, now());
-    } catch (error) {
-      // One tenant keeps no other from its sums.
-      failures.push(error);
-    }
-  throwAll(failures, "The sums of some tenants could not be written.");
-  return written;
-}
+const writeSums = ({ pool, now }: Deps): Promise<number> =>
+  forEachTenant(pool, (tenant) => writeSumsOf(pool, tenant, now()));
 
 const writeSumsOf = (pool: Pool, tenant: Uuid, now: number): Promise<number> =>
   inTransaction(pool, tenant, async (client) => {

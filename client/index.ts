@@ -13,7 +13,7 @@ export type { DeviceChange } from "./conversation/device-change.ts";
 export type { Conversation } from "./conversation/conversation.ts";
 export type { MemberActivity } from "./conversation/activities.ts";
 export { maxTextBytes } from "./conversation/text-size.ts";
-export type { SentMessage } from "./conversation/sender.ts";
+export type { SentMessage } from "./conversation/waiting-messages.ts";
 export type { OutgoingAttachment, UploadProgress } from "./attachments/outgoing.ts";
 export type { AttachmentData } from "./attachments/pieces.ts";
 export type { GrantedHistory, GrantRequest } from "./history/history-granter.ts";

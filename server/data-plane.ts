@@ -40,7 +40,7 @@ import type { UserPresence } from "./socket/presence.ts";
 import { presenceFrame } from "./socket/ephemeral-events.ts";
 import { Relay, type Subscriber } from "./socket/relay.ts";
 import { TimerWheel } from "./socket/timer-wheel.ts";
-import type { Timings } from "./socket/timings.ts";
+import type { Timings } from "./timings.ts";
 import type { RootSpanName, Tracing } from "./tracing/tracing.ts";
 import type { Watchers } from "./watchers.ts";
 
@@ -60,12 +60,6 @@ export interface DataPlaneDeps {
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   readonly log: Log;
-  /** Time between two polls for what other nodes wrote, in milliseconds. */
-  readonly pollMs: number;
-  /** Time between two announcements that this node is alive, in milliseconds. */
-  readonly beatMs: number;
-  /** Milliseconds between searches for changes of devices that were not announced everywhere. */
-  readonly reconcileEveryMs: number;
   readonly openHints: (listener: HintListener) => Promise<Hints>;
   /** Calls back when the role of an account is said to have changed. */
   readonly watchRoles: (
@@ -146,7 +140,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     tell: (user, state, shared) => tellPresence(relay, user, state, shared),
     announce: (hint) => clusterPeers?.announce(hint),
     conversationsOf: (tenant, users) => conversationsOf(pool, tenant, users),
-    forgetAfterMs: deps.beatMs * SILENT_AFTER_BEATS,
+    forgetAfterMs: timings.beatMs * SILENT_AFTER_BEATS,
     onError,
   });
   const open = new Set<OpenSocket>();
@@ -157,8 +151,8 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
       relay,
       log: conversations,
       now,
-      pollMs: deps.pollMs,
-      beatMs: deps.beatMs,
+      pollMs: timings.pollMs,
+      beatMs: timings.beatMs,
       presence,
       onError,
     },
@@ -170,7 +164,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   });
   const { scopeKeys, openConversations } = deps;
   const messaging = { pool, log: conversations, scopeKeys, openConversations, now };
-  const leaveReconciling = keepReconciled(messaging, deps.reconcileEveryMs, (error) =>
+  const leaveReconciling = keepReconciled(messaging, timings.reconcileEveryMs, (error) =>
     log.error("devices could not be reconciled", describeError(error)),
   );
   const cursors = new CursorWriter(pool);

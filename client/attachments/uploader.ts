@@ -8,7 +8,7 @@ import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import { closedError } from "../options.ts";
-import type { SentMessage } from "../conversation/sender.ts";
+import type { SentMessage } from "../conversation/waiting-messages.ts";
 import type { Clock } from "../runtime.ts";
 import type { OutgoingAttachment, UploadProgress } from "./outgoing.ts";
 import { dataPieces } from "./pieces.ts";

@@ -26,9 +26,14 @@ export class Acknowledger {
         seq: reached,
       }));
       this.reset();
-      for (let from = 0; from < cursors.length; from += wireLimits.cursors)
-        this.#send(cursors.slice(from, from + wireLimits.cursors));
+      this.tell(cursors);
     });
+  }
+
+  /** Tells the relay at once, in as many frames as it takes. */
+  tell(cursors: readonly Cursor[]): void {
+    for (let from = 0; from < cursors.length; from += wireLimits.cursors)
+      this.#send(cursors.slice(from, from + wireLimits.cursors));
   }
 
   /** Forgets what is waiting. The next hello reports it. */

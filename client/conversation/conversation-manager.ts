@@ -1,73 +1,41 @@
-import { wireLimits, type Cursor, type Deliver, type Frame } from "../../crypto/wire/frame.ts";
+import type { Deliver, Frame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Api } from "../http/api.ts";
-import type { KeyLog } from "../key-log/key-log.ts";
-import type { Clock } from "../runtime.ts";
-import { Acknowledger } from "./acknowledger.ts";
-import { Activities, type MemberActivity } from "./activities.ts";
+import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
+import type { UploadsApi } from "../attachments/uploads-api.ts";
+import type { SealdeskError } from "../errors.ts";
 import { HistoryExchange, type ExchangeDeps } from "../history/exchange.ts";
 import { listStoredPacks } from "../history/outgoing-job.ts";
 import type { HistoryProgress } from "../history/progress.ts";
-import { clearSpool, isPending, loadUploads, type PendingUpload } from "../attachments/spool.ts";
-import type { UploadsApi } from "../attachments/uploads-api.ts";
-import { Conversation, type Files } from "./conversation.ts";
-import type { UnreachableDevice } from "../events.ts";
-import { deviceChange, type DeviceChange } from "./device-change.ts";
-import { itemsOf } from "./history.ts";
-import type { ProblemItem } from "./items.ts";
-import { ConversationLog } from "./log.ts";
-import { loadOutbox, type OutboxEntry } from "./outbox.ts";
-import type { SealdeskError } from "../errors.ts";
 import { replaceKeys, type ReplaceKeysDeps } from "../rollback/replace-keys.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import { Soundness } from "../rollback/soundness.ts";
 import type { Welcomed } from "../transport/relay-connection.ts";
-import { Receiver } from "./receiver.ts";
-import type { RecordingDeps } from "./record-event.ts";
-import { Sender } from "./sender.ts";
+import { Acknowledger } from "./acknowledger.ts";
+import { Activities, type MemberActivity } from "./activities.ts";
+import { CatchUp } from "./catch-up.ts";
+import type { Conversation, Files } from "./conversation.ts";
+import {
+  openConversation,
+  type ConversationDeps,
+  type OpenConversation,
+  type WaitingEntries,
+} from "./open-conversation.ts";
+import { loadOutbox } from "./outbox.ts";
 import { loadStates, type ConversationState } from "./state.ts";
 
-export interface ConversationManagerDeps extends Omit<RecordingDeps, "rollback"> {
+export interface ConversationManagerDeps extends Omit<ConversationDeps, "api" | "rollback"> {
   readonly rollback: Rollback;
-  readonly api: ExchangeDeps["api"] &
-    ReplaceKeysDeps["api"] &
-    Pick<
-      Api,
-      "takeBundle" | "addMember" | "removeMember" | "closeConversation" | "keyLogCheckpoint"
-    >;
+  readonly api: ConversationDeps["api"] & ExchangeDeps["api"] & ReplaceKeysDeps["api"];
   readonly uploads: UploadsApi;
-  readonly keyLog: Pick<KeyLog, "heard" | "headFor">;
-  readonly clock: Clock;
   /** Aborts when the connection is closed. */
   readonly signal: AbortSignal;
-  readonly newId: () => Uuid;
-  /** @returns false when there is no connection */
-  readonly transmit: (frame: Frame) => boolean;
-  /** Closes the connection so that another one replaces it. */
-  readonly recycle: (reason: string) => void;
-  /** The first event of a conversation that was not known before is in the store. */
-  readonly onConversation: (conversation: Conversation) => void;
-  readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
-  readonly onDevice: (change: DeviceChange) => void;
-  readonly onHeld: (conversation: Conversation, error: SealdeskError) => void;
   readonly onActivity: (activity: MemberActivity) => void;
   /** The store is not an older copy, or its keys are replaced. Waiting messages may be sent. */
   readonly onSound: () => void;
   /** The store was found to be an older copy. Its keys are replaced. */
   readonly onRolledBack: (lost: number) => void;
-  /** Messages of a conversation are sent without a device, because its prekeys cannot be used. */
-  readonly onUnreachable: (unreachable: UnreachableDevice) => void;
   readonly onHistory: (conversation: Conversation, progress: HistoryProgress) => void;
-  /** The store failed. Nothing can be received or sent any more. */
-  readonly onFailure: (error: unknown) => void;
-}
-
-interface OpenConversation {
-  readonly conversation: Conversation;
-  readonly log: ConversationLog;
-  readonly receiver: Receiver;
-  readonly sender: Sender;
 }
 
 /** All conversations of a device. It passes each frame to the conversation that it belongs to. */
@@ -79,22 +47,18 @@ export class ConversationManager {
   readonly #files: Files;
   readonly #history: HistoryExchange;
   readonly #soundness: Soundness;
-  /** Uploads that were in progress when the device last stopped. */
-  #uploads: PendingUpload[] = [];
-  /**
-   * The conversations for which the relay has not yet sent `synced`. Undefined while not connected.
-   */
-  #catchingUp: Set<Uuid> | undefined;
+  readonly #interrupted: InterruptedUploads;
+  readonly #catchUp = new CatchUp();
   #includeFinished = false;
-  #onSynced: (() => void)[] = [];
 
-  private constructor(deps: ConversationManagerDeps) {
+  private constructor(deps: ConversationManagerDeps, interrupted: InterruptedUploads) {
     this.#deps = deps;
+    this.#interrupted = interrupted;
     this.#activities = new Activities(deps.clock, deps.onActivity);
     this.#files = { uploader: new Uploader(deps), downloads: deps };
     this.#soundness = new Soundness({
       ...deps,
-      cursorOf: (id) => this.#openConversations.get(id)?.log.cursor ?? 0,
+      cursorOf: (id) => this.#cursorOf(id),
       replaceKeys: () => this.#replaceKeys(),
       onSuspect: () => this.#stopSending(),
       onOlder: () => deps.recycle("the store is an older copy"),
@@ -110,15 +74,18 @@ export class ConversationManager {
       },
       (id) => this.#openConversations.get(id)?.log.state,
     );
-    this.#acknowledger = new Acknowledger(deps.clock, (cursors) => this.#acknowledge(cursors));
+    this.#acknowledger = new Acknowledger(
+      deps.clock,
+      (cursors) => void deps.transmit({ kind: "ack", body: { cursors } }),
+    );
   }
 
   static async load(deps: ConversationManagerDeps): Promise<ConversationManager> {
-    const manager = new ConversationManager(deps);
-    const outbox = await loadOutbox(deps.store);
-    for (const [id, state] of await loadStates(deps.store))
-      manager.#add(id, state, outbox.get(id) ?? []);
-    manager.#uploads = [...(await loadUploads(deps.store, await listStoredPacks(deps.store)))];
+    const { store } = deps;
+    const interrupted = await InterruptedUploads.load(store, await listStoredPacks(store));
+    const manager = new ConversationManager(deps, interrupted);
+    const outbox = await loadOutbox(store);
+    for (const [id, state] of await loadStates(store)) manager.#add(id, state, outbox.get(id));
     await manager.#history.resume();
     return manager;
   }
@@ -130,8 +97,8 @@ export class ConversationManager {
   }
 
   conversation(id: Uuid): Conversation | undefined {
-    const openConversation = this.#openConversations.get(id);
-    return openConversation?.log.state === undefined ? undefined : openConversation.conversation;
+    const known = this.#openConversations.get(id);
+    return known?.log.state === undefined ? undefined : known.conversation;
   }
 
   /** Resolves when the conversation's events up to `seq` are in the store. */
@@ -143,8 +110,7 @@ export class ConversationManager {
 
   /** Resolves when everything that the relay had at the last connection is in the store. */
   synced(): Promise<void> {
-    if (this.#catchingUp?.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onSynced.push(resolve));
+    return this.#catchUp.whenSynced();
   }
 
   /** Resolves when no event of the last connection is being processed. */
@@ -163,17 +129,16 @@ export class ConversationManager {
   }
 
   onUp(welcome: Welcomed): void {
-    const listed = new Set(welcome.heads.map(({ conversation }) => conversation));
-    this.#catchingUp = listed;
-    if (!this.includeFinished && this.#lacksTheEnd(listed)) {
+    const listed = welcome.heads.map(({ conversation }) => conversation);
+    if (!this.includeFinished && this.#lacksTheEnd(new Set(listed))) {
       this.#includeFinished = true;
       this.#deps.recycle("the store lacks the end of a conversation");
       return;
     }
     for (const { conversation, seq } of welcome.heads) this.#compareHead(conversation, seq);
+    this.#catchUp.begin(listed);
     this.#soundness.begin(welcome);
-    this.#startFrom(welcome.heads.map(({ conversation }) => conversation));
-    this.#announceSynced();
+    this.#startFrom(listed);
   }
 
   /**
@@ -181,30 +146,29 @@ export class ConversationManager {
    * relay leaves out what is finished and acknowledged to its end, so the store has lost that end.
    */
   #lacksTheEnd(listed: ReadonlySet<Uuid>): boolean {
-    return [...this.#openConversations.values()].some(
-      ({ log }) => log.state?.joined === true && !log.state.closed && !listed.has(log.id),
-    );
+    return this.#writable().some((id) => !listed.has(id));
+  }
+
+  /** The conversations that this device can write in, as far as the store knows. */
+  #writable(): readonly Uuid[] {
+    return [...this.#openConversations.values()]
+      .filter(({ log }) => log.state?.joined === true && !log.state.closed)
+      .map(({ log }) => log.id);
   }
 
   /** Tells the relay what is in the store. It sends what comes after. */
   #startFrom(conversations: readonly Uuid[]): void {
-    this.#acknowledge(
-      conversations.map((conversation) => ({
-        conversation,
-        seq: this.#openConversations.get(conversation)?.log.cursor ?? 0,
-      })),
+    this.#acknowledger.tell(
+      conversations.map((conversation) => ({ conversation, seq: this.#cursorOf(conversation) })),
     );
   }
 
-  #acknowledge(all: readonly Cursor[]): void {
-    for (let from = 0; from < all.length; from += wireLimits.cursors) {
-      const cursors = all.slice(from, from + wireLimits.cursors);
-      this.#deps.transmit({ kind: "ack", body: { cursors } });
-    }
+  #cursorOf(id: Uuid): number {
+    return this.#openConversations.get(id)?.log.cursor ?? 0;
   }
 
   onDown(): void {
-    this.#catchingUp = undefined;
+    this.#catchUp.end();
     this.#soundness.end();
     this.#acknowledger.reset();
     this.#activities.reset();
@@ -246,15 +210,9 @@ export class ConversationManager {
       log.end(reason, quietly);
       sender.end(reason);
     }
-    for (const resolve of this.#onSynced.splice(0)) resolve();
+    this.#catchUp.release();
     for (const { receiver, sender } of this.#openConversations.values())
       await Promise.all([receiver.reset(), sender.idle()]);
-  }
-
-  /** Resumes an upload. Its caller waited in an earlier run, so nobody needs the result. */
-  #resume(upload: PendingUpload): void {
-    const { sender } = this.#openConversation(upload.conversation);
-    this.#files.uploader.resume(upload, sender).catch(() => undefined);
   }
 
   /**
@@ -264,7 +222,7 @@ export class ConversationManager {
   #openConversation(id: Uuid): OpenConversation {
     const known = this.#openConversations.get(id);
     if (known !== undefined) return known;
-    const made = this.#add(id, undefined, []);
+    const made = this.#add(id);
     this.#openIfReady(id, made);
     return made;
   }
@@ -274,30 +232,22 @@ export class ConversationManager {
    * connections are known.
    */
   #onCaughtUp(id: Uuid, seq: number): void {
-    const openConversation = this.#openConversation(id);
-    const catchingUp = this.#catchingUp;
-    void openConversation.log.reached(seq).then(
-      () => {
-        if (catchingUp !== this.#catchingUp) return;
-        catchingUp?.delete(id);
-        this.#soundness.recorded(id);
-        this.#openIfReady(id, openConversation);
-        this.#announceSynced();
-      },
-      () => undefined,
-    );
+    const opened = this.#openConversation(id);
+    this.#catchUp.finish(id, opened.log.reached(seq), () => {
+      this.#soundness.recorded(id);
+      this.#openIfReady(id, opened);
+    });
   }
 
   /** Starts sending in a conversation once no event can still arrive that might forbid it. */
   #openIfReady(id: Uuid, { sender }: OpenConversation): void {
-    if (this.#soundness.isSound && this.#catchingUp?.has(id) === false) sender.open();
+    if (this.#soundness.isSound && this.#catchUp.isDone(id)) sender.open();
   }
 
   /** Starts sending. The store is not an older copy, or its keys are replaced. */
   #onSound(): void {
     const { rollback, clock, onSound, onRolledBack, onFailure } = this.#deps;
-    for (const [id, openConversation] of this.#openConversations)
-      this.#openIfReady(id, openConversation);
+    for (const [id, opened] of this.#openConversations) this.#openIfReady(id, opened);
     onSound();
     const lost = rollback.untold;
     // Report it later, so that the caller who waits for the connection can add a listener first.
@@ -306,43 +256,26 @@ export class ConversationManager {
         onRolledBack(lost);
         rollback.told().catch(onFailure);
       });
-    this.#goOn().catch(onFailure);
-  }
-
-  /** Resumes the uploads that were in progress when the device last stopped. */
-  async #goOn(): Promise<void> {
-    const { store } = this.#deps;
-    for (const upload of this.#uploads.splice(0))
-      // If its message turned out to be in the log, the upload is finished.
-      if (await isPending(store, upload)) this.#resume(upload);
-      else await clearSpool(store, upload.attachment.id);
+    this.#interrupted
+      .resume(this.#files.uploader, (id) => this.#openConversation(id).sender)
+      .catch(onFailure);
   }
 
   /**
    * Looks for an own message that the store does not know. Such a message shows that the store is
    * an older copy.
    */
-  #lookForOwn({
-    conversation,
-    seq,
-    kind,
-    senderDevice,
-    clientMessageId,
-    ciphertext,
-  }: Deliver): void {
-    if (kind !== "message" || senderDevice !== this.#deps.account.device) return;
+  #lookForOwn(event: Deliver): void {
+    const { conversation, seq, clientMessageId, ciphertext } = event;
+    if (event.kind !== "message" || event.senderDevice !== this.#deps.account.device) return;
     const { log, sender } = this.#openConversation(conversation);
     if (seq > log.cursor && !sender.hasSealed(clientMessageId, ciphertext))
       this.#soundness.sawUnknown(conversation, seq);
   }
 
   async #replaceKeys(): Promise<void> {
-    const open = () =>
-      [...this.#openConversations.values()]
-        .filter(({ log }) => log.state?.joined === true && !log.state.closed)
-        .map(({ log }) => log.id);
     const { device } = this.#deps.account;
-    const notices = await replaceKeys({ ...this.#deps, device, open });
+    const notices = await replaceKeys({ ...this.#deps, device, open: () => this.#writable() });
     const noticeOf = new Map(notices.map(({ conversation, id }) => [conversation, id]));
     for (const [id, { sender }] of this.#openConversations) await sender.reload(noticeOf.get(id));
   }
@@ -352,75 +285,22 @@ export class ConversationManager {
    * older copy.
    */
   #compareHead(id: Uuid, seq: number): void {
-    const openConversation = this.#openConversations.get(id);
-    if (openConversation === undefined || seq >= openConversation.log.cursor) return;
-    const problem = openConversation.log.report(seq + 1, "rolled_back");
-    if (problem !== undefined) this.#deps.onProblem(openConversation.conversation, problem);
+    const opened = this.#openConversations.get(id);
+    if (opened === undefined || seq >= opened.log.cursor) return;
+    const problem = opened.log.report(seq + 1, "rolled_back");
+    if (problem !== undefined) this.#deps.onProblem(opened.conversation, problem);
   }
 
-  #announceSynced(): void {
-    if (this.#catchingUp?.size !== 0) return;
-    for (const resolve of this.#onSynced.splice(0)) resolve();
-  }
-
-  #add(
-    id: Uuid,
-    state: ConversationState | undefined,
-    outbox: readonly (readonly [Uuid, OutboxEntry])[],
-  ): OpenConversation {
-    const deps = this.#deps;
-    const { account, store, api } = deps;
-    const log = new ConversationLog(id, account, store, state);
-    const sender: Sender = new Sender(
-      {
-        ...deps,
-        log,
-        conversation: id,
-        ownDevice: account.device,
-        onSilence: () => deps.recycle("a message was not answered"),
-        syncClock: () => api.keyLogCheckpoint(),
-        onUnreachable: (device) => {
-          const user = deps.trust.device(device)?.user;
-          if (user !== undefined) deps.onUnreachable({ conversation: id, user, device });
-        },
-        onHeld: (error) => deps.onHeld(conversation, error),
-      },
+  #add(id: Uuid, state?: ConversationState, outbox: WaitingEntries = []): OpenConversation {
+    const made = openConversation(this.#deps, {
+      id,
+      state,
       outbox,
-    );
-    const conversation: Conversation = new Conversation(
-      log,
-      sender,
-      api,
-      this.#files,
-      this.#history,
-      (kind, seq) => {
-        const body = { conversation: id, kind, seq, device: undefined };
-        deps.transmit({ kind: "activity", body });
-      },
-    );
-    const receiver = new Receiver({
-      ...deps,
-      log,
-      onRecorded: ({ seq, record, first }) => {
-        this.#acknowledger.recorded(id, seq);
-        if (first) deps.onConversation(conversation);
-        const change = deviceChange(conversation, { seq, record }, account);
-        if (change !== undefined) deps.onDevice(change);
-        for (const item of itemsOf(seq, record, account))
-          if (item.kind === "problem") deps.onProblem(conversation, item);
-        this.#history.recorded(record);
-        if (record.kind !== "message") sender.wake();
-        else if (record.senderDevice === account.device)
-          sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
-      },
-      onGap: (to) => void deps.transmit({ kind: "ackGap", body: { conversation: id, to } }),
-      onLogProblem: (problem, recycle) => {
-        if (problem !== undefined) deps.onProblem(conversation, problem);
-        if (recycle) deps.recycle("the log is not as it must be");
-      },
+      acknowledger: this.#acknowledger,
+      files: this.#files,
+      history: this.#history,
     });
-    const openConversation = { conversation, log, receiver, sender };
-    this.#openConversations.set(id, openConversation);
-    return openConversation;
+    this.#openConversations.set(id, made);
+    return made;
   }
 }

@@ -11,7 +11,8 @@ import type { HistoryExchange } from "../history/exchange.ts";
 import type { GrantedHistory, GrantRequest } from "../history/history-granter.ts";
 import type { ConversationItem, LoggedItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
-import type { Sender, SentMessage } from "./sender.ts";
+import type { Sender } from "./sender.ts";
+import type { SentMessage } from "./waiting-messages.ts";
 
 type MembersApi = Pick<Api, "addMember" | "removeMember" | "closeConversation">;
 

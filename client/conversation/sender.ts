@@ -1,64 +1,37 @@
 import type { Refused } from "../../crypto/wire/frame.ts";
-import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import { attachmentToFields } from "../../crypto/device/payload-body.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
-import { deferred, type Deferred } from "../deferred.ts";
-import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import { deferred } from "../deferred.ts";
+import { SealdeskError } from "../errors.ts";
 import { WorkLoop } from "../work-loop.ts";
-import {
-  deleteEntry,
-  putEntry,
-  sendOf,
-  unsealedEntry,
-  type OutboxEntry,
-  type Sealing,
-} from "./outbox.ts";
-import { endsConnection, verdictOn } from "./refusal.ts";
-import { renewEntries, sealEntries, unsealEntries } from "./seal-entries.ts";
+import { AnswerAlarm } from "./answer-alarm.ts";
+import { deleteEntry, putEntry, sendOf, unsealedEntry, type OutboxEntry } from "./outbox.ts";
+import { verdictOn } from "./refusal.ts";
+import { renewEntries, unsealEntries } from "./seal-entries.ts";
+import { Sealer } from "./sealer.ts";
 import { SendWindow } from "./send-window.ts";
 import type { SenderDeps } from "./sender-deps.ts";
-import { establishSessions, assertTrusted, findMislistedMember } from "./sessions.ts";
 import type { ConversationState } from "./state.ts";
 import { checkTextSize } from "./text-size.ts";
-
-/** A message that is in the log. */
-export interface SentMessage {
-  /** The message's id, a UUIDv7. */
-  readonly id: Uuid;
-  readonly seq: number;
-  /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
-}
+import { WaitingMessages, type SentMessage } from "./waiting-messages.ts";
 
 /** How many messages of one conversation may be unanswered. */
 const windowSize = 16;
-const answerWithinMs = 30_000;
 const retryMs = 1_000;
-/** How long a device whose bundle could not be used is left out before another bundle is tried. */
-const unreachableMs = 15 * 60_000;
-/** How many times in a row sessions may fail before messages are given up. */
-const maxFailures = 5;
 
 /** Sends the messages in one conversation's outbox in order, over any number of connections. */
 export class Sender {
   readonly #deps: SenderDeps;
   readonly #window = new SendWindow(windowSize);
+  readonly #messages = new WaitingMessages();
+  readonly #sealer: Sealer;
+  readonly #alarm: AnswerAlarm;
   readonly #pump: WorkLoop;
-  /** The sealings of the messages in the window. */
-  readonly #sealings = new Map<Uuid, Sealing>();
-  /** SHA-256 of every ciphertext that each waiting message was ever sealed as. */
-  readonly #digests = new Map<Uuid, readonly Uint8Array[]>();
-  readonly #waiting = new Map<Uuid, Deferred<SentMessage>>();
-  /** Devices that are left out, and until when. */
-  readonly #unreachable = new Map<Uuid, number>();
   #retryAtMs = 0;
-  #failures = 0;
   #isHeld = false;
   #cancelTimer: () => void = () => undefined;
-  #cancelAlarm: (() => void) | undefined;
   #end: SealdeskError | undefined;
 
   /**
@@ -66,11 +39,12 @@ export class Sender {
    */
   constructor(deps: SenderDeps, outbox: readonly (readonly [Uuid, OutboxEntry])[]) {
     this.#deps = deps;
+    this.#sealer = new Sealer(deps);
+    this.#alarm = new AnswerAlarm(deps.clock, deps.onSilence);
     this.#pump = new WorkLoop(() => this.#work(), deps.onFailure);
-    for (const [id, { sealing, digests }] of outbox) {
-      if (sealing !== undefined) this.#sealings.set(id, sealing);
-      this.#digests.set(id, digests);
-      this.#window.add(id, sealing?.keyId);
+    for (const [id, entry] of outbox) {
+      this.#messages.restore(id, entry);
+      this.#window.add(id, entry.sealing?.keyId);
     }
   }
 
@@ -114,19 +88,17 @@ export class Sender {
     const { store, conversation } = this.#deps;
     this.assertOpen();
     const outcome = deferred<SentMessage>();
-    this.#waiting.set(id, outcome);
+    this.#messages.add(id, outcome);
     try {
       const entry = unsealedEntry(said);
       await store.transact(async (transaction) => {
         putEntry(transaction, conversation, id, entry);
         also(transaction);
       });
-      this.#digests.set(id, []);
       this.#window.add(id, undefined);
       this.#pump.wake();
     } catch (error) {
-      this.#waiting.delete(id);
-      outcome.reject(error);
+      this.#messages.fail(id, error);
     }
     return outcome.promise;
   }
@@ -139,8 +111,7 @@ export class Sender {
 
   /** Returns whether the store knows that this device sealed this message as this ciphertext. */
   hasSealed(id: Uuid, ciphertext: Uint8Array): boolean {
-    const digest = sha256(ciphertext);
-    return this.#digests.get(id)?.some((each) => equalBytes(each, digest)) === true;
+    return this.#messages.hasSealed(id, ciphertext);
   }
 
   /**
@@ -149,11 +120,9 @@ export class Sender {
    */
   async reload(notice: Uuid | undefined): Promise<void> {
     await this.#pump.idle();
-    const waiting = [...this.#digests.keys()];
-    this.#sealings.clear();
-    this.#window.unsealed(waiting);
+    this.#unsealed(this.#messages.ids);
     if (notice === undefined) return;
-    this.#digests.set(notice, []);
+    this.#messages.add(notice);
     this.#window.addFirst(notice);
   }
 
@@ -161,8 +130,7 @@ export class Sender {
   lost(): void {
     this.#window.lost();
     this.#cancelTimer();
-    this.#cancelAlarm?.();
-    this.#cancelAlarm = undefined;
+    this.#alarm.stop();
   }
 
   /** Resolves when no work is running. */
@@ -177,39 +145,39 @@ export class Sender {
 
   /** Completes an own message that is in the log and in the history. */
   recorded(sent: SentMessage): void {
+    const isWaiting = this.#window.remove(sent.id);
     this.#answered();
-    if (!this.#window.remove(sent.id)) return;
+    if (!isWaiting) return;
     this.#isHeld = false;
-    this.#sealings.delete(sent.id);
-    this.#digests.delete(sent.id);
-    this.#waiting.get(sent.id)?.resolve(sent);
-    this.#waiting.delete(sent.id);
+    this.#messages.complete(sent);
     this.#pump.wake();
   }
 
   /** Handles the relay's refusal to store a message. */
   refused(refused: Refused): void {
-    this.#answered();
     const { clock, log, onFailure } = this.#deps;
     const id = refused.clientMessageId;
+    const giveUp = (error: SealdeskError) =>
+      this.#fail([id], error).then(() => this.#answered(), onFailure);
     const verdict = verdictOn(refused);
-    if (verdict.kind === "failed") return void this.#fail([id], verdict.error).catch(onFailure);
+    if (verdict.kind === "failed") return void giveUp(verdict.error);
     if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
-    if (this.#window.refused(id, verdict.refusal, epoch, clock.now())) return this.#pump.wake();
+    const mayRepeat = this.#window.refused(id, verdict.refusal, epoch, clock.now());
+    this.#answered();
+    if (mayRepeat) return this.#pump.wake();
     const code = refused.code === "stale_message_id" ? refused.code : "send_refused";
     const error = new SealdeskError(code, "The relay kept refusing the message.", {
       problem: refused.code,
     });
-    this.#fail([id], error).catch(onFailure);
+    void giveUp(error);
   }
 
   /** Rejects waiting sends with `error`. The outbox is kept for the next connection. */
   end(error: SealdeskError): void {
     this.#end ??= error;
     this.lost();
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#messages.rejectAll(error);
   }
 
   async #work(): Promise<void> {
@@ -225,8 +193,7 @@ export class Sender {
           return this.#wakeAt(step.untilMs);
         case "reseal":
           await unsealEntries(this.#deps, step.ids);
-          for (const id of step.ids) this.#sealings.delete(id);
-          this.#window.unsealed(step.ids);
+          this.#unsealed(step.ids);
           break;
         case "renew":
           if (now < this.#retryAtMs) return this.#wakeAt(this.#retryAtMs);
@@ -248,119 +215,57 @@ export class Sender {
    * every own message that is.
    */
   async #renew(): Promise<void> {
-    const { clock, newId, syncClock } = this.#deps;
+    const { newId, syncClock } = this.#deps;
     try {
       await syncClock();
     } catch (error) {
       if (!(error instanceof SealdeskError)) throw error;
-      this.#retryAtMs = clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
-      return;
+      return this.#retryAfter(error);
     }
     const ids = new Map(this.#window.ids.map((id) => [id, newId()]));
     await renewEntries(this.#deps, ids);
-    for (const [before, id] of ids) {
-      this.#sealings.delete(before);
-      this.#digests.delete(before);
-      this.#digests.set(id, []);
-      const waiting = this.#waiting.get(before);
-      this.#waiting.delete(before);
-      if (waiting !== undefined) this.#waiting.set(id, waiting);
-    }
+    this.#messages.renew(ids);
     this.#window.renewed(ids);
   }
 
   #transmit(id: Uuid): boolean {
     const { conversation, transmit } = this.#deps;
-    const sealing = this.#sealings.get(id);
+    const sealing = this.#messages.sealingOf(id);
     if (sealing === undefined) {
       this.#window.unsealed([id]);
       return true;
     }
     if (!transmit({ kind: "send", body: sendOf(conversation, id, sealing) })) return false;
     this.#window.sent(id);
-    this.#cancelAlarm ??= this.#deps.clock.after(answerWithinMs, this.#deps.onSilence);
+    this.#alarm.start();
     return true;
   }
 
   async #seal(ids: readonly Uuid[], state: ConversationState): Promise<void> {
-    const { clock, log } = this.#deps;
-    try {
-      if (!state.joined)
-        throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
-      await assertTrusted(this.#deps, state);
-      const newest = () => {
-        const current = log.state ?? state;
-        return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
-      };
-      const made = await sealEntries(this.#deps, ids, newest, clock.now(), this.#leftOut());
-      // The members have changed in the meantime. The next step checks the new ones.
-      if (made === undefined) return;
-      for (const [id, sealing] of made) {
-        this.#sealings.set(id, sealing);
-        const digests = this.#digests.get(id) ?? [];
-        this.#digests.set(id, [...digests, sha256(sealing.ciphertext)]);
-        this.#window.sealed(id, sealing.keyId);
-      }
-      this.#failures = 0;
-    } catch (error) {
-      await this.#recover(ids, error);
+    const outcome = await this.#sealer.seal(ids, state);
+    switch (outcome.kind) {
+      case "sealed":
+        for (const [id, sealing] of outcome.made) {
+          this.#messages.sealed(id, sealing);
+          this.#window.sealed(id, sealing.keyId);
+        }
+        return;
+      case "again":
+        return;
+      case "later":
+        return this.#retryAfter(outcome.error);
+      case "failed":
+        return this.#fail(ids, outcome.error);
     }
   }
 
-  /**
-   * Handles messages that could not be sealed: establishes sessions, tries again later, or gives
-   * up.
-   */
-  async #recover(ids: readonly Uuid[], error: unknown): Promise<void> {
-    if (codeOf(error, "SuiteError") === "no_session") {
-      const { devices } = error as { readonly devices: readonly Uuid[] };
-      try {
-        this.#leaveOut(await establishSessions(this.#deps, devices));
-      } catch (cause) {
-        return this.#recover(ids, cause);
-      }
-      // Count only if bundles arrived. An unreachable server says nothing about the device.
-      if (this.#mayFailAgain()) return;
-    }
-    if (codeOf(error, "SuiteError") !== undefined)
-      return this.#fail(
-        ids,
-        new SealdeskError(
-          "untrusted_member",
-          "The message cannot be sealed for a member's device.",
-          {
-            cause: error,
-          },
-        ),
-      );
-    if (!(error instanceof SealdeskError)) throw error;
-    // A device may have left, and the event may not have arrived yet. It will change the epoch.
-    const mayPass = error.code === "request_refused" && this.#mayFailAgain();
-    if (mayPass || isTransient(error) || endsConnection(error))
-      this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
-    else await this.#fail(ids, error);
+  #unsealed(ids: readonly Uuid[]): void {
+    this.#messages.unseal(ids);
+    this.#window.unsealed(ids);
   }
 
-  #leaveOut(devices: readonly Uuid[]): void {
-    const { clock, onUnreachable } = this.#deps;
-    for (const device of devices) {
-      if (!this.#unreachable.has(device)) onUnreachable(device);
-      this.#unreachable.set(device, clock.now() + unreachableMs);
-    }
-  }
-
-  #leftOut(): readonly Uuid[] {
-    const now = this.#deps.clock.now();
-    return [...this.#unreachable].flatMap(([device, untilMs]) => (now < untilMs ? [device] : []));
-  }
-
-  /**
-   * Counts a failure.
-   * @returns false after too many failures in a row; the count then starts again
-   */
-  #mayFailAgain(): boolean {
-    this.#failures = (this.#failures + 1) % maxFailures;
-    return this.#failures > 0;
+  #retryAfter(error: SealdeskError): void {
+    this.#retryAtMs = this.#deps.clock.now() + Math.max(retryMs, error.retryAfterMs ?? 0);
   }
 
   /** Gives up messages and rejects their sends. */
@@ -371,10 +276,7 @@ export class Sender {
     });
     for (const id of ids) {
       this.#window.remove(id);
-      this.#sealings.delete(id);
-      this.#digests.delete(id);
-      this.#waiting.get(id)?.reject(error);
-      this.#waiting.delete(id);
+      this.#messages.fail(id, error);
     }
     this.#pump.wake();
   }
@@ -386,11 +288,9 @@ export class Sender {
     this.#deps.onHeld(error);
   }
 
+  /** Restarts the alarm for the messages that are still unanswered, if there are any. */
   #answered(): void {
-    this.#cancelAlarm?.();
-    this.#cancelAlarm = undefined;
-    if (this.#window.unanswered)
-      this.#cancelAlarm = this.#deps.clock.after(answerWithinMs, this.#deps.onSilence);
+    this.#alarm.answered(this.#window.unanswered);
   }
 
   #wakeAt(atMs: number): void {

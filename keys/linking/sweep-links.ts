@@ -1,7 +1,7 @@
 import { appendEntry } from "../../audit/append-entry.ts";
+import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { UseCase } from "../audited.ts";
 import { linkAct, type LinkRow } from "./link-request.ts";
 
@@ -11,11 +11,9 @@ type SweepDeps = Pick<UseCase, "pool" | "now">;
  * Deletes expired requests together with what was sealed.
  * @returns how many were deleted
  */
-export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
-  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
-  let swept = 0;
-  for (const { id: tenant } of tenants)
-    swept += await inTransaction(pool, tenant, async (client) => {
+export const sweepLinks = ({ pool, now }: SweepDeps): Promise<number> =>
+  forEachTenant(pool, (tenant) =>
+    inTransaction(pool, tenant, async (client) => {
       const { rows } = await client.query<Pick<LinkRow, "id" | "user" | "device" | "state">>(
         `delete from link_requests where expires_at_ms <= $1
          returning id, user_id as user, device, state`,
@@ -32,15 +30,14 @@ export async function sweepLinks({ pool, now }: SweepDeps): Promise<number> {
           details: { device, state },
         });
       return rows.length;
-    });
-  return swept;
-}
+    }),
+  );
 
 const EVERY_MS = 60_000;
 
 /**
  * Sweeps now and every minute.
- * @returns a function that stops it
+ * @returns a function that stops the task
  */
 export const sweepLinksPeriodically = (deps: SweepDeps, onError: (error: unknown) => void) =>
   runPeriodically(() => sweepLinks(deps), EVERY_MS, onError);

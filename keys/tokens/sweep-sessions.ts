@@ -1,4 +1,4 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { UseCase } from "../audited.ts";
@@ -12,18 +12,15 @@ const KEPT_MS = 24 * 3_600_000;
  * Deletes sessions that ended by themselves a day ago. The audit log still has their entries.
  * @returns how many were deleted
  */
-export async function sweepSessions({ pool, now }: SweepDeps): Promise<number> {
-  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
-  let swept = 0;
-  for (const { id } of tenants)
-    swept += await inTransaction(pool, id, async (client) => {
+export const sweepSessions = ({ pool, now }: SweepDeps): Promise<number> =>
+  forEachTenant(pool, (tenant) =>
+    inTransaction(pool, tenant, async (client) => {
       const { rowCount } = await client.query("delete from sessions where expires_at_ms <= $1", [
         now() - KEPT_MS,
       ]);
       return rowCount ?? 0;
-    });
-  return swept;
-}
+    }),
+  );
 
 const EVERY_MS = 3_600_000;
 

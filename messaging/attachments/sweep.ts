@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
+import { forEachTenant } from "../../db/for-each-tenant.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { throwAll } from "../../db/throw-all.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -28,19 +29,8 @@ const MARKED = "select id, conversation from attachments where state = 'deleting
  * thrown at the end.
  * @returns the number of removed attachments
  */
-export async function sweepAttachments(deps: SweepDeps): Promise<number> {
-  const { rows: tenants } = await deps.pool.query<{ id: Uuid }>("select id from tenants");
-  const failures: unknown[] = [];
-  let removed = 0;
-  for (const { id } of tenants)
-    try {
-      removed += await sweepTenant(deps, id);
-    } catch (error) {
-      failures.push(error);
-    }
-  throwAll(failures, "Attachments of some tenants could not be removed.");
-  return removed;
-}
+export const sweepAttachments = (deps: SweepDeps): Promise<number> =>
+  forEachTenant(deps.pool, (tenant) => sweepTenant(deps, tenant));
 
 /** Like `sweepAttachments`, for one tenant. */
 export async function sweepTenant(deps: SweepDeps, tenant: Uuid): Promise<number> {

@@ -1,7 +1,6 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { forEachTenant } from "../../db/for-each-tenant.ts";
 import type { Pool } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
-import { throwAll } from "../../db/throw-all.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { dayOf } from "../../policies/message-quota.ts";
 
@@ -11,19 +10,20 @@ interface Deps {
   readonly now: () => number;
 }
 
-/** Deletes the counts of days that are over, except yesterday's. */
-export async function sweepDays({ pool, now }: Deps): Promise<void> {
-  const { rows: tenants } = await pool.query<{ id: Uuid }>("select id from tenants");
-  const failures: unknown[] = [];
-  for (const { id } of tenants)
-    await inTransaction(pool, id, (client) =>
-      client.query(
+/**
+ * Deletes the counts of days that are over, except yesterday's.
+ * @returns how many were deleted
+ */
+export const sweepDays = ({ pool, now }: Deps): Promise<number> =>
+  forEachTenant(pool, (tenant) =>
+    inTransaction(pool, tenant, async (client) => {
+      const { rowCount } = await client.query(
         "delete from storage_usage where tenant = $1 and kind = 'messages_of_account' and day < $2",
-        [id, dayOf(now()) - 1],
-      ),
-    ).catch((error: unknown) => failures.push(error));
-  throwAll(failures, "The counts of some tenants could not be deleted.");
-}
+        [tenant, dayOf(now()) - 1],
+      );
+      return rowCount ?? 0;
+    }),
+  );
 
 const EVERY_MS = 3_600_000;
 

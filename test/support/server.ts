@@ -15,7 +15,8 @@ import {
 } from "../../keys/tokens/development-key.ts";
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
-import { startServer, type Timings } from "../../server/start.ts";
+import { startServer } from "../../server/start.ts";
+import type { Timings } from "../../server/timings.ts";
 import { AtRest } from "../../tools/testkit/at-rest.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 

@@ -1,14 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { compactVerify, importJWK, type JWK } from "jose";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { openAttachment } from "../../../crypto/device/attachments/open-attachment.ts";
 import { verifyDevice } from "../../../crypto/device/identity.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
-import { ensureInstalled } from "../../support/debian-packages.ts";
+import { buildPage, callIn, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer, type TestStaff } from "../../support/server.ts";
 
@@ -20,23 +17,13 @@ let page: Page;
 let agent: TestStaff;
 
 beforeAll(async () => {
-  ensureInstalled(() => existsSync("/usr/bin/chromium"), ["chromium"]);
   await ready;
   consumer = await makeConsumer();
-  await consumer.write("page.js", await readFile("test/e2e/browser/page.js", "utf8"));
-  await consumer.write(
-    "index.html",
-    '<!doctype html><title>Desk</title><script type="module" src="/page.js"></script>',
-  );
-  await consumer.run("vite/bin/vite.js", "build", "--logLevel", "warn");
-  site = await startPageServer(join(consumer.folder, "dist"));
+  site = await startPageServer(await buildPage(consumer, "page.js"));
   server = await startTestServer({ publicUrl: site.url });
   site.target = server.address;
   agent = await server.createStaff("agent");
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
+  browser = await launchChromium();
   page = await browser.newPage();
   await page.goto(site.url);
 }, 180_000);
@@ -50,15 +37,7 @@ afterAll(async () => {
 
 /** Calls a function of the page, see page.js. */
 const call = <T>(name: string, ...values: readonly unknown[]): Promise<T> =>
-  page.evaluate(
-    ([of, given]) => {
-      const { page: functions } = globalThis as never as {
-        page: Record<string, (...each: readonly unknown[]) => unknown>;
-      };
-      return functions[of]?.(...given);
-    },
-    [name, values] as const,
-  ) as Promise<T>;
+  callIn<T>(page, name, ...values);
 
 const secret = [...randomBytes(32)];
 const credentials = () => ({

@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readFile, symlink } from "node:fs/promises";
+import { symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { changeOrigins } from "../../../keys/accounts/origins.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
-import { ensureInstalled } from "../../support/debian-packages.ts";
+import { buildPage, callIn as call, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -20,31 +19,21 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  ensureInstalled(() => existsSync("/usr/bin/chromium"), ["chromium"]);
   consumer = await makeConsumer();
   // The test's suite signs with it.
   await symlink(resolve("node_modules/@noble"), join(consumer.folder, "node_modules/@noble"));
-  for (const name of ["foreign-page.js", "plain-suite.js"])
-    await consumer.write(name, await readFile(`test/e2e/browser/${name}`, "utf8"));
-  await consumer.write(
-    "index.html",
-    '<!doctype html><title>Shop</title><script type="module" src="/foreign-page.js"></script>',
-  );
-  await consumer.run("vite/bin/vite.js", "build", "--logLevel", "warn");
+  const folder = await buildPage(consumer, "foreign-page.js", "plain-suite.js");
   server = await startTestServer();
   const connectTo = `${server.url} ${server.url.replace("http", "ws")}`;
-  site = await startPageServer(join(consumer.folder, "dist"), connectTo);
-  stranger = await startPageServer(join(consumer.folder, "dist"), connectTo);
+  site = await startPageServer(folder, connectTo);
+  stranger = await startPageServer(folder, connectTo);
   await changeOrigins(server.database.ownerUrl, {
     slug: server.tenant.slug,
     kind: "add",
     origin: site.url,
     now: Date.now(),
   });
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
-  });
+  browser = await launchChromium();
   context = await browser.newContext();
   page = await context.newPage();
   await page.goto(site.url);
@@ -57,18 +46,6 @@ afterAll(async () => {
   await server?.close();
   await consumer?.remove();
 });
-
-/** Calls a function of a page, see foreign-page.js. */
-const call = <T>(on: Page, name: string, ...values: readonly unknown[]): Promise<T> =>
-  on.evaluate(
-    ([of, given]) => {
-      const { page: functions } = globalThis as never as {
-        page: Record<string, (...each: readonly unknown[]) => unknown>;
-      };
-      return functions[of]?.(...given);
-    },
-    [name, values] as const,
-  ) as Promise<T>;
 
 const customer = async (subject: string) => ({
   grant: "customer_token",

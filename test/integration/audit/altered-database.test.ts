@@ -8,11 +8,11 @@ import { proveEntry } from "../../../cli/commands/audit/prove.ts";
 import { tailLog } from "../../../cli/commands/audit/tail.ts";
 import type { Settings } from "../../../cli/settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { entryAt, withoutTriggers } from "../../support/database-administrator.ts";
 import { TestDevice } from "../../support/device.ts";
 import { follow } from "../../support/follow-audit-log.ts";
+import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -24,20 +24,7 @@ let auditor: TestDevice;
 beforeAll(async () => {
   server = await startTestServer({}, { checkEveryMs: 20 });
   folder = await mkdtemp(join(tmpdir(), "sealdesk-altered-"));
-  settings = {
-    home: server.home,
-    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
-    keystore: undefined,
-    publicUrl: server.url,
-    production: false,
-    kms: () => readKmsSettings({}, { home: server.home, production: false }),
-    audit: {
-      originPrefix: "sealdesk.local",
-      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
-      witnesses: [],
-    },
-    auditRetainDays: 2192,
-  };
+  settings = operatorSettings(server);
   await inTransaction(server.database.pool, server.tenant.id, async (client) => {
     for (let at = 0; at < 300; at++) await appendEntry(client, entryOf(server.tenant.id, at));
   });

@@ -17,13 +17,13 @@ import { inTransaction } from "../../../db/transaction.ts";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { customerDevice, staffDevice } from "../../support/device.ts";
+import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 let server: TestServer;
 let folder: string;
 let settings: Settings;
 let vkey: string;
-const kmsOf = (home: string) => readKmsSettings({}, { home, production: false });
 const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
 
 /** Runs a command as an officer would. */
@@ -42,20 +42,7 @@ const sealdesk = (...args: string[]) =>
 beforeAll(async () => {
   server = await startTestServer();
   folder = await mkdtemp(join(tmpdir(), "sealdesk-export-"));
-  settings = {
-    home: server.home,
-    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
-    keystore: undefined,
-    publicUrl: server.url,
-    production: false,
-    kms: () => kmsOf(server.home),
-    audit: {
-      originPrefix: "sealdesk.local",
-      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
-      witnesses: [],
-    },
-    auditRetainDays: 2192,
-  };
+  settings = operatorSettings(server);
   await inTransaction(server.database.pool, server.tenant.id, async (client) => {
     for (let at = 0; at < 600; at++) await appendEntry(client, entryOf(server.tenant.id, at));
   });
@@ -223,10 +210,10 @@ test("a missing tenant and a key of another home are reported", async () => {
   await expect(
     exportLog(settings, { tenant: "nobody", format: "tiles", out: folder }),
   ).rejects.toThrow("There is no tenant nobody.");
-  const home = join(folder, "other-home");
+  const other = readKmsSettings({}, { home: join(folder, "other-home"), production: false });
   await expect(
     exportLog(
-      { ...settings, kms: () => kmsOf(home) },
+      { ...settings, kms: () => other },
       { tenant: server.tenant.slug, format: "tiles", out: folder },
     ),
   ).rejects.toThrow(/did not sign the log/);

@@ -12,8 +12,8 @@ import { withLog } from "../../../cli/commands/audit/open-log.ts";
 import { proveEntry } from "../../../cli/commands/audit/prove.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
 import type { Settings } from "../../../cli/settings.ts";
-import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { TestDevice } from "../../support/device.ts";
+import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { startWitness, type TestWitness } from "../../support/witness-server.ts";
@@ -36,17 +36,7 @@ beforeAll(async () => {
     witnesses: [witness],
   } as const;
   server = await startTestServer({ audit, metrics }, { cosignEveryMs: 20 });
-  const { home, url, database } = server;
-  settings = {
-    home,
-    owner: { variable: "DATABASE_OWNER_URL", url: database.ownerUrl },
-    keystore: undefined,
-    publicUrl: url,
-    production: false,
-    kms: () => readKmsSettings({}, { home, production: false }),
-    audit,
-    auditRetainDays: 2192,
-  };
+  settings = operatorSettings(server, { audit });
   await until(async () => (await count("checkpoints", server.tenant.id)) > 0);
   const key = await withLog(settings, choice(), (log) => Promise.resolve(log.key));
   vkey = formatVkey(nodeChecks.sha256, key);

@@ -8,13 +8,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { exportLog } from "../../../cli/commands/audit/export.ts";
 import { verifyFiles } from "../../../cli/commands/audit/verify.ts";
-import type { Settings } from "../../../cli/settings.ts";
 import { appendEntry } from "../../../audit/append-entry.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { entryOf } from "../../support/audit-log.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { eventsOf, follow } from "../../support/follow-audit-log.ts";
+import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";
 
@@ -123,20 +122,7 @@ test("an auditor verifies the log from the server, with only a password and the 
 
 test("the same works from any web server with the files, and from a file URL", async () => {
   const out = join(folder, "tiles");
-  const settings: Settings = {
-    home: server.home,
-    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
-    keystore: undefined,
-    publicUrl: server.url,
-    production: false,
-    kms: () => readKmsSettings({}, { home: server.home, production: false }),
-    audit: {
-      originPrefix: "sealdesk.local",
-      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
-      witnesses: [],
-    },
-    auditRetainDays: 2192,
-  };
+  const settings = operatorSettings(server);
   await exportLog(settings, { tenant: server.tenant.slug, format: "tiles", out });
   const vkey = await vkeyOf(server.tenant);
   const web = createServer((request, response) => {

@@ -13,10 +13,10 @@ import type { Settings } from "../../../cli/settings.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { kmsAuditSigner } from "../../../keys/audit-signer.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
-import { readKmsSettings } from "../../../keys/kms/kms-settings.ts";
 import { formatVkey } from "../../../audit/verify/note.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import { entryOf } from "../../support/audit-log.ts";
+import { operatorSettings } from "../../support/operator-settings.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -35,20 +35,7 @@ beforeEach(async () => {
     [tenant.id, tenant.slug],
   );
   folder = await mkdtemp(join(tmpdir(), "sealdesk-prune-"));
-  settings = {
-    home: server.home,
-    owner: { variable: "DATABASE_OWNER_URL", url: server.database.ownerUrl },
-    keystore: undefined,
-    publicUrl: server.url,
-    production: false,
-    kms: () => readKmsSettings({}, { home: server.home, production: false }),
-    audit: {
-      originPrefix: "sealdesk.local",
-      checkpoints: { kind: "directory", folder: join(server.home, "audit-checkpoints") },
-      witnesses: [],
-    },
-    auditRetainDays: 1,
-  };
+  settings = operatorSettings(server, { auditRetainDays: 1 });
 });
 afterEach(async () => {
   await server.close();

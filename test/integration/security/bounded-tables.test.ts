@@ -85,6 +85,28 @@ test("sessions are deleted a day after they ended, and no sooner", async () => {
   expect(await mine()).toBe(0);
 });
 
+test("a tenant whose sessions cannot be deleted does not stop the sweep of the others", async () => {
+  const { owner, pool } = server.database;
+  const other = await server.createTenant();
+  const now = () => server.clock.now() + 1.6 * day;
+  await owner.query(`
+    create function sealdesk.refuse_delete() returns trigger language plpgsql as
+      $$ begin if old.tenant::text = tg_argv[0] then raise 'refused'; end if; return old; end $$`);
+  for (const [failing, swept] of [
+    [server.tenant, other],
+    [other, server.tenant],
+  ] as const) {
+    await customerDevice(server, randomUUID(), failing);
+    const { user } = await customerDevice(server, randomUUID(), swept);
+    await owner.query(`
+      create trigger refuse before delete on sealdesk.sessions
+      for each row execute function sealdesk.refuse_delete('${failing.id}')`);
+    await expect(sweepSessions({ pool, now })).rejects.toThrow("refused");
+    expect(await count("sessions where user_id = $1", [user])).toBe(0);
+    await owner.query("drop trigger refuse on sealdesk.sessions");
+  }
+});
+
 test("over its quota an account adds no members, but removes them and closes", async () => {
   const [customer, agent] = [await customerDevice(server), await staffDevice(server, "supervisor")];
   const conversation = await createConversation(customer, [agent]);

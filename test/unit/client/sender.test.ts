@@ -304,6 +304,38 @@ describe("sending", () => {
     expect(clock.waiting).toBe(0);
   });
 
+  test("a message that is in the log does not end a connection that is quiet afterwards", async () => {
+    const { sender, sent, clock, silences } = await setUp();
+    void sender.send("hello");
+    await wait();
+    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAt: 0 });
+    await clock.pass(60_000);
+    expect(silences()).toBe(0);
+  });
+
+  test("a refused message does not end the connection while it waits to be sent again", async () => {
+    const { sender, sent, clock, refuse, silences } = await setUp();
+    void sender.send("hello").catch(() => undefined);
+    await wait();
+    await refuse(sent[0]!.clientMessageId, "rate_limited", { retryAfterMs: 90_000 });
+    await clock.pass(60_000);
+    expect(silences()).toBe(0);
+    await clock.pass(30_000);
+    expect(sent.length).toBe(2);
+    await clock.pass(30_000);
+    expect(silences()).toBe(1);
+  });
+
+  test("a message that the relay will not take does not end a connection that is quiet afterwards", async () => {
+    const { sender, sent, clock, refuse, silences } = await setUp();
+    const outcome = expect(sender.send("hello")).rejects.toMatchObject({ code: "not_a_member" });
+    await wait();
+    await refuse(sent[0]!.clientMessageId, "not_a_member");
+    await outcome;
+    await clock.pass(60_000);
+    expect(silences()).toBe(0);
+  });
+
   test("closing keeps what is queued", async () => {
     const { sender, store } = await setUp();
     sender.lost();

@@ -1,0 +1,59 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+
+/**
+ * Knows which conversations lack events that the relay had when the connection was made. When none
+ * does, the device is synced.
+ */
+export class CatchUp {
+  /** Undefined while not connected. */
+  #behind: Set<Uuid> | undefined;
+  #waiting: (() => void)[] = [];
+
+  /** Call it when a connection was made. */
+  begin(conversations: Iterable<Uuid>): void {
+    this.#behind = new Set(conversations);
+    this.#resolveIfDone();
+  }
+
+  /** Call it when the connection was lost. */
+  end(): void {
+    this.#behind = undefined;
+  }
+
+  /** True while connected, if the store has all earlier events of the conversation. */
+  isDone(conversation: Uuid): boolean {
+    return this.#behind?.has(conversation) === false;
+  }
+
+  /** Resolves when the store has all earlier events of every conversation. */
+  whenSynced(): Promise<void> {
+    if (this.#behind?.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /**
+   * Notes that the store has all earlier events of the conversation when `recorded` resolves, and
+   * calls `onDone`. Does neither if the connection is another one by then.
+   */
+  finish(conversation: Uuid, recorded: Promise<unknown>, onDone: () => void): void {
+    const behind = this.#behind;
+    recorded.then(
+      () => {
+        if (behind !== this.#behind) return;
+        behind?.delete(conversation);
+        onDone();
+        this.#resolveIfDone();
+      },
+      () => undefined,
+    );
+  }
+
+  /** Resolves everybody who waits. Nothing can be received any more. */
+  release(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  #resolveIfDone(): void {
+    if (this.#behind?.size === 0) this.release();
+  }
+}

@@ -1,0 +1,111 @@
+import type { ActivityKind } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { SealdeskError } from "../errors.ts";
+import type { UnreachableDevice } from "../events.ts";
+import type { HistoryExchange } from "../history/exchange.ts";
+import type { Api } from "../http/api.ts";
+import type { Acknowledger } from "./acknowledger.ts";
+import { Conversation, type Files } from "./conversation.ts";
+import { deviceChange, type DeviceChange } from "./device-change.ts";
+import { itemsOf } from "./history.ts";
+import type { ProblemItem } from "./items.ts";
+import { ConversationLog } from "./log.ts";
+import type { OutboxEntry } from "./outbox.ts";
+import { Receiver, type Recorded } from "./receiver.ts";
+import type { RecordingDeps } from "./record-event.ts";
+import { Sender } from "./sender.ts";
+import type { SenderDeps } from "./sender-deps.ts";
+import type { ConversationState } from "./state.ts";
+
+/** What every conversation uses, and whom it tells. */
+export interface ConversationDeps
+  extends
+    Omit<RecordingDeps, "keyLog">,
+    Pick<SenderDeps, "clock" | "newId" | "transmit" | "onFailure"> {
+  readonly keyLog: RecordingDeps["keyLog"] & SenderDeps["keyLog"];
+  readonly api: Pick<
+    Api,
+    "takeBundle" | "addMember" | "removeMember" | "closeConversation" | "keyLogCheckpoint"
+  >;
+  /** Closes the connection so that another one replaces it. */
+  readonly recycle: (reason: string) => void;
+  /** The first event of a conversation that was not known before is in the store. */
+  readonly onConversation: (conversation: Conversation) => void;
+  readonly onProblem: (conversation: Conversation, problem: ProblemItem) => void;
+  readonly onDevice: (change: DeviceChange) => void;
+  readonly onHeld: (conversation: Conversation, error: SealdeskError) => void;
+  /** Messages of a conversation are sent without a device, because its prekeys cannot be used. */
+  readonly onUnreachable: (unreachable: UnreachableDevice) => void;
+}
+
+/** The messages of one conversation's outbox, by id. */
+export type WaitingEntries = readonly (readonly [Uuid, OutboxEntry])[];
+
+export interface Opening {
+  readonly id: Uuid;
+  /** Undefined if no event of the conversation is in the store. */
+  readonly state: ConversationState | undefined;
+  readonly outbox: WaitingEntries;
+  readonly acknowledger: Acknowledger;
+  readonly files: Files;
+  readonly history: HistoryExchange;
+}
+
+/** The parts of one conversation. */
+export interface OpenConversation {
+  readonly conversation: Conversation;
+  readonly log: ConversationLog;
+  readonly receiver: Receiver;
+  readonly sender: Sender;
+}
+
+/** Creates the parts of a conversation and connects them. */
+export function openConversation(deps: ConversationDeps, opening: Opening): OpenConversation {
+  const { account, store, api } = deps;
+  const { id, state, outbox, acknowledger, files, history } = opening;
+  const log = new ConversationLog(id, account, store, state);
+  const sender: Sender = new Sender(
+    {
+      ...deps,
+      log,
+      conversation: id,
+      ownDevice: account.device,
+      onSilence: () => deps.recycle("a message was not answered"),
+      syncClock: () => api.keyLogCheckpoint(),
+      onUnreachable: (device) => {
+        const user = deps.trust.device(device)?.user;
+        if (user !== undefined) deps.onUnreachable({ conversation: id, user, device });
+      },
+      onHeld: (error) => deps.onHeld(conversation, error),
+    },
+    outbox,
+  );
+  const sendActivity = (kind: ActivityKind, seq: number) => {
+    const body = { conversation: id, kind, seq, device: undefined };
+    deps.transmit({ kind: "activity", body });
+  };
+  const conversation = new Conversation(log, sender, api, files, history, sendActivity);
+  const onRecorded = ({ seq, record, first }: Recorded) => {
+    acknowledger.recorded(id, seq);
+    if (first) deps.onConversation(conversation);
+    const change = deviceChange(conversation, { seq, record }, account);
+    if (change !== undefined) deps.onDevice(change);
+    for (const item of itemsOf(seq, record, account))
+      if (item.kind === "problem") deps.onProblem(conversation, item);
+    history.recorded(record);
+    if (record.kind !== "message") sender.wake();
+    else if (record.senderDevice === account.device)
+      sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
+  };
+  const receiver = new Receiver({
+    ...deps,
+    log,
+    onRecorded,
+    onGap: (to) => void deps.transmit({ kind: "ackGap", body: { conversation: id, to } }),
+    onLogProblem: (problem, recycle) => {
+      if (problem !== undefined) deps.onProblem(conversation, problem);
+      if (recycle) deps.recycle("the log is not as it must be");
+    },
+  });
+  return { conversation, log, receiver, sender };
+}

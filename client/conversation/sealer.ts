@@ -1,0 +1,97 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { codeOf, isTransient, SealdeskError } from "../errors.ts";
+import type { Sealing } from "./outbox.ts";
+import { endsConnection } from "./refusal.ts";
+import { sealEntries } from "./seal-entries.ts";
+import type { SenderDeps } from "./sender-deps.ts";
+import {
+  assertTrusted,
+  establishSessions,
+  findMislistedMember,
+  type SessionDeps,
+} from "./sessions.ts";
+import type { ConversationState } from "./state.ts";
+import { UnreachableDevices } from "./unreachable-devices.ts";
+
+/** How many times in a row sessions may fail before messages are given up. */
+const maxFailures = 5;
+
+/** What became of messages that were to be sealed. */
+export type SealOutcome =
+  | { readonly kind: "sealed"; readonly made: ReadonlyMap<Uuid, Sealing> }
+  /** Something has changed. Seal again at once. */
+  | { readonly kind: "again" }
+  /** Seal again later. `error` says when, if it knows. */
+  | { readonly kind: "later"; readonly error: SealdeskError }
+  | { readonly kind: "failed"; readonly error: SealdeskError };
+
+type SealerDeps = SessionDeps &
+  Pick<SenderDeps, "conversation" | "log" | "keyLog" | "clock" | "onUnreachable">;
+
+/** Seals messages for the devices of a conversation. It establishes the sessions that are missing. */
+export class Sealer {
+  readonly #deps: SealerDeps;
+  readonly #unreachable: UnreachableDevices;
+  #failures = 0;
+
+  constructor(deps: SealerDeps) {
+    this.#deps = deps;
+    this.#unreachable = new UnreachableDevices(deps.clock, deps.onUnreachable);
+  }
+
+  /** @param state the state to check. If it changes in the meantime, the new one is sealed for. */
+  async seal(ids: readonly Uuid[], state: ConversationState): Promise<SealOutcome> {
+    const { clock, log } = this.#deps;
+    try {
+      if (!state.joined)
+        throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
+      await assertTrusted(this.#deps, state);
+      const newest = () => {
+        const current = log.state ?? state;
+        return findMislistedMember(this.#deps, current) === undefined ? current : undefined;
+      };
+      const without = this.#unreachable.current;
+      const made = await sealEntries(this.#deps, ids, newest, clock.now(), without);
+      // The members have changed in the meantime. The next attempt checks the new ones.
+      if (made === undefined) return { kind: "again" };
+      this.#failures = 0;
+      return { kind: "sealed", made };
+    } catch (error) {
+      return this.#recover(error);
+    }
+  }
+
+  async #recover(error: unknown): Promise<SealOutcome> {
+    if (codeOf(error, "SuiteError") === "no_session") {
+      const { devices } = error as { readonly devices: readonly Uuid[] };
+      try {
+        this.#unreachable.add(await establishSessions(this.#deps, devices));
+      } catch (cause) {
+        return this.#recover(cause);
+      }
+      // Count only if bundles arrived. An unreachable server says nothing about the device.
+      if (this.#mayFailAgain()) return { kind: "again" };
+    }
+    if (codeOf(error, "SuiteError") !== undefined) {
+      const message = "The message cannot be sealed for a member's device.";
+      return {
+        kind: "failed",
+        error: new SealdeskError("untrusted_member", message, { cause: error }),
+      };
+    }
+    if (!(error instanceof SealdeskError)) throw error;
+    // A device may have left, and the event may not have arrived yet. It will change the epoch.
+    const mayPass = error.code === "request_refused" && this.#mayFailAgain();
+    const isLater = mayPass || isTransient(error) || endsConnection(error);
+    return { kind: isLater ? "later" : "failed", error };
+  }
+
+  /**
+   * Counts a failure.
+   * @returns false after too many failures in a row; the count then starts again
+   */
+  #mayFailAgain(): boolean {
+    this.#failures = (this.#failures + 1) % maxFailures;
+    return this.#failures > 0;
+  }
+}

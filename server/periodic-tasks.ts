@@ -1,0 +1,41 @@
+import { writeSumsPeriodically } from "../audit/write-sums.ts";
+import type { Pool } from "../db/pool.ts";
+import type { KeyTree } from "../keys/at-rest/key-tree.ts";
+import { rewrapPeriodically } from "../keys/at-rest/rewrap-periodically.ts";
+import { sweepLinksPeriodically } from "../keys/linking/sweep-links.ts";
+import { sweepSessionsPeriodically } from "../keys/tokens/sweep-sessions.ts";
+import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
+import { sweepAttachmentsPeriodically } from "../messaging/attachments/sweep.ts";
+import { sweepDaysPeriodically } from "../messaging/storage/sweep-days.ts";
+import type { Closers } from "./closers.ts";
+import { describeError, type Log } from "./log.ts";
+import type { Metrics } from "./metrics/metrics.ts";
+
+interface Deps {
+  readonly pool: Pool;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly keyTree: KeyTree;
+  readonly attachments: AttachmentDeps;
+  readonly metrics: Metrics | undefined;
+}
+
+/** Starts what the server does by itself from time to time. A failure is logged. */
+export function startPeriodicTasks(deps: Deps, closers: Closers): void {
+  const { pool, now, log, keyTree, attachments, metrics } = deps;
+  const logged = (message: string) => (error: unknown) => log.error(message, describeError(error));
+  const stops = [
+    rewrapPeriodically(
+      { ...keyTree, data: pool },
+      logged("keys could not be rewrapped"),
+      metrics?.keystore.rewrapRemaining,
+    ),
+    sweepAttachmentsPeriodically(attachments, logged("attachments could not be swept")),
+    sweepLinksPeriodically({ pool, now }, logged("link requests could not be swept")),
+    sweepSessionsPeriodically({ pool, now }, logged("ended sessions could not be swept")),
+    sweepDaysPeriodically({ pool, now }, logged("counts of past days could not be swept")),
+    writeSumsPeriodically({ pool, now }, logged("sums of repeated acts could not be written")),
+  ];
+  for (const stop of stops) closers.add(stop);
+}
