@@ -68,6 +68,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     auditReasons.find((reason) => reason === error?.code);
   metrics?.audit.watch({
     pendingAgeMs: () => integrator.pendingAgeMs,
+    unsignedAgeMs: () => integrator.unsignedAgeMs,
     refused: () => reasonOf(integrator.refusal) !== undefined,
     altered: () => checker.finding !== undefined,
     checkedAgeMs: () => checker.ageMs,

@@ -47,6 +47,8 @@ export class Integrator {
   readonly #stop = new AbortController();
   readonly #ended: Promise<void>;
   #unsigned = new Map<LogId, CommittedTree>();
+  /** When the oldest of them was found, on the monotonic clock. */
+  #unsignedFromMs: number | undefined;
   /** The last head of each log that this node wrote since it leads. */
   #written = new Map<LogId, TreeHead>();
   #refusal: AuditError | undefined;
@@ -70,6 +72,11 @@ export class Integrator {
   /** How long the oldest pending entry has waited, as of the last check. */
   get pendingAgeMs(): number {
     return this.#pendingAgeMs;
+  }
+
+  /** How long a head has waited for its signature and its place outside, on the node that signs. */
+  get unsignedAgeMs(): number {
+    return this.#unsignedFromMs === undefined ? 0 : performance.now() - this.#unsignedFromMs;
   }
 
   /** Finishes the current batch. */
@@ -106,6 +113,7 @@ export class Integrator {
       this.#refusal = undefined;
       await this.#observe(client);
       if (this.#stop.signal.aborted) return;
+      this.#unsignedFromMs = undefined;
       await this.#pause(Math.min(retryMs, 500));
     }
     const unsigned = await resumeLeadership(client, store, signer.publicKey);
@@ -155,6 +163,7 @@ export class Integrator {
   async #round(client: Client): Promise<number> {
     const taken = (await this.#observe(client)) ? await this.#integrate(client) : 0;
     const isDue = taken < MOST_AT_ONCE || performance.now() >= this.#signedMs + SIGN_EVERY_MS;
+    if (this.#unsigned.size > 0) this.#unsignedFromMs ??= performance.now();
     if (this.#unsigned.size > 0 && isDue && performance.now() >= this.#signFromMs)
       await this.#sign(client);
     return taken;
@@ -182,6 +191,7 @@ export class Integrator {
       await signTrees(client, signer, store, [...this.#unsigned.values()]);
       for (const tree of this.#unsigned.values()) this.#options.heads?.remember(tree.log, tree);
       this.#unsigned.clear();
+      this.#unsignedFromMs = undefined;
       this.#signedMs = performance.now();
     } catch (error) {
       if (error instanceof AuditError) throw error;
