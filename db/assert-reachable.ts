@@ -9,30 +9,61 @@ export interface NamedUrl {
 }
 
 /**
- * Checks that a session can be opened and answers, within ten seconds each.
- * @throws DatabaseError database_unreachable: one sentence that begins with the variable
+ * Checks that sessions can be opened and answer, within ten seconds each, and that each connection
+ * has a session of its own.
+ * @throws DatabaseError database_unreachable, sessions_shared: each sentence is about the variable
  */
 export async function assertReachable({ variable, url }: NamedUrl): Promise<void> {
-  let client: pg.Client | undefined;
+  const clients = [1, 2].map(
+    () =>
+      new pg.Client({
+        connectionString: url,
+        application_name: "sealdesk-check",
+        connectionTimeoutMillis: CONNECT_MS,
+        query_timeout: CONNECT_MS,
+      }),
+  );
+  let shared: boolean;
   try {
-    client = new pg.Client({
-      connectionString: url,
-      application_name: "sealdesk-check",
-      connectionTimeoutMillis: CONNECT_MS,
-      query_timeout: CONNECT_MS,
-    });
-    client.on("error", () => undefined);
-    await client.connect();
-    await client.query("select");
+    for (const client of clients) {
+      client.on("error", () => undefined);
+      await client.connect();
+    }
+    shared = await shareSessions(clients);
   } catch (cause) {
     throw new DatabaseError("database_unreachable", `${variable} ${whatIsWrong(cause)}`, { cause });
   } finally {
     // A server that says nothing does not answer the farewell either.
-    client?.end().catch(() => undefined);
+    for (const client of clients) client.end().catch(() => undefined);
   }
+  if (shared)
+    throw new DatabaseError(
+      "sessions_shared",
+      `${variable} leads to a pooler that lends one session to several connections. Connect to PostgreSQL itself, or to a pooler in session mode.`,
+    );
+}
+
+/**
+ * Returns whether a pooler changes the sessions of connections between statements. A pooler gives out
+ * either the session that was free last, which the other connection then gets, or the sessions in
+ * turn, so that the same connection gets another one.
+ */
+async function shareSessions(clients: readonly pg.Client[]): Promise<boolean> {
+  const all = new Set<number>();
+  for (const client of clients) {
+    const own = new Set<number>();
+    for (let i = 0; i < 3; i++) {
+      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+      for (const { pid } of rows) own.add(pid);
+    }
+    if (own.size !== 1) return true;
+    for (const pid of own) all.add(pid);
+  }
+  return all.size !== clients.length;
 }
 
 const SQL_STATES: Readonly<Record<string, string>> = {
+  "08P01": "leads to a pooler that refuses a parameter of the URL",
   "28000": "holds a login that the database refuses",
   "28P01": "holds a user name or password that the database refuses",
   "3D000": "names a database that does not exist",

@@ -1,6 +1,7 @@
 /** Failures of the database itself, independent of any feature. */
 export type DatabaseErrorCode =
   | "database_unreachable" // no connection could be made
+  | "sessions_shared" // a pooler lends the same session to several connections
   | "not_fenced" // row-level security does not apply to the server's sessions
   | "postgres_too_old" // this PostgreSQL lacks what the SQL needs
   | "migration_failed" // a migration stopped; the schema is as before it

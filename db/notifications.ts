@@ -1,5 +1,5 @@
 import pg from "pg";
-import { withOptions } from "./connection-options.ts";
+import { configureSession } from "./configure-session.ts";
 
 interface NotificationsOptions {
   readonly url: string;
@@ -77,8 +77,7 @@ export class Notifications {
     const { url, channel, role = "sealdesk_app", name = "sealdesk-hints" } = this.#options;
     const { onPayload, onListening } = this.#options;
     const client = new pg.Client({
-      // A crash loses notifications anyway, so none waits for the disk or makes others wait.
-      ...withOptions(url, `-c role=${role} -c synchronous_commit=off`),
+      connectionString: url,
       application_name: name,
       connectionTimeoutMillis: ANSWER_MS,
       query_timeout: ANSWER_MS,
@@ -90,6 +89,8 @@ export class Notifications {
     this.#client = client;
     try {
       await client.connect();
+      // A crash loses notifications anyway, so none waits for the disk or makes others wait.
+      await configureSession(client, { role, synchronous_commit: "off" });
       await client.query(`listen ${channel}`);
     } catch (error) {
       this.#lost(client, error);

@@ -1,5 +1,6 @@
 import pg from "pg";
-import { CONNECT_MS, withOptions } from "./connection-options.ts";
+import { configureSession } from "./configure-session.ts";
+import { CONNECT_MS } from "./connection-options.ts";
 import { DatabaseError } from "./database-error.ts";
 
 /** All our 64-bit integers are below 2^53, so they are read as numbers. */
@@ -24,11 +25,13 @@ export function createKeystorePool(url: string, options: { readonly max?: number
 
 function poolAs(role: string, schema: string, url: string, max: number): Pool {
   const pool = new pg.Pool({
-    ...withOptions(url, `-c role=${role} -c search_path=${schema}`),
+    connectionString: url,
     max,
     types,
     application_name: "sealdesk",
     connectionTimeoutMillis: CONNECT_MS,
+    // The pool waits for this, and gives nobody a session for which it failed.
+    onConnect: (client) => configureSession(client, { role, search_path: schema }),
   });
   // An idle connection may be cut at any time. The pool replaces it at the next request.
   pool.on("error", () => undefined);
@@ -39,8 +42,7 @@ function poolAs(role: string, schema: string, url: string, max: number): Pool {
 }
 
 /**
- * Checks that row-level security applies to the pool's sessions. A pooler in between may have dropped the
- * role that `createPool` requests.
+ * Checks that row-level security applies to the pool's sessions.
  * @throws DatabaseError not_fenced
  */
 export async function assertTenantFence(pool: Pool): Promise<void> {
@@ -50,6 +52,6 @@ export async function assertTenantFence(pool: Pool): Promise<void> {
   if (rows[0]?.fenced !== true)
     throw new DatabaseError(
       "not_fenced",
-      "DATABASE_URL leads to sessions without row-level security. Connect without a pooler that drops startup options.",
+      "DATABASE_URL leads to sessions without row-level security. Restore the policies of the migrations.",
     );
 }

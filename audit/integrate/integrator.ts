@@ -212,11 +212,12 @@ export class Integrator {
     else this.#unsignedSinceMs ??= performance.now();
   }
 
-  /** Reports an error once, not at every attempt. */
+  /** Reports an error once, not at every attempt. The message may name another file each time. */
   #say(error: unknown): void {
-    const message = error instanceof Error ? error.message : "";
-    if (message === this.#said) return;
-    this.#said = message;
+    const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+    const kind = String(code ?? message);
+    if (kind === this.#said) return;
+    this.#said = kind;
     this.#options.onError(error);
   }
 

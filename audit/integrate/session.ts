@@ -1,5 +1,6 @@
 import pg from "pg";
-import { CONNECT_MS, withOptions } from "../../db/connection-options.ts";
+import { configureSession } from "../../db/configure-session.ts";
+import { CONNECT_MS } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkOutside, checkUnsigned } from "./check-outside.ts";
@@ -20,7 +21,7 @@ export async function withIntegratorSession<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client({
-    ...withOptions(url, "-c role=sealdesk_integrator -c search_path=pg_catalog"),
+    connectionString: url,
     application_name: "sealdesk-audit",
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
@@ -29,6 +30,7 @@ export async function withIntegratorSession<T>(
   client.on("error", () => undefined);
   try {
     await client.connect();
+    await configureSession(client, { role: "sealdesk_integrator", search_path: "pg_catalog" });
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);

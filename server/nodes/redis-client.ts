@@ -1,4 +1,5 @@
 import type * as Redis from "redis";
+import { runPeriodically } from "../../db/run-periodically.ts";
 import type { Secret } from "../../keys/secret.ts";
 
 const connectionTo = ({ createClient }: typeof Redis, url: string) =>
@@ -30,11 +31,22 @@ export interface RedisConnection {
 
 const FIRST_ATTEMPT_MS = 2_000;
 const ANSWER_MS = 1_000;
+const CHECK_MS = 1_000;
+
+const WRITABLE_FOR = { type: "EX", value: 60 } as const;
+
+/** Whether a server refused a write that the primary would take. */
+const isOfReplica = (error: unknown): boolean =>
+  error instanceof Error && /^(READONLY|MASTERDOWN|LOADING)\b/.test(error.message);
 
 /**
  * Connects to Redis and reconnects whenever the connection is lost. Resolves when the connection is
  * open. If Redis is away, it resolves after two seconds; Sealdesk then runs without Redis, more
  * slowly.
+ *
+ * After a failover the old primary may go on as a replica and keep its connections. A node that
+ * cannot write therefore connects again, because the name may lead to the new primary.
+ * @param onLost called once for each outage
  */
 export async function connectRedis(
   url: Secret<string>,
@@ -43,33 +55,49 @@ export async function connectRedis(
   // Imported here so that a server without Redis does not load the package.
   const library = await import("redis");
   const clients: RedisClient[] = [];
+  let isLost = false;
+  const report = (error: unknown) => {
+    if (!isLost) onLost(error);
+    isLost = true;
+  };
   const connect = () => {
     const client = connectionTo(library, url.reveal());
-    let wasReady = true;
-    client.on("ready", () => (wasReady = true));
-    const report = (error: unknown) => {
-      // Log the failure once, not at every attempt.
-      if (wasReady) onLost(error);
-      wasReady = false;
-    };
     client.on("error", report);
-    // Rejects only when the client is closed before it was connected.
-    client.connect().catch(() => undefined);
+    open(client);
     clients.push(client);
-    return { client, report };
+    return client;
   };
-  const { client, report } = connect();
+  const client = connect();
+  const check = async () => {
+    if (!client.isReady) return;
+    try {
+      await answerOf(client.set("sealdesk:writable", "", { expiration: WRITABLE_FOR }));
+      isLost = false;
+    } catch (error) {
+      if (!isOfReplica(error)) return;
+      report(error);
+      for (const each of clients) {
+        each.destroy();
+        open(each);
+      }
+    }
+  };
   await readyWithin(client, FIRST_ATTEMPT_MS);
   // The client itself does not report a server that accepts the connection and says nothing.
   if (!client.isReady) report(new Error("Redis gave no answer in time."));
+  const leaveChecking = runPeriodically(check, CHECK_MS, report);
   return {
     client,
-    open: () => connect().client,
+    open: connect,
     async close() {
+      await leaveChecking();
       for (const each of clients) each.destroy();
     },
   };
 }
+
+/** Connecting rejects only when the client is closed before it was connected. */
+const open = (client: RedisClient): void => void client.connect().catch(() => undefined);
 
 /** Resolves when the client is ready or when the time is over. */
 export function readyWithin(client: RedisClient, ms: number): Promise<void> {

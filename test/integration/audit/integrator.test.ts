@@ -8,6 +8,7 @@ import {
   signedSize,
   type TestAuditLog,
 } from "../../support/audit-log.ts";
+import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
 
@@ -108,6 +109,24 @@ describe("integration", () => {
     await log.settled();
     while (integrator.pendingAgeMs > 0) await new Promise(setImmediate);
     expect(await log.verify(tenant)).toHaveLength(3);
+  });
+
+  test("reports one kind of failure once, although each message names another file", async () => {
+    await log.append(await log.newTenant());
+    const store = directoryCheckpoints(log.folder);
+    let attempts = 0;
+    log.startIntegrator({
+      store: {
+        ...store,
+        // As Node says it of a temporary file on a read-only file system.
+        put() {
+          const error = new Error(`EROFS: read-only file system, open '/audit/.${attempts++}'`);
+          return Promise.reject(Object.assign(error, { code: "EROFS" }));
+        },
+      },
+    });
+    while (attempts < 5) await new Promise(setImmediate);
+    expect(log.errors).toEqual([expect.objectContaining({ code: "EROFS" })]);
   });
 
   test("signs the same root after a crash between commit and signature", async () => {
