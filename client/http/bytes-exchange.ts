@@ -1,7 +1,6 @@
-import { SealdeskError } from "../errors.ts";
 import type { HttpResponse } from "../runtime.ts";
 import { errorOfResponse } from "./problems.ts";
-import { resourceUrl, startRequest, type ExchangeDeps } from "./transport.ts";
+import { resourceUrl, startRequest, withValidProof, type ExchangeDeps } from "./transport.ts";
 
 /** A request whose body and answer are bytes. */
 export interface BytesRequest {
@@ -41,15 +40,7 @@ export function createBytesExchange(deps: ExchangeDeps): BytesExchange {
     return response;
   }
 
-  return async (request, accessToken) => {
-    try {
-      return await attempt(request, accessToken);
-    } catch (error) {
-      // The time in the proof may have been wrong. By now the server has told its time.
-      if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
-      return attempt(request, accessToken);
-    }
-  };
+  return (request, accessToken) => withValidProof(() => attempt(request, accessToken));
 }
 
 const textOf = (response: HttpResponse): Promise<string> => response.text().catch(() => "");

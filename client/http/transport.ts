@@ -51,15 +51,20 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     return answer(parsed(received), "answer");
   }
 
-  return async (request, accessToken) => {
-    try {
-      return await attempt(request, accessToken);
-    } catch (error) {
-      // The time in the proof may have been wrong. By now the server has told its time.
-      if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
-      return attempt(request, accessToken);
-    }
-  };
+  return (request, accessToken) => withValidProof(() => attempt(request, accessToken));
+}
+
+/**
+ * Repeats a request once if the server refused its proof. The time in the proof may have been wrong.
+ * With its answer, the server has told its time.
+ */
+export async function withValidProof<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
+    return attempt();
+  }
 }
 
 /** A request without an answer for this long has failed. */
