@@ -29,23 +29,20 @@ const sentences: Partial<Record<RefusalCode, string>> = {
 };
 
 type RefusedIds = Pick<Refused, "conversation" | "clientMessageId">;
+type Details = Pick<Refused, "epoch" | "devices" | "missing" | "extra" | "stale">;
 
-export function refusedFrame(ids: RefusedIds, code: RefusalCode, retryAfterMs = 0): Uint8Array {
-  return encodeFrame({
-    kind: "refused",
-    body: {
-      conversation: ids.conversation,
-      clientMessageId: ids.clientMessageId,
-      code,
-      message: sentences[code] ?? "The message was refused.",
-      epoch: 0,
-      devices: [],
-      missing: [],
-      extra: [],
-      stale: [],
-      retryAfterMs,
-    },
-  });
+/** A refusal says nothing about the conversation, unless its sender may know it. */
+const noDetails: Details = { epoch: 0, devices: [], missing: [], extra: [], stale: [] };
+
+export function refusedFrame(
+  { conversation, clientMessageId }: RefusedIds,
+  code: RefusalCode,
+  retryAfterMs = 0,
+  details = noDetails,
+): Uint8Array {
+  const message = sentences[code] ?? "The message was refused.";
+  const body = { conversation, clientMessageId, code, message, retryAfterMs, ...details };
+  return encodeFrame({ kind: "refused", body });
 }
 
 /** A refusal by a policy. Only a member who may write is told the epoch and the devices. */
@@ -56,21 +53,9 @@ export function admissionRefusedFrame(
 ): Uint8Array {
   if (code === "not_a_member") return refusedFrame(ids, "conversation_not_found");
   if (code === "forbidden" || code === "conversation_closed") return refusedFrame(ids, code);
-  return encodeFrame({
-    kind: "refused",
-    body: {
-      conversation: ids.conversation,
-      clientMessageId: ids.clientMessageId,
-      code,
-      message: sentences[code] ?? "The message was refused.",
-      epoch: head.epoch,
-      devices: [...head.devices],
-      missing,
-      extra,
-      stale,
-      retryAfterMs,
-    },
-  });
+  const { epoch, devices } = head;
+  const details = { epoch, devices: [...devices], missing, extra, stale };
+  return refusedFrame(ids, code, retryAfterMs, details);
 }
 
 export function acceptedFrame(message: AcceptedMessage): Uint8Array {
