@@ -38,7 +38,7 @@ export interface RunningAuditLog {
   refusal(): NotReadyReason | undefined;
   /** What is wrong with the entries that the log holds; undefined if nothing is. */
   warning(): ReadyWarning | undefined;
-  /** What this node saw of the logs. Whatever reads them shares it. */
+  /** What this node saw of the logs. All readers of the logs share it. */
   readonly heads: KnownHeads;
   close(): Promise<void>;
 }

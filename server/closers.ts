@@ -3,7 +3,7 @@ export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
   #closed = false;
 
-  /** What is added after `close`, as by a start that goes on after it was aborted, is closed at once. */
+  /** Adds a function. After `close`, calls it at once: an aborted start may continue for a while. */
   add(close: () => Promise<void>): void {
     if (this.#closed) close().catch(() => undefined);
     else this.#closers.push(close);

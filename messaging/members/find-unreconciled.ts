@@ -6,8 +6,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 /** Devices that one statement looks at, so that none runs for long. */
 const PAGE = 1000;
 
-// Device by device, as `reconcileDevices` looks: where the planner knows too little, a join looked
-// through all devices of all members.
+// The query looks at one device after the other, like `reconcileDevices`. With few statistics, the
+// planner made a join read all devices of all members.
 const CHANGED = `
   with changed as materialized (
     select id, user_id, revoked_at_ms is null as active from devices
@@ -27,8 +27,8 @@ interface ChangedDevice {
 }
 
 /**
- * Users of whom a device was registered or revoked at `sinceMs` or later, and some conversation does
- * not have it so.
+ * Finds the users who have a device that was registered or revoked at `sinceMs` or later, and that a
+ * conversation of theirs lacks or still has.
  * @param sinceMs milliseconds since the Unix epoch
  */
 export async function findUnreconciled(

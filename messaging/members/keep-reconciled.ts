@@ -4,16 +4,17 @@ import { findUnreconciled } from "./find-unreconciled.ts";
 import { reconcileDevices, type ReconcileDeps } from "./reconcile-devices.ts";
 
 /**
- * How far back a search goes beyond the one before it, in milliseconds: for transactions that commit
- * after others began, and for clocks of nodes that differ.
+ * How far a search goes back before the start of the previous one, in milliseconds. It covers
+ * transactions that committed late, and nodes whose clocks differ.
  */
 const OVERLAP_MS = 3_600_000;
 
 /**
- * Finishes, now and every `everyMs` milliseconds, what a registration, a removal or a reset began and
- * did not announce in every conversation, on whichever node it was. The first search looks at all
- * devices, a later one at those changed since. Nodes may do this at the same time.
- * @returns what ends it, once the conversation under way is done
+ * Announces changes of devices in the conversations that lack them, now and every `everyMs`
+ * milliseconds. A registration, a removal or a reset on any node may have been interrupted. The first
+ * search looks at all devices. Later searches look at those changed since. Several nodes may do this
+ * at the same time.
+ * @returns a function that stops the task; it resolves when the current conversation is done
  */
 export function keepReconciled(
   deps: ReconcileDeps,
@@ -31,7 +32,7 @@ export function keepReconciled(
   );
 }
 
-/** @returns whether nothing was left out */
+/** @returns false if a search failed, was incomplete or was ended */
 async function reconcileAll(
   deps: ReconcileDeps,
   sinceMs: number,
@@ -46,7 +47,7 @@ async function reconcileAll(
   };
   for (const { id: tenant } of tenants) {
     if (ending.aborted) return false;
-    // A tenant or an account that fails keeps no other from being finished.
+    // A tenant or an account that fails does not stop the others.
     const users = await findUnreconciled(deps.pool, tenant, sinceMs).catch(failed);
     for (const user of users ?? []) {
       if (ending.aborted) return false;

@@ -33,7 +33,7 @@ export interface AttachedRelay {
   /**
    * Sends new sockets to another node. Answers what the open ones have sent, then closes them in
    * batches and asks them to connect to another node. Waits until other nodes have let them in.
-   * Whatever is left when the time is over is cut off.
+   * Sockets that are still open when the time is over are cut off.
    */
   close(): Promise<void>;
 }

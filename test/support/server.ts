@@ -44,14 +44,14 @@ export interface TestServer {
   readonly url: string;
   /** Where it listens itself, when `publicUrl` is that of a proxy. */
   readonly address: string;
-  /** Everything there is to scrape now; the server must have been started with `metrics`. */
+  /** Returns the current metrics. The server must have been started with `metrics`. */
   scrape(): Promise<string>;
   readonly database: TestDatabase;
   /** Its SEALDESK_HOME. */
   readonly home: string;
-  /** Cuts the server off from its database and keeps it off. @returns what lets it in again */
+  /** Cuts the server off from its database. @returns a function that lets it in again */
   cutOffDatabase(): Promise<() => Promise<void>>;
-  /** What the server connects to its database with. */
+  /** The URL with which the server connects to its database. */
   readonly loginUrl: string;
   /** The server's clock; tests move it by `offsetMs`. */
   readonly clock: { offsetMs: number; now(): number };

@@ -156,7 +156,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
           const expiresAtMs = reached > offset ? keptUntilMs : before.expiresAtMs;
           return { ...before, offset: reached, expiresAtMs };
         } finally {
-          // Whoever takes all bytes of an upload does not ask for the end. The memory is free now.
+          // A reader that takes all announced bytes does not read on to the end. Free the memory here.
           await data.return(undefined);
         }
       });
