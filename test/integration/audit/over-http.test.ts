@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -14,13 +13,13 @@ import { entryOf } from "../../support/audit-log.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { eventsOf, follow } from "../../support/follow-audit-log.ts";
 import { operatorSettings } from "../../support/operator-settings.ts";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";
 import { send } from "../attachments/device-requests.ts";
 
 let server: TestServer;
 let folder: string;
 let other: TestTenant;
-const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -59,23 +58,9 @@ async function reader(
 }
 
 /** Runs a command as an auditor would, with a password on standard input. */
-function sealdesk(args: readonly string[], input = "") {
-  const child = spawn(process.execPath, [command, ...args], {
-    cwd: tmpdir(),
-    env: {
-      PATH: process.env["PATH"],
-      SEALDESK_HOME: server.home,
-      NODE_ENV: "test",
-      DATABASE_URL: server.database.ownerUrl,
-    },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (part: Buffer) => (output += part.toString()));
-  child.stdin.end(input);
-  return new Promise<{ status: number | null; output: string }>((resolve) =>
-    child.once("close", (status) => resolve({ status, output })),
-  );
+async function sealdesk(args: readonly string[], input = "") {
+  const { code, out, err } = await runSealdesk(server, args, input);
+  return { status: code, output: out + err };
 }
 
 const vkeyOf = async ({ slug }: TestTenant) =>
