@@ -2,9 +2,10 @@ import { deferred } from "../../client/deferred.ts";
 import type { Frame } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { joined, readUntil, textsOf } from "../support/member.ts";
-import { Disks, type DiskDevice } from "../support/rollback.ts";
+import { openDiskPair, type DiskPair } from "../support/disk-pair.ts";
+import type { DiskDevice } from "../support/rollback.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
+import type { TamperingRelay } from "../support/tampering-relay.ts";
 import { until } from "../support/until.ts";
 
 const reads = async (device: DiskDevice, id: Uuid, text: string) =>
@@ -12,7 +13,7 @@ const reads = async (device: DiskDevice, id: Uuid, text: string) =>
 
 describe("what a device is told when it connects", () => {
   let server: TestServer;
-  let disks: Disks;
+  let pair: DiskPair;
   let relay: TamperingRelay;
   let customer: DiskDevice;
   let agent: DiskDevice;
@@ -22,15 +23,10 @@ describe("what a device is told when it connects", () => {
   });
   afterAll(() => server.close());
   beforeEach(async () => {
-    relay = await startTamperingRelay(server);
-    disks = await Disks.make(server);
-    customer = await disks.customer();
-    agent = await disks.agent();
+    pair = await openDiskPair(server);
+    ({ relay, customer, agent } = pair);
   });
-  afterEach(async () => {
-    await disks.close();
-    await relay.close();
-  });
+  afterEach(() => pair.close());
 
   async function begin(...texts: string[]): Promise<Uuid> {
     const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });

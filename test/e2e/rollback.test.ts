@@ -2,9 +2,10 @@ import { deferred } from "../../client/deferred.ts";
 import type { ConversationItem } from "../../client/index.ts";
 import type { Frame } from "../../crypto/wire/frame.ts";
 import { joined, problemsOf, readUntil, startLinking, textsOf } from "../support/member.ts";
-import { Disks, type DiskDevice } from "../support/rollback.ts";
+import { openDiskPair, type DiskPair } from "../support/disk-pair.ts";
+import type { DiskDevice, Disks } from "../support/rollback.ts";
 import { startTestServer, type TestServer } from "../support/server.ts";
-import { startTamperingRelay, type TamperingRelay } from "../support/tampering-relay.ts";
+import type { TamperingRelay } from "../support/tampering-relay.ts";
 
 const has = (text: string) => (items: readonly ConversationItem[]) => textsOf(items).includes(text);
 const read = async (device: DiskDevice, id: string, text: string) =>
@@ -18,6 +19,7 @@ const noticesOf = (items: readonly ConversationItem[]) =>
 
 describe("R5: a device's store is put back to an older copy", () => {
   let server: TestServer;
+  let pair: DiskPair;
   let disks: Disks;
   let relay: TamperingRelay;
   let customer: DiskDevice;
@@ -29,20 +31,15 @@ describe("R5: a device's store is put back to an older copy", () => {
   });
   afterAll(() => server.close());
   beforeEach(async () => {
-    relay = await startTamperingRelay(server);
-    disks = await Disks.make(server);
-    customer = await disks.customer();
-    agent = await disks.agent();
+    pair = await openDiskPair(server);
+    ({ relay, disks, customer, agent } = pair);
     ({ id } = await customer.desk.openConversation({ with: [agent.desk.user.id] }));
     await say(customer, id, "hello");
     await read(agent, id, "hello");
     await say(agent, id, "good morning");
     await read(customer, id, "good morning");
   });
-  afterEach(async () => {
-    await disks.close();
-    await relay.close();
-  });
+  afterEach(() => pair.close());
 
   /** Closes a device, copies its store, and opens it again. */
   async function copied(device: DiskDevice): Promise<string> {
