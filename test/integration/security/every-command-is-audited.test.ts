@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
 let server: TestServer;
 let folder: string;
-const command = new URL("../../../dist/cli/main.js", import.meta.url).pathname;
 
 beforeAll(async () => {
   server = await startTestServer();
@@ -39,23 +38,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-function sealdesk(args: readonly string[], input = "") {
-  const child = spawn(process.execPath, [command, ...args], {
-    cwd: tmpdir(),
-    env: {
-      PATH: process.env["PATH"],
-      NODE_ENV: "test",
-      SEALDESK_HOME: server.home,
-      DATABASE_URL: server.database.ownerUrl,
-    },
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (part: Buffer) => (output += part.toString()));
-  child.stdin.end(input);
-  return new Promise<{ status: number | null; output: string }>((resolve) =>
-    child.once("close", (status) => resolve({ status, output })),
-  );
+async function sealdesk(args: readonly string[], input = "") {
+  const { code, out, err } = await runSealdesk(server, args, input);
+  return { status: code, output: out + err };
 }
 
 /** Every command without commands below it, from the program's own help. */
