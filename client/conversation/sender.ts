@@ -155,12 +155,10 @@ export class Sender {
 
   /** Handles the relay's refusal to store a message. */
   refused(refused: Refused): void {
-    const { clock, log, onFailure } = this.#deps;
+    const { clock, log } = this.#deps;
     const id = refused.clientMessageId;
-    const giveUp = (error: SealdeskError) =>
-      this.#fail([id], error).then(() => this.#answered(), onFailure);
     const verdict = verdictOn(refused);
-    if (verdict.kind === "failed") return void giveUp(verdict.error);
+    if (verdict.kind === "failed") return void this.#giveUp(id, verdict.error);
     if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
     const mayRepeat = this.#window.refused(id, verdict.refusal, epoch, clock.now());
@@ -170,7 +168,7 @@ export class Sender {
     const error = new SealdeskError(code, "The relay kept refusing the message.", {
       problem: refused.code,
     });
-    void giveUp(error);
+    void this.#giveUp(id, error);
   }
 
   /** Rejects waiting sends with `error`. The outbox is kept for the next connection. */
@@ -279,6 +277,16 @@ export class Sender {
       this.#messages.fail(id, error);
     }
     this.#pump.wake();
+  }
+
+  /** Gives up a message that was in flight. */
+  async #giveUp(id: Uuid, error: SealdeskError): Promise<void> {
+    try {
+      await this.#fail([id], error);
+      this.#answered();
+    } catch (cause) {
+      this.#deps.onFailure(cause);
+    }
   }
 
   /** Reports once that messages wait. A message that is stored ends that. */
