@@ -35,6 +35,8 @@ const REMEMBERED_MS = 1_000;
 
 interface Remembered {
   readonly stored: StoredKey;
+  /** The start of the library from which the handles are. */
+  readonly start: number;
   readonly untilMs: number;
 }
 
@@ -275,11 +277,13 @@ export class Pkcs11Kms implements Kms {
 
   #stored(session: Handle, key: string): StoredKey {
     const known = this.#remembered.get(key);
-    if (known !== undefined && performance.now() < known.untilMs) return known.stored;
+    const { starts: start } = this.#library;
+    const isFresh = known?.start === start && performance.now() < known.untilMs;
+    if (known !== undefined && isFresh) return known.stored;
     this.#remembered.delete(key);
     const stored = findKey(this.#library, session, key);
     if (this.#remembered.size >= 10_000) this.#remembered.clear();
-    this.#remembered.set(key, { stored, untilMs: performance.now() + REMEMBERED_MS });
+    this.#remembered.set(key, { stored, start, untilMs: performance.now() + REMEMBERED_MS });
     return stored;
   }
 

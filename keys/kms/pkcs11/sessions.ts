@@ -18,6 +18,8 @@ export class TokenSessions {
   readonly #library: Pkcs11Library;
   readonly #options: TokenOptions;
   readonly #idle: Handle[] = [];
+  /** The start of the library in which the idle sessions were opened. */
+  #start = 0;
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
   /** A refused PIN is never tried again, because a few wrong PINs lock a token for good. */
@@ -51,8 +53,10 @@ export class TokenSessions {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#busy++;
     let session: Handle | undefined;
+    let leave: (() => void) | undefined;
     try {
-      session = this.#idle.pop() ?? this.#open();
+      session = this.#take();
+      leave = this.#library.enter();
       const result = await work(session);
       this.#idle.push(session);
       return result;
@@ -61,13 +65,39 @@ export class TokenSessions {
       if (session !== undefined) this.#end(session);
       throw error;
     } finally {
+      leave?.();
       const next = this.#waiting.shift();
       if (next === undefined) this.#busy--;
       else next();
     }
   }
 
+  #take(): Handle {
+    this.#dropEnded();
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    const opened = this.#open();
+    this.#dropEnded();
+    return opened;
+  }
+
+  /** Sessions from before a restart have ended. Their numbers may be those of other sessions now. */
+  #dropEnded(): void {
+    if (this.#start !== this.#library.starts) this.#idle.length = 0;
+    this.#start = this.#library.starts;
+  }
+
+  /** Opens a session. If the token is not found, it initialises the library again and looks once more. */
   #open(): Handle {
+    try {
+      return this.#openOnce();
+    } catch (error) {
+      if (!isTokenLost(error) || !this.#library.restart()) throw error;
+      return this.#openOnce();
+    }
+  }
+
+  #openOnce(): Handle {
     const { pkcs11, module } = this.#library;
     if (this.#pinRefused) throw pinRefused();
     const slot = this.#library.slotOf(this.#options.token);
@@ -86,6 +116,7 @@ export class TokenSessions {
   }
 
   #forgetIdle(): void {
+    this.#dropEnded();
     for (const session of this.#idle.splice(0)) this.#end(session);
   }
 
@@ -97,6 +128,11 @@ export class TokenSessions {
     }
   }
 }
+
+const isTokenLost = (error: unknown): boolean =>
+  error instanceof KeysError
+    ? error.code === "kms_unreachable"
+    : CKR.tokenLost.has(resultOf(error) ?? -1);
 
 const pinRefused = (): KeysError =>
   new KeysError(

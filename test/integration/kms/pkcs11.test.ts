@@ -1,9 +1,11 @@
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { inspect } from "node:util";
 import { openLibrary } from "../../../keys/kms/pkcs11/library.ts";
 import { Pkcs11Kms } from "../../../keys/kms/pkcs11/pkcs11-kms.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { kmsConformance, kmsError } from "../../support/kms-conformance.ts";
 import { newToken } from "../../support/softhsm.ts";
+import { until } from "../../support/until.ts";
 
 // Debian's SoftHSM, for real.
 const options = newToken();
@@ -59,6 +61,38 @@ describe("with an HSM", () => {
     library.pkcs11.C_CloseAllSessions(library.slotOf(options.token));
     await kms.check();
     library.release();
+  });
+
+  test("a token that was away is found again, and so are its keys", async () => {
+    const other = await Pkcs11Kms.open(options);
+    await kms.ensureKey("kept", "signing");
+    await kms.ensureKey("kept-too", "signing");
+    await other.check();
+    const before = await kms.sign("kept", context);
+    const failing = () =>
+      kms.sign("kept", context).then(
+        () => false,
+        () => true,
+      );
+    const tokens = /tokendir = (.*)/.exec(
+      await readFile(process.env["SOFTHSM2_CONF"] ?? "", "utf8"),
+    )?.[1] as string;
+    await rename(tokens, `${tokens}-away`);
+    await mkdir(tokens);
+    await until(failing);
+    await rm(tokens, { recursive: true });
+    await rename(`${tokens}-away`, tokens);
+    await until(async () => !(await failing()));
+    // Handles from before would be those of other keys and sessions now.
+    expect(await kms.sign("kept", context)).toEqual(before);
+    const all = Array.from({ length: 8 }, (_, index) =>
+      (index % 2 === 0 ? kms : other).sign(index % 4 < 2 ? "kept" : "kept-too", context),
+    );
+    const [kept, , keptToo] = await Promise.all(all);
+    expect(await Promise.all(all)).toEqual(all.map((_, index) => (index % 4 < 2 ? kept : keptToo)));
+    expect(kept).toEqual(before);
+    expect(keptToo).not.toEqual(before);
+    await other.close();
   });
 
   test("what another destroys is gone here at once", async () => {
