@@ -157,10 +157,12 @@ export class Sender {
   refused(refused: Refused): void {
     const { clock, log, onFailure } = this.#deps;
     const id = refused.clientMessageId;
-    const giveUp = (error: SealdeskError) =>
-      this.#fail([id], error).then(() => this.#answered(), onFailure);
+    const giveUp = async (error: SealdeskError) => {
+      await this.#fail([id], error);
+      this.#answered();
+    };
     const verdict = verdictOn(refused);
-    if (verdict.kind === "failed") return void giveUp(verdict.error);
+    if (verdict.kind === "failed") return void giveUp(verdict.error).catch(onFailure);
     if (verdict.held !== undefined) this.#hold(verdict.held);
     const epoch = log.state?.epoch ?? 0;
     const mayRepeat = this.#window.refused(id, verdict.refusal, epoch, clock.now());
@@ -170,7 +172,7 @@ export class Sender {
     const error = new SealdeskError(code, "The relay kept refusing the message.", {
       problem: refused.code,
     });
-    void giveUp(error);
+    giveUp(error).catch(onFailure);
   }
 
   /** Rejects waiting sends with `error`. The outbox is kept for the next connection. */

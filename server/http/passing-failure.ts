@@ -8,8 +8,18 @@ const SQL_STATES = /^(08|53|57P|58|25006)/;
 
 /** Errors of the system: no room, a read-only disk, no file handle, a service that is away. */
 const SYSTEM_CODES: ReadonlySet<unknown> = new Set([
-  ...["ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "ENFILE"],
-  ...["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH", "EAI_AGAIN"],
+  "ENOSPC",
+  "EDQUOT",
+  "EROFS",
+  "EIO",
+  "EMFILE",
+  "ENFILE",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EAI_AGAIN",
 ]);
 
 /** What the driver of PostgreSQL says, without a code, of a connection that is lost or not made. */

@@ -9,6 +9,7 @@ import {
   type TestAuditLog,
 } from "../../support/audit-log.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
+import { until } from "../../support/until.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
 
@@ -100,7 +101,7 @@ describe("integration", () => {
     });
     await log.append(tenant, 3);
     // Between two attempts, the integrator has looked for pending entries again.
-    while (asked < 3) await new Promise(setImmediate);
+    await until(() => asked >= 3);
     expect(integrator.pendingAgeMs).toBeGreaterThan(0);
     const { rows } = await database.owner.query("select from audit.leaves");
     expect(rows).toHaveLength(3);
@@ -125,7 +126,7 @@ describe("integration", () => {
         },
       },
     });
-    while (attempts < 5) await new Promise(setImmediate);
+    await until(() => attempts >= 5);
     expect(log.errors).toEqual([expect.objectContaining({ code: "EROFS" })]);
   });
 
