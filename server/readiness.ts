@@ -61,10 +61,7 @@ export interface Probes {
  * keystore and key service each get one request at a time, however often the function is called.
  * None is waited for longer than the limit.
  */
-export function createReadiness(
-  given: Probes,
-  limitMs = LIMIT_MS,
-): () => Promise<Readiness> {
+export function createReadiness(given: Probes, limitMs = LIMIT_MS): () => Promise<Readiness> {
   const probes = [
     schemaProbe(given.isCurrent, "schema_behind", "database_unreachable", limitMs),
     schemaProbe(given.isKeystoreCurrent, "keystore_behind", "keystore_unreachable", limitMs),

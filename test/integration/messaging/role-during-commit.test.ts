@@ -24,7 +24,11 @@ test("a role that changes while a message is being stored decides about the next
   const [, sender = ""] = conversation.users;
   const key = randomUUID();
   const post = (first = false) =>
-    log.post({ tenant, senderDevice, send: messageFor(conversation, senderDevice, key, { first }) });
+    log.post({
+      tenant,
+      senderDevice,
+      send: messageFor(conversation, senderDevice, key, { first }),
+    });
   expect((await post(true)).accepted).toBe(true);
 
   const holding = await database.owner.connect();
