@@ -24,14 +24,17 @@ export function createKeystorePool(url: string, options: { readonly max?: number
 }
 
 function poolAs(role: string, schema: string, url: string, max: number): Pool {
+  // The pool waits for this, and gives nobody a session for which it failed.
+  const hooks = {
+    onConnect: (client: Client) => configureSession(client, { role, search_path: schema }),
+  };
   const pool = new pg.Pool({
     connectionString: url,
     max,
     types,
     application_name: "sealdesk",
     connectionTimeoutMillis: CONNECT_MS,
-    // The pool waits for this, and gives nobody a session for which it failed.
-    onConnect: (client) => configureSession(client, { role, search_path: schema }),
+    ...hooks,
   });
   // An idle connection may be cut at any time. The pool replaces it at the next request.
   pool.on("error", () => undefined);

@@ -101,20 +101,26 @@ const schemaProbe = (
     limitMs,
   );
 
-/** @param late what to return if there is no answer within the limit */
+/**
+ * @param late what to return if there is no answer within the limit and the last answer, if there
+ *   was one, gave no reason
+ */
 function probe(
   ask: () => Promise<NotReadyReason | undefined>,
   late: NotReadyReason | undefined,
   limitMs: number,
 ): () => Promise<NotReadyReason | undefined> {
   let asking: Promise<NotReadyReason | undefined> | undefined;
+  let last: NotReadyReason | undefined;
   return async () => {
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
+    asking ??= ask()
+      .then((reason) => (last = reason))
+      .finally(() => {
+        asking = undefined;
+      });
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<NotReadyReason | undefined>((resolve) => {
-      timer = setTimeout(() => resolve(late), limitMs);
+      timer = setTimeout(() => resolve(last ?? late), limitMs);
     });
     const reason = await Promise.race([asking, tooLate]);
     clearTimeout(timer);

@@ -26,7 +26,11 @@ const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => 
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
 /** Of every route: a body that the route does not take is refused too. */
-const headProblems: readonly ProblemCode[] = ["unsupported_media_type", "body_too_large"];
+const headProblems: readonly ProblemCode[] = [
+  "unsupported_media_type",
+  "body_too_large",
+  "not_ready",
+];
 const bodyProblems: readonly ProblemCode[] = ["body_too_late", "rate_limited", "overloaded"];
 
 const problem = z

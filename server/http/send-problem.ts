@@ -3,6 +3,7 @@ import { KeysError } from "../../keys/keys-error.ts";
 import { describeError, type Log } from "../log.ts";
 import { ALLOW_ORIGIN } from "./cors.ts";
 import { HttpError } from "./http-error.ts";
+import { isPassingFailure } from "./passing-failure.ts";
 import { problemOf } from "./problems.ts";
 import { requestIdOf } from "./serve-routes.ts";
 
@@ -51,12 +52,15 @@ const reasonsOf = (error: unknown): string | undefined =>
 const oauthError = (code: string): string =>
   code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";
 
-// Express itself refuses a path with invalid percent-encoding.
-const asHttpError = (error: unknown): unknown =>
-  error instanceof URIError ||
-  ((error as { status?: unknown } | null)?.status === 400 && !hasKnownCode(error))
+function asHttpError(error: unknown): unknown {
+  if (isPassingFailure(error))
+    return new HttpError("not_ready", "The server cannot do this now. Try again later.");
+  // Express itself refuses a path with invalid percent-encoding.
+  const isExpress = (error as { status?: unknown } | null)?.status === 400 && !hasKnownCode(error);
+  return error instanceof URIError || isExpress
     ? new HttpError("invalid_request", "The request's path is not valid.")
     : error;
+}
 
 const hasKnownCode = (error: unknown): boolean => problemOf(error).code !== "internal_error";
 

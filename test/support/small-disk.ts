@@ -12,6 +12,8 @@ const BLOCK = Buffer.alloc(64 * 1024);
 /** A real file system of 64 MiB with a tablespace of the test cluster on it. */
 export interface SmallDisk {
   readonly tablespace: string;
+  /** Where it is mounted. */
+  readonly folder: string;
   /** Writes a file until the disk has no room. */
   fill(): Promise<void>;
   /** Removes that file. */
@@ -36,6 +38,7 @@ export async function mountSmallDisk(): Promise<SmallDisk> {
   const filler = join(folder, "filler");
   return {
     tablespace,
+    folder,
     async fill() {
       const file = await open(filler, "w");
       try {

@@ -1,4 +1,5 @@
 import { Conversing } from "../../support/conversing.ts";
+import { TestDevice } from "../../support/device.ts";
 import { messageTo } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -82,6 +83,8 @@ test("a database that becomes read-only and writable again is told, and found wr
       where datname = current_database() and pid <> pg_backend_pid()`);
   };
   await switchTo("on");
+  const refused = await new TestDevice(server).signInAsCustomer("somebody", server.tenant);
+  expect(refused).toMatchObject({ status: 503, body: { code: "not_ready", action: "wait" } });
   const answer = pair.customer.socket.post(messageTo(pair.id, [pair.agent.device]));
   await until(isFailing);
   await switchTo("off");
