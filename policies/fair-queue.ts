@@ -23,13 +23,17 @@ export class FairQueue<T> {
   }
 
   /**
-   * Takes the next item.
-   * @param mayServe leaves out those who may not be served now; they keep their turns
+   * Takes the next item. Those who may not be served now keep their turns.
+   * @param mayServeTenant is called before the accounts of a tenant are looked at
    */
-  take(mayServe: (holder: Holder) => boolean = () => true): T | undefined {
+  take(
+    mayServeTenant: (tenant: string) => boolean = () => true,
+    mayServeAccount: (holder: Holder) => boolean = () => true,
+  ): T | undefined {
     for (const [tenant, accounts] of this.#tenants)
-      for (const account of accounts.keys())
-        if (mayServe({ tenant, account })) return this.#takeOf(tenant, accounts, account);
+      if (mayServeTenant(tenant))
+        for (const account of accounts.keys())
+          if (mayServeAccount({ tenant, account })) return this.#takeOf(tenant, accounts, account);
     return undefined;
   }
 

@@ -1,85 +1,91 @@
-import type { Holder } from "./fair-shares.ts";
-
 /** Over how long use is averaged, in milliseconds. */
 const AVERAGED_MS = 2_000;
-/** Who did nothing for this long is no longer active, in milliseconds. */
-const ACTIVE_MS = 10_000;
+/** Who used nothing for this long is no longer active, in milliseconds. */
+const ACTIVE_MS = 5_000;
 /** Averages that differ by less are equal. */
 const TOLERANCE = 1.05;
 
+/** How much somebody holds now, and held on average over the last two seconds or so. */
+class Use {
+  held = 0;
+  #average = 0;
+  #settledAtMs: number;
+
+  constructor(nowMs: number) {
+    this.#settledAtMs = nowMs;
+  }
+
+  /** @param taken what was taken for no time, as an amount multiplied by milliseconds */
+  change(by: number, taken: number, nowMs: number): void {
+    this.#average = this.average(nowMs) + taken / AVERAGED_MS;
+    this.#settledAtMs = nowMs;
+    this.held += by;
+  }
+
+  average(nowMs: number): number {
+    const kept = Math.exp((this.#settledAtMs - nowMs) / AVERAGED_MS);
+    return this.#average * kept + this.held * (1 - kept);
+  }
+
+  isIdleSince(ms: number): boolean {
+    return this.held === 0 && this.#settledAtMs < ms;
+  }
+}
+
 /**
- * How many places of a shared resource each tenant and account held on average, over the last two
- * seconds or so. Times are milliseconds of a clock that never goes back.
+ * How much of a shared resource each of several users held lately. A user is a tenant, or an account
+ * of one. Times are milliseconds of a clock that never goes back.
  */
 export class RecentUse {
-  readonly #tenants = new Averages();
-  readonly #accounts = new Map<string, Averages>();
+  /** Whoever used the resource last is last. */
+  readonly #users = new Map<string, Use>();
+  readonly #all: Use;
+
+  constructor(nowMs: number) {
+    this.#all = new Use(nowMs);
+  }
+
+  /** How much the user holds now. */
+  heldBy(user: string): number {
+    return this.#users.get(user)?.held ?? 0;
+  }
 
   /**
-   * Records that the holder had one place for `heldMs`, until now.
-   * @returns the tenants that are no longer active and forgotten
+   * Records that the user holds `by` more from now on.
+   * @returns the users that are no longer active, which are forgotten
    */
-  add({ tenant, account }: Holder, heldMs: number, nowMs: number): readonly string[] {
-    const forgotten = this.#tenants.add(tenant, heldMs, nowMs);
-    for (const each of forgotten) this.#accounts.delete(each);
-    const accounts = this.#accounts.get(tenant) ?? new Averages();
-    this.#accounts.set(tenant, accounts);
-    accounts.add(account, heldMs, nowMs);
-    return forgotten;
+  change(user: string, by: number, nowMs: number): readonly string[] {
+    return this.#record(user, by, 0, nowMs);
   }
 
-  /** Whether the tenant held more than `places`, and more than the active tenants on average. */
-  isHeavyTenant(tenant: string, places: number, nowMs: number): boolean {
-    return this.#tenants.isHeavy(tenant, places, nowMs);
+  /**
+   * Records that the user held one unit for `ms`, until now.
+   * @returns the users that are no longer active, which are forgotten
+   */
+  spend(user: string, ms: number, nowMs: number): readonly string[] {
+    return this.#record(user, 0, ms, nowMs);
   }
 
-  /** The same for an account among those of its tenant. */
-  isHeavyAccount({ tenant, account }: Holder, places: number, nowMs: number): boolean {
-    return this.#accounts.get(tenant)?.isHeavy(account, places, nowMs) ?? false;
-  }
-}
-
-/** An average that fades with time. */
-class Average {
-  #value = 0;
-  usedAtMs = 0;
-
-  /** One place that was held all the time makes 1. */
-  add(heldMs: number, nowMs: number): void {
-    this.#value = this.at(nowMs) + 1 - Math.exp(-heldMs / AVERAGED_MS);
-    this.usedAtMs = nowMs;
+  /** Whether the user held more than `most`, and more than the active users on average. */
+  isHeavy(user: string, most: number, nowMs: number): boolean {
+    const own = this.#users.get(user)?.average(nowMs) ?? 0;
+    return own > most && own * this.#users.size > this.#all.average(nowMs) * TOLERANCE;
   }
 
-  at(nowMs: number): number {
-    return this.#value * Math.exp((this.usedAtMs - nowMs) / AVERAGED_MS);
-  }
-}
-
-class Averages {
-  /** Whoever used the resource last is last. */
-  readonly #each = new Map<string, Average>();
-  readonly #all = new Average();
-
-  /** @returns who is no longer active */
-  add(name: string, heldMs: number, nowMs: number): string[] {
-    const average = this.#each.get(name) ?? new Average();
-    this.#each.delete(name);
-    this.#each.set(name, average);
-    for (const each of [average, this.#all]) each.add(heldMs, nowMs);
-    return this.#forget(nowMs - ACTIVE_MS);
+  #record(user: string, by: number, taken: number, nowMs: number): string[] {
+    const use = this.#users.get(user) ?? new Use(nowMs);
+    this.#users.delete(user);
+    this.#users.set(user, use);
+    for (const each of [use, this.#all]) each.change(by, taken, nowMs);
+    return this.#forget(nowMs);
   }
 
-  isHeavy(name: string, places: number, nowMs: number): boolean {
-    const own = this.#each.get(name)?.at(nowMs) ?? 0;
-    return own > places && own * this.#each.size > this.#all.at(nowMs) * TOLERANCE;
-  }
-
-  #forget(beforeMs: number): string[] {
+  #forget(nowMs: number): string[] {
     const forgotten: string[] = [];
-    for (const [name, { usedAtMs }] of this.#each) {
-      if (usedAtMs >= beforeMs) break;
-      this.#each.delete(name);
-      forgotten.push(name);
+    for (const [user, use] of this.#users) {
+      if (!use.isIdleSince(nowMs - ACTIVE_MS)) break;
+      this.#users.delete(user);
+      forgotten.push(user);
     }
     return forgotten;
   }

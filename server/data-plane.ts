@@ -32,7 +32,7 @@ import { attachRelay, RELAY_PATH, type HelloLimits } from "./socket/attach-relay
 import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
 import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
-import { LoopShares, watchLoop } from "./socket/loop-shares.ts";
+import { LoopShares } from "./socket/loop-shares.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type AuthenticatedHello, type ReceivedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
@@ -193,7 +193,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     announceActivity: (activity) => met.announce({ activities: [activity] }),
     messageLimits: deps.messageLimits,
     frameLimits: new FrameLimits(deps.frameRates, monotonic),
-    loopShares: new LoopShares({ monotonic, isBusy: watchLoop(monotonic) }),
+    loopShares: new LoopShares(monotonic),
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>

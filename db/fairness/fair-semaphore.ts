@@ -51,6 +51,9 @@ export function fairPlaces(places: number, parallel = availableParallelism()): S
   };
 }
 
+/** After how long a queue is looked at again, because whoever used much may have more places later. */
+const LOOK_AGAIN_MS = 250;
+
 /**
  * A semaphore that tenants share. Whoever waits is served in turn: first by tenant, then by account.
  * A tenant never holds all places, and few while it uses more than the others. So a tenant that
@@ -62,14 +65,16 @@ export class FairSemaphore {
   /** The server's own work. It goes first. */
   readonly #own: (() => void)[] = [];
   readonly #waiting: FairShares;
-  readonly #use = new RecentUse();
-  readonly #byTenant = new Map<string, number>();
-  readonly #byAccount = new Map<string, number>();
+  readonly #tenants: RecentUse;
+  /** The accounts of each tenant that is active. */
+  readonly #accounts = new Map<string, RecentUse>();
   #busy = 0;
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(options: SemaphoreOptions) {
     this.#options = options;
     this.#waiting = new FairShares(options.waiting);
+    this.#tenants = new RecentUse(options.monotonic());
   }
 
   /**
@@ -79,11 +84,9 @@ export class FairSemaphore {
    * @throws OverloadError overloaded
    */
   async enter(holder: Holder | undefined): Promise<Leave> {
-    if (this.#hasPlace(holder)) this.#admit(holder);
-    else if (holder === undefined) await new Promise<void>((admit) => this.#own.push(admit));
+    if (holder === undefined) await this.#enterOwn();
     else await this.#wait(holder);
-    const enteredMs = this.#options.monotonic();
-    return () => this.#leave(holder, enteredMs);
+    return () => this.#leave(holder);
   }
 
   /** Runs `work` when there is a place. */
@@ -94,6 +97,13 @@ export class FairSemaphore {
     } finally {
       leave();
     }
+  }
+
+  #enterOwn(): Promise<void> {
+    return new Promise((admit) => {
+      this.#own.push(admit);
+      this.#serve();
+    });
   }
 
   async #wait(holder: Holder): Promise<void> {
@@ -113,71 +123,63 @@ export class FairSemaphore {
           resolve();
         }
         this.#queue.push(holder, waiting);
+        this.#serve();
       });
     } finally {
       if (isCounted) this.#waiting.release(holder);
     }
   }
 
-  #hasPlace(holder: Holder | undefined): boolean {
-    if (this.#busy >= this.#options.places.node) return false;
-    if (holder === undefined) return true;
-    const nowMs = this.#options.monotonic();
-    const held = this.#byTenant.get(holder.tenant) ?? 0;
-    if (held > 0 && held >= this.#placesOfTenant(holder, nowMs)) return false;
-    if (holder.account === SHARED_ACCOUNT) return true;
-    const own = this.#byAccount.get(keyOf(holder)) ?? 0;
-    return own === 0 || own < this.#placesOfAccount(holder, nowMs);
-  }
-
-  #placesOfTenant({ tenant }: Holder, nowMs: number): number {
-    const { places, heavy } = this.#options;
-    const isHeavy = this.#use.isHeavyTenant(tenant, heavy.tenant / 2, nowMs);
-    return (isHeavy ? heavy : places).tenant;
-  }
-
-  #placesOfAccount(holder: Holder, nowMs: number): number {
-    const { places, heavy } = this.#options;
-    const isHeavy = this.#use.isHeavyAccount(holder, heavy.account / 2, nowMs);
-    return (isHeavy ? heavy : places).account;
-  }
-
-  #admit(holder: Holder | undefined): void {
-    this.#busy++;
-    if (holder === undefined) return;
-    add(this.#byTenant, holder.tenant, 1);
-    add(this.#byAccount, keyOf(holder), 1);
-  }
-
-  #leave(holder: Holder | undefined, enteredMs: number): void {
+  #leave(holder: Holder | undefined): void {
     this.#busy--;
-    if (holder !== undefined) {
-      const nowMs = this.#options.monotonic();
-      this.#use.add(holder, nowMs - enteredMs, nowMs);
-      add(this.#byTenant, holder.tenant, -1);
-      add(this.#byAccount, keyOf(holder), -1);
-    }
+    if (holder !== undefined) this.#record(holder, -1);
     this.#serve();
   }
 
+  #record({ tenant, account }: Holder, by: number): void {
+    const nowMs = this.#options.monotonic();
+    for (const idle of this.#tenants.change(tenant, by, nowMs)) this.#accounts.delete(idle);
+    if (account === SHARED_ACCOUNT) return;
+    const accounts = this.#accounts.get(tenant) ?? new RecentUse(nowMs);
+    this.#accounts.set(tenant, accounts);
+    accounts.change(account, by, nowMs);
+  }
+
   #serve(): void {
+    clearTimeout(this.#lookAgain);
     while (this.#busy < this.#options.places.node) {
       const admit = this.#own.shift();
-      const next =
-        admit === undefined
-          ? this.#queue.take((holder) => this.#hasPlace(holder))
-          : { admit, holder: undefined };
-      if (next === undefined) return;
-      this.#admit(next.holder);
+      const next = admit === undefined ? this.#next() : { admit, holder: undefined };
+      if (next === undefined) break;
+      this.#busy++;
+      if (next.holder !== undefined) this.#record(next.holder, 1);
       next.admit();
     }
+    if (this.#queue.size > 0 && this.#busy < this.#options.places.node)
+      this.#lookAgain = setTimeout(() => this.#serve(), LOOK_AGAIN_MS).unref();
   }
-}
 
-const keyOf = ({ tenant, account }: Holder): string => `${tenant} ${account}`;
+  #next(): Waiting | undefined {
+    const nowMs = this.#options.monotonic();
+    return this.#queue.take(
+      (tenant) => this.#mayServeTenant(tenant, nowMs),
+      (holder) => this.#mayServeAccount(holder, nowMs),
+    );
+  }
 
-function add(counts: Map<string, number>, key: string, change: number): void {
-  const count = (counts.get(key) ?? 0) + change;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+  #mayServeTenant(tenant: string, nowMs: number): boolean {
+    const { places, heavy } = this.#options;
+    const held = this.#tenants.heldBy(tenant);
+    if (held >= places.tenant) return false;
+    return held < heavy.tenant || !this.#tenants.isHeavy(tenant, heavy.tenant / 2, nowMs);
+  }
+
+  #mayServeAccount({ tenant, account }: Holder, nowMs: number): boolean {
+    if (account === SHARED_ACCOUNT) return true;
+    const { places, heavy } = this.#options;
+    const accounts = this.#accounts.get(tenant);
+    const held = accounts?.heldBy(account) ?? 0;
+    if (held >= places.account) return false;
+    return held < heavy.account || accounts?.isHeavy(account, heavy.account / 2, nowMs) !== true;
+  }
 }

@@ -127,19 +127,19 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   }
 
   onControl(): void {
-    this.#count(0, this.#deps.monotonic());
+    this.#count(0);
   }
 
-  /** Counts what the device has sent, and the time that it took, against its account and tenant. */
-  #count(bytes: number, beganMs: number): void {
+  /** Counts what the device has sent against its account. */
+  #count(bytes: number): void {
     if (this.#identity === undefined || this.#state === "closed") return;
-    const { frameLimits, loopShares, monotonic } = this.#deps;
-    const { tenant, user } = this.#identity;
-    const waitMs = Math.max(
-      frameLimits.count(user, bytes),
-      loopShares.count({ tenant, account: user }, monotonic() - beganMs),
-    );
-    if (waitMs > 0) this.#reading.pauseFor(waitMs);
+    this.#reading.pauseFor(this.#deps.frameLimits.count(this.#identity.user, bytes));
+  }
+
+  /** Counts the time that a frame took against its tenant. */
+  #countTime(ms: number): void {
+    if (this.#identity === undefined || this.#state === "closed") return;
+    this.#reading.pauseFor(this.#deps.loopShares.count(this.#identity.tenant, ms));
   }
 
   onDrain(): void {
@@ -194,6 +194,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     if (this.#state === "closed" || this.#state === "draining") return;
     const beganMs = this.#deps.monotonic();
     this.onHeard();
+    this.#count(bytes?.length ?? 0);
     try {
       if (bytes === undefined)
         throw new WireError("malformed_frame", "Frames are binary messages.");
@@ -201,7 +202,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     } catch (error) {
       this.#fault("protocol_error", error);
     }
-    this.#count(bytes?.length ?? 0, beganMs);
+    this.#countTime(this.#deps.monotonic() - beganMs);
   }
 
   #take(frame: Frame): void {

@@ -9,6 +9,7 @@ export class Reading {
   #isBusy = false;
   #isOverRate = false;
   #timer: NodeJS.Timeout | undefined;
+  #pausedUntilMs = 0;
 
   constructor(channel: Pick<Channel, "pause" | "resume">) {
     this.#channel = channel;
@@ -27,8 +28,11 @@ export class Reading {
     this.#set(false, this.#isOverRate);
   }
 
-  /** Pauses for so many milliseconds from now, because too much was sent. */
+  /** Pauses for so many milliseconds from now, because too much was sent. A longer pause goes on. */
   pauseFor(ms: number): void {
+    const untilMs = performance.now() + Math.min(ms, LONGEST_PAUSE_MS);
+    if (ms <= 0 || untilMs <= this.#pausedUntilMs) return;
+    this.#pausedUntilMs = untilMs;
     clearTimeout(this.#timer);
     this.#set(this.#isBusy, true);
     this.#timer = setTimeout(() => this.#set(this.#isBusy, false), Math.min(ms, LONGEST_PAUSE_MS));

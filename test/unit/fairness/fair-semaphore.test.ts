@@ -1,4 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
+import { jest } from "@jest/globals";
 import { FairSemaphore, fairPlaces } from "../../../db/fairness/fair-semaphore.ts";
 
 const waiting = { node: 100, tenant: 50, account: 10 };
@@ -109,47 +110,57 @@ test("a tenant that uses more than the others gets few places, and all of them a
     monotonic: () => nowMs,
   });
   const { inside, enter, leave } = entering(semaphore);
-  const use = async (name: string, holder: ReturnType<typeof of>, forMs: number) => {
-    await enter(name, holder);
-    nowMs += forMs;
-    await leave(name);
-  };
-  const flood = async (name: string, count: number): Promise<string[]> => {
-    inside.length = 0;
-    const all = Array.from({ length: count }, (_, index) =>
-      enter(`${name}${index}`, of("flooding", `account ${index}`)),
-    );
-    await turn();
-    const first = [...inside];
-    for (let index = 0; index < count; index++) await leave(`${name}${index}`);
-    await Promise.all(all);
-    return first;
-  };
-  await use("long", of("flooding", "account 0"), 3_000);
-  expect(await flood("alone", 6)).toHaveLength(5);
-  await use("short", of("other", "account"), 1);
-  expect(await flood("beside", 6)).toEqual(["beside0"]);
-  // The other tenant keeps its places.
-  inside.length = 0;
-  for (let index = 0; index < 5; index++) void enter(`other${index}`, of("other", `${index}`));
-  await turn();
-  expect(inside).toHaveLength(5);
-  for (let index = 0; index < 5; index++) await leave(`other${index}`);
-  // Whoever waited while the tenant had few places gets the places that it has later.
-  await use("long again", of("flooding", "account 0"), 3_000);
-  inside.length = 0;
-  const waited = ["w0", "w1", "w2", "w3", "w4"].map((name, index) =>
-    enter(name, of("flooding", `account ${index}`)),
+  const flood = Array.from({ length: 12 }, (_, index) =>
+    enter(`f${index}`, of("flooding", `account ${index}`)),
   );
   await turn();
-  expect(inside).toEqual(["w0"]);
-  nowMs += 20_000;
-  await leave("w0");
-  expect(inside).toEqual(["w0", "w1", "w2", "w3", "w4"]);
-  for (let index = 1; index < 5; index++) await leave(`w${index}`);
-  await Promise.all(waited);
-  // After a while of little use the tenant gets its places again.
-  nowMs += 5_000;
-  await use("again", of("other", "account"), 1);
-  expect(await flood("later", 6)).toHaveLength(5);
+  expect(inside).toEqual(["f0", "f1", "f2", "f3", "f4"]);
+  // Alone it keeps its places, however long it holds them.
+  nowMs = 5_000;
+  await leave("f0");
+  expect(inside.slice(5)).toEqual(["f5"]);
+  await enter("other", of("other", "account"));
+  for (const name of ["f1", "f2", "f3", "f4"]) await leave(name);
+  expect(inside.slice(6)).toEqual(["other"]);
+  await leave("f5");
+  expect(inside.slice(7)).toEqual(["f6"]);
+  // The other tenant keeps its places.
+  for (let index = 0; index < 4; index++) await enter(`o${index}`, of("other", `${index}`));
+  for (let index = 0; index < 4; index++) await leave(`o${index}`);
+  await leave("other");
+  // Whoever waits gets the places that the tenant has again, when anybody leaves.
+  nowMs = 20_000;
+  inside.length = 0;
+  await leave("f6");
+  expect(inside).toEqual(["f7", "f8", "f9", "f10", "f11"]);
+  for (let index = 7; index < 12; index++) await leave(`f${index}`);
+  await Promise.all(flood);
+});
+
+test("whoever waits gets a place when its tenant may have more, although nobody leaves", async () => {
+  jest.useFakeTimers({ doNotFake: ["setImmediate"], now: 0 });
+  try {
+    const semaphore = new FairSemaphore({
+      places: { node: 7, tenant: 5, account: 5 },
+      heavy: { tenant: 1, account: 1 },
+      waiting,
+      patienceMs: 60_000,
+      monotonic: () => Date.now(),
+    });
+    const { inside, enter, leave } = entering(semaphore);
+    const busy = of("busy", "a");
+    for (const name of ["b0", "b1", "b2", "b3"]) await enter(name, busy);
+    jest.advanceTimersByTime(3_000);
+    await enter("other", of("other", "b"));
+    for (const name of ["b1", "b2", "b3"]) await leave(name);
+    const waited = enter("b4", busy);
+    await turn();
+    expect(inside).not.toContain("b4");
+    // The other tenant uses as much as the busy one by now.
+    jest.advanceTimersByTime(8_000);
+    await waited;
+    for (const name of ["b0", "b4", "other"]) await leave(name);
+  } finally {
+    jest.useRealTimers();
+  }
 });

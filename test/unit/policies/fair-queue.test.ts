@@ -30,8 +30,9 @@ test("who may not be served is passed over and stays first", () => {
   const queue = new FairQueue<string>();
   queue.push(of("t", "a"), "a");
   queue.push(of("u", "b"), "b");
-  expect(queue.take(({ tenant }) => tenant !== "t")).toBe("b");
-  expect(queue.take(({ tenant }) => tenant !== "t")).toBeUndefined();
+  expect(queue.take((tenant) => tenant !== "t")).toBe("b");
+  expect(queue.take((tenant) => tenant !== "t")).toBeUndefined();
+  expect(queue.take(undefined, ({ account }) => account !== "a")).toBeUndefined();
   expect(queue.take()).toBe("a");
 });
 
