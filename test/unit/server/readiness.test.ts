@@ -61,7 +61,7 @@ test.each<[string, Error, string]>([
 test("a key service that is sealed and answers late is reported as sealed, once it has answered", async () => {
   let answer: (error: Error) => void = () => undefined;
   const checkKms = () => new Promise<void>((_resolve, reject) => (answer = reject));
-  const notReady = createReadiness({ ...ready, checkKms }, 5);
+  const notReady = reasonsOf({ ...ready, checkKms }, 5);
   expect(await notReady()).toEqual(["kms_unreachable"]);
   answer(new KeysError("kms_sealed", ""));
   expect(await notReady()).toEqual(["kms_sealed"]);
