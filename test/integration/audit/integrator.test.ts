@@ -10,7 +10,6 @@ import {
 } from "../../support/audit-log.ts";
 import { until } from "../../support/until.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
-import { until } from "../../support/until.ts";
 import { parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { parseNote } from "../../../audit/verify/note.ts";
 
