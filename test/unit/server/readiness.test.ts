@@ -62,11 +62,11 @@ test("a key service that is sealed and answers late is reported as sealed, once 
   let answer: (error: Error) => void = () => undefined;
   const checkKms = () => new Promise<void>((_resolve, reject) => (answer = reject));
   const notReady = createReadiness({ ...ready, checkKms }, 5);
-  expect(await notReady()).toEqual(["kms_unreachable"]);
+  expect((await notReady()).reasons).toEqual(["kms_unreachable"]);
   answer(new KeysError("kms_sealed", ""));
-  expect(await notReady()).toEqual(["kms_sealed"]);
+  expect((await notReady()).reasons).toEqual(["kms_sealed"]);
   // The next question is late as well.
-  expect(await notReady()).toEqual(["kms_sealed"]);
+  expect((await notReady()).reasons).toEqual(["kms_sealed"]);
 });
 
 test("a stopped audit log is reported beside other problems", async () => {
