@@ -61,12 +61,12 @@ test.each<[string, Error, string]>([
 test("a key service that is sealed and answers late is reported as sealed, once it has answered", async () => {
   let answer: (error: Error) => void = () => undefined;
   const checkKms = () => new Promise<void>((_resolve, reject) => (answer = reject));
-  const notReady = reasonsOf({ ...ready, checkKms }, 5);
-  expect(await notReady()).toEqual(["kms_unreachable"]);
+  const notReady = createReadiness({ ...ready, checkKms }, 5);
+  expect((await notReady()).reasons).toEqual(["kms_unreachable"]);
   answer(new KeysError("kms_sealed", ""));
-  expect(await notReady()).toEqual(["kms_sealed"]);
+  expect((await notReady()).reasons).toEqual(["kms_sealed"]);
   // The next question is late as well.
-  expect(await notReady()).toEqual(["kms_sealed"]);
+  expect((await notReady()).reasons).toEqual(["kms_sealed"]);
 });
 
 test("a stopped audit log is reported beside other problems", async () => {
