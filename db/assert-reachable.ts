@@ -14,18 +14,17 @@ export interface NamedUrl {
  * @throws DatabaseError database_unreachable, sessions_shared: each sentence is about the variable
  */
 export async function assertReachable({ variable, url }: NamedUrl): Promise<void> {
-  const clients = [1, 2].map(
-    () =>
-      new pg.Client({
+  const clients: pg.Client[] = [];
+  let shared: boolean;
+  try {
+    for (let count = 0; count < 2; count++) {
+      const client = new pg.Client({
         connectionString: url,
         application_name: "sealdesk-check",
         connectionTimeoutMillis: CONNECT_MS,
         query_timeout: CONNECT_MS,
-      }),
-  );
-  let shared: boolean;
-  try {
-    for (const client of clients) {
+      });
+      clients.push(client);
       client.on("error", () => undefined);
       await client.connect();
     }
@@ -83,6 +82,7 @@ function whatIsWrong(error: unknown): string {
   if (message.includes("does not support SSL"))
     return "asks for TLS, which the database does not offer.";
   if (typeof code !== "string") return "leads to a server that does not answer as PostgreSQL does.";
+  if (code === "ENOENT" || code === "EACCES") return `names a file that cannot be read (${code}).`;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN")
     return `names a host that is not found (${code}).`;
   if (/CERT|TLS|SSL/.test(code))

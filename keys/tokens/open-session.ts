@@ -2,6 +2,7 @@ import { nilUuid } from "../../crypto/wire/event.ts";
 import { appendEntry } from "../../audit/append-entry.ts";
 import { appendRefusal } from "../../audit/append-refusal.ts";
 import type { Client } from "../../db/pool.ts";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
 import { runFor } from "../../db/fairness/requester.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -42,10 +43,22 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const key = await verifyProof({ ...request, now });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, now);
-  // Nobody is signed in yet, so all sign-ins from a network take the turns of one account of the
-  // tenant. So do those of tenants that do not exist.
-  return runFor({ tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.network}` }, open);
+  // Nobody is signed in yet, so the networks take turns. Sign-ins to tenants that do not exist count
+  // as those of one tenant.
+  const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.network}` };
+  return signIns.run(holder, () => runFor(holder, open));
 }
+
+/**
+ * The sign-ins that are served at the same time. They are few, so that networks, however many they
+ * are, leave turns to the accounts that are signed in.
+ */
+const SERVED = { tenant: 4, account: 2 };
+const signIns = new FairSemaphore({
+  ...fairPlaces(24),
+  places: { node: 24, ...SERVED },
+  heavy: SERVED,
+});
 
 async function openAt(
   deps: SignInDeps,

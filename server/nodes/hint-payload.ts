@@ -34,7 +34,7 @@ const senderSchema = z.object({
    * When the payload was sent, by the sending node's own clock. Only that node can interpret it.
    */
   at: z.number(),
-  /** When the sending node last began to listen, by the same clock. Nodes before it do not say it. */
+  /** When the sending node last began to listen, by the same clock. Older versions leave it out. */
   listeningSince: z.number().default(0),
 });
 const payloadSchema = senderSchema.extend({

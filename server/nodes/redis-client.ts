@@ -35,6 +35,10 @@ const CHECK_MS = 1_000;
 
 const WRITABLE_FOR = { type: "EX", value: 60 } as const;
 
+/** Whether Redis refused a command. The connection is then sound. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof Error && /^[A-Z]+ /.test(error.message);
+
 /** Whether a server refused a write that the primary would take. */
 const isOfReplica = (error: unknown): boolean =>
   error instanceof Error && /^(READONLY|MASTERDOWN|LOADING)\b/.test(error.message);
@@ -74,9 +78,11 @@ export async function connectRedis(
       await answerOf(client.set("sealdesk:writable", "", { expiration: WRITABLE_FOR }));
       isLost = false;
     } catch (error) {
+      if (isAnswer(error) && !isOfReplica(error)) isLost = false;
       if (!isOfReplica(error)) return;
       report(error);
-      for (const each of clients) {
+      // Those that are not ready connect again anyway.
+      for (const each of clients.filter(({ isReady }) => isReady)) {
         each.destroy();
         open(each);
       }

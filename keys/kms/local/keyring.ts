@@ -111,7 +111,12 @@ export class Keyring {
   async #makePrivate(): Promise<void> {
     await reach(async () => {
       const { mode } = await stat(this.#path);
-      if ((mode & 0o077) !== 0) await chmod(this.#path, 0o600);
+      if ((mode & 0o077) === 0) return;
+      // A file that is mounted, such as a secret of Kubernetes, has the mode that its owner gave it.
+      await chmod(this.#path, 0o600).catch((error: unknown) => {
+        if (!["EPERM", "EROFS", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? ""))
+          throw error;
+      });
     });
   }
 

@@ -51,6 +51,11 @@ test.each<[string, () => string | Promise<string>, RegExp]>([
     /asks for TLS/,
   ],
   [
+    "a certificate that is not there",
+    () => changed((url) => (url.search = "?sslrootcert=/nowhere/ca.pem")),
+    /names a file that cannot be read \(ENOENT\)/,
+  ],
+  [
     "a web server",
     () => changed((url) => (url.port = String((notPostgres.address() as AddressInfo).port))),
     /^KEYSTORE_URL leads to a server /,

@@ -96,6 +96,10 @@ test("a device that is removed while a page is read for it gets nothing after it
   expect(told).toEqual(["1", "2", "3", "synced"]);
 });
 
+afterEach(() => {
+  jest.useRealTimers();
+});
+
 test("a read that finds the database overloaded is made again later, on the same connection", async () => {
   jest.useFakeTimers({ doNotFake: ["setImmediate"] });
   let reads = 0;
@@ -117,7 +121,6 @@ test("a read that finds the database overloaded is made again later, on the same
   }
   for (let turn = 0; turn < 10; turn++) await settled();
   expect(told).toEqual(["1", "2", "synced"]);
-  jest.useRealTimers();
 });
 
 test("nothing is sent before the welcome, nor of a conversation before its first acknowledgement", async () => {
