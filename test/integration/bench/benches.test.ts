@@ -24,7 +24,10 @@ const storm = z.strictObject({
   peakRssMiB: z.number().positive(),
   cpuMicrosPerDevice: z.number().positive(),
 });
-const calm = latency.extend({ requests: z.number().positive(), refused: z.literal(0) });
+const felt = z.strictObject({
+  requests: latency.extend({ refused: z.literal(0) }),
+  messages: latency,
+});
 const command = z.strictObject({ seconds: z.number(), peakMiB: z.number().positive() });
 
 /** What every benchmark says of itself: enough to place its figures, and its goals, judged. */
@@ -96,7 +99,13 @@ const figuresOf = {
       }),
     }),
   }),
-  neighbours: z.object({ quiet: calm, besideAccount: calm, besideTenant: calm }),
+  neighbours: z.object({
+    alone: felt,
+    beside: z.record(
+      z.enum(["account's requests", "tenant's requests", "tenant's frames", "tenant's messages"]),
+      felt,
+    ),
+  }),
   growth: z.object({
     growth: z
       .array(load.extend({ conversations: z.number(), storedMessages: z.number() }))

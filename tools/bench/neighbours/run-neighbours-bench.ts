@@ -56,19 +56,19 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     await requestSteadily(neighbour.callers, Math.min(5, scale.seconds));
     const alone = await feel("alone", noFlood);
     const beside: Record<string, Felt> = {
-      "requests of one account": await feel(
+      "account's requests": await feel(
         "beside one account's requests",
         floodRequests(hostile.callers.slice(0, 1), IN_FLIGHT),
       ),
-      "requests of a tenant": await feel(
+      "tenant's requests": await feel(
         "beside a tenant's requests",
         floodRequests(hostile.callers, IN_FLIGHT),
       ),
-      "frames of a tenant": await feel(
+      "tenant's frames": await feel(
         "beside a tenant's frames",
         floodFrames(await hostile.connect()),
       ),
-      "messages of a tenant": await feel(
+      "tenant's messages": await feel(
         "beside a tenant's messages",
         await floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
       ),
@@ -76,7 +76,7 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     const all = { alone, ...beside };
     const latency = ({ p50Ms, p99Ms }: Latency) => `${p50Ms} / ${p99Ms}`;
     return {
-      figures: { ...scale, conversations, accounts, ...all },
+      figures: { ...scale, conversations, accounts, alone, beside },
       table: [
         ["beside", "requests p50 / p99 ms", "messages p50 / p99 ms", "refused"],
         ...Object.entries(all).map(([name, { requests, messages }]) => [
@@ -89,7 +89,7 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
       goals: [
         ...Object.entries(beside).flatMap(([name, felt]) =>
           (["requests", "messages"] as const).map((what) => ({
-            name: `p99 of ${what} beside ${name}`,
+            name: `p99 of ${what} beside a hostile ${name}`,
             value: round(felt[what].p99Ms / alone[what].p99Ms, 2),
             atMost: 2,
           })),
