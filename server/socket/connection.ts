@@ -85,7 +85,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void, origin?: string) {
     this.#origin = origin;
     this.#channel = channel;
-    this.#reading = new Reading(channel);
+    this.#reading = new Reading(channel, (frame) => this.#take(frame));
     this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
@@ -192,20 +192,24 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   onFrame(bytes: Uint8Array | undefined): void {
     if (this.#state === "closed" || this.#state === "draining") return;
-    const beganMs = this.#deps.monotonic();
     this.onHeard();
-    this.#count(bytes?.length ?? 0);
+    if (bytes !== undefined) return this.#reading.take(bytes);
+    this.#fault("protocol_error", new WireError("malformed_frame", "Frames are binary messages."));
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.#state === "closed" || this.#state === "draining") return;
+    const beganMs = this.#deps.monotonic();
+    this.#count(bytes.length);
     try {
-      if (bytes === undefined)
-        throw new WireError("malformed_frame", "Frames are binary messages.");
-      this.#take(decodeFrame(bytes));
+      this.#serve(decodeFrame(bytes));
     } catch (error) {
       this.#fault("protocol_error", error);
     }
     this.#countTime(this.#deps.monotonic() - beganMs);
   }
 
-  #take(frame: Frame): void {
+  #serve(frame: Frame): void {
     if (frame.kind === "hello" && this.#state === "new") return void this.#onHello(frame.body);
     if (this.#state === "open" && this.#session?.take(frame) === true) return;
     throw new WireError("malformed_frame", "This frame has no place here.");

@@ -1,22 +1,38 @@
 import type { Channel } from "./channel.ts";
+import { WaitingFrames } from "./waiting-frames.ts";
 
 /** A timer takes at most 24 days, and a debt may be longer. */
 const LONGEST_PAUSE_MS = 600_000;
 
-/** Reads from a channel while nothing speaks against it. */
+/**
+ * Reads frames from a channel while nothing speaks against it. One read from the network can hold thousands
+ * of frames, so those that follow the one which caused a pause wait here until it ends.
+ */
 export class Reading {
   readonly #channel: Pick<Channel, "pause" | "resume">;
+  readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #waiting = new WaitingFrames();
   #isBusy = false;
   #isOverRate = false;
+  #isGiving = false;
+  #isChannelPaused = false;
   #timer: NodeJS.Timeout | undefined;
   #pausedUntilMs = 0;
 
-  constructor(channel: Pick<Channel, "pause" | "resume">) {
+  /** @param onFrame takes one frame. It may pause the reading. */
+  constructor(channel: Pick<Channel, "pause" | "resume">, onFrame: (frame: Uint8Array) => void) {
     this.#channel = channel;
+    this.#onFrame = onFrame;
   }
 
   get paused(): boolean {
     return this.#isBusy || this.#isOverRate;
+  }
+
+  /** Gives the frame on now, or after the pause. */
+  take(frame: Uint8Array): void {
+    if (this.paused || this.#isGiving) this.#waiting.push(frame);
+    else this.#onFrame(frame);
   }
 
   /** Pauses while too much of what was read is under way. */
@@ -38,17 +54,29 @@ export class Reading {
     this.#timer = setTimeout(() => this.#set(this.#isBusy, false), Math.min(ms, LONGEST_PAUSE_MS));
   }
 
-  /** Call this when the channel is closed. */
+  /** Call this when the channel is closed. Frames that wait are dropped. */
   end(): void {
     clearTimeout(this.#timer);
+    this.#waiting.clear();
   }
 
   #set(isBusy: boolean, isOverRate: boolean): void {
-    const before = this.paused;
     this.#isBusy = isBusy;
     this.#isOverRate = isOverRate;
-    if (this.paused === before) return;
+    if (!this.#isGiving) this.#giveWaiting();
+    if (this.paused === this.#isChannelPaused) return;
+    this.#isChannelPaused = this.paused;
     if (this.paused) this.#channel.pause();
     else this.#channel.resume();
+  }
+
+  #giveWaiting(): void {
+    this.#isGiving = true;
+    while (!this.paused) {
+      const frame = this.#waiting.shift();
+      if (frame === undefined) break;
+      this.#onFrame(frame);
+    }
+    this.#isGiving = false;
   }
 }

@@ -18,10 +18,11 @@ test("an account that sends too many frames or bytes is read from later, and no 
 test("a channel is read from when nothing speaks against it any more", () => {
   jest.useFakeTimers();
   const calls: string[] = [];
-  const reading = new Reading({
+  const channel = {
     pause: () => void calls.push("pause"),
     resume: () => void calls.push("resume"),
-  });
+  };
+  const reading = new Reading(channel, () => undefined);
   reading.pauseFor(100);
   reading.pause();
   jest.advanceTimersByTime(100);
@@ -39,4 +40,30 @@ test("a channel is read from when nothing speaks against it any more", () => {
   reading.end();
   expect(jest.getTimerCount()).toBe(0);
   jest.useRealTimers();
+});
+
+test("frames that were read together with the one that causes a pause wait, in order", () => {
+  let resumed = 0;
+  const taken: string[] = [];
+  const channel = { pause: () => undefined, resume: () => void resumed++ };
+  const reading: Reading = new Reading(channel, (frame) => {
+    taken.push(Buffer.from(frame).toString());
+    if (taken.length % 2 === 0) reading.pause();
+  });
+  for (const frame of ["one", "two", "", "four", "f".repeat(1_000)])
+    reading.take(Buffer.from(frame));
+  expect([taken, resumed]).toEqual([["one", "two"], 0]);
+  reading.resume();
+  expect([taken, resumed]).toEqual([["one", "two", "", "four"], 0]);
+  reading.take(Buffer.from("six"));
+  reading.resume();
+  expect(taken.slice(4)).toEqual(["f".repeat(1_000), "six"]);
+  expect([reading.paused, resumed]).toEqual([true, 0]);
+  reading.resume();
+  expect([reading.paused, resumed]).toEqual([false, 1]);
+  reading.pause();
+  reading.take(Buffer.from("dropped"));
+  reading.end();
+  reading.resume();
+  expect(taken).toHaveLength(6);
 });
