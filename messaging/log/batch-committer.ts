@@ -5,6 +5,7 @@ import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
+import type { CommitPacing } from "./commit-pacing.ts";
 import type { ConversationQueue, Taken } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { findAccepted } from "./find-accepted.ts";
@@ -13,7 +14,7 @@ import type { HeadCache } from "./head-cache.ts";
 import type { AcceptedMessage, ConversationHead } from "./head.ts";
 import { insertEvents } from "./insert-events.ts";
 import type { KeyWaitQueue } from "./key-wait-queue.ts";
-import { fetchKeys, heldKeys, isLasting, type DeviceKeys } from "./device-keys.ts";
+import { fetchKeys, heldKeys, isLasting, isPassing, type DeviceKeys } from "./device-keys.ts";
 import { loadHeads } from "./load-head.ts";
 import type { LogObserver } from "./log-observer.ts";
 import { countPlan, loadQuota, type Work } from "./batch-quota.ts";
@@ -57,6 +58,7 @@ export class BatchCommitter {
   readonly #queue: ConversationQueue<PendingPost>;
   readonly #awaited: KeyWaitQueue;
   readonly #quota: MessageQuota;
+  readonly #pacing: CommitPacing;
   readonly #maxBatch: number;
   /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<PendingPost>>();
@@ -70,6 +72,7 @@ export class BatchCommitter {
     queue: ConversationQueue<PendingPost>,
     awaited: KeyWaitQueue,
     quota: MessageQuota,
+    pacing: CommitPacing,
     maxBatch: number,
   ) {
     this.#options = options;
@@ -77,6 +80,7 @@ export class BatchCommitter {
     this.#queue = queue;
     this.#awaited = awaited;
     this.#quota = quota;
+    this.#pacing = pacing;
     this.#maxBatch = maxBatch;
   }
 
@@ -103,16 +107,22 @@ export class BatchCommitter {
     // Messages that arrive in the same turn of the event loop belong to the same batch.
     await new Promise((resolve) => setImmediate(resolve));
     for (;;) {
-      const batch = this.#queue.take(this.#maxBatch);
+      const batch = this.#queue.take(this.#maxBatch, (tenant) => this.#pacing.mayBegin(tenant));
       const [first] = batch;
-      if (first === undefined) return;
+      if (first === undefined) {
+        if (this.#queue.hasReady) this.#pacing.callWhenDue();
+        return;
+      }
       for (const taken of batch) this.#inHand.add(taken);
+      const end = this.#pacing.begin(first.tenant);
       try {
         await this.#connect(first.tenant);
         await runForTenant(first.tenant, () => this.#observed(batch));
       } catch (cause) {
         this.#retryLater(cause);
         await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS));
+      } finally {
+        end();
       }
     }
   }
@@ -378,9 +388,6 @@ export class BatchCommitter {
 
 const notStored = (cause: unknown): MessagingError =>
   new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
-
-/** A failure that may be gone on the next attempt. */
-const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
 
 /**
  * The same order on all nodes. Two nodes that insert the same keys in different orders would

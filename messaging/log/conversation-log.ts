@@ -5,6 +5,7 @@ import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { attemptChange, type ChangeWork } from "./attempt-change.ts";
 import { KeyWaitQueue } from "./key-wait-queue.ts";
+import { CommitPacing } from "./commit-pacing.ts";
 import { ConversationQueue } from "./conversation-queue.ts";
 import type { LoggedEvent } from "./event.ts";
 import { HeadCache } from "./head-cache.ts";
@@ -66,6 +67,10 @@ export class ConversationLog {
     // Only a part, so that a conversation without keys leaves room for the others of its tenant.
     this.#awaited = new KeyWaitQueue(node / 4, () => this.#wake());
     const quota = new MessageQuota();
+    const pacing = new CommitPacing(
+      () => performance.now(),
+      () => this.#wake(),
+    );
     this.#committers = Array.from(
       { length: options.committers ?? 2 },
       () =>
@@ -75,6 +80,7 @@ export class ConversationLog {
           this.#queue,
           this.#awaited,
           quota,
+          pacing,
           options.maxBatch ?? 256,
         ),
     );

@@ -45,6 +45,11 @@ export class ConversationQueue<T> {
     return this.#size;
   }
 
+  /** Whether messages wait that a committer can take. */
+  get hasReady(): boolean {
+    return this.#ready.size > 0;
+  }
+
   push(tenant: Uuid, conversation: Uuid, item: T): void {
     const waiting = this.#entry(tenant, conversation);
     waiting.items.push(item);
@@ -55,9 +60,10 @@ export class ConversationQueue<T> {
   /**
    * Takes up to `max` messages from conversations of the tenant whose turn it is. These
    * conversations become busy.
+   * @param mayBegin whether it may be this tenant's turn
    */
-  take(max: number): Taken<T>[] {
-    const [next] = this.#ready;
+  take(max: number, mayBegin: (tenant: Uuid) => boolean = () => true): Taken<T>[] {
+    const next = [...this.#ready].find(([tenant]) => mayBegin(tenant));
     if (next === undefined) return [];
     const [tenant, ready] = next;
     const taken: Taken<T>[] = [];

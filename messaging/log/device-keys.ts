@@ -112,3 +112,6 @@ export function isLasting(error: unknown): boolean {
       return false;
   }
 }
+
+/** A failure that may be gone on the next attempt. */
+export const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);
