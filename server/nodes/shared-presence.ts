@@ -45,6 +45,9 @@ export class SharedPresence implements PresenceBoard {
   readonly #heard = new Map<string, number>();
   /** Nodes that were told everything, and since when each was listening then. */
   readonly #greeted = new Map<string, number>();
+  /** Users that a node announced before this node listened anew, if it has not announced them since. */
+  readonly #unconfirmed = new Map<string, Set<Uuid>>();
+  #listeningSinceMs = 0;
   /** What was last announced of a user, unless it was that the user is offline. */
   readonly #told = new Map<Uuid, PresenceState>();
 
@@ -94,9 +97,16 @@ export class SharedPresence implements PresenceBoard {
 
   /**
    * What was announced here may have been lost. A node that was not listening yet is told when it
-   * is heard.
+   * is heard. What other nodes announced may have been lost here too. They announce all their users
+   * again, so that those they do not name are gone.
    */
   onListening(): void {
+    this.#listeningSinceMs = this.#deps.monotonic();
+    for (const [user, { byNode }] of this.#elsewhere)
+      for (const node of byNode.keys()) {
+        const users = this.#unconfirmed.get(node) ?? new Set();
+        this.#unconfirmed.set(node, users.add(user));
+      }
     this.#announceAll();
   }
 
@@ -108,23 +118,35 @@ export class SharedPresence implements PresenceBoard {
     if (presences.length > 0) this.#deps.announce({ presences });
   }
 
-  /** Drops what was announced by nodes that have been silent for too long. */
+  /**
+   * Drops what was announced by nodes that have been silent for too long, and what was not announced
+   * again since this node listened anew.
+   */
   forgetSilent(): void {
-    const { monotonic, forgetAfterMs, now } = this.#deps;
+    const { monotonic, forgetAfterMs } = this.#deps;
     for (const [node, heardAt] of this.#heard) {
       if (monotonic() - heardAt < forgetAfterMs) continue;
       this.#heard.delete(node);
       this.#greeted.delete(node);
-      const lost = Array.from(this.#elsewhere)
-        .filter(([, { byNode }]) => byNode.has(node))
-        .map(([user, { tenant }]) => ({ tenant, user, state: "offline", since: now() }) as const);
-      this.#change(lost.map((presence) => ({ ...presence, node })));
+      this.#forget(node, ([, { byNode }]) => byNode.has(node));
     }
+    if (monotonic() - this.#listeningSinceMs < forgetAfterMs) return;
+    for (const [node, users] of this.#unconfirmed) this.#forget(node, ([user]) => users.has(user));
+    this.#unconfirmed.clear();
+  }
+
+  #forget(node: string, isLost: (each: [Uuid, Elsewhere]) => boolean): void {
+    const since = this.#deps.now();
+    const lost = [...this.#elsewhere].filter(isLost);
+    this.#change(
+      lost.map(([user, { tenant }]) => ({ tenant, user, state: "offline", since, node })),
+    );
   }
 
   #change(said: readonly (PresenceHint & { readonly node: string })[]): void {
     const byTenant = new Map<Uuid, Uuid[]>();
     for (const { node, tenant, user, state, since } of said) {
+      this.#unconfirmed.get(node)?.delete(user);
       const known = this.#elsewhere.get(user) ?? { tenant, byNode: new Map() };
       if (state === "offline") known.byNode.delete(node);
       else known.byNode.set(node, { state, since });

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { Secret } from "../../../keys/secret.ts";
 import { BatchedHints, type TransportEvents } from "../../../server/nodes/batched-hints.ts";
 import { hintSeal } from "../../../server/nodes/hint-seal.ts";
-import { SharedPresence } from "../../../server/nodes/shared-presence.ts";
+import { SharedPresence, type SharedPresenceDeps } from "../../../server/nodes/shared-presence.ts";
 import { TimerWheel } from "../../../server/socket/timer-wheel.ts";
 
 const key = new Secret<Uint8Array>(randomBytes(32));
@@ -25,23 +25,33 @@ class Channel {
   }
 }
 
-async function startNode(channel: Channel) {
-  const monotonic = () => performance.now();
-  let events: TransportEvents | undefined;
-  let sent = () => {};
-  const presence: SharedPresence = new SharedPresence({
+const FORGET_AFTER_MS = 60_000;
+
+const presenceOf = (
+  monotonic: () => number,
+  announce: SharedPresenceDeps["announce"],
+): SharedPresence =>
+  new SharedPresence({
     wheel: new TimerWheel(monotonic, 1_000),
     monotonic,
     now: Date.now,
     offlineAfterMs: 0,
-    forgetAfterMs: 60_000,
+    forgetAfterMs: FORGET_AFTER_MS,
     tell: () => undefined,
-    announce: (hint) => hints.announce(hint),
+    announce,
     conversationsOf: async () => new Map(),
     onError: (error) => {
       throw error;
     },
   });
+
+async function startNode(channel: Channel) {
+  let events: TransportEvents | undefined;
+  let sent = () => {};
+  const presence = presenceOf(
+    () => performance.now(),
+    (hint) => hints.announce(hint),
+  );
   const hints: BatchedHints = await BatchedHints.open({
     node: randomUUID(),
     seal: hintSeal(() => [key]),
@@ -103,4 +113,26 @@ test("a node that was heard before it listened is told everything when it listen
   await one.beat();
   expect(other.presence.of(later)).toMatchObject({ state: "idle" });
   await Promise.all([one.close(), other.close()]);
+});
+
+test("users whom a node does not announce again after this node was deaf are gone", () => {
+  let nowMs = 0;
+  const presence = presenceOf(
+    () => nowMs,
+    () => undefined,
+  );
+  const node = { node: randomUUID(), listeningSince: 1 };
+  const tenant = randomUUID();
+  const [stayed, left] = [randomUUID(), randomUUID()];
+  const announced = (user: string) => ({ tenant, user, state: "online", since: 1 }) as const;
+  presence.onHeard(node, [announced(stayed), announced(left)]);
+  nowMs = 10_000;
+  presence.onListening();
+  presence.onHeard(node, [announced(stayed)]);
+  presence.forgetSilent();
+  expect(presence.elsewhere(tenant)).toEqual([stayed, left]);
+  nowMs += FORGET_AFTER_MS;
+  presence.onHeard(node, []);
+  presence.forgetSilent();
+  expect(presence.elsewhere(tenant)).toEqual([stayed]);
 });
