@@ -380,7 +380,7 @@ table sealdesk.conversations (
   constraint conversations_creation_signature_check CHECK ((length(creation_signature) = 64))
   constraint conversations_pkey PRIMARY KEY (id)
   constraint conversations_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
-  constraint conversations_suite_check CHECK ((suite = ANY (ARRAY['signal-v1'::text, 'mls-v1'::text])))
+  constraint conversations_suite_check CHECK ((suite = 'signal-v1'::text))
   constraint conversations_tenant_fkey FOREIGN KEY (tenant) REFERENCES sealdesk.tenants(id)
   constraint conversations_tenant_id_key UNIQUE (tenant, id)
   grant insert to sealdesk_app

@@ -5,14 +5,10 @@ import {
   type Packet,
   type SignedReceipt,
 } from "../../crypto/wire/frame.ts";
+import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
-import type {
-  PreKeyBundle,
-  PreKeyUpload,
-  SignedPreKey,
-  SuiteName,
-} from "../../crypto/device/suite.ts";
+import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
 import * as read from "./schema.ts";
 import type { JsonRequest } from "./transport.ts";
 

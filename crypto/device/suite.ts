@@ -1,9 +1,7 @@
 import type { Packet } from "../wire/frame.ts";
+import type { SuiteName } from "../wire/suites.ts";
 import type { Uuid } from "../wire/uuid.ts";
 import type { StoreTransaction } from "./store-transaction.ts";
-
-/** Names of suites, as written in a conversation's creation record. */
-export type SuiteName = "signal-v1" | "mls-v1";
 
 /**
  * Another device, certified by its account. This device has checked the certificate (see

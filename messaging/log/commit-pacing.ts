@@ -47,7 +47,8 @@ export class CommitPacing {
 
   /** Calls `onDue` when every tenant may begin that may not now. */
   callWhenDue(): void {
-    this.#timer ??= setTimeout(() => {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#onDue();
     }, GATHER_MS);

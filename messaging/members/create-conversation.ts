@@ -1,5 +1,6 @@
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { creationBytes } from "../../crypto/wire/signed-records.ts";
+import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
@@ -21,7 +22,7 @@ import { assertMayStore } from "../storage/assert-may-store.ts";
 export interface NewConversation {
   /** Chosen by the creating device. */
   readonly id: Uuid;
-  readonly suite: "signal-v1" | "mls-v1";
+  readonly suite: SuiteName;
   /** The users besides the creator. */
   readonly members: readonly Uuid[];
   /** The creating device's Ed25519 signature over `creationBytes`. */

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { maxReceiptBytes } from "../../../crypto/wire/receipt.ts";
+import { suiteNames } from "../../../crypto/wire/suites.ts";
 import { bytes, milliseconds, uuid } from "../json-bytes.ts";
 import { role } from "./session-schemas.ts";
 
-const suite = z.enum(["signal-v1", "mls-v1"]);
+const suite = z.enum(suiteNames);
 
 export const newConversation = z
   .strictObject({

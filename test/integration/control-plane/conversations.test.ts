@@ -16,9 +16,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const suite = "signal-v1";
-
-function creation(by: TestDevice, members: readonly string[], signer: TestDevice = by) {
+function creation(
+  by: TestDevice,
+  members: readonly string[],
+  signer: TestDevice = by,
+  suite = "signal-v1",
+) {
   const id = uuidv7();
   const record = creationBytes({ tenant: by.tenant, conversation: id, suite, device: by.id });
   const creationSignature = sign(null, record, signer.deviceKey.privateKey).toString("base64url");
@@ -38,7 +41,7 @@ test("a customer starts a conversation, and both members find it", async () => {
   const read = await agent.request("GET", `/v1/conversations/${body.id}`);
   expect(read.body).toMatchObject({
     id: body.id,
-    suite,
+    suite: "signal-v1",
     state: "open",
     createdBy: customer.user,
     epoch: 1,
@@ -57,6 +60,12 @@ test("a signature by another device is refused", async () => {
   const body = creation(customer, [agent.user], agent);
   const reply = await customer.request("POST", "/v1/conversations", { body });
   expect([reply.status, reply.body.code]).toEqual([400, "invalid_signature"]);
+});
+
+test("a suite that does not exist is refused", async () => {
+  const body = creation(customer, [agent.user], customer, "mls-v1");
+  const reply = await customer.request("POST", "/v1/conversations", { body });
+  expect([reply.status, reply.body.code]).toEqual([400, "invalid_request"]);
 });
 
 test("a customer may not bring another customer", async () => {
