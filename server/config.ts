@@ -141,6 +141,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     httpConnections: { perNode: 20_000, perNetwork: 6_000 },
     heldBytes: {
       network: 2 * MEBIBYTE,
+      site: 8 * MEBIBYTE,
       strangers: 64 * MEBIBYTE,
       // An upload to S3 keeps a part of 8 MiB.
       account: 20 * MEBIBYTE,

@@ -1,9 +1,12 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
+import { siteOf } from "./network.ts";
 
 /** How many bytes of unfinished input may be in memory at once. */
 export interface HeldBytesLimits {
   /** From one network, by senders who have not authenticated. */
   readonly network: number;
+  /** The same, from all networks of one site. */
+  readonly site: number;
   /** From all senders who have not authenticated. */
   readonly strangers: number;
   readonly account: number;
@@ -45,11 +48,12 @@ export class HeldBytes {
   }
 
   #sharesOf(sender: Sender): readonly Share[] {
-    const { network, strangers, account, tenant, node } = this.#limits;
+    const { network, site, strangers, account, tenant, node } = this.#limits;
     const everybody: Share = { key: "node", limit: node, of: "everybody" };
     if (sender.kind === "stranger")
       return [
         { key: `network ${sender.network}`, limit: network, of: "sender" },
+        { key: `site ${siteOf(sender.network)}`, limit: site, of: "everybody" },
         { key: "strangers", limit: strangers, of: "everybody" },
         everybody,
       ];

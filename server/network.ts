@@ -47,6 +47,12 @@ export function networkOf(address: string): string {
     .join(":");
 }
 
+/**
+ * Reduces a network, as `networkOf` returns it, to the largest one that a subscriber is usually given:
+ * an IPv4 address, or an IPv6 /48 (RFC 6177). Its holder chooses freely among its /64.
+ */
+export const siteOf = (network: string): string => network.split(":").slice(0, 3).join(":");
+
 /** The eight groups of an IPv6 address. */
 function groupsOf(address: string): number[] {
   const [head = [], tail] = address.replace(/%.*$/, "").split("::").map(numbersOf);

@@ -43,14 +43,14 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const key = await verifyProof({ ...request, now });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, now);
-  // Nobody is signed in yet, so the networks take turns. Sign-ins to tenants that do not exist count
+  // Nobody is signed in yet, so the sites take turns. Sign-ins to tenants that do not exist count
   // as those of one tenant.
-  const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.network}` };
+  const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.site}` };
   return signIns.run(holder, () => runFor(holder, open));
 }
 
 /**
- * The sign-ins that are served at the same time. They are few, so that networks, however many they
+ * The sign-ins that are served at the same time. They are few, so that sites, however many they
  * are, leave turns to the accounts that are signed in.
  */
 const SERVED = { tenant: 4, account: 2 };

@@ -45,8 +45,8 @@ export interface SignInDeps extends UseCase {
   /** The audience of customer tokens. */
   readonly publicUrl: string;
   readonly limits: SignInLimits;
-  /** The network that the request comes from. */
-  readonly network: string;
+  /** The site that the request comes from. Its sign-ins take the turns of no other site. */
+  readonly site: string;
 }
 
 export interface SignIn {

@@ -68,7 +68,7 @@ export function createHttpServer(
   server.prependListener("connection", (socket: Socket) => {
     // A connection whose upgrade was ignored begins a second time.
     if (places.has(socket)) return;
-    const leave = limit.enter(networkOf(socket));
+    const leave = limit.enter(networkOf(socket), () => socket.destroy());
     places.set(socket, leave ?? (() => undefined));
     if (leave === undefined) endWith(socket, new HttpError("overloaded", "Too many connections."));
     else socket.once("close", leave);

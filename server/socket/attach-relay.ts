@@ -82,7 +82,7 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
     const refusal = refusalOf(request);
     if (refusal !== undefined) return refuse(stream, refusal);
     const network = networkOf(request);
-    const leave = waiting.enter(network);
+    const leave = waiting.enter(network, () => stream.destroy());
     if (leave === undefined)
       return refuse(stream, new HttpError("overloaded", "Too many sockets have not said hello."));
     stream.once("close", leave);

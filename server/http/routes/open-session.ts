@@ -5,6 +5,7 @@ import type { Grant, SignInDeps, SignInLimits } from "../../../keys/tokens/sign-
 import { Secret } from "../../../keys/secret.ts";
 import type { z } from "zod";
 import { smallBody } from "../bodies/body-limit.ts";
+import { siteOf } from "../../network.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 import { openedSession, signInBody } from "./session-schemas.ts";
@@ -14,7 +15,7 @@ import { openedSession, signInBody } from "./session-schemas.ts";
  * many people may share.
  */
 export function openSessionRoute(
-  deps: Omit<SignInDeps, "limits" | "network"> & {
+  deps: Omit<SignInDeps, "limits" | "site"> & {
     readonly limitsOf: (address: string) => SignInLimits;
   },
 ): Route {
@@ -51,7 +52,7 @@ export function openSessionRoute(
             ...deps,
             requestId,
             limits: deps.limitsOf(request.network),
-            network: request.network,
+            site: siteOf(request.network),
           },
           { grant: grantOf(body), tenant: body.tenant, proof, method, url, origin },
         ),

@@ -21,6 +21,7 @@ beforeAll(async () => {
       waitingSockets: { perNode: 100, perNetwork: 50 },
       heldBytes: {
         network,
+        site: MEBIBYTE,
         strangers: MEBIBYTE,
         account: MEBIBYTE,
         tenant: MEBIBYTE,
@@ -128,4 +129,10 @@ test("sockets of one IPv6 /64 share the places of one network", async () => {
   ]).toEqual([503, "application/problem+json", "overloaded"]);
   expect(Number(headers.get("retry-after"))).toBeGreaterThan(0);
   await socket("2001:db8:1:2::1");
+});
+
+test("sockets of one IPv6 site that take every place leave some to others", async () => {
+  const sockets = Array.from({ length: 100 }, (_, index) => socket(`2001:db8:3:${index % 25}::1`));
+  await Promise.all(sockets);
+  await socket("198.51.100.7");
 });

@@ -13,6 +13,7 @@ beforeAll(async () => {
     // There is room for one body of an account.
     heldBytes: {
       network: MIB,
+      site: MIB,
       strangers: MIB,
       account: 20_000,
       tenant: MIB,

@@ -39,7 +39,7 @@ describe("the memory of used proofs", () => {
         tokenFailed: async () => undefined,
         sessionOpens: async () => undefined,
       },
-      network: "192.0.2.1",
+      site: "192.0.2.1",
     };
     return (device: TestDevice, token: string) =>
       openSession(deps, {
@@ -87,7 +87,10 @@ describe("the memory of used proofs", () => {
   });
 });
 
-test("sign-ins from one network take the turns of no other", async () => {
+test.each([
+  ["one network", () => "192.0.2.1"],
+  ["the networks of one IPv6 site", (index: number) => `2001:db8:1:${index}::1`],
+])("sign-ins from %s take the turns of no other", async (_, networkOf) => {
   const owner = await server.database.owner.connect();
   const subject = randomUUID();
   const slow = new TestDevice(server);
@@ -112,14 +115,15 @@ test("sign-ins from one network take the turns of no other", async () => {
   // These sign-ins wait for their account's row, in all places that one network may have.
   await owner.query("begin");
   await owner.query("select from sealdesk.users where id = $1 for update", [slow.user]);
-  const waiting = Array.from({ length: 20 }, () => signIn("192.0.2.1", token));
+  const waiting = Array.from({ length: 20 }, (__, index) => signIn(networkOf(index), token));
   const BLOCKED =
     "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
   const watching = server.database.owner;
   while (((await watching.query(BLOCKED)).rowCount ?? 0) < 2);
 
-  expect(await signIn("198.51.100.1", await server.customerToken(randomUUID()))).toBe(201);
+  const status = await signIn("198.51.100.1", await server.customerToken(randomUUID()));
   await owner.query("commit");
   owner.release();
+  expect(status).toBe(201);
   expect(new Set(await Promise.all(waiting))).toEqual(new Set([201]));
 });

@@ -15,6 +15,7 @@ const json = { "Content-Type": "application/json" };
 /** Smaller than usual, so that a slow machine reaches the limits before bodies are late. */
 const heldBytes = {
   network: MEBIBYTE / 2,
+  site: 4 * MEBIBYTE,
   strangers: 4 * MEBIBYTE,
   account: MEBIBYTE,
   tenant: 8 * MEBIBYTE,

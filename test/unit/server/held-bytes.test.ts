@@ -1,6 +1,6 @@
 import { HeldBytes } from "../../../server/held-bytes.ts";
 
-const limits = { network: 10, strangers: 15, account: 20, tenant: 30, node: 40 };
+const limits = { network: 10, site: 12, strangers: 15, account: 20, tenant: 30, node: 40 };
 const stranger = (network: string) => ({ kind: "stranger", network }) as const;
 const account = (tenant: string, user: string) => ({ kind: "account", tenant, user }) as const;
 
@@ -14,6 +14,14 @@ test("a network, and all strangers together, hold no more than their share", () 
   expect(other?.grow(6)).toBe("everybody");
   expect(other?.grow(5)).toBeUndefined();
   expect(held.total).toBe(15);
+});
+
+test("the many networks of one IPv6 site leave a part of the share to others", () => {
+  const held = new HeldBytes(limits);
+  expect(held.open(stranger("2001:db8:1:1")).grow(10)).toBeUndefined();
+  expect(held.open(stranger("2001:db8:1:2")).grow(3)).toBe("everybody");
+  expect(held.open(stranger("2001:db8:1:2")).grow(2)).toBeUndefined();
+  expect(held.open(stranger("2001:db8:2:1")).grow(3)).toBeUndefined();
 });
 
 test("an account, a tenant and the node hold no more than theirs, whatever strangers do", () => {

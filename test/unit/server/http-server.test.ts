@@ -29,7 +29,7 @@ afterEach(async () => {
 const answered = async (connection: RawConnection): Promise<number> =>
   (await connection.request("GET /").answer()).status;
 
-test("a network has limited connections, a proxy only those of the node, and places come back", async () => {
+test("a network has limited connections, a proxy takes places from it, and places come back", async () => {
   const [first, second] = [new RawConnection(url), new RawConnection(url)];
   expect([await answered(first), await answered(second)]).toEqual([200, 200]);
   const third = new RawConnection(url);
@@ -37,10 +37,12 @@ test("a network has limited connections, a proxy only those of the node, and pla
   await third.closed;
   network = undefined;
   expect(await answered(new RawConnection(url))).toBe(200);
+  expect(await answered(new RawConnection(url))).toBe(200);
+  await first.closed;
   expect(await new RawConnection(url).refusal()).toEqual([503, "overloaded"]);
   network = "a network";
-  first.close();
-  // The place is free when the server has seen the end of the first connection.
+  second.close();
+  // The place is free when the server has seen the end of the second connection.
   await until(async () => {
     const next = new RawConnection(url).request("GET /");
     const { status } = await next.answer();

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { networkBehind, networkOf } from "../../../server/network.ts";
+import { networkBehind, networkOf, siteOf } from "../../../server/network.ts";
 
 test.each([
   ["203.0.113.7", "203.0.113.7"],
@@ -16,6 +16,14 @@ test.each([
   ["unknown", "unknown"],
 ])("%s is in the network %s", (address, network) => {
   expect(networkOf(address)).toBe(network);
+});
+
+test.each([
+  ["203.0.113.7", "203.0.113.7"],
+  ["2001:db8:1:2", "2001:db8:1"],
+  ["unknown", "unknown"],
+])("the network %s is in the site %s", (network, site) => {
+  expect(siteOf(network)).toBe(site);
 });
 
 test("a request's network is that of the first address that is not one of our proxies", () => {
