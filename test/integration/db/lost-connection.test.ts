@@ -16,7 +16,7 @@ describe("a connection to the database is lost", () => {
   test("between two statements of a transaction: it fails, the process and the pool go on", async () => {
     const lost = inTransaction(database.pool, tenant, async (client) => {
       const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-      const ended = new Promise((resolve) => client.once("end", resolve));
+      const ended = new Promise<void>((resolve) => client.once("end", resolve));
       await terminate(rows[0]!.pid);
       await ended;
       await client.query("select 1");
