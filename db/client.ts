@@ -27,8 +27,10 @@ export interface Queryable {
    */
   query(statement: string | Statement, values?: unknown[]): Promise<Outcome>;
   /**
-   * Runs a statement whose rows are read. The type argument names their columns, and you must give it:
-   * the database is the only one that could check it.
+   * Runs a statement whose rows are read. You must name the type of a row: its columns as the
+   * statement names them, with null for what may be null. Our sessions give 64-bit integers as
+   * numbers, but as text inside arrays.
+   * @throws pg.DatabaseError if the database refuses the statement; an Error if the connection fails
    */
   query<Row extends object>(
     statement: string | Statement,
