@@ -22,7 +22,7 @@ async function typedTwice(): Promise<string> {
 
 async function typed(prompt: string): Promise<string> {
   process.stderr.write(prompt);
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const silent = new Writable({ write: (_chunk: unknown, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
   try {
     return await lines.question("");

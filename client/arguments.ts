@@ -87,7 +87,8 @@ export const listOf =
   (value, name) => {
     if (!Array.isArray(value) || value.length > most)
       throw invalidArgument(name, `a list of at most ${most}`);
-    for (const [index, each] of value.entries()) inner(each, `${name}[${index}]`);
+    for (const [index, each] of (value as readonly unknown[]).entries())
+      inner(each, `${name}[${index}]`);
   };
 
 /** An object whose members pass their checks. Other members are ignored. */

@@ -1,6 +1,7 @@
-import pg from "pg";
+import type { Queryable } from "./client.ts";
 import { CONNECT_MS } from "./connection-options.ts";
 import { DatabaseError, sqlState } from "./database-error.ts";
+import { createSession, type Session } from "./session.ts";
 
 /** The URL of a database, and the variable that the operator sets it with. */
 export interface NamedUrl {
@@ -14,18 +15,12 @@ export interface NamedUrl {
  * @throws DatabaseError database_unreachable, sessions_shared: each sentence is about the variable
  */
 export async function assertReachable({ variable, url }: NamedUrl): Promise<void> {
-  const clients: pg.Client[] = [];
+  const clients: Session[] = [];
   let shared: boolean;
   try {
     for (let count = 0; count < 2; count++) {
-      const client = new pg.Client({
-        connectionString: url,
-        application_name: "sealdesk-check",
-        connectionTimeoutMillis: CONNECT_MS,
-        query_timeout: CONNECT_MS,
-      });
+      const client = createSession(url, { name: "sealdesk-check", answerMs: CONNECT_MS });
       clients.push(client);
-      client.on("error", () => undefined);
       await client.connect();
     }
     shared = await shareSessions(clients);
@@ -47,7 +42,7 @@ export async function assertReachable({ variable, url }: NamedUrl): Promise<void
  * either the session that was free last, which the other connection then gets, or the sessions in
  * turn, so that the same connection gets another one.
  */
-async function shareSessions(clients: readonly pg.Client[]): Promise<boolean> {
+async function shareSessions(clients: readonly Queryable[]): Promise<boolean> {
   const all = new Set<number>();
   for (const client of clients) {
     const own = new Set<number>();

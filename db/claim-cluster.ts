@@ -1,5 +1,4 @@
-import pg from "pg";
-import { CONNECT_MS } from "./connection-options.ts";
+import { createSession } from "./session.ts";
 
 /** An arbitrary number that every process must share. */
 const CLAIM_KEY = 7_325_372_001;
@@ -18,14 +17,8 @@ export async function claimCluster(
   ownerUrl: string,
   onLost: () => void = () => undefined,
 ): Promise<ClusterClaim | undefined> {
-  const client = new pg.Client({
-    connectionString: ownerUrl,
-    application_name: "sealdesk-claim",
-    connectionTimeoutMillis: CONNECT_MS,
-  });
+  const client = createSession(ownerUrl, { name: "sealdesk-claim" });
   let isHeld = false;
-  // The cluster may be stopped before the claim is released.
-  client.on("error", () => undefined);
   client.on("end", () => {
     if (isHeld) onLost();
     isHeld = false;

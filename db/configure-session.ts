@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Queryable } from "./client.ts";
 import { CONNECT_MS } from "./connection-options.ts";
 
 /** Settings of a session. The values are SQL identifiers or words that need no quotes. */
@@ -14,10 +14,12 @@ export interface SessionSettings {
  * @throws the driver's error. The session must then not be used.
  */
 export async function configureSession(
-  client: pg.ClientBase,
+  client: Queryable,
   settings: SessionSettings,
 ): Promise<void> {
-  const statements = Object.entries(settings).map(([name, value]) => `set ${name} = ${value}`);
+  const statements = Object.entries(settings).map(
+    ([name, value]: [string, string]) => `set ${name} = ${value}`,
+  );
   const query = { text: statements.join("; "), query_timeout: CONNECT_MS };
   await client.query(query);
 }

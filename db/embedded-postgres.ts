@@ -52,9 +52,11 @@ export async function startEmbeddedPostgres(
     adopted,
     async stop() {
       if ((await findPostmaster(directory)) === undefined) return;
-      await pgCtl("stop", "-m", "fast", "-w", "-t", String(PATIENCE_S)).catch(async (cause) => {
-        if ((await findPostmaster(directory)) !== undefined) throw cause;
-      });
+      await pgCtl("stop", "-m", "fast", "-w", "-t", String(PATIENCE_S)).catch(
+        async (cause: unknown) => {
+          if ((await findPostmaster(directory)) !== undefined) throw cause;
+        },
+      );
     },
   });
 

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import pg from "pg";
 import { runner } from "node-pg-migrate";
+import type { Queryable } from "./client.ts";
 import { CONNECT_MS } from "./connection-options.ts";
 import { DatabaseError, sqlState } from "./database-error.ts";
 import { assertVersion } from "./postgres-version.ts";
@@ -81,7 +82,7 @@ const ENSURE_PARTITIONS =
  *   it
  */
 async function takeTurn(
-  client: pg.Client,
+  client: Queryable,
   section: Section,
   { onWait, waitMs }: Required<MigrateOptions>,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
-import pg from "pg";
 import { configureSession } from "./configure-session.ts";
+import { createSession, type Session } from "./session.ts";
 
 interface NotificationsOptions {
   readonly url: string;
@@ -26,7 +26,7 @@ const RETRY_MS = { first: 50, most: 2_000 };
  */
 export class Notifications {
   readonly #options: NotificationsOptions;
-  #client: pg.Client | undefined;
+  #client: Session | undefined;
   #retry: NodeJS.Timeout | undefined;
   #failures = 0;
   #closed = false;
@@ -76,11 +76,10 @@ export class Notifications {
   async #connect(): Promise<void> {
     const { url, channel, role = "sealdesk_app", name = "sealdesk-hints" } = this.#options;
     const { onPayload, onListening } = this.#options;
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: name,
-      connectionTimeoutMillis: ANSWER_MS,
-      query_timeout: ANSWER_MS,
+    const client = createSession(url, {
+      name,
+      connectMs: ANSWER_MS,
+      answerMs: ANSWER_MS,
       keepAlive: true,
     });
     client.on("error", (error) => this.#lost(client, error));
@@ -100,7 +99,7 @@ export class Notifications {
     if (!this.#closed) onListening();
   }
 
-  #lost(client: pg.Client, error: unknown): void {
+  #lost(client: Session, error: unknown): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.end().catch(() => undefined);

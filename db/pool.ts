@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Pool } from "./client.ts";
 import { configureSession } from "./configure-session.ts";
 import { CONNECT_MS } from "./connection-options.ts";
 import { DatabaseError } from "./database-error.ts";
@@ -7,8 +8,7 @@ import { DatabaseError } from "./database-error.ts";
 export const types = new pg.TypeOverrides();
 types.setTypeParser(pg.types.builtins.INT8, Number);
 
-export type Pool = pg.Pool;
-export type Client = pg.ClientBase;
+export type { Client, Pool, PoolClient } from "./client.ts";
 
 /**
  * Creates a pool whose sessions run as `sealdesk_app`, whatever the login is. So grants and row-level
@@ -26,7 +26,7 @@ export function createKeystorePool(url: string, options: { readonly max?: number
 function poolAs(role: string, schema: string, url: string, max: number): Pool {
   // The pool waits for this, and gives nobody a session for which it failed.
   const hooks = {
-    onConnect: (client: Client) => configureSession(client, { role, search_path: schema }),
+    onConnect: (client: pg.ClientBase) => configureSession(client, { role, search_path: schema }),
   };
   const pool = new pg.Pool({
     connectionString: url,

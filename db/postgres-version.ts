@@ -1,4 +1,4 @@
-import type pg from "pg";
+import type { Queryable } from "./client.ts";
 import { DatabaseError } from "./database-error.ts";
 
 /** The oldest PostgreSQL that all SQL of this version runs on. */
@@ -8,7 +8,7 @@ const OLDEST_MAJOR = 15;
  * Checks that the server behind `client` is new enough.
  * @throws DatabaseError postgres_too_old
  */
-export async function assertVersion(client: Pick<pg.ClientBase, "query">): Promise<void> {
+export async function assertVersion(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ number: number; version: string }>(
     "select current_setting('server_version_num')::int as number, current_setting('server_version') as version",
   );

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type pg from "pg";
+import type { Queryable } from "./client.ts";
 import { DatabaseError, sqlState } from "./database-error.ts";
 
 /**
@@ -22,8 +22,6 @@ export const KEYSTORE: Section = {
   dir: fileURLToPath(new URL("./keystore-migrations", import.meta.url)),
   schema: "keystore_migrations",
 };
-
-type Queryable = Pick<pg.ClientBase, "query">;
 
 /**
  * Returns whether the database has every migration of this version. It may have more. While nodes

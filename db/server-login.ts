@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
-import { CONNECT_MS } from "./connection-options.ts";
+import { createSession } from "./session.ts";
 
 const SERVER_LOGIN = "sealdesk_server";
 
@@ -13,11 +12,7 @@ const SERVER_LOGIN = "sealdesk_server";
  */
 export async function refreshServerLogin(ownerUrl: string): Promise<string> {
   const password = randomBytes(24).toString("base64url");
-  const client = new pg.Client({
-    connectionString: ownerUrl,
-    application_name: "sealdesk-login",
-    connectionTimeoutMillis: CONNECT_MS,
-  });
+  const client = createSession(ownerUrl, { name: "sealdesk-login" });
   try {
     await client.connect();
     const { rowCount } = await client.query("select from pg_roles where rolname = $1", [

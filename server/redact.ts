@@ -33,5 +33,6 @@ export function redact(value: unknown): unknown {
   if (value instanceof Error) return value.name;
   if (ArrayBuffer.isView(value)) return "[bytes]";
   if (Array.isArray(value)) return value.map(redact);
-  return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, redact(held)]));
+  const entries: [string, unknown][] = Object.entries(value);
+  return Object.fromEntries(entries.map(([name, held]) => [name, redact(held)]));
 }

@@ -17,7 +17,7 @@ const UNPLACED = `
   left join audit.pending on pending.entry = stored.id
   left join audit.logs on logs.id = stored.tenant`;
 
-interface Row {
+interface UnplacedRow {
   readonly read: number;
   readonly last: number | null;
   readonly unplaced: number | null;
@@ -36,7 +36,7 @@ export async function checkPlaces(
 ): Promise<void> {
   for (let after = 0; ;) {
     const row = await asIntegrator(pool, async (client) => {
-      const { rows } = await client.query<Row>(UNPLACED, [after, AT_ONCE]);
+      const { rows } = await client.query<UnplacedRow>(UNPLACED, [after, AT_ONCE]);
       return rows[0];
     });
     if (row === undefined || row.last === null) return;

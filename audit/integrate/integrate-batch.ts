@@ -160,18 +160,20 @@ function assertSame(tree: CommittedTree, known: TreeHead | undefined): void {
 const idsOf = (bytes: Buffer): number[] =>
   Array.from({ length: bytes.length / 8 }, (_, at) => Number(bytes.readBigInt64BE(at * 8)));
 
+interface HeadRow {
+  readonly log: LogId;
+  readonly origin: string;
+  /** Null before the first tree. */
+  readonly size: number | null;
+  readonly root: Uint8Array | null;
+}
+
 async function readHeads(
   client: Client,
   originPrefix: string,
   logs: readonly LogId[],
 ): Promise<CommittedTree[]> {
-  const read = async () =>
-    (
-      await client.query<{ log: LogId; origin: string; size: number | null; root: Uint8Array }>(
-        HEADS,
-        [uuidArray(logs)],
-      )
-    ).rows;
+  const read = async () => (await client.query<HeadRow>(HEADS, [uuidArray(logs)])).rows;
   let rows = await read();
   if (rows.length < logs.length) {
     await client.query(BEGIN_LOGS, [uuidArray(logs), OPERATOR_LOG, originPrefix]);
@@ -180,7 +182,7 @@ async function readHeads(
   return rows.map(({ size, root, ...log }) => ({
     ...log,
     size: size ?? 0,
-    root: size === null ? emptyRoot(nodeChecks.sha256) : root,
+    root: root ?? emptyRoot(nodeChecks.sha256),
   }));
 }
 

@@ -1,7 +1,6 @@
-import pg from "pg";
 import { configureSession } from "../../db/configure-session.ts";
-import { CONNECT_MS } from "../../db/connection-options.ts";
-import { types, type Client } from "../../db/pool.ts";
+import type { Client } from "../../db/pool.ts";
+import { createSession } from "../../db/session.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { checkOutside, checkUnsigned } from "./check-outside.ts";
 import type { LogId } from "../logs.ts";
@@ -20,14 +19,7 @@ export async function withIntegratorSession<T>(
   url: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "sealdesk-audit",
-    connectionTimeoutMillis: CONNECT_MS,
-    keepAlive: true,
-    types,
-  });
-  client.on("error", () => undefined);
+  const client = createSession(url, { name: "sealdesk-audit", keepAlive: true });
   try {
     await client.connect();
     await configureSession(client, { role: "sealdesk_integrator", search_path: "pg_catalog" });

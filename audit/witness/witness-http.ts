@@ -24,7 +24,8 @@ export async function requestWitness(
     });
     const parts: Uint8Array[] = [];
     let length = 0;
-    for await (const part of answer.body ?? []) {
+    const stream: AsyncIterable<Uint8Array> | undefined = answer.body ?? undefined;
+    for await (const part of stream ?? []) {
       length += part.length;
       if (length > MOST_BYTES) throw new RangeError("The answer is too long.");
       parts.push(part);

@@ -180,7 +180,7 @@ export class Witnesses {
     const note = (await seenByWitness(witness, origin, ending).catch(() => undefined)) ?? "";
     const head = openHead(note, origin, this.#options.publicKey);
     if (head !== undefined) await this.#compare(client, { log, origin, head, note });
-    const { rows } = await client.query<{ size: number }>(SIZE, [log]);
+    const { rows } = await client.query<{ size: number | null }>(SIZE, [log]);
     const { seen = 0 } = error;
     // Somebody who archives the log submitted a larger head meanwhile.
     if (ending.aborted || (seen > size && seen <= (rows[0]?.size ?? 0))) return;

@@ -63,11 +63,12 @@ async function* readable(
   let ended = false;
   try {
     for (;;) {
-      const { done, value } = await nextOf(read);
-      ended = done === true;
-      if (ended) return;
-      if (!isBytes(value)) throw invalidArgument("file.data", "an iterable of Uint8Array alone");
-      yield value;
+      const next = await nextOf(read);
+      ended = next.done === true;
+      if (next.done === true) return;
+      if (!isBytes(next.value))
+        throw invalidArgument("file.data", "an iterable of Uint8Array alone");
+      yield next.value;
     }
   } finally {
     if (!ended) await read.return?.();

@@ -249,7 +249,9 @@ export class HistoryGranter {
         // The owners of the listed devices are certain only now. When the grant was requested, the
         // relay may have listed another user's device under the recipient.
         if (!areOf(now, job.recipient, devices)) throw notTheirs();
-        return await save(await attempt().catch((error) => establish(error).then(attempt)));
+        return await save(
+          await attempt().catch((error: unknown) => establish(error).then(attempt)),
+        );
       } catch (error) {
         await retry.after(error);
       }

@@ -1,5 +1,4 @@
-import type pg from "pg";
-import type { Pool } from "../pool.ts";
+import type { Pool, PoolClient } from "../pool.ts";
 import { FairSemaphore, fairPlaces } from "./fair-semaphore.ts";
 import { requesterIn } from "./requester.ts";
 
@@ -15,7 +14,7 @@ const all = new WeakMap<Pool, FairSemaphore>();
 function semaphoreOf(pool: Pool): FairSemaphore {
   const known = all.get(pool);
   if (known !== undefined) return known;
-  const max = pool.options.max ?? 10;
+  const max = pool.options.max;
   const made = new FairSemaphore(fairPlaces(max - Math.min(KEPT, Math.floor(max / 3))));
   all.set(pool, made);
   return made;
@@ -23,7 +22,7 @@ function semaphoreOf(pool: Pool): FairSemaphore {
 
 /** A connection, and the function that returns it. */
 export interface Connected {
-  readonly client: pg.PoolClient;
+  readonly client: PoolClient;
   /** @param broken why the connection is given up, if it is */
   readonly release: (broken: Error | undefined) => void;
 }

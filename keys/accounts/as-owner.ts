@@ -1,6 +1,5 @@
-import pg from "pg";
-import { CONNECT_MS } from "../../db/connection-options.ts";
-import { types, type Client } from "../../db/pool.ts";
+import type { Client } from "../../db/pool.ts";
+import { createSession } from "../../db/session.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /**
@@ -14,12 +13,7 @@ export async function asOwner<T>(
   tenant: Uuid,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: "sealdesk-operator",
-    connectionTimeoutMillis: CONNECT_MS,
-    types,
-  });
+  const client = createSession(url, { name: "sealdesk-operator" });
   try {
     await client.connect();
     await client.query("begin");

@@ -82,6 +82,17 @@ const DESTROYED = `
 // other and do not deadlock.
 const LOCK = "select from subject_keys where subject = any($1::uuid[]) order by subject for update";
 
+interface CountRow {
+  readonly done: number;
+  readonly total: number;
+}
+
+interface BehindRow {
+  readonly subject: Uuid;
+  readonly kek_version: number;
+  readonly wrapped: Buffer;
+}
+
 interface Behind {
   readonly subject: Uuid;
   readonly wrapped: WrappedKey;
@@ -103,10 +114,10 @@ export async function rewrapSubjectKeys(
   await ensureKek(deps, tenant);
   const latest = await kms.latestVersion(kek);
   for (;;) {
-    const rows = await inTransaction(pool, tenant, (client) =>
-      client.query(BEHIND, [latest, batch]),
+    const { rows } = await inTransaction(pool, tenant, (client) =>
+      client.query<BehindRow>(BEHIND, [latest, batch]),
     );
-    const behind = rows.rows.map((row): Behind => ({
+    const behind = rows.map((row): Behind => ({
       subject: row.subject,
       wrapped: { version: row.kek_version, bytes: row.wrapped },
     }));
@@ -178,6 +189,8 @@ function giveUpVersionsBefore(pool: Pool, tenant: Uuid, latest: number): Promise
 }
 
 async function countWrapped(pool: Pool, tenant: Uuid, latest: number): Promise<RewrapProgress> {
-  const { rows } = await inTransaction(pool, tenant, (client) => client.query(COUNT, [latest]));
+  const { rows } = await inTransaction(pool, tenant, (client) =>
+    client.query<CountRow>(COUNT, [latest]),
+  );
   return { done: rows[0]?.done ?? 0, total: rows[0]?.total ?? 0 };
 }

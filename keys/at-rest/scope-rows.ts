@@ -9,11 +9,17 @@ export interface ScopeRow extends Scope {
   readonly wrapped: Uint8Array | undefined;
 }
 
+interface StoredScope extends Scope {
+  readonly id: Uuid;
+  /** Null if the key is destroyed. */
+  readonly wrapped: Buffer | null;
+}
+
 const COLUMNS = "s.id, s.subject, s.conversation, s.author, s.period, s.wrapped";
 
 /** Finds the rows of `scopes` that exist, in the tenant's transaction. */
 export async function findScopes(client: Client, scopes: readonly Scope[]): Promise<ScopeRow[]> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<StoredScope>(
     `select ${COLUMNS} from unnest($1::uuid[], $2::uuid[], $3::int4[]) as w (conversation, author, period)
      join scope_keys s using (conversation, author, period)`,
     [
@@ -27,7 +33,7 @@ export async function findScopes(client: Client, scopes: readonly Scope[]): Prom
 
 /** Finds the rows with these ids that exist. */
 export async function findScopesById(client: Client, ids: readonly Uuid[]): Promise<ScopeRow[]> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<StoredScope>(
     `select ${COLUMNS} from scope_keys s where s.id = any($1::uuid[])`,
     [uuidArray(ids)],
   );
@@ -70,6 +76,6 @@ export async function insertScopes(
   );
 }
 
-function rowOf(row: ScopeRow & { readonly wrapped: Uint8Array | null }): ScopeRow {
+function rowOf(row: StoredScope): ScopeRow {
   return { ...row, wrapped: row.wrapped ?? undefined };
 }

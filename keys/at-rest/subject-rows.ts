@@ -9,12 +9,19 @@ export interface SubjectRow {
   readonly wrapped: WrappedKey | undefined;
 }
 
+interface StoredSubject {
+  readonly subject: Uuid;
+  readonly kek_version: number;
+  /** Null if the key is destroyed. */
+  readonly wrapped: Buffer | null;
+}
+
 /** Finds the rows of `subjects` that exist, in the tenant's transaction. */
 export async function findSubjects(
   client: Client,
   subjects: readonly Uuid[],
 ): Promise<SubjectRow[]> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<StoredSubject>(
     "select subject, wrapped, kek_version from subject_keys where subject = any($1::uuid[])",
     [uuidArray(subjects)],
   );

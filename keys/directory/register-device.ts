@@ -171,7 +171,7 @@ async function insertDevice(
        and certificate = $4 and revoked_at_ms is null`,
     [record.device, record.user, registrationId, certificate],
   );
-  if (same.rows.length === 0)
+  if (same.rowCount === 0)
     throw new KeysError("device_exists", "Another device has this id or key.");
   return false;
 }

@@ -6,11 +6,11 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  * tenant.
  */
 export async function sharesConversation(client: Client, one: Uuid, other: Uuid): Promise<boolean> {
-  const { rows } = await client.query(
+  const { rowCount } = await client.query(
     `select from members a join members b using (conversation)
      where a.user_id = $1 and b.user_id = $2 and a.until_seq is null and b.until_seq is null
      limit 1`,
     [one, other],
   );
-  return rows.length > 0;
+  return rowCount === 1;
 }

@@ -110,11 +110,11 @@ async function storeOneTime(
       digests,
     ],
   );
-  const { rows } = await client.query(
+  const { rowCount } = await client.query(
     `select from unnest($3::bigint[], $4::bytea[]) as sent (id, digest)
      join one_time_prekeys kept on kept.device = $1 and kept.kind = $2 and kept.id = sent.id
      where kept.digest <> sent.digest limit 1`,
     [device, kind, ids, digests],
   );
-  if (rows.length > 0) throw reused();
+  if (rowCount === 1) throw reused();
 }

@@ -37,8 +37,8 @@ export async function takeBundle(
       // existing devices.
       await deps.admit(`${actor.user} ${device}`);
       const signed = await signedPreKeys(client, device);
-      const preKey = await takeOneTime<PreKey>(client, device, "ec");
-      const kyberPreKey = await takeOneTime<SignedPreKey>(client, device, "kyber");
+      const preKey = await takeOneTime(client, device, "ec");
+      const kyberPreKey = await takeOneTime(client, device, "kyber");
       note({ details: { preKey: preKey !== undefined, kyberPreKey: kyberPreKey !== undefined } });
       return {
         device,
@@ -91,15 +91,21 @@ async function signedPreKeys(
   return { ec: of("ec"), kyber: of("kyber_last_resort") };
 }
 
+/** The one-time prekeys of each kind. Only those for Kyber are signed. */
+interface OneTimePreKeys {
+  readonly ec: PreKey;
+  readonly kyber: SignedPreKey;
+}
+
 /**
  * Removes the oldest one-time prekey and returns it. Skips prekeys that another request is taking.
  */
-export async function takeOneTime<T extends PreKey>(
+export async function takeOneTime<K extends keyof OneTimePreKeys>(
   client: Client,
   device: Uuid,
-  kind: "ec" | "kyber",
-): Promise<T | undefined> {
-  const { rows } = await client.query<T>(
+  kind: K,
+): Promise<OneTimePreKeys[K] | undefined> {
+  const { rows } = await client.query<OneTimePreKeys[K]>(
     `with taken as (
        select id, public_key, signature from one_time_prekeys
        where device = $1 and kind = $2 and public_key is not null

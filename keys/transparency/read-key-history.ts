@@ -87,7 +87,7 @@ async function awaitSigned(
     const waiting = await inTransaction(
       pool,
       tenant,
-      async (client) => (await client.query(WAITING, [user, keyLogOf(tenant)])).rows.length > 0,
+      async (client) => (await client.query(WAITING, [user, keyLogOf(tenant)])).rowCount === 1,
     );
     if (!waiting) return;
     if (performance.now() >= until) throw behind();

@@ -52,9 +52,10 @@ export class IncomingChunks {
   async #pull(): Promise<boolean> {
     if (this.#broken !== undefined) return false;
     try {
-      const { done, value } = await this.#data.next();
-      if (done !== true) this.#piece = value;
-      return done !== true;
+      const next = await this.#data.next();
+      if (next.done === true) return false;
+      this.#piece = next.value;
+      return true;
     } catch (error) {
       this.#broken = { error };
       return false;

@@ -22,6 +22,21 @@ export interface AttachmentRow {
   readonly expiresAtMs: number;
 }
 
+interface StoredAttachment {
+  readonly conversation: Uuid;
+  readonly key_id: Uuid;
+  readonly salt: Buffer;
+  readonly chunks: number;
+  readonly tail: Buffer | null;
+  readonly device: Uuid;
+  readonly size: number;
+  readonly state: AttachmentRow["state"];
+  readonly sha256: Buffer | null;
+  readonly seq: number | null;
+  readonly created_at_ms: number;
+  readonly expires_at_ms: number;
+}
+
 /**
  * Returns the row, or undefined if this tenant has none. Pass "for update" to lock it before a
  * change.
@@ -31,7 +46,7 @@ export async function findAttachment(
   id: Uuid,
   lock: "for update" | "" = "",
 ): Promise<AttachmentRow | undefined> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<StoredAttachment>(
     `select conversation, key_id, salt, chunks, tail, device, size, state, sha256, seq, created_at_ms, expires_at_ms
      from attachments where id = $1 ${lock}`,
     [id],

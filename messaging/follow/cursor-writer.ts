@@ -45,7 +45,8 @@ export class CursorWriter {
 
   #add(tenant: Uuid, acknowledged: Acknowledged): void {
     let waiting = this.#waiting.get(tenant);
-    if (waiting === undefined) this.#waiting.set(tenant, (waiting = new Map()));
+    if (waiting === undefined)
+      this.#waiting.set(tenant, (waiting = new Map<string, Acknowledged>()));
     const key = acknowledged.device + acknowledged.conversation;
     const earlier = waiting.get(key);
     if (earlier === undefined || earlier.seq < acknowledged.seq || !earlier.isLast)

@@ -13,6 +13,12 @@ const ADVANCED = `
       and e.received_at_ms >= $3) last
   where last.seq is not null`;
 
+/** A conversation, and the number of its log's last event. */
+interface AdvancedHead {
+  readonly conversation: Uuid;
+  readonly seq: number;
+}
+
 /**
  * Which of these conversations have events after the known one, and how far their logs reach.
  * @param sinceMs a time in milliseconds since the Unix epoch; no unknown event was received before
@@ -23,13 +29,13 @@ export async function findAdvancedHeads(
   tenant: Uuid,
   known: readonly (readonly [conversation: Uuid, seq: number])[],
   sinceMs: number,
-): Promise<readonly { readonly conversation: Uuid; readonly seq: number }[]> {
+): Promise<readonly AdvancedHead[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query(ADVANCED, [
+    client.query<AdvancedHead>(ADVANCED, [
       uuidArray(known.map(([conversation]) => conversation)),
       int8Array(known.map(([, seq]) => seq)),
       sinceMs,
     ]),
   );
-  return rows.map(({ conversation, seq }) => ({ conversation, seq }));
+  return rows;
 }

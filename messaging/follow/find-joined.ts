@@ -36,9 +36,9 @@ export async function devicesIn(
   conversations: readonly Uuid[],
 ): Promise<readonly Joined[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query(OF_CONVERSATIONS, [uuidArray(conversations)]),
+    client.query<Joined>(OF_CONVERSATIONS, [uuidArray(conversations)]),
   );
-  return rows as Joined[];
+  return rows;
 }
 
 /**
@@ -52,11 +52,11 @@ export async function notFollowed(
   follows: readonly Pick<Joined, "device" | "conversation">[],
 ): Promise<readonly Joined[]> {
   const { rows } = await inTransaction(pool, tenant, (client) =>
-    client.query(NOT_FOLLOWED, [
+    client.query<Joined>(NOT_FOLLOWED, [
       uuidArray(devices),
       uuidArray(follows.map(({ device }) => device)),
       uuidArray(follows.map(({ conversation }) => conversation)),
     ]),
   );
-  return rows as Joined[];
+  return rows;
 }

@@ -57,6 +57,17 @@ const followedIn = (listed: string): string => `
     order by seq desc limit 1) last
   order by l.conversation`;
 
+interface FollowedRow {
+  readonly conversation: Uuid;
+  readonly head: number;
+  readonly epoch: number;
+  readonly closed: boolean;
+  readonly cursor: number;
+  /** The driver leaves 64-bit integers in arrays as text. */
+  readonly froms: readonly string[];
+  readonly untils: readonly (string | null)[];
+}
+
 const statements = {
   all: { name: "followed-all", text: followedIn("true") },
   unfinished: { name: "followed", text: followedIn("not finished") },
@@ -75,7 +86,7 @@ export async function followedBy(
   const { tenant, device } = actor;
   const statement = includeFinished ? statements.all : statements.unfinished;
   const { rows } = await batchRead(pool, tenant, (client) =>
-    client.query({ ...statement, values: [device, after, FOLLOWED_PER_PAGE] }),
+    client.query<FollowedRow>({ ...statement, values: [device, after, FOLLOWED_PER_PAGE] }),
   );
   const followed = rows.map((row) => ({
     conversation: row.conversation,
@@ -83,9 +94,9 @@ export async function followedBy(
     epoch: row.epoch,
     closed: row.closed,
     cursor: row.cursor,
-    ranges: (row.froms as (string | number)[]).map((from, index) => {
-      const until = row.untils[index];
-      return { fromSeq: Number(from), untilSeq: until === null ? undefined : Number(until) };
+    ranges: row.froms.map((from, index) => {
+      const until = row.untils[index] ?? undefined;
+      return { fromSeq: Number(from), untilSeq: until === undefined ? undefined : Number(until) };
     }),
   }));
   return followed.filter(({ ranges }) => {

@@ -129,6 +129,12 @@ function sealedUnder(
   return { all: packets, key };
 }
 
+interface StoredReceipt {
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly receipt_digest: Buffer;
+}
+
 /**
  * Returns the position of this receipt, if it is already in the log.
  * @throws MessagingError record_exists
@@ -138,7 +144,7 @@ async function placeOfKnown(
   { table, id, signed, act }: ReceiptWork,
   { epoch }: ConversationHead,
 ): Promise<LogPosition | undefined> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<StoredReceipt>(
     `select conversation, seq, receipt_digest from ${table} where id = $1`,
     [id],
   );

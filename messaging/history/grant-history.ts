@@ -87,6 +87,11 @@ export async function grantHistory(
   });
 }
 
+interface GrantFactsRow {
+  readonly staffMay: boolean;
+  readonly covered: boolean;
+}
+
 async function grantFacts(
   client: Client,
   actor: Actor,
@@ -95,7 +100,7 @@ async function grantFacts(
   head: number,
 ): Promise<GrantFacts> {
   const { conversation, recipient, fromSeq, toSeq, consent } = grant;
-  const { rows } = await client.query(
+  const { rows } = await client.query<GrantFactsRow>(
     `select t.staff_history_grants as "staffMay",
        exists (select from members where conversation = $2 and user_id = $3
          and from_seq <= $4 and (until_seq is null or until_seq >= $5)) as covered
@@ -121,8 +126,8 @@ async function assertDevices(
   { conversation, recipient, recipientDevices, grantorDevice }: HistoryGrant,
   packets: readonly Packet[],
 ): Promise<void> {
-  const { rows } = await client.query(
-    `select device from member_devices
+  const { rowCount } = await client.query(
+    `select from member_devices
      where conversation = $1 and user_id = $2 and until_seq is null and device = any($3::uuid[])`,
     [conversation, recipient, recipientDevices],
   );
@@ -130,7 +135,7 @@ async function assertDevices(
   const isFor =
     given.length === recipientDevices.length &&
     given.every((device, index) => device === recipientDevices[index]);
-  if (rows.length !== recipientDevices.length || !isFor || given.includes(grantorDevice))
+  if (rowCount !== recipientDevices.length || !isFor || given.includes(grantorDevice))
     throw new MessagingError("device_mismatch", "The packets are not for the recipient's devices.");
 }
 

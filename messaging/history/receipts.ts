@@ -48,7 +48,7 @@ export async function assertReceiptSignature(
   device: Uuid,
   { text, signature }: SignedReceipt,
 ): Promise<void> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<{ receipt_key: Buffer }>(
     "select receipt_key from devices where id = $1 and revoked_at_ms is null",
     [device],
   );

@@ -54,6 +54,11 @@ export async function recordConsent(
   });
 }
 
+interface ConsentRow {
+  readonly id: Uuid;
+  readonly state: "given" | "withdrawn";
+}
+
 /**
  * Checks that `consent` is the latest one of the conversation's creator, that it is given, and that
  * the creator is still a member.
@@ -63,7 +68,7 @@ export async function isConsented(
   conversation: Uuid,
   consent: Uuid | undefined,
 ): Promise<boolean> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<ConsentRow>(
     `select c.id, c.state from consents c
      join conversations v on v.id = c.conversation and v.created_by = c.user_id
      join members m on m.conversation = c.conversation and m.user_id = c.user_id

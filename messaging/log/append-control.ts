@@ -9,6 +9,7 @@ import {
 } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
+import type { Role } from "../../policies/actor.ts";
 import type { LoggedEvent } from "./event.ts";
 import { markUnfinished } from "../follow/finish-conversations.ts";
 import { insertEvents } from "./insert-events.ts";
@@ -21,9 +22,15 @@ const MEMBERS = `
       order by d.device) as devices
   from members m where m.conversation = $1 and m.until_seq is null order by m.from_seq, m.user_id`;
 
+interface MemberRow {
+  readonly user_id: Uuid;
+  readonly role: Role;
+  readonly devices: readonly Uuid[];
+}
+
 /** The members of a conversation as the transaction currently sees them. */
 async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
-  const { rows } = await client.query(MEMBERS, [conversation]);
+  const { rows } = await client.query<MemberRow>(MEMBERS, [conversation]);
   return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
 }
 

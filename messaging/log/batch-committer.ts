@@ -1,6 +1,5 @@
-import type pg from "pg";
 import { runForTenant } from "../../db/fairness/requester.ts";
-import type { Pool } from "../../db/pool.ts";
+import type { Pool, PoolClient } from "../../db/pool.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ScopeKeys } from "../../keys/at-rest/scope-keys.ts";
@@ -63,7 +62,7 @@ export class BatchCommitter {
   /** Work taken from the queue that is not answered, not put back and not waiting for keys. */
   readonly #inHand = new Set<Taken<PendingPost>>();
   #running: Promise<void> | undefined;
-  #client: pg.PoolClient | undefined;
+  #client: PoolClient | undefined;
   #fence: Uuid | undefined;
 
   constructor(
@@ -313,7 +312,7 @@ export class BatchCommitter {
   ): Part {
     const requests = taken.items.map((item) => item.request);
     const known = earlier.filter(({ conversation }) => conversation === taken.conversation);
-    const keys = keysOf.get(taken.conversation) ?? new Map();
+    const keys: DeviceKeys = keysOf.get(taken.conversation) ?? new Map();
     // A device without a key here belongs to no member. Admission refuses it with its own code.
     const isErased = (device: Uuid) => keys.has(device) && keys.get(device)?.key === undefined;
     const { frankingKey } = this.#options;
@@ -334,7 +333,7 @@ export class BatchCommitter {
     item.reject(error);
   }
 
-  #connected(): pg.PoolClient {
+  #connected(): PoolClient {
     if (this.#client === undefined) throw new Error("the connection was lost");
     return this.#client;
   }
@@ -351,7 +350,7 @@ export class BatchCommitter {
     this.#fence = tenant;
   }
 
-  #disconnect(client: pg.PoolClient): void {
+  #disconnect(client: PoolClient): void {
     if (this.#client !== client) return;
     this.#client = undefined;
     client.release(true);

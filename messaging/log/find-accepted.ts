@@ -1,5 +1,6 @@
 import type { Client } from "../../db/pool.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { AcceptedMessage } from "./head.ts";
 import type { PostRequest } from "./plan-messages.ts";
 
@@ -13,6 +14,16 @@ const FIND = `
       and client_message_id = asked.id and kind = 1 and received_at_ms >= $4
     offset 0) found`;
 
+interface AcceptedRow {
+  readonly conversation: Uuid;
+  readonly seq: number;
+  readonly sender_device: Uuid;
+  readonly client_message_id: Uuid;
+  readonly received_at_ms: number;
+  readonly franking_tag: Buffer;
+  readonly transcript_hash: Buffer;
+}
+
 const MAX_AGE_MS = 31 * 86_400_000;
 
 /**
@@ -24,13 +35,13 @@ export async function findAccepted(
   requests: readonly PostRequest[],
   now: number,
 ): Promise<AcceptedMessage[]> {
-  const found = await client.query(FIND, [
+  const { rows } = await client.query<AcceptedRow>(FIND, [
     uuidArray(requests.map((request) => request.send.conversation)),
     uuidArray(requests.map((request) => request.senderDevice)),
     uuidArray(requests.map((request) => request.send.clientMessageId)),
     now - MAX_AGE_MS,
   ]);
-  return found.rows.map((row) => ({
+  return rows.map((row) => ({
     conversation: row.conversation,
     seq: row.seq,
     senderDevice: row.sender_device,

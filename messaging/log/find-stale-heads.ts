@@ -12,9 +12,9 @@ export async function findStaleHeads(
   client: Client,
   heads: readonly (readonly [conversation: Uuid, seq: number])[],
 ): Promise<ReadonlySet<Uuid>> {
-  const { rows } = await client.query(BEHIND, [
+  const { rows } = await client.query<{ conversation: Uuid }>(BEHIND, [
     uuidArray(heads.map(([conversation]) => conversation)),
     int8Array(heads.map(([, seq]) => seq)),
   ]);
-  return new Set<Uuid>(rows.map((row) => row.conversation));
+  return new Set(rows.map(({ conversation }) => conversation));
 }

@@ -2,6 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
 import { int4Array, int8Array, uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
 import type { SenderKeyFacts } from "../../policies/admission.ts";
 import type { ConversationHead } from "./head.ts";
 
@@ -23,6 +24,25 @@ const HEADS = `
     where conversation = c.id and kind > 0 order by seq desc limit 1) last on true
   where c.id = any($1::uuid[])`;
 
+interface HeadRow {
+  readonly id: Uuid;
+  readonly tenant: Uuid;
+  readonly state: "open" | "closed";
+  readonly subject: Uuid;
+  readonly key_max_messages: number;
+  readonly key_max_age_ms: number;
+  readonly epoch: number;
+  readonly seq: number;
+  /** Null if the log is empty. */
+  readonly transcript_hash: Buffer | null;
+  readonly received_at_ms: number;
+  readonly devices: readonly Uuid[];
+  /** The account of each of the devices, and its role. */
+  readonly authors: readonly Uuid[];
+  readonly roles: readonly Role[];
+  readonly former: readonly Uuid[];
+}
+
 const KEYS = `
   select k.conversation, k.key_id, k.device, k.epoch, k.started_at_ms,
     (select count(*) from events e
@@ -31,6 +51,15 @@ const KEYS = `
   from unnest($1::uuid[], $2::int4[], $3::int8[]) as head (conversation, epoch, after_ms)
   join sender_keys k on k.conversation = head.conversation
   where (k.epoch = head.epoch and k.started_at_ms > head.after_ms) or k.key_id = any($4::uuid[])`;
+
+interface KeyRow {
+  readonly conversation: Uuid;
+  readonly key_id: Uuid;
+  readonly device: Uuid;
+  readonly epoch: number;
+  readonly started_at_ms: number;
+  readonly messages: number;
+}
 
 /**
  * Reads heads of one tenant's conversations inside the caller's transaction or fence.
@@ -43,8 +72,8 @@ export async function loadHeads(
   now: number,
   keyIds: readonly Uuid[] = [],
 ): Promise<ReadonlyMap<Uuid, ConversationHead>> {
-  const { rows } = await client.query(HEADS, [uuidArray(conversations)]);
-  const keys = await client.query(KEYS, [
+  const { rows } = await client.query<HeadRow>(HEADS, [uuidArray(conversations)]);
+  const keys = await client.query<KeyRow>(KEYS, [
     uuidArray(rows.map((row) => row.id)),
     int4Array(rows.map((row) => row.epoch)),
     int8Array(rows.map((row) => now - row.key_max_age_ms)),
@@ -63,7 +92,7 @@ export async function loadHeads(
   }
   return new Map(
     rows.map((row): [Uuid, ConversationHead] => {
-      const devices = new Set<Uuid>(row.devices);
+      const devices = new Set(row.devices);
       return [
         row.id,
         {
@@ -71,9 +100,13 @@ export async function loadHeads(
           conversation: row.id,
           subject: row.subject,
           authors: new Map(
-            row.devices.map((device: Uuid, index: number) => [
+            row.devices.map((device, index) => [
               device,
-              { tenant: row.tenant, user: row.authors[index], role: row.roles[index] },
+              {
+                tenant: row.tenant,
+                user: row.authors[index] as Uuid,
+                role: row.roles[index] as Role,
+              },
             ]),
           ),
           state: row.state,
@@ -84,7 +117,7 @@ export async function loadHeads(
           transcriptHash: row.transcript_hash ?? zeroHash,
           receivedAtMs: row.received_at_ms,
           devices,
-          formerDevices: new Set<Uuid>(row.former.filter((device: Uuid) => !devices.has(device))),
+          formerDevices: new Set(row.former.filter((device) => !devices.has(device))),
           keys: keysOf.get(row.id) ?? new Map<Uuid, SenderKeyFacts>(),
           recent: [],
         },

@@ -5,6 +5,7 @@ import {
   MAX_MEMBER_DEVICES,
   type ExceededLimit,
   type OpenConversationLimits,
+  type RoomFacts,
 } from "../../policies/conversation-limits.ts";
 import { MessagingError } from "../messaging-error.ts";
 
@@ -54,14 +55,16 @@ export async function assertRoom(
       "select pg_advisory_xact_lock(hashtextextended('conversations ' || $1, 0))",
       [creator],
     );
-  const { rows } = await client.query(ROOM, [
+  const { rows } = await client.query<RoomFacts>(ROOM, [
     creator ?? null,
     users,
     conversation,
     limits.perCustomer,
     limits.perMember,
   ]);
-  const exceeded = exceededLimit(rows[0], limits);
+  const [room] = rows;
+  if (room === undefined) throw new Error("the room in the conversation was not counted");
+  const exceeded = exceededLimit(room, limits);
   if (exceeded === undefined) return;
   const code = exceeded === "member_devices" ? "too_many_members" : "too_many_conversations";
   throw new MessagingError(code, sentences[exceeded](limits), { reasons: [exceeded] });

@@ -144,8 +144,11 @@ async function checkSignature(
   device: Uuid,
   input: NewConversation,
 ): Promise<void> {
-  const { rows } = await client.query("select device_key from devices where id = $1", [device]);
-  const key: Uint8Array = rows[0]?.device_key ?? new Uint8Array(0);
+  const { rows } = await client.query<{ device_key: Buffer }>(
+    "select device_key from devices where id = $1",
+    [device],
+  );
+  const key = rows[0]?.device_key ?? new Uint8Array(0);
   const record = creationBytes({
     tenant: actor.tenant,
     conversation: input.id,

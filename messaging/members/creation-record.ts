@@ -11,6 +11,17 @@ const CREATION = `
   join devices d on d.id = c.creation_device
   where c.id = $1`;
 
+interface CreationRow {
+  readonly suite: string;
+  readonly device: Uuid;
+  readonly signature: Buffer;
+  readonly user: Uuid;
+  readonly deviceKey: Buffer;
+  readonly identityKey: Buffer;
+  readonly receiptKey: Buffer;
+  readonly certificate: Buffer;
+}
+
 /**
  * The creation record for devices that did not see the conversation begin, with the certificate of
  * the device that signed it. That device may be removed by now and in no directory any more. The
@@ -21,7 +32,7 @@ export async function creationRecord(
   client: Client,
   conversation: Uuid,
 ): Promise<Control["creation"]> {
-  const { rows } = await client.query(CREATION, [conversation]);
+  const { rows } = await client.query<CreationRow>(CREATION, [conversation]);
   const [row] = rows;
   if (row === undefined) return undefined;
   const { suite, device, signature, ...creator } = row;

@@ -24,6 +24,15 @@ export interface LogPosition {
   readonly seq: number;
 }
 
+interface FactsRow {
+  readonly tenant: Uuid;
+  readonly suite: string;
+  readonly state: "open" | "closed";
+  readonly created_by: Uuid;
+  readonly created_at_ms: number;
+  readonly members: readonly Uuid[];
+}
+
 /**
  * The facts for a decision about a conversation.
  * @throws MessagingError conversation_not_found
@@ -32,7 +41,7 @@ export async function conversationFacts(
   client: Client,
   conversation: Uuid,
 ): Promise<ConversationFacts & { readonly suite: string; readonly createdAtMs: number }> {
-  const { rows } = await client.query(
+  const { rows } = await client.query<FactsRow>(
     `select tenant, suite, state, created_by, created_at_ms,
        array(select user_id from members where conversation = c.id and until_seq is null) as members
      from conversations c where id = $1`,
@@ -52,10 +61,11 @@ export async function conversationFacts(
 
 /** The accounts of the tenant among `users`, with their roles. Unknown ids are left out. */
 export async function subjectsOf(client: Client, users: readonly Uuid[]): Promise<Subject[]> {
-  const { rows } = await client.query("select id, role from users where id = any($1::uuid[])", [
-    users,
-  ]);
-  return rows.map((row) => ({ user: row.id, role: row.role }));
+  const { rows } = await client.query<Subject>(
+    `select id as "user", role from users where id = any($1::uuid[])`,
+    [users],
+  );
+  return rows;
 }
 
 export const notFound = (): MessagingError =>

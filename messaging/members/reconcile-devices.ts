@@ -25,6 +25,13 @@ const DIFFERENCES = `
       where md.conversation = m.conversation and md.device = own.id and md.until_seq is null))
   order by own.active`;
 
+interface Difference {
+  readonly conversation: Uuid;
+  readonly device: Uuid;
+  /** Whether the conversation lacks the device. If not, it still has a device that was revoked. */
+  readonly added: boolean;
+}
+
 export interface ReconcileDeps extends Pick<MessagingDeps, "pool" | "now"> {
   /** Changes conversations one at a time. */
   readonly log: Pick<ConversationLog, "change">;
@@ -63,10 +70,10 @@ export async function reconcileDevices(
   ending?: AbortSignal,
 ): Promise<void> {
   const { rows } = await batchRead(deps.pool, account.tenant, (client) =>
-    client.query(DIFFERENCES, [account.user, null]),
+    client.query<Difference>(DIFFERENCES, [account.user, null]),
   );
   const failures: unknown[] = [];
-  for (const conversation of new Set<Uuid>(rows.map((row) => row.conversation))) {
+  for (const conversation of new Set(rows.map((row) => row.conversation))) {
     if (ending?.aborted === true) break;
     await reconcileConversation(deps, account, conversation).catch((error: unknown) => {
       failures.push(error);
@@ -81,7 +88,7 @@ const reconcileConversation = (
   conversation: Uuid,
 ): Promise<void> =>
   deps.log.change(account.tenant, conversation, async (client, head) => {
-    const { rows: now } = await client.query(DIFFERENCES, [account.user, conversation]);
+    const { rows: now } = await client.query<Difference>(DIFFERENCES, [account.user, conversation]);
     let position = head;
     const events = [];
     const devices = new Set(head?.devices);

@@ -36,6 +36,15 @@ const TENANT = `
     and s.owner = t.id and s.day = 0
   where t.id = $1 group by t.id`;
 
+interface TenantRow extends StoredMessages {
+  readonly customerItems: number;
+  readonly customerBytes: number;
+  readonly staffItems: number;
+  readonly staffBytes: number;
+  readonly tenantItems: number;
+  readonly tenantBytes: number;
+}
+
 /** The most accounts that are remembered. Above it the one that was read first is read again. */
 const MAX_ACCOUNTS = 50_000;
 /** How old a copy of the tenant's limits and total may be. */
@@ -157,15 +166,14 @@ export class MessageQuota {
   }
 
   async #readTenant(client: Client, tenant: Uuid, now: number): Promise<void> {
-    const { rows } = await client.query<Record<string, number>>(TENANT, [tenant]);
+    const { rows } = await client.query<TenantRow>(TENANT, [tenant]);
     const [row] = rows;
     if (row === undefined) return;
-    const of = (items = 0, bytes = 0): StoredMessages => ({ items, bytes });
     this.#tenants.set(tenant, {
-      customerDay: of(row["customerItems"], row["customerBytes"]),
-      staffDay: of(row["staffItems"], row["staffBytes"]),
-      total: of(row["tenantItems"], row["tenantBytes"]),
-      stored: of(row["items"], row["bytes"]),
+      customerDay: { items: row.customerItems, bytes: row.customerBytes },
+      staffDay: { items: row.staffItems, bytes: row.staffBytes },
+      total: { items: row.tenantItems, bytes: row.tenantBytes },
+      stored: { items: row.items, bytes: row.bytes },
       readAtMs: now,
     });
   }

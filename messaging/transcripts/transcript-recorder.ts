@@ -45,7 +45,7 @@ export class TranscriptRecorder {
     if (last === undefined) return;
     const { tenant, conversation, seq, transcriptHash } = last;
     let heads = this.#grown.get(tenant);
-    if (heads === undefined) this.#grown.set(tenant, (heads = new Map()));
+    if (heads === undefined) this.#grown.set(tenant, (heads = new Map<Uuid, TranscriptHead>()));
     heads.set(conversation, { conversation, seq, transcriptHash });
   }
 

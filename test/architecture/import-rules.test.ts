@@ -141,6 +141,13 @@ const mistakes: readonly {
     files: { [`${folder}/log.ts`]: `import "winston";`, ...packageFiles("winston") },
   })),
   {
+    what: "a domain uses PostgreSQL's driver itself",
+    rule: "product-uses-the-driver-through-db",
+    from: "messaging/post.ts",
+    to: "node_modules/pg/index.js",
+    files: { "messaging/post.ts": `import "pg";`, ...packageFiles("pg") },
+  },
+  {
     what: "two files import each other",
     rule: "no-cycles",
     from: "keys/a.ts",

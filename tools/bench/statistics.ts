@@ -26,7 +26,7 @@ export const median = (values: readonly number[]): number =>
 export function medianOf<T extends object>(rounds: readonly T[]): T {
   const [first] = rounds;
   if (first === undefined) throw new Error("no rounds");
-  const merged = Object.entries(first).map(([name, value]) => {
+  const merged = Object.entries(first).map(([name, value]: [string, unknown]) => {
     const all = rounds.map((each) => (each as Record<string, unknown>)[name]);
     return [name, typeof value === "number" ? median(all as number[]) : medianOf(all as object[])];
   });

@@ -39,7 +39,7 @@ export interface ExportOptions extends LogChoice {
 /** Writes a log, or the entries that match the filter, with a signed manifest. */
 export async function exportLog(settings: Settings, options: ExportOptions): Promise<string> {
   const filter = filterOf(options);
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const isFiltered = Object.values(filter).some((value: unknown) => value !== undefined);
   if (options.format === "tiles" && isFiltered)
     throw new CommandError(
       "Tiles are the whole log and cannot be filtered. Choose another --format.",
@@ -161,7 +161,7 @@ async function exportLines(
 ) {
   const { origin, checkpoint, minimumIndex } = log;
   const { header, line } = lineFormats[format];
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const isFiltered = Object.values(filter).some((value: unknown) => value !== undefined);
   const file = await open(join(out, fileOf(format)), "wx").catch(notWritten);
   const digest = createHash("sha256");
   const bar = progressBar("entries");

@@ -82,7 +82,8 @@ function webSource(place: string, get: Get): LogSource {
       const parts: Uint8Array[] = [];
       let length = 0;
       // Counted while it arrives, because neither a declared nor a compressed length is a limit.
-      for await (const part of answer.body ?? []) {
+      const body: AsyncIterable<Uint8Array> | undefined = answer.body ?? undefined;
+      for await (const part of body ?? []) {
         length += part.length;
         if (length > MOST_BYTES) throw tooLong(path, MOST_BYTES);
         parts.push(part);

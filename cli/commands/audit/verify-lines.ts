@@ -58,7 +58,8 @@ async function digestOf(place: string, name: string): Promise<string> {
   try {
     if (!(await file.stat()).isFile()) throw new LogError("malformed", name, "is not a file.");
     const digest = createHash("sha256");
-    for await (const bytes of file.createReadStream({ autoClose: false })) digest.update(bytes);
+    const content: AsyncIterable<Buffer> = file.createReadStream({ autoClose: false });
+    for await (const bytes of content) digest.update(bytes);
     return digest.digest("hex");
   } finally {
     await file.close();

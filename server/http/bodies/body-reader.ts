@@ -158,11 +158,11 @@ async function* passOn(
   let length = 0;
   try {
     for (;;) {
-      const { done, value } = await nextWithin(pieces, withinMs, stop);
-      if (done === true) return;
-      length += value.length;
+      const next = await nextWithin(pieces, withinMs, stop);
+      if (next.done === true) return;
+      length += next.value.length;
       if (length > most) throw tooLarge(most);
-      yield value;
+      yield next.value;
     }
   } finally {
     // Not awaited: it waits for the piece that is late.

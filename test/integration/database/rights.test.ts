@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type pg from "pg";
+import type { Result } from "../../../db/client.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import {
   arrangeConversation,
@@ -29,8 +29,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** As the server's statements run: with its role, for one tenant. */
-const asApplication = (sql: string, values: readonly unknown[] = []): Promise<pg.QueryResult> =>
-  inTransaction(database.pool, own.tenant, (client) => client.query(sql, [...values]));
+const asApplication = (sql: string, values: readonly unknown[] = []): Promise<Result<object>> =>
+  inTransaction(database.pool, own.tenant, (client) => client.query<object>(sql, [...values]));
 
 const DENIED = "42501";
 const NO_SUCH_ROW = "23503";

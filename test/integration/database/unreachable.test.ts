@@ -78,7 +78,7 @@ test.each<[string, () => string | Promise<string>, RegExp]>([
 test("options in the URL are joined with those of the fence, which win", async () => {
   const options = encodeURIComponent("-c statement_timeout=31s -c role=postgres");
   const pool = createPool(changed((url) => (url.search = `?options=${options}`)));
-  const { rows } = await pool.query(
+  const { rows } = await pool.query<object>(
     "select current_setting('role') as role, current_setting('statement_timeout') as timeout",
   );
   expect(rows).toEqual([{ role: "sealdesk_app", timeout: "31s" }]);

@@ -1,4 +1,5 @@
 import { inTransaction } from "../../../db/transaction.ts";
+import { asOwner } from "../../../keys/accounts/as-owner.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 const tenant = "00000000-0000-7000-8000-000000000001";
@@ -16,7 +17,7 @@ describe("a connection to the database is lost", () => {
   test("between two statements of a transaction: it fails, the process and the pool go on", async () => {
     const lost = inTransaction(database.pool, tenant, async (client) => {
       const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-      const ended = new Promise((resolve) => client.once("end", resolve));
+      const ended = new Promise<void>((resolve) => client.once("end", resolve));
       await terminate(rows[0]!.pid);
       await ended;
       await client.query("select 1");
@@ -25,6 +26,17 @@ describe("a connection to the database is lost", () => {
 
     const next = await inTransaction(database.pool, tenant, (client) => client.query("select 1"));
     expect(next.rowCount).toBe(1);
+  });
+
+  test("between two statements of an operator's command: it fails, the process goes on", async () => {
+    const lost = asOwner(database.ownerUrl, tenant, async (client) => {
+      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+      const ended = new Promise<void>((resolve) => client.once("end", resolve));
+      await terminate(rows[0]!.pid);
+      await ended;
+      await client.query("select 1");
+    });
+    await expect(lost).rejects.toThrow();
   });
 
   test("during a statement: it fails, the process and the pool go on", async () => {

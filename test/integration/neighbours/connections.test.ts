@@ -51,8 +51,10 @@ function held(tenant: string, account: string, count: number) {
 const tenantSeen = (tenant: string, account: string) =>
   runFor({ tenant, account }, () =>
     inTransaction(pool, tenant, async (client) => {
-      const { rows } = await client.query("select sealdesk.current_tenant() as tenant");
-      return rows[0]?.tenant as string;
+      const { rows } = await client.query<{ tenant: string | null }>(
+        "select sealdesk.current_tenant() as tenant",
+      );
+      return rows[0]?.tenant;
     }),
   );
 

@@ -93,7 +93,7 @@ test("a log that was closed leaves no tenant behind on the pool's connections", 
   const send = messageFor(arranged, senderDevice, randomUUID(), { first: true });
   await log.post({ tenant, senderDevice, send });
   await log.close();
-  const { rows } = await pool.query("select sealdesk.current_tenant() as tenant");
+  const { rows } = await pool.query<object>("select sealdesk.current_tenant() as tenant");
   expect(rows).toEqual([{ tenant: null }]);
   expect((await pool.query("select from users")).rowCount).toBe(0);
   await Promise.all([pool.end(), keyTree.close()]);

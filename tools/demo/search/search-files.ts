@@ -24,8 +24,8 @@ export async function searchFiles(folder: string, runs: TextRuns, finds: Finds):
 /** A file's bytes, or none if PostgreSQL has removed it meanwhile. */
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }))
-      yield chunk as Buffer;
+    const content: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });
+    yield* content;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }

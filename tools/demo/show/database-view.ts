@@ -22,12 +22,26 @@ export async function messageRows(
   return rows;
 }
 
+interface MemberRow {
+  readonly user_id: Uuid;
+  readonly role: string;
+  /** How many messages: a 64-bit integer, as text. */
+  readonly sent: string;
+}
+
+interface SpanRow {
+  /** 64-bit integers, as text. */
+  readonly messages: string;
+  readonly ms: string | null;
+  readonly sizes: string | null;
+}
+
 /** Everything about a conversation that a database administrator could read and understand. */
 export async function readableByAdministrator(
   administrator: pg.Client,
   conversation: Uuid,
 ): Promise<readonly string[]> {
-  const { rows: members } = await administrator.query<Record<string, string | null>>(
+  const { rows: members } = await administrator.query<MemberRow>(
     `select m.user_id, m.role,
        (select count(*) from sealdesk.events e join sealdesk.devices d on d.id = e.sender_device
         where e.conversation = m.conversation and e.kind = 1 and d.user_id = m.user_id) as sent
@@ -35,7 +49,7 @@ export async function readableByAdministrator(
      where m.conversation = $1 order by m.role desc`,
     [conversation],
   );
-  const { rows: spans } = await administrator.query<Record<string, string>>(
+  const { rows: spans } = await administrator.query<SpanRow>(
     `select count(*) as messages, max(received_at_ms) - min(received_at_ms) as ms,
        string_agg(distinct length(ciphertext)::text, ', ') as sizes
      from sealdesk.events where conversation = $1 and kind = 1`,
@@ -45,9 +59,9 @@ export async function readableByAdministrator(
   return [
     ...members.map(
       (member) =>
-        `${member["role"]} ${member["user_id"]}: no name, no address; sent ${member["sent"]} messages`,
+        `${member.role} ${member.user_id}: no name, no address; sent ${member.sent} messages`,
     ),
-    `${span?.["messages"]} messages within ${span?.["ms"]} ms, padded to ${span?.["sizes"]} bytes`,
+    `${span?.messages} messages within ${span?.ms} ms, padded to ${span?.sizes} bytes`,
     "each message's time, sender's device, epoch and key id; public keys of every device",
   ];
 }
