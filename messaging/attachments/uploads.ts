@@ -37,7 +37,7 @@ export interface NewUpload {
 }
 
 /** The audit actions that a device does to its uploads. */
-export type UploadAuditAction =
+type UploadAuditAction =
   "attachment.create" | "attachment.complete" | "attachment.terminate";
 
 export const uploadAct = <A extends UploadAuditAction>(
