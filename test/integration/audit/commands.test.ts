@@ -182,6 +182,16 @@ test("an archive is cosigned by reachable witnesses, and made without the others
   expect(await verifyFiles(out, { vkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
+test("an export of an action that does not exist is refused before anything is written", async () => {
+  const before = (await server.auditEntries()).length;
+  const misspelt = exported({ format: "jsonl", action: "transcript.recrod" });
+  await expect(misspelt).rejects.toMatchObject({
+    code: "audit_action_unknown",
+    message: expect.stringContaining("transcript.record"),
+  });
+  expect(await server.auditEntries()).toHaveLength(before);
+});
+
 test("the exporting person is on record", async () => {
   await exported({ format: "jsonl", action: "transcript." });
   const entries = await server.auditEntries();

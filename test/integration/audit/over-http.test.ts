@@ -175,6 +175,19 @@ test("an officer finds entries page by page, and the search is on record", async
     expect((await entriesOf(officer, wrong)).status).toBe(400);
 });
 
+test("a search for an action that does not exist is refused, with the nearest names", async () => {
+  const officer = await reader("compliance_officer");
+  for (const [wrong, near] of [
+    ["transcript.recrod", "transcript.record"],
+    ["transcipt.", "transcript."],
+  ]) {
+    const answer = await officer.request("GET", `/v1/audit/entries?action=${wrong}`);
+    expect(answer).toMatchObject({ status: 400, body: { code: "audit_action_unknown" } });
+    expect(answer.body.detail).toContain(near);
+    expect(answer.body.detail).not.toContain(wrong);
+  }
+});
+
 test("entries of one tenant are never shown to another", async () => {
   const foreign = await reader("compliance_officer", other);
   let after: number | null = -1;
