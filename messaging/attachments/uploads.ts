@@ -37,8 +37,7 @@ export interface NewUpload {
 }
 
 /** The audit actions that a device does to its uploads. */
-type UploadAuditAction =
-  "attachment.create" | "attachment.complete" | "attachment.terminate";
+type UploadAuditAction = "attachment.create" | "attachment.complete" | "attachment.terminate";
 
 export const uploadAct = <A extends UploadAuditAction>(
   action: A,

@@ -20,7 +20,7 @@ export function outsideActionTable(entry: Readonly<Record<string, unknown>>): re
   const spec = specs[action];
   if (spec === undefined) return [action];
   const { type } = entry["resource"] as { readonly type: string };
-  const details = Object.entries((entry["details"] ?? {}) as object);
+  const details = Object.entries(entry["details"] ?? {});
   if (details.some(([name]) => name === "repeated")) return [];
   const has = (name: string, value: unknown) => {
     const kind = spec.details[name];
