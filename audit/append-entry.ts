@@ -5,15 +5,14 @@ import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-jso
 import { equalBytes, utf8 } from "../crypto/wire/bytes.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { afterCommit } from "../db/transaction.ts";
+import { actions, type ActionDetails, type AuditAction, type ResourceKinds } from "./actions.ts";
+import type { ActionClass } from "./actions/action-spec.ts";
 import { AuditError } from "./audit-error.ts";
 import { tellAppended } from "./check/appended-entries.ts";
 import type { LogId } from "./logs.ts";
 import { nodeChecks } from "./node-checks.ts";
 import { keepPersonalFields, saltFields, type PersonalFields } from "./personal-fields.ts";
 import { leafHash } from "./verify/tree-hash.ts";
-
-/** Create, read, update, delete, execute: as in FHIR R4 AuditEvent.action. */
-export type ActionClass = "C" | "R" | "U" | "D" | "E";
 
 /**
  * The four levels of FHIR R4 AuditEvent.outcome: success (0), refused because it was not permitted
@@ -22,7 +21,7 @@ export type ActionClass = "C" | "R" | "U" | "D" | "E";
 export type AuditOutcome = "success" | "refused" | "failed" | "impaired";
 
 /** What happened. It holds pseudonymous ids only, never a name, an address or content. */
-export interface AuditEntry {
+interface EntryFields<Action extends string, Kind extends string, Details> {
   /** Milliseconds since the Unix epoch. */
   readonly occurredAtMs: number;
   readonly tenant: Uuid;
@@ -34,10 +33,9 @@ export interface AuditEntry {
     readonly device?: Uuid | undefined;
   };
   /** Noun and verb, such as "session.create". */
-  readonly action: string;
-  readonly class: ActionClass;
+  readonly action: Action;
   readonly resource: {
-    readonly type: string;
+    readonly type: Kind;
     readonly id: string;
     readonly version?: string | undefined;
   };
@@ -52,8 +50,26 @@ export interface AuditEntry {
   readonly session?: Uuid | undefined;
   /** How the session was authenticated. */
   readonly method?: string | undefined;
-  readonly details?: { readonly [name: string]: CanonicalValue | undefined } | undefined;
+  readonly details?: Details | undefined;
 }
+
+/** An entry to be written. The table `actions` has its class, and what it may contain. */
+export type AuditEntry<A extends AuditAction> = EntryFields<A, ResourceKinds[A], ActionDetails[A]>;
+
+/** An entry as the log has it. Its action may be one that this version does not know. */
+export interface EntryRecord extends EntryFields<
+  string,
+  string,
+  { readonly [name: string]: CanonicalValue | undefined }
+> {
+  readonly class: ActionClass;
+}
+
+/** Adds the class of the entry's action. */
+export const classified = <E extends { readonly action: AuditAction }>(entry: E) => ({
+  ...entry,
+  class: actions[entry.action].class,
+});
 
 const eventIds = new V7Generator();
 
@@ -80,14 +96,14 @@ const newEventId = (atMs: number): Uuid => eventIds.generateOrResetCore(atMs, 10
  * @throws WireError malformed_record, if a detail is not canonical JSON; AuditError
  *   audit_entry_not_stored
  */
-export async function appendEntry(
+export async function appendEntry<A extends AuditAction>(
   client: Client,
-  entry: AuditEntry,
+  entry: AuditEntry<A>,
   personal?: PersonalFields,
 ): Promise<number> {
   const eventId = newEventId(entry.occurredAtMs);
   const salted = personal && saltFields(personal);
-  const text = canonicalJson({ eventId, ...entry, personal: salted?.hashes });
+  const text = canonicalJson({ eventId, ...classified(entry), personal: salted?.hashes });
   const [id = 0] = await storeEntries(client, entry.tenant, [utf8(text)]);
   if (personal !== undefined && salted !== undefined)
     await keepPersonalFields(
@@ -103,7 +119,7 @@ export async function appendEntry(
 export async function appendEntries(
   client: Client,
   tenant: Uuid,
-  entries: readonly Omit<AuditEntry, "tenant">[],
+  entries: readonly Omit<EntryRecord, "tenant">[],
 ): Promise<void> {
   const texts = entries.map((entry) =>
     utf8(canonicalJson({ eventId: newEventId(entry.occurredAtMs), ...entry, tenant })),

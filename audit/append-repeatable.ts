@@ -1,13 +1,13 @@
 import { int8Array } from "../db/binary-arrays.ts";
 import type { Client } from "../db/pool.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { appendEntries, type AuditEntry } from "./append-entry.ts";
+import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { briefly } from "./brief-details.ts";
 
 /** How many acts of a kind by an account get an entry of their own in each period. */
 export const FULL_ENTRIES = 10;
 
-type TenantEntry = Omit<AuditEntry, "tenant">;
+type TenantEntry = Omit<EntryRecord, "tenant">;
 
 /** Acts of one kind by one account: same action, outcome and code. */
 interface Kind {
@@ -76,7 +76,7 @@ async function count(
   const { rows } = await client.query<{
     account: string;
     action: string;
-    outcome: AuditEntry["outcome"];
+    outcome: EntryRecord["outcome"];
     reason: string;
     seen: number;
   }>(COUNT, [

@@ -5,6 +5,7 @@ export type AuditErrorCode =
   | "audit_checkpoint_invalid" // a checkpoint has another key or belongs to another log
   | "audit_log_altered" // an entry in the database is not the one that was signed, or is gone
   | "audit_entry_not_stored" // the database did not keep the entry of an act
+  | "audit_action_unknown" // a filter names an action that the audit log does not have
   | "log_not_found" // nothing has been logged for the tenant yet
   | "entry_not_found"
   | "not_prunable"; // pruning would remove what the policy keeps

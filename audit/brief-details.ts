@@ -1,4 +1,4 @@
-import type { AuditEntry } from "./append-entry.ts";
+import type { EntryRecord } from "./append-entry.ts";
 import { canonicalJson, type CanonicalValue } from "../crypto/wire/canonical-json.ts";
 
 const MAX_DETAILS = 512;
@@ -9,7 +9,7 @@ const MAX_LISTED = 8;
  * length stays. If that is not enough, no details stay. So a refused request cannot write its own
  * input into the log.
  */
-export function briefly<E extends Pick<AuditEntry, "details">>(entry: E): E {
+export function briefly<E extends Pick<EntryRecord, "details">>(entry: E): E {
   const { details } = entry;
   if (details === undefined || canonicalJson(details).length <= MAX_DETAILS) return entry;
   const short = Object.fromEntries(

@@ -3,7 +3,8 @@ import { runPeriodically } from "../db/run-periodically.ts";
 import type { Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { appendEntries, type ActionClass, type AuditEntry } from "./append-entry.ts";
+import type { ActionClass } from "./actions/action-spec.ts";
+import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { FULL_ENTRIES } from "./append-repeatable.ts";
 
 /** How long acts of one kind are counted before their sum becomes an entry, in milliseconds. */
@@ -20,7 +21,7 @@ interface Deps {
 interface Repeated {
   readonly action: string;
   readonly class: ActionClass;
-  readonly outcome: AuditEntry["outcome"];
+  readonly outcome: EntryRecord["outcome"];
   readonly reason: string;
   readonly account: string;
   readonly actorKind: "user" | "system";
@@ -60,7 +61,7 @@ const writeSumsOf = (pool: Pool, tenant: Uuid, now: number): Promise<number> =>
     return sums.length;
   });
 
-function sumOf(repeated: Repeated, tenant: Uuid, now: number): Omit<AuditEntry, "tenant"> {
+function sumOf(repeated: Repeated, tenant: Uuid, now: number): Omit<EntryRecord, "tenant"> {
   const { action, outcome, reason, account, actorKind, actorId, seen, firstMs, lastMs } = repeated;
   const isAccount = account !== actorId || actorKind === "user";
   return {

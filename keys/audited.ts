@@ -1,4 +1,5 @@
-import { appendEntry, type AuditEntry } from "../audit/append-entry.ts";
+import type { AuditAction } from "../audit/actions.ts";
+import { appendEntry, classified, type AuditEntry } from "../audit/append-entry.ts";
 import { appendRefusal } from "../audit/append-refusal.ts";
 import { appendRepeatable } from "../audit/append-repeatable.ts";
 import { AuditError } from "../audit/audit-error.ts";
@@ -18,8 +19,8 @@ export interface UseCase {
 }
 
 /** The fields of an audit entry that say what is done to what. */
-export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
-  Partial<Pick<AuditEntry, "subject" | "details" | "decision">> & {
+export type Act<A extends AuditAction> = Pick<AuditEntry<A>, "action" | "resource"> &
+  Partial<Pick<AuditEntry<A>, "subject" | "details" | "decision">> & {
     /**
      * True for an act on what is the actor's own, which a device repeats at no cost. Many such acts
      * in an hour become one entry: see `appendRepeatable`.
@@ -27,11 +28,17 @@ export type Act = Pick<AuditEntry, "action" | "class" | "resource"> &
     readonly isRepeatable?: boolean;
   };
 
+/** What an act adds to its entry. */
+type Note<A extends AuditAction> = Partial<Pick<Act<A>, "subject" | "details" | "decision">>;
+
 /** The fields of an audit entry that say who acts, when, and in which request. */
 function entryBy(
   actor: Actor,
   at: { readonly now: number; readonly requestId?: string | undefined },
-): Pick<AuditEntry, "occurredAtMs" | "tenant" | "actor" | "session" | "method" | "requestId"> {
+): Pick<
+  AuditEntry<AuditAction>,
+  "occurredAtMs" | "tenant" | "actor" | "session" | "method" | "requestId"
+> {
   return {
     occurredAtMs: at.now,
     tenant: actor.tenant,
@@ -50,14 +57,14 @@ function entryBy(
  * @param work may add fields to the entry by calling `note`
  * @throws KeysError session_revoked, device_revoked; and what `work` throws
  */
-export async function audited<T>(
+export async function audited<A extends AuditAction, T>(
   deps: UseCase,
   actor: Actor,
-  act: Act,
-  work: (client: Client, note: (more: Partial<Act>) => void) => Promise<T>,
+  act: Act<A>,
+  work: (client: Client, note: (more: Note<A>) => void) => Promise<T>,
 ): Promise<T> {
   let whole = act;
-  const note = (more: Partial<Act>) => void (whole = { ...whole, ...more });
+  const note = (more: Note<A>) => void (whole = { ...whole, ...more });
   const at = { now: deps.now(), requestId: deps.requestId };
   return refusalsAudited(
     deps,
@@ -67,7 +74,8 @@ export async function audited<T>(
       await assertSession(client, actor);
       const result = await work(client, note);
       const entry = { ...entryBy(actor, at), ...said(whole), outcome: "success" as const };
-      if (whole.isRepeatable === true) await appendRepeatable(client, actor.tenant, [entry]);
+      if (whole.isRepeatable === true)
+        await appendRepeatable(client, actor.tenant, [classified(entry)]);
       else await appendEntry(client, entry);
       return result;
     },
@@ -75,10 +83,10 @@ export async function audited<T>(
 }
 
 /** Like `audited`, but writes only refusals. For reading what is public among members. */
-export async function refusalsAudited<T>(
+export async function refusalsAudited<A extends AuditAction, T>(
   { pool, now, requestId }: UseCase,
   actor: Actor,
-  act: () => Act,
+  act: () => Act<A>,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   try {
@@ -91,15 +99,16 @@ export async function refusalsAudited<T>(
 }
 
 /** The parts of the act that the entry has. */
-function said({ action, class: kind, resource, subject, details, decision }: Act): Act {
-  return { action, class: kind, resource, subject, details, decision };
+function said<A extends AuditAction>(act: Act<A>): Act<A> {
+  const { action, resource, subject, details, decision } = act;
+  return { action, resource, subject, details, decision };
 }
 
-async function writeRefusal(
+async function writeRefusal<A extends AuditAction>(
   pool: Pool,
   actor: Actor,
   at: { readonly now: number; readonly requestId: string | undefined },
-  act: Act,
+  act: Act<A>,
   error: KeysError | AuditError,
 ): Promise<void> {
   const reasons = error instanceof KeysError ? error.reasons : [];

@@ -1,34 +1,40 @@
-import { appendEntry, type ActionClass } from "../audit/append-entry.ts";
+import type { ActionDetails, ActionOn } from "../audit/actions.ts";
+import { appendEntry } from "../audit/append-entry.ts";
 import { appendRefusal } from "../audit/append-refusal.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import type { CanonicalValue } from "../crypto/wire/canonical-json.ts";
 import { sessionEnd } from "../keys/tokens/session-end.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { MessagingError } from "./messaging-error.ts";
 
 /** An act on a conversation, as the audit log describes it. */
-export interface ConversationAct {
-  readonly action: string;
-  readonly class: ActionClass;
+export interface ConversationAct<A extends ActionOn<"conversation">> {
+  readonly action: A;
   readonly conversation: Uuid;
   readonly subject?: Uuid | undefined;
-  readonly details?: Readonly<Record<string, CanonicalValue>>;
+  readonly details?: ActionDetails[A] | undefined;
 }
 
-const entryFor = (actor: Actor, act: ConversationAct, now: number) => ({
+const entryBy = (actor: Actor, now: number) => ({
   occurredAtMs: now,
   tenant: actor.tenant,
   actor: { kind: "user" as const, id: actor.user, role: actor.role, device: actor.device },
-  action: act.action,
-  class: act.class,
-  resource: { type: "conversation", id: act.conversation },
-  subject: act.subject,
   session: actor.session,
   method: actor.method,
   requestId: actor.requestId,
-  details: act.details,
+});
+
+const entryFor = <A extends ActionOn<"conversation">>(
+  actor: Actor,
+  { action, conversation, subject, details }: ConversationAct<A>,
+  now: number,
+) => ({
+  ...entryBy(actor, now),
+  action,
+  resource: { type: "conversation" as const, id: conversation },
+  subject,
+  details,
 });
 
 /**
@@ -36,10 +42,10 @@ const entryFor = (actor: Actor, act: ConversationAct, now: number) => ({
  * or device has ended since the request was admitted.
  * @throws MessagingError session_revoked, device_revoked
  */
-export async function auditDone(
+export async function auditDone<A extends ActionOn<"conversation">>(
   client: Client,
   actor: Actor,
-  act: ConversationAct,
+  act: ConversationAct<A>,
   decision: Decision,
   now: number,
 ): Promise<void> {
@@ -55,11 +61,12 @@ export async function auditListed(
   count: number,
   now: number,
 ): Promise<void> {
-  const act = { action: "conversation.list", class: "R", details: { count } } as const;
   await appendEntry(client, {
-    ...entryFor(actor, { ...act, conversation: actor.user }, now),
+    ...entryBy(actor, now),
+    action: "conversation.list",
     resource: { type: "user", id: actor.user },
     outcome: "success",
+    details: { count },
   });
 }
 
@@ -79,10 +86,10 @@ export function assertAllowed(decision: Decision): void {
  * includes refusals because a resource does not exist, so that searches for other people's
  * resources show. Many refusals of one kind become one entry: see `appendRefusal`.
  */
-export async function auditRefusals<T>(
+export async function auditRefusals<A extends ActionOn<"conversation">, T>(
   deps: { readonly pool: Pool; readonly now: () => number },
   actor: Actor,
-  act: ConversationAct,
+  act: ConversationAct<A>,
   useCase: () => Promise<T>,
 ): Promise<T> {
   try {

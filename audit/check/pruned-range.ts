@@ -1,8 +1,9 @@
+import type { AuditAction } from "../actions.ts";
 import { altered } from "../audit-error.ts";
 import { parseEntry } from "../export/entry-filter.ts";
 
 /** The action of the entry that declares a pruning before anything is removed. */
-export const PRUNE_ACTION = "audit.prune";
+const PRUNE_ACTION: AuditAction = "audit.prune";
 
 /** Which entries a log says were pruned. */
 export class PrunedRange {

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { isUuid } from "../../crypto/wire/uuid.ts";
-import type { AuditEntry, AuditOutcome } from "../append-entry.ts";
+import type { AuditOutcome, EntryRecord } from "../append-entry.ts";
 
 /** The last time that a Date can hold, in milliseconds since the Unix epoch. */
 const MOST_MS = 8_640_000_000_000_000;
 
 /** An entry as it was logged; personal fields are salted hashes. */
-export type LoggedEntry = AuditEntry & { readonly eventId: string };
+export type LoggedEntry = EntryRecord & { readonly eventId: string };
 
 /** Which entries are exported. A field that is not given does not filter. */
 export interface EntryFilter {

@@ -1,10 +1,12 @@
+import type { AuditAction } from "../actions.ts";
+
 const DAY_MS = 86_400_000;
 /** The retention of a log whose entries do not set another: six years. */
 const DEFAULT_MS = 2_192 * DAY_MS;
 /** A shorter retention counts this long after it was recorded, so that others can object. */
 const NOTICE_MS = 30 * DAY_MS;
 /** The action of the entry that sets the retention of its log. */
-export const RETENTION_ACTION = "audit.set_retention";
+export const RETENTION_ACTION: AuditAction = "audit.set_retention";
 
 /** A retention that was recorded in the log. */
 export interface RecordedRetention {

@@ -1,14 +1,14 @@
-import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
+import type { ActionDetails, ActionOn } from "../../audit/actions.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import { KeysError } from "../keys-error.ts";
 import { asOwner } from "./as-owner.ts";
 import type { Tenant } from "./tenant.ts";
 
 /** Which tenant an operator changes, and how the audit log calls that. */
-export interface TenantChange {
+export interface TenantChange<A extends ActionOn<"tenant">> {
   readonly slug: string;
-  /** Such as "tenant.suspend". */
-  readonly action: string;
+  readonly action: A;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
 }
@@ -21,10 +21,10 @@ export interface TenantChange {
  * @param work makes the change. @returns what the audit entry has as details
  * @throws KeysError tenant_not_found; and what `work` throws
  */
-export async function changeTenant(
+export async function changeTenant<A extends ActionOn<"tenant">>(
   ownerUrl: string,
-  { slug, action, now }: TenantChange,
-  work: (client: Client, tenant: Tenant) => Promise<AuditEntry["details"] | undefined>,
+  { slug, action, now }: TenantChange<A>,
+  work: (client: Client, tenant: Tenant) => Promise<ActionDetails[A] | undefined>,
 ): Promise<void> {
   await asOwner(ownerUrl, "", async (client) => {
     const { rows } = await client.query<Tenant>(
@@ -42,7 +42,6 @@ export async function changeTenant(
       tenant: tenant.id,
       actor: { kind: "system", id: "operator" },
       action,
-      class: "U",
       resource: { type: "tenant", id: tenant.id },
       outcome: "success",
       details,

@@ -45,7 +45,6 @@ export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise
       tenant: tenant.id,
       actor: { kind: "system", id: "operator" },
       action: "tenant.create",
-      class: "C",
       resource: { type: "tenant", id: tenant.id },
       outcome: "success",
       details: { keys: names.map((name) => ({ ...name })), origins: [...origins] },

@@ -48,7 +48,7 @@ export async function changeOrigins(
   let origins: readonly string[] = [];
   await changeTenant(
     ownerUrl,
-    { slug, action: `tenant.${kind}_origin`, now },
+    { slug, action: kind === "add" ? "tenant.add_origin" : "tenant.remove_origin", now },
     async (client, tenant) => {
       const others = tenant.origins.filter((each) => each !== origin);
       origins = assertCount(kind === "add" ? [...others, origin] : others);

@@ -77,7 +77,6 @@ async function insertStaff(
     tenant: staff.tenant,
     actor: { kind: "system", id: "operator" },
     action: "user.create",
-    class: "C",
     resource: { type: "user", id: staff.id },
     subject: staff.id,
     outcome: "success",
@@ -105,8 +104,8 @@ export async function listStaff(
   actor: Actor,
   which: { readonly role?: StaffRole | undefined; readonly after?: Uuid | undefined } = {},
 ): Promise<readonly StaffMember[]> {
-  const resource = { type: "tenant", id: actor.tenant };
-  return audited(deps, actor, { action: "staff.list", class: "R", resource }, async (client) => {
+  const resource = { type: "tenant", id: actor.tenant } as const;
+  return audited(deps, actor, { action: "staff.list", resource }, async (client) => {
     const { decision, roles } = decideStaffList(actor, actor.tenant);
     assertAllowed(decision);
     const { rows } = await client.query<

@@ -1,3 +1,4 @@
+import type { ActionDetails } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client, Pool } from "../../db/pool.ts";
@@ -15,7 +16,7 @@ export interface DestroyDeps {
 
 /** The fields of the audit entry that say who requested the destruction, and why. */
 export type DestroyedBy = Pick<
-  AuditEntry,
+  AuditEntry<"keys.destroy">,
   "actor" | "requestId" | "session" | "method" | "decision"
 >;
 
@@ -101,37 +102,33 @@ async function destroying(
   tenant: Uuid,
   subject: Uuid,
   by: DestroyedBy,
-  details: NonNullable<AuditEntry["details"]>,
+  details: ActionDetails["keys.destroy_begin"],
   destroy: (client: Client, now: number) => Promise<Destroyed>,
 ): Promise<Destroyed> {
   const at = now();
-  const entry = (action: string, more: AuditEntry["details"]): AuditEntry => ({
+  const entry = {
     ...by,
     occurredAtMs: at,
     tenant,
-    action,
-    class: "D",
     resource: { type: "subject_keys", id: subject },
     subject,
     outcome: "success",
-    details: { ...details, ...more },
-  });
+  } as const;
+  const begun = { ...entry, action: "keys.destroy_begin", details } as const;
+  const done = (counts: Destroyed) =>
+    ({ ...entry, action: "keys.destroy", details: { ...details, ...counts } }) as const;
   if (apart !== undefined)
-    await inTransaction(apart, tenant, (client) =>
-      appendEntry(client, entry("keys.destroy_begin", {})),
-    );
+    await inTransaction(apart, tenant, (client) => appendEntry(client, begun));
   const destroyed = await inTransaction(keystore, tenant, async (client) => {
-    const done = await destroy(client, at);
+    const counts = await destroy(client, at);
     await client.query("select pg_notify($1, $2)", [KEYSTORE_CHANNEL, `${tenant} ${subject}`]);
     if (apart === undefined) {
       await client.query("set local role sealdesk_app");
-      await appendEntry(client, entry("keys.destroy", { ...done }));
+      await appendEntry(client, done(counts));
     }
-    return done;
+    return counts;
   });
   if (apart !== undefined)
-    await inTransaction(apart, tenant, (client) =>
-      appendEntry(client, entry("keys.destroy", { ...destroyed })),
-    );
+    await inTransaction(apart, tenant, (client) => appendEntry(client, done(destroyed)));
   return destroyed;
 }

@@ -1,3 +1,4 @@
+import type { ActionOn } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { byteaArray, int4Array, uuidArray } from "../../db/binary-arrays.ts";
@@ -39,18 +40,18 @@ export async function rotateKek(deps: RotateDeps, tenant: Uuid): Promise<number>
   const kek = kekOf(tenant);
   // The service is not part of our transaction, so the request is recorded before it is made.
   const by = "operator";
-  await audit(deps, tenant, by, { action: "keys.rotate_kek_begin", class: "U" });
+  await audit(deps, tenant, by, { action: "keys.rotate_kek_begin" });
   await ensureKek(deps, tenant);
   const version = await kms.rotate(kek);
-  await audit(deps, tenant, by, { action: "keys.rotate_kek", class: "U", details: { version } });
+  await audit(deps, tenant, by, { action: "keys.rotate_kek", details: { version } });
   return version;
 }
 
-async function audit(
+async function audit<A extends ActionOn<"kek">>(
   { data, now }: RotateDeps,
   tenant: Uuid,
   by: string,
-  act: Pick<AuditEntry, "action" | "class" | "details">,
+  act: Pick<AuditEntry<A>, "action" | "details">,
 ): Promise<void> {
   await inTransaction(data, tenant, (client) =>
     appendEntry(client, {
@@ -127,11 +128,11 @@ export async function rewrapSubjectKeys(
   }
   if (await hasVersionsBefore(pool, tenant, latest)) {
     // A server may be continuing the work, so the actor is not the operator.
-    const act = { class: "D", details: { beforeVersion: latest } } as const;
+    const details = { beforeVersion: latest };
     const by = "rewrap-subjects";
-    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions_begin", ...act });
+    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions_begin", details });
     await kms.destroy(kek, latest);
-    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions", ...act });
+    await audit(deps, tenant, by, { action: "keys.destroy_kek_versions", details });
     await inTransaction(pool, tenant, (client) => client.query(DESTROYED, [tenant, latest]));
   }
   const progress = await countWrapped(pool, tenant, latest);

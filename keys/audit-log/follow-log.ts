@@ -37,7 +37,6 @@ export async function followLog(
   const decision = decideAuditReading(actor, tenant);
   const act = {
     action: "audit.tail",
-    class: "R",
     resource: { type: "audit-log", id: tenant },
     decision,
     details: { after: options.after },

@@ -39,8 +39,8 @@ export class LogReader {
   async #audit(actor: Actor): Promise<void> {
     const deps = { ...this.#deps, requestId: actor.requestId };
     const now = deps.now();
-    const resource = { type: "audit-log", id: actor.tenant };
-    const act = { action: "audit.read_tiles", class: "R", resource } as const;
+    const resource = { type: "audit-log", id: actor.tenant } as const;
+    const act = { action: "audit.read_tiles", resource } as const;
     const decision = decideAuditReading(actor, actor.tenant);
     const last = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
     // A clock that was put back makes no reading older.

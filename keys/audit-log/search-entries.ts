@@ -37,7 +37,6 @@ export function searchEntries(
   const decision = decideAuditReading(actor, tenant);
   const act = {
     action: "audit.search",
-    class: "R",
     resource: { type: "audit-log", id: tenant },
     decision,
     details: { ...filter, after: page.after },

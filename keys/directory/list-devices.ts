@@ -31,7 +31,7 @@ export async function listDevices(
   actor: Actor,
   user: Uuid,
 ): Promise<ListedAccount> {
-  const act = { action: "device.list", class: "R", resource: { type: "user", id: user } } as const;
+  const act = { action: "device.list", resource: { type: "user", id: user } } as const;
   const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
   // Reading your own devices is not audited.
   if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);

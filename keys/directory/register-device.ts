@@ -62,7 +62,7 @@ export async function registerDevice(
   await audited(
     deps,
     who.actor,
-    { action: "device.register", class: "C", resource: { type: "device", id: device.id } },
+    { action: "device.register", resource: { type: "device", id: device.id } },
     async (client) => {
       assertCertificate(record, device.certificate);
       await settleAccountKey(client, record, who.actor);

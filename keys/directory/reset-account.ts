@@ -91,9 +91,8 @@ export async function resetByOperator(
 
 const notFound = (): KeysError => new KeysError("user_not_found", "There is no such user.");
 
-const resetAct = ({ user, reason }: Reset): Act => ({
+const resetAct = ({ user, reason }: Reset): Act<"account.reset"> => ({
   action: "account.reset",
-  class: "D",
   resource: { type: "user", id: user },
   subject: user,
   details: { reason },

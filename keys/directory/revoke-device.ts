@@ -27,7 +27,6 @@ export async function revokeDevice(
   const { tenant } = actor;
   const act = {
     action: "device.revoke",
-    class: "D",
     resource: { type: "device", id: device },
   } as const;
   const user = await audited(deps, actor, act, async (client, note) => {

@@ -15,7 +15,7 @@ export async function approveLink(
   who: Authenticated,
   { id, sealed }: { readonly id: Uuid; readonly sealed: Uint8Array },
 ): Promise<void> {
-  await audited(deps, who.actor, linkAct("approve", "U", id), async (client, note) => {
+  await audited(deps, who.actor, linkAct("link.approve", id), async (client, note) => {
     const row = await lockLinkRequest(client, who, "approve", id);
     note({ details: { device: row.device } });
     const again = row.sibling === who.actor.device && row.sealed !== null;
@@ -33,7 +33,7 @@ export async function approveLink(
  * @throws KeysError link_request_not_found, link_request_expired, link_request_closed
  */
 export async function refuseLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {
-  await audited(deps, who.actor, linkAct("refuse", "U", id), async (client, note) => {
+  await audited(deps, who.actor, linkAct("link.refuse", id), async (client, note) => {
     const row = await lockLinkRequest(client, who, "refuse", id);
     note({ details: { device: row.device } });
     assertPending(row, deps.now());

@@ -1,8 +1,8 @@
+import type { ActionOn } from "../../audit/actions.ts";
 import type { Client } from "../../db/pool.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideLinking, type LinkAction } from "../../policies/linking.ts";
-import type { Act } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 
@@ -70,8 +70,7 @@ export async function lockLinkRequest(
 }
 
 /** The audit entry about a request. */
-export const linkAct = (action: string, cls: Act["class"], id: Uuid): Act => ({
-  action: `link.${action}`,
-  class: cls,
-  resource: { type: "link_request", id },
+export const linkAct = <A extends ActionOn<"link_request">>(action: A, id: Uuid) => ({
+  action,
+  resource: { type: "link_request" as const, id },
 });

@@ -27,7 +27,7 @@ export function readLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<L
   return refusalsAudited(
     deps,
     who.actor,
-    () => linkAct("read", "R", id),
+    () => linkAct("link.read", id),
     async (client) => {
       const { user: _user, ...row } = await lockLinkRequest(client, who, "read", id);
       const expired = row.expiresAtMs <= deps.now();

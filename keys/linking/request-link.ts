@@ -30,7 +30,7 @@ export async function requestLink(
 ): Promise<{ readonly expiresAtMs: number }> {
   const { tenant, user } = actor;
   const now = deps.now();
-  return audited(deps, actor, linkAct("request", "C", request.id), async (client, note) => {
+  return audited(deps, actor, linkAct("link.request", request.id), async (client, note) => {
     note({ details: { device: request.device } });
     assertAllowed(decideLinking(actor, "request", { tenant, user, byAsking: true }));
     await assertAccountKey(client, user);

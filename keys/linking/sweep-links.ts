@@ -21,7 +21,7 @@ export const sweepLinks = ({ pool, now }: SweepDeps): Promise<number> =>
       );
       for (const { id, user, device, state } of rows)
         await appendEntry(client, {
-          ...linkAct("expire", "D", id),
+          ...linkAct("link.expire", id),
           occurredAtMs: now(),
           tenant,
           actor: { kind: "system", id: "sweep-links" },

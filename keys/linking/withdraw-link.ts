@@ -8,7 +8,7 @@ import { linkAct, lockLinkRequest } from "./link-request.ts";
  * @throws KeysError link_request_not_found
  */
 export async function withdrawLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<void> {
-  await audited(deps, who.actor, linkAct("withdraw", "D", id), async (client, note) => {
+  await audited(deps, who.actor, linkAct("link.withdraw", id), async (client, note) => {
     const { state, device } = await lockLinkRequest(client, who, "withdraw", id);
     note({ details: { device, state } });
     await client.query("delete from link_requests where id = $1", [id]);

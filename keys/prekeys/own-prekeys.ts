@@ -26,7 +26,6 @@ export async function uploadPreKeys(
     actor,
     {
       action: "prekeys.publish",
-      class: "U",
       resource: { type: "device", id: device },
       isRepeatable: true,
       details: {

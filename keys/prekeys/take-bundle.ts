@@ -29,7 +29,7 @@ export async function takeBundle(
   return audited(
     deps,
     actor,
-    { action: "prekeys.take", class: "U", resource: { type: "device", id: device } },
+    { action: "prekeys.take", resource: { type: "device", id: device } },
     async (client, note) => {
       const found = await permittedDevice(client, actor, device);
       note({ subject: found.user });

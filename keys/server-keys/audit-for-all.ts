@@ -1,3 +1,4 @@
+import type { AuditAction } from "../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../audit/append-entry.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -6,9 +7,9 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
  * Writes an entry in every tenant's log, because changes of the server's own keys concern all
  * tenants.
  */
-export async function auditForAll(
+export async function auditForAll<A extends AuditAction>(
   client: Client,
-  entry: Omit<AuditEntry, "tenant" | "actor"> & { readonly by: string },
+  entry: Omit<AuditEntry<A>, "tenant" | "actor"> & { readonly by: string },
 ): Promise<void> {
   const { by, ...act } = entry;
   const { rows } = await client.query<{ id: Uuid }>("select id from tenants");

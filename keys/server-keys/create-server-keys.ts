@@ -38,7 +38,6 @@ export async function createServerKeys(
     by: "server",
     occurredAtMs: nowMs,
     action: "server_keys.create",
-    class: "C",
     resource: { type: "server_keys", id: "all" },
     outcome: "success",
     details: { imported: first !== undefined },

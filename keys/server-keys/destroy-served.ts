@@ -17,7 +17,6 @@ export async function destroyServed(pool: Pool, nowMs: number): Promise<void> {
         by: "server",
         occurredAtMs: nowMs,
         action: "server_key.destroy",
-        class: "D",
         resource: { type: "server_key", id: name, version: String(version) },
         outcome: "success",
       });

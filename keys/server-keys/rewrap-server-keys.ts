@@ -23,7 +23,6 @@ export async function rewrapServerKeys(deps: {
       by,
       occurredAtMs: now(),
       action: "server_keys.rewrap_begin",
-      class: "U",
       resource: { type: "server_keys", id: "all" },
       outcome: "success",
     }),
@@ -44,7 +43,6 @@ export async function rewrapServerKeys(deps: {
       by,
       occurredAtMs: now(),
       action: "server_keys.rewrap",
-      class: "U",
       resource: { type: "server_keys", id: "all", version: String(latest) },
       outcome: "success",
     });

@@ -68,7 +68,6 @@ export async function rotateServerKey(
       by,
       occurredAtMs: nowMs,
       action: "server_key.rotate",
-      class: "U",
       resource: { type: "server_key", id: name, version: String(version) },
       outcome: "success",
       details: { atOnce },

@@ -17,7 +17,6 @@ export async function renewSession(
     actor,
     {
       action: "session.renew",
-      class: "U",
       resource: { type: "session", id: actor.session },
       isRepeatable: true,
     },
@@ -33,7 +32,7 @@ export async function closeSession(
   await audited(
     deps,
     actor,
-    { action: "session.revoke", class: "D", resource: { type: "session", id: actor.session } },
+    { action: "session.revoke", resource: { type: "session", id: actor.session } },
     (client) =>
       client.query(
         "update sessions set revoked_at_ms = $2 where id = $1 and revoked_at_ms is null",

@@ -118,7 +118,6 @@ async function byCustomerToken(
         tenant: tenant.id,
         actor: { kind: "system", id: "sign-in" },
         action: "user.create",
-        class: "C",
         resource: { type: "user", id: user },
         subject: user,
         outcome: "success",

@@ -138,7 +138,6 @@ async function createSession(
     tenant: tenant.id,
     actor: { kind: "user", id: user, role: account.role, device: account.device ?? undefined },
     action: "session.create",
-    class: "C",
     resource: { type: "session", id: session },
     outcome: "success",
     requestId: deps.requestId,
@@ -177,7 +176,6 @@ async function recordFailure(
     // The sender has not proved to be the user.
     actor: { kind: "system", id: "sign-in" },
     action: "session.create",
-    class: "C",
     resource: { type: "tenant", id: tenant.id },
     subject: failure.user,
     outcome: "refused",

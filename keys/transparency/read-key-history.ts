@@ -68,7 +68,6 @@ export async function readKeyHistory(
   await awaitSigned(deps, actor.tenant, user);
   const act = {
     action: "keys.read_history",
-    class: "R",
     resource: { type: "user", id: user },
   } as const;
   const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, after });

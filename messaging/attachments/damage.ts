@@ -76,7 +76,6 @@ function recordDamage(
       tenant,
       actor: { kind: "system", id: "attachments" },
       action: "attachment.damaged",
-      class: "R",
       resource: { type: "conversation", id: conversation },
       outcome: "failed",
       reason: damage,

@@ -42,7 +42,7 @@ export async function openDownload(
     conversationFor(client, actor, id),
   );
   const details = { attachment: id };
-  const act = { action: "attachment.read", class: "R" as const, conversation, details };
+  const act = { action: "attachment.read" as const, conversation, details };
   return auditRefusals(deps, actor, act, async () => {
     const row = await inTransaction(pool, actor.tenant, async (client) => {
       const found = await findAttachment(client, id);

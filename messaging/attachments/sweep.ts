@@ -64,7 +64,6 @@ export async function removeMarked(
       tenant,
       actor: { kind: "system", id: "sweep-attachments" },
       action: "attachment.remove",
-      class: "D",
       resource: { type: "conversation", id: conversation },
       outcome: "success",
       details: { attachment: id },

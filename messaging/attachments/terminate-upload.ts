@@ -44,12 +44,16 @@ async function terminating<T>(
   deps: AttachmentDeps,
   actor: Actor,
   id: Uuid,
-  work: (client: Client, upload: PermittedUpload, act: ConversationAct) => Promise<T>,
+  work: (
+    client: Client,
+    upload: PermittedUpload,
+    act: ConversationAct<"attachment.terminate">,
+  ) => Promise<T>,
 ): Promise<T> {
   const { pool } = deps;
   const found = await inTransaction(pool, actor.tenant, (client) => findAttachment(client, id));
   if (found === undefined) throw attachmentNotFound();
-  const act = uploadAct("terminate", found);
+  const act = uploadAct("attachment.terminate", found);
   return auditRefusals(deps, actor, act, () =>
     inTransaction(pool, actor.tenant, async (client) =>
       work(client, await permittedUpload(client, actor, "terminate", id, "for update"), act),

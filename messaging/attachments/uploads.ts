@@ -36,12 +36,14 @@ export interface NewUpload {
   readonly size: number;
 }
 
-export const uploadAct = (
-  verb: "create" | "complete" | "terminate",
+/** The audit actions that a device does to its uploads. */
+type UploadAuditAction = "attachment.create" | "attachment.complete" | "attachment.terminate";
+
+export const uploadAct = <A extends UploadAuditAction>(
+  action: A,
   { id, conversation, size }: NewUpload,
 ) => ({
-  action: `attachment.${verb}`,
-  class: verb === "create" ? ("C" as const) : ("U" as const),
+  action,
   conversation,
   details: { attachment: id, size },
 });
@@ -64,7 +66,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
   const device = deviceOf(actor);
   const { tenant, user } = actor;
   const now = deps.now();
-  const act = uploadAct("create", input);
+  const act = uploadAct("attachment.create", input);
   return auditRefusals(deps, actor, act, async () => {
     const { createdBy } = await inTransaction(deps.pool, tenant, async (client) => {
       const { decision, facts } = await decideUpload(client, actor, conversation);
@@ -216,7 +218,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
       yield* noticingDamage(deps, stored, readSealed(deps.store, seal, upload, range));
     },
   );
-  const act = uploadAct("complete", upload);
+  const act = uploadAct("attachment.complete", upload);
   await auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const row = await findAttachment(client, id, "for update");

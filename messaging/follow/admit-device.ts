@@ -1,4 +1,4 @@
-import type { AuditEntry } from "../../audit/append-entry.ts";
+import { classified, type AuditEntry } from "../../audit/append-entry.ts";
 import { appendRepeatable } from "../../audit/append-repeatable.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
@@ -34,7 +34,7 @@ const admitTogether = createBatchLoader<Asked, Admission | undefined>({
   answer: (pool, tenant, asked) =>
     inTransaction(pool, tenant, async (client) => {
       const entries = asked.filter(({ actor }) => isStaff(actor.role)).map(entryOf);
-      if (entries.length > 0) await appendRepeatable(client, tenant, entries);
+      if (entries.length > 0) await appendRepeatable(client, tenant, entries.map(classified));
       const said = asked.map(({ actor, generation }) => ({ device: actor.device, generation }));
       const before = await noteGenerations(client, tenant, said);
       const { rows } = await client.query<Omit<Admission, "lastGeneration">>(ADMISSION, [tenant]);
@@ -45,11 +45,10 @@ const admitTogether = createBatchLoader<Asked, Admission | undefined>({
   most: 256,
 });
 
-const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry, "tenant"> => ({
+const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry<"relay.connect">, "tenant"> => ({
   occurredAtMs: atMs,
   actor: { kind: "user", id: actor.user, role: actor.role, device: actor.device },
   action: "relay.connect",
-  class: "R",
   resource: { type: "device", id: actor.device },
   outcome: "success",
   session: actor.session,

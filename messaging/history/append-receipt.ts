@@ -1,6 +1,5 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
-import type { CanonicalValue } from "../../crypto/wire/canonical-json.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
@@ -24,7 +23,7 @@ import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
 /** What `appendReceipt` needs to know about one kind of receipt. */
 export interface ReceiptWork {
-  readonly act: ConversationAct;
+  readonly act: ConversationAct<"history.grant" | "consent.given" | "consent.withdrawn">;
   readonly kind: "history_granted" | "consent_changed";
   readonly table: "history_grants" | "consents";
   readonly id: Uuid;
@@ -82,7 +81,7 @@ export function appendReceipt(
         now,
       );
       await work.store(client, event.seq);
-      const details: Record<string, CanonicalValue> = {
+      const details = {
         ...act.details,
         seq: event.seq,
         transcriptHash: toHex(event.transcriptHash),

@@ -37,10 +37,9 @@ export async function grantHistory(
   return appendReceipt(deps, actor, {
     act: {
       action: "history.grant",
-      class: "U",
       conversation,
       subject: recipient,
-      details: { grant: id, fromSeq, toSeq, purpose, consent: consent ?? null },
+      details: { grant: id, fromSeq, toSeq, purpose, consent },
     },
     kind: "history_granted",
     table: "history_grants",

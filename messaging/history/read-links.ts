@@ -56,8 +56,7 @@ export function readLinks(
 ): Promise<Links> {
   const { conversation, grant, until } = input;
   const act = {
-    action: "history.read_links",
-    class: "R" as const,
+    action: "history.read_links" as const,
     conversation,
     details: { grant },
   };

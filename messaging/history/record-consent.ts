@@ -25,8 +25,7 @@ export async function recordConsent(
   const { id, state, purpose, user, device } = consent;
   return appendReceipt(deps, actor, {
     act: {
-      action: `consent.${state}`,
-      class: "U",
+      action: state === "given" ? "consent.given" : "consent.withdrawn",
       conversation,
       subject: actor.user,
       details: { consent: id, purpose },

@@ -1,6 +1,6 @@
 import { toHex } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { decideConversation, type ConversationAction } from "../../policies/abilities.ts";
+import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
@@ -112,7 +112,7 @@ interface Decided {
 function change(
   deps: MessagingDeps,
   actor: Actor,
-  act: ConversationAct,
+  act: MembershipAct,
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
 ): Promise<LogPosition> {
   const { conversation } = act;
@@ -150,11 +150,18 @@ function change(
   });
 }
 
+const auditActions = {
+  add_member: "conversation.add_member",
+  remove_member: "conversation.remove_member",
+  close: "conversation.close",
+} as const;
+type MembershipAct = ConversationAct<(typeof auditActions)[keyof typeof auditActions]>;
+
 const actOf = (
-  action: Exclude<ConversationAction, "create" | "read" | "post" | "upload">,
+  action: keyof typeof auditActions,
   conversation: Uuid,
   subject?: Uuid,
-): ConversationAct => ({ action: `conversation.${action}`, class: "U", conversation, subject });
+): MembershipAct => ({ action: auditActions[action], conversation, subject });
 
 async function endMembership(
   client: Client,

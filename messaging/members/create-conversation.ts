@@ -41,8 +41,7 @@ export async function createConversation(
   input: NewConversation,
 ): Promise<LogPosition & { readonly id: Uuid }> {
   const act = {
-    action: "conversation.create",
-    class: "C" as const,
+    action: "conversation.create" as const,
     conversation: input.id,
     details: { suite: input.suite, members: [...input.members] },
   };
@@ -65,7 +64,7 @@ async function create(
   actor: Actor,
   device: Uuid,
   input: NewConversation,
-  act: ConversationAct,
+  act: ConversationAct<"conversation.create">,
 ) {
   const now = deps.now();
   const { decision, members, others } = await decideCreation(client, actor, actor.user, input);

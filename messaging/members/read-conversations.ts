@@ -40,7 +40,7 @@ export function readConversation(
   input: { readonly conversation: Uuid },
 ): Promise<ConversationView> {
   const { conversation } = input;
-  const act = { action: "conversation.read", class: "R", conversation } as const;
+  const act = { action: "conversation.read", conversation } as const;
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);

@@ -41,7 +41,6 @@ export async function recordHeads(
       tenant,
       actor: { kind: "system", id: "relay" },
       action: "transcript.record",
-      class: "C",
       resource: { type: "tenant", id: tenant },
       outcome: "success",
       details: {

@@ -92,6 +92,7 @@ export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
   audit_log_behind: kind(503, "The audit log was rewound in the database"),
   audit_log_inconsistent: kind(503, "The audit log was altered in the database"),
   audit_checkpoint_invalid: kind(503, "The audit log's checkpoint is not the server's"),
+  audit_action_unknown: kind(400, "The audit log has no such action"),
   audit_entry_not_stored: kind(503, "The audit log did not keep the entry of this act"),
   link_not_needed: kind(409, "The account has no device yet", "register_device"),
   link_request_exists: kind(409, "The request's id is taken"),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { z } from "zod";
+import type { AuditAction } from "../../audit/actions.ts";
 import type { Authenticated } from "../../keys/tokens/authenticate.ts";
 import type { BodyLimit } from "./bodies/body-limit.ts";
 import type { Body } from "./bodies/body-reader.ts";
@@ -25,8 +26,8 @@ export interface RouteSpec {
    * - "connection-or-session": needs one of the two.
    */
   readonly access: "public" | "session" | "renewal" | "connection" | "connection-or-session";
-  /** The audit actions that a success records, or why it records none. */
-  readonly audits: readonly string[] | { readonly nothing: string };
+  /** The audit actions that a success records, or one of a list of them, or why it records none. */
+  readonly audits: readonly (AuditAction | readonly AuditAction[])[] | { readonly nothing: string };
   /**
    * True if the limit of audited requests per account does not apply, because something else bounds
    * the entries: they are summed, or there is one for many requests.

@@ -124,9 +124,8 @@ export const entryOf = (tenant: Uuid, at: number) =>
     occurredAtMs: 1_700_000_000_000 + at,
     tenant,
     actor: { kind: "system", id: "test" },
-    action: "test.act",
-    class: "E",
-    resource: { type: "test", id: String(at) },
+    action: "transcript.record",
+    resource: { type: "tenant", id: String(at) },
     outcome: "success",
   }) as const;
 

@@ -1,3 +1,4 @@
+import type { ActionOn } from "../../../audit/actions.ts";
 import { appendEntry, type AuditEntry } from "../../../audit/append-entry.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
@@ -7,11 +8,11 @@ import type { LogChoice, OpenLog } from "./open-log.ts";
  * Records that the operator reads a tenant's log, before anything is read. The operator's log has no
  * tenant whose log could record it.
  */
-export async function auditReading(
+export async function auditReading<A extends ActionOn<"key-log">>(
   pool: Pool,
   { tenant }: Pick<OpenLog, "tenant">,
   { keys }: LogChoice,
-  act: Pick<AuditEntry, "action" | "details">,
+  act: Pick<AuditEntry<A>, "action" | "details">,
 ): Promise<void> {
   if (tenant === undefined) return;
   await inTransaction(pool, tenant, (client) =>
@@ -19,7 +20,6 @@ export async function auditReading(
       occurredAtMs: Date.now(),
       tenant,
       actor: { kind: "system", id: "operator" },
-      class: "R",
       resource: { type: keys === true ? "key-log" : "audit-log", id: tenant },
       outcome: "success",
       ...act,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { matches, parseEntry, type EntryFilter } from "../../../audit/export/entry-filter.ts";
 import {
   lineFormatNames,
@@ -36,8 +37,12 @@ export interface ExportOptions extends LogChoice {
   readonly action?: string;
 }
 
-/** Writes a log, or the entries that match the filter, with a signed manifest. */
+/**
+ * Writes a log, or the entries that match the filter, with a signed manifest.
+ * @throws CommandError; AuditError audit_action_unknown, audit_log_altered
+ */
 export async function exportLog(settings: Settings, options: ExportOptions): Promise<string> {
+  assertActionFilter(options.action);
   const filter = filterOf(options);
   const isFiltered = Object.values(filter).some((value: unknown) => value !== undefined);
   if (options.format === "tiles" && isFiltered)

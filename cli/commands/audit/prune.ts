@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { appendEntry } from "../../../audit/append-entry.ts";
-import { PRUNE_ACTION } from "../../../audit/check/pruned-range.ts";
 import { planPruning } from "../../../audit/prune/plan-pruning.ts";
 import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import { readClocks } from "../../../audit/prune/read-clocks.ts";
@@ -42,8 +41,7 @@ export async function pruneCommand(
         occurredAtMs: Date.now(),
         tenant: log.log,
         actor: { kind: "system", id: "operator" },
-        action: PRUNE_ACTION,
-        class: "D",
+        action: "audit.prune",
         resource: { type: "audit-log", id: origin },
         outcome: "success",
         details: { beforeMs, retainMs, minimumIndex, ...clocks },

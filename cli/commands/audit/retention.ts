@@ -1,5 +1,4 @@
 import { appendEntry } from "../../../audit/append-entry.ts";
-import { RETENTION_ACTION } from "../../../audit/prune/retention.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { withLog } from "./open-log.ts";
@@ -21,8 +20,7 @@ export async function retentionCommand(
         occurredAtMs: Date.now(),
         tenant: log,
         actor: { kind: "system", id: "operator" },
-        action: RETENTION_ACTION,
-        class: "U",
+        action: "audit.set_retention",
         resource: { type: "audit-log", id: origin },
         outcome: "success",
         details: { days },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { LogReading } from "../../../keys/audit-log/follow-log.ts";
 import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
@@ -65,10 +66,11 @@ export function searchAuditRoute(deps: LogReading): Route {
       audits: ["audit.search"],
       query: auditQuery,
       answers: { 200: { description: "A page, in the order of the log", schema: auditPage } },
-      problems: ["forbidden", ...logRefusals],
+      problems: ["forbidden", "audit_action_unknown", ...logRefusals],
     },
     async ({ who, query, requestId }) => {
       const { from, until, after, limit, ...rest } = query;
+      assertActionFilter(rest.action);
       const filter = { ...rest, fromMs: from, untilMs: until };
       const page = { after, limit };
       return {

@@ -13,7 +13,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       summary: "Give or withdraw consent that staff show the conversation's past to colleagues",
       tag: "Conversations",
       access: "session",
-      audits: ["consent.given"],
+      audits: [["consent.given", "consent.withdrawn"]],
       params: conversationParams,
       body: z.strictObject(signedReceipt),
       bodyLimit: { bytes: 32 * 1024, withinMs: 10_000 },

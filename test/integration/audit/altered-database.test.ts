@@ -85,7 +85,7 @@ const KINDS = [
   [
     "altered",
     (entry: string) => `update audit.entries set entry = convert_to(replace(
-      convert_from(entry, 'UTF8'), 'test.act', 'test.not'), 'UTF8') where id = ${entry}`,
+      convert_from(entry, 'UTF8'), 'transcript.record', 'transcript.broken'), 'UTF8') where id = ${entry}`,
     "Entry 7 is not the one that was signed.",
   ],
   [

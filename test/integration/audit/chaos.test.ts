@@ -41,7 +41,7 @@ test("two integrators that are interrupted repeatedly, 16 writers, rollbacks: no
       const fails = random() < 0.2;
       await inTransaction(database.pool, tenant, async (client) => {
         for (const id of ids)
-          await appendEntry(client, { ...entryOf(tenant, turn), resource: { type: "test", id } });
+          await appendEntry(client, { ...entryOf(tenant, turn), resource: { type: "tenant", id } });
         if (fails) throw new Error("rolled back on purpose");
       }).then(
         () => ids.forEach((id) => committed.get(tenant)?.add(id)),

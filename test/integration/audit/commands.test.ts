@@ -100,16 +100,20 @@ test("jsonl and csv hold what matches the filter, under a signed manifest", asyn
   expect(manifest.sha256).toBe(Buffer.from(nodeChecks.sha256(Buffer.from(text))).toString("hex"));
   const some = await exported({
     format: "csv",
-    action: "test.act",
+    action: "transcript.record",
     from: new Date(1_700_000_000_010).toISOString(),
     until: new Date(1_700_000_000_020).toISOString(),
   });
   const rows = parse(await readFile(join(some, "entries.csv")), { columns: true });
   expect(rows).toHaveLength(10);
-  expect(rows[0]).toMatchObject({ action: "test.act", resource_id: "10", outcome: "success" });
+  expect(rows[0]).toMatchObject({
+    action: "transcript.record",
+    resource_id: "10",
+    outcome: "success",
+  });
   expect(openManifest(await readFile(join(some, "manifest")), key)).toMatchObject({
     entries: 10,
-    filter: { action: "test.act" },
+    filter: { action: "transcript.record" },
   });
   const good = sealdesk("audit", "verify", some, "--vkey", vkey);
   expect([good.status, good.stdout]).toEqual([
@@ -118,7 +122,10 @@ test("jsonl and csv hold what matches the filter, under a signed manifest", asyn
   ]);
   const verify = (place: string, options = {}) => verifyFiles(place, { vkey, ...options });
   await expect(verify(some, { old: "x" })).rejects.toThrow(/Export it as tiles/);
-  await writeFile(join(all, "entries.jsonl"), text.replace("test.act", "test.akt"));
+  await writeFile(
+    join(all, "entries.jsonl"),
+    text.replace("transcript.record", "transcript.broken"),
+  );
   await expect(verify(all)).rejects.toMatchObject({ code: "mismatch", place: "entries.jsonl" });
   await rm(join(all, "entries.jsonl"));
   await expect(verify(all)).rejects.toMatchObject({ code: "missing", place: "entries.jsonl" });
@@ -136,7 +143,7 @@ test.each([
   ["ocsf", "entries.ocsf.ndjson"],
   ["cef", "entries.cef"],
 ] as const)("%s describes the same entries, under the same manifest", async (format, name) => {
-  const out = await exported({ format, action: "test.act" });
+  const out = await exported({ format, action: "transcript.record" });
   const text = await readFile(join(out, name), "utf8");
   const lines = text.trimEnd().split("\n");
   expect(lines).toHaveLength(600);
@@ -175,12 +182,22 @@ test("an archive is cosigned by reachable witnesses, and made without the others
   expect(await verifyFiles(out, { vkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
+test("an export of an action that does not exist is refused before anything is written", async () => {
+  const before = (await server.auditEntries()).length;
+  const misspelt = exported({ format: "jsonl", action: "transcript.recrod" });
+  await expect(misspelt).rejects.toMatchObject({
+    code: "audit_action_unknown",
+    message: expect.stringContaining("transcript.record"),
+  });
+  expect(await server.auditEntries()).toHaveLength(before);
+});
+
 test("the exporting person is on record", async () => {
-  await exported({ format: "jsonl", action: "test." });
+  await exported({ format: "jsonl", action: "transcript." });
   const entries = await server.auditEntries();
   expect(entries.at(-1)).toMatchObject({
     action: "audit.export",
-    details: { format: "jsonl", action: "test." },
+    details: { format: "jsonl", action: "transcript." },
   });
 });
 

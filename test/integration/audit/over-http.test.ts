@@ -147,19 +147,22 @@ test("files are served as tlog-tiles says, and any other path is not found", asy
 
 test("an officer finds entries page by page, and the search is on record", async () => {
   const officer = await reader("compliance_officer");
-  const first = await entriesOf(officer, "?action=test.&limit=200");
+  const first = await entriesOf(officer, "?action=transcript.&limit=200");
   expect(first.body.entries).toHaveLength(200);
-  const second = await entriesOf(officer, `?action=test.&limit=200&after=${first.body.after}`);
+  const second = await entriesOf(
+    officer,
+    `?action=transcript.&limit=200&after=${first.body.after}`,
+  );
   expect(second.body.entries).toHaveLength(100);
   expect(second.body.after).toBeNull();
   const indexes = [...first.body.entries, ...second.body.entries].map(({ index }) => index);
   expect(new Set(indexes).size).toBe(300);
   const one = await entriesOf(
     officer,
-    "?action=test.act&actor=test&resource=7&outcome=success&from=1700000000000&until=1700000000008",
+    "?action=transcript.record&actor=test&resource=7&outcome=success&from=1700000000000&until=1700000000008",
   );
   expect(one.body.entries.map(({ entry }) => entry["resource"])).toEqual([
-    { type: "test", id: "7" },
+    { type: "tenant", id: "7" },
   ]);
   expect((await entriesOf(officer, "?outcome=refused&actor=nobody")).body.entries).toEqual([]);
   expect((await server.auditEntries()).at(-1)).toMatchObject({
@@ -170,6 +173,19 @@ test("an officer finds entries page by page, and the search is on record", async
   });
   for (const wrong of ["?limit=0", "?after=-1", "?outcome=bad", "?name=x", "?subject=me"])
     expect((await entriesOf(officer, wrong)).status).toBe(400);
+});
+
+test("a search for an action that does not exist is refused, with the nearest names", async () => {
+  const officer = await reader("compliance_officer");
+  for (const [wrong, near] of [
+    ["transcript.recrod", "transcript.record"],
+    ["transcipt.", "transcript."],
+  ]) {
+    const answer = await officer.request("GET", `/v1/audit/entries?action=${wrong}`);
+    expect(answer).toMatchObject({ status: 400, body: { code: "audit_action_unknown" } });
+    expect(answer.body.detail).toContain(near);
+    expect(answer.body.detail).not.toContain(wrong);
+  }
 });
 
 test("entries of one tenant are never shown to another", async () => {
@@ -219,18 +235,18 @@ test("foreign bytes cannot forge an event of the tail or an entry of a search", 
   await inTransaction(server.database.pool, id, async (client) => {
     for (const bytes of [Buffer.from(forged), Buffer.from([0xff, 0x0a, 0x0a])])
       await client.query("insert into audit.entries (tenant, entry) values ($1, $2)", [id, bytes]);
-    await appendEntry(client, { ...entryOf(id, 1), action: "test.last" });
+    await appendEntry(client, { ...entryOf(id, 1), action: "tenant.resume" });
   });
   await settled();
   const events = await eventsOf(await follow(server, officer, { after: last }), (all) =>
-    all.some(([, entry]) => entry["action"] === "test.last"),
+    all.some(([, entry]) => entry["action"] === "tenant.resume"),
   );
   const ids = events.map(([index]) => index);
   expect(ids).toEqual(ids.map((_, at) => last + 1 + at));
   expect(events.map(([, data]) => data)).toEqual(
     expect.arrayContaining([forged, { base64: "/woK" }]),
   );
-  const found = (await entriesOf(officer, `?action=none&after=${last}`)).body.entries;
+  const found = (await entriesOf(officer, `?action=link.expire&after=${last}`)).body.entries;
   expect(found).toEqual([
     { index: expect.any(Number), text: forged },
     { index: expect.any(Number), base64: "/woK" },

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { appendEntries } from "../../../audit/append-entry.ts";
+import { appendEntries, classified } from "../../../audit/append-entry.ts";
 import { planPruning } from "../../../audit/prune/plan-pruning.ts";
 import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { exportLog } from "../../../cli/commands/audit/export.ts";
@@ -49,7 +49,9 @@ async function append(count: number, daysApart: number, from = Date.now()) {
     ...entryOf(id, at),
     occurredAtMs: Math.round(from - (count - 1 - at) * daysApart * DAY_MS),
   }));
-  await inTransaction(server.database.pool, id, (client) => appendEntries(client, id, entries));
+  await inTransaction(server.database.pool, id, (client) =>
+    appendEntries(client, id, entries.map(classified)),
+  );
   await until(async () => {
     const { rows } = await server.database.owner.query<{ done: boolean }>(
       `select not exists (select from audit.pending) and (select max(size) from audit.checkpoints

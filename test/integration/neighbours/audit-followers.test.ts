@@ -90,7 +90,7 @@ test("a follower that reads nothing ends too", async () => {
   const tenant = await server.createTenant();
   const device = await auditor(tenant);
   await inTransaction(server.database.pool, tenant.id, async (client) => {
-    const details = { long: "x".repeat(60_000) };
+    const details = { heads: ["x".repeat(60_000)] };
     for (let at = 0; at < 400; at++)
       await appendEntry(client, { ...entryOf(tenant.id, at), details });
   });

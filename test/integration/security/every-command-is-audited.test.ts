@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AuditAction } from "../../../audit/actions.ts";
+import { outsideActionTable } from "../../support/outside-action-table.ts";
 import { runSealdesk } from "../../support/sealdesk-command.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
@@ -58,7 +60,11 @@ async function allCommands(path: readonly string[] = []): Promise<string[]> {
   return below;
 }
 
-type Changing = { readonly args: () => readonly string[]; readonly leaves: string; input?: string };
+type Changing = {
+  readonly args: () => readonly string[];
+  readonly leaves: AuditAction;
+  input?: string;
+};
 const slug = () => server.tenant.slug;
 const changing: Readonly<Record<string, Changing>> = {
   "tenant create": {
@@ -208,4 +214,10 @@ test.each([
   expect(await droppingEntries(() => sealdesk(args))).toMatchObject({ status: 1 });
   expect(await sealdesk(args)).toMatchObject({ status: 0 });
   expect((await server.auditEntries()).at(-1)).toMatchObject({ action, class: "R" });
+});
+
+test("every entry is as the table of actions says", async () => {
+  const entries = await server.auditEntries();
+  expect(entries.length).toBeGreaterThan(15);
+  expect(entries.flatMap(outsideActionTable)).toEqual([]);
 });

@@ -85,8 +85,8 @@ function actionsOf(
     "prekeys.publish": (pool, client, turn) => {
       const actor = actorOf(client);
       const device = actor.device ?? "";
-      const resource = { type: "device", id: device };
-      const act = { action: "prekeys.publish", class: "U", resource } as const;
+      const resource = { type: "device", id: device } as const;
+      const act = { action: "prekeys.publish", resource } as const;
       return audited({ pool, now: Date.now }, actor, act, (session) =>
         storePreKeys(
           session,

@@ -1,0 +1,37 @@
+import { accountActions, linkActions } from "./actions/account-actions.ts";
+import type { DetailKinds } from "./actions/action-spec.ts";
+import { attachmentActions, conversationActions } from "./actions/conversation-actions.ts";
+import { keyActions } from "./actions/key-actions.ts";
+import { auditActions, tenantActions } from "./actions/operator-actions.ts";
+
+/** Every action that leaves an entry in the audit log. An entry of another action does not compile. */
+export const actions = {
+  ...accountActions,
+  ...linkActions,
+  ...conversationActions,
+  ...attachmentActions,
+  ...auditActions,
+  ...tenantActions,
+  ...keyActions,
+} as const;
+
+type Actions = typeof actions;
+
+/** The name of an action, such as "session.create". */
+export type AuditAction = keyof Actions;
+
+/** The kind of resource that each action is done to. */
+export type ResourceKinds = { readonly [A in AuditAction]: Actions[A]["resources"][number] };
+
+/** The details that the entries of each action may have. */
+export type ActionDetails = {
+  readonly [A in AuditAction]: {
+    readonly [Name in keyof Actions[A]["details"]]?:
+      DetailKinds[Extract<Actions[A]["details"][Name], keyof DetailKinds>] | undefined;
+  };
+};
+
+/** The actions that are done to a kind of resource. */
+export type ActionOn<Kind extends ResourceKinds[AuditAction]> = {
+  [A in AuditAction]: Kind extends ResourceKinds[A] ? A : never;
+}[AuditAction];

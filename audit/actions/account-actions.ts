@@ -1,0 +1,121 @@
+import type { ActionSpecs } from "./action-spec.ts";
+
+/** What is done to accounts, their sessions, their devices and their public keys. */
+export const accountActions = {
+  "session.create": {
+    class: "C",
+    resources: ["session", "tenant"],
+    details: {},
+    description:
+      "Somebody signs in. A refusal names the tenant as the resource, because there is no session.",
+  },
+  "session.renew": {
+    class: "U",
+    resources: ["session"],
+    details: {},
+    description: "A session gets a new access token. Repeated acts are summed.",
+  },
+  "session.revoke": {
+    class: "D",
+    resources: ["session"],
+    details: {},
+    description: "A user signs out.",
+  },
+  "user.create": {
+    class: "C",
+    resources: ["user"],
+    details: { role: "text" },
+    description:
+      "`sealdesk user create` makes a staff account. A customer's first sign-in makes theirs, before `session.create`.",
+  },
+  "account.reset": {
+    class: "D",
+    resources: ["user"],
+    details: { reason: "text", devices: "number" },
+    description:
+      "An administrator or `sealdesk user reset` resets an account that lost its devices.",
+  },
+  "staff.list": {
+    class: "R",
+    resources: ["tenant"],
+    details: {},
+    description: "A user reads the list of the staff.",
+  },
+  "device.register": {
+    class: "C",
+    resources: ["device"],
+    details: {},
+    description: "A device is registered.",
+  },
+  "device.revoke": {
+    class: "D",
+    resources: ["device"],
+    details: {},
+    description: "A device is removed from its account.",
+  },
+  "device.list": {
+    class: "R",
+    resources: ["user"],
+    details: {},
+    description: "A user reads another user's devices. Of one's own, only refusals are recorded.",
+  },
+  "keys.read_history": {
+    class: "R",
+    resources: ["user"],
+    details: {},
+    description:
+      "A user reads what the key log says about another user. Of one's own, only refusals are recorded.",
+  },
+  "prekeys.publish": {
+    class: "U",
+    resources: ["device"],
+    details: { preKeys: "number", kyberPreKeys: "number", replace: "boolean" },
+    description: "A device publishes its prekeys. Repeated acts are summed.",
+  },
+  "prekeys.take": {
+    class: "U",
+    resources: ["device"],
+    details: { preKey: "boolean", kyberPreKey: "boolean" },
+    description: "A user takes a prekey bundle of a device.",
+  },
+} as const satisfies ActionSpecs;
+
+/** What is done to requests of a new device to be linked to its account. */
+export const linkActions = {
+  "link.request": {
+    class: "C",
+    resources: ["link_request"],
+    details: { device: "id", displaced: "ids" },
+    description: "A new device asks to be linked. `displaced` lists older requests that made room.",
+  },
+  "link.read": {
+    class: "R",
+    resources: ["link_request"],
+    details: {},
+    description: "Somebody reads a link request. Only refusals are recorded.",
+  },
+  "link.approve": {
+    class: "U",
+    resources: ["link_request"],
+    details: { device: "id" },
+    description: "A device approves a link request.",
+  },
+  "link.refuse": {
+    class: "U",
+    resources: ["link_request"],
+    details: { device: "id" },
+    description: "A device refuses a link request.",
+  },
+  "link.withdraw": {
+    class: "D",
+    resources: ["link_request"],
+    details: { device: "id", state: "text" },
+    description: "The asking device deletes its link request.",
+  },
+  "link.expire": {
+    class: "D",
+    resources: ["link_request"],
+    details: { device: "id", state: "text" },
+    description: "A link request expires.",
+  },
+} as const satisfies ActionSpecs;

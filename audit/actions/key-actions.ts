@@ -1,0 +1,79 @@
+import type { ActionSpecs } from "./action-spec.ts";
+
+const destruction = {
+  whole: "boolean",
+  conversation: "id",
+  author: "id",
+  beforePeriod: "number",
+} as const;
+
+/** What is done to keys of the server and to keys that encrypt data at rest. */
+export const keyActions = {
+  "server_keys.create": {
+    class: "C",
+    resources: ["server_keys"],
+    details: { imported: "boolean" },
+    description: "The server creates its keys on its first start, in every tenant's log.",
+  },
+  "server_keys.rewrap_begin": {
+    class: "U",
+    resources: ["server_keys"],
+    details: {},
+    description: "`sealdesk keys rewrap` begins, in every tenant's log.",
+  },
+  "server_keys.rewrap": {
+    class: "U",
+    resources: ["server_keys"],
+    details: {},
+    description: "`sealdesk keys rewrap` is done, in every tenant's log.",
+  },
+  "server_key.rotate": {
+    class: "U",
+    resources: ["server_key"],
+    details: { atOnce: "boolean" },
+    description: "`sealdesk keys rotate`, in every tenant's log.",
+  },
+  "server_key.destroy": {
+    class: "D",
+    resources: ["server_key"],
+    details: {},
+    description: "A retired key of the server expires and is destroyed, in every tenant's log.",
+  },
+  "keys.rotate_kek_begin": {
+    class: "U",
+    resources: ["kek"],
+    details: {},
+    description: "`sealdesk keys rotate-kek` begins.",
+  },
+  "keys.rotate_kek": {
+    class: "U",
+    resources: ["kek"],
+    details: { version: "number" },
+    description: "`sealdesk keys rotate-kek` is done.",
+  },
+  "keys.destroy_kek_versions_begin": {
+    class: "D",
+    resources: ["kek"],
+    details: { beforeVersion: "number" },
+    description: "Versions of a tenant's key-encryption key are about to be destroyed.",
+  },
+  "keys.destroy_kek_versions": {
+    class: "D",
+    resources: ["kek"],
+    details: { beforeVersion: "number" },
+    description: "Versions of a tenant's key-encryption key are destroyed.",
+  },
+  "keys.destroy_begin": {
+    class: "D",
+    resources: ["subject_keys"],
+    details: destruction,
+    description:
+      "Keys of a subject or of scopes are about to be destroyed. Only with a separate keystore.",
+  },
+  "keys.destroy": {
+    class: "D",
+    resources: ["subject_keys"],
+    details: { ...destruction, subjectKeys: "number", scopeKeys: "number" },
+    description: "Keys of a subject or of scopes are destroyed.",
+  },
+} as const satisfies ActionSpecs;

@@ -1,0 +1,45 @@
+import { actions } from "../../../audit/actions.ts";
+import { accountActions, linkActions } from "../../../audit/actions/account-actions.ts";
+import type { ActionSpec, ActionSpecs } from "../../../audit/actions/action-spec.ts";
+import {
+  attachmentActions,
+  conversationActions,
+} from "../../../audit/actions/conversation-actions.ts";
+import { keyActions } from "../../../audit/actions/key-actions.ts";
+import { auditActions, tenantActions } from "../../../audit/actions/operator-actions.ts";
+import { expectSection, markdownTable } from "../../support/generated-section.ts";
+
+/** The chapters of the page. */
+const chapters: Readonly<Record<string, ActionSpecs>> = {
+  "Accounts, sessions and devices": accountActions,
+  "Requests to link a device": linkActions,
+  "Conversations and history": conversationActions,
+  Attachments: attachmentActions,
+  "Tenants, by their operator": tenantActions,
+  "The audit log": auditActions,
+  Keys: keyActions,
+};
+
+function rowOf([name, spec]: readonly [string, ActionSpec]): readonly string[] {
+  const details = Object.entries(spec.details).map(([detail, kind]) => `\`${detail}\` (${kind})`);
+  return [
+    `\`${name}\``,
+    spec.class,
+    spec.resources.join(" or "),
+    details.join(", "),
+    spec.description,
+  ];
+}
+
+test("docs/audited-actions.md has every action of the table", async () => {
+  const texts = Object.entries(chapters).map(([title, specs]) => {
+    const rows = Object.entries(specs).map(rowOf);
+    return `### ${title}\n\n${markdownTable([["action", "class", "resource", "details", "written when"], ...rows])}`;
+  });
+  await expectSection("actions", texts.join("\n"));
+});
+
+test("every action is in one chapter of the page", () => {
+  const inChapters = Object.values(chapters).flatMap((specs) => Object.keys(specs));
+  expect(inChapters.toSorted()).toEqual(Object.keys(actions).toSorted());
+});
