@@ -64,6 +64,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       clock,
       onInconsistent: (evidence) =>
         events.emit("security", { code: "key_log_inconsistent", evidence }),
+      onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
     },
     options.keyLog,
   );

@@ -7,12 +7,19 @@ import type { LogId } from "../logs.ts";
 export interface CheckpointStore {
   /** The latest checkpoint of every log, and every proof. */
   all(): Promise<readonly { readonly log: LogId; readonly note: string }[]>;
-  /** Stores a later checkpoint. When this resolves, the checkpoint survives a crash. */
+  /**
+   * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
+   * When this resolves, the checkpoint survives a crash.
+   */
   put(log: LogId, size: number, note: string): Promise<void>;
   /**
    * Stores, for good, a head that contradicts the database, beside the latest one. The head may be
    * smaller than what was signed since. When this resolves, it survives a crash.
    */
   keepProof(log: LogId, note: string): Promise<void>;
+  /** Every signed declaration that the database was restored from a backup. */
+  declarations(): Promise<readonly string[]>;
+  /** Stores a declaration for good. When this resolves, it survives a crash. */
+  keepDeclaration(note: string): Promise<void>;
   close(): Promise<void>;
 }

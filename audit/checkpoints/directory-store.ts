@@ -3,11 +3,14 @@ import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import { isLater, orderOf, type HeadOrder } from "./head-order.ts";
 
 const UUID_LENGTH = 36;
+const DECLARATION = /^restore\.[0-9a-f]{64}$/;
 
 /**
  * One file for each log, replaced atomically, and one for each proof, named by the log and a hash.
+ * The declaration of a restore is a file named by its hash.
  * Put the folder on another disk than the database.
  */
 export function directoryCheckpoints(folder: string): CheckpointStore {
@@ -29,30 +32,41 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
   }
   const make = () => mkdir(folder, { recursive: true, mode: 0o700 });
 
+  const names = () =>
+    readdir(folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    });
+  const read = (name: string) => readFile(join(folder, name), "utf8");
+
   return {
     async all() {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-        throw error;
-      });
       return Promise.all(
-        names.filter(isKept).map(async (name) => ({
-          log: name.slice(0, UUID_LENGTH),
-          note: await readFile(join(folder, name), "utf8"),
-        })),
+        (await names())
+          .filter(isKept)
+          .map(async (name) => ({ log: name.slice(0, UUID_LENGTH), note: await read(name) })),
       );
     },
 
     async put(log, size, note) {
       await make();
       // A node that was interrupted while signing may write after the node that took over.
-      if ((await sizeIn(join(folder, log))) > size) return;
+      if (isLater(await orderIn(join(folder, log)), { ...orderOf(note), size })) return;
       await write(log, note);
     },
 
     async keepProof(log, note) {
       await make();
       await write(`${log}.${hash("sha256", note)}`, note);
+    },
+
+    async declarations() {
+      return Promise.all((await names()).filter((name) => DECLARATION.test(name)).map(read));
+    },
+
+    async keepDeclaration(note) {
+      await make();
+      await write(`restore.${hash("sha256", note)}`, note);
     },
 
     async close() {
@@ -74,12 +88,11 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The size in the checkpoint of a file, or -1 if there is none. */
-async function sizeIn(path: string): Promise<number> {
+/** The order of the checkpoint in a file. If there is none, everything is later. */
+async function orderIn(path: string): Promise<HeadOrder> {
   const note = await readFile(path, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw error;
   });
-  const size = Number(note.split("\n")[1] ?? Number.NaN);
-  return Number.isSafeInteger(size) ? size : -1;
+  return orderOf(note);
 }

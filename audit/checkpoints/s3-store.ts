@@ -4,6 +4,7 @@ import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { LogId } from "../logs.ts";
 import { readFirst, versionPages } from "../s3-versions.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import { orderOf, type HeadOrder } from "./head-order.ts";
 
 export interface S3CheckpointOptions {
   readonly bucket: string;
@@ -28,10 +29,11 @@ export interface S3CheckpointOptions {
 
 const prefix = "audit-checkpoints/";
 const proofs = `${prefix}proofs/`;
+const restores = `${prefix}restores/`;
 
 /**
  * Checkpoints as locked objects of a bucket with Object Lock. The key of an object is written so
- * that the largest size comes first in the bucket's order. One listing therefore finds the latest.
+ * that the latest head comes first in the bucket's order. One listing therefore finds it.
  */
 export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
   const { bucket: Bucket, region, endpoint, credentials, retainMs, everyMs, now } = options;
@@ -41,8 +43,8 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     ...(credentials && { credentials }),
   });
   const putAt = new Map<LogId, number>();
-  const keyOf = (log: LogId, size: number) =>
-    `${prefix}${log}/${String(Number.MAX_SAFE_INTEGER - size).padStart(16, "0")}`;
+  const keyOf = (log: LogId, head: HeadOrder) =>
+    `${prefix}${log}/${descending(head.restores)}-${descending(head.size)}`;
 
   async function logs(): Promise<LogId[]> {
     const found: LogId[] = [];
@@ -60,14 +62,22 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     return { log, note: note ?? "" };
   }
 
-  async function* proofsOf() {
+  /** The objects below a prefix, each in its newest version. */
+  async function* under(Prefix: string) {
     const keys = new Set<string>();
-    for await (const { Versions = [] } of versionPages(client, { Bucket, Prefix: proofs }))
+    for await (const { Versions = [] } of versionPages(client, { Bucket, Prefix }))
       for (const { Key = "" } of Versions) keys.add(Key);
-    for (const key of keys) {
-      const [log = ""] = key.slice(proofs.length).split("/");
-      if (isUuid(log))
-        yield { log, note: (await readFirst(client, { Bucket, Prefix: key })) ?? "" };
+    for (const key of keys)
+      yield {
+        name: key.slice(Prefix.length),
+        note: (await readFirst(client, { Bucket, Prefix: key })) ?? "",
+      };
+  }
+
+  async function* proofsOf() {
+    for await (const { name, note } of under(proofs)) {
+      const [log = ""] = name.split("/");
+      if (isUuid(log)) yield { log, note };
     }
   }
 
@@ -95,14 +105,26 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     async put(log, size, note) {
       const at = now();
       if (at - (putAt.get(log) ?? -Infinity) < everyMs) return;
-      await write(keyOf(log, size), note);
+      await write(keyOf(log, { ...orderOf(note), size }), note);
       putAt.set(log, at);
     },
 
     keepProof: (log, note) => write(`${proofs}${log}/${hash("sha256", note)}`, note),
+
+    async declarations() {
+      const notes: string[] = [];
+      for await (const { note } of under(restores)) notes.push(note);
+      return notes;
+    },
+
+    keepDeclaration: (note) => write(`${restores}${hash("sha256", note)}`, note),
 
     async close() {
       client.destroy();
     },
   };
 }
+
+/** A number so that larger ones come first in the order of keys. */
+const descending = (number: number): string =>
+  String(Number.MAX_SAFE_INTEGER - number).padStart(16, "0");

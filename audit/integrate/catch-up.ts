@@ -28,15 +28,15 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
   await withIntegratorSession(url, async (client) => {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
-    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
-    await witnesses.check(client);
-    await signTrees(client, signer, store, unsigned);
+    const { unsigned, origins, restores } = await resumeLeadership(client, store, signer.publicKey);
+    await witnesses.check(client, restores);
+    await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {
       const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
       if (taken === 0) return;
       assertOrigins(trees, origins);
-      await signTrees(client, signer, store, trees);
+      await signTrees(client, signer, store, trees, restores);
     }
   });
 }

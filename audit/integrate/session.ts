@@ -3,6 +3,7 @@ import { configureSession } from "../../db/configure-session.ts";
 import { CONNECT_MS } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
+import type { Restores } from "../restore/restores.ts";
 import { checkOutside, checkUnsigned } from "./check-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
@@ -52,6 +53,8 @@ interface Resumed {
   readonly unsigned: readonly CommittedTree[];
   /** The names of the logs. */
   readonly origins: ReadonlyMap<LogId, string>;
+  /** The declared restores. */
+  readonly restores: Restores;
 }
 
 /**
@@ -68,9 +71,9 @@ export async function resumeLeadership(
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  await checkOutside(client, store, publicKey);
+  const restores = await checkOutside(client, store, publicKey);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
   for (const tree of unsigned) await checkUnsigned(client, tree);
-  return { unsigned, origins };
+  return { unsigned, origins, restores };
 }

@@ -6,11 +6,12 @@ import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";
 import { LogError } from "../verify/log-error.ts";
+import { restoreNumber } from "../verify/log-restore.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { ProvenTiles } from "../verify/proven-tiles.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
 import { HASH_BYTES, leafHash } from "../verify/tree-hash.ts";
-import { readLogInfo, type LogInfo } from "./log-info.ts";
+import { readLogInfo, readLogRestores, type LogInfo } from "./log-info.ts";
 import { serialise } from "./serialise.ts";
 import { tileRows } from "./tile-rows.ts";
 
@@ -41,7 +42,7 @@ export interface CheckedLog extends SignedHead {
    */
   entries(from: number, until: number): Promise<readonly IndexedEntry[]>;
   /**
-   * The log as the files of C2SP tlog-tiles. Reading a file throws AuditError audit_log_altered, and
+   * The log as the files of C2SP tlog-tiles, with the statements of its restores. Reading a file throws AuditError audit_log_altered, and
    * LogError malformed if the path is not one.
    */
   readonly source: LogSource;
@@ -98,6 +99,11 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
 
   async function read(path: string): Promise<Uint8Array | undefined> {
     if (path === "checkpoint") return utf8(note);
+    const restore = restoreNumber(path);
+    if (restore !== undefined) {
+      const statement = (await readLogRestores(client, origin))[restore - 1];
+      return statement === undefined ? undefined : utf8(statement);
+    }
     const parsed = parseTilePath(path);
     const { level, index, width } = parsed.kind === "tile" ? parsed.tile : { level: 0, ...parsed };
     if ((index * TILE_WIDTH + width) * TILE_WIDTH ** level > size) return undefined;

@@ -3,6 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError, altered } from "../audit-error.ts";
 import type { LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
+import type { Restores } from "../restore/restores.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
@@ -38,6 +39,15 @@ export class KnownHeads {
   /** Remembers a head that this process signed. */
   remember(log: LogId, head: Checkpoint): void {
     if (head.size >= this.sizeOf(log)) this.#heads.set(log, head);
+  }
+
+  /** Forgets what declared restores lost. What they left must still be there. */
+  apply(restores: Restores): void {
+    for (const [log, head] of this.#heads) {
+      const left = restores.survivorOf(head);
+      if (left.size > 0) this.#heads.set(log, left);
+      else this.#heads.delete(log);
+    }
   }
 
   /**

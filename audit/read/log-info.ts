@@ -51,3 +51,10 @@ export async function readCheckpoint(
     : client.query<{ note: string }>(LATEST_COSIGNED, [log, cosignedBy]));
   return rows[0]?.note;
 }
+
+const RESTORES = "select note from audit.restores where origin = $1 order by restores";
+
+/** The signed statements that a log was restored from a backup, the earliest first. */
+export async function readLogRestores(client: Client, origin: string): Promise<readonly string[]> {
+  return (await client.query<{ note: string }>(RESTORES, [origin])).rows.map(({ note }) => note);
+}

@@ -14,8 +14,10 @@ import {
   signatureBy,
   type NoteKey,
 } from "../verify/note.ts";
+import { survivorOf, type LogRestore } from "../verify/log-restore.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
+import { keptRestores } from "./add-restore.ts";
 
 /** What the witness saw last of each log. */
 export interface WitnessStore {
@@ -23,6 +25,10 @@ export interface WitnessStore {
   latest(origin: string): Promise<string | undefined>;
   /** When this resolves, the note survives a crash. */
   put(origin: string, note: string): Promise<void>;
+  /** The statements that the log was restored from a backup. */
+  restores(origin: string): Promise<readonly string[]>;
+  /** When this resolves, the statement survives a crash. */
+  addRestore(origin: string, note: string): Promise<void>;
 }
 
 export interface WitnessOptions {
@@ -33,6 +39,8 @@ export interface WitnessOptions {
   readonly store: WitnessStore;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
+  /** Called once for each statement that a log was restored. */
+  readonly onRestore?: (restore: LogRestore) => void;
 }
 
 export interface WitnessAnswer {
@@ -53,7 +61,10 @@ const sizeIs = (size: number): WitnessAnswer => ({
   body: `${size}\n`,
 });
 
-/** Answers `add-checkpoint` requests, one at a time for each log. What was seen never goes back. */
+/**
+ * Answers `add-checkpoint` requests, one at a time for each log. What was seen never goes back,
+ * except to where a log continues after a restore that its key declared.
+ */
 export function createWitness(
   options: WitnessOptions,
 ): (body: Uint8Array) => Promise<WitnessAnswer> {
@@ -85,7 +96,13 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   if (request.old > head.size)
     return answer(400, "The old size is larger than the checkpoint's.\n");
   const seenNote = await options.store.latest(origin);
-  const seen = seenNote === undefined ? undefined : openCheckpoint(nodeChecks, seenNote, key);
+  const seen =
+    seenNote === undefined
+      ? undefined
+      : survivorOf(
+          openCheckpoint(nodeChecks, seenNote, key),
+          await keptRestores(options.store, key),
+        ).head;
   if (request.old !== (seen?.size ?? 0)) return sizeIs(seen?.size ?? 0);
   try {
     const before = seen ?? { size: 0, root: new Uint8Array(HASH_BYTES) };

@@ -7,6 +7,7 @@ import { withIntegratorSession } from "../integrate/session.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { tileRows } from "../read/tile-rows.ts";
+import type { Restores } from "../restore/restores.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
 import { askWitness, type Witness } from "./ask-witness.ts";
@@ -14,6 +15,7 @@ import { keepCosignature, uncosignedHeads, type UncosignedHead } from "./cosigne
 import type { ConfiguredWitness } from "./parse-witness.ts";
 import { seenByWitness } from "./seen-by-witness.ts";
 import { openHead, seenHeads, type NamedLog, type SeenHead } from "./seen-heads.ts";
+import { tellRestores } from "./tell-restores.ts";
 import { WitnessError, type WitnessErrorCode } from "./witness-error.ts";
 
 export interface WitnessesOptions {
@@ -78,9 +80,10 @@ export class Witnesses {
   /**
    * Compares the database with what the witnesses saw, as far as they answer soon. An unreachable
    * witness delays nothing. The operator's log comes first.
+   * @param restores the declared ones; what they lost is no contradiction
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async check(client: Client): Promise<void> {
+  async check(client: Client, restores: Restores): Promise<void> {
     await this.#keepProofs();
     const { witnesses, originPrefix, publicKey, startMs = 2_000 } = this.#options;
     const { rows } = await client.query<NamedLog>(LOGS, [
@@ -91,22 +94,28 @@ export class Witnesses {
     const seen = await Promise.all(
       witnesses.map((witness) => seenHeads(witness, rows, publicKey, limit)),
     );
-    for (const head of seen.flat()) await this.#compare(client, head);
+    for (const head of seen.flat()) await this.#compare(client, head, restores);
   }
 
   /**
    * Periodically submits each log's newest head to each witness that gets it and has not cosigned
    * it. Each witness gets one request at a time. No witness waits for another.
+   * @param restores the declared ones. A witness that keeps their statements continues after them
    * @param onContradiction called with the reason when a witness proves that the logs must not
    *   continue
    * @returns a function that stops it
    */
-  keepCosigned(onContradiction: (error: AuditError) => void): () => Promise<void> {
+  keepCosigned(
+    restores: Restores,
+    onContradiction: (error: AuditError) => void,
+  ): () => Promise<void> {
     const { url, witnesses, everyMs = 60_000, onTrouble } = this.#options;
     const leave = witnesses.map((witness) =>
       runPeriodically(
         (ending) =>
-          withIntegratorSession(url, (client) => this.#cosignAll(client, witness, ending)),
+          withIntegratorSession(url, (client) =>
+            this.#cosignAll(client, witness, restores, ending),
+          ),
         everyMs,
         (error) => {
           if (error instanceof AuditError) onContradiction(error);
@@ -120,7 +129,12 @@ export class Witnesses {
     };
   }
 
-  async #cosignAll(client: Client, witness: ConfiguredWitness, ending: AbortSignal): Promise<void> {
+  async #cosignAll(
+    client: Client,
+    witness: ConfiguredWitness,
+    restores: Restores,
+    ending: AbortSignal,
+  ): Promise<void> {
     const { everyMs = 60_000 } = this.#options;
     const { name } = witness.key;
     // Starts where the last search ended early. Otherwise the last logs would never have their
@@ -136,7 +150,8 @@ export class Witnesses {
         if (!(error instanceof WitnessError)) throw error;
         if (ending.aborted) return;
         this.#options.onFailure?.(name, error.code);
-        if (error.code === "disagrees") await this.#ask(client, witness, head, error, ending);
+        if (error.code === "disagrees")
+          await this.#ask(client, { witness, restores, error, ending }, head);
         else this.#tell(error, witness, head);
         if (error.code === "unknown_log")
           this.#leftOutUntilMs.set(place, performance.now() + LOOKS_LEFT_OUT * everyMs);
@@ -172,14 +187,16 @@ export class Witnesses {
   /** Asks a witness that says it saw another history to show it. */
   async #ask(
     client: Client,
-    witness: Witness,
+    { witness, restores, error, ending }: Disagreement,
     { log, origin, size }: UncosignedHead,
-    error: WitnessError,
-    ending: AbortSignal,
   ): Promise<void> {
     const note = (await seenByWitness(witness, origin, ending).catch(() => undefined)) ?? "";
     const head = openHead(note, origin, this.#options.publicKey);
-    if (head !== undefined) await this.#compare(client, { log, origin, head, note });
+    if (head !== undefined) {
+      await this.#compare(client, { log, origin, head, note }, restores);
+      const isLost = restores.survivorOf(head) !== head;
+      if (isLost && (await tellRestores(client, witness, origin, ending))) return;
+    }
     const { rows } = await client.query<{ size: number }>(SIZE, [log]);
     const { seen = 0 } = error;
     // Somebody who archives the log submitted a larger head meanwhile.
@@ -193,9 +210,9 @@ export class Witnesses {
    * before it signs, even when the witness is unreachable.
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async #compare(client: Client, seen: SeenHead): Promise<void> {
+  async #compare(client: Client, seen: SeenHead, restores: Restores): Promise<void> {
     try {
-      await checkLog(client, seen.log, seen.head);
+      await checkLog(client, seen.log, seen.head, restores);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.#unkept.add(seen);
@@ -227,6 +244,13 @@ export class Witnesses {
     this.#disagreements.delete(placeOf(witness, origin));
     for (const place of [placeOf(witness, origin), placeOf(witness, "")]) this.#told.delete(place);
   }
+}
+
+interface Disagreement {
+  readonly witness: Witness;
+  readonly restores: Restores;
+  readonly error: WitnessError;
+  readonly ending: AbortSignal;
 }
 
 /** Neither a witness's name nor a log's has a space. */

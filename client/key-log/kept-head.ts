@@ -47,14 +47,23 @@ export const openHead = (note: string, key: NoteKey): SignedHead => ({
 });
 
 /** A head as messages carry it. The receiver knows the rest of the note. */
-export function compactHead({ size, root, note }: SignedHead, key: NoteKey): KeyLogHead {
+export function compactHead(head: SignedHead, key: NoteKey): KeyLogHead {
+  const { size, root, restores = 0, note } = head;
   const signature = signatureBy(deviceChecks.sha256, note, key)?.signature ?? new Uint8Array(64);
-  return { size, root, signature };
+  return { size, root, signature, restores };
 }
 
 /** Rebuilds the signed note of a head from a message. */
-export function noteOf({ size, root, signature }: KeyLogHead, key: NoteKey): string {
+export function noteOf({ size, root, signature, restores }: KeyLogHead, key: NoteKey): string {
   const keyId = keyIdOf(deviceChecks.sha256, key);
-  const signed = checkpointText({ origin: key.name, size, root });
+  const signed = checkpointText({ origin: key.name, size, root, restores });
   return formatNote(signed, [{ name: key.name, keyId, signature }]);
 }
+
+/** Whether a head was signed after another one. A restore from a backup makes a log shorter. */
+export function isLaterHead(one: HeadPlace, other: HeadPlace): boolean {
+  const [restores = 0, others = 0] = [one.restores, other.restores];
+  return restores === others ? one.size > other.size : restores > others;
+}
+
+type HeadPlace = Pick<Checkpoint, "size" | "restores">;

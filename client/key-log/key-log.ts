@@ -1,4 +1,6 @@
+import type { Checkpoint } from "../../audit/verify/checkpoint.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
+import { openLogRestore, survivorOf, type LogRestore } from "../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../audit/verify/note.ts";
 import { verifyConsistency } from "../../audit/verify/proofs.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
@@ -14,6 +16,7 @@ import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
 import { verifyHistory, type KeyHistory } from "./key-history.ts";
 import {
   compactHead,
+  isLaterHead,
   loadKeptHead,
   logKeyOf,
   noteOf,
@@ -21,15 +24,24 @@ import {
   saveKeptHead,
   type SignedHead,
 } from "./kept-head.ts";
-import { noteHistory, noteReviewed } from "./seen-history.ts";
+import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
+import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
 export interface KeyLogDeps {
   readonly store: DeviceStore;
-  readonly api: Pick<Api, "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency">;
+  readonly api: Pick<
+    Api,
+    "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
+  >;
   readonly tenant: Uuid;
   readonly clock: Pick<Clock, "now">;
   /** The log contradicts itself. Both notes are in the store. */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
+  /**
+   * The log continues after a declared restore from a backup.
+   * @returns whether the application heard it. Otherwise it is told again
+   */
+  readonly onRestored: (restored: LogRestored) => boolean;
 }
 
 /** Heads from members that wait for an answer of the server. */
@@ -87,13 +99,15 @@ export class KeyLog {
       const { entries } = history;
       await review(entries.slice(reviewed));
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
+      await this.#tellRestored();
     });
   }
 
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
   headFor(conversation: Uuid, epoch: number): KeyLogHead | undefined {
     if (this.#head === undefined || this.#key === undefined) return undefined;
-    const telling = `${epoch} ${this.#head.size}`;
+    const { size, restores = 0 } = this.#head;
+    const telling = `${epoch} ${restores} ${size}`;
     if (this.#told.get(conversation) === telling) return undefined;
     this.#told.set(conversation, telling);
     return compactHead(this.#head, this.#key);
@@ -105,9 +119,10 @@ export class KeyLog {
    */
   heard(head: KeyLogHead, from: Uuid): void {
     const mine = this.#head;
-    if (mine?.size === head.size && equalBytes(mine.root, head.root)) return;
+    const isMine = mine?.size === head.size && (mine.restores ?? 0) === head.restores;
+    if (isMine && equalBytes(mine.root, head.root)) return;
     if (this.#waiting.size >= maxWaiting) return;
-    this.#waiting.set(`${from} ${head.size}`, { head, from });
+    this.#waiting.set(`${from} ${head.restores} ${head.size}`, { head, from });
     void this.compareWaiting();
   }
 
@@ -128,14 +143,14 @@ export class KeyLog {
 
   async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant } = this.#deps;
-    const before = this.#head?.size ?? 0;
+    const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
       const answer = await api.keyHistory(user, history?.entries.length ?? 0);
       const known = history;
       const found = await this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
         const head = await this.#meet(answer);
-        if (head.size < before)
-          throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
+        if (isLaterHead(before, head))
+          throw new LogError("rolled_back", "checkpoint", `the log had ${before.size} entries.`);
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
         if (answer.more && answer.entries.length > 0) return { history: read };
@@ -148,13 +163,14 @@ export class KeyLog {
   }
 
   async #compare(claimed: KeyLogHead, from: Uuid): Promise<void> {
-    if (this.#key === undefined || (this.#head?.size ?? 0) < claimed.size) await this.#refresh();
+    if (this.#key === undefined || isLaterHead(claimed, this.#head ?? { size: 0 }))
+      await this.#refresh();
     const key = this.#key;
     if (key === undefined) return;
     const note = noteOf(claimed, key);
     await this.#unlessInconsistent(note, from, async () => {
       const head = openHead(note, key);
-      if (head.size > (this.#head?.size ?? 0))
+      if (isLaterHead(head, this.#head ?? { size: 0 }))
         throw new LogError("rolled_back", "checkpoint", "a member was given a longer log.");
       await this.#assertFit(head);
     });
@@ -170,24 +186,55 @@ export class KeyLog {
     const vkey = this.#vkey ?? answer.vkey;
     const key = this.#key ?? logKeyOf(vkey);
     const head = openHead(answer.checkpoint, key);
-    await this.#assertFit(head);
-    if (head.size <= (this.#head?.size ?? -1)) return head;
-    await this.#deps.store.transact(async (transaction) =>
-      saveKeptHead(transaction, { vkey, note: head.text }),
-    );
+    const lostIn = await this.#assertFit(head);
+    if (this.#head !== undefined && !isLaterHead(head, this.#head)) return head;
+    await this.#deps.store.transact(async (transaction) => {
+      for (const { continues } of lostIn) await forgetLost(transaction, continues.size);
+      const untold = await loadUntold(transaction);
+      if (lostIn.length > 0) saveUntold(transaction, [...untold, ...lostIn.map(restoredEvent)]);
+      saveKeptHead(transaction, { vkey, note: head.text });
+    });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
     return head;
   }
 
-  /** @throws LogError forked, invalid_proof, rolled_back */
-  async #assertFit(head: SignedHead): Promise<void> {
+  /**
+   * Checks that one of two heads extends the other. If the log was restored from a backup between
+   * them, what is left of the earlier one counts.
+   * @returns the restores that lost entries of the stored head
+   * @throws LogError forked, invalid_proof, rolled_back
+   */
+  async #assertFit(head: SignedHead): Promise<readonly LogRestore[]> {
     const mine = this.#head;
-    if (mine === undefined) return;
-    const [old, newer] = head.size < mine.size ? [head, mine] : [mine, head];
-    const proof = old.size === newer.size ? [] : await this.#proof(old.size, newer.size);
+    if (mine === undefined) return [];
+    const restores =
+      (head.restores ?? 0) === (mine.restores ?? 0) ? [] : await this.#restores(head.origin);
+    const left = survivorOf(mine, restores);
+    const heads: readonly Checkpoint[] = [survivorOf(head, restores).head, left.head];
+    const [old, newer] = heads.toSorted((a, b) => a.size - b.size) as [Checkpoint, Checkpoint];
+    const proof =
+      old.size === newer.size || old.size === 0 ? [] : await this.#proof(old.size, newer.size);
     verifyConsistency(deviceChecks.sha256, old, newer, proof);
+    return left.lostIn;
+  }
+
+  /** The declared restores of the log. Its key must have signed each. */
+  async #restores(name: string): Promise<readonly LogRestore[]> {
+    const key = this.#key;
+    if (key === undefined) return [];
+    const notes = await this.#deps.api.keyLogRestores();
+    return notes.map((note) => openLogRestore(deviceChecks, note, { ...key, name }));
+  }
+
+  /** Tells the application of restores, until it has heard of each. */
+  async #tellRestored(): Promise<void> {
+    const { store, onRestored } = this.#deps;
+    const untold = await store.read(loadUntold);
+    const left = untold.filter((restored) => !onRestored(restored));
+    if (left.length < untold.length)
+      await store.transact(async (transaction) => saveUntold(transaction, left));
   }
 
   async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {

@@ -25,6 +25,7 @@ export async function startWitness(name = "witness.example"): Promise<TestWitnes
   const signer = newSigner();
   const logs: NoteKey[] = [];
   const seen = new Map<string, string>();
+  const restores = new Map<string, readonly string[]>();
   const listener = witnessListener({
     name,
     signer,
@@ -32,6 +33,9 @@ export async function startWitness(name = "witness.example"): Promise<TestWitnes
     store: {
       latest: (origin) => Promise.resolve(seen.get(origin)),
       put: (origin, note) => Promise.resolve(void seen.set(origin, note)),
+      restores: (origin) => Promise.resolve(restores.get(origin) ?? []),
+      addRestore: (origin, note) =>
+        Promise.resolve(void restores.set(origin, [...(restores.get(origin) ?? []), note])),
     },
     now: Date.now,
   });

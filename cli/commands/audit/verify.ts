@@ -1,6 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
+import { openCheckpoint, type TreeHead } from "../../../audit/verify/checkpoint.ts";
+import {
+  readRestoreFiles,
+  survivorOf,
+  type LogRestore,
+} from "../../../audit/verify/log-restore.ts";
 import { parseVkey, type Note } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
@@ -35,9 +40,14 @@ const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
  * Checks a log, an export of lines, or one proof, with only its files and the key.
+ * @param onLost called if the log holds only since a declared restore: entries of `old` are lost
  * @throws LogError that names the first place with a fault
  */
-export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
+export async function verifyFiles(
+  place: string,
+  options: VerifyOptions,
+  onLost: () => void = () => undefined,
+): Promise<string> {
   const key = parseVkey(nodeChecks.sha256, options.vkey);
   const policy =
     options.policy === undefined
@@ -67,22 +77,42 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
   const session = await signIn(place, options);
   const bar = progressBar("entries");
   try {
-    const { origin, size, root, note } = await verifyLog(
-      nodeChecks,
-      logFiles(place, session?.fetch),
-      {
-        key,
-        old,
-        prunedBelow,
-        onProgress: (checked, total) => bar.update(checked, total),
-      },
-    );
+    const source = logFiles(place, session?.fetch);
+    const restores = await readRestoreFiles(nodeChecks, source, key);
+    const survivor = old && survivorOf(old, restores);
+    const { origin, size, root, note } = await verifyLog(nodeChecks, source, {
+      key,
+      old: survivor?.head,
+      prunedBelow,
+      onProgress: (checked, total) => bar.update(checked, total),
+    });
     const extra = cosignersOf(policy, note);
-    return `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`;
+    const lostIn = survivor?.lostIn ?? [];
+    if (lostIn.length > 0) onLost();
+    return [
+      `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`,
+      ...restores.map((restore) =>
+        restoredLine(restore, lostIn.includes(restore) ? old : undefined),
+      ),
+    ].join("\n");
   } finally {
     bar.end();
     await session?.end();
   }
+}
+
+/** @param old a checkpoint of which the restore lost entries */
+function restoredLine(restore: LogRestore, old: TreeHead | undefined): string {
+  const { backupOfMs, declaredAtMs, approvedBy, reason, continues, published } = restore;
+  const time = (ms: number) => new Date(ms).toISOString();
+  const lost =
+    old === undefined
+      ? `It lost entries ${continues.size} to ${published.size - 1}.`
+      : `Entries ${continues.size} to ${old.size - 1} of the old checkpoint are missing.`;
+  return (
+    `The log was declared restored from a backup of ${time(backupOfMs)}, at ${time(declaredAtMs)}, ` +
+    `approved by ${approvedBy.join(" and ")}: "${reason}". ${lost}`
+  );
 }
 
 /** @throws LogError quorum_missing */

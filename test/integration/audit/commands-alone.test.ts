@@ -31,6 +31,7 @@ beforeEach(async () => {
       checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
       witnesses: [],
     },
+    restoreApprovers: [],
     auditRetainDays: 2192,
   };
 });

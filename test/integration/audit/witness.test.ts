@@ -36,6 +36,8 @@ function newWitness(log: MemoryLog) {
     store: {
       latest: (origin) => Promise.resolve(seen.get(origin)),
       put: (origin, note) => Promise.resolve(void seen.set(origin, note)),
+      restores: () => Promise.resolve([]),
+      addRestore: () => Promise.reject(new Error("no restore")),
     },
     now: () => NOW,
   });
