@@ -58,11 +58,13 @@ export async function applyCommand(settings: Settings, file: string): Promise<st
     if (!isApplied) await keepOutside(restoring, { declaration, note, signers });
     return [
       ...logs.map(lostLine),
-      isApplied ? "The restore was applied before." : "The restore is applied. The logs continue.",
+      isApplied ? "The restore was applied before." : "The restore is applied.",
     ];
   });
   const refusal = await continueLogs(settings);
-  return [...lines, ...(refusal === undefined ? [] : [refusal.message])].join("\n");
+  if (refusal !== undefined)
+    throw new CommandError([...lines, `The logs do not continue: ${refusal.message}`].join("\n"));
+  return lines.join("\n");
 }
 
 const vkeysOf = (keys: readonly NoteKey[]): string =>
