@@ -36,8 +36,8 @@ export async function signLogRestore(signer: LogSigner, restore: LogRestore): Pr
 }
 
 /**
- * Stores the statements about all restored logs, and appends an entry to the operator's log and to
- * the log of each tenant that lost entries. What is stored already is not stored or appended again.
+ * Stores the statements about all restored logs, and appends an entry to each of these logs. A
+ * tenant's audit log has one about its key log too. What is stored already is not stored or appended again.
  * `client` must be in a transaction of the owner.
  * @param earlier the restores that were declared before. The backup may be older than they are
  * @param declared the logs of the declaration that is applied
@@ -68,22 +68,25 @@ export async function recordRestore(
     return added.find((restore) => restore.origin === origin);
   };
   const { rows } = await client.query<LogsOf>(TENANTS);
+  const append = async (log: LogId, lost: Lost) => {
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [log]);
+    await appendEntry(client, entryOf(log, lost, nowMs));
+  };
   for (const { id, keys } of [{ id: OPERATOR_LOG, keys: null }, ...rows]) {
     const [log, keyLog] = [restoreOf(id), restoreOf(keys)];
-    if (log === undefined && keyLog === undefined) continue;
-    await client.query("select set_config('sealdesk.tenant', $1, true)", [id]);
-    await appendEntry(client, entryOf(id, { log, keyLog }, nowMs));
+    if (log !== undefined || keyLog !== undefined) await append(id, { log, keyLog });
+    // A log without new entries has no new head, and a head is what says that it was restored.
+    if (keys !== null && keyLog !== undefined) await append(keys, { keyLog });
   }
 }
 
-function entryOf(
-  tenant: Uuid,
-  {
-    log,
-    keyLog,
-  }: { readonly log?: LogRestore | undefined; readonly keyLog?: LogRestore | undefined },
-  occurredAtMs: number,
-): AuditEntry {
+/** What a log lost, and the key log of the same tenant. */
+interface Lost {
+  readonly log?: LogRestore | undefined;
+  readonly keyLog?: LogRestore | undefined;
+}
+
+function entryOf(tenant: Uuid, { log, keyLog }: Lost, occurredAtMs: number): AuditEntry {
   const restore = log ?? keyLog;
   return {
     occurredAtMs,

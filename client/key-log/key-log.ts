@@ -99,8 +99,20 @@ export class KeyLog {
       const { entries } = history;
       await review(entries.slice(reviewed));
       await this.#deps.store.transact((each) => noteReviewed(each, user, entries.length));
-      await this.#tellRestored();
     });
+  }
+
+  /**
+   * Tells the application of declared restores. Each is told once.
+   * @returns false if nobody listens yet, so that it must be told later
+   */
+  async tellRestored(): Promise<boolean> {
+    const { store, onRestored } = this.#deps;
+    const untold = await store.read(loadUntold);
+    const left = untold.filter((restored) => !onRestored(restored));
+    if (left.length < untold.length)
+      await store.transact(async (transaction) => saveUntold(transaction, left));
+    return left.length === 0;
   }
 
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
@@ -226,15 +238,6 @@ export class KeyLog {
     if (key === undefined) return [];
     const notes = await this.#deps.api.keyLogRestores();
     return notes.map((note) => openLogRestore(deviceChecks, note, { ...key, name }));
-  }
-
-  /** Tells the application of restores, until it has heard of each. */
-  async #tellRestored(): Promise<void> {
-    const { store, onRestored } = this.#deps;
-    const untold = await store.read(loadUntold);
-    const left = untold.filter((restored) => !onRestored(restored));
-    if (left.length < untold.length)
-      await store.transact(async (transaction) => saveUntold(transaction, left));
   }
 
   async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {

@@ -24,6 +24,8 @@ export interface OwnEntriesDeps {
   readonly onFormerKey: (former: FormerKey) => void;
 }
 
+/** How long to wait for a listener before an event is told again. */
+const tellAgainMs = 100;
 /** How often a connected device reads the log. */
 const everyMs = 60 * 60_000;
 
@@ -31,6 +33,7 @@ const everyMs = 60 * 60_000;
 export class OwnEntries {
   readonly #deps: OwnEntriesDeps;
   #cancel: () => void = () => undefined;
+  #cancelTelling: () => void = () => undefined;
   #dueAtMs = 0;
 
   constructor(deps: OwnEntriesDeps) {
@@ -54,6 +57,7 @@ export class OwnEntries {
 
   stop(): void {
     this.#cancel();
+    this.#cancelTelling();
   }
 
   /**
@@ -71,8 +75,17 @@ export class OwnEntries {
           onUnknown({ device: record.device, change, version });
       });
       await keyLog.compareWaiting();
+      await this.#tell();
     } catch {
       this.#dueAtMs = 0;
     }
+  }
+
+  /** An application adds its listeners when it has the connected device. */
+  async #tell(): Promise<void> {
+    const { keyLog, clock } = this.#deps;
+    this.#cancelTelling();
+    if (await keyLog.tellRestored()) return;
+    this.#cancelTelling = clock.after(tellAgainMs, () => void this.#tell().catch(() => undefined));
   }
 }

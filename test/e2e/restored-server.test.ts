@@ -57,6 +57,7 @@ afterEach(async () => {
 const isRestored = {
   code: "log_restored",
   backupOf: Date.parse(BACKUP_OF),
+  declaredAt: expect.any(Number),
   reason: REASON,
   approvedBy: [expect.stringMatching(/^alice\+/), expect.stringMatching(/^bob\+/)],
 } as unknown;

@@ -43,6 +43,20 @@ test("a proof stays beside later checkpoints, whatever its size", async () => {
   await rm(folder, { recursive: true });
 });
 
+test("a folder keeps declarations, and a smaller head from after a restore", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
+  const store = directoryCheckpoints(join(folder, "made"));
+  expect(await store.declarations()).toEqual([]);
+  await store.put(one, 200, "origin\n200\nroot\n");
+  await store.keepDeclaration("declared");
+  const restored = "origin\n150\nroot\nrestored 1\n\nsigned\n";
+  await store.put(one, 150, restored);
+  await store.put(one, 201, "origin\n201\nroot\n");
+  expect(byLog(await store.all())).toEqual({ [one]: restored });
+  expect(await store.declarations()).toEqual(["declared"]);
+  await rm(folder, { recursive: true });
+});
+
 test("S3 (a double) gets locked objects, at most one for each log in the interval, and the largest is found", async () => {
   const double = await startS3Double();
   let now = 1_700_000_000_000;
@@ -73,6 +87,14 @@ test("S3 (a double) gets locked objects, at most one for each log in the interva
       [two, "three"],
       [two, "two"],
     ]);
+    // A head from after a restore is the latest one, although it is smaller.
+    now += 60_000;
+    await store.put(one, 12, "origin\n12\nroot\nrestored 1\n\nsigned\n");
+    expect((await store.all()).find(({ log }) => log === one)?.note).toContain("\n12\n");
+    expect(await store.declarations()).toEqual([]);
+    await store.keepDeclaration("declared");
+    await store.keepDeclaration("declared");
+    expect(await store.declarations()).toEqual(["declared"]);
     for (const key of double.keys())
       expect(double.lockOf(key)).toMatchObject({ mode: "COMPLIANCE" });
     const [first = ""] = double.keys();
