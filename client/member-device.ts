@@ -56,6 +56,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const uploads = createUploadsApi((request) =>
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
   );
+  let isSound = false;
   const keyLog = await KeyLog.load(
     {
       store,
@@ -65,6 +66,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       onInconsistent: (evidence) =>
         events.emit("security", { code: "key_log_inconsistent", evidence }),
       onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
+      onLost: () => isSound && upkeep.start(),
     },
     options.keyLog,
   );
@@ -111,7 +113,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onConversation: (conversation) => events.emit("conversation", conversation),
     onDevice: (change) => events.emit("device", change),
     // The prekeys of an older copy must not be published.
-    onSound: () => upkeep.start(),
+    onSound: () => {
+      isSound = true;
+      upkeep.start();
+    },
     onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
     onUnreachable: (unreachable) =>
       events.emit("security", { code: "device_unreachable", ...unreachable }),
@@ -121,8 +126,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onHeld: (conversation, error) => events.emit("held", { conversation, error }),
     onFailure: (cause) => fail(endingOf(cause)),
   });
-  const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
-    events.emit("security", { code: "published_keys_differ" }),
+  const upkeep = new PreKeyUpkeep(
+    { ...parts, clock, readKeyLog: () => keyLog.historyOf(account.user) },
+    device,
+    () => events.emit("security", { code: "published_keys_differ" }),
   );
   const ownEntries = new OwnEntries({
     ...parts,

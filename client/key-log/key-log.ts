@@ -8,6 +8,7 @@ import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
+import { outdatePublished } from "../device/published-keys.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
@@ -42,6 +43,8 @@ export interface KeyLogDeps {
    * @returns whether the application heard it. Otherwise it is told again
    */
   readonly onRestored: (restored: LogRestored) => boolean;
+  /** The relay lost what it had since the backup. This device's prekeys must be published anew. */
+  readonly onLost: () => void;
 }
 
 /** Heads from members that wait for an answer of the server. */
@@ -203,12 +206,16 @@ export class KeyLog {
     await this.#deps.store.transact(async (transaction) => {
       for (const { continues } of lostIn) await forgetLost(transaction, continues.size);
       const untold = await loadUntold(transaction);
-      if (lostIn.length > 0) saveUntold(transaction, [...untold, ...lostIn.map(restoredEvent)]);
+      if (lostIn.length > 0) {
+        outdatePublished(transaction);
+        saveUntold(transaction, [...untold, ...lostIn.map(restoredEvent)]);
+      }
       saveKeptHead(transaction, { vkey, note: head.text });
     });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
+    if (lostIn.length > 0) this.#deps.onLost();
     return head;
   }
 
