@@ -2,7 +2,7 @@ import { nodeChecks } from "../node-checks.ts";
 import { LogError } from "../verify/log-error.ts";
 import { openLogRestore, type LogRestore } from "../verify/log-restore.ts";
 import { parseNote, type NoteKey } from "../verify/note.ts";
-import type { WitnessOptions } from "./witness.ts";
+import type { WitnessOptions } from "./witness-options.ts";
 
 /**
  * Keeps a log's signed statement that it was restored from a backup. The log may then continue from

@@ -2,7 +2,8 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { addRestore } from "./add-restore.ts";
 import { seenPath } from "./seen-by-witness.ts";
 import { RESTORE_PATH } from "./tell-restores.ts";
-import { createWitness, type WitnessOptions } from "./witness.ts";
+import type { WitnessOptions } from "./witness-options.ts";
+import { createWitness } from "./witness.ts";
 
 const MOST_BYTES = 64 * 1024;
 

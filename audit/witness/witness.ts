@@ -1,6 +1,5 @@
 /** A C2SP tlog-witness. It cosigns heads that are consistent with everything it saw before. */
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
-import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { fromBase64 } from "../verify/base64.ts";
 import { openCheckpoint, parseCheckpointText } from "../verify/checkpoint.ts";
@@ -14,34 +13,11 @@ import {
   signatureBy,
   type NoteKey,
 } from "../verify/note.ts";
-import { survivorOf, type LogRestore } from "../verify/log-restore.ts";
+import { survivorOf } from "../verify/log-restore.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
 import { keptRestores } from "./add-restore.ts";
-
-/** What the witness saw last of each log. */
-export interface WitnessStore {
-  /** The cosigned note, or undefined if the witness never saw the log. */
-  latest(origin: string): Promise<string | undefined>;
-  /** When this resolves, the note survives a crash. */
-  put(origin: string, note: string): Promise<void>;
-  /** The statements that the log was restored from a backup. */
-  restores(origin: string): Promise<readonly string[]>;
-  /** When this resolves, the statement survives a crash. */
-  addRestore(origin: string, note: string): Promise<void>;
-}
-
-export interface WitnessOptions {
-  readonly name: string;
-  readonly signer: LogSigner;
-  /** The keys of the logs whose heads are cosigned. */
-  readonly logs: readonly NoteKey[];
-  readonly store: WitnessStore;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  /** Called once for each statement that a log was restored. */
-  readonly onRestore?: (restore: LogRestore) => void;
-}
+import type { WitnessOptions } from "./witness-options.ts";
 
 export interface WitnessAnswer {
   readonly status: 200 | 400 | 403 | 404 | 409 | 422;

@@ -14,7 +14,7 @@ import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { LogRestore } from "../../../audit/verify/log-restore.ts";
 import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
 import { witnessListener } from "../../../audit/witness/witness-listener.ts";
-import type { WitnessStore } from "../../../audit/witness/witness.ts";
+import type { WitnessStore } from "../../../audit/witness/witness-options.ts";
 import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
 import type { Print } from "../../output.ts";
 import { CommandError } from "../../settings.ts";
