@@ -1,7 +1,5 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
-import { parseApprovers } from "../audit/restore/approvers.ts";
-import type { NoteKey } from "../audit/verify/note.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
 import { readEnvFile } from "../keys/environment/env-file.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
@@ -23,8 +21,6 @@ export interface Settings {
   readonly kms: () => KmsSettings;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
-  /** The people of whom two must approve a restore. Empty if none are configured. */
-  readonly restoreApprovers: readonly NoteKey[];
   /** Audit entries younger than this many days are not pruned. */
   readonly auditRetainDays: number;
 }
@@ -53,13 +49,9 @@ export function readSettings(
     production,
     kms: () => readKmsSettings(environment, { home, production }),
     audit: auditSettings(values, home),
-    restoreApprovers: approversIn(values.AUDIT_RESTORE_APPROVERS),
     auditRetainDays: Number(values.AUDIT_RETAIN_DAYS),
   };
 }
-
-const approversIn = (list: string | undefined): readonly NoteKey[] =>
-  list === undefined ? [] : parseApprovers(list);
 
 function firstOf(
   values: Variables,

@@ -11,6 +11,8 @@ import type { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { SealdeskEvents } from "./events.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
+import { parseApprovers } from "../audit/verify/approvers.ts";
+import { deviceChecks } from "./key-log/checks.ts";
 import { KeyLog } from "./key-log/key-log.ts";
 import { OwnEntries } from "./key-log/own-entries.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
@@ -28,6 +30,8 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
+  /** Tells the application of restores that it did not hear of yet. */
+  readonly tellRestored: () => void;
   /** Ends the connection and everything that uses it. */
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 }
@@ -62,6 +66,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
       store,
       api,
       tenant: account.tenant,
+      approvers:
+        options.restoreApprovers === undefined
+          ? []
+          : parseApprovers(deviceChecks.sha256, options.restoreApprovers),
       clock,
       onInconsistent: (evidence) =>
         events.emit("security", { code: "key_log_inconsistent", evidence }),
@@ -174,7 +182,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const stopListening = whenOnline(() => link.hurry());
   link.start();
   await firstUp.promise;
-  return { suite, trust, manager, say, stop };
+  const tellRestored = () => void keyLog.tellRestored().catch(() => undefined);
+  return { suite, trust, manager, say, tellRestored, stop };
 }
 
 const endingOf = (cause: unknown): SealdeskError =>

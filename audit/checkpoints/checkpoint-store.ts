@@ -9,7 +9,8 @@ export interface CheckpointStore {
   all(): Promise<readonly { readonly log: LogId; readonly note: string }[]>;
   /**
    * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
-   * When this resolves, the checkpoint survives a crash.
+   * When this resolves, the checkpoint survives a crash, or a later one is stored already.
+   * @throws AuditError audit_log_behind: the stored one is from after a restore, and this one is not
    */
   put(log: LogId, size: number, note: string): Promise<void>;
   /**
@@ -17,9 +18,12 @@ export interface CheckpointStore {
    * smaller than what was signed since. When this resolves, it survives a crash.
    */
   keepProof(log: LogId, note: string): Promise<void>;
-  /** Every signed declaration that the database was restored from a backup. */
-  declarations(): Promise<readonly string[]>;
+  /**
+   * Every signed declaration that the database was restored from a backup. `name` says where it is
+   * kept.
+   */
+  declarations(): Promise<readonly { readonly name: string; readonly text: string }[]>;
   /** Stores a declaration for good. When this resolves, it survives a crash. */
-  keepDeclaration(note: string): Promise<void>;
+  keepDeclaration(text: string): Promise<void>;
   close(): Promise<void>;
 }

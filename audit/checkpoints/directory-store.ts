@@ -2,6 +2,7 @@ import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
+import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { isLater, orderOf, type HeadOrder } from "./head-order.ts";
 
@@ -51,8 +52,13 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
     async put(log, size, note) {
       await make();
       // A node that was interrupted while signing may write after the node that took over.
-      if (isLater(await orderIn(join(folder, log)), { ...orderOf(note), size })) return;
-      await write(log, note);
+      const [before, now] = [await orderIn(join(folder, log)), { ...orderOf(note), size }];
+      if (before.restores > now.restores)
+        throw new AuditError(
+          "audit_log_behind",
+          `The log was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
+        );
+      if (!isLater(before, now)) await write(log, note);
     },
 
     async keepProof(log, note) {
@@ -61,12 +67,15 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
     },
 
     async declarations() {
-      return Promise.all((await names()).filter((name) => DECLARATION.test(name)).map(read));
+      const kept = (await names()).filter((name) => DECLARATION.test(name));
+      return Promise.all(
+        kept.map(async (name) => ({ name: join(folder, name), text: await read(name) })),
+      );
     },
 
-    async keepDeclaration(note) {
+    async keepDeclaration(text) {
       await make();
-      await write(`restore.${hash("sha256", note)}`, note);
+      await write(`restore.${hash("sha256", text)}`, text);
     },
 
     async close() {

@@ -27,6 +27,12 @@ export interface S3CheckpointOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
+/** The last head that was not written, because one was written a moment before. */
+interface Skipped {
+  readonly key: string;
+  readonly note: string;
+}
+
 const prefix = "audit-checkpoints/";
 const proofs = `${prefix}proofs/`;
 const restores = `${prefix}restores/`;
@@ -43,6 +49,8 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     ...(credentials && { credentials }),
   });
   const putAt = new Map<LogId, number>();
+  const skipped = new Map<LogId, Skipped>();
+  const timers = new Map<LogId, NodeJS.Timeout>();
   const keyOf = (log: LogId, head: HeadOrder) =>
     `${prefix}${log}/${descending(head.restores)}-${descending(head.size)}`;
 
@@ -95,6 +103,31 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     );
   }
 
+  /** Writes the last head of an interval when the interval ends. The log may be quiet from then on. */
+  function later(log: LogId, object: Skipped, waitMs: number): void {
+    skipped.set(log, object);
+    if (timers.has(log)) return;
+    const timer = setTimeout(() => {
+      timers.delete(log);
+      // If this fails, the next head is written at once, and this one when the store is closed.
+      void writeSkipped(log).catch(() => undefined);
+    }, waitMs);
+    timers.set(log, timer.unref());
+  }
+
+  async function writeSkipped(log: LogId): Promise<void> {
+    const object = skipped.get(log);
+    if (object === undefined) return;
+    skipped.delete(log);
+    try {
+      await write(object.key, object.note);
+    } catch (error) {
+      if (!skipped.has(log)) skipped.set(log, object);
+      throw error;
+    }
+    putAt.set(log, now());
+  }
+
   return {
     async all() {
       const found = await Promise.all((await logs()).map(latest));
@@ -104,22 +137,28 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
 
     async put(log, size, note) {
       const at = now();
-      if (at - (putAt.get(log) ?? -Infinity) < everyMs) return;
-      await write(keyOf(log, { ...orderOf(note), size }), note);
+      const key = keyOf(log, { ...orderOf(note), size });
+      const waitMs = (putAt.get(log) ?? -Infinity) + everyMs - at;
+      if (waitMs > 0) return later(log, { key, note }, waitMs);
+      skipped.delete(log);
+      await write(key, note);
       putAt.set(log, at);
     },
 
     keepProof: (log, note) => write(`${proofs}${log}/${hash("sha256", note)}`, note),
 
     async declarations() {
-      const notes: string[] = [];
-      for await (const { note } of under(restores)) notes.push(note);
-      return notes;
+      const kept: { readonly name: string; readonly text: string }[] = [];
+      for await (const { name, note } of under(restores))
+        kept.push({ name: `${restores}${name}`, text: note });
+      return kept;
     },
 
-    keepDeclaration: (note) => write(`${restores}${hash("sha256", note)}`, note),
+    keepDeclaration: (text) => write(`${restores}${hash("sha256", text)}`, text),
 
     async close() {
+      await Promise.allSettled([...skipped.keys()].map(writeSkipped));
+      for (const timer of timers.values()) clearTimeout(timer);
       client.destroy();
     },
   };

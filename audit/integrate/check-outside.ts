@@ -9,7 +9,7 @@ import { readRestores, type Restores } from "../restore/restores.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
-import { KEY_TYPES } from "../verify/note.ts";
+import { KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
 const LATEST = `
@@ -22,6 +22,17 @@ const SIGNED = `
     select note from audit.checkpoints where log = id order by size desc limit 1
   ) as latest on true`;
 
+const RECORDED = "select note from audit.restores";
+
+/** What is known outside the database. */
+export interface Outside {
+  readonly store: CheckpointStore;
+  /** The audit key: Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The people of whom two must have approved each declared restore. */
+  readonly approvers: readonly NoteKey[];
+}
+
 /**
  * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
  * Each log must be signed by this key and have at least the same entries, without those that a
@@ -31,10 +42,9 @@ const SIGNED = `
  */
 export async function checkOutside(
   client: Client,
-  store: CheckpointStore,
-  publicKey: Uint8Array,
+  { store, publicKey, approvers }: Outside,
 ): Promise<Restores> {
-  const restores = await readRestores(store, publicKey);
+  const restores = await readRestores(store, publicKey, approvers);
   const check = (log: LogId, note: string) =>
     checkLog(client, log, openOurs(note, publicKey), restores);
   const outside = await store.all();
@@ -42,7 +52,21 @@ export async function checkOutside(
   const checked = new Set(outside.map(({ note }) => note));
   const { rows: inside } = await client.query<{ log: LogId; note: string }>(SIGNED);
   for (const { log, note } of inside) if (!checked.has(note)) await check(log, note);
+  await assertRecorded(client, restores);
   return restores;
+}
+
+/** Logs continue after a restore only when they say so, and when everyone can read the statements. */
+async function assertRecorded(client: Client, { all }: Restores): Promise<void> {
+  if (all.length === 0) return;
+  const { rows } = await client.query<{ note: string }>(RECORDED);
+  const recorded = new Set(rows.map(({ note }) => note));
+  const missing = all.find(({ note }) => !recorded.has(note));
+  if (missing !== undefined)
+    throw new AuditError(
+      "audit_log_behind",
+      `A restore of the log ${missing.origin} is declared, but the database does not record it. Run sealdesk audit restore apply once more: see docs/restore.md.`,
+    );
 }
 
 /**

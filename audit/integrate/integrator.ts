@@ -6,7 +6,8 @@ import type { KnownHeads } from "../read/known-heads.ts";
 import { Restores } from "../restore/restores.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import { checkLog, checkOutside } from "./check-outside.ts";
+import type { NoteKey } from "../verify/note.ts";
+import { checkLog, checkOutside, type Outside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
@@ -19,6 +20,8 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  /** The people of whom two must have approved each declared restore. Without any, none counts. */
+  readonly approvers?: readonly NoteKey[];
   /** What this node saw of the logs. Signed heads are added. */
   readonly heads?: KnownHeads | undefined;
   /** The witnesses that cosign the heads. */
@@ -105,13 +108,14 @@ export class Integrator {
   }
 
   async #work(client: Client): Promise<void> {
-    const { retryMs = 2_000, store, signer, witnesses } = this.#options;
+    const { retryMs = 2_000, store, signer, approvers = [], witnesses } = this.#options;
+    const outside: Outside = { store, publicKey: signer.publicKey, approvers };
     // This comes first: a failure further down must not hide that entries are pending.
     await this.#observe(client);
     // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
-        const restores = await checkOutside(client, store, signer.publicKey);
+        const restores = await checkOutside(client, outside);
         await this.#checkKnown(client, restores);
         await witnesses?.check(client, restores);
       }
@@ -121,7 +125,7 @@ export class Integrator {
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const { unsigned, origins, restores } = await resumeLeadership(client, store, signer.publicKey);
+    const { unsigned, origins, restores } = await resumeLeadership(client, outside);
     await this.#checkKnown(client, restores);
     await witnesses?.check(client, restores);
     this.#restores = restores;

@@ -2,9 +2,8 @@ import pg from "pg";
 import { configureSession } from "../../db/configure-session.ts";
 import { CONNECT_MS } from "../../db/connection-options.ts";
 import { types, type Client } from "../../db/pool.ts";
-import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { Restores } from "../restore/restores.ts";
-import { checkOutside, checkUnsigned } from "./check-outside.ts";
+import { checkOutside, checkUnsigned, type Outside } from "./check-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
@@ -61,17 +60,13 @@ interface Resumed {
  * The first step of a new leader: compares the logs with the published checkpoints.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export async function resumeLeadership(
-  client: Client,
-  store: CheckpointStore,
-  publicKey: Uint8Array,
-): Promise<Resumed> {
+export async function resumeLeadership(client: Client, outside: Outside): Promise<Resumed> {
   // The names are read first. A log that is renamed after that does not pass under either name.
   const { rows } = await client.query<{ id: LogId; origin: string }>(
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  const restores = await checkOutside(client, store, publicKey);
+  const restores = await checkOutside(client, outside);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
   for (const tree of unsigned) await checkUnsigned(client, tree);

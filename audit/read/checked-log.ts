@@ -6,7 +6,7 @@ import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";
 import { LogError } from "../verify/log-error.ts";
-import { restoreNumber } from "../verify/log-restore.ts";
+import { restoreNumber } from "../verify/restore-files.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { ProvenTiles } from "../verify/proven-tiles.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";

@@ -1,13 +1,14 @@
 import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { utf8 } from "../../crypto/wire/bytes.ts";
 import { appendEntry, type AuditEntry } from "../append-entry.ts";
-import { OPERATOR_LOG, type LogId, type LogSigner } from "../logs.ts";
+import { AuditError } from "../audit-error.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
+import { approverName } from "../verify/approvers.ts";
 import { toBase64 } from "../verify/base64.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
-import { logRestoreText, type LogRestore } from "../verify/log-restore.ts";
-import { formatNote, keyIdOf, KEY_TYPES } from "../verify/note.ts";
+import type { SignedRestore } from "../verify/log-restore.ts";
+import type { Restores } from "./restores.ts";
 
 /** A log that the database has. */
 export interface KnownLog {
@@ -15,100 +16,141 @@ export interface KnownLog {
   readonly origin: string;
 }
 
-/** The logs of one tenant, or of the operator, which has no key log. */
+/** The logs of one tenant. */
 interface LogsOf {
   readonly id: Uuid;
-  readonly keys: LogId | null;
+  readonly keys: LogId;
 }
 
 const ADD = `
   insert into audit.restores (origin, restores, note) values ($1, $2, $3)
   on conflict (origin, restores) do nothing`;
+const STORED = "select note from audit.restores where origin = $1 and restores = $2";
 const TENANTS = "select id, audit.key_log(id) as keys from sealdesk.tenants";
 
-/** The statement about one log, signed by its key. */
-export async function signLogRestore(signer: LogSigner, restore: LogRestore): Promise<string> {
-  const { publicKey } = signer;
-  const name = restore.origin;
-  const text = logRestoreText(restore);
-  const keyId = keyIdOf(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey });
-  return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
-}
+/** An entry has an upper limit. The operator's log gets as many as the list of logs needs. */
+const LOGS_IN_AN_ENTRY = 128;
 
 /**
- * Stores the statements about all restored logs, and appends an entry to each of these logs. A
- * tenant's audit log has one about its key log too. What is stored already is not stored or appended again.
- * `client` must be in a transaction of the owner.
- * @param earlier the restores that were declared before. The backup may be older than they are
- * @param declared the logs of the declaration that is applied
+ * Stores the statements about all restores that count, and appends an entry about each that was not
+ * stored yet: to the logs that it is about, and to the operator's log one with the whole list. A
+ * tenant's audit log has one about its key log too. `client` must be in a transaction of the owner.
+ * @param restores all that are kept outside. The backup may be older than earlier ones
+ * @throws AuditError audit_log_inconsistent: the database has another statement under a number
  */
-export async function recordRestore(
+export async function recordRestores(
   client: Client,
-  signer: LogSigner,
-  {
-    earlier,
-    declared,
-    logs,
-  }: {
-    readonly earlier: readonly LogRestore[];
-    readonly declared: readonly LogRestore[];
-    readonly logs: readonly KnownLog[];
-  },
+  restores: Restores,
+  logs: readonly KnownLog[],
   nowMs: number,
 ): Promise<void> {
-  const store = async (restore: LogRestore) => {
-    const note = await signLogRestore(signer, restore);
-    return (await client.query(ADD, [restore.origin, restore.restores, note])).rowCount === 1;
-  };
-  for (const restore of earlier) await store(restore);
-  const added: LogRestore[] = [];
-  for (const restore of declared) if (await store(restore)) added.push(restore);
-  const restoreOf = (log: LogId | null) => {
-    const origin = logs.find(({ id }) => id === log)?.origin;
-    return added.find((restore) => restore.origin === origin);
-  };
-  const { rows } = await client.query<LogsOf>(TENANTS);
-  const append = async (log: LogId, lost: Lost) => {
+  const added: SignedRestore[] = [];
+  for (const restore of restores.all) if (await store(client, restore)) added.push(restore);
+  const originOf = new Map(logs.map(({ id, origin }) => [id, origin]));
+  const { rows: tenants } = await client.query<LogsOf>(TENANTS);
+  const append = async (log: LogId, entry: AuditEntry) => {
     await client.query("select set_config('sealdesk.tenant', $1, true)", [log]);
-    await appendEntry(client, entryOf(log, lost, nowMs));
+    await appendEntry(client, entry);
   };
-  for (const { id, keys } of [{ id: OPERATOR_LOG, keys: null }, ...rows]) {
-    const [log, keyLog] = [restoreOf(id), restoreOf(keys)];
-    if (log !== undefined || keyLog !== undefined) await append(id, { log, keyLog });
-    // A log without new entries has no new head, and a head is what says that it was restored.
-    if (keys !== null && keyLog !== undefined) await append(keys, { keyLog });
+  for (const ofOne of declarationsIn(added)) {
+    const byOrigin = new Map(ofOne.map((restore) => [restore.origin, restore]));
+    const restoreOf = (log: LogId) => byOrigin.get(originOf.get(log) ?? "");
+    for (const part of parts(ofOne.filter(losesEntries)))
+      await append(OPERATOR_LOG, operatorEntry(part, restoreOf(OPERATOR_LOG), nowMs));
+    for (const { id, keys } of tenants) {
+      const [log, keyLog] = [restoreOf(id), restoreOf(keys)];
+      if (log !== undefined || keyLog !== undefined)
+        await append(id, entryOf(id, { log, keyLog }, nowMs));
+      // A log without new entries has no new head, and a head is what says that it was restored.
+      if (keyLog !== undefined) await append(keys, entryOf(keys, { keyLog }, nowMs));
+    }
   }
+}
+
+/** @returns whether it was not stored yet */
+async function store(client: Client, { origin, restores, note }: SignedRestore): Promise<boolean> {
+  if ((await client.query(ADD, [origin, restores, note])).rowCount === 1) return true;
+  const { rows } = await client.query<{ note: string }>(STORED, [origin, restores]);
+  if (rows[0]?.note !== note)
+    throw new AuditError(
+      "audit_log_inconsistent",
+      `The database has another statement about restore ${restores} of ${origin} than the declaration outside. Somebody wrote to audit.restores.`,
+    );
+  return false;
+}
+
+/** The statements of each declaration, the earliest first. */
+function declarationsIn(restores: readonly SignedRestore[]): readonly (readonly SignedRestore[])[] {
+  const byDeclaration = new Map<string, SignedRestore[]>();
+  for (const each of restores) {
+    const name = toBase64(each.declaration);
+    byDeclaration.set(name, [...(byDeclaration.get(name) ?? []), each]);
+  }
+  const timeOf = ([first]: readonly SignedRestore[]) => first?.declaredAtMs ?? 0;
+  return [...byDeclaration.values()].toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+const losesEntries = ({ published, continues }: SignedRestore): boolean =>
+  continues.size < published.size;
+
+function* parts(restores: readonly SignedRestore[]): Iterable<readonly SignedRestore[]> {
+  for (let from = 0; from < restores.length; from += LOGS_IN_AN_ENTRY)
+    yield restores.slice(from, from + LOGS_IN_AN_ENTRY);
 }
 
 /** What a log lost, and the key log of the same tenant. */
 interface Lost {
-  readonly log?: LogRestore | undefined;
-  readonly keyLog?: LogRestore | undefined;
+  readonly log?: SignedRestore | undefined;
+  readonly keyLog?: SignedRestore | undefined;
 }
 
-function entryOf(tenant: Uuid, { log, keyLog }: Lost, occurredAtMs: number): AuditEntry {
-  const restore = log ?? keyLog;
-  return {
-    occurredAtMs,
-    tenant,
-    actor: { kind: "system", id: "operator" },
-    action: "audit.log_restored",
-    class: "U",
-    resource: { type: "audit-log", id: tenant },
-    outcome: "success",
-    details: {
-      backupOfMs: restore?.backupOfMs,
-      declaredAtMs: restore?.declaredAtMs,
-      reason: restore?.reason,
-      approvedBy: restore && [...restore.approvedBy],
-      declaration: restore && toBase64(restore.declaration),
-      log: log && lossOf(log),
-      keyLog: keyLog && lossOf(keyLog),
-    },
-  };
-}
+const entryOf = (tenant: Uuid, { log, keyLog }: Lost, occurredAtMs: number): AuditEntry =>
+  entryWith(tenant, occurredAtMs, {
+    ...causeOf(log ?? keyLog),
+    log: log && lossOf(log),
+    keyLog: keyLog && lossOf(keyLog),
+  });
 
-const lossOf = ({ origin, restores, published, continues }: LogRestore) => ({
+/** Names every log that lost entries, also of tenants that the backup does not have. */
+const operatorEntry = (
+  part: readonly SignedRestore[],
+  own: SignedRestore | undefined,
+  occurredAtMs: number,
+): AuditEntry =>
+  entryWith(OPERATOR_LOG, occurredAtMs, {
+    ...causeOf(part[0]),
+    log: own && lossOf(own),
+    logs: part.map(({ origin, published, continues }) => ({
+      origin,
+      published: published.size,
+      continues: continues.size,
+    })),
+  });
+
+const entryWith = (
+  tenant: Uuid,
+  occurredAtMs: number,
+  details: NonNullable<AuditEntry["details"]>,
+): AuditEntry => ({
+  occurredAtMs,
+  tenant,
+  actor: { kind: "system", id: "operator" },
+  action: "audit.log_restored",
+  class: "U",
+  resource: { type: "audit-log", id: tenant },
+  outcome: "success",
+  details,
+});
+
+const causeOf = (restore: SignedRestore | undefined) => ({
+  backupOfMs: restore?.backupOfMs,
+  declaredAtMs: restore?.declaredAtMs,
+  reason: restore?.reason,
+  approvedBy: restore?.approvedBy.map((key) => approverName(nodeChecks.sha256, key)),
+  declaration: restore && toBase64(restore.declaration),
+});
+
+const lossOf = ({ origin, restores, published, continues }: SignedRestore) => ({
   origin,
   restores,
   published: headOf(published),

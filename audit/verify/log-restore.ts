@@ -1,121 +1,204 @@
 /** The signed statement that a log was restored from a backup, so that it lost its last entries. */
-import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
+import { APPROVALS, assertApprovers, isSameKey } from "./approvers.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
-import { openCheckpoint, type Checkpoint, type TreeHead } from "./checkpoint.ts";
-import type { LogSource } from "./log-source.ts";
+import type { TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
-import { assertSignature, isKeyName, parseNote, type Checks, type NoteKey } from "./note.ts";
-import { HASH_BYTES } from "./tree-hash.ts";
+import {
+  assertSignature,
+  formatVkey,
+  isKeyName,
+  parseNote,
+  parseVkey,
+  signatureBy,
+  type Checks,
+  type Note,
+  type NoteKey,
+} from "./note.ts";
+import { HASH_BYTES, type Sha256 } from "./tree-hash.ts";
 
 /** Which entries of a log a restore lost. */
 export interface RestoredLog {
   readonly origin: string;
   /** 1 for the first restore of this log, 2 for the second. */
   readonly restores: number;
-  /** The largest head that was published. */
+  /** The largest head that was known to be published. */
   readonly published: TreeHead;
-  /** The head from which the log continues. The entries above it, up to `published`, are lost. */
+  /**
+   * The head from which the log continues. Every entry above it that was signed before the restore is
+   * lost. If it is the published head, nothing is known to be lost.
+   */
   readonly continues: TreeHead;
 }
 
-/** Why and when it was done. */
+/** Why and when it was done, and who may approve it. */
 export interface RestoreCause {
   /** The time of the backup, in milliseconds since the Unix epoch. */
   readonly backupOfMs: number;
   readonly declaredAtMs: number;
   /** One line, which everyone who verifies the log reads. */
   readonly reason: string;
+  /** The people of whom two must sign, as they were configured. */
+  readonly approvers: readonly NoteKey[];
 }
 
-/** What the key of a log signs about a restore of this log. It names no other log. */
+/** What two approvers and the key of a log sign about a restore of this log. It names no other log. */
 export interface LogRestore extends RestoredLog, RestoreCause {
-  /** The people who approved it: the name and the id of each key. */
-  readonly approvedBy: readonly string[];
-  /** SHA-256 of the text of the declaration that they signed. */
+  /** The same in the statements about all logs of one restore: a hash over all of them. */
   readonly declaration: Uint8Array;
 }
 
+/** A statement that two of its own approvers and the key of the log signed. */
+export interface SignedRestore extends LogRestore {
+  /** The approvers who signed it. */
+  readonly approvedBy: readonly NoteKey[];
+  /** The signed note, verbatim. */
+  readonly note: string;
+}
+
 // No checkpoint has an origin in its second line. So one key may sign both.
-const HEADER = "sealdesk-log-restore/v1";
+export const RESTORE_HEADER = "sealdesk-log-restore/v1";
+/** A larger number is in no statement and in no checkpoint. */
+const MOST_RESTORES = 999_999_999;
+const LONGEST_REASON_BYTES = 1_024;
 
 /** The text that is signed. */
-export const logRestoreText = (restore: LogRestore): string =>
+export const logRestoreText = (sha256: Sha256, restore: LogRestore): string =>
   [
-    HEADER,
+    RESTORE_HEADER,
     restore.origin,
     `restores ${restore.restores}`,
-    ...causeLines(restore),
+    `backup-of ${new Date(restore.backupOfMs).toISOString()}`,
+    `declared ${new Date(restore.declaredAtMs).toISOString()}`,
+    `reason ${restore.reason}`,
     `published ${headText(restore.published)}`,
     `continues ${headText(restore.continues)}`,
-    `approved-by ${restore.approvedBy.join(" ")}`,
     `declaration ${toBase64(restore.declaration)}`,
+    ...restore.approvers.map((key) => `approver ${formatVkey(sha256, key)}`),
     "",
   ].join("\n");
 
 /**
- * The statement in `note`, which the key of the log must have signed.
+ * The statement in `note`. The key of the log and two of the approvers whom it names must have signed
+ * it. That does not say that these are people whom you know: see `assertTrusted`.
  * @throws LogError malformed, wrong_origin, unsigned, wrong_signature
  */
 export function openLogRestore(
   checks: Checks,
   note: string | Uint8Array,
   key: NoteKey,
-): LogRestore {
+): SignedRestore {
   const parsed = parseNote(note);
   assertSignature(checks, parsed, key);
-  const restore = parseText(parsed.text);
+  const restore = parseLogRestore(checks.sha256, parsed.text);
   if (restore.origin !== key.name)
     throw new LogError("wrong_origin", "restore", `is not of the log ${key.name}.`);
-  return restore;
+  const approvedBy = assertApproved(checks, restore, parsed);
+  return { ...restore, approvedBy, note: typeof note === "string" ? note : decode(note) };
 }
 
-function parseText(text: string): LogRestore {
+const decode = (note: Uint8Array): string => new TextDecoder().decode(note);
+
+/**
+ * Requires that two people whose keys you know approved the restore. The log's key alone asserts
+ * nothing: whoever took entries away may have it.
+ * @throws LogError unsigned
+ */
+export function assertTrusted(
+  { approvedBy, restores }: SignedRestore,
+  trusted: readonly NoteKey[],
+): void {
+  const known = approvedBy.filter((key) => trusted.some((each) => isSameKey(each, key)));
+  if (known.length >= APPROVALS) return;
+  const why =
+    trusted.length === 0
+      ? "no keys of approvers are known here, so no restore is accepted."
+      : `${known.length} of the known approvers signed it; ${APPROVALS} must.`;
+  throw new LogError("unsigned", `restore ${restores}`, why);
+}
+
+/**
+ * The approvers named in a statement who signed it. A key counts once, however often it signed.
+ * @throws LogError wrong_signature: a signature by an approver does not verify
+ */
+export function approversWhoSigned(
+  checks: Checks,
+  { approvers }: RestoreCause,
+  note: Note,
+): readonly NoteKey[] {
+  const signed = approvers.filter((key) => signatureBy(checks.sha256, note, key) !== undefined);
+  for (const key of signed) assertSignature(checks, note, key);
+  return signed;
+}
+
+/** @throws LogError unsigned, wrong_signature */
+export function assertApproved(
+  checks: Checks,
+  restore: RestoreCause,
+  note: Note,
+): readonly NoteKey[] {
+  const signed = approversWhoSigned(checks, restore, note);
+  if (signed.length >= APPROVALS) return signed;
+  throw new LogError(
+    "unsigned",
+    "restore",
+    `${signed.length} of its approvers signed it; ${APPROVALS} different people must.`,
+  );
+}
+
+/** @throws LogError malformed */
+export function parseLogRestore(sha256: Sha256, text: string): LogRestore {
   const [, origin = "", count = "", backup = "", declared = "", reason = "", ...rest] =
     text.split("\n");
-  const [published = "", continues = "", approved = "", digest = ""] = rest;
+  const [published = "", continues = "", digest = "", ...approvers] = rest;
   const restore: LogRestore = {
     origin,
     restores: Number(after("restores", count)),
-    ...parseCause(backup, declared, reason),
+    backupOfMs: Date.parse(after("backup-of", backup)),
+    declaredAtMs: Date.parse(after("declared", declared)),
+    reason: after("reason", reason),
     published: parseHead(after("published", published)),
     continues: parseHead(after("continues", continues)),
-    approvedBy: after("approved-by", approved).split(" "),
     declaration: fromBase64(after("declaration", digest)) ?? new Uint8Array(0),
+    approvers: approvers.slice(0, -1).map((line) => parseVkey(sha256, after("approver", line))),
   };
-  assertLost(restore);
-  if (logRestoreText(restore) !== text || restore.declaration.length !== HASH_BYTES)
+  assertRestore(restore);
+  if (logRestoreText(sha256, restore) !== text)
     throw malformed("does not have the form of a restore.");
   return restore;
 }
 
-/** Lines that a declaration and a statement have in common. */
-export const causeLines = ({ backupOfMs, declaredAtMs, reason }: RestoreCause): string[] => [
-  `backup-of ${new Date(backupOfMs).toISOString()}`,
-  `declared ${new Date(declaredAtMs).toISOString()}`,
-  `reason ${reason}`,
-];
-
-/** @throws LogError malformed */
-export function parseCause(backup: string, declared: string, reason: string): RestoreCause {
-  const cause = {
-    backupOfMs: Date.parse(after("backup-of", backup)),
-    declaredAtMs: Date.parse(after("declared", declared)),
-    reason: after("reason", reason),
-  };
-  if (Number.isNaN(cause.backupOfMs) || Number.isNaN(cause.declaredAtMs))
-    throw malformed("has a time that is none.");
-  if (!isReason(cause.reason)) throw malformed("has a reason that is empty or too long.");
-  return cause;
+/**
+ * Requires that whoever reads the statement can read all of it.
+ * @throws LogError malformed
+ */
+export function assertRestore(restore: LogRestore): void {
+  const { origin, restores, published, continues, backupOfMs, declaredAtMs } = restore;
+  const isCount = Number.isSafeInteger(restores) && restores > 0 && restores <= MOST_RESTORES;
+  if (!isKeyName(origin) || !isCount) throw malformed("names no log, or no number of a restore.");
+  const isSame = continues.size === published.size && equalBytes(continues.root, published.root);
+  if (continues.size >= published.size && !isSame)
+    throw malformed("continues from a head that is not in the published one.");
+  // Comparisons with NaN are false.
+  if (!(backupOfMs >= 0 && declaredAtMs >= backupOfMs))
+    throw malformed("has a time that is none, or was declared before the backup.");
+  if (!isReason(restore.reason)) throw malformed("has a reason that is empty or too long.");
+  if (restore.declaration.length !== HASH_BYTES) throw malformed("has a hash that is none.");
+  assertApprovers(restore.approvers);
 }
 
-/** Whether it is one line of at most 300 characters that nobody can mistake for another line. */
+/**
+ * Whether it is one line of at most 300 characters and 1,024 bytes that nobody can mistake for
+ * another line.
+ */
 export const isReason = (text: string): boolean =>
-  /^[^\p{C}\p{Zl}\p{Zp}]{1,300}$/u.test(text) && text.trim() === text;
+  /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,300}$/u.test(text) &&
+  text.trim() === text &&
+  utf8(text).length <= LONGEST_REASON_BYTES;
 
-export const headText = ({ size, root }: TreeHead): string => `${size} ${toBase64(root)}`;
+const headText = ({ size, root }: TreeHead): string => `${size} ${toBase64(root)}`;
 
-/** @throws LogError malformed */
-export function parseHead(text: string): TreeHead {
+function parseHead(text: string): TreeHead {
   const [, size = "", encoded = ""] = /^(\d{1,16}) (\S+)$/.exec(text) ?? [];
   const root = fromBase64(encoded);
   if (!Number.isSafeInteger(Number(size)) || root?.length !== HASH_BYTES)
@@ -123,82 +206,8 @@ export function parseHead(text: string): TreeHead {
   return { size: Number(size), root };
 }
 
-/** @throws LogError malformed, if nothing was lost */
-export function assertLost({ origin, restores, published, continues }: RestoredLog): void {
-  const isCount = Number.isSafeInteger(restores) && restores > 0;
-  if (!isKeyName(origin) || !isCount || continues.size >= published.size)
-    throw malformed("names a log that lost nothing.");
-}
-
 /** The rest of a line that begins with `word`. */
 const after = (word: string, line: string): string =>
   line.startsWith(`${word} `) ? line.slice(word.length + 1) : "";
 
 const malformed = (why: string): LogError => new LogError("malformed", "restore", why);
-
-/** The path of the statement about the nth restore, beside the files of a log. It begins with 1. */
-export const restorePath = (restores: number): string => `restore/${restores}`;
-
-/** Which restore a path is about; undefined if it is another path. */
-export function restoreNumber(path: string): number | undefined {
-  const [, number] = /^restore\/([1-9]\d{0,8})$/.exec(path) ?? [];
-  return number === undefined ? undefined : Number(number);
-}
-
-/**
- * The statements about the restores of a log, from its files. There must be as many as its checkpoint
- * says.
- * @throws LogError missing, malformed, wrong_origin, unsigned, wrong_signature
- */
-export async function readRestoreFiles(
-  checks: Checks,
-  source: LogSource,
-  key: NoteKey,
-): Promise<readonly LogRestore[]> {
-  const signed = await source.read("checkpoint");
-  if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
-  const { restores: count = 0 } = openCheckpoint(checks, signed, key);
-  const found: LogRestore[] = [];
-  while (found.length < count) {
-    const path = restorePath(found.length + 1);
-    const note = await source.read(path);
-    if (note === undefined) throw new LogError("missing", path, "is not there.");
-    found.push(openLogRestore(checks, note, key));
-  }
-  return found;
-}
-
-/** What is left of a head after the restores of its log. */
-export interface Survivor<R extends RestoredLog> {
-  /** The head that the log must still extend. */
-  readonly head: Checkpoint;
-  /** The restores that lost entries of the given head, the earliest first. */
-  readonly lostIn: readonly R[];
-}
-
-/**
- * Applies to a head all restores that lost some of its entries. A restore loses entries of a head
- * that was signed before it, is larger than the head from which the log continues, and is not larger
- * than the published one. Any other head stays as it is, so a shorter log still contradicts it.
- * @param restores of this or of other logs, already verified
- */
-export function survivorOf<R extends RestoredLog>(
-  head: Checkpoint,
-  restores: readonly R[],
-): Survivor<R> {
-  const lostIn: R[] = [];
-  let left = head;
-  const ofLog = restores.filter(({ origin }) => origin === head.origin);
-  for (const restore of ofLog.toSorted((a, b) => a.restores - b.restores))
-    if (losesEntriesOf(restore, left)) {
-      lostIn.push(restore);
-      left = { origin: head.origin, ...restore.continues, restores: restore.restores };
-    }
-  return { head: left, lostIn };
-}
-
-function losesEntriesOf({ restores, published, continues }: RestoredLog, head: Checkpoint) {
-  if ((head.restores ?? 0) >= restores || head.size <= continues.size) return false;
-  if (head.size === published.size) return equalBytes(head.root, published.root);
-  return head.size < published.size;
-}

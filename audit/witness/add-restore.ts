@@ -1,18 +1,20 @@
 import { nodeChecks } from "../node-checks.ts";
 import { LogError } from "../verify/log-error.ts";
-import { openLogRestore, type LogRestore } from "../verify/log-restore.ts";
+import { assertTrusted, openLogRestore, type SignedRestore } from "../verify/log-restore.ts";
 import { parseNote, type NoteKey } from "../verify/note.ts";
 import type { WitnessOptions } from "./witness-options.ts";
 
 /**
  * Keeps a log's signed statement that it was restored from a backup. The log may then continue from
  * the head that the statement names.
- * @returns the status of the answer: 200, or 400, 403 and 404 as in tlog-witness
+ * @returns the status of the answer: 200, or 400, 403 and 404 as in tlog-witness. 403 also if too few
+ *   of the approvers that the witness knows signed it, and 409 if it keeps another statement by that
+ *   number
  */
 export async function addRestore(
-  { logs, store, onRestore }: WitnessOptions,
+  { logs, approvers, store, onRestore }: WitnessOptions,
   note: Uint8Array,
-): Promise<200 | 400 | 403 | 404> {
+): Promise<200 | 400 | 403 | 404 | 409> {
   let text: string;
   try {
     ({ text } = parseNote(note));
@@ -22,23 +24,25 @@ export async function addRestore(
   }
   const key = logs.find(({ name }) => name === text.split("\n")[1]);
   if (key === undefined) return 404;
-  let restore: LogRestore;
+  let restore: SignedRestore;
   try {
     restore = openLogRestore(nodeChecks, note, key);
+    assertTrusted(restore, approvers);
   } catch (error) {
     if (error instanceof LogError) return error.code === "malformed" ? 400 : 403;
     throw error;
   }
   const kept = await keptRestores(store, key);
-  if (kept.some(({ restores }) => restores === restore.restores)) return 200;
-  await store.addRestore(key.name, Buffer.from(note).toString("utf8"));
+  const known = kept.find(({ restores }) => restores === restore.restores);
+  if (known !== undefined) return parseNote(known.note).text === text ? 200 : 409;
+  await store.addRestore(key.name, restore.note);
   onRestore?.(restore);
   return 200;
 }
 
-/** The statements that a witness keeps about a log. */
+/** The statements that a witness keeps about a log. It checked their approvers before. */
 export const keptRestores = async (
   store: WitnessOptions["store"],
   key: NoteKey,
-): Promise<readonly LogRestore[]> =>
+): Promise<readonly SignedRestore[]> =>
   (await store.restores(key.name)).map((note) => openLogRestore(nodeChecks, note, key));

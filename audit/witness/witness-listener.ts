@@ -1,5 +1,4 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { addRestore } from "./add-restore.ts";
 import { seenPath } from "./seen-by-witness.ts";
 import { RESTORE_PATH } from "./tell-restores.ts";
 import type { WitnessOptions } from "./witness-options.ts";
@@ -12,7 +11,7 @@ const MOST_BYTES = 64 * 1024;
  * Both prefixes are `/`.
  */
 export function witnessListener(options: WitnessOptions): RequestListener {
-  const add = createWitness(options);
+  const { addCheckpoint, addRestore } = createWitness(options);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") return showSeen(request.url, response);
@@ -21,8 +20,8 @@ export function witnessListener(options: WitnessOptions): RequestListener {
       return void response.writeHead(404).end();
     const body = await readBody(request);
     if (body === undefined) return void response.writeHead(413).end();
-    if (url === RESTORE_PATH) return void response.writeHead(await addRestore(options, body)).end();
-    const { status, type, body: text } = await add(body);
+    if (url === RESTORE_PATH) return void response.writeHead(await addRestore(body)).end();
+    const { status, type, body: text } = await addCheckpoint(body);
     response.writeHead(status, { "content-type": type }).end(text);
   }
 

@@ -1,5 +1,5 @@
 import type { LogSigner } from "../logs.ts";
-import type { LogRestore } from "../verify/log-restore.ts";
+import type { SignedRestore } from "../verify/log-restore.ts";
 import type { NoteKey } from "../verify/note.ts";
 
 /** What the witness saw last of each log. */
@@ -19,9 +19,11 @@ export interface WitnessOptions {
   readonly signer: LogSigner;
   /** The keys of the logs whose heads are cosigned. */
   readonly logs: readonly NoteKey[];
+  /** The people of whom two must have approved a restore. Without any, no restore is accepted. */
+  readonly approvers: readonly NoteKey[];
   readonly store: WitnessStore;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
   /** Called once for each statement that a log was restored. */
-  readonly onRestore?: (restore: LogRestore) => void;
+  readonly onRestore?: (restore: SignedRestore) => void;
 }

@@ -2,7 +2,12 @@
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { fromBase64 } from "../verify/base64.ts";
-import { openCheckpoint, parseCheckpointText } from "../verify/checkpoint.ts";
+import {
+  openCheckpoint,
+  parseCheckpointText,
+  type Checkpoint,
+  type TreeHead,
+} from "../verify/checkpoint.ts";
 import { cosignature, cosignedBytes } from "../verify/cosignature.ts";
 import { LogError } from "../verify/log-error.ts";
 import {
@@ -13,10 +18,10 @@ import {
   signatureBy,
   type NoteKey,
 } from "../verify/note.ts";
-import { survivorOf } from "../verify/log-restore.ts";
+import { survivorAt } from "../verify/survivor.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
-import { keptRestores } from "./add-restore.ts";
+import { addRestore, keptRestores } from "./add-restore.ts";
 import type { WitnessOptions } from "./witness-options.ts";
 
 export interface WitnessAnswer {
@@ -37,18 +42,33 @@ const sizeIs = (size: number): WitnessAnswer => ({
   body: `${size}\n`,
 });
 
+/** Each resolves with the answer to one request. */
+export interface RunningWitness {
+  readonly addCheckpoint: (body: Uint8Array) => Promise<WitnessAnswer>;
+  readonly addRestore: (note: Uint8Array) => ReturnType<typeof addRestore>;
+}
+
 /**
- * Answers `add-checkpoint` requests, one at a time for each log. What was seen never goes back,
- * except to where a log continues after a restore that its key declared.
+ * Answers requests one at a time. What was seen never goes back, except to where a log continues
+ * after a restore that its key and two known approvers signed.
  */
-export function createWitness(
-  options: WitnessOptions,
-): (body: Uint8Array) => Promise<WitnessAnswer> {
+export function createWitness(options: WitnessOptions): RunningWitness {
+  return serialised({
+    addCheckpoint: (body) => addCheckpoint(options, body),
+    addRestore: (note) => addRestore(options, note),
+  });
+}
+
+function serialised({ addCheckpoint: add, addRestore: keep }: RunningWitness): RunningWitness {
   let last: Promise<unknown> = Promise.resolve();
-  return (body) => {
-    const next = last.then(() => addCheckpoint(options, body));
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work);
     last = next.catch(() => undefined);
     return next;
+  };
+  return {
+    addCheckpoint: (body) => inTurn(() => add(body)),
+    addRestore: (note) => inTurn(() => keep(note)),
   };
 }
 
@@ -72,20 +92,22 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   if (request.old > head.size)
     return answer(400, "The old size is larger than the checkpoint's.\n");
   const seenNote = await options.store.latest(origin);
-  const seen =
-    seenNote === undefined
-      ? undefined
-      : survivorOf(
-          openCheckpoint(nodeChecks, seenNote, key),
-          await keptRestores(options.store, key),
-        ).head;
-  if (request.old !== (seen?.size ?? 0)) return sizeIs(seen?.size ?? 0);
+  const seen = seenNote === undefined ? undefined : openCheckpoint(nodeChecks, seenNote, key);
+  let survivor: TreeHead | undefined;
   try {
-    const before = seen ?? { size: 0, root: new Uint8Array(HASH_BYTES) };
+    survivor = seen && (await survivorOf(options, key, seen, head));
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    return sizeIs(seen?.size ?? 0);
+  }
+  const size = survivor?.size ?? 0;
+  if (request.old !== size) return sizeIs(size);
+  try {
+    const before = survivor ?? { size: 0, root: new Uint8Array(HASH_BYTES) };
     verifyConsistency(nodeChecks.sha256, before, head, request.proof);
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    if (seen?.size === head.size && request.proof.length === 0) return sizeIs(seen.size);
+    if (survivor?.size === head.size && request.proof.length === 0) return sizeIs(size);
     return answer(422, "The consistency proof does not verify.\n");
   }
   const { text } = head.note;
@@ -94,6 +116,21 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   // This witness does not vouch for the other signatures below the note.
   await options.store.put(origin, formatNote(text, signed ? [signed] : []) + cosigned);
   return answer(200, cosigned);
+}
+
+/**
+ * What the head must extend. A witness that knows no approvers accepts no restore. It looks only at
+ * what the head holds, as if nothing were said about restores.
+ * @throws LogError rolled_back, missing
+ */
+async function survivorOf(
+  { approvers, store }: WitnessOptions,
+  key: NoteKey,
+  seen: Checkpoint,
+  head: Checkpoint,
+): Promise<TreeHead> {
+  if (approvers.length === 0) return seen;
+  return survivorAt(seen, head, await keptRestores(store, key)).head;
 }
 
 async function cosign({ name, signer, now }: WitnessOptions, text: string): Promise<string> {

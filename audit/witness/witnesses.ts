@@ -188,21 +188,40 @@ export class Witnesses {
   async #ask(
     client: Client,
     { witness, restores, error, ending }: Disagreement,
-    { log, origin, size }: UncosignedHead,
+    asked: UncosignedHead,
   ): Promise<void> {
+    const { log, origin, size } = asked;
     const note = (await seenByWitness(witness, origin, ending).catch(() => undefined)) ?? "";
     const head = openHead(note, origin, this.#options.publicKey);
-    if (head !== undefined) {
-      await this.#compare(client, { log, origin, head, note }, restores);
-      const isLost = restores.survivorOf(head) !== head;
-      if (isLost && (await tellRestores(client, witness, origin, ending))) return;
-    }
+    if (head !== undefined) await this.#compare(client, { log, origin, head, note }, restores);
+    const refused = await this.#tellAndRepeat(client, { witness, restores, error, ending }, asked);
+    if (refused === undefined) return;
     const { rows } = await client.query<{ size: number }>(SIZE, [log]);
-    const { seen = 0 } = error;
+    const { seen = 0 } = refused;
     // Somebody who archives the log submitted a larger head meanwhile.
     if (ending.aborted || (seen > size && seen <= (rows[0]?.size ?? 0))) return;
     this.#disagreements.add(placeOf(witness, origin));
-    this.#tell(error, witness, { origin });
+    this.#tell(refused, witness, { origin });
+  }
+
+  /**
+   * Shows a witness the statements about the log's restores, if there are any, and submits the head
+   * once more.
+   * @returns why it still does not cosign; undefined if it does
+   */
+  async #tellAndRepeat(
+    client: Client,
+    { witness, error, ending }: Disagreement,
+    head: UncosignedHead,
+  ): Promise<WitnessError | undefined> {
+    try {
+      if (!(await tellRestores(client, witness, head.origin, ending))) return error;
+      await this.#cosign(client, witness, head, ending);
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof WitnessError) return cause.code === "disagrees" ? cause : error;
+      throw cause;
+    }
   }
 
   /**

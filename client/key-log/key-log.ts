@@ -1,8 +1,13 @@
 import type { Checkpoint } from "../../audit/verify/checkpoint.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
-import { openLogRestore, survivorOf, type LogRestore } from "../../audit/verify/log-restore.ts";
+import {
+  assertTrusted,
+  openLogRestore,
+  type SignedRestore,
+} from "../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../audit/verify/note.ts";
 import { verifyConsistency } from "../../audit/verify/proofs.ts";
+import { survivorAt, type Passage } from "../../audit/verify/survivor.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -25,6 +30,7 @@ import {
   saveKeptHead,
   type SignedHead,
 } from "./kept-head.ts";
+import { keepRestore } from "./kept-restores.ts";
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
@@ -35,6 +41,11 @@ export interface KeyLogDeps {
     "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
   >;
   readonly tenant: Uuid;
+  /**
+   * The people of whom two must have approved a restore from a backup. Without any, the device accepts
+   * no restore: a log that became shorter is an alarm.
+   */
+  readonly approvers: readonly NoteKey[];
   readonly clock: Pick<Clock, "now">;
   /** The log contradicts itself. Both notes are in the store. */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
@@ -106,16 +117,17 @@ export class KeyLog {
   }
 
   /**
-   * Tells the application of declared restores. Each is told once.
-   * @returns false if nobody listens yet, so that it must be told later
+   * Tells the application of declared restores. Each is told once. If nobody listens, call it again
+   * when somebody does.
    */
-  async tellRestored(): Promise<boolean> {
-    const { store, onRestored } = this.#deps;
-    const untold = await store.read(loadUntold);
-    const left = untold.filter((restored) => !onRestored(restored));
-    if (left.length < untold.length)
-      await store.transact(async (transaction) => saveUntold(transaction, left));
-    return left.length === 0;
+  tellRestored(): Promise<void> {
+    return this.#alone(async () => {
+      const { store, onRestored } = this.#deps;
+      const untold = await store.read(loadUntold);
+      const left = untold.filter((restored) => !onRestored(restored));
+      if (left.length < untold.length)
+        await store.transact(async (transaction) => saveUntold(transaction, left));
+    });
   }
 
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
@@ -201,50 +213,67 @@ export class KeyLog {
     const vkey = this.#vkey ?? answer.vkey;
     const key = this.#key ?? logKeyOf(vkey);
     const head = openHead(answer.checkpoint, key);
-    const lostIn = await this.#assertFit(head);
-    if (this.#head !== undefined && !isLaterHead(head, this.#head)) return head;
-    await this.#deps.store.transact(async (transaction) => {
-      for (const { continues } of lostIn) await forgetLost(transaction, continues.size);
-      const untold = await loadUntold(transaction);
-      if (lostIn.length > 0) {
+    const passed = await this.#assertFit(head);
+    const before = this.#head;
+    if (before !== undefined && !isLaterHead(head, before)) return head;
+    const { store, clock, approvers, onLost } = this.#deps;
+    await store.transact(async (transaction) => {
+      for (const restore of passed) {
+        await forgetLost(transaction, restore.continues.size);
+        const kept = { at: clock.now(), kept: before?.text ?? "", statement: restore.note };
+        await keepRestore(transaction, kept);
+      }
+      if (passed.length > 0) {
+        const untold = await loadUntold(transaction);
         outdatePublished(transaction);
-        saveUntold(transaction, [...untold, ...lostIn.map(restoredEvent)]);
+        const events = passed.map((restore) => restoredEvent(restore, approvers));
+        saveUntold(transaction, [...untold, ...events]);
       }
       saveKeptHead(transaction, { vkey, note: head.text });
     });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
-    if (lostIn.length > 0) this.#deps.onLost();
+    if (passed.length > 0) onLost();
     return head;
   }
 
   /**
-   * Checks that one of two heads extends the other. If the log was restored from a backup between
-   * them, what is left of the earlier one counts.
-   * @returns the restores that lost entries of the stored head
-   * @throws LogError forked, invalid_proof, rolled_back
+   * Checks that the later one of two heads extends the earlier one, or what is left of it if the log
+   * was restored from a backup between them.
+   * @returns the restores between the stored head and this one
+   * @throws LogError forked, invalid_proof, rolled_back, missing, unsigned
    */
-  async #assertFit(head: SignedHead): Promise<readonly LogRestore[]> {
+  async #assertFit(head: SignedHead): Promise<readonly SignedRestore[]> {
     const mine = this.#head;
     if (mine === undefined) return [];
-    const restores =
-      (head.restores ?? 0) === (mine.restores ?? 0) ? [] : await this.#restores(head.origin);
-    const left = survivorOf(mine, restores);
-    const heads: readonly Checkpoint[] = [survivorOf(head, restores).head, left.head];
-    const [old, newer] = heads.toSorted((a, b) => a.size - b.size) as [Checkpoint, Checkpoint];
+    const [earlier, later] = isLaterHead(head, mine) ? [mine, head] : [head, mine];
+    const { head: left, passed } = await this.#passage(earlier, later);
     const proof =
-      old.size === newer.size || old.size === 0 ? [] : await this.#proof(old.size, newer.size);
-    verifyConsistency(deviceChecks.sha256, old, newer, proof);
-    return left.lostIn;
+      left.size === later.size || left.size === 0 ? [] : await this.#proof(left.size, later.size);
+    verifyConsistency(deviceChecks.sha256, left, later, proof);
+    return earlier === mine ? passed : [];
   }
 
-  /** The declared restores of the log. Its key must have signed each. */
-  async #restores(name: string): Promise<readonly LogRestore[]> {
+  /** What the log must have of the earlier head, and the restores between the two. */
+  async #passage(earlier: Checkpoint, later: Checkpoint): Promise<Passage<SignedRestore>> {
+    const isMarked = (earlier.restores ?? 0) !== (later.restores ?? 0);
+    // Whoever knows no approvers believes no restore. The log may only have grown.
+    if (!isMarked || this.#deps.approvers.length === 0)
+      return survivorAt({ ...earlier, restores: later.restores }, later, []);
+    return survivorAt(earlier, later, await this.#restores());
+  }
+
+  /** The declared restores of the log. Its key and two known approvers must have signed each. */
+  async #restores(): Promise<readonly SignedRestore[]> {
     const key = this.#key;
     if (key === undefined) return [];
-    const notes = await this.#deps.api.keyLogRestores();
-    return notes.map((note) => openLogRestore(deviceChecks, note, { ...key, name }));
+    const { api, approvers } = this.#deps;
+    return (await api.keyLogRestores()).map((note) => {
+      const restore = openLogRestore(deviceChecks, note, key);
+      assertTrusted(restore, approvers);
+      return restore;
+    });
   }
 
   async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {

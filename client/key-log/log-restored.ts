@@ -1,7 +1,10 @@
-import type { LogRestore } from "../../audit/verify/log-restore.ts";
+import { approverName, isSameKey } from "../../audit/verify/approvers.ts";
+import type { SignedRestore } from "../../audit/verify/log-restore.ts";
+import type { NoteKey } from "../../audit/verify/note.ts";
 import { list, message, nested, text, uint } from "../../crypto/wire/protobuf.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { deviceChecks } from "./checks.ts";
 
 /** The operator declared that the server was restored from a backup, and two people approved it. */
 export interface LogRestored {
@@ -10,8 +13,12 @@ export interface LogRestored {
   /** When it was declared. Both are milliseconds since the Unix epoch. */
   readonly declaredAt: number;
   readonly reason: string;
-  /** Who approved it: the name and the id of each person's key. */
+  /** Who approved it, of the people in `restoreApprovers`: the name and the id of each one's key. */
   readonly approvedBy: readonly string[];
+  /** How many entries the key log had when it was published last. */
+  readonly publishedSize: number;
+  /** From how many entries it continues. If it is the published size, the key log lost nothing. */
+  readonly continuesSize: number;
 }
 
 const name = "client!log-restored";
@@ -20,6 +27,8 @@ const restored = message({
   declaredAt: [2, uint()],
   reason: [3, text(1_024)],
   approvedBy: [4, list(nested(message({ name: [1, text(256)] })), 64)],
+  publishedSize: [5, uint()],
+  continuesSize: [6, uint()],
 });
 /** Those that the application was not told of yet. */
 const untold = message({ restores: [1, list(nested(restored), 1_000)] });
@@ -41,9 +50,16 @@ export function saveUntold(transaction: StoreTransaction, events: readonly LogRe
   transaction.put(name, encodeRecord(untold, { restores }));
 }
 
-export const restoredEvent = (restore: LogRestore): LogRestored => ({
+export const restoredEvent = (
+  restore: SignedRestore,
+  trusted: readonly NoteKey[],
+): LogRestored => ({
   backupOf: restore.backupOfMs,
   declaredAt: restore.declaredAtMs,
   reason: restore.reason,
-  approvedBy: restore.approvedBy,
+  approvedBy: restore.approvedBy
+    .filter((key) => trusted.some((each) => isSameKey(each, key)))
+    .map((key) => approverName(deviceChecks.sha256, key)),
+  publishedSize: restore.published.size,
+  continuesSize: restore.continues.size,
 });

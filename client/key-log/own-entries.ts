@@ -24,8 +24,6 @@ export interface OwnEntriesDeps {
   readonly onFormerKey: (former: FormerKey) => void;
 }
 
-/** How long to wait for a listener before an event is told again. */
-const tellAgainMs = 100;
 /** How often a connected device reads the log. */
 const everyMs = 60 * 60_000;
 
@@ -33,7 +31,6 @@ const everyMs = 60 * 60_000;
 export class OwnEntries {
   readonly #deps: OwnEntriesDeps;
   #cancel: () => void = () => undefined;
-  #cancelTelling: () => void = () => undefined;
   #dueAtMs = 0;
 
   constructor(deps: OwnEntriesDeps) {
@@ -57,7 +54,6 @@ export class OwnEntries {
 
   stop(): void {
     this.#cancel();
-    this.#cancelTelling();
   }
 
   /**
@@ -75,17 +71,9 @@ export class OwnEntries {
           onUnknown({ device: record.device, change, version });
       });
       await keyLog.compareWaiting();
-      await this.#tell();
+      await keyLog.tellRestored();
     } catch {
       this.#dueAtMs = 0;
     }
-  }
-
-  /** An application adds its listeners when it has the connected device. */
-  async #tell(): Promise<void> {
-    const { keyLog, clock } = this.#deps;
-    this.#cancelTelling();
-    if (await keyLog.tellRestored()) return;
-    this.#cancelTelling = clock.after(tellAgainMs, () => void this.#tell().catch(() => undefined));
   }
 }

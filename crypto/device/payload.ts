@@ -24,7 +24,7 @@ const payloadMessage = message({
           size: [1, uint()],
           root: [2, fixed(32)],
           signature: [3, fixed(64)],
-          restores: [4, uint(0xffff)],
+          restores: [4, uint(999_999_999)],
         }),
       ),
     ),

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { parseApprovers } from "../../audit/restore/approvers.ts";
+import { parseApproverList } from "../../audit/restore/approver-list.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
 import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
 import type { BucketRate } from "../../policies/token-bucket.ts";
@@ -127,5 +127,5 @@ export const witnesses = text(
 
 export const approvers = text(
   "must be the verifier keys of 2 to 32 different people, separated by commas or spaces, each as sealdesk audit restore key prints it.",
-  (list) => isReadable(() => parseApprovers(list)),
+  (list) => isReadable(() => parseApproverList(list)),
 );

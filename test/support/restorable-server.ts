@@ -60,8 +60,11 @@ export class RestorableServer {
   }
 
   /** Starts the server. It may refuse to be ready. */
-  start(): void {
-    this.#server = spawnServer(this.home, { port: this.#port });
+  start(environment: Readonly<Record<string, string>> = {}): void {
+    this.#server = spawnServer(this.home, {
+      port: this.#port,
+      environment: { AUDIT_RESTORE_APPROVERS: this.approvers, ...environment },
+    });
   }
 
   async stop(): Promise<void> {

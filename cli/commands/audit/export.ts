@@ -11,7 +11,7 @@ import {
 import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { checkedLog } from "../../../audit/read/checked-log.ts";
-import { restorePath } from "../../../audit/verify/log-restore.ts";
+import { restorePath } from "../../../audit/verify/restore-files.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";

@@ -72,7 +72,7 @@ export async function catchUpIfAlone(
   const store = await openCheckpointStore(audit.checkpoints, Date.now);
   try {
     const { publicKey } = signer;
-    const { originPrefix } = audit;
+    const { originPrefix, restoreApprovers: approvers } = audit;
     const witnesses = new Witnesses({
       url,
       witnesses: audit.witnesses,
@@ -80,7 +80,7 @@ export async function catchUpIfAlone(
       store,
       publicKey,
     });
-    await catchUp({ url, originPrefix, signer, store, witnesses });
+    await catchUp({ url, originPrefix, signer, store, approvers, witnesses });
     return undefined;
   } catch (error) {
     // What was signed before can still be read, also by users who may not write checkpoints.

@@ -71,6 +71,11 @@ export function registerAudit(program: Command, print: Print): void {
       "--old <file>",
       "an earlier checkpoint, which the log must extend; exits with 3 if a declared restore lost some of it",
     )
+    .option(
+      "--approver <vkey>",
+      "verifier key of a person who may approve a restore from a backup; repeat it for each. Without any, a restore that lost entries of --old is refused",
+      collect,
+    )
     .option("--policy <file>", "file that says which witnesses must have cosigned")
     .option("--pruned-below <index>", "entries below this index may be missing")
     .option("--tenant <slug>", "with --username: sign in to the server that serves the log")
@@ -147,6 +152,11 @@ export function registerAudit(program: Command, print: Print): void {
     .requiredOption(
       "--log <vkey>",
       "verifier key of a log that it cosigns; may be repeated",
+      collect,
+    )
+    .option(
+      "--approver <vkey>",
+      "verifier key of a person who may approve a restore of the logs; repeat it for each. Without any, no restore is accepted",
       collect,
     )
     .option("--host <host>", "address to listen on", "127.0.0.1")

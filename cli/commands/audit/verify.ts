@@ -1,12 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { openCheckpoint, type TreeHead } from "../../../audit/verify/checkpoint.ts";
+import { approverName, parseApprovers } from "../../../audit/verify/approvers.ts";
 import {
-  readRestoreFiles,
-  survivorOf,
-  type LogRestore,
-} from "../../../audit/verify/log-restore.ts";
-import { parseVkey, type Note } from "../../../audit/verify/note.ts";
+  openCheckpoint,
+  type Checkpoint,
+  type TreeHead,
+} from "../../../audit/verify/checkpoint.ts";
+import { assertTrusted, type SignedRestore } from "../../../audit/verify/log-restore.ts";
+import { readRestoreFiles } from "../../../audit/verify/restore-files.ts";
+import { survivorAt } from "../../../audit/verify/survivor.ts";
+import type { LogSource } from "../../../audit/verify/log-source.ts";
+import { parseVkey, type Note, type NoteKey } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
 import {
@@ -25,6 +29,8 @@ export interface VerifyOptions {
   readonly vkey: string;
   /** An earlier checkpoint, which the log must extend. */
   readonly old?: string;
+  /** Verifier keys of the people of whom two must have approved each restore. */
+  readonly approver?: readonly string[];
   /** File that says which witnesses must have cosigned. */
   readonly policy?: string;
   readonly prunedBelow?: string;
@@ -70,29 +76,33 @@ export async function verifyFiles(
   const prunedBelow = Number(options.prunedBelow ?? 0);
   if (!Number.isSafeInteger(prunedBelow) || prunedBelow < 0)
     throw new CommandError("--pruned-below takes the index of the first entry that is kept.");
-  const old =
+  const { sha256 } = nodeChecks;
+  const shown =
     options.old === undefined
       ? undefined
       : openCheckpoint(nodeChecks, await readFile(options.old), key);
+  const approvers = options.approver === undefined ? [] : parseApprovers(sha256, options.approver);
   const session = await signIn(place, options);
   const bar = progressBar("entries");
   try {
     const source = logFiles(place, session?.fetch);
     const restores = await readRestoreFiles(nodeChecks, source, key);
-    const survivor = old && survivorOf(old, restores);
+    if (approvers.length > 0) for (const each of restores) assertTrusted(each, approvers);
+    const last = restores.at(-1);
+    const old = shown && (await survivorIn(source, key, shown, restores, approvers));
     const { origin, size, root, note } = await verifyLog(nodeChecks, source, {
       key,
-      old: survivor?.head,
+      old: old?.head ?? last?.continues,
       prunedBelow,
       onProgress: (checked, total) => bar.update(checked, total),
     });
     const extra = cosignersOf(policy, note);
-    const lostIn = survivor?.lostIn ?? [];
+    const lostIn = old?.lostIn ?? [];
     if (lostIn.length > 0) onLost();
     return [
       `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`,
       ...restores.map((restore) =>
-        restoredLine(restore, lostIn.includes(restore) ? old : undefined),
+        restoredLine(restore, approvers.length > 0, lostIn.includes(restore) ? shown : undefined),
       ),
     ].join("\n");
   } finally {
@@ -101,17 +111,46 @@ export async function verifyFiles(
   }
 }
 
+/**
+ * What the log must have of an earlier checkpoint.
+ * @throws LogError rolled_back, missing, unsigned: a restore lost entries of the checkpoint, and no
+ *   approvers are known
+ */
+async function survivorIn(
+  source: LogSource,
+  key: NoteKey,
+  old: Checkpoint,
+  restores: readonly SignedRestore[],
+  approvers: readonly NoteKey[],
+) {
+  const now = openCheckpoint(nodeChecks, (await source.read("checkpoint")) ?? "", key);
+  const survivor = survivorAt(old, now, restores);
+  for (const each of survivor.lostIn) assertTrusted(each, approvers);
+  return survivor;
+}
+
 /** @param old a checkpoint of which the restore lost entries */
-function restoredLine(restore: LogRestore, old: TreeHead | undefined): string {
+function restoredLine(
+  restore: SignedRestore,
+  isTrusted: boolean,
+  old: TreeHead | undefined,
+): string {
   const { backupOfMs, declaredAtMs, approvedBy, reason, continues, published } = restore;
   const time = (ms: number) => new Date(ms).toISOString();
+  const names = approvedBy.map((key) => approverName(nodeChecks.sha256, key)).join(" and ");
+  const approval = isTrusted
+    ? `approved by ${names}`
+    : `approved by ${names} as the log's key claims (nobody's key was given with --approver)`;
+  const range = (until: number) => `ntries ${continues.size} to ${until - 1}`;
   const lost =
-    old === undefined
-      ? `It lost entries ${continues.size} to ${published.size - 1}.`
-      : `Entries ${continues.size} to ${old.size - 1} of the old checkpoint are missing.`;
+    old !== undefined
+      ? `E${range(old.size)} of the old checkpoint are missing.`
+      : continues.size < published.size
+        ? `It lost e${range(published.size)}.`
+        : "It lost no entries.";
   return (
     `The log was declared restored from a backup of ${time(backupOfMs)}, at ${time(declaredAtMs)}, ` +
-    `approved by ${approvedBy.join(" and ")}: "${reason}". ${lost}`
+    `${approval}: "${reason}". ${lost}`
   );
 }
 

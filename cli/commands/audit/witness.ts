@@ -11,7 +11,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import type { LogRestore } from "../../../audit/verify/log-restore.ts";
+import { approverName, parseApprovers } from "../../../audit/verify/approvers.ts";
+import type { SignedRestore } from "../../../audit/verify/log-restore.ts";
 import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
 import { witnessListener } from "../../../audit/witness/witness-listener.ts";
 import type { WitnessStore } from "../../../audit/witness/witness-options.ts";
@@ -26,17 +27,20 @@ export interface WitnessCommandOptions {
   readonly host: string;
   readonly port: string;
   readonly log: readonly string[];
+  /** Verifier keys of the people of whom two must have approved a restore. */
+  readonly approver?: readonly string[];
 }
 
 /** Runs a witness until it is stopped. Put a TLS proxy in front of it. */
 export async function runWitness(options: WitnessCommandOptions, print: Print): Promise<void> {
-  const { name, state, host } = options;
+  const { name, state, host, approver } = options;
   if (!isKeyName(name)) throw new CommandError("--name must have no spaces and no plus sign.");
   const signer = await openSigner(state);
   const listener = witnessListener({
     name,
     signer,
     logs: options.log.map((vkey) => parseVkey(nodeChecks.sha256, vkey)),
+    approvers: approver === undefined ? [] : parseApprovers(nodeChecks.sha256, approver),
     store: fileStore(state),
     now: Date.now,
     onRestore: (restore) => void print(restoredLine(restore)).catch(() => undefined),
@@ -101,6 +105,11 @@ async function notesIn(folder: string): Promise<string[]> {
   return Promise.all(whole.map((name) => readFile(join(folder, name), "utf8")));
 }
 
-const restoredLine = ({ origin, backupOfMs, published, continues, approvedBy }: LogRestore) =>
-  `${origin} was restored from a backup of ${new Date(backupOfMs).toISOString()}, approved by ` +
-  `${approvedBy.join(" and ")}: entries ${continues.size} to ${published.size - 1} are lost.`;
+function restoredLine(restore: SignedRestore): string {
+  const { origin, backupOfMs, published, continues, approvedBy } = restore;
+  const names = approvedBy.map((key) => approverName(nodeChecks.sha256, key)).join(" and ");
+  return (
+    `${origin} was restored from a backup of ${new Date(backupOfMs).toISOString()}, approved by ${names}. ` +
+    `It continues after ${continues.size} entries; ${published.size} were published.`
+  );
+}

@@ -30,8 +30,8 @@ beforeEach(async () => {
       originPrefix: "audit.example",
       checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
       witnesses: [],
+      restoreApprovers: [],
     },
-    restoreApprovers: [],
     auditRetainDays: 2192,
   };
 });

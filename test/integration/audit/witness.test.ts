@@ -26,7 +26,8 @@ function newWitness(log: MemoryLog) {
     publicKey: Buffer.from(x ?? "", "base64url"),
   };
   const seen = new Map<string, string>();
-  const add = createWitness({
+  const { addCheckpoint: add } = createWitness({
+    approvers: [],
     name: key.name,
     signer: {
       publicKey: key.publicKey,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { s3Checkpoints } from "../../../audit/checkpoints/s3-store.ts";
 import { startS3Double } from "../../support/s3-double.ts";
+import { until } from "../../support/until.ts";
 
 const byLog = (all: readonly { readonly log: string; readonly note: string }[]) =>
   Object.fromEntries(all.map(({ log, note }) => [log, note]));
@@ -51,9 +52,14 @@ test("a folder keeps declarations, and a smaller head from after a restore", asy
   await store.keepDeclaration("declared");
   const restored = "origin\n150\nroot\nrestored 1\n\nsigned\n";
   await store.put(one, 150, restored);
-  await store.put(one, 201, "origin\n201\nroot\n");
+  // A node that still has the database from before the restore must stop.
+  await expect(store.put(one, 201, "origin\n201\nroot\n")).rejects.toMatchObject({
+    code: "audit_log_behind",
+  });
   expect(byLog(await store.all())).toEqual({ [one]: restored });
-  expect(await store.declarations()).toEqual(["declared"]);
+  expect(await store.declarations()).toEqual([
+    { name: expect.stringContaining("restore.") as string, text: "declared" },
+  ]);
   await rm(folder, { recursive: true });
 });
 
@@ -94,13 +100,41 @@ test("S3 (a double) gets locked objects, at most one for each log in the interva
     expect(await store.declarations()).toEqual([]);
     await store.keepDeclaration("declared");
     await store.keepDeclaration("declared");
-    expect(await store.declarations()).toEqual(["declared"]);
+    expect(await store.declarations()).toEqual([
+      { name: expect.stringContaining("restores/") as string, text: "declared" },
+    ]);
     for (const key of double.keys())
       expect(double.lockOf(key)).toMatchObject({ mode: "COMPLIANCE" });
     const [first = ""] = double.keys();
     expect(Date.parse(double.lockOf(first)?.until ?? "")).toBe(1_700_000_000_000 + 86_400_000);
   } finally {
     await store.close();
+    await double.close();
+  }
+});
+
+test("S3 (a double) gets the last head of an interval when the interval or the store ends", async () => {
+  const double = await startS3Double();
+  const open = (everyMs: number) =>
+    s3Checkpoints({
+      bucket: "audit",
+      region: "us-east-1",
+      endpoint: double.endpoint,
+      retainMs: 86_400_000,
+      everyMs,
+      now: Date.now,
+      credentials: { accessKeyId: "x", secretAccessKey: "x" },
+    });
+  const [quick, slow] = [open(100), open(3_600_000)];
+  try {
+    for (const size of [1, 2, 3]) await quick.put(one, size, `of ${size}`);
+    await until(async () => byLog(await quick.all())[one] === "of 3");
+    for (const size of [1, 2, 3]) await slow.put(two, size, `of ${size}`);
+    expect(byLog(await slow.all())[two]).toBe("of 1");
+    await slow.close();
+    expect(byLog(await quick.all())[two]).toBe("of 3");
+  } finally {
+    await quick.close();
     await double.close();
   }
 });

@@ -1,63 +1,55 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 import { tryLead } from "../../../../audit/integrate/session.ts";
-import type { LogSigner } from "../../../../audit/logs.ts";
 import { nodeChecks } from "../../../../audit/node-checks.ts";
 import {
-  assertApproved,
-  declarationKey,
-  logRestores,
+  formatDeclaration,
   parseDeclaration,
-  parseUnsigned,
-  type RestoreDeclaration,
+  type DeclaredLog,
 } from "../../../../audit/restore/declaration.ts";
-import { recordRestore } from "../../../../audit/restore/record-restore.ts";
-import {
-  formatNote,
-  formatVkey,
-  keyIdOf,
-  signatureBy,
-  type Note,
-  type NoteKey,
-} from "../../../../audit/verify/note.ts";
-import type { LogRestore } from "../../../../audit/verify/log-restore.ts";
-import { equalBytes, utf8 } from "../../../../crypto/wire/bytes.ts";
+import { recordRestores } from "../../../../audit/restore/record-restore.ts";
+import { readRestores } from "../../../../audit/restore/restores.ts";
+import { signDeclaration } from "../../../../audit/restore/sign-declaration.ts";
+import { assertApproved, type RestoredLog } from "../../../../audit/verify/log-restore.ts";
+import { formatVkey, type NoteKey } from "../../../../audit/verify/note.ts";
+import { equalBytes } from "../../../../crypto/wire/bytes.ts";
 import type { Client } from "../../../../db/pool.ts";
 import { asOwner } from "../../../../keys/accounts/as-owner.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { catchUpIfAlone } from "../open-log.ts";
-import { lostLine } from "./declare.ts";
-import { approversOf, lostLogs, withRestoring, type Restoring } from "./restoring.ts";
+import { lostLine } from "./lost-line.ts";
+import { configuredApprovers, lostLogs, withRestoring, type Restoring } from "./restoring.ts";
 
 /** For this long the command waits for the lock of the node that continues the logs. */
 const LOCK_MS = 10_000;
 
 /**
- * Applies a declaration that two approvers signed. The database records it first. It counts from the
- * moment when it is stored outside. Run it again after an interruption.
+ * Applies a declaration that two approvers signed. It counts from the moment when it is stored
+ * outside. Then the database records it, and until it does, no node continues the logs. Run it again
+ * after an interruption.
  */
 export async function applyCommand(settings: Settings, file: string): Promise<string> {
-  const configured = approversOf(settings);
-  const note = parseUnsigned(await readFile(file, "utf8"));
-  const declaration = parseDeclaration(note.text);
-  if (vkeysOf(declaration.approvers) !== vkeysOf(configured))
-    throw new CommandError(
-      "The declaration names other approvers than AUDIT_RESTORE_APPROVERS. Declare the restore again.",
-    );
-  const signers = assertApproved(declaration, note);
-  const logs = logRestores(declaration, signers, note.text);
+  const configured = configuredApprovers(settings);
+  const declared = parseDeclaration(await readFile(file, "utf8"));
+  for (const { restore, note } of declared) {
+    if (vkeysOf(restore.approvers) !== vkeysOf(configured))
+      throw new CommandError(
+        "The declaration names other approvers than AUDIT_RESTORE_APPROVERS. Declare the restore again.",
+      );
+    assertApproved(nodeChecks, restore, note);
+  }
   const lines = await withRestoring(settings, async (restoring) => {
-    await takeLock(restoring.client);
-    const isApplied = hasAll(restoring, logs);
-    if (!isApplied) await assertFits(restoring, declaration);
-    const { ownerUrl, signer } = restoring;
-    const earlier = restoring.restores.all.filter((each) => !isOf(each, logs));
-    await asOwner(ownerUrl, "", (client) =>
-      recordRestore(client, signer, { earlier, declared: logs, logs: restoring.logs }, Date.now()),
-    );
-    if (!isApplied) await keepOutside(restoring, { declaration, note, signers });
+    const { client, ownerUrl, store, signer, logs } = restoring;
+    await takeLock(client);
+    const isApplied = holds(restoring, declared);
+    if (!isApplied) {
+      await assertFits(restoring, declared);
+      await keepOutside(restoring, declared);
+    }
+    const restores = await readRestores(store, signer.publicKey, configured);
+    await asOwner(ownerUrl, "", (owner) => recordRestores(owner, restores, logs, Date.now()));
     return [
-      ...logs.map(lostLine),
+      ...declared.map(({ restore }) => lostLine(restore)),
       isApplied ? "The restore was applied before." : "The restore is applied.",
     ];
   });
@@ -79,59 +71,43 @@ async function takeLock(client: Client): Promise<void> {
   }
 }
 
-const isOf = ({ declaration }: LogRestore, logs: readonly LogRestore[]): boolean =>
-  logs.some((log) => equalBytes(log.declaration, declaration));
-
-const hasAll = ({ restores }: Restoring, logs: readonly LogRestore[]): boolean =>
-  restores.all.some((each) => isOf(each, logs));
+/** Whether the declaration is kept outside. It is stored as a whole. */
+const holds = ({ restores }: Restoring, declared: readonly DeclaredLog[]): boolean =>
+  declared.every(({ restore: { declaration } }) =>
+    restores.all.some((each) => equalBytes(each.declaration, declaration)),
+  );
 
 /** @throws CommandError if database and published heads are not exactly what was signed */
-async function assertFits(restoring: Restoring, declared: RestoreDeclaration): Promise<void> {
-  if (declared.deployment !== restoring.deployment)
+async function assertFits(restoring: Restoring, declared: readonly DeclaredLog[]): Promise<void> {
+  const signed = declared.map(({ restore }) => restore);
+  if (linesOf(await lostLogs(restoring)) !== linesOf(signed))
     throw new CommandError(
-      `The declaration is of ${declared.deployment}, and this is ${restoring.deployment}.`,
-    );
-  const linesOf = (logs: RestoreDeclaration["logs"]) =>
-    logs
-      .map(({ origin, restores, published, continues }) =>
-        JSON.stringify([origin, restores, headOf(published), headOf(continues)]),
-      )
-      .join("\n");
-  if (linesOf(await lostLogs(restoring)) !== linesOf(declared.logs))
-    throw new CommandError(
-      "The declaration does not fit the database and the checkpoints outside it any more. Declare the restore again.",
+      "The declaration does not fit this database and the checkpoints outside it. They changed since it was written, or it is of another deployment. Declare the restore again.",
     );
 }
+
+const linesOf = (logs: readonly RestoredLog[]): string =>
+  logs
+    .map(({ origin, restores, published, continues }) =>
+      JSON.stringify([origin, restores, headOf(published), headOf(continues)]),
+    )
+    .join("\n");
 
 const headOf = ({ size, root }: { readonly size: number; readonly root: Uint8Array }) => [
   size,
   Buffer.from(root).toString("base64"),
 ];
 
-interface Approved {
-  readonly declaration: RestoreDeclaration;
-  readonly note: Note;
-  readonly signers: readonly NoteKey[];
-}
-
 /** The superseded heads are stored for good first. Then the declaration counts. */
 async function keepOutside(
   { store, signer }: Restoring,
-  { declaration, note, signers }: Approved,
+  declared: readonly DeclaredLog[],
 ): Promise<void> {
-  const origins = new Set(declaration.logs.map(({ origin }) => origin));
+  const text = formatDeclaration(await signDeclaration(signer, declared));
+  const origins = new Set(declared.map(({ restore }) => restore.origin));
   for (const { log, note: head } of await store.all())
     if (origins.has(head.split("\n")[0] ?? "")) await store.keepProof(log, head);
-  const { sha256 } = nodeChecks;
-  const approvals = signers.flatMap((key) => signatureBy(sha256, note, key) ?? []);
-  const own = await signWith(signer, declaration.deployment, note.text);
-  await store.keepDeclaration(formatNote(note.text, [...approvals, own]));
-}
-
-async function signWith(signer: LogSigner, deployment: string, text: string) {
-  const key = declarationKey(deployment, signer.publicKey);
-  const keyId = keyIdOf(nodeChecks.sha256, key);
-  return { name: key.name, keyId, signature: await signer.sign(utf8(text)) };
+  await store.keepDeclaration(text);
 }
 
 /** Signs the first heads after the restore, unless a node does so. */

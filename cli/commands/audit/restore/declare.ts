@@ -2,16 +2,16 @@ import { readFile } from "node:fs/promises";
 import { assertHolds, openOurs } from "../../../../audit/integrate/check-outside.ts";
 import { AuditError } from "../../../../audit/audit-error.ts";
 import { OPERATOR_LOG, type LogId } from "../../../../audit/logs.ts";
-import { declarationText } from "../../../../audit/restore/declaration.ts";
-import { isReason, type RestoredLog } from "../../../../audit/verify/log-restore.ts";
+import { createDeclaration, formatDeclaration } from "../../../../audit/restore/declaration.ts";
+import { isReason } from "../../../../audit/verify/log-restore.ts";
 import type { Checkpoint } from "../../../../audit/verify/checkpoint.ts";
-import { formatNote } from "../../../../audit/verify/note.ts";
 import { seenHeads } from "../../../../audit/witness/seen-heads.ts";
 import { writeFileOnce } from "../../../../keys/private-file.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { timeOf } from "../export.ts";
+import { lostLine } from "./lost-line.ts";
 import {
-  approversOf,
+  configuredApprovers,
   lostLogs,
   publishedHeads,
   withRestoring,
@@ -33,11 +33,12 @@ const WITNESSES_MS = 30_000;
 
 /** Writes what the database lost by a restore, for two people to sign. It changes no log. */
 export async function declareCommand(settings: Settings, options: DeclareOptions): Promise<string> {
-  const approvers = approversOf(settings);
+  const approvers = configuredApprovers(settings);
   const { reason } = options;
-  const backupOfMs = timeOf(options.backupOf) ?? Number.NaN;
+  const backupOfMs = timeOf(options.backupOf);
   const declaredAtMs = Date.now();
-  if (backupOfMs > declaredAtMs) throw new CommandError("--backup-of is in the future.");
+  if (backupOfMs === undefined || backupOfMs < 0 || backupOfMs > declaredAtMs)
+    throw new CommandError("--backup-of takes a time in the past, such as 2026-01-31T02:00:00Z.");
   if (!isReason(reason))
     throw new CommandError("--reason takes one line of at most 300 characters. Everyone reads it.");
   return withRestoring(settings, async (restoring) => {
@@ -45,11 +46,11 @@ export async function declareCommand(settings: Settings, options: DeclareOptions
     const logs = await lostLogs(restoring);
     if (logs.length === 0)
       throw new CommandError(
-        "No log has fewer entries than were published. Nothing is to declare.",
+        "No log has fewer entries than were published. There is nothing to declare.",
       );
-    const { deployment } = restoring;
-    const text = declarationText({ deployment, backupOfMs, declaredAtMs, reason, approvers, logs });
-    if (!(await writeFileOnce(options.out, formatNote(text, []))))
+    const cause = { backupOfMs, declaredAtMs, reason, approvers };
+    const text = formatDeclaration(createDeclaration(cause, logs));
+    if (!(await writeFileOnce(options.out, text)))
       throw new CommandError(`${options.out} exists already. Choose another file.`);
     return [
       ...logs.map(lostLine),
@@ -57,9 +58,6 @@ export async function declareCommand(settings: Settings, options: DeclareOptions
     ].join("\n");
   });
 }
-
-export const lostLine = ({ origin, published, continues }: RestoredLog): string =>
-  `${origin}: entries ${continues.size} to ${published.size - 1} are lost (${published.size - continues.size} of ${published.size}).`;
 
 /** Stores outside the database what files and witnesses know and the database does not. */
 async function keepFurtherHeads(

@@ -41,7 +41,7 @@ export async function withRestoring<T>(
   const store = await openCheckpointStore(settings.audit.checkpoints, Date.now);
   try {
     const signer = await kmsAuditSigner(kms);
-    const restores = await readRestores(store, signer.publicKey);
+    const restores = await readRestores(store, signer.publicKey, settings.audit.restoreApprovers);
     return await withDatabase(settings, ({ ownerUrl }) =>
       withIntegratorSession(ownerUrl, async (client) => {
         const { rows: logs } = await client.query<KnownLog>("select id, origin from audit.logs");
@@ -63,10 +63,16 @@ export const publishedHeads = async ({ store, signer }: Restoring): Promise<Publ
 
 /** What the logs in the database have lost, compared with every head that is kept outside. */
 export const lostLogs = async (restoring: Restoring): Promise<RestoredLog[]> =>
-  findLost(restoring.client, await publishedHeads(restoring), restoring.restores);
+  findLost(
+    restoring.client,
+    await publishedHeads(restoring),
+    restoring.restores,
+    restoring.signer.publicKey,
+  );
 
 /** @throws CommandError if nobody may approve a restore, so that none can be declared */
-export function approversOf({ restoreApprovers }: Settings): readonly NoteKey[] {
+export function configuredApprovers({ audit }: Settings): readonly NoteKey[] {
+  const { restoreApprovers } = audit;
   if (restoreApprovers.length === 0)
     throw new CommandError(
       "AUDIT_RESTORE_APPROVERS is not set, so nobody may approve a restore. Set it to the verifier keys of at least two people. Each makes a key with sealdesk audit restore key. See docs/restore.md.",

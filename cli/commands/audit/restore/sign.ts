@@ -1,41 +1,64 @@
 import { readFile } from "node:fs/promises";
+import { nodeChecks } from "../../../../audit/node-checks.ts";
 import { parseApproverKey } from "../../../../audit/restore/approver-key.ts";
-import { APPROVALS } from "../../../../audit/restore/approvers.ts";
 import {
-  approversOf,
+  formatDeclaration,
   parseDeclaration,
-  parseUnsigned,
+  type DeclaredLog,
 } from "../../../../audit/restore/declaration.ts";
-import { formatNote } from "../../../../audit/verify/note.ts";
-import { equalBytes } from "../../../../crypto/wire/bytes.ts";
+import { APPROVALS, approverName, isSameKey } from "../../../../audit/verify/approvers.ts";
+import { approversWhoSigned } from "../../../../audit/verify/log-restore.ts";
+import type { NoteKey } from "../../../../audit/verify/note.ts";
 import { replaceFile } from "../../../../keys/private-file.ts";
 import type { Print } from "../../../output.ts";
 import { CommandError } from "../../../settings.ts";
+import { lostLine } from "./lost-line.ts";
 
-/** Adds the signature of one person to a declaration. It needs no database and no other key. */
+/** Adds the signatures of one person to a declaration. It needs no database and no other key. */
 export async function signCommand(
   file: string,
   options: { readonly key: string },
   print: Print,
 ): Promise<void> {
   const approver = parseApproverKey(await readFile(options.key, "utf8"));
-  const note = parseUnsigned(await readFile(file, "utf8"));
-  const declaration = parseDeclaration(note.text);
-  const { name, publicKey } = approver.key;
-  const isAsked = declaration.approvers.some(
-    (each) => each.name === name && equalBytes(each.publicKey, publicKey),
-  );
-  if (!isAsked)
+  const logs = parseDeclaration(await readFile(file, "utf8"));
+  const { name } = approver.key;
+  if (!logs.every(({ restore }) => restore.approvers.some((key) => isSameKey(key, approver.key))))
     throw new CommandError(`${name} with this key is not an approver of this declaration.`);
-  await print(note.text);
-  const before = approversOf(declaration, note);
-  if (before.some((each) => each.name === name)) return print(`${name} signed it already.`);
-  const signatures = [...note.signatures, approver.sign(note.text)];
-  await replaceFile(file, formatNote(note.text, signatures));
+  await print(shown(logs));
+  const before = signersOf(logs);
+  if (before.some((key) => isSameKey(key, approver.key)))
+    return print(`${name} signed it already.`);
+  const signed = logs.map(({ restore, note }) => {
+    const others = note.signatures.filter((signature) => signature.name !== name);
+    return { restore, note: { ...note, signatures: [...others, approver.sign(note.text)] } };
+  });
+  await replaceFile(file, formatDeclaration(signed));
   const missing = APPROVALS - before.length - 1;
   await print(
     missing > 0
       ? `${name} signed it. Another approver must sign it too.`
       : `${name} signed it. It can be applied: sealdesk audit restore apply ${file}`,
   );
+}
+
+/** The approvers who signed every statement. */
+function signersOf(logs: readonly DeclaredLog[]): readonly NoteKey[] {
+  const [first = [], ...rest] = logs.map(({ restore, note }) =>
+    approversWhoSigned(nodeChecks, restore, note),
+  );
+  return first.filter((key) => rest.every((keys) => keys.some((each) => isSameKey(each, key))));
+}
+
+/** What is signed, for a person to read. */
+function shown(logs: readonly DeclaredLog[]): string {
+  const cause = logs[0]?.restore;
+  const time = (ms: number | undefined) => new Date(ms ?? 0).toISOString();
+  return [
+    `backup-of ${time(cause?.backupOfMs)}`,
+    `declared ${time(cause?.declaredAtMs)}`,
+    `reason ${cause?.reason}`,
+    ...(cause?.approvers ?? []).map((key) => `approver ${approverName(nodeChecks.sha256, key)}`),
+    ...logs.map(({ restore }) => lostLine(restore)),
+  ].join("\n");
 }
