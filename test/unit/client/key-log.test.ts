@@ -2,22 +2,18 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { Checkpoint } from "../../../audit/verify/checkpoint.ts";
-import { createDeclaration } from "../../../audit/restore/declaration.ts";
-import { signDeclaration } from "../../../audit/restore/sign-declaration.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
-import { formatVkey } from "../../../audit/verify/note.ts";
+import { formatVkey, type NoteKey } from "../../../audit/verify/note.ts";
 import { consistencyProof } from "../../../audit/verify/proofs.ts";
 import { KeyLog, type KeyLogDeps } from "../../../client/key-log/key-log.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 import type { LogRestored } from "../../../client/index.ts";
 import { loadKeptRestores } from "../../../client/key-log/kept-restores.ts";
-import type { RestoredLog } from "../../../audit/verify/log-restore.ts";
-import type { NoteKey } from "../../../audit/verify/note.ts";
-import { formatNote } from "../../../audit/verify/note.ts";
-import { approvedBy, approver, approvers, people } from "../../support/approvers.ts";
+import { approver, approvers, people } from "../../support/approvers.ts";
 import { newSigner } from "../../support/audit-log.ts";
 import { MemoryLog } from "../../support/memory-log.ts";
+import { signedStatement } from "../../support/signed-statement.ts";
 
 const user = randomUUID();
 const entries = (from: number, until: number) =>
@@ -89,19 +85,6 @@ test("a head that says that the log was restored rewinds no device without a sta
   expect(await show(log.head)).toBe("accepted");
 });
 
-const cause = { backupOfMs: 1_000, declaredAtMs: 2_000, reason: "fire", approvers };
-
-/** The statement about a restore of the log, as its key and some people sign it. */
-async function statement(
-  log: MemoryLog,
-  restored: Omit<RestoredLog, "origin">,
-  { signers = people, signer = log.signer, origin = log.key.name, named = approvers } = {},
-): Promise<string> {
-  const made = createDeclaration({ ...cause, approvers: named }, [{ origin, ...restored }]);
-  const [signed] = await signDeclaration(signer, approvedBy(made, signers));
-  return formatNote(signed?.note.text ?? "", signed?.note.signatures ?? []);
-}
-
 /** The device has a head of 85 entries. The log was restored at 60, and has 70 entries now. */
 async function restored(trusted?: readonly NoteKey[]) {
   const device = await setUp(trusted);
@@ -117,7 +100,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
   const { log, after, shown, show, alarms, events, store, lost, now, hear, keyLog } =
     await restored();
   const before = shown.checkpoint;
-  shown.restores = [await statement(log, lost)];
+  shown.restores = [await signedStatement(log, lost)];
   hear(false);
   expect(await show(now, after)).toBe("accepted");
   await keyLog.tellRestored();
@@ -148,7 +131,7 @@ test("a device is told of a restore that its key log lost nothing by", async () 
   const { log, shown, show, events, keyLog } = await setUp();
   expect(await show(log.head)).toBe("accepted");
   shown.restores = [
-    await statement(log, { restores: 1, published: log.head, continues: log.head }),
+    await signedStatement(log, { restores: 1, published: log.head, continues: log.head }),
   ];
   log.append(entries(60, 61));
   expect(await show({ ...log.head, restores: 1 })).toBe("accepted");
@@ -158,7 +141,7 @@ test("a device is told of a restore that its key log lost nothing by", async () 
 
 test("without known approvers a device accepts no restore, and a log that grew as before", async () => {
   const { log, after, shown, show, events, alarms, lost, now } = await restored([]);
-  shown.restores = [await statement(log, lost)];
+  shown.restores = [await signedStatement(log, lost)];
   expect(await show(now, after)).toBe("rolled_back");
   expect(alarms).toHaveLength(1);
   log.append(entries(85, 90));
@@ -173,35 +156,39 @@ describe("a restore is refused", () => {
     ["without a statement", async () => []],
     [
       "signed by another key",
-      async ({ log, lost }) => [await statement(log, lost, { signer: newSigner() })],
+      async ({ log, lost }) => [await signedStatement(log, lost, { signer: newSigner() })],
     ],
     [
       "of another log",
-      async ({ log, lost }) => [await statement(log, lost, { origin: "desk.example/keys/t/else" })],
+      async ({ log, lost }) => [
+        await signedStatement(log, lost, { origin: "desk.example/keys/t/else" }),
+      ],
     ],
     [
       "with another number",
-      async ({ log, lost }) => [await statement(log, { ...lost, restores: 2 })],
+      async ({ log, lost }) => [await signedStatement(log, { ...lost, restores: 2 })],
     ],
     [
       "that somebody unknown approved",
       async ({ log, lost }) => {
         const signers = [people[0] ?? stranger, stranger];
-        return [await statement(log, lost, { signers, named: signers.map(({ key }) => key) })];
+        return [
+          await signedStatement(log, lost, { signers, named: signers.map(({ key }) => key) }),
+        ];
       },
     ],
     [
       "that continues above the head that is shown",
       async ({ log, lost }) => {
         const continues = log.again(entries(0, 84)).head;
-        return [await statement(log, { ...lost, continues })];
+        return [await signedStatement(log, { ...lost, continues })];
       },
     ],
     [
       "that continues from another history",
       async ({ log, lost }) => {
         const continues = log.again(entries(500, 560)).head;
-        return [await statement(log, { ...lost, continues })];
+        return [await signedStatement(log, { ...lost, continues })];
       },
     ],
     ["that is no note", async () => ["nothing"]],
@@ -219,7 +206,7 @@ describe("a restore is refused", () => {
 
   test("below the head from which the log continues", async () => {
     const { log, shown, show, lost, at60, alarms } = await restored();
-    shown.restores = [await statement(log, lost)];
+    shown.restores = [await signedStatement(log, lost)];
     const below = log.again(entries(0, 50));
     expect(await show({ ...below.head, restores: 1 }, below)).toBe("rolled_back");
     expect(alarms).toHaveLength(1);
