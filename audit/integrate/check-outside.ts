@@ -22,6 +22,11 @@ const SIGNED = `
     select note from audit.checkpoints where log = id order by size desc limit 1
   ) as latest on true`;
 
+/** Where a stored checkpoint is, in words. Files outside are named by the id of their log. */
+export const placeOf = (log: LogId, where: string): string =>
+  `A checkpoint of the log ${log} that is kept ${where}`;
+export const OUTSIDE = "outside the database";
+
 const RECORDED = "select note from audit.restores";
 
 /** What is known outside the database. */
@@ -45,13 +50,14 @@ export async function checkOutside(
   { store, publicKey, approvers }: Outside,
 ): Promise<Restores> {
   const restores = await readRestores(store, publicKey, approvers);
-  const check = (log: LogId, note: string) =>
-    checkLog(client, log, openOurs(note, publicKey), restores);
+  const check = (log: LogId, note: string, where: string) =>
+    checkLog(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
   const outside = await store.all();
-  for (const { log, note } of outside) await check(log, note);
+  for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
   const { rows: inside } = await client.query<{ log: LogId; note: string }>(SIGNED);
-  for (const { log, note } of inside) if (!checked.has(note)) await check(log, note);
+  for (const { log, note } of inside)
+    if (!checked.has(note)) await check(log, note, "in the database");
   await assertRecorded(client, restores);
   return restores;
 }
@@ -86,18 +92,21 @@ export async function checkUnsigned(
 
 /**
  * A stored checkpoint, which the audit key must have signed.
+ * @param place where it is stored, for the error
  * @throws AuditError audit_checkpoint_invalid
  */
-export function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
+export function openOurs(
+  note: string,
+  publicKey: Uint8Array,
+  place = "A stored checkpoint",
+): Checkpoint {
   const [name = ""] = note.split("\n");
   try {
     return openCheckpoint(nodeChecks, note, { name, type: KEY_TYPES.ed25519, publicKey });
   } catch (cause) {
-    throw new AuditError(
-      "audit_checkpoint_invalid",
-      "A stored checkpoint is not signed by the audit key.",
-      { cause },
-    );
+    throw new AuditError("audit_checkpoint_invalid", `${place} is not signed by the audit key.`, {
+      cause,
+    });
   }
 }
 

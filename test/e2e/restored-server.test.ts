@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { randomUUID } from "node:crypto";
 import { openDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
-import type { SecurityEvent } from "../../client/index.ts";
+import type { Credentials, SecurityEvent } from "../../client/index.ts";
 import { connect, joined, readTexts, type Member } from "../support/member.ts";
 import { BACKUP_OF, REASON, RestorableServer } from "../support/restorable-server.ts";
 import type { TestServer } from "../support/server.ts";
@@ -13,8 +13,16 @@ const eventsOf = new Map<Member, SecurityEvent[]>();
 async function staff(username: string): Promise<Member> {
   const password = await server.passwordOf(username);
   const credentials = { grant: "password", tenant: "demo", username, password } as const;
-  return watched(await connect(server as unknown as TestServer, credentials));
+  return connected(credentials);
 }
+
+/** A device that knows the approvers. */
+const connected = async (credentials: Credentials) =>
+  watched(
+    await connect(server as unknown as TestServer, credentials, {
+      restoreApprovers: server.approvers.split(","),
+    }),
+  );
 
 async function customer(): Promise<Member> {
   const subject = randomUUID();
@@ -26,7 +34,7 @@ async function customer(): Promise<Member> {
       now: Date.now(),
     });
   const credentials = { grant: "customer_token", tenant: "demo", token } as const;
-  return watched(await connect(server as unknown as TestServer, credentials));
+  return connected(credentials);
 }
 
 function watched(member: Member): Member {
@@ -60,6 +68,8 @@ const isRestored = {
   declaredAt: expect.any(Number),
   reason: REASON,
   approvedBy: [expect.stringMatching(/^alice\+/), expect.stringMatching(/^bob\+/)],
+  publishedSize: expect.any(Number),
+  continuesSize: expect.any(Number),
 } as unknown;
 
 test("devices that saw the longer key log accept the restored one, and say so once", async () => {
@@ -87,6 +97,9 @@ test("devices that saw the longer key log accept the restored one, and say so on
   await until(() => codesOf(after)?.includes("log_restored") === true);
   expect(eventsOf.get(after)).toEqual([isRestored]);
   expect(await after.desk.keyLogEvidence()).toEqual([]);
+  expect(await after.desk.keyLogRestores()).toMatchObject([
+    { statement: expect.stringContaining("sealdesk-log-restore/v1") as string },
+  ]);
   // A new device is registered and found in the shorter log.
   const sam = await staff("sam");
   const further = await after.desk.openConversation({ with: [sam.desk.user.id] });

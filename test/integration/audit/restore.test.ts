@@ -1,6 +1,14 @@
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseApproverKey } from "../../../audit/restore/approver-key.ts";
+import {
+  createDeclaration,
+  formatDeclaration,
+  parseDeclaration,
+} from "../../../audit/restore/declaration.ts";
+import type { RestoredLog } from "../../../audit/verify/log-restore.ts";
+import { approvedBy } from "../../support/approvers.ts";
 import { BACKUP_OF, REASON, RestorableServer } from "../../support/restorable-server.ts";
 import { until } from "../../support/until.ts";
 
@@ -34,6 +42,7 @@ beforeAll(async () => {
   vkey = server.done("audit", "vkey", "--tenant", "demo").trim();
   act(3_000);
   exportTo("kept");
+  exportKeysTo("keys-kept");
   server.backUp();
   act(3_001);
   act(3_002);
@@ -50,6 +59,27 @@ function declared(file = "note") {
   server.declare(file);
   server.sign(file, "alice");
   server.sign(file, "bob");
+}
+
+/** Writes the declaration with other statements, signed by alice and bob. */
+async function signedAnew(name: string, change: (log: RestoredLog) => RestoredLog): Promise<void> {
+  const declaration = parseDeclaration(await readFile(server.at("note"), "utf8"));
+  const restores = declaration.map(({ restore }) => restore);
+  const [cause] = restores;
+  if (cause === undefined) throw new Error("nothing is declared");
+  const people = await Promise.all(
+    ["alice", "bob"].map(async (each) =>
+      parseApproverKey(await readFile(server.at(`${each}.key`), "utf8")),
+    ),
+  );
+  const { backupOfMs, declaredAtMs, reason, approvers } = cause;
+  const changed = createDeclaration(
+    { backupOfMs, declaredAtMs, reason, approvers },
+    restores.map(({ origin, restores: number, published, continues }) =>
+      change({ origin, restores: number, published, continues }),
+    ),
+  );
+  await writeFile(server.at(name), formatDeclaration(approvedBy(changed, people)));
 }
 
 const outside = async () => {
@@ -71,10 +101,19 @@ async function recorded(): Promise<{ readonly details: unknown }[]> {
     .filter(({ action }) => action === "audit.log_restored");
 }
 
-const verify = (folder: string, old: string) => {
+interface Verifying {
+  readonly key?: string;
+  readonly approvers?: readonly string[];
+}
+
+const verify = (folder: string, old: string, { key = vkey, approvers }: Verifying = {}) => {
   const checkpoint = join(server.at(old), "checkpoint");
-  return server.run(["audit", "verify", server.at(folder), "--vkey", vkey, "--old", checkpoint]);
+  const known = (approvers ?? server.approvers.split(",")).flatMap((each) => ["--approver", each]);
+  const options = ["--vkey", key, "--old", checkpoint, ...known];
+  return server.run(["audit", "verify", server.at(folder), ...options]);
 };
+const exportKeysTo = (folder: string) =>
+  server.done("audit", "export", "--tenant", "demo", "--keys", "--out", server.at(folder));
 
 test("a restored database is refused until two people declare it; then nodes, auditors and logs continue", async () => {
   await serving(isBehind);
@@ -123,6 +162,17 @@ test("a restored database is refused until two people declare it; then nodes, au
       /declared restored from a backup of 2026-01-02T03:04:05\.000Z, .*alice\+.* and carol\+.*: "The disk died"\. Entries \d+ to \d+ of the old checkpoint are missing/,
     ),
   });
+  expect(verify("after", "lost", { approvers: [] })).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("no keys of approvers are known"),
+  });
+  exportKeysTo("keys-after");
+  const key = server.done("audit", "vkey", "--tenant", "demo", "--keys").trim();
+  // The key log lost nothing, and says that the server was restored.
+  expect(verify("keys-after", "keys-kept", { key })).toMatchObject({
+    status: 0,
+    out: expect.stringContaining("declared restored from a backup"),
+  });
   await rm(join(server.at("after"), "restore"), { recursive: true });
   expect(verify("after", "lost")).toMatchObject({ status: 1 });
 }, 240_000);
@@ -159,8 +209,46 @@ test("apply that is killed before any of its writes ends the same when it is run
   expect(kills).toBeGreaterThan(3);
   expect(await recorded()).toHaveLength(1);
   await serving(isReady);
-  const kept = (await outside()).filter((note) => note.startsWith("sealdesk-restore/v1\n"));
+  const kept = (await outside()).filter((note) => note.startsWith("sealdesk-log-restore/v1\n"));
   expect(kept).toHaveLength(1);
+}, 240_000);
+
+test("an apply that was abandoned does not stand in the way of another declaration", async () => {
+  // Killed before each of its first writes: then the others sign anew.
+  for (const kill of ["1", "2"]) {
+    declared(`note-${kill}`);
+    expect(
+      server.apply(`note-${kill}`, {
+        node: ["--import", killer],
+        environment: { KILL_AT: kill },
+      }),
+    ).toMatchObject({ status: "SIGKILL" });
+  }
+  server.declare("another");
+  server.sign("another", "bob");
+  server.sign("another", "carol");
+  expect(server.apply("another")).toMatchObject({ status: 0 });
+  await serving(isReady);
+  const [entry, ...more] = await recorded();
+  expect(more).toEqual([]);
+  expect(entry?.details).toMatchObject({
+    approvedBy: [expect.stringMatching(/^bob\+/), expect.stringMatching(/^carol\+/)],
+  });
+  exportTo("after");
+  expect(verify("after", "lost")).toMatchObject({
+    status: 3,
+    out: expect.stringMatching(/bob\+.* and carol\+/),
+  });
+}, 240_000);
+
+test("nodes refuse a declaration of people whom they do not know, until they do", async () => {
+  declared();
+  expect(server.apply("note")).toMatchObject({ status: 0 });
+  const strangers = ["dave", "erin"].map((name) => server.createKey(name)).join(",");
+  server.start({ AUDIT_RESTORE_APPROVERS: strangers });
+  await until(async () => (await server.readyz()).includes("audit_checkpoint_invalid"));
+  await server.stop();
+  await serving(isReady);
 }, 240_000);
 
 test("nobody can approve without being configured, and a declaration fits one state alone", async () => {
@@ -182,8 +270,27 @@ test("nobody can approve without being configured, and a declaration fits one st
   await writeFile(server.at("altered"), note.replace("The disk died", "The disk lives"));
   expect(server.apply("altered")).toMatchObject({
     status: 1,
-    err: expect.stringContaining("is wrong"),
+    err: expect.stringContaining("does not hold all its statements"),
   });
+  // The people are not those whom the operator configured.
+  expect(
+    server.apply("note", {
+      environment: {
+        AUDIT_RESTORE_APPROVERS: server.approvers.split(",").slice(0, 2).join(","),
+      },
+    }),
+  ).toMatchObject({ status: 1, err: expect.stringContaining("names other approvers") });
+  // Two people signed what is not true of this database.
+  await signedAnew("elsewhere", (log) => ({
+    ...log,
+    origin: log.origin.replace("sealdesk.local", "desk.example"),
+  }));
+  await signedAnew("deeper", (log) => ({ ...log, continues: { ...log.continues, size: 1 } }));
+  for (const name of ["elsewhere", "deeper"])
+    expect(server.apply(name)).toMatchObject({
+      status: 1,
+      err: expect.stringContaining("does not fit"),
+    });
   // The database is not the one that was compared.
   const last = join(server.home, "audit-checkpoints", "00000000-0000-0000-0000-000000000000");
   await rm(last);

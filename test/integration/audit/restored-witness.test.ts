@@ -46,8 +46,9 @@ test("our own witness cosigns what continues after a declared restore, and nothi
   const kept = await store.all();
   await witnessed.putBack();
   for (const { log: id, note } of kept) await store.keepProof(id, note);
+  // The folder was removed with the declaration in it.
   const again = log.startIntegrator({ witnesses: witnessed.ask() });
-  await until(() => again.refusal?.code === "audit_log_behind");
+  await until(() => again.refusal?.code === "audit_checkpoint_invalid");
 });
 
 test("a witness that knows no restores is reported, and does not stop the log", async () => {
@@ -63,6 +64,19 @@ test("a witness that knows no restores is reported, and does not stop the log", 
   await log.append(tenant, 1);
   await log.settled();
   expect(integrator.refusal).toBeUndefined();
+});
+
+test("a witness that still disagrees after it was told is reported", async () => {
+  const { witness, told } = witnessed;
+  witness.interfere = ({ url }, response) => {
+    if (url !== RESTORE_PATH) return false;
+    response.writeHead(200).end();
+    return true;
+  };
+  await declare();
+  witnessed.log.startIntegrator({ witnesses: witnessed.ask() });
+  await until(() => told.some(({ code }) => code === "disagrees"));
+  expect(witness.requests).toContain(`POST ${RESTORE_PATH}`);
 });
 
 test("a node that ran meanwhile forgets what the restore lost, and no more", async () => {

@@ -75,7 +75,7 @@ async function keepFurtherHeads(
   for (const { id, origin } of logs) known.set(origin, id);
   for (const file of files) {
     const note = await readFile(file, "utf8");
-    const head = openOurs(note, signer.publicKey);
+    const head = openOurs(note, signer.publicKey, `The checkpoint in ${file}`);
     const log = known.get(head.origin);
     if (log === undefined) throw new CommandError(`${file} is of a log that is not known here.`);
     await keepIfLost(restoring, { log, head, note });

@@ -1,6 +1,6 @@
 import type { CheckpointStore } from "../../../../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../../../../audit/checkpoints/open-store.ts";
-import { openOurs } from "../../../../audit/integrate/check-outside.ts";
+import { openOurs, OUTSIDE, placeOf } from "../../../../audit/integrate/check-outside.ts";
 import { withIntegratorSession } from "../../../../audit/integrate/session.ts";
 import { OPERATOR_LOG, type LogSigner } from "../../../../audit/logs.ts";
 import { findLost, type PublishedHead } from "../../../../audit/restore/find-lost.ts";
@@ -59,7 +59,10 @@ export async function withRestoring<T>(
 
 /** Every head that is kept outside the database. Our own key must have signed each. */
 export const publishedHeads = async ({ store, signer }: Restoring): Promise<PublishedHead[]> =>
-  (await store.all()).map(({ log, note }) => ({ log, head: openOurs(note, signer.publicKey) }));
+  (await store.all()).map(({ log, note }) => ({
+    log,
+    head: openOurs(note, signer.publicKey, placeOf(log, OUTSIDE)),
+  }));
 
 /** What the logs in the database have lost, compared with every head that is kept outside. */
 export const lostLogs = async (restoring: Restoring): Promise<RestoredLog[]> =>
