@@ -1,5 +1,5 @@
 /** The signed statement that a log was restored from a backup, so that it lost its last entries. */
-import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
+import { equalBytes, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
 import { APPROVALS, assertApprovers, isSameKey } from "./approvers.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import type { TreeHead } from "./checkpoint.ts";
@@ -94,10 +94,8 @@ export function openLogRestore(
   if (restore.origin !== key.name)
     throw new LogError("wrong_origin", "restore", `is not of the log ${key.name}.`);
   const approvedBy = assertApproved(checks, restore, parsed);
-  return { ...restore, approvedBy, note: typeof note === "string" ? note : decode(note) };
+  return { ...restore, approvedBy, note: typeof note === "string" ? note : fromUtf8(note) };
 }
-
-const decode = (note: Uint8Array): string => new TextDecoder().decode(note);
 
 /**
  * Requires that two people whose keys you know approved the restore. The log's key alone asserts

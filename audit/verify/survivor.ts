@@ -4,7 +4,7 @@ import { LogError } from "./log-error.ts";
 import type { RestoredLog } from "./log-restore.ts";
 
 /** What is left of a head after the restores of its log. */
-export interface Survivor<R extends RestoredLog> {
+interface Survivor<R extends RestoredLog> {
   /** The head that the log must still extend. */
   readonly head: Checkpoint;
   /** The restores that lost entries of the given head, the earliest first. */

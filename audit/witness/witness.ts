@@ -43,7 +43,7 @@ const sizeIs = (size: number): WitnessAnswer => ({
 });
 
 /** Each resolves with the answer to one request. */
-export interface RunningWitness {
+interface RunningWitness {
   readonly addCheckpoint: (body: Uint8Array) => Promise<WitnessAnswer>;
   readonly addRestore: (note: Uint8Array) => ReturnType<typeof addRestore>;
 }

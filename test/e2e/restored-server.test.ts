@@ -62,6 +62,17 @@ afterEach(async () => {
   eventsOf.clear();
 });
 
+const exportKeysTo = (folder: string) =>
+  server.done("audit", "export", "--tenant", "demo", "--keys", "--out", server.at(folder));
+
+/** Verifies one export of the key log against the checkpoint of another. @returns the exit status */
+function verifyKeys(folder: string, old: string) {
+  const vkey = server.done("audit", "vkey", "--tenant", "demo", "--keys").trim();
+  const options = ["--vkey", vkey, "--old", `${server.at(old)}/checkpoint`];
+  for (const each of server.approvers.split(",")) options.push("--approver", each);
+  return server.run(["audit", "verify", server.at(folder), ...options]).status;
+}
+
 const isRestored = {
   code: "log_restored",
   backupOf: Date.parse(BACKUP_OF),
@@ -76,6 +87,7 @@ test("devices that saw the longer key log accept the restored one, and say so on
   const cleo = await customer();
   await cleo.desk.close();
   await server.stop();
+  exportKeysTo("kept");
   server.backUp();
   await started();
   const again = await restarted(cleo);
@@ -86,11 +98,15 @@ test("devices that saw the longer key log accept the restored one, and say so on
   expect(await readTexts(await joined(robin, asking.id), 1)).toEqual(["hello"]);
   await Promise.all([again, robin].map(({ desk }) => desk.close()));
   await server.stop();
+  exportKeysTo("lost");
   await server.putBack();
   server.start();
   await until(async () => (await server.readyz()).includes("audit_log_behind"));
   await server.stop();
   server.declareAndApply("note");
+  exportKeysTo("after");
+  expect(verifyKeys("after", "kept")).toBe(0);
+  expect(verifyKeys("after", "lost")).toBe(3);
   await started();
 
   let after = await restarted(again);

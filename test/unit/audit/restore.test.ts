@@ -51,7 +51,7 @@ const file = formatDeclaration(declared);
 const signed = async (of = declared, people = [alice, bob]) =>
   formatDeclaration(await signDeclaration(signer, approvedBy(of, people)));
 /** The statements with other signatures, as somebody could write them. */
-const with_ = async (sign: (text: string) => readonly NoteSignature[], by = signer) =>
+const signedBy = async (sign: (text: string) => readonly NoteSignature[], by = signer) =>
   formatDeclaration(
     await Promise.all(
       declared.map(async ({ restore, note: { text } }) => {
@@ -76,21 +76,21 @@ test("a declaration that two approvers and the audit key signed is one", async (
 });
 
 test.each<[string, () => Promise<string>, string]>([
-  ["one approver", () => with_((text) => [alice.sign(text)]), "unsigned"],
+  ["one approver", () => signedBy((text) => [alice.sign(text)]), "unsigned"],
   [
     "the same approver twice",
-    () => with_((text) => [alice.sign(text), alice.sign(text)]),
+    () => signedBy((text) => [alice.sign(text), alice.sign(text)]),
     "unsigned",
   ],
   [
     "a stranger beside an approver",
-    () => with_((text) => [alice.sign(text), mallory.sign(text)]),
+    () => signedBy((text) => [alice.sign(text), mallory.sign(text)]),
     "unsigned",
   ],
   [
     "a stranger in an approver's name",
     () =>
-      with_((text) => [
+      signedBy((text) => [
         alice.sign(text),
         { ...mallory.sign(text), name: "bob", keyId: bob.sign(text).keyId },
       ]),
@@ -103,7 +103,7 @@ test.each<[string, () => Promise<string>, string]>([
   ],
   [
     "another audit key",
-    () => with_((text) => [alice.sign(text), bob.sign(text)], newSigner()),
+    () => signedBy((text) => [alice.sign(text), bob.sign(text)], newSigner()),
     "unsigned",
   ],
   [
