@@ -113,7 +113,7 @@ export function keyLogRestoresRoute(deps: KeyLogDeps): Route {
           description: "The statements, the earliest first",
           schema: z.strictObject({
             restores: z.array(z.string()).meta({
-              description: "C2SP signed notes. The key of the log signed each",
+              description: "C2SP signed notes. The key of the log and two approvers signed each",
             }),
           }),
         },
