@@ -43,14 +43,14 @@ async function setUp(changes: { readonly number?: number; readonly from?: number
   return {
     log,
     isLost: () => isLost,
-    async verify(head?: Omit<Checkpoint, "origin">, approver?: readonly string[]) {
+    verify: async (head?: Omit<Checkpoint, "origin">, known?: readonly string[]) => {
       if (head !== undefined) await writeFile(old, log.signed(head));
       return verifyFiles(
         folder,
         {
           vkey: formatVkey(sha256, log.key),
           ...(head && { old }),
-          ...(approver && { approver }),
+          ...(known && { approver: known }),
         },
         () => (isLost = true),
       );

@@ -61,7 +61,7 @@ async function setUp(trusted: readonly NoteKey[] = approvers) {
     keyLog,
     hear: (heard: boolean) => (isHeard = heard),
     /** Shows the device a head. @returns the code with which it is refused */
-    async show(head: Omit<Checkpoint, "origin">, from = log) {
+    show: async (head: Omit<Checkpoint, "origin">, from = log) => {
       Object.assign(shown, { checkpoint: log.signed(head), from });
       return keyLog.historyOf(user).then(
         () => "accepted",
