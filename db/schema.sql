@@ -166,9 +166,9 @@ table audit.restores (
   note text not null
 )
   row level security
+  CREATE INDEX restores_of_log ON audit.restores USING btree (origin, restores)
   CREATE TRIGGER restores_are_final BEFORE DELETE OR UPDATE ON audit.restores FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
   CREATE TRIGGER restores_stay BEFORE TRUNCATE ON audit.restores FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
-  constraint restores_pkey PRIMARY KEY (origin, restores)
   constraint restores_restores_check CHECK ((restores > 0))
   grant select to sealdesk_app
   grant select to sealdesk_integrator

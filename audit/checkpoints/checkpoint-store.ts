@@ -10,9 +10,10 @@ export interface CheckpointStore {
   /**
    * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
    * When this resolves, the checkpoint survives a crash, or a later one is stored already.
-   * @throws AuditError audit_log_behind: the stored one is from after a restore, and this one is not
+   * @throws AuditError audit_log_behind: the stored one is from after a restore, and this one is not;
+   *   audit_checkpoint_invalid: the stored one cannot be read
    */
-  put(log: LogId, size: number, note: string): Promise<void>;
+  put(log: LogId, note: string): Promise<void>;
   /**
    * Stores, for good, a head that contradicts the database, beside the latest one. The head may be
    * smaller than what was signed since. When this resolves, it survives a crash.

@@ -2,9 +2,9 @@ import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
-import { AuditError } from "../audit-error.ts";
+import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { isLater, orderOf, type HeadOrder } from "./head-order.ts";
+import { assertNotBehind, readStored } from "./head-order.ts";
 
 const UUID_LENGTH = 36;
 const DECLARATION = /^restore\.[0-9a-f]{64}$/;
@@ -49,16 +49,17 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
       );
     },
 
-    async put(log, size, note) {
+    async put(log, note) {
       await make();
-      // A node that was interrupted while signing may write after the node that took over.
-      const [before, now] = [await orderIn(join(folder, log)), { ...orderOf(note), size }];
-      if (before.restores > now.restores)
-        throw new AuditError(
-          "audit_log_behind",
-          `The log was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
-        );
-      if (!isLater(before, now)) await write(log, note);
+      const place = join(folder, log);
+      const [stored, head] = [await readIfThere(place), readStored(note, "a new checkpoint")];
+      if (stored !== undefined) {
+        const before = readStored(stored, place);
+        assertNotBehind(head, before);
+        // A node that was interrupted while signing may write after the node that took over.
+        if (isLaterHead(before, head)) return;
+      }
+      await write(log, note);
     },
 
     async keepProof(log, note) {
@@ -97,11 +98,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The order of the checkpoint in a file. If there is none, everything is later. */
-async function orderIn(path: string): Promise<HeadOrder> {
-  const note = await readFile(path, "utf8").catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   });
-  return orderOf(note);
-}

@@ -1,22 +1,34 @@
-/** Where a stored head stands among the heads of its log. */
-export interface HeadOrder {
-  /** How often the log had been restored from a backup. */
-  readonly restores: number;
-  readonly size: number;
+import { AuditError } from "../audit-error.ts";
+import { parseCheckpointText, type Checkpoint } from "../verify/checkpoint.ts";
+import { LogError } from "../verify/log-error.ts";
+import { parseNote } from "../verify/note.ts";
+
+/**
+ * Reads a checkpoint that a store keeps, without checking its signatures.
+ * @param place where it is kept, for the error
+ * @throws AuditError audit_checkpoint_invalid
+ */
+export function readStored(note: string, place: string): Checkpoint {
+  try {
+    return parseCheckpointText(parseNote(note).text);
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    throw new AuditError(
+      "audit_checkpoint_invalid",
+      `What is kept in ${place} is not a checkpoint: it was damaged. Put the file back from another copy.`,
+      { cause },
+    );
+  }
 }
 
-/** A head from after a restore is later than every head from before, whatever its size. */
-export const isLater = (one: HeadOrder, other: HeadOrder): boolean =>
-  one.restores === other.restores ? one.size > other.size : one.restores > other.restores;
-
-/** Reads the order of a checkpoint that this store wrote. Before anything else, size is -1. */
-export function orderOf(note: string): HeadOrder {
-  const [text = ""] = note.split("\n\n");
-  const [, line, , ...extensions] = text.split("\n");
-  const size = Number(line ?? Number.NaN);
-  const restored = extensions.find((extension) => extension.startsWith("restored "));
-  return {
-    restores: Number(restored?.slice("restored ".length) ?? 0),
-    size: Number.isSafeInteger(size) ? size : -1,
-  };
+/**
+ * Requires that a node which stores a head knows of each restore after which a head is stored.
+ * @throws AuditError audit_log_behind
+ */
+export function assertNotBehind(head: Checkpoint, stored: Checkpoint): void {
+  if ((stored.restores ?? 0) > (head.restores ?? 0))
+    throw new AuditError(
+      "audit_log_behind",
+      `The log ${head.origin} was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
+    );
 }

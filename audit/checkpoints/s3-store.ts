@@ -3,8 +3,9 @@ import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { isUuid } from "../../crypto/wire/uuid.ts";
 import type { LogId } from "../logs.ts";
 import { readFirst, versionPages } from "../s3-versions.ts";
+import type { Checkpoint } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
-import { orderOf, type HeadOrder } from "./head-order.ts";
+import { assertNotBehind, readStored } from "./head-order.ts";
 
 export interface S3CheckpointOptions {
   readonly bucket: string;
@@ -27,12 +28,6 @@ export interface S3CheckpointOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-/** The last head that was not written, because one was written a moment before. */
-interface Skipped {
-  readonly key: string;
-  readonly note: string;
-}
-
 const prefix = "audit-checkpoints/";
 const proofs = `${prefix}proofs/`;
 const restores = `${prefix}restores/`;
@@ -49,10 +44,12 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     ...(credentials && { credentials }),
   });
   const putAt = new Map<LogId, number>();
-  const skipped = new Map<LogId, Skipped>();
+  /** The last head that was not written, because one was written a moment before. */
+  const skipped = new Map<LogId, string>();
   const timers = new Map<LogId, NodeJS.Timeout>();
-  const keyOf = (log: LogId, head: HeadOrder) =>
-    `${prefix}${log}/${descending(head.restores)}-${descending(head.size)}`;
+  // In the order of keys, the hyphen comes before all digits.
+  const keyOf = (log: LogId, { size, restores = 0 }: Checkpoint) =>
+    `${prefix}${log}/${restores === 0 ? "" : `-${descending(restores)}-`}${descending(size)}`;
 
   async function logs(): Promise<LogId[]> {
     const found: LogId[] = [];
@@ -65,10 +62,7 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     return found;
   }
 
-  async function latest(log: LogId) {
-    const note = await readFirst(client, { Bucket, Prefix: `${prefix}${log}/` });
-    return { log, note: note ?? "" };
-  }
+  const latest = (log: LogId) => readFirst(client, { Bucket, Prefix: `${prefix}${log}/` });
 
   /** The objects below a prefix, each in its newest version. */
   async function* under(Prefix: string) {
@@ -103,9 +97,17 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
     );
   }
 
+  async function writeHead(log: LogId, note: string): Promise<void> {
+    const head = readStored(note, "a new checkpoint");
+    const stored = await latest(log);
+    if (stored !== undefined) assertNotBehind(head, readStored(stored, `${prefix}${log}/`));
+    await write(keyOf(log, head), note);
+    putAt.set(log, now());
+  }
+
   /** Writes the last head of an interval when the interval ends. The log may be quiet from then on. */
-  function later(log: LogId, object: Skipped, waitMs: number): void {
-    skipped.set(log, object);
+  function later(log: LogId, note: string, waitMs: number): void {
+    skipped.set(log, note);
     if (timers.has(log)) return;
     const timer = setTimeout(() => {
       timers.delete(log);
@@ -116,33 +118,31 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
   }
 
   async function writeSkipped(log: LogId): Promise<void> {
-    const object = skipped.get(log);
-    if (object === undefined) return;
+    const note = skipped.get(log);
+    if (note === undefined) return;
     skipped.delete(log);
     try {
-      await write(object.key, object.note);
+      await writeHead(log, note);
     } catch (error) {
-      if (!skipped.has(log)) skipped.set(log, object);
+      if (!skipped.has(log)) skipped.set(log, note);
       throw error;
     }
-    putAt.set(log, now());
   }
 
   return {
     async all() {
-      const found = await Promise.all((await logs()).map(latest));
+      const found = await Promise.all(
+        (await logs()).map(async (log) => ({ log, note: (await latest(log)) ?? "" })),
+      );
       for await (const proof of proofsOf()) found.push(proof);
       return found;
     },
 
-    async put(log, size, note) {
-      const at = now();
-      const key = keyOf(log, { ...orderOf(note), size });
-      const waitMs = (putAt.get(log) ?? -Infinity) + everyMs - at;
-      if (waitMs > 0) return later(log, { key, note }, waitMs);
+    async put(log, note) {
+      const waitMs = (putAt.get(log) ?? -Infinity) + everyMs - now();
+      if (waitMs > 0) return later(log, note, waitMs);
       skipped.delete(log);
-      await write(key, note);
-      putAt.set(log, at);
+      await writeHead(log, note);
     },
 
     keepProof: (log, note) => write(`${proofs}${log}/${hash("sha256", note)}`, note),

@@ -79,7 +79,7 @@ export async function signTrees(
     const notes = await Promise.all(
       some.map(async (tree) => {
         const note = await signTree(signer, tree, restores);
-        await store.put(tree.log, tree.size, note);
+        await store.put(tree.log, note);
         return note;
       }),
     );

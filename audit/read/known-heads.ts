@@ -80,7 +80,7 @@ export class KnownHeads {
     if (note === undefined) return undefined;
     const key = { name: info.origin, type: KEY_TYPES.ed25519, publicKey: this.#publicKey };
     try {
-      return { ...info, log, note, checkpoint: openCheckpoint(nodeChecks, note, key) };
+      return { ...info, log, key, note, checkpoint: openCheckpoint(nodeChecks, note, key) };
     } catch (cause) {
       if (!(cause instanceof LogError)) throw cause;
       throw new AuditError(

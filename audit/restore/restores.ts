@@ -1,12 +1,28 @@
+import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
-import { assertTrusted, openLogRestore, type SignedRestore } from "../verify/log-restore.ts";
+import {
+  assertTrusted,
+  isTrusted,
+  openLogRestore,
+  openLogRestores,
+  type SignedRestore,
+} from "../verify/log-restore.ts";
 import { formatNote, KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import { survivorOf } from "../verify/survivor.ts";
 import { parseDeclaration } from "./declaration.ts";
+
+/** Where declarations are kept, and who must have signed them. */
+interface Declarations {
+  readonly store: Pick<CheckpointStore, "declarations">;
+  /** The audit key: Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The people of whom two must have approved each declared restore. */
+  readonly approvers: readonly NoteKey[];
+}
 
 /** The declared restores of a deployment, as they are kept outside the database. */
 export class Restores {
@@ -53,6 +69,36 @@ export class Restores {
     return survivorOf(head, this.#byOrigin.get(origin) ?? []).head;
   }
 }
+
+/**
+ * Like `readRestores`. The database must not record a restore whose declaration is missing outside:
+ * heads that it cut off would count again. `client` must have the integrator's role.
+ * @throws AuditError audit_checkpoint_invalid
+ */
+export async function readAllRestores(
+  client: Client,
+  { store, publicKey, approvers }: Declarations,
+): Promise<Restores> {
+  const restores = await readRestores(store, publicKey, approvers);
+  const outside = new Set(restores.all.map(({ note }) => note));
+  const { rows } = await client.query<{ origin: string; note: string }>(RECORDED);
+  for (const { origin, note } of rows) {
+    if (outside.has(note)) continue;
+    const key = { name: origin, type: KEY_TYPES.ed25519, publicKey };
+    // Anybody may have written to the table. Only what was signed counts.
+    const signed = openLogRestores(nodeChecks, [note], key).find((each) =>
+      isTrusted(each, approvers),
+    );
+    if (signed !== undefined && !outside.has(signed.note))
+      throw new AuditError(
+        "audit_checkpoint_invalid",
+        `The database records restore ${signed.restores} of the log ${origin}, but its declaration is missing outside the database. Put the missing declaration back.`,
+      );
+  }
+  return restores;
+}
+
+const RECORDED = "select origin, note from audit.restores";
 
 /**
  * Reads and verifies the declarations that a store keeps.

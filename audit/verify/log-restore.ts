@@ -1,11 +1,12 @@
 /** The signed statement that a log was restored from a backup, so that it lost its last entries. */
-import { equalBytes, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
 import { APPROVALS, assertApprovers, isSameKey } from "./approvers.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import type { TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
 import {
   assertSignature,
+  formatNote,
   formatVkey,
   isKeyName,
   parseNote,
@@ -52,7 +53,7 @@ export interface LogRestore extends RestoredLog, RestoreCause {
 export interface SignedRestore extends LogRestore {
   /** The approvers who signed it. */
   readonly approvedBy: readonly NoteKey[];
-  /** The signed note, verbatim. */
+  /** The note with the signatures of these approvers and of the log's key, and no others. */
   readonly note: string;
 }
 
@@ -94,7 +95,10 @@ export function openLogRestore(
   if (restore.origin !== key.name)
     throw new LogError("wrong_origin", "restore", `is not of the log ${key.name}.`);
   const approvedBy = assertApproved(checks, restore, parsed);
-  return { ...restore, approvedBy, note: typeof note === "string" ? note : fromUtf8(note) };
+  const signatures = [...approvedBy, key].flatMap(
+    (each) => signatureBy(checks.sha256, parsed, each) ?? [],
+  );
+  return { ...restore, approvedBy, note: formatNote(parsed.text, signatures) };
 }
 
 /**
@@ -102,17 +106,39 @@ export function openLogRestore(
  * nothing: whoever took entries away may have it.
  * @throws LogError unsigned
  */
-export function assertTrusted(
-  { approvedBy, restores }: SignedRestore,
-  trusted: readonly NoteKey[],
-): void {
-  const known = approvedBy.filter((key) => trusted.some((each) => isSameKey(each, key)));
-  if (known.length >= APPROVALS) return;
+export function assertTrusted(restore: SignedRestore, trusted: readonly NoteKey[]): void {
+  if (isTrusted(restore, trusted)) return;
   const why =
     trusted.length === 0
       ? "no keys of approvers are known here, so no restore is accepted."
-      : `${known.length} of the known approvers signed it; ${APPROVALS} must.`;
-  throw new LogError("unsigned", `restore ${restores}`, why);
+      : `${knownAmong(restore, trusted).length} of the known approvers signed it; ${APPROVALS} must.`;
+  throw new LogError("unsigned", `restore ${restore.restores}`, why);
+}
+
+/** Whether two people whose keys you know approved the restore. */
+export const isTrusted = (restore: SignedRestore, trusted: readonly NoteKey[]): boolean =>
+  knownAmong(restore, trusted).length >= APPROVALS;
+
+const knownAmong = ({ approvedBy }: SignedRestore, trusted: readonly NoteKey[]) =>
+  approvedBy.filter((key) => trusted.some((each) => isSameKey(each, key)));
+
+/**
+ * The statements among these notes that the key of the log and two of their approvers signed. Others
+ * say nothing: anybody may have written them.
+ */
+export function openLogRestores(
+  checks: Checks,
+  notes: readonly string[],
+  key: NoteKey,
+): readonly SignedRestore[] {
+  return notes.flatMap((note) => {
+    try {
+      return [openLogRestore(checks, note, key)];
+    } catch (error) {
+      if (error instanceof LogError) return [];
+      throw error;
+    }
+  });
 }
 
 /**
@@ -176,7 +202,7 @@ export function assertRestore(restore: LogRestore): void {
   if (!isKeyName(origin) || !isCount) throw malformed("names no log, or no number of a restore.");
   const isSame = continues.size === published.size && equalBytes(continues.root, published.root);
   if (continues.size >= published.size && !isSame)
-    throw malformed("continues from a head that is not in the published one.");
+    throw malformed("continues from more entries than were published.");
   // Comparisons with NaN are false.
   if (!(backupOfMs >= 0 && declaredAtMs >= backupOfMs))
     throw malformed("has a time that is none, or was declared before the backup.");

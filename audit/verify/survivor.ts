@@ -1,7 +1,8 @@
 /** What a log must still have of a head after it was restored from a backup. */
-import type { Checkpoint } from "./checkpoint.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { Checkpoint, TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
-import type { RestoredLog } from "./log-restore.ts";
+import type { LogRestore, RestoredLog } from "./log-restore.ts";
 
 /** What is left of a head after the restores of its log. */
 interface Survivor<R extends RestoredLog> {
@@ -33,14 +34,19 @@ export function survivorOf<R extends RestoredLog>(
 }
 
 /** What happened to a log between two of its heads. */
-export interface Passage<R extends RestoredLog> extends Survivor<R> {
+export interface Passage<R extends RestoredLog> {
+  /** Every head that the later one must extend: see `uncutHeads`. */
+  readonly required: readonly TreeHead[];
   /** Every restore between the two heads, the earliest first. */
   readonly passed: readonly R[];
+  /** Those that lost entries of the earlier head. */
+  readonly lostIn: readonly R[];
 }
 
 /**
  * What a log must have of an earlier head when it shows a later one. The number of restores in the
  * heads of a log never goes down. It goes up only by restores that are known, each by its number.
+ * Whoever accepts the later head must verify that it extends each of the required ones.
  * @param restores already verified
  * @throws LogError rolled_back, missing: a restore between the two heads is not known
  */
@@ -62,12 +68,52 @@ export function survivorAt<R extends RestoredLog>(
       (each) => each.origin === later.origin && each.restores === number,
     );
     if (restore === undefined)
-      throw new LogError("missing", `restore ${number}`, "is in no statement.");
+      throw new LogError(
+        "missing",
+        `restore ${number}`,
+        "is in no statement that the log's key and enough known approvers signed.",
+      );
     passed.push(restore);
   }
-  const survivor = survivorOf(earlier, passed);
-  const needed = Math.max(survivor.head.size, passed.at(-1)?.continues.size ?? 0);
+  const required = uncutHeads([earlier, ...passed.map(({ continues }) => continues)]);
+  const needed = required.at(-1)?.size ?? 0;
   if (later.size < needed)
     throw new LogError("rolled_back", "checkpoint", `the log had ${needed} entries.`);
-  return { ...survivor, passed };
+  return { required, passed, lostIn: survivorOf(earlier, passed).lostIn };
+}
+
+/**
+ * The heads that none of the later ones cuts off, the smallest first.
+ * @param heads a head of a log, and then those from which the log continued after its restores
+ */
+export function uncutHeads(heads: readonly TreeHead[]): readonly TreeHead[] {
+  const uncut: TreeHead[] = [];
+  for (const head of heads.toReversed()) {
+    const [next] = uncut;
+    const isSame = next?.size === head.size && equalBytes(next.root, head.root);
+    if (!isSame && head.size <= (next?.size ?? Infinity)) uncut.unshift(head);
+  }
+  return uncut;
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Refuses a declaration that was written, not applied, and taken out again later. Within a day of the
+ * declaration nobody knows that the log goes on without it.
+ * @param lostIn the restores that lost entries of a head
+ * @param seenAtMs when the head was seen first
+ * @throws LogError rolled_back
+ */
+export function assertTimely(
+  lostIn: readonly Pick<LogRestore, "restores" | "declaredAtMs">[],
+  seenAtMs: number,
+): void {
+  const stale = lostIn.find(({ declaredAtMs }) => declaredAtMs + DAY_MS < seenAtMs);
+  if (stale !== undefined)
+    throw new LogError(
+      "rolled_back",
+      `restore ${stale.restores}`,
+      "was declared more than a day before entries were seen that it takes away.",
+    );
 }

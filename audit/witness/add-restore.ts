@@ -2,19 +2,22 @@ import { nodeChecks } from "../node-checks.ts";
 import { LogError } from "../verify/log-error.ts";
 import { assertTrusted, openLogRestore, type SignedRestore } from "../verify/log-restore.ts";
 import { parseNote, type NoteKey } from "../verify/note.ts";
+import { assertTimely, survivorOf } from "../verify/survivor.ts";
+import { seenHead } from "./seen-head.ts";
 import type { WitnessOptions } from "./witness-options.ts";
 
 /**
  * Keeps a log's signed statement that it was restored from a backup. The log may then continue from
  * the head that the statement names.
  * @returns the status of the answer: 200, or 400, 403 and 404 as in tlog-witness. 403 also if too few
- *   of the approvers that the witness knows signed it, and 409 if it keeps another statement by that
- *   number
+ *   of the approvers that the witness knows signed it, or if it takes away what the witness cosigned
+ *   more than a day after its declaration. 409 if it keeps another statement by that number
  */
 export async function addRestore(
-  { logs, approvers, store, onRestore }: WitnessOptions,
+  options: WitnessOptions,
   note: Uint8Array,
 ): Promise<200 | 400 | 403 | 404 | 409> {
+  const { logs, approvers, store, onRestore } = options;
   let text: string;
   try {
     ({ text } = parseNote(note));
@@ -28,6 +31,8 @@ export async function addRestore(
   try {
     restore = openLogRestore(nodeChecks, note, key);
     assertTrusted(restore, approvers);
+    const seen = await seenHead(options, key);
+    if (seen !== undefined) assertTimely(survivorOf(seen, [restore]).lostIn, seen.atMs);
   } catch (error) {
     if (error instanceof LogError) return error.code === "malformed" ? 400 : 403;
     throw error;

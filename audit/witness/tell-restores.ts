@@ -1,6 +1,8 @@
 import { utf8 } from "../../crypto/wire/bytes.ts";
 import type { Client } from "../../db/pool.ts";
 import { readLogRestores } from "../read/log-info.ts";
+import type { SignedRestore } from "../verify/log-restore.ts";
+import type { NoteKey } from "../verify/note.ts";
 import type { Witness } from "./ask-witness.ts";
 import { requestWitness } from "./witness-http.ts";
 
@@ -9,19 +11,20 @@ export const RESTORE_PATH = "/add-restore";
 
 /**
  * Shows a witness the signed statements that a log was restored.
- * @returns whether it keeps them, so that it cosigns the continued log. Witnesses of other makers do
- *   not; their operators must be asked.
+ * @param key of the log
+ * @returns those that it keeps, so that it cosigns the continued log. Witnesses of other makers keep
+ *   none; their operators must be asked
  */
 export async function tellRestores(
   client: Client,
   { url }: Witness,
-  origin: string,
+  key: NoteKey,
   ending?: AbortSignal,
-): Promise<boolean> {
-  const notes = await readLogRestores(client, origin);
-  for (const note of notes) {
-    const answer = await requestWitness(`${url}${RESTORE_PATH}`, utf8(note), ending);
-    if (answer.status !== 200) return false;
+): Promise<readonly SignedRestore[]> {
+  const kept: SignedRestore[] = [];
+  for (const restore of await readLogRestores(client, key)) {
+    const answer = await requestWitness(`${url}${RESTORE_PATH}`, utf8(restore.note), ending);
+    if (answer.status === 200) kept.push(restore);
   }
-  return notes.length > 0;
+  return kept;
 }

@@ -18,10 +18,11 @@ import {
   signatureBy,
   type NoteKey,
 } from "../verify/note.ts";
-import { survivorAt } from "../verify/survivor.ts";
+import { assertTimely, survivorAt } from "../verify/survivor.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
 import { addRestore, keptRestores } from "./add-restore.ts";
+import { seenHead, type CosignedHead } from "./seen-head.ts";
 import type { WitnessOptions } from "./witness-options.ts";
 
 export interface WitnessAnswer {
@@ -91,46 +92,53 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   }
   if (request.old > head.size)
     return answer(400, "The old size is larger than the checkpoint's.\n");
-  const seenNote = await options.store.latest(origin);
-  const seen = seenNote === undefined ? undefined : openCheckpoint(nodeChecks, seenNote, key);
-  let survivor: TreeHead | undefined;
+  const seen = await seenHead(options, key);
+  let required: readonly TreeHead[];
   try {
-    survivor = seen && (await survivorOf(options, key, seen, head));
+    required = seen === undefined ? [NOTHING] : await requiredHeads(options, key, seen, head);
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
     return sizeIs(seen?.size ?? 0);
   }
-  const size = survivor?.size ?? 0;
+  const [{ size } = NOTHING] = required;
+  // A request has one proof. The head from which a log continues must be submitted first.
+  if (required.some((each) => each.size !== size)) return sizeIs(seen?.size ?? 0);
   if (request.old !== size) return sizeIs(size);
   try {
-    const before = survivor ?? { size: 0, root: new Uint8Array(HASH_BYTES) };
-    verifyConsistency(nodeChecks.sha256, before, head, request.proof);
+    for (const before of required)
+      verifyConsistency(nodeChecks.sha256, before, head, request.proof);
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    if (survivor?.size === head.size && request.proof.length === 0) return sizeIs(size);
+    if (size === head.size && request.proof.length === 0) return sizeIs(size);
     return answer(422, "The consistency proof does not verify.\n");
   }
   const { text } = head.note;
   const cosigned = await cosign(options, text);
+  // The note that is kept says when the witness saw this head first.
+  if (seen?.note.text === text) return answer(200, cosigned);
   const signed = signatureBy(nodeChecks.sha256, head.note, key);
   // This witness does not vouch for the other signatures below the note.
   await options.store.put(origin, formatNote(text, signed ? [signed] : []) + cosigned);
   return answer(200, cosigned);
 }
 
+const NOTHING: TreeHead = { size: 0, root: new Uint8Array(HASH_BYTES) };
+
 /**
  * What the head must extend. A witness that knows no approvers accepts no restore. It looks only at
  * what the head holds, as if nothing were said about restores.
  * @throws LogError rolled_back, missing
  */
-async function survivorOf(
+async function requiredHeads(
   { approvers, store }: WitnessOptions,
   key: NoteKey,
-  seen: Checkpoint,
+  seen: CosignedHead,
   head: Checkpoint,
-): Promise<TreeHead> {
-  if (approvers.length === 0) return seen;
-  return survivorAt(seen, head, await keptRestores(store, key)).head;
+): Promise<readonly TreeHead[]> {
+  if (approvers.length === 0) return [seen];
+  const { required, lostIn } = survivorAt(seen, head, await keptRestores(store, key));
+  assertTimely(lostIn, seen.atMs);
+  return required;
 }
 
 async function cosign({ name, signer, now }: WitnessOptions, text: string): Promise<string> {

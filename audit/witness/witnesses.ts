@@ -10,8 +10,14 @@ import { tileRows } from "../read/tile-rows.ts";
 import type { Restores } from "../restore/restores.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
+import { KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import { askWitness, type Witness } from "./ask-witness.ts";
-import { keepCosignature, uncosignedHeads, type UncosignedHead } from "./cosigned-heads.ts";
+import {
+  headOfSize,
+  keepCosignature,
+  uncosignedHeads,
+  type UncosignedHead,
+} from "./cosigned-heads.ts";
 import type { ConfiguredWitness } from "./parse-witness.ts";
 import { seenByWitness } from "./seen-by-witness.ts";
 import { openHead, seenHeads, type NamedLog, type SeenHead } from "./seen-heads.ts";
@@ -205,8 +211,8 @@ export class Witnesses {
   }
 
   /**
-   * Shows a witness the statements about the log's restores, if there are any, and submits the head
-   * once more.
+   * Shows a witness the statements about the log's restores, if there are any. Then it submits the
+   * heads from which the log continued, because the witness may have seen less, and the head once more.
    * @returns why it still does not cosign; undefined if it does
    */
   async #tellAndRepeat(
@@ -214,8 +220,16 @@ export class Witnesses {
     { witness, error, ending }: Disagreement,
     head: UncosignedHead,
   ): Promise<WitnessError | undefined> {
+    const { publicKey } = this.#options;
+    const key: NoteKey = { name: head.origin, type: KEY_TYPES.ed25519, publicKey };
     try {
-      if (!(await tellRestores(client, witness, head.origin, ending))) return error;
+      const kept = await tellRestores(client, witness, key, ending);
+      if (kept.length === 0) return error;
+      for (const { continues } of kept) {
+        const before = await headOfSize(client, head.log, continues.size);
+        if (before !== undefined)
+          await this.#cosign(client, witness, before, ending).catch(unlessWitnessError);
+      }
       await this.#cosign(client, witness, head, ending);
       return undefined;
     } catch (cause) {
@@ -270,6 +284,11 @@ interface Disagreement {
   readonly restores: Restores;
   readonly error: WitnessError;
   readonly ending: AbortSignal;
+}
+
+/** A witness that saw more refuses a head that others must be shown first. */
+function unlessWitnessError(error: unknown): void {
+  if (!(error instanceof WitnessError)) throw error;
 }
 
 /** Neither a witness's name nor a log's has a space. */

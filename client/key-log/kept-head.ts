@@ -1,4 +1,5 @@
 import { checkpointText, openCheckpoint, type Checkpoint } from "../../audit/verify/checkpoint.ts";
+import { LogError } from "../../audit/verify/log-error.ts";
 import {
   formatNote,
   keyIdOf,
@@ -7,18 +8,21 @@ import {
   type Note,
   type NoteKey,
 } from "../../audit/verify/note.ts";
-import { message, text, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import { utf8 } from "../../crypto/wire/bytes.ts";
+import { message, text, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import { deviceChecks } from "./checks.ts";
 
 const name = "client!key-log";
-const kept = message({ vkey: [1, text(1_024)], note: [2, text(16_384)] });
+/** A head is the text of a checkpoint with one signature. No log needs as many bytes. */
+export const LONGEST_NOTE = 16_384;
+const kept = message({ vkey: [1, text(1_024)], note: [2, text(LONGEST_NOTE)], at: [3, uint()] });
 
 /**
  * The log key that this device trusts, and the newest head that it has verified; "" before the
- * first.
+ * first. `at` is when the device saw this head first, in milliseconds since the Unix epoch.
  */
 export type KeptHead = MessageOf<typeof kept>;
 
@@ -32,7 +36,7 @@ export const saveKeptHead = (transaction: StoreTransaction, head: KeptHead): voi
 
 /** A head whose signature was verified. */
 export interface SignedHead extends Checkpoint {
-  /** The signed note, verbatim. */
+  /** The note with the signature of the log's key, and no others. */
   readonly text: string;
   readonly note: Note;
 }
@@ -40,11 +44,15 @@ export interface SignedHead extends Checkpoint {
 /** @throws LogError malformed */
 export const logKeyOf = (vkey: string): NoteKey => parseVkey(deviceChecks.sha256, vkey);
 
-/** @throws LogError malformed, wrong_origin, unsigned, wrong_signature */
-export const openHead = (note: string, key: NoteKey): SignedHead => ({
-  ...openCheckpoint(deviceChecks, note, key),
-  text: note,
-});
+/** @throws LogError malformed, also if it is too long to be kept; wrong_origin, unsigned, wrong_signature */
+export function openHead(note: string, key: NoteKey): SignedHead {
+  const head = openCheckpoint(deviceChecks, note, key);
+  const signed = signatureBy(deviceChecks.sha256, head.note, key);
+  const own = formatNote(head.note.text, signed === undefined ? [] : [signed]);
+  if (utf8(own).length > LONGEST_NOTE)
+    throw new LogError("malformed", "checkpoint", "is too long.");
+  return { ...head, text: own };
+}
 
 /** A head as messages carry it. The receiver knows the rest of the note. */
 export function compactHead(head: SignedHead, key: NoteKey): KeyLogHead {
@@ -59,11 +67,3 @@ export function noteOf({ size, root, signature, restores }: KeyLogHead, key: Not
   const signed = checkpointText({ origin: key.name, size, root, restores });
   return formatNote(signed, [{ name: key.name, keyId, signature }]);
 }
-
-/** Whether a head was signed after another one. A restore from a backup makes a log shorter. */
-export function isLaterHead(one: HeadPlace, other: HeadPlace): boolean {
-  const [restores = 0, others = 0] = [one.restores, other.restores];
-  return restores === others ? one.size > other.size : restores > others;
-}
-
-type HeadPlace = Pick<Checkpoint, "size" | "restores">;

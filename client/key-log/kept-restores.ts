@@ -1,13 +1,14 @@
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { message, text, uint } from "../../crypto/wire/protobuf.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-restore!";
 /** Nobody restores as often. Further ones are reported but not kept. */
 const maxKept = 1_000;
 const record = message({
   at: [1, uint()],
-  kept: [2, text(16_384)],
+  kept: [2, text(LONGEST_NOTE)],
   statement: [3, text(32_768)],
 });
 

@@ -1,13 +1,9 @@
-import type { Checkpoint } from "../../audit/verify/checkpoint.ts";
+import { isLaterHead } from "../../audit/verify/checkpoint.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
-import {
-  assertTrusted,
-  openLogRestore,
-  type SignedRestore,
-} from "../../audit/verify/log-restore.ts";
+import { isTrusted, openLogRestores, type SignedRestore } from "../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../audit/verify/note.ts";
 import { verifyConsistency } from "../../audit/verify/proofs.ts";
-import { survivorAt, type Passage } from "../../audit/verify/survivor.ts";
+import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survivor.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
@@ -22,7 +18,6 @@ import { keepEvidence, type KeyLogEvidence } from "./evidence.ts";
 import { verifyHistory, type KeyHistory } from "./key-history.ts";
 import {
   compactHead,
-  isLaterHead,
   loadKeptHead,
   logKeyOf,
   noteOf,
@@ -70,6 +65,8 @@ export class KeyLog {
   #vkey: string | undefined;
   #key: NoteKey | undefined;
   #head: SignedHead | undefined;
+  /** When this device saw that head first. */
+  #headAt = 0;
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
   /** For each conversation, the last head that its members were told, and in which epoch. */
@@ -90,7 +87,7 @@ export class KeyLog {
     log.#vkey = pinned ?? kept?.vkey;
     log.#key = log.#vkey === undefined ? undefined : logKeyOf(log.#vkey);
     if (log.#key !== undefined && kept?.vkey === log.#vkey && kept?.note)
-      log.#head = openHead(kept.note, log.#key);
+      [log.#head, log.#headAt] = [openHead(kept.note, log.#key), kept.at];
     return log;
   }
 
@@ -217,23 +214,26 @@ export class KeyLog {
     const before = this.#head;
     if (before !== undefined && !isLaterHead(head, before)) return head;
     const { store, clock, approvers, onLost } = this.#deps;
+    const at = clock.now();
     await store.transact(async (transaction) => {
       for (const restore of passed) {
         await forgetLost(transaction, restore.continues.size);
-        const kept = { at: clock.now(), kept: before?.text ?? "", statement: restore.note };
+        const kept = { at, kept: before?.text ?? "", statement: restore.note };
         await keepRestore(transaction, kept);
       }
       if (passed.length > 0) {
         const untold = await loadUntold(transaction);
         outdatePublished(transaction);
-        const events = passed.map((restore) => restoredEvent(restore, approvers));
+        const seenSize = before?.size ?? 0;
+        const events = passed.map((restore) => restoredEvent(restore, approvers, seenSize));
         saveUntold(transaction, [...untold, ...events]);
       }
-      saveKeptHead(transaction, { vkey, note: head.text });
+      saveKeptHead(transaction, { vkey, note: head.text, at });
     });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
+    this.#headAt = at;
     if (passed.length > 0) onLost();
     return head;
   }
@@ -248,15 +248,18 @@ export class KeyLog {
     const mine = this.#head;
     if (mine === undefined) return [];
     const [earlier, later] = isLaterHead(head, mine) ? [mine, head] : [head, mine];
-    const { head: left, passed } = await this.#passage(earlier, later);
-    const proof =
-      left.size === later.size || left.size === 0 ? [] : await this.#proof(left.size, later.size);
-    verifyConsistency(deviceChecks.sha256, left, later, proof);
+    const { required, passed, lostIn } = await this.#passage(earlier, later);
+    if (earlier === mine) assertTimely(lostIn, this.#headAt);
+    for (const left of required) {
+      const isPlain = left.size === later.size || left.size === 0;
+      const proof = isPlain ? [] : await this.#proof(left.size, later.size);
+      verifyConsistency(deviceChecks.sha256, left, later, proof);
+    }
     return earlier === mine ? passed : [];
   }
 
   /** What the log must have of the earlier head, and the restores between the two. */
-  async #passage(earlier: Checkpoint, later: Checkpoint): Promise<Passage<SignedRestore>> {
+  async #passage(earlier: SignedHead, later: SignedHead): Promise<Passage<SignedRestore>> {
     const isMarked = (earlier.restores ?? 0) !== (later.restores ?? 0);
     // Whoever knows no approvers believes no restore. The log may only have grown.
     if (!isMarked || this.#deps.approvers.length === 0)
@@ -264,16 +267,13 @@ export class KeyLog {
     return survivorAt(earlier, later, await this.#restores());
   }
 
-  /** The declared restores of the log. Its key and two known approvers must have signed each. */
+  /** The declared restores of the log that its key and two known approvers signed. */
   async #restores(): Promise<readonly SignedRestore[]> {
     const key = this.#key;
     if (key === undefined) return [];
     const { api, approvers } = this.#deps;
-    return (await api.keyLogRestores()).map((note) => {
-      const restore = openLogRestore(deviceChecks, note, key);
-      assertTrusted(restore, approvers);
-      return restore;
-    });
+    const restores = openLogRestores(deviceChecks, await api.keyLogRestores(), key);
+    return restores.filter((restore) => isTrusted(restore, approvers));
   }
 
   async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {
@@ -296,12 +296,21 @@ export class KeyLog {
       if (!(cause instanceof LogError)) throw cause;
       const { store, clock, onInconsistent } = this.#deps;
       const kept = this.#head?.text ?? "";
-      const found = { reason: cause.code, at: clock.now(), kept, shown, from };
+      const found = { reason: cause.code, at: clock.now(), kept, shown: this.#brief(shown), from };
       if (await keepEvidence(store, found)) onInconsistent(found);
       throw new SealdeskError("key_log_inconsistent", "The key log contradicts itself.", {
         problem: cause.code,
         cause,
       });
+    }
+  }
+
+  /** A note without the signatures of others, if the log's key signed it. */
+  #brief(note: string): string {
+    try {
+      return this.#key === undefined ? note : openHead(note, this.#key).text;
+    } catch {
+      return note;
     }
   }
 

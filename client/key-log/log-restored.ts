@@ -19,6 +19,11 @@ export interface LogRestored {
   readonly publishedSize: number;
   /** From how many entries it continues. If it is the published size, the key log lost nothing. */
   readonly continuesSize: number;
+  /**
+   * How many entries this device had seen. If it is more than the published size, the people who
+   * approved the restore did not know of all that is lost.
+   */
+  readonly seenSize: number;
 }
 
 const name = "client!log-restored";
@@ -29,6 +34,7 @@ const restored = message({
   approvedBy: [4, list(nested(message({ name: [1, text(256)] })), 64)],
   publishedSize: [5, uint()],
   continuesSize: [6, uint()],
+  seenSize: [7, uint()],
 });
 /** Those that the application was not told of yet. */
 const untold = message({ restores: [1, list(nested(restored), 1_000)] });
@@ -53,6 +59,7 @@ export function saveUntold(transaction: StoreTransaction, events: readonly LogRe
 export const restoredEvent = (
   restore: SignedRestore,
   trusted: readonly NoteKey[],
+  seenSize: number,
 ): LogRestored => ({
   backupOf: restore.backupOfMs,
   declaredAt: restore.declaredAtMs,
@@ -62,4 +69,5 @@ export const restoredEvent = (
     .map((key) => approverName(deviceChecks.sha256, key)),
   publishedSize: restore.published.size,
   continuesSize: restore.continues.size,
+  seenSize,
 });

@@ -8,9 +8,10 @@ create table audit.restores (
   -- 1 for the first restore of the log.
   restores integer not null check (restores > 0),
   -- A signed note: audit/verify/log-restore.ts.
-  note text not null,
-  primary key (origin, restores)
+  -- Others may be here too. Only a note with the right signatures counts.
+  note text not null
 );
+create index restores_of_log on audit.restores (origin, restores);
 
 create trigger restores_are_final before update or delete on audit.restores
   for each row execute function audit.refuse_change();

@@ -1,6 +1,7 @@
 import { nodeChecks } from "../../audit/node-checks.ts";
 import { readLogRestores } from "../../audit/read/log-info.ts";
 import { tileRows } from "../../audit/read/tile-rows.ts";
+import { KEY_TYPES } from "../../audit/verify/note.ts";
 import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { consistencyProof } from "../../audit/verify/proofs.ts";
 import { inTransaction } from "../../db/transaction.ts";
@@ -41,10 +42,11 @@ export const readKeyLogConsistency = (
  * @throws KeysError key_log_behind
  */
 export const readKeyLogRestores = (
-  { pool }: Pick<KeyLogDeps, "pool">,
+  { pool, logKey }: KeyLogDeps,
   { tenant }: Actor,
 ): Promise<readonly string[]> =>
   inTransaction(pool, tenant, async (client) => {
     const { origin } = await readKeyLogInfo(client, tenant);
-    return readLogRestores(client, origin);
+    const key = { name: origin, type: KEY_TYPES.ed25519, publicKey: logKey };
+    return (await readLogRestores(client, key)).map(({ note }) => note);
   });

@@ -9,7 +9,7 @@ import {
 } from "../../audit/restore/declaration.ts";
 import { findLost } from "../../audit/restore/find-lost.ts";
 import { recordRestores, type KnownLog } from "../../audit/restore/record-restore.ts";
-import { readRestores } from "../../audit/restore/restores.ts";
+import { readAllRestores, readRestores } from "../../audit/restore/restores.ts";
 import { signDeclaration } from "../../audit/restore/sign-declaration.ts";
 import { asOwner } from "../../keys/accounts/as-owner.ts";
 import { approvers, approvedBy, people } from "./approvers.ts";
@@ -25,11 +25,11 @@ export async function signedDeclaration(
     log,
     head: openOurs(note, publicKey),
   }));
-  const restores = await readRestores(store, publicKey, approvers);
-  const lost = await withIntegratorSession(url, (client) =>
-    findLost(client, heads, restores, publicKey),
-  );
-  const [backupOfMs, declaredAtMs] = [Date.parse("2026-01-01"), Date.parse("2026-01-02")];
+  const lost = await withIntegratorSession(url, async (client) => {
+    const restores = await readAllRestores(client, { store, publicKey, approvers });
+    return findLost(client, heads, restores, publicKey);
+  });
+  const [backupOfMs, declaredAtMs] = [Date.parse("2026-01-01"), Date.now()];
   const cause = { backupOfMs, declaredAtMs, reason: "fire", approvers };
   return signDeclaration(signer, approvedBy(createDeclaration(cause, lost), people));
 }

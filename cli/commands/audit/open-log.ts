@@ -33,7 +33,6 @@ export interface OpenLog extends SignedHead {
   /** The tenant whose audit log records that this log was read; the operator's log has none. */
   readonly tenant: Uuid | undefined;
   readonly signer: LogSigner;
-  readonly key: NoteKey;
   /** Why waiting entries were not added to the log; undefined if they were. */
   readonly refusal: Error | undefined;
 }

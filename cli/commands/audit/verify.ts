@@ -6,9 +6,9 @@ import {
   type Checkpoint,
   type TreeHead,
 } from "../../../audit/verify/checkpoint.ts";
-import { assertTrusted, type SignedRestore } from "../../../audit/verify/log-restore.ts";
+import { assertTrusted, isTrusted, type SignedRestore } from "../../../audit/verify/log-restore.ts";
 import { readRestoreFiles } from "../../../audit/verify/restore-files.ts";
-import { survivorAt } from "../../../audit/verify/survivor.ts";
+import { survivorAt, uncutHeads } from "../../../audit/verify/survivor.ts";
 import type { LogSource } from "../../../audit/verify/log-source.ts";
 import { parseVkey, type Note, type NoteKey } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
@@ -87,22 +87,23 @@ export async function verifyFiles(
   try {
     const source = logFiles(place, session?.fetch);
     const restores = await readRestoreFiles(nodeChecks, source, key);
-    if (approvers.length > 0) for (const each of restores) assertTrusted(each, approvers);
-    const last = restores.at(-1);
-    const old = shown && (await survivorIn(source, key, shown, restores, approvers));
+    // Whoever keeps a checkpoint from after a restore has accepted this restore before.
+    const since = restores.filter((each) => each.restores > (shown?.restores ?? 0));
+    if (approvers.length > 0) for (const each of since) assertTrusted(each, approvers);
+    const passage = shown && (await passageFrom(source, key, shown, restores, approvers));
     const { origin, size, root, note } = await verifyLog(nodeChecks, source, {
       key,
-      old: old?.head ?? last?.continues,
+      old: passage?.required ?? uncutHeads(restores.map(({ continues }) => continues)),
       prunedBelow,
       onProgress: (checked, total) => bar.update(checked, total),
     });
     const extra = cosignersOf(policy, note);
-    const lostIn = old?.lostIn ?? [];
+    const lostIn = passage?.lostIn ?? [];
     if (lostIn.length > 0) onLost();
     return [
       `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`,
       ...restores.map((restore) =>
-        restoredLine(restore, approvers.length > 0, lostIn.includes(restore) ? shown : undefined),
+        restoredLine(restore, approvers, lostIn.includes(restore) ? shown : undefined),
       ),
     ].join("\n");
   } finally {
@@ -112,11 +113,11 @@ export async function verifyFiles(
 }
 
 /**
- * What the log must have of an earlier checkpoint.
+ * What happened to the log since an earlier checkpoint.
  * @throws LogError rolled_back, missing, unsigned: a restore lost entries of the checkpoint, and no
  *   approvers are known
  */
-async function survivorIn(
+async function passageFrom(
   source: LogSource,
   key: NoteKey,
   old: Checkpoint,
@@ -124,23 +125,23 @@ async function survivorIn(
   approvers: readonly NoteKey[],
 ) {
   const now = openCheckpoint(nodeChecks, (await source.read("checkpoint")) ?? "", key);
-  const survivor = survivorAt(old, now, restores);
-  for (const each of survivor.lostIn) assertTrusted(each, approvers);
-  return survivor;
+  const passage = survivorAt(old, now, restores);
+  for (const each of passage.lostIn) assertTrusted(each, approvers);
+  return passage;
 }
 
 /** @param old a checkpoint of which the restore lost entries */
 function restoredLine(
   restore: SignedRestore,
-  isTrusted: boolean,
+  approvers: readonly NoteKey[],
   old: TreeHead | undefined,
 ): string {
   const { backupOfMs, declaredAtMs, approvedBy, reason, continues, published } = restore;
   const time = (ms: number) => new Date(ms).toISOString();
   const names = approvedBy.map((key) => approverName(nodeChecks.sha256, key)).join(" and ");
-  const approval = isTrusted
+  const approval = isTrusted(restore, approvers)
     ? `approved by ${names}`
-    : `approved by ${names} as the log's key claims (nobody's key was given with --approver)`;
+    : `approved by ${names} as the log's key claims (their keys were not given with --approver)`;
   const range = (until: number) => `ntries ${continues.size} to ${until - 1}`;
   const lost =
     old !== undefined
@@ -148,9 +149,13 @@ function restoredLine(
       : continues.size < published.size
         ? `It lost e${range(published.size)}.`
         : "It lost no entries.";
+  const warning =
+    old !== undefined && old.size > published.size
+      ? ` Warning: the old checkpoint has ${old.size} entries, but the approvers signed that ${published.size} were published. Ask them why more are missing.`
+      : "";
   return (
     `The log was declared restored from a backup of ${time(backupOfMs)}, at ${time(declaredAtMs)}, ` +
-    `${approval}: "${reason}". ${lost}`
+    `${approval}: "${reason}". ${lost}${warning}`
   );
 }
 

@@ -1,12 +1,18 @@
+import { readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { appendEntry } from "../../../audit/append-entry.ts";
 import { directoryCheckpoints } from "../../../audit/checkpoints/directory-store.ts";
 import { integrateBatch } from "../../../audit/integrate/integrate-batch.ts";
 import { withIntegratorSession } from "../../../audit/integrate/session.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import { KnownHeads } from "../../../audit/read/known-heads.ts";
 import { formatDeclaration } from "../../../audit/restore/declaration.ts";
+import { toBase64 } from "../../../audit/verify/base64.ts";
 import { checkpointText, parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { formatNote, keyIdOf, parseNote } from "../../../audit/verify/note.ts";
-import { utf8 } from "../../../crypto/wire/bytes.ts";
-import { OPERATOR_LOG } from "../../support/audit-log.ts";
+import { fromUtf8, utf8 } from "../../../crypto/wire/bytes.ts";
+import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { entryOf, OPERATOR_LOG } from "../../support/audit-log.ts";
 import {
   declareRestore,
   recordDeclared,
@@ -106,16 +112,44 @@ test("no node continues between the declaration and its record in the database",
   expect(rows).toHaveLength(0);
 });
 
-test("another statement under the number of a restore is refused", async () => {
+test("rows that somebody else wrote under the number of a restore stop nobody", async () => {
   const { log, tenant } = witnessed;
   await signed(6);
   await cut();
   const { name: origin } = await log.keyOf(tenant);
-  await witnessed.database.owner.query(
-    "insert into audit.restores (origin, restores, note) values ($1, 1, 'another')",
-    [origin],
-  );
-  await expect(declare()).rejects.toMatchObject({ code: "audit_log_inconsistent" });
+  for (const [restores, note] of [
+    [1, "another"],
+    [2, "a later one"],
+  ])
+    await witnessed.database.owner.query(
+      "insert into audit.restores (origin, restores, note) values ($1, $2, $3)",
+      [origin, restores, note],
+    );
+  await declare();
+  await signed(1);
+  expect(await headOf()).toMatchObject({ restores: 1 });
+  // Files beside the log have the statement that is declared.
+  const read = (path: string) =>
+    log.asLog(tenant, async (client) => {
+      const opened = await new KnownHeads(log.signer.publicKey).open(client, tenant);
+      return fromUtf8((await opened?.source.read(path)) ?? new Uint8Array(0));
+    });
+  expect(await read("restore/1")).toContain("\nrestores 1\n");
+  expect(await read("restore/2")).toBe("");
+});
+
+test("nothing is declared while a declaration that the database records is missing outside", async () => {
+  const { log } = witnessed;
+  await signed(6);
+  await cut();
+  await declare();
+  const declarations = (await readdir(log.folder)).filter((name) => name.startsWith("restore."));
+  expect(declarations).toHaveLength(1);
+  for (const name of declarations) await rm(join(log.folder, name));
+  await expect(declare()).rejects.toMatchObject({
+    code: "audit_checkpoint_invalid",
+    message: expect.stringContaining("missing") as string,
+  });
 });
 
 test("a larger head that becomes known after the restore stops nobody", async () => {
@@ -173,4 +207,68 @@ test("a tenant that the backup does not have is in the operator's log, and may b
   expect(integrator.refusal).toBeUndefined();
   const { text } = parseNote(await witnessed.newest(again));
   expect(parseCheckpointText(text)).toMatchObject({ origin, size: 1, restores: 1 });
+});
+
+const tables = ["checkpoints", "trees", "leaves", "tiles"];
+
+/** Puts back the database of a branch of 11 entries that a restore gave up. */
+async function putLostBranchBack(): Promise<void> {
+  await signed(6);
+  await witnessed.alter(
+    ...tables.map((name) => `create table public.lost_${name} as select * from audit.${name}`),
+  );
+  await cut();
+  await declare();
+  await signed(20);
+  await empty();
+  await witnessed.alter(
+    ...tables.map((name) => `insert into audit.${name} select * from public.lost_${name}`),
+  );
+}
+
+test("a log continues from no head that an earlier restore cut off", async () => {
+  const { log, tenant } = witnessed;
+  const at5 = await headOf();
+  await putLostBranchBack();
+  const { name: origin } = await log.keyOf(tenant);
+  const declared = await signedDeclaration(url(), outside(), log.signer);
+  const { restores, published, continues } =
+    declared.find(({ restore }) => restore.origin === origin)?.restore ?? {};
+  expect([restores, published?.size, continues?.size]).toEqual([2, 26, 5]);
+  expect(toBase64(continues?.root ?? new Uint8Array(0))).toBe(toBase64(at5.root));
+  await declare();
+  await signed(1);
+  expect(await headOf()).toMatchObject({ restores: 2 });
+});
+
+test("a log of which only heads are left that an earlier restore cut off is not declared", async () => {
+  await putLostBranchBack();
+  await witnessed.alter(
+    `delete from audit.checkpoints where log = '${witnessed.tenant}' and size <= 5`,
+  );
+  await expect(declare()).rejects.toMatchObject({
+    code: "audit_log_inconsistent",
+    message: expect.stringContaining("cut off") as string,
+  });
+});
+
+test("a key log that lost nothing is declared from the newest head that the database has", async () => {
+  const { log, tenant } = witnessed;
+  const keyLog = keyLogOf(tenant);
+  const appendKeys = async (count: number) => {
+    await log.asLog(keyLog, async (client) => {
+      for (let at = 0; at < count; at++) await appendEntry(client, entryOf(keyLog, at));
+    });
+    await signed(1);
+  };
+  await appendKeys(3);
+  const stale = await witnessed.newest(keyLog);
+  await appendKeys(2);
+  await cut();
+  // In a bucket, the newest head may be missing for a minute.
+  await writeFile(join(log.folder, keyLog), stale);
+  const { name: origin } = await log.keyOf(keyLog);
+  const declared = await signedDeclaration(url(), outside(), log.signer);
+  const ofKeys = declared.find(({ restore }) => restore.origin === origin)?.restore;
+  expect([ofKeys?.published.size, ofKeys?.continues.size]).toEqual([5, 5]);
 });

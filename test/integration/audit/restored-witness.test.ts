@@ -21,7 +21,7 @@ beforeEach(async () => {
   await integrator.close();
   const kept = await store.all();
   await witnessed.putBack();
-  for (const { log: id, note } of kept) await store.put(id, 5, note);
+  for (const { log: id, note } of kept) await store.put(id, note);
   await log.append(tenant, 2);
 });
 afterEach(() => witnessed.close());

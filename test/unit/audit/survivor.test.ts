@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { survivorAt, survivorOf } from "../../../audit/verify/survivor.ts";
+import {
+  assertTimely,
+  survivorAt,
+  survivorOf,
+  uncutHeads,
+} from "../../../audit/verify/survivor.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
 
 const origin = "desk.example/audit/t/demo";
@@ -52,20 +57,44 @@ describe("between two heads of a log", () => {
     later: ReturnType<typeof head>,
     ...all: ReturnType<typeof lost>[]
   ) => {
-    const { head: survivor, passed } = survivorAt(earlier, later, all);
-    return [survivor.size, ...passed.map(({ restores }) => restores)];
+    const { required, passed, lostIn } = survivorAt(earlier, later, all);
+    return [
+      required.map(({ size }) => size),
+      passed.map(({ restores }) => restores),
+      lostIn.map(({ restores }) => restores),
+    ];
   };
 
-  test("what is left of the earlier one counts", () => {
-    expect(passage(head(9), head(12))).toEqual([9]);
-    expect(passage(head(9), head(6, 1), lost(1, 5, 9))).toEqual([5, 1]);
-    expect(passage(head(4), head(6, 1), lost(1, 5, 9))).toEqual([4, 1]);
-    expect(passage(head(9), head(4, 2), lost(1, 5, 9), lost(2, 3, 7))).toEqual([3, 1, 2]);
-    expect(passage(head(7, 1), head(4, 2), lost(2, 3, 7))).toEqual([3, 2]);
+  test("the later one extends every head that no restore cut off", () => {
+    expect(passage(head(9), head(12))).toEqual([[9], [], []]);
+    expect(passage(head(9), head(6, 1), lost(1, 5, 9))).toEqual([[5], [1], [1]]);
+    expect(passage(head(4), head(6, 1), lost(1, 5, 9))).toEqual([[4, 5], [1], []]);
+    const twice = [lost(1, 5, 9), lost(2, 3, 7)];
+    expect(passage(head(9), head(4, 2), ...twice)).toEqual([[3], [1, 2], [1, 2]]);
+    expect(passage(head(2), head(4, 2), ...twice)).toEqual([[2, 3], [1, 2], []]);
+    const longer = [lost(1, 5, 9), lost(2, 6, 7)];
+    expect(passage(head(9), head(8, 2), ...longer)).toEqual([[5, 6], [1, 2], [1]]);
+    expect(passage(head(7, 1), head(4, 2), lost(2, 3, 7))).toEqual([[3], [2], [2]]);
     // Later restores say nothing about it.
-    expect(passage(head(9), head(12), lost(1, 5, 9))).toEqual([9]);
+    expect(passage(head(9), head(12), lost(1, 5, 9))).toEqual([[9], [], []]);
     // Nothing was lost, and the restore is still told.
-    expect(passage(head(9), head(10, 1), lost(1, 9, 9))).toEqual([9, 1]);
+    expect(passage(head(9), head(10, 1), lost(1, 9, 9))).toEqual([[9], [1], []]);
+  });
+
+  test("two heads of one size are both required if their roots differ", () => {
+    const [one, other] = [head(5), { ...head(5), root: root(50) }];
+    expect(uncutHeads([one, other])).toEqual([one, other]);
+    expect(uncutHeads([one, { ...one }])).toEqual([one]);
+  });
+
+  test("a restore takes away nothing that was seen more than a day after its declaration", () => {
+    const day = 86_400_000;
+    const declared = [{ restores: 1, declaredAtMs: 1_000 }];
+    expect(() => assertTimely(declared, 1_000 + day)).not.toThrow();
+    expect(() => assertTimely([], 9 * day)).not.toThrow();
+    expect(() => assertTimely(declared, 1_001 + day)).toThrow(
+      expect.objectContaining({ code: "rolled_back" }) as Error,
+    );
   });
 
   test.each<[string, Parameters<typeof passage>, string]>([

@@ -24,13 +24,19 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 /** Writes a log of 9 entries that was restored at 5 and has 7 entries now. */
-async function setUp(changes: { readonly number?: number; readonly from?: number } = {}) {
-  const { number = 1, from = 5 } = changes;
+async function setUp(
+  changes: {
+    readonly number?: number;
+    readonly from?: number;
+    readonly history?: readonly Uint8Array[];
+  } = {},
+) {
+  const { number = 1, from = 5, history = [...entries(0, 5), ...entries(20, 22)] } = changes;
   const log = new MemoryLog("desk.example/audit/t/demo");
   log.append(entries(0, from));
   const continues = log.head;
   log.append(entries(from, 9));
-  const after = log.again([...entries(0, 5), ...entries(20, 22)]);
+  const after = log.again(history);
   after.files.set("checkpoint", utf8(log.signed({ ...after.head, restores: 1 })));
   const lost = { restores: number, published: log.head, continues };
   after.files.set("restore/1", utf8(await signedStatement(log, lost)));
@@ -100,4 +106,33 @@ test("a missing statement is refused", async () => {
   await rm(join(folder, "restore/1"));
   for (const head of [undefined, log.head])
     await expect(verify(head, vkeys)).rejects.toMatchObject({ code: "missing" });
+});
+
+test("an old checkpoint does not make the check of where the log continues weaker", async () => {
+  const { log, verify } = await setUp({ history: [...entries(0, 3), ...entries(40, 45)] });
+  for (const head of [undefined, log.again(entries(0, 3)).head])
+    await expect(verify(head, vkeys)).rejects.toMatchObject({ code: "forked" });
+});
+
+test("an old checkpoint above what the approvers knew of is a warning", async () => {
+  const { log, verify } = await setUp();
+  expect(await verify(log.head, vkeys)).not.toContain("Warning");
+  const longer = log.again(entries(0, 20));
+  expect(await verify(longer.head, vkeys)).toMatch(
+    /Warning: the old checkpoint has 20 entries, but the approvers signed that 9 were published\./,
+  );
+});
+
+test("approvers of restores before the old checkpoint need not be known", async () => {
+  const strangers = ["carol", "dave"].map((name) => formatVkey(sha256, approver(name).key));
+  const { verify } = await setUp();
+  const at6 = { ...log6().head, restores: 1 };
+  expect(await verify(at6, strangers)).toMatch(/as the log's key claims/);
+  await expect(verify(undefined, strangers)).rejects.toMatchObject({ code: "unsigned" });
+
+  function log6() {
+    const log = new MemoryLog("desk.example/audit/t/demo");
+    log.append([...entries(0, 5), ...entries(20, 21)]);
+    return log;
+  }
 });

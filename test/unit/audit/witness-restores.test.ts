@@ -23,6 +23,7 @@ async function setUp(known = approvers) {
   const notes = new Map<string, string>();
   const statements: string[] = [];
   const told: number[] = [];
+  const clock = { nowMs: 0 };
   const witness = createWitness({
     name: "witness.example",
     signer: newSigner(),
@@ -34,7 +35,7 @@ async function setUp(known = approvers) {
       restores: () => Promise.resolve(statements),
       addRestore: (_, note) => Promise.resolve(void statements.push(note)),
     },
-    now: () => 0,
+    now: () => clock.nowMs,
     onRestore: ({ restores }) => told.push(restores),
   });
   /** @returns the status, and the size that the witness says it saw */
@@ -52,7 +53,7 @@ async function setUp(known = approvers) {
   expect(await submit(0, log.head)).toEqual([200]);
   const lost = { restores: 1, published: log.head, continues: at5 };
   const tell = async (note: string | Promise<string>) => witness.addRestore(utf8(await note));
-  return { log, after, now: { ...after.head, restores: 1 }, lost, submit, tell, told };
+  return { log, after, now: { ...after.head, restores: 1 }, lost, submit, tell, told, clock };
 }
 
 test("a witness cosigns what continues after a restore that known people approved", async () => {
@@ -115,4 +116,51 @@ test("statements that are wrong are answered with why", async () => {
   expect(await tell(note)).toBe(200);
   const other = signedStatement(log, { ...lost, continues: log.again(entries(0, 4)).head });
   expect(await tell(other)).toBe(409);
+});
+
+test("a witness that saw less than is left verifies the head from which the log continues", async () => {
+  const { log, submit, tell } = await setUp();
+  log.append(entries(9, 12));
+  const at12 = log.head;
+  const after = log.again([...entries(0, 12), ...entries(20, 23)]);
+  log.append(entries(12, 15));
+  const lost = { restores: 1, published: log.head, continues: at12 };
+  expect(await tell(signedStatement(log, lost))).toBe(200);
+  const forged = log.again([...entries(0, 9), ...entries(70, 76)]);
+  expect(await submit(9, { ...forged.head, restores: 1 }, forged)).toEqual([409, 9]);
+  // It needs to be shown that head first.
+  expect(await submit(9, { ...after.head, restores: 1 }, after)).toEqual([409, 9]);
+  expect(await submit(9, at12)).toEqual([200]);
+  expect(await submit(12, { ...forged.head, restores: 1 }, forged)).toEqual([422]);
+  expect(await submit(12, { ...after.head, restores: 1 }, after)).toEqual([200]);
+});
+
+const DAY_MS = 86_400_000;
+
+test("a declaration that was not used for a day takes away nothing that was cosigned since", async () => {
+  const { log, after, now, lost, submit, tell, clock, told } = await setUp();
+  log.append(entries(9, 200));
+  clock.nowMs = DAY_MS + 3_000;
+  expect(await submit(9, log.head)).toEqual([200]);
+  expect(await tell(signedStatement(log, lost))).toBe(403);
+  expect(await submit(5, now, after)).toEqual([409, 200]);
+  expect(told).toEqual([]);
+});
+
+test("neither does one that the witness kept before", async () => {
+  const { log, after, now, lost, submit, tell, clock } = await setUp();
+  expect(await tell(signedStatement(log, lost))).toBe(200);
+  log.append(entries(9, 200));
+  clock.nowMs = DAY_MS + 3_000;
+  expect(await submit(9, log.head)).toEqual([200]);
+  expect(await submit(5, now, after)).toEqual([409, 200]);
+});
+
+test("a witness that was not reachable for days accepts a restore", async () => {
+  const { log, after, now, lost, submit, tell, clock } = await setUp();
+  clock.nowMs = 9 * DAY_MS;
+  // A head that it saw before is not newer because somebody submits it again.
+  expect(await submit(9, log.head)).toEqual([200]);
+  expect(await tell(signedStatement(log, lost))).toBe(200);
+  expect(await submit(5, now, after)).toEqual([200]);
 });

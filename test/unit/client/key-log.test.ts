@@ -3,8 +3,9 @@ import { MemoryLevel } from "memory-level";
 import { nodeChecks } from "../../../audit/node-checks.ts";
 import type { Checkpoint } from "../../../audit/verify/checkpoint.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
-import { formatVkey, type NoteKey } from "../../../audit/verify/note.ts";
+import { formatNote, formatVkey, keyIdOf, type NoteKey } from "../../../audit/verify/note.ts";
 import { consistencyProof } from "../../../audit/verify/proofs.ts";
+import { loadEvidence } from "../../../client/key-log/evidence.ts";
 import { KeyLog, type KeyLogDeps } from "../../../client/key-log/key-log.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { utf8 } from "../../../crypto/wire/bytes.ts";
@@ -29,12 +30,13 @@ async function setUp(trusted: readonly NoteKey[] = approvers) {
   const shown = { checkpoint: log.signed(log.head), from: log, restores: [] as string[] };
   const alarms: string[] = [];
   const events: LogRestored[] = [];
+  const time = { nowMs: 0 };
   let isHeard = true;
   const deps: KeyLogDeps = {
     store,
     tenant: randomUUID(),
     approvers: trusted,
-    clock: { now: () => 0 },
+    clock: { now: () => time.nowMs },
     api: {
       keyHistory: () =>
         Promise.resolve({ vkey, checkpoint: shown.checkpoint, entries: [], more: false }),
@@ -59,6 +61,9 @@ async function setUp(trusted: readonly NoteKey[] = approvers) {
     events,
     shown,
     keyLog,
+    time,
+    /** The device as it is after a restart. */
+    restarted: () => KeyLog.load(deps, vkey),
     hear: (heard: boolean) => (isHeard = heard),
     /** Shows the device a head. @returns the code with which it is refused */
     show: async (head: Omit<Checkpoint, "origin">, from = log) => {
@@ -115,6 +120,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
       approvedBy: names,
       publishedSize: 85,
       continuesSize: 60,
+      seenSize: 85,
     },
   ]);
   expect(await store.read(loadKeptRestores)).toEqual([
@@ -136,7 +142,7 @@ test("a device is told of a restore that its key log lost nothing by", async () 
   log.append(entries(60, 61));
   expect(await show({ ...log.head, restores: 1 })).toBe("accepted");
   await keyLog.tellRestored();
-  expect(events).toMatchObject([{ publishedSize: 60, continuesSize: 60 }]);
+  expect(events).toMatchObject([{ publishedSize: 60, continuesSize: 60, seenSize: 60 }]);
 });
 
 test("without known approvers a device accepts no restore, and a log that grew as before", async () => {
@@ -211,5 +217,143 @@ describe("a restore is refused", () => {
     expect(await show({ ...below.head, restores: 1 }, below)).toBe("rolled_back");
     expect(alarms).toHaveLength(1);
     expect(await show({ ...at60, restores: 1 })).toBe("accepted");
+  });
+});
+
+describe("a device that has less than what is left", () => {
+  /** The device has a head of 60 entries. The log was restored at 80, and has 90 entries now. */
+  async function below() {
+    const device = await setUp();
+    const { log, show, shown } = device;
+    expect(await show(log.head)).toBe("accepted");
+    log.append(entries(60, 80));
+    const continues = log.head;
+    const after = log.again([...entries(0, 80), ...entries(200, 210)]);
+    log.append(entries(80, 100));
+    const lost = { restores: 1, published: log.head, continues };
+    shown.restores = [await signedStatement(log, lost)];
+    return { ...device, after };
+  }
+
+  test("accepts the log that continues from there", async () => {
+    const { show, after, alarms } = await below();
+    expect(await show({ ...after.head, restores: 1 }, after)).toBe("accepted");
+    expect(alarms).toEqual([]);
+  });
+
+  test("refuses a log that differs above its own head", async () => {
+    const { log, show, alarms } = await below();
+    const forged = log.again([...entries(0, 60), ...entries(900, 930)]);
+    expect(await show({ ...forged.head, restores: 1 }, forged)).not.toBe("accepted");
+    expect(alarms).toHaveLength(1);
+  });
+});
+
+describe("a declaration that was not used for a day", () => {
+  const DAY_MS = 86_400_000;
+
+  test("takes away nothing that the device saw since", async () => {
+    const { log, after, shown, show, now, lost, alarms, time } = await restored();
+    log.append(entries(85, 500));
+    time.nowMs = DAY_MS + 3_000;
+    expect(await show(log.head)).toBe("accepted");
+    shown.restores = [await signedStatement(log, lost)];
+    expect(await show(now, after)).toBe("rolled_back");
+    expect(alarms).toHaveLength(1);
+  });
+
+  test("nor does it after a restart of the device", async () => {
+    const { log, after, shown, show, now, lost, alarms, time, restarted } = await restored();
+    log.append(entries(85, 500));
+    time.nowMs = DAY_MS + 3_000;
+    expect(await show(log.head)).toBe("accepted");
+    shown.restores = [await signedStatement(log, lost)];
+    Object.assign(shown, { checkpoint: log.signed(now), from: after });
+    await expect((await restarted()).historyOf(user)).rejects.toMatchObject({
+      problem: "rolled_back",
+    });
+    expect(alarms).toHaveLength(1);
+  });
+
+  test("is accepted by a device that was away", async () => {
+    const { log, after, shown, show, now, lost, alarms, time } = await restored();
+    time.nowMs = 9 * DAY_MS;
+    // The device is shown the same head again. It kept it before.
+    expect(await show(log.head)).toBe("accepted");
+    shown.restores = [await signedStatement(log, lost)];
+    expect(await show(now, after)).toBe("accepted");
+    expect(alarms).toEqual([]);
+  });
+});
+
+describe("statements that say nothing to this device", () => {
+  test("approvers of restores before its installation need not be known", async () => {
+    const newPeople = ["carol", "dan"].map(approver);
+    const named = newPeople.map(({ key }) => key);
+    const { log, shown, show, alarms, events, keyLog } = await setUp(named);
+    const at60 = log.head;
+    expect(await show({ ...at60, restores: 1 })).toBe("accepted");
+    const whole = { published: at60, continues: at60 };
+    shown.restores = [
+      await signedStatement(log, { restores: 1, ...whole }),
+      await signedStatement(log, { restores: 2, ...whole }, { signers: newPeople, named }),
+    ];
+    log.append(entries(60, 62));
+    expect(await show({ ...log.head, restores: 2 })).toBe("accepted");
+    await keyLog.tellRestored();
+    expect([alarms, events.length]).toEqual([[], 1]);
+  });
+
+  test("junk beside the statement alarms nobody", async () => {
+    const { log, after, shown, show, now, lost, alarms } = await restored();
+    const good = await signedStatement(log, lost);
+    const forged = await signedStatement(log, lost, { signer: newSigner() });
+    const later = await signedStatement(log, { ...lost, restores: 2 }, { signer: newSigner() });
+    shown.restores = ["junk", forged, good, later];
+    expect(await show(now, after)).toBe("accepted");
+    expect(alarms).toEqual([]);
+  });
+});
+
+describe("a note with signatures of nobody", () => {
+  const padding = `\u2014 x ${"AAAA".repeat(9_000)}\n`;
+
+  test("does not keep a device from a later restore", async () => {
+    const { log, after, shown, show, now, lost, alarms, store } = await restored();
+    const one = await signedStatement(log, lost);
+    shown.restores = [one + padding];
+    expect(await show(now, after)).toBe("accepted");
+    expect(await store.read(loadKeptRestores)).toMatchObject([{ statement: one }]);
+    const whole = { restores: 2, published: after.head, continues: after.head };
+    shown.restores = [one, await signedStatement(log, whole)];
+    after.append(entries(300, 301));
+    expect(await show({ ...after.head, restores: 2 }, after)).toBe("accepted");
+    expect(alarms).toEqual([]);
+  });
+
+  test("is kept without them, also as evidence", async () => {
+    const { log, shown, store, alarms, keyLog, restarted } = await setUp();
+    const good = log.signed(log.head);
+    Object.assign(shown, { checkpoint: good + padding });
+    await keyLog.historyOf(user);
+    const again = await restarted();
+    const forged = log.signed(log.again(entries(500, 560)).head);
+    Object.assign(shown, { checkpoint: forged + padding });
+    await expect(again.historyOf(user)).rejects.toMatchObject({ problem: "forked" });
+    expect(await store.read(loadEvidence)).toMatchObject([{ kept: good, shown: forged }]);
+    expect(alarms).toEqual(["forked"]);
+  });
+
+  test("that is too long even so is an alarm", async () => {
+    const { log, show, shown, store, alarms, keyLog } = await setUp();
+    expect(await show(log.head)).toBe("accepted");
+    // Whoever has the key can sign extension lines of any length.
+    const text = `${log.key.name}\n61\n${"A".repeat(43)}=\n${"x".repeat(40_000)}\n`;
+    const signature = await log.signer.sign(utf8(text));
+    const own = { name: log.key.name, keyId: keyIdOf(nodeChecks.sha256, log.key), signature };
+    Object.assign(shown, { checkpoint: formatNote(text, [own]) });
+    await expect(keyLog.historyOf(user)).rejects.toMatchObject({ problem: "malformed" });
+    expect(alarms).toHaveLength(1);
+    expect(await store.read(loadEvidence)).toHaveLength(1);
   });
 });

@@ -5,7 +5,7 @@ import { withIntegratorSession } from "../../../../audit/integrate/session.ts";
 import { OPERATOR_LOG, type LogSigner } from "../../../../audit/logs.ts";
 import { findLost, type PublishedHead } from "../../../../audit/restore/find-lost.ts";
 import type { KnownLog } from "../../../../audit/restore/record-restore.ts";
-import { readRestores, type Restores } from "../../../../audit/restore/restores.ts";
+import { readAllRestores, type Restores } from "../../../../audit/restore/restores.ts";
 import type { RestoredLog } from "../../../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../../../audit/verify/note.ts";
 import type { Client } from "../../../../db/pool.ts";
@@ -41,9 +41,11 @@ export async function withRestoring<T>(
   const store = await openCheckpointStore(settings.audit.checkpoints, Date.now);
   try {
     const signer = await kmsAuditSigner(kms);
-    const restores = await readRestores(store, signer.publicKey, settings.audit.restoreApprovers);
     return await withDatabase(settings, ({ ownerUrl }) =>
       withIntegratorSession(ownerUrl, async (client) => {
+        const { publicKey } = signer;
+        const approvers = settings.audit.restoreApprovers;
+        const restores = await readAllRestores(client, { store, publicKey, approvers });
         const { rows: logs } = await client.query<KnownLog>("select id, origin from audit.logs");
         const deployment =
           logs.find(({ id }) => id === OPERATOR_LOG)?.origin ??
