@@ -226,6 +226,39 @@ test("an apply that was abandoned does not stand in the way of another declarati
   });
 }, 240_000);
 
+test("an approver who is added after an interrupted apply does not stop it", async () => {
+  declared();
+  const isDeclared = async () =>
+    (await outside()).some((note) => note.startsWith("sealdesk-log-restore/v1\n"));
+  for (let kill = 1; !(await isDeclared()); kill++)
+    server.apply("note", { node: ["--import", killer], environment: { KILL_AT: String(kill) } });
+  const more = [server.approvers, server.createKey("dave")].join(",");
+  expect(server.apply("note", { environment: { AUDIT_RESTORE_APPROVERS: more } })).toMatchObject({
+    status: 0,
+    out: expect.stringContaining("applied before"),
+  });
+  await serving(isReady);
+}, 240_000);
+
+test("nothing is applied while a node continues the logs", async () => {
+  declared();
+  expect(server.apply("note")).toMatchObject({ status: 0 });
+  server.start();
+  await isReady();
+  expect(server.apply("note")).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("A node continues the logs. Stop all nodes"),
+  });
+  // Whoever declares changes nothing. The node's database is whole.
+  const options = ["--backup-of", BACKUP_OF, "--reason", REASON, "--out", server.at("second")];
+  expect(server.run(["audit", "restore", "declare", ...options])).toMatchObject({
+    status: 1,
+    err: expect.stringContaining("There is nothing to declare"),
+  });
+  await server.stop();
+  expect(server.apply("note")).toMatchObject({ status: 0 });
+}, 240_000);
+
 test("nodes refuse a declaration of people whom they do not know, until they do", async () => {
   declared();
   expect(server.apply("note")).toMatchObject({ status: 0 });

@@ -31,18 +31,13 @@ const LOCK_MS = 10_000;
 export async function applyCommand(settings: Settings, file: string): Promise<string> {
   const configured = configuredApprovers(settings);
   const declared = parseDeclaration(await readFile(file, "utf8"));
-  for (const { restore, note } of declared) {
-    if (vkeysOf(restore.approvers) !== vkeysOf(configured))
-      throw new CommandError(
-        "The declaration names other approvers than AUDIT_RESTORE_APPROVERS. Declare the restore again.",
-      );
-    assertApproved(nodeChecks, restore, note);
-  }
+  for (const { restore, note } of declared) assertApproved(nodeChecks, restore, note);
   const lines = await withRestoring(settings, async (restoring) => {
     const { client, ownerUrl, store, signer, logs } = restoring;
     await takeLock(client);
     const isApplied = holds(restoring, declared);
     if (!isApplied) {
+      assertNames(configured, declared);
       await assertFits(restoring, declared);
       await keepOutside(restoring, declared);
     }
@@ -57,6 +52,17 @@ export async function applyCommand(settings: Settings, file: string): Promise<st
   if (refusal !== undefined)
     throw new CommandError([...lines, `The logs do not continue: ${refusal.message}`].join("\n"));
   return lines.join("\n");
+}
+
+/**
+ * Once the declaration is kept outside, it counts if two configured people signed it. Then more people
+ * may have been added since.
+ */
+function assertNames(configured: readonly NoteKey[], declared: readonly DeclaredLog[]): void {
+  if (declared.some(({ restore }) => vkeysOf(restore.approvers) !== vkeysOf(configured)))
+    throw new CommandError(
+      "The declaration names other approvers than AUDIT_RESTORE_APPROVERS. Declare the restore again.",
+    );
 }
 
 const vkeysOf = (keys: readonly NoteKey[]): string =>

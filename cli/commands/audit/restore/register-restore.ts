@@ -4,7 +4,7 @@ import { readSettings } from "../../../settings.ts";
 import { applyCommand } from "./apply.ts";
 import { declareCommand, type DeclareOptions } from "./declare.ts";
 import { createKeyCommand } from "./key.ts";
-import { signCommand } from "./sign.ts";
+import { signCommand, type SignOptions } from "./sign.ts";
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
@@ -42,9 +42,8 @@ export function registerRestore(audit: Command, print: Print): void {
     .description("Show a declaration and add your signature; needs no database")
     .argument("<file>", "the declaration")
     .requiredOption("--key <file>", "your private key")
-    .action(async (file: string, options: { readonly key: string }) =>
-      signCommand(file, options, print),
-    );
+    .option("--tiles <folder>", "an export or archive that you kept; may be repeated", collect)
+    .action(async (file: string, options: SignOptions) => signCommand(file, options, print));
 
   restore
     .command("apply")
