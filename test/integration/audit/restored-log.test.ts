@@ -43,14 +43,14 @@ async function signed(count: number): Promise<void> {
   await integrator.close();
 }
 
-/** Cuts the tenant's log to its first five entries, as a database administrator could. */
-const cut = () =>
+/** Cuts the tenant's log to its first entries, as a database administrator could. */
+const cut = (to = 5) =>
   witnessed.alter(
     ...["checkpoints", "cosignatures", "trees"].map(
-      (table) => `delete from audit.${table} where log = '${witnessed.tenant}' and size > 5`,
+      (table) => `delete from audit.${table} where log = '${witnessed.tenant}' and size > ${to}`,
     ),
-    `delete from audit.leaves where log = '${witnessed.tenant}' and index >= 5`,
-    `update audit.tiles set hashes = substring(hashes for 160) where log = '${witnessed.tenant}'`,
+    `delete from audit.leaves where log = '${witnessed.tenant}' and index >= ${to}`,
+    `update audit.tiles set hashes = substring(hashes for ${to * 32}) where log = '${witnessed.tenant}'`,
   );
 
 /** Forgets all about the logs and their restores, as an empty backup would. */
@@ -271,4 +271,23 @@ test("a key log that lost nothing is declared from the newest head that the data
   const declared = await signedDeclaration(url(), outside(), log.signer);
   const ofKeys = declared.find(({ restore }) => restore.origin === origin)?.restore;
   expect([ofKeys?.published.size, ofKeys?.continues.size]).toEqual([5, 5]);
+});
+
+test("a witness that saw less than is left is shown the head from which the log continues", async () => {
+  const { log, tenant, witness, told } = witnessed;
+  const integrator = log.startIntegrator({ witnesses: witnessed.ask() });
+  await witnessed.settledAndCosigned(tenant);
+  await integrator.close();
+  await signed(3);
+  await signed(3);
+  await cut(8);
+  await declare();
+  const { name: origin } = await log.keyOf(tenant);
+  expect(parseCheckpointText(parseNote(witness.seen.get(origin) ?? "").text).size).toBe(5);
+  const next = log.startIntegrator({ witnesses: witnessed.ask() });
+  await log.append(tenant, 1);
+  await witnessed.settledAndCosigned(tenant);
+  expect(next.refusal).toBeUndefined();
+  expect(witness.seen.get(origin)).toContain("\nrestored 1\n");
+  expect(told).toEqual([]);
 });
