@@ -16,6 +16,8 @@ import {
 } from "./arguments.ts";
 import { grantPurposes } from "../crypto/wire/receipt.ts";
 import { resetReasons } from "./http/api.ts";
+import { parseApprovers } from "../audit/verify/approvers.ts";
+import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
 
 /** No name, password, token or code is longer. A server refuses much shorter ones. */
@@ -47,12 +49,26 @@ const verifierKey: Check = (value, name) => {
   }
 };
 
+const approvers: Check = (value, name) => {
+  listOf(text(longestText), 32)(value, name);
+  try {
+    parseApprovers(deviceChecks.sha256, value as readonly string[]);
+  } catch (cause) {
+    throw invalidArgument(
+      name,
+      "the verifier keys of 2 to 32 different people, as `sealdesk audit restore key` prints them",
+      cause,
+    );
+  }
+};
+
 export const connectOptions = object({
   url: webUrl,
   credentials,
   suite: optional(withMethods("a cipher suite", "createIdentity", "seal", "open")),
   store: withMethods("a store that `openStore` opened", "transact", "read", "close"),
   keyLog: optional(verifierKey),
+  restoreApprovers: optional(approvers),
   webSocket: optional(func),
   backoff: optional(
     object({

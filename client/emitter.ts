@@ -10,7 +10,8 @@ export class Emitter<Events extends object> {
     return () => void listeners.delete(listener);
   }
 
-  emit<K extends keyof Events>(name: K, event: Events[K]): void {
+  /** @returns whether anybody listens */
+  emit<K extends keyof Events>(name: K, event: Events[K]): boolean {
     for (const listener of this.#listeners.get(name) ?? [])
       try {
         (listener as (event: Events[K]) => void)(event);
@@ -20,5 +21,6 @@ export class Emitter<Events extends object> {
           throw error;
         });
       }
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
   }
 }

@@ -7,6 +7,7 @@ import type { ProblemItem } from "./conversation/items.ts";
 import type { SealdeskError } from "./errors.ts";
 import type { HistoryProgress } from "./history/progress.ts";
 import type { KeyLogEvidence } from "./key-log/evidence.ts";
+import type { LogRestored } from "./key-log/log-restored.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
 
@@ -77,6 +78,11 @@ export type SecurityEvent =
   | ({ readonly code: "device_unreachable" } & UnreachableDevice)
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
+  /**
+   * The operator restored the server from a backup, and two people approved it. What was said and
+   * changed since the backup may be lost on the server. Reported once to each device.
+   */
+  | ({ readonly code: "log_restored" } & LogRestored)
   /** The key log has an entry about this account that none of its devices made. */
   | ({ readonly code: "unknown_device_logged" } & UnknownEntry)
   /**

@@ -11,6 +11,8 @@ import type { Emitter } from "./emitter.ts";
 import { SealdeskError } from "./errors.ts";
 import type { SealdeskEvents } from "./events.ts";
 import { createBytesExchange } from "./http/bytes-exchange.ts";
+import { parseApprovers } from "../audit/verify/approvers.ts";
+import { deviceChecks } from "./key-log/checks.ts";
 import { KeyLog } from "./key-log/key-log.ts";
 import { OwnEntries } from "./key-log/own-entries.ts";
 import { linkLimitsOf, relayUrls, type ConnectOptions } from "./options.ts";
@@ -28,6 +30,8 @@ export interface MemberDevice {
   readonly manager: ConversationManager;
   /** Announces the user's presence now and on every later connection. */
   readonly say: (state: "online" | "idle") => void;
+  /** Tells the application of restores that it did not hear of yet. */
+  readonly tellRestored: () => void;
   /** Ends the connection and everything that uses it. */
   readonly stop: (reason: SealdeskError, quietly: boolean) => Promise<void>;
 }
@@ -56,14 +60,21 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const uploads = createUploadsApi((request) =>
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
   );
+  let isSound = false;
   const keyLog = await KeyLog.load(
     {
       store,
       api,
       tenant: account.tenant,
+      approvers:
+        options.restoreApprovers === undefined
+          ? []
+          : parseApprovers(deviceChecks.sha256, options.restoreApprovers),
       clock,
       onInconsistent: (evidence) =>
         events.emit("security", { code: "key_log_inconsistent", evidence }),
+      onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
+      onLost: () => isSound && upkeep.start(),
     },
     options.keyLog,
   );
@@ -110,7 +121,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onConversation: (conversation) => events.emit("conversation", conversation),
     onDevice: (change) => events.emit("device", change),
     // The prekeys of an older copy must not be published.
-    onSound: () => upkeep.start(),
+    onSound: () => {
+      isSound = true;
+      upkeep.start();
+    },
     onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
     onUnreachable: (unreachable) =>
       events.emit("security", { code: "device_unreachable", ...unreachable }),
@@ -120,8 +134,10 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     onHeld: (conversation, error) => events.emit("held", { conversation, error }),
     onFailure: (cause) => fail(endingOf(cause)),
   });
-  const upkeep = new PreKeyUpkeep({ ...parts, clock }, device, () =>
-    events.emit("security", { code: "published_keys_differ" }),
+  const upkeep = new PreKeyUpkeep(
+    { ...parts, clock, readKeyLog: () => keyLog.historyOf(account.user) },
+    device,
+    () => events.emit("security", { code: "published_keys_differ" }),
   );
   const ownEntries = new OwnEntries({
     ...parts,
@@ -166,7 +182,8 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const stopListening = whenOnline(() => link.hurry());
   link.start();
   await firstUp.promise;
-  return { suite, trust, manager, say, stop };
+  const tellRestored = () => void keyLog.tellRestored().catch(() => undefined);
+  return { suite, trust, manager, say, tellRestored, stop };
 }
 
 const endingOf = (cause: unknown): SealdeskError =>

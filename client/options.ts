@@ -26,6 +26,12 @@ export interface ConnectOptions {
    * --keys`. Without it, the device trusts the first key that the server shows.
    */
   readonly keyLog?: string;
+  /**
+   * The verifier keys of the people of whom two must approve a restore of the server from a backup,
+   * as in the server's `AUDIT_RESTORE_APPROVERS`. Get them by a way that you trust. Without them, the
+   * device accepts no restore: if the key log became shorter, it reports `key_log_inconsistent`.
+   */
+  readonly restoreApprovers?: readonly string[];
   /** The global WebSocket by default. */
   readonly webSocket?: WebSocketConstructor;
   /** How fast the device reconnects after a lost connection. */

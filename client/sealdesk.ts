@@ -21,6 +21,7 @@ import { Emitter } from "./emitter.ts";
 import { eventNames, type SealdeskEvents } from "./events.ts";
 import { SealdeskError } from "./errors.ts";
 import type { Api, ResetReason, StaffMember } from "./http/api.ts";
+import { loadKeptRestores, type KeyLogRestore } from "./key-log/kept-restores.ts";
 import { loadEvidence, type KeyLogEvidence } from "./key-log/evidence.ts";
 import { createExchange } from "./http/transport.ts";
 import { linkDevice, type DeviceLink } from "./linking/link-device.ts";
@@ -139,7 +140,9 @@ export class Sealdesk {
   ): () => void {
     oneOf(...eventNames)(name, "name");
     func(listener, "listener");
-    return this.#events.on(name, listener);
+    const off = this.#events.on(name, listener);
+    if (name === "security") this.#parts.member?.tellRestored();
+    return off;
   }
 
   /**
@@ -230,6 +233,14 @@ export class Sealdesk {
    */
   keyLogEvidence(): Promise<readonly KeyLogEvidence[]> {
     return this.#parts.store.read(loadEvidence);
+  }
+
+  /**
+   * Returns every restore from a backup that this device accepted, oldest first, with the head that it
+   * had before and the signed statement. They are kept permanently.
+   */
+  keyLogRestores(): Promise<readonly KeyLogRestore[]> {
+    return this.#parts.store.read(loadKeptRestores);
   }
 
   /**

@@ -160,6 +160,23 @@ table audit.repeats (
   grant update (first_ms, last_ms, seen) to sealdesk_app
   policy tenant for * using ((tenant = sealdesk.current_tenant()))
 
+table audit.restores (
+  origin text not null,
+  restores integer not null,
+  note text not null
+)
+  row level security
+  CREATE INDEX restores_of_log ON audit.restores USING btree (origin, restores)
+  CREATE TRIGGER restores_are_final BEFORE DELETE OR UPDATE ON audit.restores FOR EACH ROW EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  CREATE TRIGGER restores_stay BEFORE TRUNCATE ON audit.restores FOR EACH STATEMENT EXECUTE FUNCTION audit.refuse_change() -- enabled A
+  constraint restores_restores_check CHECK ((restores > 0))
+  grant select to sealdesk_app
+  grant select to sealdesk_integrator
+  policy integrator for r using (true)
+  policy owner for * using (true)
+  policy tenant for r using ((origin IN ( SELECT logs.origin
+   FROM audit.logs)))
+
 table audit.tiles (
   log uuid not null,
   level smallint not null,

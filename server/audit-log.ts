@@ -56,6 +56,7 @@ export async function runAuditLog(config: AuditSettings, deps: Deps): Promise<Ru
     originPrefix: config.originPrefix,
     signer,
     store,
+    approvers: config.restoreApprovers,
     heads,
     witnesses,
     onIntegrated: (entries) => metrics?.audit.integrated(entries),

@@ -11,6 +11,7 @@ export interface DetailKinds {
   readonly number: number;
   readonly boolean: boolean;
   readonly list: readonly CanonicalValue[];
+  readonly record: { readonly [name: string]: CanonicalValue };
 }
 
 /** What the audit log promises about the entries of one action. */

@@ -132,6 +132,22 @@ export const auditActions = {
     },
     description: "`sealdesk audit prune`",
   },
+  "audit.log_restored": {
+    class: "U",
+    resources: ["audit-log"],
+    details: {
+      backupOfMs: "number",
+      declaredAtMs: "number",
+      reason: "text",
+      approvedBy: "list",
+      declaration: "text",
+      log: "record",
+      keyLog: "record",
+      logs: "list",
+    },
+    description:
+      "`sealdesk audit restore apply`: in each log that lost entries, in each key log and its tenant's audit log, and in the operator's log with the list of all.",
+  },
   "audit.set_retention": {
     class: "U",
     resources: ["audit-log"],

@@ -2,6 +2,7 @@ import { equalBytes, utf8 } from "../../crypto/wire/bytes.ts";
 import { AuditError } from "../audit-error.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
+import { restorePath } from "../verify/restore-files.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots, type LogSource } from "../verify/log-source.ts";
 import { parseNote, type NoteKey } from "../verify/note.ts";
@@ -53,6 +54,16 @@ export async function archiveLog(
       written++;
     }
     onProgress(done + 1, paths.length);
+  }
+  for (let number = 1; number <= (checkpoint.restores ?? 0); number++) {
+    const statement = await source.read(restorePath(number));
+    if (statement === undefined)
+      throw new AuditError(
+        "audit_log_inconsistent",
+        `The statement about restore ${number} of the log is missing.`,
+      );
+    await store.put(restorePath(number), statement);
+    written++;
   }
   await store.put("checkpoint", utf8(note));
   return written + 1;

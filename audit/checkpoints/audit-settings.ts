@@ -1,4 +1,6 @@
 import { resolve } from "node:path";
+import { parseApproverList } from "../restore/approver-list.ts";
+import type { NoteKey } from "../verify/note.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
 import type { CheckpointPlace } from "./open-store.ts";
 
@@ -9,6 +11,8 @@ export interface AuditSettings {
   readonly checkpoints: CheckpointPlace;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
+  /** The people of whom two must approve a restore. If there are none, no restore counts. */
+  readonly restoreApprovers: readonly NoteKey[];
 }
 
 /** The variables that name the logs and say where checkpoints are kept. Their values are checked. */
@@ -19,6 +23,7 @@ interface AuditVariables {
   readonly AUDIT_CHECKPOINTS_S3_BUCKET?: string | undefined;
   readonly AUDIT_CHECKPOINTS_RETAIN_DAYS: string;
   readonly AUDIT_WITNESSES?: string | undefined;
+  readonly AUDIT_RESTORE_APPROVERS?: string | undefined;
   readonly ATTACHMENTS_S3_REGION: string;
   readonly ATTACHMENTS_S3_ENDPOINT?: string | undefined;
 }
@@ -30,10 +35,12 @@ const DAY_MS = 86_400_000;
  * @param home SEALDESK_HOME
  */
 export function auditSettings(values: AuditVariables, home: string): AuditSettings {
+  const { AUDIT_RESTORE_APPROVERS: approvers } = values;
   return {
     originPrefix: values.AUDIT_ORIGIN ?? originOf(values.PUBLIC_URL) ?? WITHOUT_URL,
     checkpoints: placeOf(values, home),
     witnesses: parseWitnesses(values.AUDIT_WITNESSES ?? ""),
+    restoreApprovers: approvers === undefined ? [] : parseApproverList(approvers),
   };
 }
 

@@ -7,12 +7,24 @@ import type { LogId } from "../logs.ts";
 export interface CheckpointStore {
   /** The latest checkpoint of every log, and every proof. */
   all(): Promise<readonly { readonly log: LogId; readonly note: string }[]>;
-  /** Stores a later checkpoint. When this resolves, the checkpoint survives a crash. */
-  put(log: LogId, size: number, note: string): Promise<void>;
+  /**
+   * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
+   * When this resolves, the checkpoint survives a crash, or a later one is stored already.
+   * @throws AuditError audit_log_behind: the stored one is from after a restore, and this one is not;
+   *   audit_checkpoint_invalid: the stored one cannot be read
+   */
+  put(log: LogId, note: string): Promise<void>;
   /**
    * Stores, for good, a head that contradicts the database, beside the latest one. The head may be
    * smaller than what was signed since. When this resolves, it survives a crash.
    */
   keepProof(log: LogId, note: string): Promise<void>;
+  /**
+   * Every signed declaration that the database was restored from a backup. `name` says where it is
+   * kept.
+   */
+  declarations(): Promise<readonly { readonly name: string; readonly text: string }[]>;
+  /** Stores a declaration for good. When this resolves, it survives a crash. */
+  keepDeclaration(text: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -2,12 +2,16 @@ import { hash, randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isUuid } from "../../crypto/wire/uuid.ts";
+import { isLaterHead } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
+import { assertNotBehind, readStored } from "./head-order.ts";
 
 const UUID_LENGTH = 36;
+const DECLARATION = /^restore\.[0-9a-f]{64}$/;
 
 /**
  * One file for each log, replaced atomically, and one for each proof, named by the log and a hash.
+ * The declaration of a restore is a file named by its hash.
  * Put the folder on another disk than the database.
  */
 export function directoryCheckpoints(folder: string): CheckpointStore {
@@ -29,30 +33,50 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
   }
   const make = () => mkdir(folder, { recursive: true, mode: 0o700 });
 
+  const names = () =>
+    readdir(folder).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    });
+  const read = (name: string) => readFile(join(folder, name), "utf8");
+
   return {
     async all() {
-      const names = await readdir(folder).catch((error: unknown) => {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-        throw error;
-      });
       return Promise.all(
-        names.filter(isKept).map(async (name) => ({
-          log: name.slice(0, UUID_LENGTH),
-          note: await readFile(join(folder, name), "utf8"),
-        })),
+        (await names())
+          .filter(isKept)
+          .map(async (name) => ({ log: name.slice(0, UUID_LENGTH), note: await read(name) })),
       );
     },
 
-    async put(log, size, note) {
+    async put(log, note) {
       await make();
-      // A node that was interrupted while signing may write after the node that took over.
-      if ((await sizeIn(join(folder, log))) > size) return;
+      const place = join(folder, log);
+      const [stored, head] = [await readIfThere(place), readStored(note, "a new checkpoint")];
+      if (stored !== undefined) {
+        const before = readStored(stored, place);
+        assertNotBehind(head, before);
+        // A node that was interrupted while signing may write after the node that took over.
+        if (isLaterHead(before, head)) return;
+      }
       await write(log, note);
     },
 
     async keepProof(log, note) {
       await make();
       await write(`${log}.${hash("sha256", note)}`, note);
+    },
+
+    async declarations() {
+      const kept = (await names()).filter((name) => DECLARATION.test(name));
+      return Promise.all(
+        kept.map(async (name) => ({ name: join(folder, name), text: await read(name) })),
+      );
+    },
+
+    async keepDeclaration(text) {
+      await make();
+      await write(`restore.${hash("sha256", text)}`, text);
     },
 
     async close() {
@@ -74,12 +98,8 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The size in the checkpoint of a file, or -1 if there is none. */
-async function sizeIn(path: string): Promise<number> {
-  const note = await readFile(path, "utf8").catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+const readIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   });
-  const size = Number(note.split("\n")[1] ?? Number.NaN);
-  return Number.isSafeInteger(size) ? size : -1;
-}

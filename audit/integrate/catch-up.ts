@@ -1,5 +1,6 @@
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogSigner } from "../logs.ts";
+import type { NoteKey } from "../verify/note.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import { integrateBatch, MOST_AT_ONCE } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
@@ -14,6 +15,8 @@ interface CatchUpOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  /** The people of whom two must have approved each declared restore. */
+  readonly approvers: readonly NoteKey[];
   readonly witnesses: Pick<Witnesses, "check">;
 }
 
@@ -24,19 +27,24 @@ interface CatchUpOptions {
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function catchUp(options: CatchUpOptions): Promise<void> {
-  const { url, originPrefix, signer, store, witnesses } = options;
+  const { url, originPrefix, signer, store, approvers, witnesses } = options;
   await withIntegratorSession(url, async (client) => {
     const { rows } = await client.query<{ signed: boolean }>(HAS_SIGNED);
     if (rows[0]?.signed !== true || !(await tryLead(client))) return;
-    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
-    await witnesses.check(client);
-    await signTrees(client, signer, store, unsigned);
+    const { publicKey } = signer;
+    const { unsigned, origins, restores } = await resumeLeadership(client, {
+      store,
+      publicKey,
+      approvers,
+    });
+    await witnesses.check(client, restores);
+    await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {
       const { taken, trees } = await integrateBatch(client, originPrefix, MOST_AT_ONCE);
       if (taken === 0) return;
       assertOrigins(trees, origins);
-      await signTrees(client, signer, store, trees);
+      await signTrees(client, signer, store, trees, restores);
     }
   });
 }

@@ -5,10 +5,11 @@ import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { tileRows } from "../read/tile-rows.ts";
+import { readRestores, type Restores } from "../restore/restores.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
-import { KEY_TYPES } from "../verify/note.ts";
+import { KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
 const LATEST = `
@@ -21,23 +22,57 @@ const SIGNED = `
     select note from audit.checkpoints where log = id order by size desc limit 1
   ) as latest on true`;
 
+/** Where a stored checkpoint is, in words. Files outside are named by the id of their log. */
+export const placeOf = (log: LogId, where: string): string =>
+  `A checkpoint of the log ${log} that is kept ${where}`;
+export const OUTSIDE = "outside the database";
+
+const RECORDED = "select note from audit.restores";
+
+/** What is known outside the database. */
+export interface Outside {
+  readonly store: CheckpointStore;
+  /** The audit key: Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The people of whom two must have approved each declared restore. */
+  readonly approvers: readonly NoteKey[];
+}
+
 /**
  * Compares the database with every checkpoint kept outside it, and with its own last checkpoints.
- * Each log must have at least the same entries and be signed by this key. It fails before anything
- * is signed that would contradict a checkpoint.
+ * Each log must be signed by this key and have at least the same entries, without those that a
+ * declared restore lost. It fails before anything is signed that would contradict a checkpoint.
+ * @returns the declared restores
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function checkOutside(
   client: Client,
-  store: CheckpointStore,
-  publicKey: Uint8Array,
-): Promise<void> {
+  { store, publicKey, approvers }: Outside,
+): Promise<Restores> {
+  const restores = await readRestores(store, publicKey, approvers);
+  const check = (log: LogId, note: string, where: string) =>
+    checkLog(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
   const outside = await store.all();
-  for (const { log, note } of outside) await checkLog(client, log, openOurs(note, publicKey));
+  for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
   const { rows: inside } = await client.query<{ log: LogId; note: string }>(SIGNED);
   for (const { log, note } of inside)
-    if (!checked.has(note)) await checkLog(client, log, openOurs(note, publicKey));
+    if (!checked.has(note)) await check(log, note, "in the database");
+  await assertRecorded(client, restores);
+  return restores;
+}
+
+/** Logs continue after a restore only when they say so, and when everyone can read the statements. */
+async function assertRecorded(client: Client, { all }: Restores): Promise<void> {
+  if (all.length === 0) return;
+  const { rows } = await client.query<{ note: string }>(RECORDED);
+  const recorded = new Set(rows.map(({ note }) => note));
+  const missing = all.find(({ note }) => !recorded.has(note));
+  if (missing !== undefined)
+    throw new AuditError(
+      "audit_log_behind",
+      `A restore of the log ${missing.origin} is declared, but the database does not record it. Run sealdesk audit restore apply once more: see docs/restore.md.`,
+    );
 }
 
 /**
@@ -55,33 +90,50 @@ export async function checkUnsigned(
     );
 }
 
-function openOurs(note: string, publicKey: Uint8Array): Checkpoint {
+/**
+ * A stored checkpoint, which the audit key must have signed.
+ * @param place where it is stored, for the error
+ * @throws AuditError audit_checkpoint_invalid
+ */
+export function openOurs(
+  note: string,
+  publicKey: Uint8Array,
+  place = "A stored checkpoint",
+): Checkpoint {
   const [name = ""] = note.split("\n");
   try {
     return openCheckpoint(nodeChecks, note, { name, type: KEY_TYPES.ed25519, publicKey });
   } catch (cause) {
-    throw new AuditError(
-      "audit_checkpoint_invalid",
-      "A stored checkpoint is not signed by the audit key.",
-      { cause },
-    );
+    throw new AuditError("audit_checkpoint_invalid", `${place} is not signed by the audit key.`, {
+      cause,
+    });
   }
 }
 
 /**
  * Compares a log in the database with a head that this key signed. All entries of the head must be
- * there.
+ * there, without those that a declared restore lost.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export async function checkLog(client: Client, log: LogId, outside: Checkpoint): Promise<void> {
-  const { origin, size, root } = outside;
+export const checkLog = (
+  client: Client,
+  log: LogId,
+  outside: Checkpoint,
+  restores: Restores,
+): Promise<void> => assertHolds(client, log, restores.survivorOf(outside));
+
+/** Like `checkLog`, for a head that no restore concerns. */
+export async function assertHolds(client: Client, log: LogId, head: Checkpoint): Promise<void> {
+  const { origin, size, root } = head;
   const { rows } = await client.query<{ origin: string; size: number }>(LATEST, [log]);
   const [inside] = rows;
-  if (inside === undefined || inside.size < size)
+  if ((inside?.size ?? 0) < size)
     throw new AuditError(
       "audit_log_behind",
-      `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published.`,
+      `The log ${origin} has ${inside?.size ?? 0} entries in the database, but a checkpoint of ${size} was published. If the database was restored from a backup, declare it: see docs/restore.md.`,
     );
+  // A log from after the backup. The restore lost all of it, and says so.
+  if (inside === undefined || size === 0) return;
   if (inside.origin !== origin)
     throw new AuditError(
       "audit_checkpoint_invalid",
@@ -94,7 +146,11 @@ export async function checkLog(client: Client, log: LogId, outside: Checkpoint):
     );
 }
 
-async function rootAt(client: Client, log: LogId, size: number): Promise<Uint8Array> {
+/**
+ * The root over the first `size` entries of a log, recomputed from its tiles.
+ * @throws AuditError audit_log_inconsistent: tiles are missing
+ */
+export async function rootAt(client: Client, log: LogId, size: number): Promise<Uint8Array> {
   try {
     return await rangeRoots(nodeChecks.sha256, tileRows(client, log), size)(0, size);
   } catch (cause) {

@@ -3,9 +3,11 @@ import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
 import type { LogId, LogSigner } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
+import { Restores } from "../restore/restores.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
-import { checkLog, checkOutside } from "./check-outside.ts";
+import type { NoteKey } from "../verify/note.ts";
+import { checkLog, checkOutside, type Outside } from "./check-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
@@ -18,6 +20,8 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
+  /** The people of whom two must have approved each declared restore. Without any, none counts. */
+  readonly approvers?: readonly NoteKey[];
   /** What this node saw of the logs. Signed heads are added. */
   readonly heads?: KnownHeads | undefined;
   /** The witnesses that cosign the heads. */
@@ -52,6 +56,8 @@ export class Integrator {
   #written = new Map<LogId, TreeHead>();
   /** The name of each log since this node leads, or since the log began. */
   #origins = new Map<LogId, string>();
+  /** The declared restores, as of when this node began to lead. */
+  #restores = new Restores([]);
   #refusal: AuditError | undefined;
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
@@ -102,15 +108,16 @@ export class Integrator {
   }
 
   async #work(client: Client): Promise<void> {
-    const { retryMs = 2_000, store, signer, witnesses } = this.#options;
+    const { retryMs = 2_000, store, signer, approvers = [], witnesses } = this.#options;
+    const outside: Outside = { store, publicKey: signer.publicKey, approvers };
     // This comes first: a failure further down must not hide that entries are pending.
     await this.#observe(client);
     // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
-        await checkOutside(client, store, signer.publicKey);
-        await this.#checkKnown(client);
-        await witnesses?.check(client);
+        const restores = await checkOutside(client, outside);
+        await this.#checkKnown(client, restores);
+        await witnesses?.check(client, restores);
       }
       this.#refusal = undefined;
       this.#unsignedSinceMs = undefined;
@@ -118,15 +125,16 @@ export class Integrator {
       if (this.#stop.signal.aborted) return;
       await this.#pause(Math.min(retryMs, 500));
     }
-    const { unsigned, origins } = await resumeLeadership(client, store, signer.publicKey);
-    await this.#checkKnown(client);
-    await witnesses?.check(client);
+    const { unsigned, origins, restores } = await resumeLeadership(client, outside);
+    await this.#checkKnown(client, restores);
+    await witnesses?.check(client, restores);
+    this.#restores = restores;
     this.#written.clear();
     this.#origins = new Map(origins);
     this.#unsigned = new Map(unsigned.map((tree) => [tree.log, tree]));
     this.#noteUnsigned();
     this.#contradiction = undefined;
-    const leaveWitnesses = witnesses?.keepCosigned((error) => {
+    const leaveWitnesses = witnesses?.keepCosigned(restores, (error) => {
       this.#contradiction = error;
     });
     try {
@@ -137,8 +145,10 @@ export class Integrator {
   }
 
   /** The outside checkpoints may be a minute older than what this node saw itself. */
-  async #checkKnown(client: Client): Promise<void> {
-    for (const [log, head] of this.#options.heads?.heads ?? []) await checkLog(client, log, head);
+  async #checkKnown(client: Client, restores: Restores): Promise<void> {
+    const { heads } = this.#options;
+    heads?.apply(restores);
+    for (const [log, head] of heads?.heads ?? []) await checkLog(client, log, head, restores);
   }
 
   async #lead(client: Client): Promise<void> {
@@ -194,8 +204,12 @@ export class Integrator {
   async #sign(client: Client): Promise<void> {
     const { signer, store, retryMs = 2_000 } = this.#options;
     try {
-      await signTrees(client, signer, store, [...this.#unsigned.values()]);
-      for (const tree of this.#unsigned.values()) this.#options.heads?.remember(tree.log, tree);
+      const trees = [...this.#unsigned.values()];
+      await signTrees(client, signer, store, trees, this.#restores);
+      for (const tree of trees) {
+        const restores = this.#restores.countOf(tree.origin);
+        this.#options.heads?.remember(tree.log, { ...tree, restores });
+      }
       this.#unsigned.clear();
       this.#noteUnsigned();
       this.#signedMs = performance.now();

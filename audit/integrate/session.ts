@@ -1,8 +1,8 @@
 import { configureSession } from "../../db/configure-session.ts";
 import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
-import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import { checkOutside, checkUnsigned } from "./check-outside.ts";
+import type { Restores } from "../restore/restores.ts";
+import { checkOutside, checkUnsigned, type Outside } from "./check-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
@@ -44,25 +44,23 @@ interface Resumed {
   readonly unsigned: readonly CommittedTree[];
   /** The names of the logs. */
   readonly origins: ReadonlyMap<LogId, string>;
+  /** The declared restores. */
+  readonly restores: Restores;
 }
 
 /**
  * The first step of a new leader: compares the logs with the published checkpoints.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export async function resumeLeadership(
-  client: Client,
-  store: CheckpointStore,
-  publicKey: Uint8Array,
-): Promise<Resumed> {
+export async function resumeLeadership(client: Client, outside: Outside): Promise<Resumed> {
   // The names are read first. A log that is renamed after that does not pass under either name.
   const { rows } = await client.query<{ id: LogId; origin: string }>(
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  await checkOutside(client, store, publicKey);
+  const restores = await checkOutside(client, outside);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
   for (const tree of unsigned) await checkUnsigned(client, tree);
-  return { unsigned, origins };
+  return { unsigned, origins, restores };
 }

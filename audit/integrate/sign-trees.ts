@@ -7,6 +7,7 @@ import { OPERATOR_LOG, type LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { checkpointText } from "../verify/checkpoint.ts";
 import { formatNote, keyIdOf, KEY_TYPES } from "../verify/note.ts";
+import type { Restores } from "../restore/restores.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
 /**
@@ -43,10 +44,14 @@ export async function unsignedTrees(client: Client): Promise<CommittedTree[]> {
   return (await client.query<CommittedTree>(UNSIGNED)).rows;
 }
 
-/** Signs a committed head and returns the note. */
-async function signTree(signer: LogSigner, tree: CommittedTree): Promise<string> {
+/** Signs a committed head and returns the note. It says how often the log was restored. */
+async function signTree(
+  signer: LogSigner,
+  tree: CommittedTree,
+  restores: Restores,
+): Promise<string> {
   const { publicKey } = signer;
-  const text = checkpointText(tree);
+  const text = checkpointText({ ...tree, restores: restores.countOf(tree.origin) });
   const name = tree.origin;
   const keyId = keyIdOf(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey });
   return formatNote(text, [{ name, keyId, signature: await signer.sign(utf8(text)) }]);
@@ -67,13 +72,14 @@ export async function signTrees(
   signer: LogSigner,
   store: CheckpointStore,
   trees: readonly CommittedTree[],
+  restores: Restores,
 ): Promise<void> {
   for (let from = 0; from < trees.length; from += AT_ONCE) {
     const some = trees.slice(from, from + AT_ONCE);
     const notes = await Promise.all(
       some.map(async (tree) => {
-        const note = await signTree(signer, tree);
-        await store.put(tree.log, tree.size, note);
+        const note = await signTree(signer, tree, restores);
+        await store.put(tree.log, note);
         return note;
       }),
     );

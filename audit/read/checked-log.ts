@@ -6,11 +6,13 @@ import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import { encodeBundle } from "../verify/entry-bundle.ts";
 import { LogError } from "../verify/log-error.ts";
+import type { NoteKey } from "../verify/note.ts";
+import { restoreNumber } from "../verify/restore-files.ts";
 import type { LogSource } from "../verify/log-source.ts";
 import { ProvenTiles } from "../verify/proven-tiles.ts";
 import { parseTilePath, TILE_WIDTH } from "../verify/tile.ts";
 import { HASH_BYTES, leafHash } from "../verify/tree-hash.ts";
-import { readLogInfo, type LogInfo } from "./log-info.ts";
+import { readLogInfo, readLogRestores, type LogInfo } from "./log-info.ts";
 import { serialise } from "./serialise.ts";
 import { tileRows } from "./tile-rows.ts";
 
@@ -19,6 +21,8 @@ const { sha256 } = nodeChecks;
 /** A signed head of a log. Its signature was checked. */
 export interface SignedHead extends LogInfo {
   readonly log: LogId;
+  /** The key that signed it. */
+  readonly key: NoteKey;
   /** The checkpoint as a signed note, with cosignatures. */
   readonly note: string;
   readonly checkpoint: Checkpoint;
@@ -41,8 +45,8 @@ export interface CheckedLog extends SignedHead {
    */
   entries(from: number, until: number): Promise<readonly IndexedEntry[]>;
   /**
-   * The log as the files of C2SP tlog-tiles. Reading a file throws AuditError audit_log_altered, and
-   * LogError malformed if the path is not one.
+   * The log as the files of C2SP tlog-tiles, with the statements of its restores. Reading a file
+   * throws AuditError audit_log_altered, and LogError malformed if the path is not one.
    */
   readonly source: LogSource;
 }
@@ -55,7 +59,7 @@ const ENTRIES = `
 
 /** @param client must be in a transaction that is fenced to the log */
 export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
-  const { log, origin, note, checkpoint } = signed;
+  const { log, origin, key, note, checkpoint } = signed;
   const { size } = checkpoint;
   const tiles = new ProvenTiles(sha256, tileRows(client, log), checkpoint);
   const hashesOf = (level: number, index: number) =>
@@ -98,6 +102,12 @@ export function checkedLog(client: Client, signed: SignedHead): CheckedLog {
 
   async function read(path: string): Promise<Uint8Array | undefined> {
     if (path === "checkpoint") return utf8(note);
+    const restore = restoreNumber(path);
+    if (restore !== undefined) {
+      const statements = await readLogRestores(client, key);
+      const found = statements.find(({ restores }) => restores === restore);
+      return found && utf8(found.note);
+    }
     const parsed = parseTilePath(path);
     const { level, index, width } = parsed.kind === "tile" ? parsed.tile : { level: 0, ...parsed };
     if ((index * TILE_WIDTH + width) * TILE_WIDTH ** level > size) return undefined;

@@ -3,6 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import { AuditError, altered } from "../audit-error.ts";
 import type { LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
+import type { Restores } from "../restore/restores.ts";
 import { openCheckpoint, type Checkpoint } from "../verify/checkpoint.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
@@ -40,6 +41,15 @@ export class KnownHeads {
     if (head.size >= this.sizeOf(log)) this.#heads.set(log, head);
   }
 
+  /** Forgets what declared restores lost. What they left must still be there. */
+  apply(restores: Restores): void {
+    for (const [log, head] of this.#heads) {
+      const left = restores.survivorOf(head);
+      if (left.size > 0) this.#heads.set(log, left);
+      else this.#heads.delete(log);
+    }
+  }
+
   /**
    * Opens a log at its newest signed head. `client` must be in a transaction that is fenced to `log`.
    * @returns undefined if no head was ever signed
@@ -70,7 +80,7 @@ export class KnownHeads {
     if (note === undefined) return undefined;
     const key = { name: info.origin, type: KEY_TYPES.ed25519, publicKey: this.#publicKey };
     try {
-      return { ...info, log, note, checkpoint: openCheckpoint(nodeChecks, note, key) };
+      return { ...info, log, key, note, checkpoint: openCheckpoint(nodeChecks, note, key) };
     } catch (cause) {
       if (!(cause instanceof LogError)) throw cause;
       throw new AuditError(

@@ -1,6 +1,9 @@
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
 import type { LogId } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { openLogRestores, type SignedRestore } from "../verify/log-restore.ts";
+import type { NoteKey } from "../verify/note.ts";
 
 export interface LogInfo {
   readonly origin: string;
@@ -50,4 +53,19 @@ export async function readCheckpoint(
     ? client.query<{ note: string }>(LATEST, [log])
     : client.query<{ note: string }>(LATEST_COSIGNED, [log, cosignedBy]));
   return rows[0]?.note;
+}
+
+const RESTORES = "select note from audit.restores where origin = $1 order by restores";
+
+/**
+ * The statements that a log was restored from a backup, the earliest first. Its key and two approvers
+ * signed each. Other rows are left out: whoever can write to the database may have added them.
+ */
+export async function readLogRestores(
+  client: Client,
+  key: NoteKey,
+): Promise<readonly SignedRestore[]> {
+  const { rows } = await client.query<{ note: string }>(RESTORES, [key.name]);
+  const notes = rows.map(({ note }) => note);
+  return openLogRestores(nodeChecks, notes, key).toSorted((a, b) => a.restores - b.restores);
 }

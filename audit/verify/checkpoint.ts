@@ -12,14 +12,30 @@ export interface TreeHead {
 export interface Checkpoint extends TreeHead {
   /** Names the log and its key. */
   readonly origin: string;
+  /**
+   * How often the log had been restored from a backup when this head was signed. Undefined means
+   * never. So a declaration about earlier heads does not cover this one.
+   */
+  readonly restores?: number | undefined;
 }
 
+/**
+ * Whether a head was signed after another one of the same log. A head from after a restore is later
+ * than every head from before, whatever its size.
+ */
+export function isLaterHead(one: HeadPlace, other: HeadPlace): boolean {
+  const [restores = 0, others = 0] = [one.restores, other.restores];
+  return restores === others ? one.size > other.size : restores > others;
+}
+
+type HeadPlace = Pick<Checkpoint, "size" | "restores">;
+
 /** The text that is signed. */
-export const checkpointText = ({ origin, size, root }: Checkpoint): string =>
-  `${origin}\n${size}\n${toBase64(root)}\n`;
+export const checkpointText = ({ origin, size, root, restores = 0 }: Checkpoint): string =>
+  `${origin}\n${size}\n${toBase64(root)}\n${restores > 0 ? `restored ${restores}\n` : ""}`;
 
 /**
- * Reads a note's text. Extension lines are accepted and ignored.
+ * Reads a note's text. The extension line `restored <n>` is read. Others are accepted and ignored.
  * @throws LogError malformed
  */
 export function parseCheckpointText(text: string): Checkpoint {
@@ -30,7 +46,20 @@ export function parseCheckpointText(text: string): Checkpoint {
     origin !== "" && /^(0|[1-9]\d*)$/.test(size) && hash?.length === HASH_BYTES && last === "";
   if (!wellFormed || !Number.isSafeInteger(Number(size)) || rest.includes(""))
     throw new LogError("malformed", "checkpoint", "not an origin, a size and a root.");
-  return { origin, size: Number(size), root: hash };
+  const restores = restoresIn(rest);
+  return { origin, size: Number(size), root: hash, ...(restores > 0 && { restores }) };
+}
+
+function restoresIn(extensions: readonly string[]): number {
+  const lines = extensions.filter((line) => line.startsWith("restored "));
+  const [, count = "0"] = /^restored ([1-9]\d{0,8})$/.exec(lines[0] ?? "") ?? [];
+  if (lines.length > 1 || (lines.length === 1 && count === "0"))
+    throw new LogError(
+      "malformed",
+      "checkpoint",
+      "says twice or wrongly how often it was restored.",
+    );
+  return Number(count);
 }
 
 /**

@@ -18,8 +18,8 @@ import { GrowingRoot, HASH_BYTES, leafHash, rootOf } from "./tree-hash.ts";
 
 export interface LogQuestion {
   readonly key: NoteKey;
-  /** A trusted earlier head. The log must still begin with it. */
-  readonly old?: TreeHead | undefined;
+  /** Trusted earlier heads. The log must still begin with each. */
+  readonly old?: readonly TreeHead[] | undefined;
   /** Entries below this index were pruned. Their hashes are checked. The entries may be missing. */
   readonly prunedBelow?: number | undefined;
   readonly onProgress?: ((checked: number, size: number) => void) | undefined;
@@ -43,23 +43,25 @@ export async function verifyLog(
   const signed = await source.read("checkpoint");
   if (signed === undefined) throw new LogError("missing", "checkpoint", "is not there.");
   const checkpoint = openCheckpoint(checks, signed, question.key);
-  const { old } = question;
-  if (old !== undefined && old.size > checkpoint.size)
+  const { old = [] } = question;
+  const most = Math.max(0, ...old.map(({ size }) => size));
+  if (most > checkpoint.size)
     throw new LogError(
       "rolled_back",
       `entry ${checkpoint.size}`,
-      `the log ends here; it had ${old.size} entries.`,
+      `the log ends here; it had ${most} entries.`,
     );
   await refuseExtra(source, checkpoint.size);
   const levels = new UpperTiles(checks, source);
   const growing = new GrowingRoot(checks.sha256);
-  let oldRoot = old?.size === 0 ? growing.root() : undefined;
+  const oldSizes = new Set(old.map(({ size }) => size));
+  const roots = new Map([[0, growing.root()]]);
   for await (const { tile, hashes, entries } of level0(checks, source, checkpoint.size, question)) {
     const first = tile.index * TILE_WIDTH;
     entries.forEach((entry, at) => question.onEntry?.(entry, first + at));
     for (let at = 0; at < tile.width; at++) {
       growing.append(hashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
-      if (growing.size === old?.size) oldRoot = growing.root();
+      if (oldSizes.has(growing.size)) roots.set(growing.size, growing.root());
     }
     if (tile.width === TILE_WIDTH) await levels.add(1, rootOf(checks.sha256, hashes));
     question.onProgress?.(growing.size, checkpoint.size);
@@ -71,12 +73,13 @@ export async function verifyLog(
       "checkpoint",
       "entries and tiles agree with one another, but not with the signed root.",
     );
-  if (old !== undefined && oldRoot !== undefined && !equalBytes(oldRoot, old.root))
-    throw new LogError(
-      "forked",
-      `entries 0 to ${old.size - 1}`,
-      "their root is not the one that was signed before.",
-    );
+  for (const { size, root } of old)
+    if (!equalBytes(roots.get(size) ?? new Uint8Array(0), root))
+      throw new LogError(
+        "forked",
+        `entries 0 to ${size - 1}`,
+        "their root is not the one that was signed before.",
+      );
   return checkpoint;
 }
 

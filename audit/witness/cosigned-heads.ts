@@ -35,6 +35,10 @@ const UNCOSIGNED = `
   )
   order by id limit $7`;
 
+const OF_SIZE = `
+  select id as log, origin, note, size, 0 as seen from audit.logs join audit.checkpoints on log = id
+  where id = $1 and size = $2`;
+
 const KEEP = `
   insert into audit.cosignatures (log, size, witness, signature) values ($1, $2, $3, $4)
   on conflict do nothing`;
@@ -74,6 +78,15 @@ async function* headsBetween(
     if (page.rows.length < PAGE) return;
     from = page.rows.at(-1)?.log ?? null;
   }
+}
+
+/** The head of a log that had this size, if it was signed. */
+export async function headOfSize(
+  client: Client,
+  log: LogId,
+  size: number,
+): Promise<UncosignedHead | undefined> {
+  return (await client.query<UncosignedHead>(OF_SIZE, [log, size])).rows[0];
 }
 
 /**

@@ -1,20 +1,27 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { seenPath } from "./seen-by-witness.ts";
-import { createWitness, type WitnessOptions } from "./witness.ts";
+import { RESTORE_PATH } from "./tell-restores.ts";
+import type { WitnessOptions } from "./witness-options.ts";
+import { createWitness } from "./witness.ts";
 
 const MOST_BYTES = 64 * 1024;
 
-/** Answers the HTTP requests of C2SP tlog-witness. Both prefixes are `/`. */
+/**
+ * Answers the HTTP requests of C2SP tlog-witness, and takes the statements that a log was restored.
+ * Both prefixes are `/`.
+ */
 export function witnessListener(options: WitnessOptions): RequestListener {
-  const add = createWitness(options);
+  const { addCheckpoint, addRestore } = createWitness(options);
 
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === "GET") return showSeen(request.url, response);
-    if (request.method !== "POST" || request.url !== "/add-checkpoint")
+    const { method, url = "" } = request;
+    if (method !== "POST" || !["/add-checkpoint", RESTORE_PATH].includes(url))
       return void response.writeHead(404).end();
     const body = await readBody(request);
     if (body === undefined) return void response.writeHead(413).end();
-    const { status, type, body: text } = await add(body);
+    if (url === RESTORE_PATH) return void response.writeHead(await addRestore(body)).end();
+    const { status, type, body: text } = await addCheckpoint(body);
     response.writeHead(status, { "content-type": type }).end(text);
   }
 

@@ -1,9 +1,13 @@
 /** A C2SP tlog-witness. It cosigns heads that are consistent with everything it saw before. */
 import { fromUtf8 } from "../../crypto/wire/bytes.ts";
-import type { LogSigner } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { fromBase64 } from "../verify/base64.ts";
-import { openCheckpoint, parseCheckpointText } from "../verify/checkpoint.ts";
+import {
+  openCheckpoint,
+  parseCheckpointText,
+  type Checkpoint,
+  type TreeHead,
+} from "../verify/checkpoint.ts";
 import { cosignature, cosignedBytes } from "../verify/cosignature.ts";
 import { LogError } from "../verify/log-error.ts";
 import {
@@ -14,26 +18,12 @@ import {
   signatureBy,
   type NoteKey,
 } from "../verify/note.ts";
+import { assertTimely, survivorAt } from "../verify/survivor.ts";
 import { verifyConsistency } from "../verify/proofs.ts";
 import { HASH_BYTES } from "../verify/tree-hash.ts";
-
-/** What the witness saw last of each log. */
-export interface WitnessStore {
-  /** The cosigned note, or undefined if the witness never saw the log. */
-  latest(origin: string): Promise<string | undefined>;
-  /** When this resolves, the note survives a crash. */
-  put(origin: string, note: string): Promise<void>;
-}
-
-export interface WitnessOptions {
-  readonly name: string;
-  readonly signer: LogSigner;
-  /** The keys of the logs whose heads are cosigned. */
-  readonly logs: readonly NoteKey[];
-  readonly store: WitnessStore;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-}
+import { addRestore, keptRestores } from "./add-restore.ts";
+import { seenHead, type CosignedHead } from "./seen-head.ts";
+import type { WitnessOptions } from "./witness-options.ts";
 
 export interface WitnessAnswer {
   readonly status: 200 | 400 | 403 | 404 | 409 | 422;
@@ -53,15 +43,33 @@ const sizeIs = (size: number): WitnessAnswer => ({
   body: `${size}\n`,
 });
 
-/** Answers `add-checkpoint` requests, one at a time for each log. What was seen never goes back. */
-export function createWitness(
-  options: WitnessOptions,
-): (body: Uint8Array) => Promise<WitnessAnswer> {
+/** Each resolves with the answer to one request. */
+interface RunningWitness {
+  readonly addCheckpoint: (body: Uint8Array) => Promise<WitnessAnswer>;
+  readonly addRestore: (note: Uint8Array) => ReturnType<typeof addRestore>;
+}
+
+/**
+ * Answers requests one at a time. What was seen never goes back, except to where a log continues
+ * after a restore that its key and two known approvers signed.
+ */
+export function createWitness(options: WitnessOptions): RunningWitness {
+  return serialised({
+    addCheckpoint: (body) => addCheckpoint(options, body),
+    addRestore: (note) => addRestore(options, note),
+  });
+}
+
+function serialised({ addCheckpoint: add, addRestore: keep }: RunningWitness): RunningWitness {
   let last: Promise<unknown> = Promise.resolve();
-  return (body) => {
-    const next = last.then(() => addCheckpoint(options, body));
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work);
     last = next.catch(() => undefined);
     return next;
+  };
+  return {
+    addCheckpoint: (body) => inTurn(() => add(body)),
+    addRestore: (note) => inTurn(() => keep(note)),
   };
 }
 
@@ -84,23 +92,53 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
   }
   if (request.old > head.size)
     return answer(400, "The old size is larger than the checkpoint's.\n");
-  const seenNote = await options.store.latest(origin);
-  const seen = seenNote === undefined ? undefined : openCheckpoint(nodeChecks, seenNote, key);
-  if (request.old !== (seen?.size ?? 0)) return sizeIs(seen?.size ?? 0);
+  const seen = await seenHead(options, key);
+  let required: readonly TreeHead[];
   try {
-    const before = seen ?? { size: 0, root: new Uint8Array(HASH_BYTES) };
-    verifyConsistency(nodeChecks.sha256, before, head, request.proof);
+    required = seen === undefined ? [NOTHING] : await requiredHeads(options, key, seen, head);
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
-    if (seen?.size === head.size && request.proof.length === 0) return sizeIs(seen.size);
+    return sizeIs(seen?.size ?? 0);
+  }
+  const [{ size } = NOTHING] = required;
+  // A request has one proof. The head from which a log continues must be submitted first.
+  if (required.some((each) => each.size !== size)) return sizeIs(seen?.size ?? 0);
+  if (request.old !== size) return sizeIs(size);
+  try {
+    for (const before of required)
+      verifyConsistency(nodeChecks.sha256, before, head, request.proof);
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    if (size === head.size && request.proof.length === 0) return sizeIs(size);
     return answer(422, "The consistency proof does not verify.\n");
   }
   const { text } = head.note;
   const cosigned = await cosign(options, text);
+  // The note that is kept says when the witness saw this head first.
+  if (seen?.note.text === text) return answer(200, cosigned);
   const signed = signatureBy(nodeChecks.sha256, head.note, key);
   // This witness does not vouch for the other signatures below the note.
   await options.store.put(origin, formatNote(text, signed ? [signed] : []) + cosigned);
   return answer(200, cosigned);
+}
+
+const NOTHING: TreeHead = { size: 0, root: new Uint8Array(HASH_BYTES) };
+
+/**
+ * What the head must extend. A witness that knows no approvers accepts no restore. It looks only at
+ * what the head holds, as if nothing were said about restores.
+ * @throws LogError rolled_back, missing
+ */
+async function requiredHeads(
+  { approvers, store }: WitnessOptions,
+  key: NoteKey,
+  seen: CosignedHead,
+  head: Checkpoint,
+): Promise<readonly TreeHead[]> {
+  if (approvers.length === 0) return [seen];
+  const { required, lostIn } = survivorAt(seen, head, await keptRestores(store, key));
+  assertTimely(lostIn, seen.atMs);
+  return required;
 }
 
 async function cosign({ name, signer, now }: WitnessOptions, text: string): Promise<string> {

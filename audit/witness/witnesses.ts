@@ -7,13 +7,21 @@ import { withIntegratorSession } from "../integrate/session.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import { tileRows } from "../read/tile-rows.ts";
+import type { Restores } from "../restore/restores.ts";
 import { LogError } from "../verify/log-error.ts";
 import { rangeRoots } from "../verify/log-source.ts";
+import { KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import { askWitness, type Witness } from "./ask-witness.ts";
-import { keepCosignature, uncosignedHeads, type UncosignedHead } from "./cosigned-heads.ts";
+import {
+  headOfSize,
+  keepCosignature,
+  uncosignedHeads,
+  type UncosignedHead,
+} from "./cosigned-heads.ts";
 import type { ConfiguredWitness } from "./parse-witness.ts";
 import { seenByWitness } from "./seen-by-witness.ts";
 import { openHead, seenHeads, type NamedLog, type SeenHead } from "./seen-heads.ts";
+import { tellRestores } from "./tell-restores.ts";
 import { WitnessError, type WitnessErrorCode } from "./witness-error.ts";
 
 export interface WitnessesOptions {
@@ -78,9 +86,10 @@ export class Witnesses {
   /**
    * Compares the database with what the witnesses saw, as far as they answer soon. An unreachable
    * witness delays nothing. The operator's log comes first.
+   * @param restores the declared ones; what they lost is no contradiction
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async check(client: Client): Promise<void> {
+  async check(client: Client, restores: Restores): Promise<void> {
     await this.#keepProofs();
     const { witnesses, originPrefix, publicKey, startMs = 2_000 } = this.#options;
     const { rows } = await client.query<NamedLog>(LOGS, [
@@ -91,22 +100,28 @@ export class Witnesses {
     const seen = await Promise.all(
       witnesses.map((witness) => seenHeads(witness, rows, publicKey, limit)),
     );
-    for (const head of seen.flat()) await this.#compare(client, head);
+    for (const head of seen.flat()) await this.#compare(client, head, restores);
   }
 
   /**
    * Periodically submits each log's newest head to each witness that gets it and has not cosigned
    * it. Each witness gets one request at a time. No witness waits for another.
+   * @param restores the declared ones. A witness that keeps their statements continues after them
    * @param onContradiction called with the reason when a witness proves that the logs must not
    *   continue
    * @returns a function that stops it
    */
-  keepCosigned(onContradiction: (error: AuditError) => void): () => Promise<void> {
+  keepCosigned(
+    restores: Restores,
+    onContradiction: (error: AuditError) => void,
+  ): () => Promise<void> {
     const { url, witnesses, everyMs = 60_000, onTrouble } = this.#options;
     const leave = witnesses.map((witness) =>
       runPeriodically(
         (ending) =>
-          withIntegratorSession(url, (client) => this.#cosignAll(client, witness, ending)),
+          withIntegratorSession(url, (client) =>
+            this.#cosignAll(client, witness, restores, ending),
+          ),
         everyMs,
         (error) => {
           if (error instanceof AuditError) onContradiction(error);
@@ -120,7 +135,12 @@ export class Witnesses {
     };
   }
 
-  async #cosignAll(client: Client, witness: ConfiguredWitness, ending: AbortSignal): Promise<void> {
+  async #cosignAll(
+    client: Client,
+    witness: ConfiguredWitness,
+    restores: Restores,
+    ending: AbortSignal,
+  ): Promise<void> {
     const { everyMs = 60_000 } = this.#options;
     const { name } = witness.key;
     // Starts where the last search ended early. Otherwise the last logs would never have their
@@ -136,7 +156,8 @@ export class Witnesses {
         if (!(error instanceof WitnessError)) throw error;
         if (ending.aborted) return;
         this.#options.onFailure?.(name, error.code);
-        if (error.code === "disagrees") await this.#ask(client, witness, head, error, ending);
+        if (error.code === "disagrees")
+          await this.#ask(client, { witness, restores, error, ending }, head);
         else this.#tell(error, witness, head);
         if (error.code === "unknown_log")
           this.#leftOutUntilMs.set(place, performance.now() + LOOKS_LEFT_OUT * everyMs);
@@ -172,20 +193,49 @@ export class Witnesses {
   /** Asks a witness that says it saw another history to show it. */
   async #ask(
     client: Client,
-    witness: Witness,
-    { log, origin, size }: UncosignedHead,
-    error: WitnessError,
-    ending: AbortSignal,
+    { witness, restores, error, ending }: Disagreement,
+    asked: UncosignedHead,
   ): Promise<void> {
+    const { log, origin, size } = asked;
     const note = (await seenByWitness(witness, origin, ending).catch(() => undefined)) ?? "";
     const head = openHead(note, origin, this.#options.publicKey);
-    if (head !== undefined) await this.#compare(client, { log, origin, head, note });
+    if (head !== undefined) await this.#compare(client, { log, origin, head, note }, restores);
+    const refused = await this.#tellAndRepeat(client, { witness, restores, error, ending }, asked);
+    if (refused === undefined) return;
     const { rows } = await client.query<{ size: number | null }>(SIZE, [log]);
-    const { seen = 0 } = error;
+    const { seen = 0 } = refused;
     // Somebody who archives the log submitted a larger head meanwhile.
     if (ending.aborted || (seen > size && seen <= (rows[0]?.size ?? 0))) return;
     this.#disagreements.add(placeOf(witness, origin));
-    this.#tell(error, witness, { origin });
+    this.#tell(refused, witness, { origin });
+  }
+
+  /**
+   * Shows a witness the statements about the log's restores, if there are any. Then it submits the
+   * heads from which the log continued, because the witness may have seen less, and the head once more.
+   * @returns why it still does not cosign; undefined if it does
+   */
+  async #tellAndRepeat(
+    client: Client,
+    { witness, error, ending }: Disagreement,
+    head: UncosignedHead,
+  ): Promise<WitnessError | undefined> {
+    const { publicKey } = this.#options;
+    const key: NoteKey = { name: head.origin, type: KEY_TYPES.ed25519, publicKey };
+    try {
+      const kept = await tellRestores(client, witness, key, ending);
+      if (kept.length === 0) return error;
+      for (const { continues } of kept) {
+        const before = await headOfSize(client, head.log, continues.size);
+        if (before !== undefined)
+          await this.#cosign(client, witness, before, ending).catch(unlessWitnessError);
+      }
+      await this.#cosign(client, witness, head, ending);
+      return undefined;
+    } catch (cause) {
+      if (cause instanceof WitnessError) return cause.code === "disagrees" ? cause : error;
+      throw cause;
+    }
   }
 
   /**
@@ -193,9 +243,9 @@ export class Witnesses {
    * before it signs, even when the witness is unreachable.
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async #compare(client: Client, seen: SeenHead): Promise<void> {
+  async #compare(client: Client, seen: SeenHead, restores: Restores): Promise<void> {
     try {
-      await checkLog(client, seen.log, seen.head);
+      await checkLog(client, seen.log, seen.head, restores);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.#unkept.add(seen);
@@ -227,6 +277,18 @@ export class Witnesses {
     this.#disagreements.delete(placeOf(witness, origin));
     for (const place of [placeOf(witness, origin), placeOf(witness, "")]) this.#told.delete(place);
   }
+}
+
+interface Disagreement {
+  readonly witness: Witness;
+  readonly restores: Restores;
+  readonly error: WitnessError;
+  readonly ending: AbortSignal;
+}
+
+/** A witness that saw more refuses a head that others must be shown first. */
+function unlessWitnessError(error: unknown): void {
+  if (!(error instanceof WitnessError)) throw error;
 }
 
 /** Neither a witness's name nor a log's has a space. */

@@ -6,6 +6,7 @@ import { SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import {
+  isPublishedOutdated,
   loadPublished,
   publishedDigest,
   publishedPreKeys,
@@ -22,19 +23,22 @@ export interface PreKeyDeps {
   readonly suite: Suite;
   readonly api: Pick<Api, "countPreKeys" | "uploadPreKeys" | "checkPreKeys">;
   readonly clock: Clock;
+  /** Learns from the key log whether the relay was restored from a backup. */
+  readonly readKeyLog: () => Promise<unknown>;
 }
 
 /**
  * Publishes one-time prekeys if few are left, and the signed ones if they were renewed. Repeats an
- * upload that was not answered.
+ * upload that was not answered. Replaces all of them if the relay was restored from a backup.
  * @throws SealdeskError
  */
 async function replenishPreKeys(
-  { store, suite, api, clock }: PreKeyDeps,
+  { store, suite, api, clock }: Omit<PreKeyDeps, "readKeyLog">,
   device: Uuid,
 ): Promise<void> {
   const left = await api.countPreKeys();
-  const fewest = Math.min(left.preKeys, left.kyberPreKeys);
+  const replace = await store.read(isPublishedOutdated);
+  const fewest = replace ? 0 : Math.min(left.preKeys, left.kyberPreKeys);
   const oneTime = fewest < fewPreKeys ? publishedPreKeys - fewest : 0;
   const { upload, digest, published } = await store.transact(async (transaction) => {
     const made = await suite.createPreKeys(transaction, { oneTime, now: clock.now() });
@@ -46,7 +50,7 @@ async function replenishPreKeys(
     };
   });
   if (oneTime === 0 && published !== undefined && equalBytes(published, digest)) return;
-  await api.uploadPreKeys(upload);
+  await api.uploadPreKeys(upload, replace);
   await store.transact(async (transaction) => savePublished(transaction, digest));
 }
 
@@ -97,9 +101,22 @@ export class PreKeyUpkeep {
   async #look(): Promise<void> {
     try {
       await replenishPreKeys(this.#deps, this.#device);
-      if (!(await arePreKeysOurs(this.#deps))) this.#onDiffering();
+      if (await arePreKeysOurs(this.#deps)) return;
+      if (!(await this.#replaceRestored())) this.#onDiffering();
     } catch {
       return;
     }
+  }
+
+  /**
+   * The relay serves other keys. If it was restored from a backup, these may be former ones.
+   * @returns whether it serves this device's keys now
+   */
+  async #replaceRestored(): Promise<boolean> {
+    const { store, readKeyLog } = this.#deps;
+    await readKeyLog().catch(() => undefined);
+    if (!(await store.read(isPublishedOutdated))) return false;
+    await replenishPreKeys(this.#deps, this.#device);
+    return arePreKeysOurs(this.#deps);
   }
 }

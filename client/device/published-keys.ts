@@ -15,9 +15,24 @@ export const publishedDigest = (identityKey: Uint8Array, upload: PreKeyUpload): 
 /**
  * Returns the digest of the keys that the relay is known to have, or undefined if there are none.
  */
-export const loadPublished = (
+export async function loadPublished(
   transaction: Pick<StoreTransaction, "get">,
-): Promise<Uint8Array | undefined> => transaction.get(name);
+): Promise<Uint8Array | undefined> {
+  const digest = await transaction.get(name);
+  return digest?.length === 0 ? undefined : digest;
+}
+
+/**
+ * Records that the relay was restored from a backup. It may have keys that this device used up or
+ * replaced since, so all of them must be published anew.
+ */
+export const outdatePublished = (transaction: StoreTransaction): void =>
+  transaction.put(name, new Uint8Array(0));
+
+/** Returns whether all keys must be published anew. */
+export const isPublishedOutdated = async (
+  transaction: Pick<StoreTransaction, "get">,
+): Promise<boolean> => (await transaction.get(name))?.length === 0;
 
 export const savePublished = (transaction: StoreTransaction, digest: Uint8Array): void =>
   transaction.put(name, digest);

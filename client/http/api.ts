@@ -155,6 +155,12 @@ export function createApi(request: Request, tenant: Uuid) {
       return (await request({ method: "GET", path, answer })).proof;
     },
 
+    /** The statements that the key log was restored from a backup. Nothing is checked yet. */
+    async keyLogRestores(): Promise<readonly string[]> {
+      const answer = read.object({ restores: read.list(read.text) });
+      return (await request({ method: "GET", path: "v1/key-log/restores", answer })).restores;
+    },
+
     /** Removes a device of your own account. */
     removeDevice: (device: Uuid): Promise<undefined> =>
       request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),

@@ -1,8 +1,10 @@
 import type { LogErrorCode } from "../../audit/verify/log-error.ts";
+import { utf8 } from "../../crypto/wire/bytes.ts";
 import { message, optional, text, uint, uuid } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-evidence!";
 /** Further evidence is reported but not kept: one piece is enough to act on. */
@@ -10,8 +12,8 @@ const maxKept = 32;
 const evidence = message({
   reason: [1, text(64)],
   at: [2, uint()],
-  kept: [3, text(16_384)],
-  shown: [4, text(16_384)],
+  kept: [3, text(LONGEST_NOTE)],
+  shown: [4, text(LONGEST_NOTE)],
   from: [5, optional(uuid)],
 });
 
@@ -23,7 +25,7 @@ export interface KeyLogEvidence {
   readonly at: number;
   /** The head that this device trusts; "" before the first. */
   readonly kept: string;
-  /** The contradicting note. */
+  /** The contradicting note. If it is longer than 16,384 bytes, its beginning. */
   readonly shown: string;
   /** The member whose message carried it; undefined when the server sent it. */
   readonly from: Uuid | undefined;
@@ -43,7 +45,8 @@ export async function loadEvidence(
  * Stores the evidence permanently.
  * @returns false when the same evidence was stored before
  */
-export function keepEvidence(store: DeviceStore, found: KeyLogEvidence): Promise<boolean> {
+export function keepEvidence(store: DeviceStore, evident: KeyLogEvidence): Promise<boolean> {
+  const found = { ...evident, shown: beginningOf(evident.shown) };
   return store.transact(async (transaction) => {
     const known = await loadEvidence(transaction);
     const isSame = ({ kept, shown, reason }: KeyLogEvidence) =>
@@ -56,3 +59,7 @@ export function keepEvidence(store: DeviceStore, found: KeyLogEvidence): Promise
     return true;
   });
 }
+
+/** An alarm must not fail because somebody wrote a long note. */
+const beginningOf = (note: string): string =>
+  new TextDecoder().decode(utf8(note).subarray(0, LONGEST_NOTE)).replace(/\uFFFD+$/, "");

@@ -23,11 +23,11 @@ export interface KeyHistory {
   readonly entries: readonly KeyEntry[];
   /** RFC 9162 leaf hashes of these entries. */
   readonly leaves: readonly Uint8Array[];
-  /** Where the last entry stands in the log; -1 if there is none. */
-  readonly lastIndex: number;
+  /** Where these entries stand in the log, in ascending order. */
+  readonly indexes: readonly number[];
 }
 
-const noHistory: KeyHistory = { entries: [], leaves: [], lastIndex: -1 };
+const noHistory: KeyHistory = { entries: [], leaves: [], indexes: [] };
 
 /**
  * Checks that every entry is in the tree of `head`, that all are about `who`, and that none is
@@ -46,7 +46,7 @@ export function verifyHistory(
   proven.forEach(({ index, proof }, at) => {
     const leaf = leaves[at] ?? new Uint8Array(0);
     verifyInclusion(sha256, { leaf, index, proof }, head);
-    if (index <= (proven[at - 1]?.index ?? before.lastIndex))
+    if (index <= (proven[at - 1]?.index ?? before.indexes.at(-1) ?? -1))
       throw new LogError("malformed", `entry ${index}`, "stands before an earlier version.");
   });
   const entries = proven.map(({ index, entry }) => decoded(index, entry));
@@ -61,7 +61,7 @@ export function verifyHistory(
   return {
     entries: [...before.entries, ...entries],
     leaves: [...before.leaves, ...leaves],
-    lastIndex: proven.at(-1)?.index ?? before.lastIndex,
+    indexes: [...before.indexes, ...proven.map(({ index }) => index)],
   };
 }
 

@@ -1,11 +1,15 @@
+import { isLaterHead } from "../../audit/verify/checkpoint.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
+import { isTrusted, openLogRestores, type SignedRestore } from "../../audit/verify/log-restore.ts";
 import type { NoteKey } from "../../audit/verify/note.ts";
 import { verifyConsistency } from "../../audit/verify/proofs.ts";
+import { assertTimely, survivorAt, type Passage } from "../../audit/verify/survivor.ts";
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
+import { outdatePublished } from "../device/published-keys.ts";
 import { isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
@@ -21,15 +25,32 @@ import {
   saveKeptHead,
   type SignedHead,
 } from "./kept-head.ts";
-import { noteHistory, noteReviewed } from "./seen-history.ts";
+import { keepRestore } from "./kept-restores.ts";
+import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
+import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
 export interface KeyLogDeps {
   readonly store: DeviceStore;
-  readonly api: Pick<Api, "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency">;
+  readonly api: Pick<
+    Api,
+    "keyHistory" | "keyLogCheckpoint" | "keyLogConsistency" | "keyLogRestores"
+  >;
   readonly tenant: Uuid;
+  /**
+   * The people of whom two must have approved a restore from a backup. Without any, the device accepts
+   * no restore: a log that became shorter is an alarm.
+   */
+  readonly approvers: readonly NoteKey[];
   readonly clock: Pick<Clock, "now">;
   /** The log contradicts itself. Both notes are in the store. */
   readonly onInconsistent: (evidence: KeyLogEvidence) => void;
+  /**
+   * The log continues after a declared restore from a backup.
+   * @returns whether the application heard it. Otherwise it is told again
+   */
+  readonly onRestored: (restored: LogRestored) => boolean;
+  /** The relay lost what it had since the backup. This device's prekeys must be published anew. */
+  readonly onLost: () => void;
 }
 
 /** Heads from members that wait for an answer of the server. */
@@ -44,6 +65,8 @@ export class KeyLog {
   #vkey: string | undefined;
   #key: NoteKey | undefined;
   #head: SignedHead | undefined;
+  /** When this device saw that head first. */
+  #headAt = 0;
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
   /** For each conversation, the last head that its members were told, and in which epoch. */
@@ -64,7 +87,7 @@ export class KeyLog {
     log.#vkey = pinned ?? kept?.vkey;
     log.#key = log.#vkey === undefined ? undefined : logKeyOf(log.#vkey);
     if (log.#key !== undefined && kept?.vkey === log.#vkey && kept?.note)
-      log.#head = openHead(kept.note, log.#key);
+      [log.#head, log.#headAt] = [openHead(kept.note, log.#key), kept.at];
     return log;
   }
 
@@ -90,10 +113,25 @@ export class KeyLog {
     });
   }
 
+  /**
+   * Tells the application of declared restores. Each is told once. If nobody listens, call it again
+   * when somebody does.
+   */
+  tellRestored(): Promise<void> {
+    return this.#alone(async () => {
+      const { store, onRestored } = this.#deps;
+      const untold = await store.read(loadUntold);
+      const left = untold.filter((restored) => !onRestored(restored));
+      if (left.length < untold.length)
+        await store.transact(async (transaction) => saveUntold(transaction, left));
+    });
+  }
+
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
   headFor(conversation: Uuid, epoch: number): KeyLogHead | undefined {
     if (this.#head === undefined || this.#key === undefined) return undefined;
-    const telling = `${epoch} ${this.#head.size}`;
+    const { size, restores = 0 } = this.#head;
+    const telling = `${epoch} ${restores} ${size}`;
     if (this.#told.get(conversation) === telling) return undefined;
     this.#told.set(conversation, telling);
     return compactHead(this.#head, this.#key);
@@ -105,9 +143,10 @@ export class KeyLog {
    */
   heard(head: KeyLogHead, from: Uuid): void {
     const mine = this.#head;
-    if (mine?.size === head.size && equalBytes(mine.root, head.root)) return;
+    const isMine = mine?.size === head.size && (mine.restores ?? 0) === head.restores;
+    if (isMine && equalBytes(mine.root, head.root)) return;
     if (this.#waiting.size >= maxWaiting) return;
-    this.#waiting.set(`${from} ${head.size}`, { head, from });
+    this.#waiting.set(`${from} ${head.restores} ${head.size}`, { head, from });
     void this.compareWaiting();
   }
 
@@ -128,14 +167,14 @@ export class KeyLog {
 
   async #history(user: Uuid): Promise<{ readonly history: KeyHistory; readonly reviewed: number }> {
     const { api, store, tenant } = this.#deps;
-    const before = this.#head?.size ?? 0;
+    const before = this.#head ?? { size: 0 };
     for (let history: KeyHistory | undefined; ;) {
       const answer = await api.keyHistory(user, history?.entries.length ?? 0);
       const known = history;
       const found = await this.#unlessInconsistent(answer.checkpoint, undefined, async () => {
         const head = await this.#meet(answer);
-        if (head.size < before)
-          throw new LogError("rolled_back", "checkpoint", `the log had ${before} entries.`);
+        if (isLaterHead(before, head))
+          throw new LogError("rolled_back", "checkpoint", `the log had ${before.size} entries.`);
         const read = verifyHistory(answer.entries, head, { tenant, user }, known);
         // An empty page does not bring the end nearer.
         if (answer.more && answer.entries.length > 0) return { history: read };
@@ -148,13 +187,14 @@ export class KeyLog {
   }
 
   async #compare(claimed: KeyLogHead, from: Uuid): Promise<void> {
-    if (this.#key === undefined || (this.#head?.size ?? 0) < claimed.size) await this.#refresh();
+    if (this.#key === undefined || isLaterHead(claimed, this.#head ?? { size: 0 }))
+      await this.#refresh();
     const key = this.#key;
     if (key === undefined) return;
     const note = noteOf(claimed, key);
     await this.#unlessInconsistent(note, from, async () => {
       const head = openHead(note, key);
-      if (head.size > (this.#head?.size ?? 0))
+      if (isLaterHead(head, this.#head ?? { size: 0 }))
         throw new LogError("rolled_back", "checkpoint", "a member was given a longer log.");
       await this.#assertFit(head);
     });
@@ -170,24 +210,70 @@ export class KeyLog {
     const vkey = this.#vkey ?? answer.vkey;
     const key = this.#key ?? logKeyOf(vkey);
     const head = openHead(answer.checkpoint, key);
-    await this.#assertFit(head);
-    if (head.size <= (this.#head?.size ?? -1)) return head;
-    await this.#deps.store.transact(async (transaction) =>
-      saveKeptHead(transaction, { vkey, note: head.text }),
-    );
+    const passed = await this.#assertFit(head);
+    const before = this.#head;
+    if (before !== undefined && !isLaterHead(head, before)) return head;
+    const { store, clock, approvers, onLost } = this.#deps;
+    const at = clock.now();
+    await store.transact(async (transaction) => {
+      for (const restore of passed) {
+        await forgetLost(transaction, restore.continues.size);
+        const kept = { at, kept: before?.text ?? "", statement: restore.note };
+        await keepRestore(transaction, kept);
+      }
+      if (passed.length > 0) {
+        const untold = await loadUntold(transaction);
+        outdatePublished(transaction);
+        const seenSize = before?.size ?? 0;
+        const events = passed.map((restore) => restoredEvent(restore, approvers, seenSize));
+        saveUntold(transaction, [...untold, ...events]);
+      }
+      saveKeptHead(transaction, { vkey, note: head.text, at });
+    });
     this.#vkey = vkey;
     this.#key = key;
     this.#head = head;
+    this.#headAt = at;
+    if (passed.length > 0) onLost();
     return head;
   }
 
-  /** @throws LogError forked, invalid_proof, rolled_back */
-  async #assertFit(head: SignedHead): Promise<void> {
+  /**
+   * Checks that the later one of two heads extends the earlier one, or what is left of it if the log
+   * was restored from a backup between them.
+   * @returns the restores between the stored head and this one
+   * @throws LogError forked, invalid_proof, rolled_back, missing, unsigned
+   */
+  async #assertFit(head: SignedHead): Promise<readonly SignedRestore[]> {
     const mine = this.#head;
-    if (mine === undefined) return;
-    const [old, newer] = head.size < mine.size ? [head, mine] : [mine, head];
-    const proof = old.size === newer.size ? [] : await this.#proof(old.size, newer.size);
-    verifyConsistency(deviceChecks.sha256, old, newer, proof);
+    if (mine === undefined) return [];
+    const [earlier, later] = isLaterHead(head, mine) ? [mine, head] : [head, mine];
+    const { required, passed, lostIn } = await this.#passage(earlier, later);
+    if (earlier === mine) assertTimely(lostIn, this.#headAt);
+    for (const left of required) {
+      const isPlain = left.size === later.size || left.size === 0;
+      const proof = isPlain ? [] : await this.#proof(left.size, later.size);
+      verifyConsistency(deviceChecks.sha256, left, later, proof);
+    }
+    return earlier === mine ? passed : [];
+  }
+
+  /** What the log must have of the earlier head, and the restores between the two. */
+  async #passage(earlier: SignedHead, later: SignedHead): Promise<Passage<SignedRestore>> {
+    const isMarked = (earlier.restores ?? 0) !== (later.restores ?? 0);
+    // Whoever knows no approvers believes no restore. The log may only have grown.
+    if (!isMarked || this.#deps.approvers.length === 0)
+      return survivorAt({ ...earlier, restores: later.restores }, later, []);
+    return survivorAt(earlier, later, await this.#restores());
+  }
+
+  /** The declared restores of the log that its key and two known approvers signed. */
+  async #restores(): Promise<readonly SignedRestore[]> {
+    const key = this.#key;
+    if (key === undefined) return [];
+    const { api, approvers } = this.#deps;
+    const restores = openLogRestores(deviceChecks, await api.keyLogRestores(), key);
+    return restores.filter((restore) => isTrusted(restore, approvers));
   }
 
   async #proof(old: number, size: number): Promise<readonly Uint8Array[]> {
@@ -210,12 +296,21 @@ export class KeyLog {
       if (!(cause instanceof LogError)) throw cause;
       const { store, clock, onInconsistent } = this.#deps;
       const kept = this.#head?.text ?? "";
-      const found = { reason: cause.code, at: clock.now(), kept, shown, from };
+      const found = { reason: cause.code, at: clock.now(), kept, shown: this.#brief(shown), from };
       if (await keepEvidence(store, found)) onInconsistent(found);
       throw new SealdeskError("key_log_inconsistent", "The key log contradicts itself.", {
         problem: cause.code,
         cause,
       });
+    }
+  }
+
+  /** A note without the signatures of others, if the log's key signed it. */
+  #brief(note: string): string {
+    try {
+      return this.#key === undefined ? note : openHead(note, this.#key).text;
+    } catch {
+      return note;
     }
   }
 

@@ -71,6 +71,7 @@ export class OwnEntries {
           onUnknown({ device: record.device, change, version });
       });
       await keyLog.compareWaiting();
+      await keyLog.tellRestored();
     } catch {
       this.#dueAtMs = 0;
     }

@@ -1,25 +1,25 @@
 import { LogError } from "../../audit/verify/log-error.ts";
-import { concat, equalBytes } from "../../crypto/wire/bytes.ts";
-import { fixed, message, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { fixed, list, message, nested, uint, type MessageOf } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { sha256 } from "../../crypto/device/sodium.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { KeyHistory } from "./key-history.ts";
 
+/** How many entries of one user are remembered. Nobody changes devices as often. */
+const MOST_ENTRIES = 100_000;
+
 /**
- * `digest` is SHA-256 over the leaf hashes of versions 1 to `version`. The last hash alone would
- * allow the others to be exchanged, because a log may hold the same entry twice. `reviewed` counts
- * versions that `follow` returned. A look-up for another purpose does not count as a review.
+ * The entries about a user that were shown: the leaf hash of each version, and its index in the log.
+ * `reviewed` counts versions that `follow` returned. A look-up for another purpose does not count as
+ * a review.
  */
 const seen = message({
-  version: [1, uint()],
-  digest: [2, fixed(32)],
-  reviewed: [3, uint()],
+  entries: [1, list(nested(message({ index: [1, uint()], leaf: [2, fixed(32)] })), MOST_ENTRIES)],
+  reviewed: [2, uint()],
 });
-const nameOf = (user: Uuid): string => `key-history!${user}`;
-
-const digestOf = (leaves: readonly Uint8Array[]): Uint8Array => sha256(concat(...leaves));
+const prefix = "key-history!";
+const nameOf = (user: Uuid): string => prefix + user;
 
 /**
  * Records what was shown about a user. It must begin with all that was shown before.
@@ -29,15 +29,23 @@ const digestOf = (leaves: readonly Uint8Array[]): Uint8Array => sha256(concat(..
 export async function noteHistory(
   transaction: StoreTransaction,
   user: Uuid,
-  { leaves }: Pick<KeyHistory, "leaves">,
+  { leaves, indexes }: Pick<KeyHistory, "leaves" | "indexes">,
 ): Promise<number> {
-  const { version, digest, reviewed } = await load(transaction, user);
-  if (leaves.length < version)
-    throw new LogError("rolled_back", "key history", `had ${version} entries before.`);
-  if (version > 0 && !equalBytes(digestOf(leaves.slice(0, version)), digest))
-    throw new LogError("mismatch", "key history", `differs in its first ${version} entries.`);
-  if (leaves.length > version)
-    save(transaction, user, { version: leaves.length, digest: digestOf(leaves), reviewed });
+  const { entries, reviewed } = await load(transaction, user);
+  if (leaves.length < entries.length)
+    throw new LogError("rolled_back", "key history", `had ${entries.length} entries before.`);
+  const shown = leaves.map((leaf, at) => ({ leaf, index: indexes[at] ?? 0 }));
+  const isSame = entries.every(
+    ({ index, leaf }, at) =>
+      shown[at]?.index === index && equalBytes(leaf, shown[at]?.leaf ?? new Uint8Array(0)),
+  );
+  if (!isSame)
+    throw new LogError(
+      "mismatch",
+      "key history",
+      `differs in its first ${entries.length} entries.`,
+    );
+  if (leaves.length > entries.length) save(transaction, user, { entries: shown, reviewed });
   return reviewed;
 }
 
@@ -51,12 +59,26 @@ export async function noteReviewed(
   if (reviewed > before.reviewed) save(transaction, user, { ...before, reviewed });
 }
 
+/**
+ * Forgets the entries that a declared restore of the log lost. All others must be shown again, and
+ * whatever takes the place of the lost ones is reviewed.
+ * @param size the log continues from its first `size` entries
+ */
+export async function forgetLost(transaction: StoreTransaction, size: number): Promise<void> {
+  for (const [name, record] of await transaction.list(prefix)) {
+    const { entries, reviewed } = decodeRecord(seen, record);
+    const left = entries.filter(({ index }) => index < size);
+    if (left.length === entries.length) continue;
+    const changed = { entries: left, reviewed: Math.min(reviewed, left.length) };
+    transaction.put(name, encodeRecord(seen, changed));
+  }
+}
+
 type Seen = MessageOf<typeof seen>;
 
 async function load(transaction: Pick<ReadTransaction, "get">, user: Uuid): Promise<Seen> {
   const record = await transaction.get(nameOf(user));
-  if (record === undefined) return { version: 0, digest: new Uint8Array(32), reviewed: 0 };
-  return decodeRecord(seen, record);
+  return record === undefined ? { entries: [], reviewed: 0 } : decodeRecord(seen, record);
 }
 
 const save = (transaction: StoreTransaction, user: Uuid, value: Seen): void =>

@@ -19,7 +19,14 @@ const payloadMessage = message({
   keyLogHead: [
     7,
     optional(
-      nested(message({ size: [1, uint()], root: [2, fixed(32)], signature: [3, fixed(64)] })),
+      nested(
+        message({
+          size: [1, uint()],
+          root: [2, fixed(32)],
+          signature: [3, fixed(64)],
+          restores: [4, uint(999_999_999)],
+        }),
+      ),
     ),
   ],
   ...bodyFields,
@@ -50,6 +57,8 @@ export interface KeyLogHead {
    * The log's signature, 64 bytes, over the checkpoint of this size and root with the log's origin.
    */
   readonly signature: Uint8Array;
+  /** How often the log had been restored from a backup; part of the checkpoint. */
+  readonly restores: number;
 }
 
 export interface Payload extends MessageContext {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { parseApproverList } from "../../audit/restore/approver-list.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
 import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
 import type { BucketRate } from "../../policies/token-bucket.ts";
@@ -109,14 +110,22 @@ function isNetwork(value: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
 }
 
+/** Whether `read` reads the text without a LogError. */
+function isReadable(read: () => readonly unknown[]): boolean {
+  try {
+    return read().length > 0;
+  } catch (error) {
+    if (error instanceof LogError) return false;
+    throw error;
+  }
+}
+
 export const witnesses = text(
   "must be at most 16 different witnesses, separated by commas or spaces, each written as key@URL, or as all:key@URL if it gets every log.",
-  (list) => {
-    try {
-      return parseWitnesses(list).length > 0;
-    } catch (error) {
-      if (error instanceof LogError) return false;
-      throw error;
-    }
-  },
+  (list) => isReadable(() => parseWitnesses(list)),
+);
+
+export const approvers = text(
+  "must be the verifier keys of 2 to 32 different people, separated by commas or spaces, each as sealdesk audit restore key prints it.",
+  (list) => isReadable(() => parseApproverList(list)),
 );

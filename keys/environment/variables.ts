@@ -32,6 +32,7 @@ const schema = z.object({
   AUDIT_CHECKPOINTS: rule.path("folder").optional(),
   AUDIT_CHECKPOINTS_S3_BUCKET: rule.bucketName.optional(),
   AUDIT_CHECKPOINTS_RETAIN_DAYS: rule.days.default("2192"),
+  AUDIT_RESTORE_APPROVERS: rule.approvers.optional(),
   AUDIT_RETAIN_DAYS: rule.days.default("2192"),
   AUDIT_WITNESSES: rule.witnesses.optional(),
   LOG_LEVEL: z

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { readCheckpoint, readLogInfo } from "../../audit/read/log-info.ts";
+import { readCheckpoint, readLogInfo, type LogInfo } from "../../audit/read/log-info.ts";
 import type { LogId } from "../../audit/logs.ts";
 import { AuditError } from "../../audit/audit-error.ts";
 import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
@@ -35,15 +35,19 @@ export async function readKeyLogHead(
   const log = keyLogOf(tenant);
   const checkpoint = await readCheckpoint(client, log);
   if (checkpoint === undefined) throw behind();
-  const { origin: name } = await readLogInfo(client, log).catch((error: unknown) => {
-    throw error instanceof AuditError ? behind() : error;
-  });
+  const { origin: name } = await readKeyLogInfo(client, tenant);
   return {
     vkey: formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey }),
     checkpoint,
     size: parseCheckpointText(parseNote(checkpoint).text).size,
   };
 }
+
+/** @throws KeysError key_log_behind, before the log has its first entry */
+export const readKeyLogInfo = (client: Client, tenant: Uuid): Promise<LogInfo> =>
+  readLogInfo(client, keyLogOf(tenant)).catch((error: unknown) => {
+    throw error instanceof AuditError ? behind() : error;
+  });
 
 export const behind = (): KeysError =>
   new KeysError("key_log_behind", "The key log is not signed up to this entry yet. Ask again.");

@@ -1,11 +1,13 @@
 import { nodeChecks } from "../../audit/node-checks.ts";
+import { readLogRestores } from "../../audit/read/log-info.ts";
 import { tileRows } from "../../audit/read/tile-rows.ts";
+import { KEY_TYPES } from "../../audit/verify/note.ts";
 import { rangeRoots } from "../../audit/verify/log-source.ts";
 import { consistencyProof } from "../../audit/verify/proofs.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { KeysError } from "../keys-error.ts";
-import { keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
+import { keyLogOf, readKeyLogHead, readKeyLogInfo, type KeyLogHead } from "./key-log.ts";
 import type { KeyLogDeps } from "./read-key-history.ts";
 
 /**
@@ -33,4 +35,18 @@ export const readKeyLogConsistency = (
       throw new KeysError("key_log_shorter", "The key log has no tree of that size.");
     const tiles = tileRows(client, keyLogOf(tenant));
     return consistencyProof(rangeRoots(nodeChecks.sha256, tiles, size), old, size);
+  });
+
+/**
+ * The signed statements that the tenant's key log was restored from a backup, the earliest first.
+ * @throws KeysError key_log_behind
+ */
+export const readKeyLogRestores = (
+  { pool, logKey }: KeyLogDeps,
+  { tenant }: Actor,
+): Promise<readonly string[]> =>
+  inTransaction(pool, tenant, async (client) => {
+    const { origin } = await readKeyLogInfo(client, tenant);
+    const key = { name: origin, type: KEY_TYPES.ed25519, publicKey: logKey };
+    return (await readLogRestores(client, key)).map(({ note }) => note);
   });

@@ -15,6 +15,7 @@ export type HttpErrorCode =
   | "rate_limited"
   | "overloaded" // too many bytes of unfinished requests are in memory
   | "not_ready"
+  | "audit_log_behind" // a backup of the database was restored, and nobody has declared it
   | "internal_error";
 
 export class HttpError extends Error {

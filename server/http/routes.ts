@@ -38,6 +38,7 @@ import {
   keyHistoryRoute,
   keyLogCheckpointRoute,
   keyLogConsistencyRoute,
+  keyLogRestoresRoute,
 } from "./routes/key-log.ts";
 import { listConversationsRoute } from "./routes/list-conversations.ts";
 import { listDevicesRoute } from "./routes/list-devices.ts";
@@ -129,6 +130,7 @@ export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
     keyHistoryRoute(keyLog),
     keyLogCheckpointRoute(keyLog),
     keyLogConsistencyRoute(keyLog),
+    keyLogRestoresRoute(keyLog),
     uploadPreKeysRoute(useCase),
     countPreKeysRoute(useCase),
     checkPreKeysRoute(useCase),

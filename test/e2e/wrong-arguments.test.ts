@@ -206,6 +206,7 @@ test("every function of the public classes is among those above, or takes nothin
       "conversations",
       "devices",
       "keyLogEvidence",
+      "keyLogRestores",
       "signOut",
       "synced",
     ].toSorted(),

@@ -15,6 +15,7 @@ import { verifyLog } from "../../audit/verify/verify-log.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
+import { approvers } from "./approvers.ts";
 import type { TestDatabase } from "./database.ts";
 
 /** A signer with a key of its own, as a key-management service would be. */
@@ -82,6 +83,7 @@ export async function openAuditLog(database: TestDatabase): Promise<TestAuditLog
         originPrefix: "audit.example",
         signer,
         store: directoryCheckpoints(folder),
+        approvers,
         pollMs: 5,
         retryMs: 20,
         onError: (error) => errors.push(error),

@@ -20,7 +20,10 @@ import type { TestServer } from "./server.ts";
 const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };
 
 export interface MemberOptions extends Partial<
-  Pick<ConnectOptions, "webSocket" | "backoff" | "keepalive" | "runtime" | "keyLog">
+  Pick<
+    ConnectOptions,
+    "webSocket" | "backoff" | "keepalive" | "runtime" | "keyLog" | "restoreApprovers"
+  >
 > {
   readonly limits?: RotationLimits;
   /** The device's disk; a fresh one by default. */

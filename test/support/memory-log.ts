@@ -1,7 +1,8 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { growTree } from "../../audit/integrate/grow-tree.ts";
+import type { LogSigner } from "../../audit/logs.ts";
 import { nodeChecks } from "../../audit/node-checks.ts";
-import { checkpointText, type TreeHead } from "../../audit/verify/checkpoint.ts";
+import { checkpointText, type Checkpoint, type TreeHead } from "../../audit/verify/checkpoint.ts";
 import { encodeBundle } from "../../audit/verify/entry-bundle.ts";
 import type { LogSource } from "../../audit/verify/log-source.ts";
 import { formatNote, keyIdOf, KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
@@ -60,7 +61,13 @@ export class MemoryLog implements LogSource {
     return log;
   }
 
-  signed(head: TreeHead): string {
+  /** Signs any bytes with the log's key. */
+  get signer(): LogSigner {
+    const { publicKey } = this.key;
+    return { publicKey, sign: (bytes) => Promise.resolve(sign(null, bytes, this.#privateKey)) };
+  }
+
+  signed(head: Omit<Checkpoint, "origin">): string {
     const text = checkpointText({ origin: this.key.name, ...head });
     const signature = sign(null, utf8(text), this.#privateKey);
     return formatNote(text, [{ name: this.key.name, keyId: keyIdOf(sha256, this.key), signature }]);

@@ -7,6 +7,7 @@ const isOfKind: Readonly<Record<keyof DetailKinds, (value: unknown) => boolean>>
   text: (value) => typeof value === "string",
   number: (value) => typeof value === "number",
   boolean: (value) => typeof value === "boolean",
+  record: (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value),
   list: (value) => Array.isArray(value),
 };
 

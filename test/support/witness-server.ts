@@ -5,6 +5,7 @@ import type { LogSigner } from "../../audit/logs.ts";
 import { KEY_TYPES, type NoteKey } from "../../audit/verify/note.ts";
 import type { ConfiguredWitness } from "../../audit/witness/parse-witness.ts";
 import { witnessListener } from "../../audit/witness/witness-listener.ts";
+import { approvers } from "./approvers.ts";
 import { newSigner } from "./audit-log.ts";
 
 /** A witness on a port of this process, with all that it saw in memory. */
@@ -21,17 +22,26 @@ export interface TestWitness extends ConfiguredWitness {
   close(): Promise<void>;
 }
 
-export async function startWitness(name = "witness.example"): Promise<TestWitness> {
+/** @param known the approvers of restores that it knows */
+export async function startWitness(
+  name = "witness.example",
+  known: readonly NoteKey[] = approvers,
+): Promise<TestWitness> {
   const signer = newSigner();
   const logs: NoteKey[] = [];
   const seen = new Map<string, string>();
+  const restores = new Map<string, readonly string[]>();
   const listener = witnessListener({
     name,
     signer,
     logs,
+    approvers: known,
     store: {
       latest: (origin) => Promise.resolve(seen.get(origin)),
       put: (origin, note) => Promise.resolve(void seen.set(origin, note)),
+      restores: (origin) => Promise.resolve(restores.get(origin) ?? []),
+      addRestore: (origin, note) =>
+        Promise.resolve(void restores.set(origin, [...(restores.get(origin) ?? []), note])),
     },
     now: Date.now,
   });

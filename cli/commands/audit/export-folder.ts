@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { CommandError } from "../../settings.ts";
 
 /** Names of the files and folders of an export. */
-const EXPORTED = /^(manifest|checkpoint|tile|entries\..+)$/;
+const EXPORTED = /^(manifest|checkpoint|tile|restore|entries\..+)$/;
 
 /**
  * Runs `work`, which writes an export to the folder that it is given, and moves what it wrote to

@@ -12,6 +12,7 @@ import {
 import { fileOf, signManifest } from "../../../audit/export/manifest.ts";
 import { readPages } from "../../../audit/export/read-pages.ts";
 import { checkedLog } from "../../../audit/read/checked-log.ts";
+import { restorePath } from "../../../audit/verify/restore-files.ts";
 import { pathsOf } from "../../../audit/verify/verify-log.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
@@ -137,11 +138,29 @@ async function exportTiles(pool: Pool, log: OpenLog, out: string) {
       }
     });
   bar.end();
+  await exportRestores(pool, log, out, made);
   await writeExported(join(out, "checkpoint"), note);
   return {
     entries: size - minimumIndex,
     sha256: undefined,
   };
+}
+
+/** Writes what the log's key signed about restores, which explains an earlier, larger checkpoint. */
+async function exportRestores(
+  pool: Pool,
+  log: OpenLog,
+  out: string,
+  made: Set<string>,
+): Promise<void> {
+  for (let number = 1; ; number++) {
+    const path = restorePath(number);
+    const note = await inTransaction(pool, log.log, (client) =>
+      checkedLog(client, log).source.read(path),
+    );
+    if (note === undefined) return;
+    await writeInto(out, path, note, made);
+  }
 }
 
 /** @param made folders that are known to exist */

@@ -33,7 +33,6 @@ export interface OpenLog extends SignedHead {
   /** The tenant whose audit log records that this log was read; the operator's log has none. */
   readonly tenant: Uuid | undefined;
   readonly signer: LogSigner;
-  readonly key: NoteKey;
   /** Why waiting entries were not added to the log; undefined if they were. */
   readonly refusal: Error | undefined;
 }
@@ -72,7 +71,7 @@ export async function catchUpIfAlone(
   const store = await openCheckpointStore(audit.checkpoints, Date.now);
   try {
     const { publicKey } = signer;
-    const { originPrefix } = audit;
+    const { originPrefix, restoreApprovers: approvers } = audit;
     const witnesses = new Witnesses({
       url,
       witnesses: audit.witnesses,
@@ -80,7 +79,7 @@ export async function catchUpIfAlone(
       store,
       publicKey,
     });
-    await catchUp({ url, originPrefix, signer, store, witnesses });
+    await catchUp({ url, originPrefix, signer, store, approvers, witnesses });
     return undefined;
   } catch (error) {
     // What was signed before can still be read, also by users who may not write checkpoints.

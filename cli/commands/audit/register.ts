@@ -8,10 +8,14 @@ import { exportFormats, exportLog, type ExportOptions } from "./export.ts";
 import { withLog, type LogChoice } from "./open-log.ts";
 import { proveEntry, type ProveOptions } from "./prove.ts";
 import { pruneCommand } from "./prune.ts";
+import { registerRestore } from "./restore/register-restore.ts";
 import { retentionCommand } from "./retention.ts";
 import { tailLog, type TailOptions } from "./tail.ts";
 import { verifyFiles, type VerifyOptions } from "./verify.ts";
 import { runWitness, type WitnessCommandOptions } from "./witness.ts";
+
+/** The exit status if entries of `--old` are lost by a restore that the log declares. */
+const HOLDS_SINCE_RESTORE = 3;
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [
   ...before,
@@ -63,7 +67,15 @@ export function registerAudit(program: Command, print: Print): void {
       "--vkey <key>",
       "output of `sealdesk audit vkey`, received by a way that you trust",
     )
-    .option("--old <file>", "an earlier checkpoint, which the log must extend")
+    .option(
+      "--old <file>",
+      "an earlier checkpoint, which the log must extend; exits with 3 if a declared restore lost some of it",
+    )
+    .option(
+      "--approver <vkey>",
+      "verifier key of a person who may approve a restore from a backup; repeat it for each. Without any, a restore that lost entries of --old is refused",
+      collect,
+    )
     .option("--policy <file>", "file that says which witnesses must have cosigned")
     .option("--pruned-below <index>", "entries below this index may be missing")
     .option("--tenant <slug>", "with --username: sign in to the server that serves the log")
@@ -73,7 +85,7 @@ export function registerAudit(program: Command, print: Print): void {
     )
     .option("--entry <file>", "file with the entry that the proof is about")
     .action(async (place: string, options: VerifyOptions) =>
-      print(await verifyFiles(place, options)),
+      print(await verifyFiles(place, options, () => (process.exitCode = HOLDS_SINCE_RESTORE))),
     );
 
   ofLog(audit.command("prove").description("Write one entry and the proof that it is in the log"))
@@ -127,6 +139,8 @@ export function registerAudit(program: Command, print: Print): void {
       print(await retentionCommand(readSettings(), options)),
     );
 
+  registerRestore(audit, print);
+
   program
     .command("witness")
     .description("Run a witness that cosigns the checkpoints of others' logs (C2SP tlog-witness)")
@@ -138,6 +152,11 @@ export function registerAudit(program: Command, print: Print): void {
     .requiredOption(
       "--log <vkey>",
       "verifier key of a log that it cosigns; may be repeated",
+      collect,
+    )
+    .option(
+      "--approver <vkey>",
+      "verifier key of a person who may approve a restore of the logs; repeat it for each. Without any, no restore is accepted",
       collect,
     )
     .option("--host <host>", "address to listen on", "127.0.0.1")

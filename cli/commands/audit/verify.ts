@@ -1,7 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { nodeChecks } from "../../../audit/node-checks.ts";
-import { openCheckpoint } from "../../../audit/verify/checkpoint.ts";
-import { parseVkey, type Note } from "../../../audit/verify/note.ts";
+import { approverName, parseApprovers } from "../../../audit/verify/approvers.ts";
+import {
+  openCheckpoint,
+  type Checkpoint,
+  type TreeHead,
+} from "../../../audit/verify/checkpoint.ts";
+import { assertTrusted, isTrusted, type SignedRestore } from "../../../audit/verify/log-restore.ts";
+import { readRestoreFiles } from "../../../audit/verify/restore-files.ts";
+import { survivorAt, uncutHeads } from "../../../audit/verify/survivor.ts";
+import type { LogSource } from "../../../audit/verify/log-source.ts";
+import { parseVkey, type Note, type NoteKey } from "../../../audit/verify/note.ts";
 import { parseTlogProof, verifyTlogProof } from "../../../audit/verify/tlog-proof.ts";
 import { verifyLog } from "../../../audit/verify/verify-log.ts";
 import {
@@ -20,6 +29,8 @@ export interface VerifyOptions {
   readonly vkey: string;
   /** An earlier checkpoint, which the log must extend. */
   readonly old?: string;
+  /** Verifier keys of the people of whom two must have approved each restore. */
+  readonly approver?: readonly string[];
   /** File that says which witnesses must have cosigned. */
   readonly policy?: string;
   readonly prunedBelow?: string;
@@ -35,9 +46,14 @@ const SERVED = /^(https?:\/\/.+)\/v1\/audit\/log\/?$/;
 
 /**
  * Checks a log, an export of lines, or one proof, with only its files and the key.
+ * @param onLost called if the log holds only since a declared restore: entries of `old` are lost
  * @throws LogError that names the first place with a fault
  */
-export async function verifyFiles(place: string, options: VerifyOptions): Promise<string> {
+export async function verifyFiles(
+  place: string,
+  options: VerifyOptions,
+  onLost: () => void = () => undefined,
+): Promise<string> {
   const key = parseVkey(nodeChecks.sha256, options.vkey);
   const policy =
     options.policy === undefined
@@ -60,29 +76,87 @@ export async function verifyFiles(place: string, options: VerifyOptions): Promis
   const prunedBelow = Number(options.prunedBelow ?? 0);
   if (!Number.isSafeInteger(prunedBelow) || prunedBelow < 0)
     throw new CommandError("--pruned-below takes the index of the first entry that is kept.");
-  const old =
+  const { sha256 } = nodeChecks;
+  const shown =
     options.old === undefined
       ? undefined
       : openCheckpoint(nodeChecks, await readFile(options.old), key);
+  const approvers = options.approver === undefined ? [] : parseApprovers(sha256, options.approver);
   const session = await signIn(place, options);
   const bar = progressBar("entries");
   try {
-    const { origin, size, root, note } = await verifyLog(
-      nodeChecks,
-      logFiles(place, session?.fetch),
-      {
-        key,
-        old,
-        prunedBelow,
-        onProgress: (checked, total) => bar.update(checked, total),
-      },
-    );
+    const source = logFiles(place, session?.fetch);
+    const restores = await readRestoreFiles(nodeChecks, source, key);
+    // Whoever keeps a checkpoint from after a restore has accepted this restore before.
+    const since = restores.filter((each) => each.restores > (shown?.restores ?? 0));
+    if (approvers.length > 0) for (const each of since) assertTrusted(each, approvers);
+    const passage = shown && (await passageFrom(source, key, shown, restores, approvers));
+    const { origin, size, root, note } = await verifyLog(nodeChecks, source, {
+      key,
+      old: passage?.required ?? uncutHeads(restores.map(({ continues }) => continues)),
+      prunedBelow,
+      onProgress: (checked, total) => bar.update(checked, total),
+    });
     const extra = cosignersOf(policy, note);
-    return `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`;
+    const lostIn = passage?.lostIn ?? [];
+    if (lostIn.length > 0) onLost();
+    return [
+      `Verified ${size} entries of ${origin}, root ${Buffer.from(root).toString("base64")}${extra}.`,
+      ...restores.map((restore) =>
+        restoredLine(restore, approvers, lostIn.includes(restore) ? shown : undefined),
+      ),
+    ].join("\n");
   } finally {
     bar.end();
     await session?.end();
   }
+}
+
+/**
+ * What happened to the log since an earlier checkpoint.
+ * @throws LogError rolled_back, missing, unsigned: a restore lost entries of the checkpoint, and no
+ *   approvers are known
+ */
+async function passageFrom(
+  source: LogSource,
+  key: NoteKey,
+  old: Checkpoint,
+  restores: readonly SignedRestore[],
+  approvers: readonly NoteKey[],
+) {
+  const now = openCheckpoint(nodeChecks, (await source.read("checkpoint")) ?? "", key);
+  const passage = survivorAt(old, now, restores);
+  for (const each of passage.lostIn) assertTrusted(each, approvers);
+  return passage;
+}
+
+/** @param old a checkpoint of which the restore lost entries */
+function restoredLine(
+  restore: SignedRestore,
+  approvers: readonly NoteKey[],
+  old: TreeHead | undefined,
+): string {
+  const { backupOfMs, declaredAtMs, approvedBy, reason, continues, published } = restore;
+  const time = (ms: number) => new Date(ms).toISOString();
+  const names = approvedBy.map((key) => approverName(nodeChecks.sha256, key)).join(" and ");
+  const approval = isTrusted(restore, approvers)
+    ? `approved by ${names}`
+    : `approved by ${names} as the log's key claims (their keys were not given with --approver)`;
+  const range = (until: number) => `ntries ${continues.size} to ${until - 1}`;
+  const lost =
+    old !== undefined
+      ? `E${range(old.size)} of the old checkpoint are missing.`
+      : continues.size < published.size
+        ? `It lost e${range(published.size)}.`
+        : "It lost no entries.";
+  const warning =
+    old !== undefined && old.size > published.size
+      ? ` Warning: the old checkpoint has ${old.size} entries, but the approvers signed that ${published.size} were published. Ask them why more are missing.`
+      : "";
+  return (
+    `The log was declared restored from a backup of ${time(backupOfMs)}, at ${time(declaredAtMs)}, ` +
+    `${approval}: "${reason}". ${lost}${warning}`
+  );
 }
 
 /** @throws LogError quorum_missing */

@@ -5,15 +5,17 @@ import {
   createPublicKey,
   sign,
 } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { LogSigner } from "../../../audit/logs.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import { approverName, parseApprovers } from "../../../audit/verify/approvers.ts";
+import type { SignedRestore } from "../../../audit/verify/log-restore.ts";
 import { formatVkey, isKeyName, KEY_TYPES, parseVkey } from "../../../audit/verify/note.ts";
 import { witnessListener } from "../../../audit/witness/witness-listener.ts";
-import type { WitnessStore } from "../../../audit/witness/witness.ts";
+import type { WitnessStore } from "../../../audit/witness/witness-options.ts";
 import { replaceFile, writeFileOnce } from "../../../keys/private-file.ts";
 import type { Print } from "../../output.ts";
 import { CommandError } from "../../settings.ts";
@@ -25,19 +27,23 @@ export interface WitnessCommandOptions {
   readonly host: string;
   readonly port: string;
   readonly log: readonly string[];
+  /** Verifier keys of the people of whom two must have approved a restore. */
+  readonly approver?: readonly string[];
 }
 
 /** Runs a witness until it is stopped. Put a TLS proxy in front of it. */
 export async function runWitness(options: WitnessCommandOptions, print: Print): Promise<void> {
-  const { name, state, host } = options;
+  const { name, state, host, approver } = options;
   if (!isKeyName(name)) throw new CommandError("--name must have no spaces and no plus sign.");
   const signer = await openSigner(state);
   const listener = witnessListener({
     name,
     signer,
     logs: options.log.map((vkey) => parseVkey(nodeChecks.sha256, vkey)),
+    approvers: approver === undefined ? [] : parseApprovers(nodeChecks.sha256, approver),
     store: fileStore(state),
     now: Date.now,
+    onRestore: (restore) => void print(restoredLine(restore)).catch(() => undefined),
   });
   const server = createServer(listener);
   server.requestTimeout = 10_000;
@@ -73,8 +79,8 @@ async function openSigner(state: string): Promise<LogSigner> {
 
 function fileStore(state: string): WitnessStore {
   // A digest, because an origin may contain characters that a file name may not.
-  const pathOf = (origin: string) =>
-    join(state, `${createHash("sha256").update(origin).digest("hex")}.checkpoint`);
+  const digestOf = (origin: string) => createHash("sha256").update(origin).digest("hex");
+  const pathOf = (origin: string) => join(state, `${digestOf(origin)}.checkpoint`);
   return {
     latest: (origin) =>
       readFile(pathOf(origin), "utf8").catch((error: unknown) => {
@@ -82,5 +88,28 @@ function fileStore(state: string): WitnessStore {
         throw error;
       }),
     put: (origin, note) => replaceFile(pathOf(origin), note),
+    restores: (origin) => notesIn(join(state, `${digestOf(origin)}.restores`)),
+    async addRestore(origin, note) {
+      const name = createHash("sha256").update(note).digest("hex");
+      await writeFileOnce(join(state, `${digestOf(origin)}.restores`, name), note);
+    },
   };
+}
+
+async function notesIn(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  });
+  const whole = names.filter((name) => /^[0-9a-f]{64}$/.test(name));
+  return Promise.all(whole.map((name) => readFile(join(folder, name), "utf8")));
+}
+
+function restoredLine(restore: SignedRestore): string {
+  const { origin, backupOfMs, published, continues, approvedBy } = restore;
+  const names = approvedBy.map((key) => approverName(nodeChecks.sha256, key)).join(" and ");
+  return (
+    `${origin} was restored from a backup of ${new Date(backupOfMs).toISOString()}, approved by ${names}. ` +
+    `It continues after ${continues.size} entries; ${published.size} were published.`
+  );
 }

@@ -29,7 +29,8 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
       isUnlimited: true,
       params: z.object({
         path: z.string().max(100).meta({
-          description: "`checkpoint`, `tile/<L>/<N>[.p/<W>]` or `tile/entries/<N>[.p/<W>]`",
+          description:
+            "`checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]` or `restore/<N>`",
         }),
       }),
       answers: { 200: { description: "The checkpoint, or the bytes of a tile", bytes: true } },
@@ -39,7 +40,7 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
       const bytes = await reader.read(who.actor, path).catch(asNotFound);
       if (bytes === undefined)
         throw new HttpError("not_found", "The log has no such file, or not yet.");
-      const isText = path === "checkpoint";
+      const isText = path === "checkpoint" || path.startsWith("restore/");
       response.writeHead(200, {
         "Content-Type": isText ? "text/plain; charset=utf-8" : "application/octet-stream",
         "Content-Length": bytes.length,

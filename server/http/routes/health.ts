@@ -42,10 +42,17 @@ export function readyRoute(readiness: () => Promise<Readiness>): Route {
       access: "public",
       audits: { nothing: "it tells of nobody" },
       answers: { 200: { description: "It can", schema: ready } },
-      problems: ["not_ready"],
+      problems: ["not_ready", "audit_log_behind"],
     },
     async () => {
       const { reasons, warnings } = await readiness();
+      // Waiting does not help against this one.
+      if (reasons[0] === "audit_log_behind")
+        throw new HttpError(
+          "audit_log_behind",
+          "The database has fewer audit entries than were published. If you restored a backup, follow docs/restore.md.",
+          { reasons },
+        );
       if (reasons.length > 0)
         throw new HttpError("not_ready", "The server cannot serve requests now.", { reasons });
       return { status: 200, body: { status: "ok", ...(warnings.length > 0 && { warnings }) } };

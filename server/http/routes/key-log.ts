@@ -3,6 +3,7 @@ import { readKeyHistory, type KeyLogDeps } from "../../../keys/transparency/read
 import {
   readKeyLogCheckpoint,
   readKeyLogConsistency,
+  readKeyLogRestores,
 } from "../../../keys/transparency/read-key-log.ts";
 import { bytes, uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
@@ -93,6 +94,35 @@ export function keyLogConsistencyRoute(deps: KeyLogDeps): Route {
     async ({ who, query }) => ({
       status: 200,
       body: { proof: await readKeyLogConsistency(deps, who.actor, query) },
+    }),
+  );
+}
+
+/** GET /v1/key-log/restores */
+export function keyLogRestoresRoute(deps: KeyLogDeps): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/key-log/restores",
+      summary: "Read the signed statements that the key log was restored from a backup",
+      tag: "Directory",
+      access: "session",
+      audits: { nothing: "it is the same for everyone, and tells of nobody" },
+      answers: {
+        200: {
+          description: "The statements, the earliest first",
+          schema: z.strictObject({
+            restores: z.array(z.string()).meta({
+              description: "C2SP signed notes. The key of the log and two approvers signed each",
+            }),
+          }),
+        },
+      },
+      problems: ["key_log_behind"],
+    },
+    async ({ who }) => ({
+      status: 200,
+      body: { restores: await readKeyLogRestores(deps, who.actor) },
     }),
   );
 }

@@ -30,6 +30,7 @@ beforeEach(async () => {
       originPrefix: "audit.example",
       checkpoints: { kind: "directory", folder: join(home, "audit-checkpoints") },
       witnesses: [],
+      restoreApprovers: [],
     },
     auditRetainDays: 2192,
   };

@@ -1,5 +1,6 @@
 import { withIntegratorSession } from "../../../audit/integrate/session.ts";
 import { nodeChecks } from "../../../audit/node-checks.ts";
+import { Restores } from "../../../audit/restore/restores.ts";
 import { cosignature, cosignedBytes } from "../../../audit/verify/cosignature.ts";
 import { rangeRoots } from "../../../audit/verify/log-source.ts";
 import { formatSignature, parseNote } from "../../../audit/verify/note.ts";
@@ -58,7 +59,7 @@ describe("heads", () => {
     const second = await startWitness("second.example");
     others.push(second);
     const more = ask({ witnesses: [second] });
-    const end = more.keepCosigned(() => undefined);
+    const end = more.keepCosigned(new Restores([]), () => undefined);
     await until(() => second.requests.length >= 6);
     await end();
     expect(witness.requests).toHaveLength(length);
@@ -115,7 +116,7 @@ describe("heads", () => {
     await second.close();
     await alter(`delete from audit.tiles where log = '${OPERATOR_LOG}'`);
     const contradictions: unknown[] = [];
-    const end = ask().keepCosigned((error) => contradictions.push(error));
+    const end = ask().keepCosigned(new Restores([]), (error) => contradictions.push(error));
     await until(() => isCosigned(tenant));
     await end();
     const { name: origin } = await log.keyOf(OPERATOR_LOG);
@@ -134,7 +135,7 @@ describe("heads", () => {
       })();
       return true;
     };
-    const end = ask().keepCosigned(() => undefined);
+    const end = ask().keepCosigned(new Restores([]), () => undefined);
     await until(() => asked.size === 2);
     await end();
   });
@@ -147,14 +148,14 @@ describe("heads", () => {
     const renewed = await startWitness(witness.key.name);
     others.push(renewed);
     renewed.logs.push(...witness.logs);
-    const end = ask({ witnesses: [renewed] }).keepCosigned(() => undefined);
+    const end = ask({ witnesses: [renewed] }).keepCosigned(new Restores([]), () => undefined);
     await until(() => isCosigned(tenant, renewed));
     await end();
     expect(await isCosigned(tenant)).toBe(true);
     // It is the same witness.
     expect(await newest(tenant, 2)).toBe("");
     const { length } = renewed.requests;
-    await ask({ witnesses: [renewed] }).keepCosigned(() => undefined)();
+    await ask({ witnesses: [renewed] }).keepCosigned(new Restores([]), () => undefined)();
     expect(renewed.requests).toHaveLength(length);
   });
 
@@ -213,7 +214,7 @@ test("a starting node asks for the operator's log first, and for several at once
     return true;
   };
   const asking = withIntegratorSession(database.ownerUrl, (client) =>
-    ask({ startMs: 60_000 }).check(client),
+    ask({ startMs: 60_000 }).check(client, new Restores([])),
   );
   await until(() => open === 16);
   const { name: origin } = await log.keyOf(OPERATOR_LOG);

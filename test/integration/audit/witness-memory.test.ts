@@ -120,7 +120,14 @@ describe("a witness that saw more than the database has", () => {
     const { signer } = log;
     const [url, store] = [database.ownerUrl, directoryCheckpoints(log.folder)];
     await expect(
-      catchUp({ url, originPrefix: "audit.example", signer, store, witnesses: ask() }),
+      catchUp({
+        url,
+        originPrefix: "audit.example",
+        signer,
+        store,
+        approvers: [],
+        witnesses: ask(),
+      }),
     ).rejects.toMatchObject({ code: expect.stringMatching(/^audit_log_(behind|inconsistent)$/) });
   });
 

@@ -26,7 +26,8 @@ function newWitness(log: MemoryLog) {
     publicKey: Buffer.from(x ?? "", "base64url"),
   };
   const seen = new Map<string, string>();
-  const add = createWitness({
+  const { addCheckpoint: add } = createWitness({
+    approvers: [],
     name: key.name,
     signer: {
       publicKey: key.publicKey,
@@ -36,6 +37,8 @@ function newWitness(log: MemoryLog) {
     store: {
       latest: (origin) => Promise.resolve(seen.get(origin)),
       put: (origin, note) => Promise.resolve(void seen.set(origin, note)),
+      restores: () => Promise.resolve([]),
+      addRestore: () => Promise.reject(new Error("no restore")),
     },
     now: () => NOW,
   });

@@ -42,6 +42,7 @@ test("the document names every route", () => {
       "GET /v1/users/{user}/key-history",
       "GET /v1/key-log/checkpoint",
       "GET /v1/key-log/consistency",
+      "GET /v1/key-log/restores",
       "POST /v1/users/{user}/reset",
       "PUT /v1/devices/current/prekeys",
       "GET /v1/devices/current/prekeys",

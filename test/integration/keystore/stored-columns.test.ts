@@ -48,6 +48,8 @@ const wrappedByTheKeyService = [
 ];
 const madeByTheServer = [
   "audit.checkpoints.note",
+  "audit.restores.note",
+  "audit.restores.origin",
   "audit.cosignatures.key_id",
   "audit.cosignatures.signature",
   "audit.cosignatures.witness",

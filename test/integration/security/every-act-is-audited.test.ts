@@ -138,6 +138,7 @@ const calls: Readonly<Record<string, () => Promise<Act>>> = {
   "GET /v1/key-log/checkpoint": async () => () => agent.request("GET", "/v1/key-log/checkpoint"),
   "GET /v1/key-log/consistency": async () => () =>
     agent.request("GET", "/v1/key-log/consistency?old=1&size=1"),
+  "GET /v1/key-log/restores": async () => () => agent.request("GET", "/v1/key-log/restores"),
   "PUT /v1/devices/current/prekeys": async () => () =>
     agent.request("PUT", "/v1/devices/current/prekeys", {
       body: fakePreKeys({ firstId: 100, signedId: 2 }),

@@ -132,6 +132,10 @@ const others: Readonly<Record<string, string>> = {
   "audit archive": "reads; records it: see below",
   "audit verify": "reads files",
   "audit prune": "see audit/prune.test.ts",
+  "audit restore key": "makes a key of a person's own",
+  "audit restore declare": "writes a file; what it says is recorded when it is applied",
+  "audit restore sign": "signs a file; who did is recorded when it is applied",
+  "audit restore apply": "see audit/restore.test.ts",
   witness: "is not this server",
 };
 

@@ -165,13 +165,15 @@ describe("a whole log", () => {
 
   test("is refused under another key, and compared with its earlier head", async () => {
     await expect(verify({}, { key: logOf(0).key })).rejects.toMatchObject({ code: "unsigned" });
-    await verify({}, { old: logOf(1000).head });
-    await expect(verify({}, { old: { ...logOf(1000).head, size: 1001 } })).rejects.toMatchObject({
+    await verify({}, { old: [logOf(1000).head] });
+    await expect(
+      verify({}, { old: [logOf(1000).head, { ...logOf(1000).head, size: 1001 }] }),
+    ).rejects.toMatchObject({
       code: "forked",
       place: "entries 0 to 1000",
     });
     await expect(
-      verify({}, { old: { size: LENGTH + 1, root: log.head.root } }),
+      verify({}, { old: [{ size: LENGTH + 1, root: log.head.root }] }),
     ).rejects.toMatchObject({ code: "rolled_back", place: `entry ${LENGTH}` });
   });
 

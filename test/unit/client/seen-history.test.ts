@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { MemoryLevel } from "memory-level";
 import { DeviceStore } from "../../../crypto/device/store.ts";
-import { noteHistory, noteReviewed } from "../../../client/key-log/seen-history.ts";
+import { forgetLost, noteHistory, noteReviewed } from "../../../client/key-log/seen-history.ts";
 
 const leaf = () => new Uint8Array(randomBytes(32));
 const [one, two, three] = [leaf(), leaf(), leaf()];
@@ -12,7 +12,10 @@ async function setUp() {
   const user = randomUUID();
   return {
     note: (leaves: readonly Uint8Array[], about = user) =>
-      store.transact((each) => noteHistory(each, about, { leaves })),
+      store.transact((each) =>
+        noteHistory(each, about, { leaves, indexes: leaves.map((_, at) => 10 * at) }),
+      ),
+    forget: (size: number) => store.transact((each) => forgetLost(each, size)),
     review: (count: number) => store.transact((each) => noteReviewed(each, user, count)),
   };
 }
@@ -43,4 +46,17 @@ test("a lookup does not count as a review", async () => {
   await review(3);
   await review(2);
   expect(await note([one, two, three])).toBe(3);
+});
+
+test("what a restore lost may be missing, and everything before it may not", async () => {
+  const { note, review, forget } = await setUp();
+  // The indexes are 0, 10 and 20.
+  await note([one, two, three]);
+  await review(3);
+  await forget(11);
+  await expect(note([one])).rejects.toMatchObject({ code: "rolled_back" });
+  await expect(note([leaf(), two])).rejects.toMatchObject({ code: "mismatch" });
+  expect(await note([one, two])).toBe(2);
+  // What takes the place of the lost entry was not reviewed yet.
+  expect(await note([one, two, leaf()])).toBe(2);
 });

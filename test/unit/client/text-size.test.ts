@@ -20,6 +20,7 @@ const sealed = (text: string) =>
         size: Number.MAX_SAFE_INTEGER,
         root: zeroHash,
         signature: new Uint8Array(64),
+        restores: 0xffff,
       },
       body: { kind: "text", text },
     }),

@@ -25,11 +25,14 @@ test("the head of the key log is carried if there is one, and costs nothing othe
     size: 3,
     root: new Uint8Array(32).fill(1),
     signature: new Uint8Array(64).fill(2),
+    restores: 0,
   };
   const encoded = encodePayload({ ...payload, keyLogHead });
   expect(decodePayload(encoded)).toEqual({ ...payload, keyLogHead });
   expect(decodePayload(encodePayload(payload)).keyLogHead).toBeUndefined();
   expect(encoded.length - encodePayload(payload).length).toBe(104);
+  const restored = { ...payload, keyLogHead: { ...keyLogHead, restores: 999_999_999 } };
+  expect(decodePayload(encodePayload(restored))).toEqual(restored);
 });
 
 describe("padding", () => {

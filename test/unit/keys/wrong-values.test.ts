@@ -37,6 +37,7 @@ const wrong: Readonly<Record<string, (text: string) => readonly string[]>> = {
   AUDIT_CHECKPOINTS_RETAIN_DAYS: days,
   AUDIT_CHECKPOINTS_S3_BUCKET: bucket,
   AUDIT_ORIGIN: (text) => [`https://${text}`, `${text}_`, "[::1]"],
+  AUDIT_RESTORE_APPROVERS: (text) => [text, `${text},${text}`, ","],
   AUDIT_RETAIN_DAYS: days,
   AUDIT_WITNESSES: (text) => [text, `${text}@https://w.example`, ","],
   BUNDLE_LIMIT: limit,

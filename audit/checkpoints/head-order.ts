@@ -1,0 +1,34 @@
+import { AuditError } from "../audit-error.ts";
+import { parseCheckpointText, type Checkpoint } from "../verify/checkpoint.ts";
+import { LogError } from "../verify/log-error.ts";
+import { parseNote } from "../verify/note.ts";
+
+/**
+ * Reads a checkpoint that a store keeps, without checking its signatures.
+ * @param place where it is kept, for the error
+ * @throws AuditError audit_checkpoint_invalid
+ */
+export function readStored(note: string, place: string): Checkpoint {
+  try {
+    return parseCheckpointText(parseNote(note).text);
+  } catch (cause) {
+    if (!(cause instanceof LogError)) throw cause;
+    throw new AuditError(
+      "audit_checkpoint_invalid",
+      `What is kept in ${place} is not a checkpoint: it was damaged. Put the file back from another copy.`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Requires that a node which stores a head knows of each restore after which a head is stored.
+ * @throws AuditError audit_log_behind
+ */
+export function assertNotBehind(head: Checkpoint, stored: Checkpoint): void {
+  if ((stored.restores ?? 0) > (head.restores ?? 0))
+    throw new AuditError(
+      "audit_log_behind",
+      `The log ${head.origin} was restored from a backup and continued elsewhere. This database is not the restored one. Stop this node: see docs/restore.md.`,
+    );
+}

@@ -1,0 +1,13 @@
+import { nodeChecks } from "../node-checks.ts";
+import { parseApprovers } from "../verify/approvers.ts";
+import type { NoteKey } from "../verify/note.ts";
+
+/**
+ * Reads the verifier keys of the people who may approve a restore, separated by commas or spaces.
+ * @throws LogError malformed
+ */
+export const parseApproverList = (text: string): NoteKey[] =>
+  parseApprovers(
+    nodeChecks.sha256,
+    text.split(/[\s,]+/).filter((part) => part !== ""),
+  );

@@ -1,0 +1,151 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { appendEntry, type AuditEntry } from "../append-entry.ts";
+import { OPERATOR_LOG, type LogId } from "../logs.ts";
+import { nodeChecks } from "../node-checks.ts";
+import { approverName } from "../verify/approvers.ts";
+import { toBase64 } from "../verify/base64.ts";
+import type { TreeHead } from "../verify/checkpoint.ts";
+import type { SignedRestore } from "../verify/log-restore.ts";
+import type { Restores } from "./restores.ts";
+
+/** A log that the database has. */
+export interface KnownLog {
+  readonly id: LogId;
+  readonly origin: string;
+}
+
+type Restored = AuditEntry<"audit.log_restored">;
+
+/** The logs of one tenant. */
+interface LogsOf {
+  readonly id: Uuid;
+  readonly keys: LogId;
+}
+
+const ADD = `
+  insert into audit.restores (origin, restores, note) select $1, $2, $3
+  where not exists (select from audit.restores where origin = $1 and restores = $2 and note = $3)`;
+const TENANTS = "select id, audit.key_log(id) as keys from sealdesk.tenants";
+
+/** An entry has an upper limit. The operator's log gets as many as the list of logs needs. */
+const LOGS_IN_AN_ENTRY = 128;
+
+/**
+ * Stores the statements about all restores that count, and appends an entry about each that was not
+ * stored yet: to the logs that it is about, and to the operator's log one with the whole list. A
+ * tenant's audit log has one about its key log too. Whatever else somebody wrote to the table stays,
+ * and counts for nothing. `client` must be in a transaction of the owner, and nobody else may record.
+ * @param restores all that are kept outside. The backup may be older than earlier ones
+ */
+export async function recordRestores(
+  client: Client,
+  restores: Restores,
+  logs: readonly KnownLog[],
+  nowMs: number,
+): Promise<void> {
+  const added: SignedRestore[] = [];
+  for (const restore of restores.all) if (await store(client, restore)) added.push(restore);
+  const originOf = new Map(logs.map(({ id, origin }) => [id, origin]));
+  const { rows: tenants } = await client.query<LogsOf>(TENANTS);
+  const append = async (log: LogId, entry: Restored) => {
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [log]);
+    await appendEntry(client, entry);
+  };
+  for (const ofOne of declarationsIn(added)) {
+    const byOrigin = new Map(ofOne.map((restore) => [restore.origin, restore]));
+    const restoreOf = (log: LogId) => byOrigin.get(originOf.get(log) ?? "");
+    for (const part of parts(ofOne.filter(losesEntries)))
+      await append(OPERATOR_LOG, operatorEntry(part, restoreOf(OPERATOR_LOG), nowMs));
+    for (const { id, keys } of tenants) {
+      const [log, keyLog] = [restoreOf(id), restoreOf(keys)];
+      if (log !== undefined || keyLog !== undefined)
+        await append(id, entryOf(id, { log, keyLog }, nowMs));
+      // A log without new entries has no new head, and a head is what says that it was restored.
+      if (keyLog !== undefined) await append(keys, entryOf(keys, { keyLog }, nowMs));
+    }
+  }
+}
+
+/** @returns whether it was not stored yet */
+const store = async (client: Client, { origin, restores, note }: SignedRestore): Promise<boolean> =>
+  (await client.query(ADD, [origin, restores, note])).rowCount === 1;
+
+/** The statements of each declaration, the earliest first. */
+function declarationsIn(restores: readonly SignedRestore[]): readonly (readonly SignedRestore[])[] {
+  const byDeclaration = new Map<string, SignedRestore[]>();
+  for (const each of restores) {
+    const name = toBase64(each.declaration);
+    byDeclaration.set(name, [...(byDeclaration.get(name) ?? []), each]);
+  }
+  const timeOf = ([first]: readonly SignedRestore[]) => first?.declaredAtMs ?? 0;
+  return [...byDeclaration.values()].toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+const losesEntries = ({ published, continues }: SignedRestore): boolean =>
+  continues.size < published.size;
+
+function* parts(restores: readonly SignedRestore[]): Iterable<readonly SignedRestore[]> {
+  for (let from = 0; from < restores.length; from += LOGS_IN_AN_ENTRY)
+    yield restores.slice(from, from + LOGS_IN_AN_ENTRY);
+}
+
+/** What a log lost, and the key log of the same tenant. */
+interface Lost {
+  readonly log?: SignedRestore | undefined;
+  readonly keyLog?: SignedRestore | undefined;
+}
+
+const entryOf = (tenant: Uuid, { log, keyLog }: Lost, occurredAtMs: number): Restored =>
+  entryWith(tenant, occurredAtMs, {
+    ...causeOf(log ?? keyLog),
+    log: log && lossOf(log),
+    keyLog: keyLog && lossOf(keyLog),
+  });
+
+/** Names every log that lost entries, also of tenants that the backup does not have. */
+const operatorEntry = (
+  part: readonly SignedRestore[],
+  own: SignedRestore | undefined,
+  occurredAtMs: number,
+): Restored =>
+  entryWith(OPERATOR_LOG, occurredAtMs, {
+    ...causeOf(part[0]),
+    log: own && lossOf(own),
+    logs: part.map(({ origin, published, continues }) => ({
+      origin,
+      published: published.size,
+      continues: continues.size,
+    })),
+  });
+
+const entryWith = (
+  tenant: Uuid,
+  occurredAtMs: number,
+  details: NonNullable<Restored["details"]>,
+): Restored => ({
+  occurredAtMs,
+  tenant,
+  actor: { kind: "system", id: "operator" },
+  action: "audit.log_restored",
+  resource: { type: "audit-log", id: tenant },
+  outcome: "success",
+  details,
+});
+
+const causeOf = (restore: SignedRestore | undefined) => ({
+  backupOfMs: restore?.backupOfMs,
+  declaredAtMs: restore?.declaredAtMs,
+  reason: restore?.reason,
+  approvedBy: restore?.approvedBy.map((key) => approverName(nodeChecks.sha256, key)),
+  declaration: restore && toBase64(restore.declaration),
+});
+
+const lossOf = ({ origin, restores, published, continues }: SignedRestore) => ({
+  origin,
+  restores,
+  published: headOf(published),
+  continues: headOf(continues),
+});
+
+const headOf = ({ size, root }: TreeHead) => ({ size, root: toBase64(root) });

@@ -1,0 +1,29 @@
+import type { LogSigner } from "../logs.ts";
+import type { SignedRestore } from "../verify/log-restore.ts";
+import type { NoteKey } from "../verify/note.ts";
+
+/** What the witness saw last of each log. */
+export interface WitnessStore {
+  /** The cosigned note, or undefined if the witness never saw the log. */
+  latest(origin: string): Promise<string | undefined>;
+  /** When this resolves, the note survives a crash. */
+  put(origin: string, note: string): Promise<void>;
+  /** The statements that the log was restored from a backup. */
+  restores(origin: string): Promise<readonly string[]>;
+  /** When this resolves, the statement survives a crash. */
+  addRestore(origin: string, note: string): Promise<void>;
+}
+
+export interface WitnessOptions {
+  readonly name: string;
+  readonly signer: LogSigner;
+  /** The keys of the logs whose heads are cosigned. */
+  readonly logs: readonly NoteKey[];
+  /** The people of whom two must have approved a restore. Without any, no restore is accepted. */
+  readonly approvers: readonly NoteKey[];
+  readonly store: WitnessStore;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  /** Called once for each statement that a log was restored. */
+  readonly onRestore?: (restore: SignedRestore) => void;
+}

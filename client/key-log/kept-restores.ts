@@ -1,0 +1,41 @@
+import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
+import { message, text, uint } from "../../crypto/wire/protobuf.ts";
+import { decodeRecord, encodeRecord } from "../record.ts";
+import { LONGEST_NOTE } from "./kept-head.ts";
+
+const prefix = "key-log-restore!";
+/** Nobody restores as often. Further ones are reported but not kept. */
+const maxKept = 1_000;
+const record = message({
+  at: [1, uint()],
+  kept: [2, text(LONGEST_NOTE)],
+  statement: [3, text(32_768)],
+});
+
+/** A declared restore that this device accepted. The notes prove what was taken away, and by whom. */
+export interface KeyLogRestore {
+  /** When this device accepted it: milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The signed head that this device had until then. */
+  readonly kept: string;
+  /** The statement, which the log's key and the approvers signed (docs/restore.md). */
+  readonly statement: string;
+}
+
+/** @returns all of them, the earliest first */
+export async function loadKeptRestores(
+  transaction: Pick<ReadTransaction, "list">,
+): Promise<readonly KeyLogRestore[]> {
+  const entries = await transaction.list(prefix);
+  return entries.map(([, value]) => decodeRecord(record, value));
+}
+
+/** Stores it permanently. */
+export async function keepRestore(
+  transaction: StoreTransaction,
+  restore: KeyLogRestore,
+): Promise<void> {
+  const { length } = await loadKeptRestores(transaction);
+  if (length < maxKept)
+    transaction.put(prefix + String(length).padStart(4, "0"), encodeRecord(record, restore));
+}
