@@ -90,6 +90,7 @@ export const approval = object({ history: optional(bool) });
 export const opening = object({ with: listOf(uuid, 10_000) });
 export const reading = object({
   after: optional(integer(0)),
+  restores: optional(integer(0)),
   signal: optional(withMethods("an AbortSignal", "addEventListener", "removeEventListener")),
 });
 export const message = text();

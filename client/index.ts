@@ -34,6 +34,7 @@ export type {
   ReceivedAttachment,
   ProblemCode,
   ProblemItem,
+  ServerRestoredItem,
 } from "./conversation/items.ts";
 export { SealdeskError, type SealdeskErrorCode } from "./errors.ts";
 export { openStore } from "./open-store.ts";

@@ -37,13 +37,14 @@ const LOGS_IN_AN_ENTRY = 128;
  * tenant's audit log has one about its key log too. Whatever else somebody wrote to the table stays,
  * and counts for nothing. `client` must be in a transaction of the owner, and nobody else may record.
  * @param restores all that are kept outside. The backup may be older than earlier ones
+ * @returns whether any of them was not stored yet
  */
 export async function recordRestores(
   client: Client,
   restores: Restores,
   logs: readonly KnownLog[],
   nowMs: number,
-): Promise<void> {
+): Promise<boolean> {
   const added: SignedRestore[] = [];
   for (const restore of restores.all) if (await store(client, restore)) added.push(restore);
   const originOf = new Map(logs.map(({ id, origin }) => [id, origin]));
@@ -65,6 +66,7 @@ export async function recordRestores(
       if (keyLog !== undefined) await append(keys, entryOf(keys, { keyLog }, nowMs));
     }
   }
+  return added.length > 0;
 }
 
 /** @returns whether it was not stored yet */

@@ -1,4 +1,4 @@
-import type { Deliver, Frame } from "../../crypto/wire/frame.ts";
+import type { Deliver, Frame, Head } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { InterruptedUploads } from "../attachments/interrupted-uploads.ts";
 import { Uploader } from "../attachments/uploader.ts";
@@ -9,6 +9,7 @@ import { listStoredPacks } from "../history/outgoing-job.ts";
 import type { HistoryProgress } from "../history/progress.ts";
 import { replaceKeys, type ReplaceKeysDeps } from "../rollback/replace-keys.ts";
 import type { Rollback } from "../rollback/rollback.ts";
+import { RestoreCheck, type RestoreCheckDeps } from "../restore/restore-check.ts";
 import { Soundness } from "../rollback/soundness.ts";
 import type { Welcomed } from "../transport/relay-connection.ts";
 import { Acknowledger } from "./acknowledger.ts";
@@ -24,8 +25,12 @@ import {
 import { loadOutbox } from "./outbox.ts";
 import { loadStates, type ConversationState } from "./state.ts";
 
-export interface ConversationManagerDeps extends Omit<ConversationDeps, "api" | "rollback"> {
+export interface ConversationManagerDeps extends Omit<
+  ConversationDeps,
+  "api" | "keyLog" | "rollback"
+> {
   readonly rollback: Rollback;
+  readonly keyLog: ConversationDeps["keyLog"] & RestoreCheckDeps["keyLog"];
   readonly api: ConversationDeps["api"] & ExchangeDeps["api"] & ReplaceKeysDeps["api"];
   readonly uploads: UploadsApi;
   /** Aborts when the connection is closed. */
@@ -49,12 +54,16 @@ export class ConversationManager {
   readonly #soundness: Soundness;
   readonly #interrupted: InterruptedUploads;
   readonly #catchUp = new CatchUp();
+  readonly #restoreCheck: RestoreCheck;
+  /** Aborts when the connection is lost. */
+  #connection = new AbortController();
   #includeFinished = false;
 
   private constructor(deps: ConversationManagerDeps, interrupted: InterruptedUploads) {
     this.#deps = deps;
     this.#interrupted = interrupted;
     this.#activities = new Activities(deps.clock, deps.onActivity);
+    this.#restoreCheck = new RestoreCheck(deps);
     this.#files = { uploader: new Uploader(deps), downloads: deps };
     this.#soundness = new Soundness({
       ...deps,
@@ -135,17 +144,45 @@ export class ConversationManager {
       this.#deps.recycle("the store lacks the end of a conversation");
       return;
     }
-    for (const { conversation, seq } of welcome.heads) this.#compareHead(conversation, seq);
     this.#catchUp.begin(listed);
     this.#soundness.begin(welcome);
-    this.#startFrom(listed);
+    this.#connection = new AbortController();
+    this.#begin(welcome.heads, this.#connection.signal).catch(this.#deps.onFailure);
+  }
+
+  /**
+   * Tells the relay what is in the store, and it sends what comes after. If the server was restored from
+   * a backup, it sends again what may differ.
+   */
+  async #begin(heads: readonly Head[], signal: AbortSignal): Promise<void> {
+    const check = this.#restoreCheck;
+    const listed = new Map(heads.map((head) => [head.conversation, head]));
+    const isForgetful =
+      check.hasForgotten(heads, (id) => this.#cursorOf(id)) || this.#lacksTheEnd(listed);
+    if (isForgetful) await check.ask(signal);
+    const from = new Map<Uuid, number>();
+    for (const [id, opened] of this.#openConversations) {
+      if (signal.aborted) return;
+      if (!check.isDue(opened.log.state)) continue;
+      const after = await check.begin(opened, listed.get(id));
+      if (after !== undefined) from.set(id, after);
+    }
+    if (signal.aborted) return;
+    for (const { conversation, seq } of heads)
+      if (!from.has(conversation)) this.#compareHead(conversation, seq);
+    this.#acknowledger.tell(
+      heads.map(({ conversation }) => ({
+        conversation,
+        seq: from.get(conversation) ?? this.#cursorOf(conversation),
+      })),
+    );
   }
 
   /**
    * True if the store knows an open conversation of this device that the relay does not list. The
    * relay leaves out what is finished and acknowledged to its end, so the store has lost that end.
    */
-  #lacksTheEnd(listed: ReadonlySet<Uuid>): boolean {
+  #lacksTheEnd(listed: Pick<ReadonlySet<Uuid>, "has">): boolean {
     return this.#writable().some((id) => !listed.has(id));
   }
 
@@ -156,18 +193,12 @@ export class ConversationManager {
       .map(({ log }) => log.id);
   }
 
-  /** Tells the relay what is in the store. It sends what comes after. */
-  #startFrom(conversations: readonly Uuid[]): void {
-    this.#acknowledger.tell(
-      conversations.map((conversation) => ({ conversation, seq: this.#cursorOf(conversation) })),
-    );
-  }
-
   #cursorOf(id: Uuid): number {
     return this.#openConversations.get(id)?.log.cursor ?? 0;
   }
 
   onDown(): void {
+    this.#connection.abort();
     this.#catchUp.end();
     this.#soundness.end();
     this.#acknowledger.reset();
@@ -194,7 +225,7 @@ export class ConversationManager {
         return this.#openConversations.get(frame.body.conversation)?.sender.refused(frame.body);
       case "synced":
         this.#soundness.heard(frame.body.conversation);
-        return this.#onCaughtUp(frame.body.conversation, frame.body.seq);
+        return this.#openConversation(frame.body.conversation).receiver.caughtUp(frame.body.seq);
       default:
       // No other frame belongs to a conversation.
     }
@@ -299,6 +330,11 @@ export class ConversationManager {
       acknowledger: this.#acknowledger,
       files: this.#files,
       history: this.#history,
+      onCaughtUp: (seq) => this.#onCaughtUp(id, seq),
+      onBadLog: () => {
+        this.#restoreCheck.suspect();
+        this.#deps.recycle("the log is not as it must be");
+      },
     });
     this.#openConversations.set(id, made);
     return made;

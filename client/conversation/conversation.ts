@@ -67,6 +67,14 @@ export class Conversation {
   }
 
   /**
+   * How many restores of the server took events away that this device has. Keep it together with
+   * `seq`, and pass both to `messages`.
+   */
+  get restores(): number {
+    return this.#log.state?.cuts.length ?? 0;
+  }
+
+  /**
    * Encrypts a text and sends it to all members. Resolves when the message is durable in the log
    * and has its place among the others. Until then it is in this device's store: a lost connection
    * or a crash only delays it, and nothing is sent twice. Messages are sent in the order of your
@@ -119,17 +127,26 @@ export class Conversation {
 
   /**
    * Yields what happened after event `after`, and then what happens: messages, changes of the
-   * members and problems, in order of `seq`, each once. The loop ends when you break out of it,
-   * when `signal` aborts, or when you call `Sealdesk.close`.
+   * members and problems, in order of `seq`, each once. After a restore of the server from a backup,
+   * the loop goes back to the last event that the server still had: it yields `server_restored`, and
+   * then what happened since. The loop ends when you break out of it, when `signal` aborts, or when
+   * you call `Sealdesk.close`.
    * @param options.after the `seq` of the last event that you know; 0, the beginning, by default
+   * @param options.restores the value of `restores` when you kept `after`; without it, a cut before
+   *   `after` counts as known
    * @throws SealdeskError the error that ended the connection: displaced, device_revoked,
    *   signed_out and others
    */
   async *messages(
-    options: { readonly after?: number; readonly signal?: AbortSignal } = {},
+    options: {
+      readonly after?: number;
+      readonly restores?: number;
+      readonly signal?: AbortSignal;
+    } = {},
   ): AsyncGenerator<ConversationItem, void, undefined> {
     checks.reading(options, "options");
-    for await (const item of this.#log.items(options.after ?? 0, options.signal))
+    const { after = 0, signal, restores } = options;
+    for await (const item of this.#log.items(after, signal, restores))
       yield item.kind === "attachment" ? downloadable(item, this.#files.downloads) : item;
   }
 

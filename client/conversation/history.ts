@@ -76,9 +76,10 @@ export interface Problem {
 }
 
 // Sixteen digits hold every safe integer. With them, the keys sort in the order of the numbers.
-const prefixOf = (conversation: Uuid): string => `history!${conversation}!`;
-const keyOf = (conversation: Uuid, seq: number): string =>
-  prefixOf(conversation) + String(seq).padStart(16, "0");
+export const seqDigits = (seq: number): string => String(seq).padStart(16, "0");
+export const historyPrefix = (conversation: Uuid): string => `history!${conversation}!`;
+export const historyKey = (conversation: Uuid, seq: number): string =>
+  historyPrefix(conversation) + seqDigits(seq);
 
 export function saveRecord(
   transaction: StoreTransaction,
@@ -88,7 +89,10 @@ export function saveRecord(
 ): void {
   const control = value.control === undefined ? undefined : encodeControl(value.control);
   const problems = [...value.problems];
-  transaction.put(keyOf(conversation, seq), encodeRecord(record, { ...value, control, problems }));
+  transaction.put(
+    historyKey(conversation, seq),
+    encodeRecord(record, { ...value, control, problems }),
+  );
 }
 
 /** Stores that the events `from` to `to` are gone. */
@@ -129,7 +133,7 @@ export async function hashAt(
   conversation: Uuid,
   seq: number,
 ): Promise<Uint8Array | undefined> {
-  const value = await transaction.get(keyOf(conversation, seq));
+  const value = await transaction.get(historyKey(conversation, seq));
   if (value === undefined) return undefined;
   const { kind, transcriptHash } = decodeRecord(record, value);
   return kind === "gap" ? undefined : transcriptHash;
@@ -156,7 +160,7 @@ export const hasRecord = async (
   transaction: ReadTransaction,
   conversation: Uuid,
   seq: number,
-): Promise<boolean> => (await transaction.get(keyOf(conversation, seq))) !== undefined;
+): Promise<boolean> => (await transaction.get(historyKey(conversation, seq))) !== undefined;
 
 /**
  * Returns whether one of the `count` events before `seq` is a message of this device with this id.
@@ -195,14 +199,41 @@ export async function readHistory(
   after: number,
   limit: number,
 ): Promise<readonly (readonly [seq: number, HistoryRecord])[]> {
-  const prefix = prefixOf(conversation);
-  const entries = await transaction.list(prefix, { after: keyOf(conversation, after), limit });
-  return entries.map(([key, value]) => {
-    const stored = decodeRecord(record, value);
-    const control = stored.control === undefined ? undefined : decodeControl(stored.control);
-    const problems = stored.problems as readonly Problem[];
-    return [Number(key.slice(prefix.length)), { ...stored, control, problems }];
-  });
+  const prefix = historyPrefix(conversation);
+  const entries = await transaction.list(prefix, { after: historyKey(conversation, after), limit });
+  return entries.map(([key, value]) => [Number(key.slice(prefix.length)), decodeEvent(value)]);
+}
+
+/** Decodes the stored record of an event. */
+export function decodeEvent(value: Uint8Array): HistoryRecord {
+  const stored = decodeRecord(record, value);
+  const control = stored.control === undefined ? undefined : decodeControl(stored.control);
+  return { ...stored, control, problems: stored.problems as readonly Problem[] };
+}
+
+const windowSize = 256;
+
+/** Yields the events up to `seq`, the latest first. */
+export async function* readBack(
+  transaction: ReadTransaction,
+  conversation: Uuid,
+  seq: number,
+): AsyncGenerator<readonly [seq: number, HistoryRecord], void, undefined> {
+  let width = windowSize;
+  for (let to = seq; to > 0;) {
+    const end = to;
+    const after = Math.max(0, end - width);
+    const found = await readHistory(transaction, conversation, after, windowSize);
+    const page = found.filter(([at]) => at <= end);
+    if (page.length === windowSize && width > windowSize) {
+      width = windowSize;
+      continue;
+    }
+    yield* page.toReversed();
+    // A hole in the numbers may be of any size.
+    if (page.length < windowSize / 4) width *= 4;
+    to = after;
+  }
 }
 
 /** The account whose history it is. */

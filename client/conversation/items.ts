@@ -3,9 +3,18 @@ import type { Consent, HistoryGrant } from "../../crypto/wire/receipt.ts";
 import type { Attachment } from "../../crypto/device/attachments/attachment.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** The fields of every decrypted message. */
-interface SaidItem {
+/** The fields of every item. */
+interface Placed {
   readonly seq: number;
+  /**
+   * Set if the server lost the event when it was restored from a backup. Only this device has it.
+   * Another event has the same `seq` now, or will have it.
+   */
+  readonly lostOnServer?: true;
+}
+
+/** The fields of every decrypted message. */
+interface SaidItem extends Placed {
   /** The id that the sender gave it, a UUIDv7. */
   readonly id: Uuid;
   /** The user who sent it. */
@@ -70,9 +79,8 @@ interface LoggedAttachmentItem extends SaidItem {
 }
 
 /** A change of the members, or the beginning or end of the conversation. */
-export interface MembershipItem {
+export interface MembershipItem extends Placed {
   readonly kind: Exclude<EventKind, "message" | "history_granted" | "consent_changed">;
-  readonly seq: number;
   /** The user who made the change. */
   readonly actor: Uuid;
   /** The user whom it is about. */
@@ -86,9 +94,8 @@ export interface MembershipItem {
 }
 
 /** A member shared a part of the past with another member. */
-export interface HistoryGrantedItem {
+export interface HistoryGrantedItem extends Placed {
   readonly kind: "history_granted";
-  readonly seq: number;
   /** The receipt, whose signature this device has checked. */
   readonly grant: HistoryGrant;
   readonly receivedAt: number;
@@ -97,9 +104,8 @@ export interface HistoryGrantedItem {
 /**
  * The customer gave or withdrew consent that staff share the conversation's past with colleagues.
  */
-export interface ConsentItem {
+export interface ConsentItem extends Placed {
   readonly kind: "consent_changed";
-  readonly seq: number;
   /** The receipt, whose signature this device has checked. */
   readonly consent: Consent;
   readonly receivedAt: number;
@@ -147,9 +153,8 @@ export type LogProblemCode =
 export type ProblemCode = EventProblemCode | LogProblemCode;
 
 /** A problem with an event or with the log. */
-export interface ProblemItem {
+export interface ProblemItem extends Placed {
   readonly kind: "problem";
-  readonly seq: number;
   readonly code: ProblemCode;
   /** The message concerned, if it is a message. */
   readonly message?: Uuid | undefined;
@@ -160,7 +165,7 @@ export interface ProblemItem {
 }
 
 /** Events that no longer exist, according to the relay. Nobody can receive them. */
-export interface GapItem {
+export interface GapItem extends Placed {
   readonly kind: "gap";
   /** The last event of the gap. */
   readonly seq: number;
@@ -168,6 +173,25 @@ export interface GapItem {
   readonly to: number;
   /** "purged": the events are older than the tenant's retention period. */
   readonly reason: string;
+}
+
+/**
+ * The server was restored from a backup, as two people approved. The items that follow with
+ * `lostOnServer` are only on this device. Then comes what happened since the restore.
+ */
+export interface ServerRestoredItem extends Placed {
+  /** Its `seq` is that of the last event that the server still had. */
+  readonly kind: "server_restored";
+  /** The time of the backup, in milliseconds since the Unix epoch. */
+  readonly backupOf: number;
+  /** How many messages are only on this device. */
+  readonly messages: number;
+  /**
+   * Members who had left or had been removed, and who are members again because the server lost that.
+   * Each has only the devices that are back. This device seals nothing for these devices until they
+   * are removed and added again.
+   */
+  readonly returned: readonly Member[];
 }
 
 /** One thing that happened in a conversation. */
@@ -179,6 +203,7 @@ export type ConversationItem =
   | HistoryGrantedItem
   | ConsentItem
   | GapItem
+  | ServerRestoredItem
   | ProblemItem;
 
 /** The same as `ConversationItem`, before attachments can be downloaded. */

@@ -1,10 +1,11 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import { deferred } from "../deferred.ts";
 import type { SealdeskError } from "../errors.ts";
+import { readLost } from "../restore/lost-events.ts";
 import { itemsOf, readHistory, type Self } from "./history.ts";
 import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
-import type { ConversationState } from "./state.ts";
+import type { ConversationState, Cut } from "./state.ts";
 
 const pageSize = 64;
 
@@ -77,30 +78,46 @@ export class ConversationLog {
   }
 
   /**
-   * Yields everything after the event `after`, then new items, in order and each once. Ends when
-   * the connection is closed or `signal` aborts.
+   * Yields everything after the event `after`, then new items, in order and each once. Where a restore
+   * of the server cut the log, yields what it lost, and continues from the cut. Ends when the
+   * connection is closed or `signal` aborts.
+   * @param restores how many cuts the log had when `after` was kept; by default those before `after`
    * @throws SealdeskError the error that ended the connection
    */
-  async *items(after: number, signal?: AbortSignal): AsyncGenerator<LoggedItem, void, undefined> {
+  async *items(
+    after: number,
+    signal?: AbortSignal,
+    restores?: number,
+  ): AsyncGenerator<LoggedItem, void, undefined> {
     const problems: ProblemItem[] = [];
     const listener = (problem: ProblemItem) => void problems.push(problem);
     const ring = () => this.#ring();
     this.#listeners.add(listener);
     signal?.addEventListener("abort", ring);
     try {
-      for (let position = after; ;) {
+      let passed = restores ?? this.#cuts.filter(({ at }) => at < after).length;
+      for (let [position, seen] = [after, after]; ;) {
         if (signal?.aborted === true) return;
         yield* problems.splice(0);
         const changed = this.#changed.promise;
-        if (this.cursor > position) {
-          const page = await this.#page(position);
-          for (const [seq, record] of page) {
-            position = seq;
+        const cut = this.#cuts[passed];
+        if (cut !== undefined && position >= cut.at) {
+          yield* this.#lostItems(cut, seen);
+          position = seen = cut.at;
+          passed++;
+          continue;
+        }
+        const end = cut?.at ?? this.cursor;
+        if (end > position) {
+          const page = await this.#page((each) => readHistory(each, this.id, position, pageSize));
+          const shown = page.filter(([seq]) => seq <= end);
+          for (const [seq, record] of shown) {
+            position = seen = seq;
             yield* itemsOf(seq, record, this.self);
           }
-          if (page.length > 0) continue;
-          // The visible events end with a gap. There is nothing more up to the cursor.
-          position = this.cursor;
+          // If the visible events end with a gap, there is nothing more up to the end.
+          if (shown.length === 0) position = end;
+          continue;
         }
         if (problems.length > 0) continue;
         if (this.#end?.quietly === true) return;
@@ -113,11 +130,32 @@ export class ConversationLog {
     }
   }
 
-  async #page(after: number) {
+  get #cuts(): readonly Cut[] {
+    return this.#state?.cuts ?? [];
+  }
+
+  /** Yields what a restore of the server lost. A reader may have seen it up to `seen` before. */
+  async *#lostItems(
+    { at, restore, backupOf, messages, returned }: Cut,
+    seen: number,
+  ): AsyncGenerator<LoggedItem, void, undefined> {
+    yield { kind: "server_restored", seq: at, backupOf, messages, returned };
+    for (let after = seen; ;) {
+      const from = { restore, after, limit: pageSize };
+      const page = await this.#page((each) => readLost(each, this.id, from));
+      for (const [seq, record] of page)
+        for (const item of itemsOf(seq, record, this.self)) yield { ...item, lostOnServer: true };
+      const last = page.at(-1);
+      if (last === undefined) return;
+      [after] = last;
+    }
+  }
+
+  async #page<T>(
+    read: (transaction: ReadTransaction) => Promise<readonly T[]>,
+  ): Promise<readonly T[]> {
     try {
-      return await this.#store.read((transaction) =>
-        readHistory(transaction, this.id, after, pageSize),
-      );
+      return await this.#store.read(read);
     } catch (error) {
       // The store closes with the connection. That may happen while a page is read.
       if (this.#end !== undefined) return [];

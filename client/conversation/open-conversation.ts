@@ -49,6 +49,10 @@ export interface Opening {
   readonly acknowledger: Acknowledger;
   readonly files: Files;
   readonly history: HistoryExchange;
+  /** The events that the relay had when the connection was made, up to `seq`, were processed. */
+  readonly onCaughtUp: (seq: number) => void;
+  /** The log is not as it must be, and another connection replaces this one. */
+  readonly onBadLog: () => void;
 }
 
 /** The parts of one conversation. */
@@ -62,7 +66,7 @@ export interface OpenConversation {
 /** Creates the parts of a conversation and connects them. */
 export function openConversation(deps: ConversationDeps, opening: Opening): OpenConversation {
   const { account, store, api } = deps;
-  const { id, state, outbox, acknowledger, files, history } = opening;
+  const { id, state, outbox, acknowledger, files, history, onCaughtUp, onBadLog } = opening;
   const log = new ConversationLog(id, account, store, state);
   const sender: Sender = new Sender(
     {
@@ -101,10 +105,13 @@ export function openConversation(deps: ConversationDeps, opening: Opening): Open
     ...deps,
     log,
     onRecorded,
+    onCaughtUp,
+    onSame: (seq) => acknowledger.recorded(id, seq),
+    onRestoreApplied: () => sender.reload(undefined),
     onGap: (to) => void deps.transmit({ kind: "ackGap", body: { conversation: id, to } }),
     onLogProblem: (problem, recycle) => {
       if (problem !== undefined) deps.onProblem(conversation, problem);
-      if (recycle) deps.recycle("the log is not as it must be");
+      if (recycle) onBadLog();
     },
   });
   return { conversation, log, receiver, sender };

@@ -15,7 +15,8 @@ import { bodyOf, deleteEntry, getEntry } from "./outbox.ts";
 import { isListedUnder, memberWith, type ConversationState } from "./state.ts";
 
 type Said = Pick<HistoryRecord, "text" | "attachment" | "restored">;
-type Opened = Said &
+/** A message as the history stores it. */
+export type Opened = Said &
   Pick<HistoryRecord, "payload" | "frankingKey"> & {
     readonly problems: readonly Problem[];
   };

@@ -100,11 +100,12 @@ export async function getEntry(
 }
 
 /**
- * Forgets the sealings of all waiting messages. Their digests stay, because a sealing may already
- * be in the log.
+ * Forgets the sealings of all waiting messages, or of those in one conversation. Their digests stay,
+ * because a sealing may already be in the log.
  */
-export async function unsealAll(transaction: StoreTransaction): Promise<void> {
-  for (const [key, value] of await transaction.list(prefix)) {
+export async function unsealAll(transaction: StoreTransaction, conversation?: Uuid): Promise<void> {
+  const names = conversation === undefined ? prefix : `${prefix}${conversation}!`;
+  for (const [key, value] of await transaction.list(names)) {
     const entry = decodeRecord(record, value);
     if (entry.sealing !== undefined)
       transaction.put(key, encodeRecord(record, { ...entry, sealing: undefined }));

@@ -9,6 +9,7 @@ import {
 } from "../../crypto/wire/frame.ts";
 import { deferred } from "../deferred.ts";
 import { isTransient } from "../errors.ts";
+import { LogComparison } from "../restore/log-comparison.ts";
 import { WorkLoop } from "../work-loop.ts";
 import { sleep, type Clock } from "../runtime.ts";
 import { carriesCreation, creatorToLookUp } from "./creation.ts";
@@ -16,7 +17,7 @@ import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
-import { checkSequence, checkGapSequence } from "./sequence-check.ts";
+import { checkSequence, checkGapSequence, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
@@ -28,6 +29,12 @@ export interface ReceiverDeps extends RecordingDeps {
   readonly onGap: (to: number) => void;
   /** The relay's log has a problem. `recycle` is true if only a new connection can resolve it. */
   readonly onLogProblem: (problem: ProblemItem | undefined, recycle: boolean) => void;
+  /** The events up to `seq`, which the relay had when the connection was made, were processed. */
+  readonly onCaughtUp: (seq: number) => void;
+  /** While logs are compared, the relay sent an event that the store has. */
+  readonly onSame: (seq: number) => void;
+  /** A restore of the server was applied. The log's state and the outbox have changed. */
+  readonly onRestoreApplied: () => Promise<void>;
   /** The store failed. Nothing can be received any more. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -39,12 +46,18 @@ export interface Recorded {
   readonly first: boolean;
 }
 
+/** Follows the events that the relay had when the connection was made. */
+interface CaughtUp {
+  readonly end: number;
+}
+
 const retryMs = 1_000;
 
 /** Receives a conversation's events one at a time and in order, over any number of connections. */
 export class Receiver {
+  readonly comparison: LogComparison;
   readonly #deps: ReceiverDeps;
-  #queue: (Deliver | Gap)[] = [];
+  #queue: (Deliver | Gap | CaughtUp)[] = [];
   /** Answers to own messages that arrived before the events that precede them. */
   readonly #held = new Map<number, Accepted>();
   #lastDelivered = 0;
@@ -53,6 +66,7 @@ export class Receiver {
 
   constructor(deps: ReceiverDeps) {
     this.#deps = deps;
+    this.comparison = new LogComparison({ ...deps, onApplied: deps.onRestoreApplied });
     this.#pump = new WorkLoop(() => this.#drain(this.#connection.signal), deps.onFailure);
   }
 
@@ -70,6 +84,12 @@ export class Receiver {
   gap(missing: Gap): void {
     this.#lastDelivered = Math.max(this.#lastDelivered, missing.to);
     this.#queue.push(missing);
+    this.#pump.wake();
+  }
+
+  /** The relay has sent what it had when the connection was made. */
+  caughtUp(seq: number): void {
+    this.#queue.push({ end: seq });
     this.#pump.wake();
   }
 
@@ -98,6 +118,7 @@ export class Receiver {
     this.#queue = [];
     this.#held.clear();
     await this.#pump.idle();
+    this.comparison.stop();
     this.#lastDelivered = 0;
     this.#connection = new AbortController();
   }
@@ -107,6 +128,7 @@ export class Receiver {
       const answered = await this.#nextAnswer();
       const event = answered === undefined ? this.#queue.shift() : await this.#ownEvent(answered);
       if (event !== undefined && "to" in event) await this.#receiveGap(event);
+      else if (event !== undefined && "end" in event) await this.#finishCatchingUp(event.end);
       else if (event !== undefined) await this.#receive(event, signal);
       else if (answered === undefined) return;
     }
@@ -155,9 +177,9 @@ export class Receiver {
   }
 
   async #receive(event: Deliver, signal: AbortSignal): Promise<void> {
-    const { log, account } = this.#deps;
+    const { log } = this.#deps;
     const control = event.kind === "message" ? undefined : controlOf(event);
-    const place = checkSequence(log.state, event, control, account.device);
+    const place = await this.#placeOf(event, control);
     switch (place.kind) {
       case "known":
         return this.#compareKnown(event);
@@ -177,8 +199,23 @@ export class Receiver {
     }
   }
 
+  #placeOf(event: Deliver, control: Control | undefined): Promise<SequenceCheck> {
+    const { log, account } = this.#deps;
+    const place = checkSequence(log.state, event, control, account.device);
+    return this.comparison.place(event, control, place);
+  }
+
+  async #finishCatchingUp(seq: number): Promise<void> {
+    const { log, onLogProblem, onCaughtUp } = this.#deps;
+    const alarm = await this.comparison.finish();
+    if (alarm !== undefined) onLogProblem(log.report(alarm.seq, alarm.code), false);
+    onCaughtUp(seq);
+  }
+
   async #receiveGap(missing: Gap): Promise<void> {
     const { log, store, onGap } = this.#deps;
+    this.comparison.passed(missing.to);
+    if (missing.to > log.cursor) await this.comparison.finish();
     const place = checkGapSequence(log.state, missing);
     if (place.kind === "missing") {
       this.#queue = [];

@@ -10,6 +10,7 @@ import type { Rollback } from "../rollback/rollback.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
+import { againInLog } from "../restore/again-in-log.ts";
 import { receiptProblems } from "../history/receive-receipt.ts";
 import { noteArrival } from "../history/shared-devices.ts";
 import { saveGap, saveRecord, type HistoryRecord, type Problem } from "./history.ts";
@@ -27,7 +28,7 @@ export interface RecordingDeps {
   readonly suite: Suite;
   readonly trust: Trust;
   readonly account: Account;
-  readonly keyLog: Pick<KeyLog, "heard">;
+  readonly keyLog: Pick<KeyLog, "heard" | "restores">;
   /** Ed25519 public key of this device. */
   readonly deviceKey: Uint8Array;
   readonly rollback: Pick<Rollback, "isUnseen">;
@@ -58,11 +59,14 @@ export async function recordEvent(
   const { event, control } = checked;
   const { device } = deps.account;
   const outcome = await deps.store.transact(async (transaction) => {
-    const { record, committed, valid } =
+    const { record, committed, valid, cuts } =
       event.kind === "message"
         ? await messageRecord(deps, transaction, before, event)
         : await membershipRecord(deps, transaction, before, checked);
-    const state = stateAfter(before, event, { control, valid }, device);
+    const after = stateAfter(before, event, { control, valid }, device);
+    // A restore from before the first event that this device saw excuses nothing after it.
+    const restores = before?.restores ?? deps.keyLog.restores;
+    const state = { ...after, restores, cuts: cuts ?? after.cuts };
     saveRecord(transaction, event.conversation, event.seq, record);
     saveState(transaction, event.conversation, state);
     return { state, record, committed };
@@ -92,6 +96,8 @@ interface Made {
   readonly committed: () => void;
   /** Whether the creation record is valid. Undefined if the event carries none. */
   readonly valid: boolean | undefined;
+  /** Set if they have changed. */
+  readonly cuts?: ConversationState["cuts"];
 }
 
 const headerOf = (event: Deliver) => ({
@@ -130,17 +136,18 @@ async function messageRecord(
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
   // If a message is not shown, only the relay may have named its sender.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
+  const again = await againInLog(transaction, before?.cuts ?? [], event, opened);
   const record = {
+    ...again.opened,
     ...headerOf(event),
     sender,
     control: undefined,
     device: undefined,
-    ...opened,
   };
   const committed = () => {
     for (const head of heads) keyLog.heard(head, certified ?? account.user);
   };
-  return { record, committed, valid: undefined };
+  return { record, committed, valid: undefined, cuts: again.cuts };
 }
 
 async function membershipRecord(

@@ -32,7 +32,7 @@ export function sealEntries(
   return store.transact(async (transaction) => {
     const state = current();
     if (state === undefined) return undefined;
-    const { epoch, seq, transcriptHash } = state;
+    const { epoch, seq, transcriptHash, withheld } = state;
     const made = new Map<Uuid, Sealing>();
     for (const id of ids) {
       const entry = await getEntry(transaction, conversation, id);
@@ -47,6 +47,7 @@ export function sealEntries(
         body: bodyOf(entry),
         devices: otherDevices(state, ownDevice),
         without,
+        withheld,
         now,
       });
       const sealing = { ...sealed, epoch };

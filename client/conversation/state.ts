@@ -6,12 +6,31 @@ import {
   type Member,
 } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import { bytes, fixed, message, uint } from "../../crypto/wire/protobuf.ts";
+import {
+  bytes,
+  fixed,
+  list,
+  message,
+  nested,
+  text,
+  uint,
+  uuid,
+} from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
 
 const prefix = "conversation!";
+const returned = message({ user: [1, uuid], role: [2, text(64)], devices: [3, list(uuid, 4096)] });
+const cut = message({
+  restore: [1, uint()],
+  at: [2, uint()],
+  backupOf: [3, uint()],
+  messages: [4, uint()],
+  returned: [5, list(nested(returned), 4096)],
+});
+/** Nobody restores a server as often. */
+const mostCuts = 1_000;
 const record = message({
   seq: [1, uint()],
   transcriptHash: [2, fixed(32)],
@@ -20,7 +39,24 @@ const record = message({
   invalid: [5, uint(1)],
   control: [6, bytes(1024 * 1024)],
   afterGap: [7, uint(1)],
+  restores: [8, uint()],
+  cuts: [9, list(nested(cut), mostCuts)],
+  withheld: [10, list(uuid, 4096)],
 });
+
+/** A place where the log was cut, because a restore of the server lost what came after it. */
+export interface Cut {
+  /** Number of the restore. */
+  readonly restore: number;
+  /** The last event that the server still had. */
+  readonly at: number;
+  /** The time of the backup, in milliseconds since the Unix epoch. */
+  readonly backupOf: number;
+  /** How many messages only this device has. */
+  readonly messages: number;
+  /** Members who had left, and who are members again, with those of their devices that are back. */
+  readonly returned: readonly Member[];
+}
 
 /**
  * What this device knows about a conversation as of the event `seq`. It is the cursor to resume
@@ -40,6 +76,15 @@ export interface ConversationState {
   readonly invalid: boolean;
   readonly epoch: number;
   readonly members: readonly Member[];
+  /** Number of the last restore of the server that was applied to this conversation. */
+  readonly restores: number;
+  /** In the order in which they are shown. */
+  readonly cuts: readonly Cut[];
+  /**
+   * Devices that had been removed, and that are back because the server lost their removal. Nothing is
+   * sealed for them.
+   */
+  readonly withheld: readonly Uuid[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */
@@ -56,7 +101,12 @@ export async function loadStates(
       invalid: stored.invalid === 1,
       afterGap: stored.afterGap === 1,
     };
-    return [key.slice(prefix.length), { seq, transcriptHash, ...flags, epoch, members }];
+    const { restores, cuts, withheld } = stored;
+    const restored = { restores, cuts, withheld };
+    return [
+      key.slice(prefix.length),
+      { seq, transcriptHash, ...flags, epoch, members, ...restored },
+    ];
   });
 }
 
@@ -65,7 +115,7 @@ export function saveState(
   conversation: Uuid,
   state: ConversationState,
 ): void {
-  const { seq, transcriptHash, epoch, members } = state;
+  const { seq, transcriptHash, epoch, members, restores } = state;
   const control = encodeControl({
     epoch,
     members,
@@ -80,13 +130,27 @@ export function saveState(
     invalid: Number(state.invalid),
     afterGap: Number(state.afterGap),
   };
+  const cuts = state.cuts.map((each) => ({ ...each, returned: each.returned.map(plain) }));
+  const restored = { restores, cuts, withheld: [...state.withheld] };
   transaction.put(
     prefix + conversation,
-    encodeRecord(record, { seq, transcriptHash, ...flags, control }),
+    encodeRecord(record, { seq, transcriptHash, ...flags, control, ...restored }),
   );
 }
 
-const unknown = { joined: false, closed: false, invalid: false, epoch: 0, members: [] };
+const plain = ({ devices, ...rest }: Member) => ({ ...rest, devices: [...devices] });
+
+/** The state before the first event that a device sees. */
+export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterGap"> = {
+  joined: false,
+  closed: false,
+  invalid: false,
+  epoch: 0,
+  members: [],
+  restores: 0,
+  cuts: [],
+  withheld: [],
+};
 
 /**
  * Returns the state after an event.
@@ -108,6 +172,7 @@ export function stateAfter(
   if (control === undefined) return { ...unchanged, seq, transcriptHash, afterGap: false };
   const invalid = valid === undefined ? unchanged.invalid : !valid;
   return {
+    ...unchanged,
     seq,
     transcriptHash,
     afterGap: false,
@@ -116,6 +181,7 @@ export function stateAfter(
     invalid,
     epoch: control.epoch,
     members: control.members,
+    withheld: unchanged.withheld.filter((device) => hasDevice(control.members, device)),
   };
 }
 

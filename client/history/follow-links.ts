@@ -1,11 +1,17 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import { linkHash, zeroHash } from "../../crypto/wire/event.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
-import type { DeviceStore } from "../../crypto/device/store.ts";
+import type { DeviceStore, ReadTransaction } from "../../crypto/device/store.ts";
 import type { Retry } from "../attachments/retry.ts";
 import { firstFrom } from "../conversation/history.ts";
 import type { Api } from "../http/api.ts";
-import { putIncoming, putLink, type IncomingJob, type StoredLink } from "./incoming-job.ts";
+import {
+  getIncoming,
+  putIncoming,
+  putLink,
+  type IncomingJob,
+  type StoredLink,
+} from "./incoming-job.ts";
 
 type Page = Awaited<ReturnType<Api["readLinks"]>>;
 type CheckedLink = StoredLink & { readonly seq: number };
@@ -42,12 +48,24 @@ export async function followLinks(
     const { links, before } = checked(current, unlinked, page);
     const next = { ...current, unlinked: before };
     await store.transact(async (transaction) => {
+      await assertIncoming(transaction, current);
       for (const { seq, ...link } of links)
         if (seq >= fromSeq && seq <= toSeq) putLink(transaction, grant, seq, link);
       putIncoming(transaction, next);
     });
     current = next;
   }
+}
+
+/**
+ * The grant is still in the log. A restore of the server may have lost it.
+ * @throws UnverifiableError
+ */
+export async function assertIncoming(
+  transaction: ReadTransaction,
+  { grant, seq }: IncomingJob,
+): Promise<void> {
+  if ((await getIncoming(transaction, grant)) === undefined) throw new UnverifiableError(seq);
 }
 
 const retrying = (retry: Retry) => async (error: unknown) => {

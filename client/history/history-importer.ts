@@ -10,7 +10,7 @@ import type { Account } from "../device/account.ts";
 import type { Trust } from "../device/trust.ts";
 import { codeOf, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
-import { followLinks, UnverifiableError } from "./follow-links.ts";
+import { assertIncoming, followLinks, UnverifiableError } from "./follow-links.ts";
 import { grantedRecord } from "./granted-record.ts";
 import {
   clearLinks,
@@ -119,6 +119,7 @@ export class HistoryImporter {
     }
     const last = Math.min(Math.max(highest, upTo), job.toSeq, job.next + batchMessages - 1);
     const { after, problems } = await store.transact(async (transaction) => {
+      await assertIncoming(transaction, job);
       const found: ProblemItem[] = [];
       for (let seq = job.next; seq <= last; seq++)
         found.push(...(await this.#recordOne(transaction, job, seq, entries.get(seq))));
@@ -157,11 +158,13 @@ export class HistoryImporter {
     const { store, onProblem } = this.#deps;
     const { conversation, grantor } = job;
     // Shown at the grant's own place, where a reader of the conversation finds it.
-    await store.transact((transaction) =>
-      addProblem(transaction, conversation, job.seq, { code, user: grantor }),
-    );
+    const isCurrent = await store.transact(async (transaction) => {
+      if ((await getIncoming(transaction, job.grant)) === undefined) return false;
+      await addProblem(transaction, conversation, job.seq, { code, user: grantor });
+      return true;
+    });
     await this.#clear(job);
-    onProblem(conversation, { kind: "problem", seq, code, user: grantor });
+    if (isCurrent) onProblem(conversation, { kind: "problem", seq, code, user: grantor });
   }
 
   async #clear({ grant }: IncomingJob): Promise<void> {

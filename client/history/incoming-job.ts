@@ -78,6 +78,18 @@ export async function getIncoming(
   return value === undefined ? undefined : decodeRecord(record, value);
 }
 
+/** Deletes the jobs of the grants that a conversation's log has after `seq`. */
+export async function dropIncoming(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  seq: number,
+): Promise<void> {
+  for (const [, value] of await transaction.list(prefix)) {
+    const job = decodeRecord(record, value);
+    if (job.conversation === conversation && job.seq > seq) deleteIncoming(transaction, job.grant);
+  }
+}
+
 /** Returns the jobs that were under way when the device last stopped. */
 export async function loadIncoming(store: DeviceStore): Promise<readonly IncomingJob[]> {
   const entries = await store.read((transaction) => transaction.list(prefix));

@@ -1,6 +1,9 @@
+import { parseLogRestore } from "../../audit/verify/log-restore.ts";
+import { parseNote } from "../../audit/verify/note.ts";
 import type { ReadTransaction, StoreTransaction } from "../../crypto/device/store.ts";
 import { message, text, uint } from "../../crypto/wire/protobuf.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { deviceChecks } from "./checks.ts";
 import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-restore!";
@@ -20,6 +23,22 @@ export interface KeyLogRestore {
   readonly kept: string;
   /** The statement, which the log's key and the approvers signed (docs/restore.md). */
   readonly statement: string;
+}
+
+/** Which restore it was, and between which times the server may have lost what it had. */
+export interface RestorePeriod {
+  /** 1 for the first restore of the log, 2 for the second. */
+  readonly number: number;
+  /** The time of the backup. Both times are milliseconds since the Unix epoch. */
+  readonly backupOf: number;
+  readonly declaredAt: number;
+}
+
+/** @throws LogError malformed */
+export function periodOf(statement: string): RestorePeriod {
+  const { text: signed } = parseNote(statement);
+  const { restores, backupOfMs, declaredAtMs } = parseLogRestore(deviceChecks.sha256, signed);
+  return { number: restores, backupOf: backupOfMs, declaredAt: declaredAtMs };
 }
 
 /** @returns all of them, the earliest first */

@@ -25,7 +25,7 @@ import {
   saveKeptHead,
   type SignedHead,
 } from "./kept-head.ts";
-import { keepRestore } from "./kept-restores.ts";
+import { keepRestore, loadKeptRestores, periodOf, type RestorePeriod } from "./kept-restores.ts";
 import { loadUntold, restoredEvent, saveUntold, type LogRestored } from "./log-restored.ts";
 import { forgetLost, noteHistory, noteReviewed } from "./seen-history.ts";
 
@@ -67,6 +67,7 @@ export class KeyLog {
   #head: SignedHead | undefined;
   /** When this device saw that head first. */
   #headAt = 0;
+  #periods: readonly RestorePeriod[] = [];
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
   /** For each conversation, the last head that its members were told, and in which epoch. */
@@ -88,6 +89,8 @@ export class KeyLog {
     log.#key = log.#vkey === undefined ? undefined : logKeyOf(log.#vkey);
     if (log.#key !== undefined && kept?.vkey === log.#vkey && kept?.note)
       [log.#head, log.#headAt] = [openHead(kept.note, log.#key), kept.at];
+    const restores = await deps.store.read(loadKeptRestores);
+    log.#periods = restores.map(({ statement }) => periodOf(statement));
     return log;
   }
 
@@ -125,6 +128,24 @@ export class KeyLog {
       if (left.length < untold.length)
         await store.transact(async (transaction) => saveUntold(transaction, left));
     });
+  }
+
+  /** The declared restores that this device accepted, the earliest first. */
+  get periods(): readonly RestorePeriod[] {
+    return this.#periods;
+  }
+
+  /** How often the log was restored, according to the newest head that this device has. */
+  get restores(): number {
+    return this.#head?.restores ?? 0;
+  }
+
+  /**
+   * Asks for the newest head. If the server was restored from a backup, this device knows it then.
+   * @throws SealdeskError as `historyOf`
+   */
+  refresh(): Promise<void> {
+    return this.#alone(() => this.#refresh());
   }
 
   /** Returns the head to put into a message: once for each head and epoch of a conversation. */
@@ -234,6 +255,7 @@ export class KeyLog {
     this.#key = key;
     this.#head = head;
     this.#headAt = at;
+    this.#periods = [...this.#periods, ...passed.map(({ note }) => periodOf(note))];
     if (passed.length > 0) onLost();
     return head;
   }

@@ -12,6 +12,8 @@ export interface MessageToSeal extends Payload {
   readonly devices: readonly Uuid[];
   /** Devices among them whose bundles cannot be used: see `SealRequest`. */
   readonly without?: readonly Uuid[];
+  /** Devices among them that must not be able to open the message: see `SealRequest`. */
+  readonly withheld?: readonly Uuid[];
   /** Milliseconds since the Unix epoch. It decides when the key is rotated. */
   readonly now: number;
 }
@@ -34,13 +36,13 @@ export async function sealMessage(
   suite: Suite,
   message: MessageToSeal,
 ): Promise<SealedMessage> {
-  const { devices, without = [], now, ...content } = message;
+  const { devices, without = [], withheld = [], now, ...content } = message;
   const { conversation, epoch } = content;
   const payload = encodePayload(content);
   const frankingKey = newFrankingKey();
   const plaintext = pad(frankingKey, payload);
   try {
-    const place = { conversation, epoch, devices, without };
+    const place = { conversation, epoch, devices, without, withheld };
     const sealed = await suite.seal(transaction, { ...place, plaintext, now });
     const commitment = commit(frankingKey, payload);
     return { ...sealed, commitment, franked: { payload, frankingKey } };

@@ -16,7 +16,7 @@ import { ValueSeal } from "./value-seal.ts";
 export type { Level } from "./level.ts";
 export { StoreError, type StoreErrorCode } from "./store-error.ts";
 export { deriveStoreKey, storeSalt } from "./store-key.ts";
-export type { StoreTransaction } from "./store-transaction.ts";
+export type { StoreEntry, StoreTransaction } from "./store-transaction.ts";
 
 const checkName = `${reserved}check`;
 const cacheBytes = 2 * 1024 * 1024;

@@ -72,6 +72,11 @@ export interface SealRequest {
    * instead of the key, so they cannot open what is sealed. Default: none.
    */
   readonly without?: readonly Uuid[];
+  /**
+   * Devices among `devices` that get an empty packet in any case. Call `rotate` when you add one: a
+   * device that has the current key keeps it. Default: none.
+   */
+  readonly withheld?: readonly Uuid[];
   readonly plaintext: Uint8Array;
   /** Milliseconds since the Unix epoch. It decides rotation. */
   readonly now: number;

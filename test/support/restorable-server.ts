@@ -13,6 +13,11 @@ const command = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url)
 export const BACKUP_OF = "2026-01-02T03:04:05.000Z";
 export const REASON = "The disk died";
 
+export interface Declared {
+  readonly backupOf?: string;
+  readonly aheadMs?: number;
+}
+
 interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Arguments of Node before the program. */
@@ -125,9 +130,15 @@ export class RestorableServer {
     return this.done("audit", "restore", "key", "--name", name, "--out", out).trim();
   }
 
-  declare(file: string): string {
-    const options = ["--backup-of", BACKUP_OF, "--reason", REASON, "--out", this.at(file)];
-    return this.done("audit", "restore", "declare", ...options);
+  /** @param aheadMs how far the operator's clock is ahead */
+  declare(file: string, { backupOf = BACKUP_OF, aheadMs = 0 }: Declared = {}): string {
+    const options = ["--backup-of", backupOf, "--reason", REASON, "--out", this.at(file)];
+    const clock = `const now = Date.now; Date.now = () => now() + ${aheadMs};`;
+    const { status, out, err } = this.run(["audit", "restore", "declare", ...options], {
+      node: ["--import", `data:text/javascript,${encodeURIComponent(clock)}`],
+    });
+    if (status !== 0 || err !== "") throw new Error(`declare: ${status} ${out}${err}`);
+    return out;
   }
 
   sign(file: string, name: string): string {
@@ -140,8 +151,8 @@ export class RestorableServer {
   }
 
   /** Declares a restore as alice and bob would. */
-  declareAndApply(file: string): void {
-    this.declare(file);
+  declareAndApply(file: string, declared?: Declared): void {
+    this.declare(file, declared);
     this.sign(file, "alice");
     this.sign(file, "bob");
     const { status, err } = this.apply(file);

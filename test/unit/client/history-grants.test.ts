@@ -7,7 +7,13 @@ import { Retry } from "../../../client/attachments/retry.ts";
 import { saveRecord, type HistoryRecord } from "../../../client/conversation/history.ts";
 import { packBytes } from "../../../client/history/build-pack.ts";
 import { followLinks } from "../../../client/history/follow-links.ts";
-import { getLink, incomingJob, loadIncoming } from "../../../client/history/incoming-job.ts";
+import {
+  dropIncoming,
+  getLink,
+  incomingJob,
+  loadIncoming,
+  putIncoming,
+} from "../../../client/history/incoming-job.ts";
 import type { OutgoingJob } from "../../../client/history/outgoing-job.ts";
 import { readPack } from "../../../crypto/device/history-pack.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
@@ -97,7 +103,9 @@ async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
     fromHash: log.hashes[100]!,
     toHash: log.hashes[700]!,
   } as HistoryGrant;
-  return { store, job: incomingJob(grant, joinedAt + 1, []) };
+  const job = incomingJob(grant, joinedAt + 1, []);
+  await store.transact(async (transaction) => putIncoming(transaction, job));
+  return { store, job };
 }
 
 const retry = () => new Retry(new ManualClock(), new AbortController().signal);
@@ -120,6 +128,16 @@ test("the log is followed back page by page, and after a crash from where it sto
   );
   expect(kept.map((link) => link !== undefined)).toEqual([false, true, true, false]);
   expect(kept[1]).toMatchObject({ commitment: new Uint8Array(log.links[99]!.commitment) });
+});
+
+test("a grant that a restore of the server lost is not followed any more", async () => {
+  const log = logOf(1000);
+  const { store, job } = await newcomer(log, 990);
+  await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq));
+  expect(await loadIncoming(store)).toHaveLength(1);
+  await store.transact((transaction) => dropIncoming(transaction, conversation, job.seq - 1));
+  await expect(followLinks({ store, api: log.api }, job, retry())).rejects.toThrow("lead");
+  expect(await loadIncoming(store)).toEqual([]);
 });
 
 test.each([

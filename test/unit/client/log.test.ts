@@ -37,7 +37,8 @@ async function setUp() {
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, afterGap: false };
-    log.advance({ ...flags, epoch: 1, members: [], seq, transcriptHash: zeroHash });
+    const restored = { restores: 0, cuts: [], withheld: [] };
+    log.advance({ ...flags, ...restored, epoch: 1, members: [], seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {
     const seqs: number[] = [];

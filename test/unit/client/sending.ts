@@ -72,6 +72,9 @@ export async function setUp(
     closed: false,
     invalid: false,
     afterGap: false,
+    restores: 0,
+    cuts: [],
+    withheld: [],
     epoch,
     members: [{ user, role: "agent", devices }],
   });

@@ -90,6 +90,20 @@ describe("a sending key", () => {
 });
 
 describe("who can open", () => {
+  test("a device that is withheld gets an empty packet, although there is a session with it", async () => {
+    const [a, b, c] = await newGroup(3);
+    const room = newRoom();
+    const devices = [b!.id, c!.id];
+    const plaintext = new TextEncoder().encode("hello");
+    const sealed = await a.transact((tx) =>
+      a.suite.seal(tx, { ...room, devices, withheld: [c!.id], plaintext, now }),
+    );
+    expect(sealed.packets.map(({ device }) => device)).toEqual(devices);
+    expect(sealed.packets[1]?.bytes).toHaveLength(0);
+    expect(await open(b!, delivery(a, b!, room, sealed))).toBe("hello");
+    await expect(open(c!, delivery(a, c!, room, sealed))).rejects.toMatchObject({ code: "no_key" });
+  });
+
   test("a removed device cannot open messages after the rotation", async () => {
     const [a, b, c] = await newGroup(3);
     const room = newRoom();

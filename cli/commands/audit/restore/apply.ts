@@ -15,6 +15,7 @@ import { formatVkey, type NoteKey } from "../../../../audit/verify/note.ts";
 import { equalBytes } from "../../../../crypto/wire/bytes.ts";
 import type { Client } from "../../../../db/pool.ts";
 import { asOwner } from "../../../../keys/accounts/as-owner.ts";
+import { withdrawPreKeys } from "../../../../keys/prekeys/withdraw-prekeys.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { catchUpIfAlone } from "../open-log.ts";
 import { lostLine } from "./lost-line.ts";
@@ -42,7 +43,10 @@ export async function applyCommand(settings: Settings, file: string): Promise<st
       await keepOutside(restoring, declared);
     }
     const restores = await readRestores(store, signer.publicKey, configured);
-    await asOwner(ownerUrl, "", (owner) => recordRestores(owner, restores, logs, Date.now()));
+    await asOwner(ownerUrl, "", async (owner) => {
+      const isNew = await recordRestores(owner, restores, logs, Date.now());
+      if (isNew) await withdrawPreKeys(owner);
+    });
     return [
       ...declared.map(({ restore }) => lostLine(restore)),
       isApplied ? "The restore was applied before." : "The restore is applied.",

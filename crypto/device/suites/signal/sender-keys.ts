@@ -53,10 +53,11 @@ export async function rotate(staging: Staging, conversation: Uuid): Promise<void
  * libsignal would continue the old chain under an old id.
  */
 async function startKey(staging: Staging, self: Self, request: SealRequest) {
-  const { devices, without = [], epoch, now } = request;
+  const { devices, without = [], withheld = [], epoch, now } = request;
   await staging.getMany([...devices.map(names.session), ...devices.map(names.peer)]);
   const lacking = await withoutSession(staging, devices);
-  const needed = lacking.filter((device) => !without.includes(device));
+  const leftOut = new Set([...without.filter((device) => lacking.includes(device)), ...withheld]);
+  const needed = lacking.filter((device) => !leftOut.has(device));
   if (needed.length > 0)
     throw new SuiteError("no_session", "There are devices without a session.", {
       devices: needed,
@@ -74,7 +75,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
   const content = encodeKeyPacket(request, keyId, distribution.serialize());
   const packets: Packet[] = [];
   for (const device of devices) {
-    if (lacking.includes(device)) {
+    if (leftOut.has(device)) {
       packets.push({ device, bytes: new Uint8Array(0) });
       continue;
     }

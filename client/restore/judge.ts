@@ -1,0 +1,61 @@
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import type { RestorePeriod } from "../key-log/kept-restores.ts";
+
+/**
+ * An event gets its time before it is committed, and the machines that run the server and make the
+ * backup have clocks of their own. So an event from shortly before the backup may be missing in it.
+ */
+export const toleranceMs = 2 * 60_000;
+
+/**
+ * Returns whether one of the restores may have lost an event. The server got it after the backup and
+ * before the restore was declared.
+ * @param receivedAt the event's time, in milliseconds since the Unix epoch
+ */
+export const mayBeLost = (receivedAt: number, restores: readonly RestorePeriod[]): boolean =>
+  restores.some(
+    ({ backupOf, declaredAt }) => receivedAt > backupOf - toleranceMs && receivedAt <= declaredAt,
+  );
+
+/** What of a conversation's log must be compared with the log that the server has now. */
+export interface Comparison {
+  /** The restores that were not applied to the conversation yet, the earliest first. */
+  readonly restores: readonly RestorePeriod[];
+  /**
+   * The last event that none of the restores may have lost. The server must have it. 0 if the device
+   * saw no such event.
+   */
+  readonly anchor: number;
+  /** The last event that the device has. */
+  readonly end: number;
+}
+
+export type Verdict =
+  /** The logs agree here. */
+  | { readonly kind: "same" }
+  /** A restore lost everything after the last event that both have. */
+  | { readonly kind: "lost" }
+  /** No restore excuses it. */
+  | { readonly kind: "alarm"; readonly seq: number; readonly code: "forked_log" | "rolled_back" };
+
+/**
+ * Compares an event that the server has now with what the device has at its place.
+ * @param kept the transcript hash that the device has there; undefined if it has no such event
+ */
+export function judgeEvent(
+  { anchor }: Comparison,
+  { seq, transcriptHash }: { readonly seq: number; readonly transcriptHash: Uint8Array },
+  kept: Uint8Array | undefined,
+): Verdict {
+  if (kept !== undefined && equalBytes(kept, transcriptHash)) return { kind: "same" };
+  return seq <= anchor ? { kind: "alarm", seq, code: "forked_log" } : { kind: "lost" };
+}
+
+/**
+ * Compares the end of the server's log with the end of the device's.
+ * @param same the last event that both have, or that is purged or erased
+ */
+export function judgeEnd({ anchor, end }: Comparison, same: number): Verdict {
+  if (same < anchor) return { kind: "alarm", seq: anchor, code: "rolled_back" };
+  return { kind: same >= end ? "same" : "lost" };
+}

@@ -1,0 +1,163 @@
+import { zeroHash } from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { StoreTransaction } from "../../crypto/device/store.ts";
+import type { Suite } from "../../crypto/device/suite.ts";
+import type { Member } from "../../crypto/wire/frame.ts";
+import {
+  decodeEvent,
+  historyKey,
+  historyPrefix,
+  readBack,
+  type HistoryRecord,
+  type Self,
+} from "../conversation/history.ts";
+import { unsealAll } from "../conversation/outbox.ts";
+import { hasDevice, saveState, unknown, type ConversationState } from "../conversation/state.ts";
+import { dropIncoming } from "../history/incoming-job.ts";
+import { mayBeLost, type Comparison } from "./judge.ts";
+import { moveToLost } from "./lost-events.ts";
+import { isSeen } from "./plan.ts";
+
+export interface RewindDeps {
+  readonly suite: Pick<Suite, "rotate">;
+  readonly account: Self;
+}
+
+/**
+ * Records that the restores up to number `applied` are applied to the conversation. They excuse nothing
+ * more in it. What waits in the outbox is sealed again, with a key that was never used.
+ */
+export async function saveApplied(
+  transaction: StoreTransaction,
+  suite: RewindDeps["suite"],
+  conversation: Uuid,
+  state: ConversationState,
+  applied: number,
+): Promise<ConversationState> {
+  const after = { ...state, restores: applied };
+  saveState(transaction, conversation, after);
+  await unsealAll(transaction, conversation);
+  await suite.rotate(transaction, conversation);
+  return after;
+}
+
+/**
+ * Goes back to the last event that the server still has. The events after it are kept apart. All of it
+ * is one transaction, so a crash leaves the conversation as it was before or as it is after.
+ * @param after the last event that may stay
+ * @param continues whether the server's next event continues the log from this state
+ * @returns the state now; undefined if nothing was changed, because no restore excuses it
+ */
+export async function rewind(
+  { suite, account }: RewindDeps,
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  before: ConversationState,
+  { restores, after }: Pick<Comparison, "restores"> & { readonly after: number },
+  continues: (state: ConversationState) => boolean,
+): Promise<ConversationState | undefined> {
+  const { last, members, epoch } = await knownAt(transaction, conversation, after);
+  const at = last?.[0] ?? 0;
+  const entries = await transaction.list(historyPrefix(conversation), {
+    after: historyKey(conversation, at),
+  });
+  const lost = entries.map((entry) => [entry, decodeEvent(entry[1])] as const);
+  const records = lost.map(([, record]) => record);
+  const excused = records.every(
+    (record) => !isSeen(record) || mayBeLost(record.receivedAt, restores),
+  );
+  const restore = restores.at(-1)?.number;
+  if (!excused || restore === undefined) return undefined;
+  const invalid = records.some((record) => bringsCreation(record, account))
+    ? await isInvalidAt(transaction, conversation, at, account)
+    : before.invalid;
+  const returned = returnedSince(before.members, members, account.device);
+  const state: ConversationState = {
+    ...before,
+    seq: at,
+    transcriptHash:
+      last === undefined || last[1].kind === "gap" ? zeroHash : last[1].transcriptHash,
+    afterGap: last?.[1].kind === "gap",
+    joined: !invalid && hasDevice(members, account.device),
+    closed: before.closed && !records.some(({ kind }) => kind === "closed"),
+    invalid,
+    epoch,
+    members,
+    withheld: [
+      ...before.withheld.filter((device) => hasDevice(members, device)),
+      ...returned.flatMap(({ devices }) => devices),
+    ],
+    cuts: [
+      // An earlier cut that lies in the lost part is shown before it.
+      ...before.cuts.map((cut) => ({ ...cut, at: Math.min(cut.at, at) })),
+      {
+        restore,
+        at,
+        backupOf: Math.min(...restores.map(({ backupOf }) => backupOf)),
+        messages: records.filter(({ kind }) => kind === "message").length,
+        returned,
+      },
+    ],
+  };
+  if (!continues(state)) return undefined;
+  moveToLost(transaction, conversation, restore, lost);
+  await dropIncoming(transaction, conversation, at);
+  return saveApplied(transaction, suite, conversation, state, restore);
+}
+
+/** What the device knew at a place in the log. */
+interface Known {
+  /** The last event up to there that it saw itself, or a gap. */
+  readonly last: readonly [seq: number, HistoryRecord] | undefined;
+  readonly members: readonly Member[];
+  readonly epoch: number;
+}
+
+async function knownAt(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  after: number,
+): Promise<Known> {
+  let last: Known["last"];
+  for await (const entry of readBack(transaction, conversation, after)) {
+    const [, { kind, grantedBy, control }] = entry;
+    if (grantedBy !== undefined) continue;
+    last ??= entry;
+    if (kind === "message" || kind === "gap" || control === undefined) continue;
+    return { last, members: control.members, epoch: control.epoch };
+  }
+  return { last, members: unknown.members, epoch: unknown.epoch };
+}
+
+/** Returns whether the event made the device a member, and so had to bring the creation record. */
+const bringsCreation = ({ kind, control, device, grantedBy }: HistoryRecord, self: Self): boolean =>
+  grantedBy === undefined &&
+  (kind === "created" ||
+    (kind === "member_added" && control?.subject === self.user) ||
+    (kind === "device_added" && device === self.device));
+
+/** Returns whether the last creation record up to the event `seq` is invalid. */
+async function isInvalidAt(
+  transaction: StoreTransaction,
+  conversation: Uuid,
+  seq: number,
+  self: Self,
+): Promise<boolean> {
+  for await (const [, record] of readBack(transaction, conversation, seq))
+    if (bringsCreation(record, self))
+      return record.problems.some(({ code }) => code === "invalid_creation");
+  return false;
+}
+
+/** Returns the members of `now` with those of their devices that were no members' later. */
+const returnedSince = (
+  later: readonly Member[],
+  now: readonly Member[],
+  ownDevice: Uuid,
+): readonly Member[] =>
+  now
+    .map((member) => ({
+      ...member,
+      devices: member.devices.filter((device) => device !== ownDevice && !hasDevice(later, device)),
+    }))
+    .filter(({ devices }) => devices.length > 0);

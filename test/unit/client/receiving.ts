@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { MemoryLevel } from "memory-level";
+import { uuidv7 } from "uuidv7";
+import type { ProblemItem } from "../../../client/index.ts";
+import type { LoggedItem } from "../../../client/conversation/items.ts";
+import { ConversationLog } from "../../../client/conversation/log.ts";
+import {
+  putEntry,
+  unsealedEntry,
+  withSealing,
+  type Sealing,
+} from "../../../client/conversation/outbox.ts";
+import { Receiver } from "../../../client/conversation/receiver.ts";
+import type { Trust } from "../../../client/device/trust.ts";
+import { SealdeskError } from "../../../client/errors.ts";
+import { sha256, generateSigningKey, sign, ready } from "../../../crypto/device/sodium.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import type { Suite } from "../../../crypto/device/suite.ts";
+import { nilUuid, transcriptHash, zeroHash, type EventHeader } from "../../../crypto/wire/event.ts";
+import {
+  encodeControl,
+  type Accepted,
+  type Deliver,
+  type EventKind,
+  type Member,
+} from "../../../crypto/wire/frame.ts";
+import { creationBytes } from "../../../crypto/wire/signed-records.ts";
+import { ManualClock, settle } from "./manual-clock.ts";
+
+await ready;
+
+export const account = {
+  tenant: uuidv7(),
+  user: uuidv7(),
+  role: "agent",
+  displayName: undefined,
+  device: uuidv7(),
+  registered: 1,
+};
+export const conversation = uuidv7();
+const deviceKey = generateSigningKey();
+
+/**
+ * A relay's log of one conversation with one member, as a double. Numbers and hashes are correct.
+ */
+export class LogDouble {
+  #seq = 0;
+  #hash = zeroHash;
+  /** The time of the next events, in milliseconds since the Unix epoch. */
+  now = 1_000;
+
+  /** The same log as it is now, in a backup. */
+  copy(): LogDouble {
+    const copied = new LogDouble();
+    [copied.#seq, copied.#hash, copied.now] = [this.#seq, this.#hash, this.now];
+    return copied;
+  }
+
+  #append(kind: EventKind, fields: Partial<Deliver>): Deliver {
+    const header: EventHeader = {
+      conversation,
+      seq: ++this.#seq,
+      kind,
+      senderDevice: account.device,
+      epoch: 1,
+      keyId: nilUuid,
+      clientMessageId: nilUuid,
+      receivedAt: this.now + this.#seq,
+      ...fields,
+    };
+    const { ciphertext = new Uint8Array(0), commitment = zeroHash } = fields;
+    this.#hash = transcriptHash(sha256, this.#hash, header, ciphertext, commitment);
+    return {
+      ...header,
+      ciphertext,
+      commitment,
+      frankingTag: zeroHash,
+      transcriptHash: this.#hash,
+      packet: undefined,
+      previousHash: this.#seq === 1 ? zeroHash : undefined,
+    };
+  }
+
+  created(): Deliver {
+    const { tenant, user, device } = account;
+    const suite = "signal-v1";
+    const record = creationBytes({ tenant, conversation, suite, device });
+    const signature = sign(record, deviceKey.privateKey);
+    const creation = { suite, device, signature, creator: undefined };
+    const members = [{ user, role: "agent", devices: [device] }];
+    const control = { epoch: 1, actor: user, subject: user, members, creation, receipt: undefined };
+    return this.#append("created", { ciphertext: encodeControl(control) });
+  }
+
+  closed(): Deliver {
+    return this.changed("closed", account.user, [], 1);
+  }
+
+  /** A change of the members. @param others the members beside this one, after the change */
+  changed(kind: EventKind, subject: string, others: readonly Member[], epoch: number): Deliver {
+    const { user, device } = account;
+    const leaves = kind === "member_removed" && subject === user;
+    const members = [{ user, role: "agent", devices: leaves ? [] : [device] }, ...others];
+    const nothing = { creation: undefined, receipt: undefined };
+    const control = { epoch, actor: user, subject, members, ...nothing };
+    return this.#append(kind, { epoch, ciphertext: encodeControl(control) });
+  }
+
+  message(clientMessageId: string, sealing: Sealing): Deliver {
+    const { epoch, keyId, ciphertext, commitment } = sealing;
+    return this.#append("message", { clientMessageId, epoch, keyId, ciphertext, commitment });
+  }
+}
+
+export const acceptedOf = ({
+  seq,
+  clientMessageId,
+  receivedAt,
+  transcriptHash: hash,
+}: Deliver): Accepted => ({
+  conversation,
+  clientMessageId,
+  seq,
+  receivedAt,
+  transcriptHash: hash,
+  frankingTag: zeroHash,
+});
+
+export async function setUp(lookUp: () => Promise<readonly []> = () => Promise.resolve([])) {
+  const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
+  const key = randomBytes(32);
+  const store = await DeviceStore.open(level, key);
+  const log = new ConversationLog(conversation, account, store, undefined);
+  const keyLog = { heard: () => undefined, restores: 0 };
+  let applied = 0;
+  const recorded: number[] = [];
+  const problems: ProblemItem[] = [];
+  const gaps: number[] = [];
+  let recycled = 0;
+  const clock = new ManualClock();
+  const trust = {
+    lookUp,
+    admit: () => Promise.resolve({ distrusted: [], committed: () => undefined }),
+    device: () => undefined,
+  };
+  const receiver = new Receiver({
+    store,
+    log,
+    clock,
+    account,
+    // No event of another device arrives here.
+    suite: { name: "signal-v1", rotate: () => Promise.resolve() } as unknown as Suite,
+    trust: trust as unknown as Trust,
+    keyLog,
+    deviceKey: deviceKey.publicKey,
+    rollback: { isUnseen: () => false },
+    onRecorded: ({ seq }) => recorded.push(seq),
+    onCaughtUp: () => undefined,
+    onSame: () => undefined,
+    onRestoreApplied: async () => void applied++,
+    onGap: (to) => gaps.push(to),
+    onLogProblem: (problem, recycle) => {
+      if (problem !== undefined) problems.push(problem);
+      if (recycle) recycled++;
+    },
+    onFailure: (error) => {
+      throw error;
+    },
+  });
+  /** Queues and seals a message as the sender does. */
+  const queue = async (text: string): Promise<[string, Sealing]> => {
+    const id = uuidv7();
+    const sealing: Sealing = {
+      epoch: 1,
+      keyId: uuidv7(),
+      ciphertext: randomBytes(64),
+      commitment: randomBytes(32),
+      packets: [],
+    };
+    const entry = withSealing(unsealedEntry({ text }), sealing, {
+      payload: randomBytes(100),
+      frankingKey: randomBytes(32),
+    });
+    await store.transact(async (tx) => putEntry(tx, conversation, id, entry));
+    return [id, sealing];
+  };
+  /** Queues a message again that was sealed before. */
+  const requeue = (id: string, text: string, sealing: Sealing): Promise<void> => {
+    const franked = { payload: randomBytes(100), frankingKey: randomBytes(32) };
+    const entry = withSealing(unsealedEntry({ text }), sealing, franked);
+    return store.transact(async (tx) => putEntry(tx, conversation, id, entry));
+  };
+  const items = async (after = 0, restores?: number): Promise<LoggedItem[]> => {
+    log.end(new SealdeskError("closed", ""), true);
+    const all: LoggedItem[] = [];
+    for await (const item of log.items(after, undefined, restores)) all.push(item);
+    return all;
+  };
+  const wait = async () => {
+    for (let turn = 0; turn < 20; turn++) await settle();
+  };
+  return {
+    level,
+    key,
+    store,
+    keyLog,
+    applied: () => applied,
+    log,
+    receiver,
+    recorded,
+    gaps,
+    problems,
+    clock,
+    queue,
+    requeue,
+    items,
+    wait,
+    recycled: () => recycled,
+  };
+}

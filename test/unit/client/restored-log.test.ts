@@ -1,0 +1,237 @@
+import { uuidv7 } from "uuidv7";
+import { loadOutbox } from "../../../client/conversation/outbox.ts";
+import { loadStates } from "../../../client/conversation/state.ts";
+import type { LoggedItem } from "../../../client/conversation/items.ts";
+import { planComparison } from "../../../client/restore/plan.ts";
+import { DeviceStore } from "../../../crypto/device/store.ts";
+import type { Deliver } from "../../../crypto/wire/frame.ts";
+import { account, conversation, LogDouble, setUp } from "./receiving.ts";
+
+const backupOf = 10_000_000;
+const restore = { number: 1, backupOf, declaredAt: backupOf + 3_600_000 };
+const other = { user: uuidv7(), role: "customer", devices: [uuidv7()] };
+
+type Device = Awaited<ReturnType<typeof setUp>>;
+
+/** A device that has "old" from before the backup, and the log of which a backup was made. */
+async function withBackup() {
+  const device = await setUp();
+  const relay = new LogDouble();
+  const say = async (log: LogDouble, text: string) => log.message(...(await device.queue(text)));
+  const received: Deliver[] = [];
+  const receive = async (...events: Deliver[]) => {
+    received.push(...events);
+    for (const event of events) device.receiver.deliver(event);
+    await device.wait();
+  };
+  /** Events that the device received before and that the server still has. */
+  const served = (from: number, to: number) =>
+    received.filter(({ seq }) => seq >= from && seq <= to);
+  await receive(
+    relay.created(),
+    relay.changed("member_added", other.user, [other], 2),
+    relay.changed("member_removed", other.user, [], 3),
+    relay.changed("member_added", other.user, [other], 4),
+  );
+  return { device, relay, say, receive, served };
+}
+
+/** Begins a connection under the restores that the device accepted. */
+async function compare({ store, log, receiver }: Device, restores = [restore]): Promise<number> {
+  await receiver.reset();
+  const { state } = log;
+  if (state === undefined) throw new Error("no state");
+  const plan = await store.read((each) => planComparison(each, conversation, state, restores));
+  if (plan !== undefined) receiver.comparison.begin(plan);
+  return plan?.anchor ?? -1;
+}
+
+const textsOf = (items: readonly LoggedItem[]) =>
+  items.flatMap((item) =>
+    item.kind === "message" ? [item.text + (item.lostOnServer === true ? " (lost)" : "")] : [],
+  );
+
+test("a shorter log is accepted, and what it lacks stays readable", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  relay.now = backupOf;
+  await receive(await say(relay, "kept"));
+  const backup = relay.copy();
+  await receive(
+    await say(relay, "one"),
+    await say(relay, "two"),
+    relay.changed("closed", other.user, [other], 4),
+  );
+  expect(device.log.state?.closed).toBe(true);
+
+  expect(await compare(device)).toBe(4);
+  device.receiver.caughtUp(4);
+  await device.wait();
+  expect(device.problems).toMatchObject([{ seq: 4, code: "rolled_back" }]);
+  await compare(device);
+  await receive(...served(4, 5));
+  device.receiver.caughtUp(5);
+  await device.wait();
+
+  expect(device.log.state).toMatchObject({ seq: 5, closed: false, joined: true, restores: 1 });
+  await receive(await say(backup, "three"));
+  const items = await device.items();
+  expect(textsOf(items)).toEqual(["kept", "one (lost)", "two (lost)", "three"]);
+  expect(items.filter(({ kind }) => kind === "server_restored")).toEqual([
+    { kind: "server_restored", seq: 5, backupOf, messages: 2, returned: [] },
+  ]);
+  expect(device.problems).toHaveLength(1);
+});
+
+test("another log is accepted from the place where it differs", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  await receive(await say(relay, "one"), await say(relay, "two"));
+  await compare(device);
+  backup.now = restore.declaredAt + 1_000;
+  await receive(...served(4, 4), await say(backup, "three"));
+  device.receiver.caughtUp(5);
+  await device.wait();
+  expect(device.problems).toEqual([]);
+  expect(device.log.state).toMatchObject({ seq: 5, restores: 1 });
+  expect(textsOf(await device.items())).toEqual(["one (lost)", "two (lost)", "three"]);
+  // Whoever kept how far it had read continues where the log was cut.
+  expect(textsOf(await device.items(6, 0))).toEqual(["three"]);
+  expect(textsOf(await device.items(5, 0))).toEqual(["two (lost)", "three"]);
+  expect(textsOf(await device.items(4, 1))).toEqual(["three"]);
+});
+
+test("the same log is kept, and the restore excuses nothing more", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  await receive(await say(relay, "one"));
+  await compare(device);
+  await receive(...served(4, 5));
+  device.receiver.caughtUp(5);
+  await device.wait();
+  expect(device.log.state).toMatchObject({ seq: 5, restores: 1, cuts: [] });
+  expect(device.applied()).toBe(1);
+
+  expect(await compare(device)).toBe(-1);
+  await receive(await say(backup, "another one"));
+  expect(device.problems).toMatchObject([{ seq: 5, code: "forked_log" }]);
+  expect(textsOf(await device.items())).toEqual(["one"]);
+});
+
+test("a restore excuses nothing in a conversation that was opened after it", async () => {
+  const device = await setUp();
+  device.keyLog.restores = 1;
+  const relay = new LogDouble();
+  relay.now = backupOf;
+  device.receiver.deliver(relay.created());
+  await device.wait();
+  expect(device.log.state).toMatchObject({ seq: 1, restores: 1 });
+  expect(await compare(device)).toBe(-1);
+  expect(await compare(device, [restore, { ...restore, number: 2 }])).toBe(0);
+});
+
+test.each([
+  ["before the backup", 1_000],
+  ["after the restore was declared", restore.declaredAt + 1_000],
+])("an event from %s that differs is an alarm", async (_, now) => {
+  const { device, relay, say, receive } = await withBackup();
+  const backup = relay.copy();
+  relay.now = now;
+  await receive(await say(relay, "one"));
+  relay.now = backupOf;
+  const lost = await say(relay, "two");
+  if (now < backupOf) await receive(lost);
+  await compare(device);
+  await receive(await say(backup, "instead"));
+  expect(device.problems).toMatchObject([{ seq: 5, code: "forked_log" }]);
+  expect(device.log.state?.cuts).toEqual([]);
+});
+
+test("an event that does not continue what both have is an alarm", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  relay.now = backupOf;
+  const elsewhere = new LogDouble();
+  await receive(await say(relay, "one"), await say(relay, "two"));
+  await compare(device);
+  elsewhere.created();
+  for (let seq = 2; seq < 5; seq++) elsewhere.changed("member_added", other.user, [other], seq);
+  await receive(...served(4, 4), await say(elsewhere, "forged"));
+  expect(device.problems).toMatchObject([{ seq: 5, code: "forked_log" }]);
+  expect(device.log.state).toMatchObject({ seq: 6, restores: 0, cuts: [] });
+});
+
+test("who had been removed is named, and gets nothing until they are added again", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  await receive(relay.changed("member_removed", other.user, [], 5), await say(relay, "alone"));
+  await compare(device);
+  await receive(...served(4, 4));
+  device.receiver.caughtUp(4);
+  await device.wait();
+  expect(device.log.state).toMatchObject({ epoch: 4, members: [{}, other] });
+  expect(device.log.state?.withheld).toEqual(other.devices);
+  expect(device.log.state?.cuts).toMatchObject([{ messages: 1, returned: [other] }]);
+  await receive(await say(backup, "three"));
+  expect(device.log.state?.withheld).toEqual(other.devices);
+  await receive(
+    backup.changed("member_removed", other.user, [], 5),
+    backup.changed("member_added", other.user, [other], 6),
+  );
+  expect(device.log.state?.withheld).toEqual([]);
+});
+
+test("a device that left and came back in the lost part is the member that it was", async () => {
+  const { device, relay, receive, served } = await withBackup();
+  relay.now = backupOf;
+  // The event that brings it back has no creation record, so the conversation becomes invalid.
+  await receive(
+    relay.changed("member_removed", account.user, [other], 5),
+    relay.changed("member_added", account.user, [other], 6),
+  );
+  expect(device.log.state).toMatchObject({ seq: 6, joined: false, invalid: true });
+  await compare(device);
+  await receive(...served(4, 4));
+  device.receiver.caughtUp(4);
+  await device.wait();
+  expect(device.log.state).toMatchObject({ seq: 4, joined: true, invalid: false, restores: 1 });
+});
+
+test("after a crash the state, the outbox and the history are those after the cut", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  relay.now = backupOf;
+  await receive(await say(relay, "one"));
+  const [waiting] = await device.queue("waiting");
+  await compare(device);
+  await receive(...served(4, 4));
+  device.receiver.caughtUp(4);
+  await device.wait();
+  const { state } = device.log;
+  await device.store.close();
+
+  const store = await DeviceStore.open(device.level, device.key);
+  expect(await loadStates(store)).toEqual([[conversation, state]]);
+  const outbox = (await loadOutbox(store)).get(conversation);
+  expect(outbox).toMatchObject([[waiting, { text: "waiting", sealing: undefined }]]);
+  await store.close();
+});
+
+test("a message that the server lost and gets again is shown once, in its new place", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  await receive(await say(relay, "other"), await say(relay, "again"));
+  const again = served(6, 6)[0];
+  if (again === undefined) throw new Error("not delivered");
+  await compare(device);
+  await receive(...served(4, 4));
+  device.receiver.caughtUp(4);
+  await device.wait();
+  const sealing = { ...again, packets: [] };
+  await device.requeue(again.clientMessageId, "again", sealing);
+  await receive(await say(backup, "three"), backup.message(again.clientMessageId, sealing));
+  const items = await device.items();
+  expect(textsOf(items)).toEqual(["other (lost)", "three", "again"]);
+  expect(items.find(({ kind }) => kind === "server_restored")).toMatchObject({ messages: 1 });
+});
