@@ -30,7 +30,7 @@ export interface S3CheckpointOptions {
 
 const prefix = "audit-checkpoints/";
 const proofs = `${prefix}proofs/`;
-const restores = `${prefix}restores/`;
+const declared = `${prefix}restores/`;
 
 /**
  * Checkpoints as locked objects of a bucket with Object Lock. The key of an object is written so
@@ -149,12 +149,12 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
 
     async declarations() {
       const kept: { readonly name: string; readonly text: string }[] = [];
-      for await (const { name, note } of under(restores))
-        kept.push({ name: `${restores}${name}`, text: note });
+      for await (const { name, note } of under(declared))
+        kept.push({ name: `${declared}${name}`, text: note });
       return kept;
     },
 
-    keepDeclaration: (text) => write(`${restores}${hash("sha256", text)}`, text),
+    keepDeclaration: (text) => write(`${declared}${hash("sha256", text)}`, text),
 
     async close() {
       await Promise.allSettled([...skipped.keys()].map(writeSkipped));
