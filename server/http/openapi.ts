@@ -53,7 +53,7 @@ export function describeRoutes(
       title: "Sealdesk control plane",
       version,
       description:
-        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges.",
+        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges. This document describes the answers of this version: a newer server may add members, which a client must leave out.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
