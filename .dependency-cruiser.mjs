@@ -9,6 +9,7 @@ const mayImport = {
   "crypto/device": ["crypto/wire"],
   "crypto/device/suites/signal": ["crypto/wire", "crypto/device"],
   policies: ["crypto/wire"],
+  contract: ["crypto/wire", "policies"],
   db: ["crypto/wire", "policies"],
   "audit/verify": ["crypto/wire"],
   audit: ["crypto/wire", "db", "audit/verify"],
@@ -17,9 +18,9 @@ const mayImport = {
   desk: [...backend, "audit/verify"],
   moderation: [...backend, "audit/verify", "desk"],
   workflows: [...backend, "audit/verify", "desk", "moderation"],
-  server: [...backend, ...domains, "audit/verify"],
-  cli: [...backend, ...domains, "audit/verify"],
-  client: ["crypto/wire", "crypto/device", "audit/verify"],
+  server: [...backend, ...domains, "audit/verify", "contract"],
+  cli: [...backend, ...domains, "audit/verify", "contract"],
+  client: ["crypto/wire", "crypto/device", "audit/verify", "contract"],
   console: ["client"],
   "tools/testkit": referencesOf("tools/testkit"),
   "tools/demo": referencesOf("tools/demo"),
@@ -34,6 +35,7 @@ const mayUse = {
   "crypto/device": ["libsodium-wrappers-sumo", "@noble/(ciphers|curves|hashes)", "abstract-level"],
   "crypto/device/suites/signal": ["@signalapp/libsignal-client", "libsodium-wrappers-sumo"],
   policies: ["@casl/ability", "@ucast/[^/]+"],
+  contract: ["zod"],
   "audit/verify": [],
   client: Object.keys(readJson("client/package.json").dependencies),
 };
@@ -45,10 +47,10 @@ function within(folder) {
   return `^${folder}/${below}`;
 }
 
-const portable = "^(crypto|policies|client|audit/verify)/";
+const portable = "^(crypto|policies|contract|client|audit/verify)/";
 const browserFile = "[.]browser[.]ts$";
 const nodeFile = "[.]node[.]ts$";
-const server = "^(server|cli|db|audit|keys|messaging|desk|moderation|workflows|policies)/";
+const server = "^(server|cli|db|audit|keys|messaging|desk|moderation|workflows|policies|contract)/";
 const libsignal = "(^|/)@signalapp/libsignal-client(/|$)";
 const built = "(^|/)dist/";
 

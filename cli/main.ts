@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
 import type { StaffRole } from "../keys/accounts/staff.ts";
-import { resetReasons } from "../keys/directory/reset-account.ts";
+import { resetReasons } from "../policies/reset-reasons.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";
 import { staffRoles } from "../policies/actor.ts";

@@ -15,7 +15,7 @@ import {
   type Check,
 } from "./arguments.ts";
 import { grantPurposes } from "../crypto/wire/receipt.ts";
-import { resetReasons } from "./http/api.ts";
+import { resetReasons } from "../contract/devices.ts";
 import { parseApprovers } from "../audit/verify/approvers.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";

@@ -1,3 +1,4 @@
+import type { ProblemCode } from "../contract/problems.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 
 /** Every code that an error of this SDK can have. */
@@ -99,6 +100,10 @@ export function isTransient(error: unknown): boolean {
   if (!(error instanceof SealdeskError)) return false;
   return ["network", "server_error", "rate_limited"].includes(error.code);
 }
+
+/** Returns whether the server refused with this code. */
+export const isProblem = (error: unknown, problem: ProblemCode): boolean =>
+  error instanceof SealdeskError && error.problem === problem;
 
 /**
  * Returns the code of an error of class `name`. It looks at the fields, because another package may

@@ -1,4 +1,5 @@
-import { resetByOperator, type ResetReason } from "../../keys/directory/reset-account.ts";
+import { resetByOperator } from "../../keys/directory/reset-account.ts";
+import type { ResetReason } from "../../policies/reset-reasons.ts";
 import { reconcileFromOutside } from "../../messaging/members/reconcile-devices.ts";
 import type { Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";

@@ -1,5 +1,5 @@
 import type { DeviceStore } from "../../crypto/device/store.ts";
-import { SealdeskError } from "../errors.ts";
+import { isProblem, SealdeskError } from "../errors.ts";
 import type { Retry } from "./retry.ts";
 import { readSpool, type SpooledUpload } from "./spool.ts";
 import type { UploadProgress } from "./outgoing.ts";
@@ -58,5 +58,4 @@ async function begin(
 const outOfStep = (cause: unknown): SealdeskError =>
   new SealdeskError("network", "The upload is not at the expected offset.", { cause });
 
-const isElsewhere = (error: unknown): boolean =>
-  error instanceof SealdeskError && error.problem === "wrong_offset";
+const isElsewhere = (error: unknown): boolean => isProblem(error, "wrong_offset");

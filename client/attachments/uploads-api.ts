@@ -1,4 +1,5 @@
-import { toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
+import * as z from "zod/mini";
+import { uploadMetadata, uploadOffset } from "../../contract/attachments.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { SealdeskError } from "../errors.ts";
 import type { BytesRequest } from "../http/bytes-exchange.ts";
@@ -25,12 +26,10 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
     },
 
     async create(id: Uuid, conversation: Uuid, size: number): Promise<void> {
-      const metadata = { conversation, id };
-      const pairs = Object.entries(metadata).map(([name, value]) => `${name} ${base64(value)}`);
       const headers = {
         ...tus,
         "upload-length": String(size),
-        "upload-metadata": pairs.join(","),
+        "upload-metadata": z.encode(uploadMetadata, { conversation, id }),
       };
       await request({ method: "POST", path: "v1/attachments", headers });
     },
@@ -62,14 +61,7 @@ export function createUploadsApi(request: (request: BytesRequest) => Promise<Htt
 export type UploadsApi = ReturnType<typeof createUploadsApi>;
 
 function offsetOf(response: HttpResponse): number {
-  const offset = Number(response.headers.get("upload-offset") ?? Number.NaN);
-  if (!Number.isSafeInteger(offset) || offset < 0)
-    throw new SealdeskError("invalid_response", "The server's answer has no Upload-Offset.");
-  return offset;
-}
-
-/** Encodes base64 with padding, as tus requires. */
-function base64(text: string): string {
-  const url = toBase64Url(utf8(text)).replaceAll("-", "+").replaceAll("_", "/");
-  return url.padEnd(Math.ceil(url.length / 4) * 4, "=");
+  const offset = z.safeParse(uploadOffset, response.headers.get("upload-offset"));
+  if (offset.success) return offset.data;
+  throw new SealdeskError("invalid_response", "The server's answer has no Upload-Offset.");
 }

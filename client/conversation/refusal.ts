@@ -1,5 +1,7 @@
+import type { ProblemCode } from "../../contract/problems.ts";
 import type { Refused } from "../../crypto/wire/frame.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
+import { isProblemCode } from "../http/problems.ts";
 import type { Refusal } from "./send-window.ts";
 
 /** What happens to a refused message: another attempt, or an error for the caller. */
@@ -16,14 +18,14 @@ const unavailableWaitMs = 500;
 /** A quota may be raised or given back at any time, so the device asks again sooner than told. */
 const longestQuotaWaitMs = 15 * 60_000;
 
-const failures: Readonly<Record<string, SealdeskErrorCode>> = {
+export type RefusalErrors = Readonly<Partial<Record<ProblemCode, SealdeskErrorCode>>>;
+const failures: RefusalErrors = {
   not_a_member: "not_a_member",
   // The code that the relay sends to devices that were never members, and to those that no longer
   // are.
   conversation_not_found: "not_a_member",
   conversation_closed: "conversation_closed",
   message_too_large: "message_too_large",
-  subject_erased: "subject_erased",
   key_destroyed: "subject_erased",
 };
 
@@ -33,7 +35,8 @@ export function verdictOn(refused: Refused): Verdict {
     kind: "again",
     refusal: { kind, epoch, waitMs },
   });
-  switch (code) {
+  // A newer relay may send other codes.
+  switch (code as ProblemCode) {
     case "stale_epoch":
     case "key_expired":
       return again("rotated");
@@ -56,10 +59,12 @@ export function verdictOn(refused: Refused): Verdict {
     case "contended":
       return again("later", Math.max(retryAfterMs, unavailableWaitMs));
     default: {
-      const known = failures[code] ?? "send_refused";
-      const error = new SealdeskError(known, `The relay refused the message: ${refused.message}`, {
-        problem: code,
-      });
+      const known = isProblemCode(code) ? failures[code] : undefined;
+      const error = new SealdeskError(
+        known ?? "send_refused",
+        `The relay refused the message: ${refused.message}`,
+        { problem: code },
+      );
       return { kind: "failed", error };
     }
   }

@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
 import type { Trust } from "../device/trust.ts";
-import { codeOf, SealdeskError } from "../errors.ts";
+import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import { otherDevices, type ConversationState } from "./state.ts";
 
@@ -78,8 +78,7 @@ export async function establishSessions(
 
 /** The device published prekeys that do not work, or none. Only its owner can change that. */
 const isUnusable = (error: unknown): boolean =>
-  codeOf(error, "SuiteError") === "invalid_bundle" ||
-  (error instanceof SealdeskError && error.problem === "no_prekeys");
+  codeOf(error, "SuiteError") === "invalid_bundle" || isProblem(error, "no_prekeys");
 
 const untrusted = (user: Uuid | undefined, cause?: unknown): SealdeskError =>
   new SealdeskError("untrusted_member", "A member's device is not certified by its account.", {

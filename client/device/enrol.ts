@@ -8,7 +8,7 @@ import {
 } from "../../crypto/device/identity.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import type { PreKeyUpload, Suite } from "../../crypto/device/suite.ts";
-import { codeOf, SealdeskError } from "../errors.ts";
+import { codeOf, isProblem, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import type { Clock } from "../runtime.ts";
@@ -115,7 +115,7 @@ async function isRegistered(
   { record }: CertifiedDevice,
   error: unknown,
 ): Promise<boolean> {
-  if (!(error instanceof SealdeskError) || error.problem !== "device_exists") return false;
+  if (!isProblem(error, "device_exists")) return false;
   const devices = await api.devicesOf(record.user);
   return devices.some(
     (each) =>

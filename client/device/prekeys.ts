@@ -2,7 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import { SealdeskError } from "../errors.ts";
+import { isProblem } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import {
@@ -67,7 +67,7 @@ async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
     await api.checkPreKeys(published);
     return true;
   } catch (error) {
-    if (error instanceof SealdeskError && error.problem === "prekeys_differ") return false;
+    if (isProblem(error, "prekeys_differ")) return false;
     throw error;
   }
 }

@@ -1,97 +1,42 @@
-import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import {
-  eventKinds,
-  type EventKind,
-  type Packet,
-  type SignedReceipt,
-} from "../../crypto/wire/frame.ts";
+  account,
+  accountReset,
+  accountWasReset,
+  newDevice,
+  registeredDevice,
+  type ResetReason,
+} from "../../contract/devices.ts";
+import {
+  createdConversation,
+  logPosition,
+  newConversation,
+  newMember,
+} from "../../contract/conversations.ts";
+import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.ts";
+import {
+  consistencyProof,
+  keyHistory,
+  keyLogHead,
+  keyLogRestores,
+} from "../../contract/key-log.ts";
+import {
+  linkApproval,
+  linkRequest,
+  newLinkRequest,
+  openedLinkRequest,
+} from "../../contract/links.ts";
+import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
+import { staffPage } from "../../contract/staff.ts";
+import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { CertifiedDevice } from "../../crypto/device/identity.ts";
 import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
-import * as read from "./schema.ts";
+import { nothing, writeBody } from "./messages.ts";
 import type { JsonRequest } from "./transport.ts";
-
-/** Why an account is reset. The audit log records it. */
-export type ResetReason = (typeof resetReasons)[number];
-export const resetReasons = ["devices_lost", "account_taken_over"] as const;
 
 /** Sends a request with the session's access token. */
 export type Request = <T>(request: JsonRequest<T>) => Promise<T>;
-
-const signedPreKey = read.object({
-  id: read.integer,
-  publicKey: read.bytes,
-  signature: read.bytes,
-});
-const bundle = read.object({
-  device: read.uuid,
-  registrationId: read.integer,
-  identityKey: read.bytes,
-  signedPreKey,
-  preKey: read.nullable(read.object({ id: read.integer, publicKey: read.bytes })),
-  kyberPreKey: signedPreKey,
-});
-const preKeyCount = read.object({
-  preKeys: read.integer,
-  kyberPreKeys: read.integer,
-  highestId: read.integer,
-});
-const account = read.object({
-  accountKey: read.nullable(read.bytes),
-  devices: read.list(
-    read.object({
-      id: read.uuid,
-      deviceKey: read.bytes,
-      identityKey: read.bytes,
-      receiptKey: read.bytes,
-      certificate: read.bytes,
-    }),
-  ),
-});
-const keyLogHead = { vkey: read.text, checkpoint: read.text };
-const keyHistory = read.object({
-  ...keyLogHead,
-  entries: read.list(
-    read.object({ index: read.integer, entry: read.bytes, proof: read.list(read.hash) }),
-  ),
-  more: read.flag,
-});
-const staff = read.object({
-  staff: read.list(
-    read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
-  ),
-  next: read.nullable(read.uuid),
-});
-const linkRequest = read.object({
-  device: read.uuid,
-  deviceKey: read.bytes,
-  ephemeralKey: read.bytes,
-  state: read.text,
-  createdAtMs: read.integer,
-  expiresAtMs: read.integer,
-  sibling: read.nullable(read.uuid),
-  sealed: read.nullable(read.bytes),
-});
-const links = read.object({
-  links: read.list(
-    read.object({
-      seq: read.integer,
-      kind: read.oneOf(Object.keys(eventKinds) as EventKind[]),
-      senderDevice: read.uuid,
-      epoch: read.integer,
-      keyId: read.uuid,
-      clientMessageId: read.uuid,
-      receivedAtMs: read.integer,
-      digest: read.hash,
-      commitment: read.hash,
-      frankingTag: read.hash,
-      control: read.nullable(read.bytes),
-    }),
-  ),
-  previousHash: read.nullable(read.hash),
-});
-const place = read.object({ epoch: read.integer, seq: read.integer });
 
 /** A colleague. For a customer, a member of staff to write to. */
 export interface StaffMember {
@@ -103,24 +48,24 @@ export interface StaffMember {
 /** The server's resources that this SDK uses. Every function throws SealdeskError. */
 export function createApi(request: Request, tenant: Uuid) {
   return {
-    registerDevice: (
+    registerDevice: async (
       device: CertifiedDevice,
       registrationId: number,
       preKeys: PreKeyUpload,
-    ): Promise<undefined> =>
+    ) =>
       request({
         method: "POST",
         path: "v1/devices",
-        body: {
+        body: writeBody(newDevice, {
           id: device.record.device,
           registrationId,
-          accountKey: toBase64Url(device.record.accountKey),
-          identityKey: toBase64Url(device.record.identityKey),
-          receiptKey: toBase64Url(device.record.receiptKey),
-          certificate: toBase64Url(device.signature),
-          preKeys: uploadJson(preKeys),
-        },
-        answer: read.nothing,
+          accountKey: device.record.accountKey,
+          identityKey: device.record.identityKey,
+          receiptKey: device.record.receiptKey,
+          certificate: device.signature,
+          preKeys: uploadOf(preKeys, false),
+        }),
+        answer: registeredDevice,
       }),
 
     /** A user's certified devices. Their signatures are not checked yet. */
@@ -130,7 +75,7 @@ export function createApi(request: Request, tenant: Uuid) {
         path: `v1/users/${user}/devices`,
         answer: account,
       });
-      if (accountKey === undefined) return [];
+      if (accountKey === null) return [];
       return devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
         record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
         signature: certificate,
@@ -146,34 +91,33 @@ export function createApi(request: Request, tenant: Uuid) {
       }),
 
     keyLogCheckpoint: () =>
-      request({ method: "GET", path: "v1/key-log/checkpoint", answer: read.object(keyLogHead) }),
+      request({ method: "GET", path: "v1/key-log/checkpoint", answer: keyLogHead }),
 
     /** @throws SealdeskError with `problem` key_log_shorter: there is no tree of `size` */
     async keyLogConsistency(old: number, size: number): Promise<readonly Uint8Array[]> {
       const path = `v1/key-log/consistency?old=${old}&size=${size}`;
-      const answer = read.object({ proof: read.list(read.hash) });
-      return (await request({ method: "GET", path, answer })).proof;
+      return (await request({ method: "GET", path, answer: consistencyProof })).proof;
     },
 
     /** The statements that the key log was restored from a backup. Nothing is checked yet. */
     async keyLogRestores(): Promise<readonly string[]> {
-      const answer = read.object({ restores: read.list(read.text) });
-      return (await request({ method: "GET", path: "v1/key-log/restores", answer })).restores;
+      const path = "v1/key-log/restores";
+      return (await request({ method: "GET", path, answer: keyLogRestores })).restores;
     },
 
     /** Removes a device of your own account. */
     removeDevice: (device: Uuid): Promise<undefined> =>
-      request({ method: "DELETE", path: `v1/devices/${device}`, answer: read.nothing }),
+      request({ method: "DELETE", path: `v1/devices/${device}`, answer: nothing }),
 
     /** Removes all devices, sessions and the account key of an account. For admins. */
     async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
       const path = `v1/users/${user}/reset`;
-      const answer = read.object({ devicesRemoved: read.integer });
-      const body = { reason };
-      return (await request({ method: "POST", path, body, answer })).devicesRemoved;
+      const body = writeBody(accountReset, { reason });
+      const answer = await request({ method: "POST", path, body, answer: accountWasReset });
+      return answer.devicesRemoved;
     },
 
-    requestLink: (asking: {
+    requestLink: async (asking: {
       readonly id: Uuid;
       readonly device: Uuid;
       readonly ephemeralKey: Uint8Array;
@@ -181,68 +125,76 @@ export function createApi(request: Request, tenant: Uuid) {
       request({
         method: "POST",
         path: "v1/link-requests",
-        body: { ...asking, ephemeralKey: toBase64Url(asking.ephemeralKey) },
-        answer: read.object({ expiresAtMs: read.integer }),
+        body: writeBody(newLinkRequest, asking),
+        answer: openedLinkRequest,
       }),
 
-    linkRequest: (id: Uuid) =>
-      request({ method: "GET", path: `v1/link-requests/${id}`, answer: linkRequest }),
+    async linkRequest(id: Uuid) {
+      const path = `v1/link-requests/${id}`;
+      const view = await request({ method: "GET", path, answer: linkRequest });
+      return { ...view, sibling: view.sibling ?? undefined, sealed: view.sealed ?? undefined };
+    },
 
-    approveLink: (id: Uuid, sealed: Uint8Array): Promise<undefined> =>
+    approveLink: async (id: Uuid, sealed: Uint8Array): Promise<undefined> =>
       request({
         method: "POST",
         path: `v1/link-requests/${id}/approval`,
-        body: { sealed: toBase64Url(sealed) },
-        answer: read.nothing,
+        body: writeBody(linkApproval, { sealed }),
+        answer: nothing,
       }),
 
     refuseLink: (id: Uuid): Promise<undefined> =>
       request({
         method: "POST",
         path: `v1/link-requests/${id}/refusal`,
-        answer: read.nothing,
+        answer: nothing,
       }),
 
     withdrawLink: (id: Uuid): Promise<undefined> =>
-      request({ method: "DELETE", path: `v1/link-requests/${id}`, answer: read.nothing }),
+      request({ method: "DELETE", path: `v1/link-requests/${id}`, answer: nothing }),
 
     /** Fetches one prekey bundle of a device. */
-    takeBundle: (device: Uuid): Promise<PreKeyBundle> =>
-      request({ method: "POST", path: `v1/devices/${device}/bundle`, answer: bundle }),
+    async takeBundle(device: Uuid): Promise<PreKeyBundle> {
+      const path = `v1/devices/${device}/bundle`;
+      const bundle = await request({ method: "POST", path, answer: preKeyBundle });
+      return { ...bundle, preKey: bundle.preKey ?? undefined };
+    },
 
     countPreKeys: () =>
       request({ method: "GET", path: "v1/devices/current/prekeys", answer: preKeyCount }),
 
     /** @param replace takes back what nobody took of earlier uploads */
-    uploadPreKeys: (preKeys: PreKeyUpload, replace = false) =>
+    uploadPreKeys: async (preKeys: PreKeyUpload, replace = false) =>
       request({
         method: "PUT",
         path: "v1/devices/current/prekeys",
-        body: { ...uploadJson(preKeys), replace },
+        body: writeBody(newPreKeys, uploadOf(preKeys, replace)),
         answer: preKeyCount,
       }),
 
     /** @throws SealdeskError with `problem` prekeys_differ: the relay serves other keys */
-    checkPreKeys: (digest: Uint8Array): Promise<undefined> =>
+    checkPreKeys: async (digest: Uint8Array): Promise<undefined> =>
       request({
         method: "POST",
         path: "v1/devices/current/prekeys/check",
-        body: { digest: toBase64Url(digest) },
-        answer: read.nothing,
+        body: writeBody(preKeyDigest, { digest }),
+        answer: nothing,
       }),
 
     async staff(role?: string): Promise<readonly StaffMember[]> {
       const all: StaffMember[] = [];
-      for (let after: Uuid | undefined; ;) {
+      for (let after: Uuid | null = null; ;) {
         const query = new URLSearchParams({ ...(role && { role }), ...(after && { after }) });
-        const answer = await request({ method: "GET", path: `v1/staff?${query}`, answer: staff });
-        all.push(...answer.staff);
-        after = answer.next;
-        if (after === undefined) return all;
+        const path = `v1/staff?${query}`;
+        const page = await request({ method: "GET", path, answer: staffPage });
+        for (const each of page.staff)
+          all.push({ ...each, displayName: each.displayName ?? undefined });
+        after = page.next;
+        if (after === null) return all;
       }
     },
 
-    createConversation: (conversation: {
+    createConversation: async (conversation: {
       readonly id: Uuid;
       readonly suite: SuiteName;
       readonly members: readonly Uuid[];
@@ -251,82 +203,80 @@ export function createApi(request: Request, tenant: Uuid) {
       request({
         method: "POST",
         path: "v1/conversations",
-        body: {
+        body: writeBody(newConversation, {
           ...conversation,
-          creationSignature: toBase64Url(conversation.creationSignature),
-        },
-        answer: place,
+          members: [...conversation.members],
+        }),
+        answer: createdConversation,
       }),
 
-    addMember: (conversation: Uuid, user: Uuid) =>
+    addMember: async (conversation: Uuid, user: Uuid) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/members`,
-        body: { user },
-        answer: place,
+        body: writeBody(newMember, { user }),
+        answer: logPosition,
       }),
 
     removeMember: (conversation: Uuid, user: Uuid) =>
       request({
         method: "DELETE",
         path: `v1/conversations/${conversation}/members/${user}`,
-        answer: place,
+        answer: logPosition,
       }),
 
-    recordConsent: (conversation: Uuid, receipt: SignedReceipt) =>
+    recordConsent: async (conversation: Uuid, receipt: SignedReceipt) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/consents`,
-        body: receiptJson(receipt),
-        answer: place,
+        body: writeBody(newConsent, receiptOf(receipt)),
+        answer: logPosition,
       }),
 
-    grantHistory: (
+    grantHistory: async (
       conversation: Uuid,
       grant: SignedReceipt & { readonly packets: readonly Packet[] },
     ) =>
       request({
         method: "POST",
         path: `v1/conversations/${conversation}/history-grants`,
-        body: {
-          ...receiptJson(grant),
-          packets: grant.packets.map(({ device, bytes }) => ({
-            device,
-            bytes: toBase64Url(bytes),
-          })),
-        },
-        answer: place,
+        body: writeBody(newHistoryGrant, {
+          ...receiptOf(grant),
+          packets: grant.packets.map(({ device, bytes }) => ({ device, bytes })),
+        }),
+        answer: logPosition,
       }),
 
     /** Returns what the log says about at most 256 events, the last of which is `until`. */
-    readLinks: (conversation: Uuid, grant: Uuid, until: number) =>
-      request({
-        method: "GET",
-        path: `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`,
-        answer: links,
-      }),
+    async readLinks(conversation: Uuid, grant: Uuid, until: number) {
+      const path = `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`;
+      const page = await request({ method: "GET", path, answer: linksPage });
+      return {
+        links: page.links.map((link) => ({ ...link, control: link.control ?? undefined })),
+        previousHash: page.previousHash ?? undefined,
+      };
+    },
 
     closeConversation: (conversation: Uuid) =>
-      request({ method: "POST", path: `v1/conversations/${conversation}/close`, answer: place }),
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/close`,
+        answer: logPosition,
+      }),
   };
 }
 
 export type Api = ReturnType<typeof createApi>;
 
-const receiptJson = ({ text, signature }: SignedReceipt) => ({
-  receipt: toBase64Url(text),
-  signature: toBase64Url(signature),
-});
+const receiptOf = ({ text, signature }: SignedReceipt) => ({ receipt: text, signature });
 
-const signedJson = ({ id, publicKey, signature }: SignedPreKey) => ({
-  id,
-  publicKey: toBase64Url(publicKey),
-  signature: toBase64Url(signature),
-});
+// A suite may keep more about its keys than the server accepts.
+const signedOf = ({ id, publicKey, signature }: SignedPreKey) => ({ id, publicKey, signature });
 
-const uploadJson = (upload: PreKeyUpload) => ({
-  signedPreKey: signedJson(upload.signedPreKey),
-  lastResortKyberPreKey: signedJson(upload.lastResortKyberPreKey),
-  preKeys: upload.preKeys.map(({ id, publicKey }) => ({ id, publicKey: toBase64Url(publicKey) })),
-  kyberPreKeys: upload.kyberPreKeys.map(signedJson),
+const uploadOf = (upload: PreKeyUpload, replace: boolean) => ({
+  signedPreKey: signedOf(upload.signedPreKey),
+  lastResortKyberPreKey: signedOf(upload.lastResortKyberPreKey),
+  preKeys: upload.preKeys.map(({ id, publicKey }) => ({ id, publicKey })),
+  kyberPreKeys: upload.kyberPreKeys.map(signedOf),
+  replace,
 });

@@ -1,8 +1,15 @@
+import * as z from "zod/mini";
+import { problemDocument } from "../../contract/problem-document.ts";
+import type { ProblemCode } from "../../contract/problems.ts";
 import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import type { HttpResponse } from "../runtime.ts";
 
-/** Server codes for which this SDK has a code of its own. */
-const codes: Readonly<Record<string, SealdeskErrorCode>> = {
+/** The status decides: see `codeForStatus`. */
+const byStatus = undefined;
+
+/** What each code of the server means to an application. A new code is listed here deliberately. */
+export type ErrorCodes = Readonly<Record<ProblemCode, SealdeskErrorCode | undefined>>;
+const codes: ErrorCodes = {
   sign_in_failed: "sign_in_failed",
   session_revoked: "signed_out",
   invalid_token: "signed_out",
@@ -31,12 +38,58 @@ const codes: Readonly<Record<string, SealdeskErrorCode>> = {
   member_not_found: "member_not_found",
   user_not_found: "member_not_found",
   already_a_member: "already_a_member",
+  not_a_member: "not_a_member",
   no_device: "no_device",
   attachment_not_found: "attachment_not_found",
   attachment_damaged: "attachment_damaged",
   attachment_too_large: "attachment_too_large",
   quota_exceeded: "quota_exceeded",
-  subject_erased: "subject_erased",
+  key_destroyed: "subject_erased",
+  message_too_large: "message_too_large",
+  stale_message_id: "stale_message_id",
+
+  invalid_request: byStatus,
+  malformed_json: byStatus,
+  unsupported_media_type: byStatus,
+  body_too_large: byStatus,
+  body_too_late: byStatus,
+  headers_too_large: byStatus,
+  wrong_offset: byStatus,
+  unsupported_tus_version: byStatus,
+  not_found: byStatus,
+  missing_token: byStatus,
+  connection_elsewhere: byStatus,
+  connection_gone: byStatus,
+  internal_error: byStatus,
+  origin_not_allowed: byStatus,
+  device_required: byStatus,
+  device_exists: byStatus,
+  too_many_devices: byStatus,
+  invalid_certificate: byStatus,
+  invalid_prekey: byStatus,
+  too_many_prekeys: byStatus,
+  prekey_id_reused: byStatus,
+  prekeys_differ: byStatus,
+  no_prekeys: byStatus,
+  key_log_behind: byStatus,
+  key_log_shorter: byStatus,
+  audit_log_altered: byStatus,
+  audit_log_behind: byStatus,
+  audit_log_inconsistent: byStatus,
+  audit_checkpoint_invalid: byStatus,
+  audit_action_unknown: byStatus,
+  audit_entry_not_stored: byStatus,
+  link_request_exists: byStatus,
+  conversation_exists: byStatus,
+  invalid_signature: byStatus,
+  invalid_record: byStatus,
+  record_exists: byStatus,
+  grant_not_found: byStatus,
+  attachment_exists: byStatus,
+  upload_expired: byStatus,
+  stale_epoch: byStatus,
+  key_expired: byStatus,
+  device_mismatch: byStatus,
 };
 
 /**
@@ -54,8 +107,15 @@ export function errorOfResponse(response: HttpResponse, body: string): SealdeskE
 }
 
 function codeFor(status: number, problem: string | undefined): SealdeskErrorCode {
-  const known = problem === undefined ? undefined : codes[problem];
-  if (known !== undefined) return known;
+  const known = isProblemCode(problem) ? codes[problem] : byStatus;
+  return known ?? codeForStatus(status);
+}
+
+/** Returns whether this SDK knows the code. A newer server may send others. */
+export const isProblemCode = (problem: string | undefined): problem is ProblemCode =>
+  problem !== undefined && Object.hasOwn(codes, problem);
+
+function codeForStatus(status: number): SealdeskErrorCode {
   // The request body did not arrive in time.
   if (status === 408) return "network";
   if (status === 429) return "rate_limited";
@@ -64,16 +124,12 @@ function codeFor(status: number, problem: string | undefined): SealdeskErrorCode
   return status >= 500 ? "server_error" : "request_refused";
 }
 
-function problemOf(body: string): { readonly code?: string; readonly detail?: string } {
+/** A proxy may answer with a document of another form. */
+const problemParts = z.partial(z.pick(problemDocument, { code: true, detail: true }));
+
+function problemOf(body: string): z.output<typeof problemParts> {
   try {
-    const problem = JSON.parse(body) as {
-      readonly code?: unknown;
-      readonly detail?: unknown;
-    } | null;
-    return {
-      ...(typeof problem?.code === "string" ? { code: problem.code } : {}),
-      ...(typeof problem?.detail === "string" ? { detail: problem.detail } : {}),
-    };
+    return z.safeParse(problemParts, JSON.parse(body)).data ?? {};
   } catch {
     return {};
   }

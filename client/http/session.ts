@@ -1,7 +1,8 @@
+import { openedSession, renewedSession, type SignIn } from "../../contract/sessions.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { SealdeskError } from "../errors.ts";
 import type { Clock } from "../runtime.ts";
-import * as read from "./schema.ts";
+import { nothing } from "./messages.ts";
 import type { Exchange, JsonRequest } from "./transport.ts";
 
 /** Credentials for signing in. */
@@ -35,15 +36,6 @@ export interface TokenRequest {
   readonly thumbprint: string;
 }
 
-const tokenFields = { accessToken: read.text, expiresAtMs: read.integer };
-
-const signedIn = read.object({
-  ...tokenFields,
-  tenant: read.object({ id: read.uuid, slug: read.text }),
-  user: read.object({ id: read.uuid, role: read.text, displayName: read.nullable(read.text) }),
-  accountKey: read.nullable(read.bytes),
-});
-
 /** Who has signed in, according to the server. */
 export interface SignedIn {
   readonly tenant: { readonly id: Uuid; readonly slug: string };
@@ -76,9 +68,9 @@ const renewBeforeMs = 60_000;
 const renewal = {
   method: "POST",
   path: "v1/sessions/current/renew",
-  answer: read.object(tokenFields),
+  answer: renewedSession,
 } as const;
-const end = { method: "DELETE", path: "v1/sessions/current", answer: read.nothing } as const;
+const end = { method: "DELETE", path: "v1/sessions/current", answer: nothing } as const;
 
 /**
  * A session and its access token. The token is renewed shortly before it expires. When the session
@@ -131,14 +123,19 @@ export class Session {
 
   /** @throws SealdeskError sign_in_failed, device_revoked, rate_limited, network */
   async signIn(): Promise<SignedIn> {
-    const answer = await this.#exchange({
+    const { user, accountKey, ...opened } = await this.#exchange({
       method: "POST",
       path: "v1/sessions",
       body: await grantOf(this.#credentials, this.#thumbprint),
-      answer: signedIn,
+      answer: openedSession,
     });
-    await this.#keep(answer);
-    return answer;
+    const session = {
+      ...opened,
+      user: { ...user, displayName: user.displayName ?? undefined },
+      accountKey: accountKey ?? undefined,
+    };
+    await this.#keep(session);
+    return session;
   }
 
   /**
@@ -240,12 +237,9 @@ const isLimited = (error: unknown): boolean =>
 const isOver = (error: unknown): boolean =>
   error instanceof SealdeskError && error.code === "signed_out";
 
-async function grantOf(
-  credentials: Credentials,
-  thumbprint: string,
-): Promise<Readonly<Record<string, string>>> {
+async function grantOf(credentials: Credentials, thumbprint: string): Promise<SignIn> {
   const { grant, tenant } = credentials;
-  switch (credentials.grant) {
+  switch (grant) {
     case "password":
       return { grant, tenant, username: credentials.username, password: credentials.password };
     case "customer_token":

@@ -1,8 +1,8 @@
-import { SealdeskError } from "../errors.ts";
+import { isProblem, SealdeskError } from "../errors.ts";
 import type { Clock, Fetch, HttpResponse, ServerClock } from "../runtime.ts";
 import type { ProofMaker } from "./device-proof.ts";
 import { errorOfResponse } from "./problems.ts";
-import type { Reader } from "./schema.ts";
+import { readAnswer, type Schema } from "./messages.ts";
 
 /** One JSON request. */
 export interface JsonRequest<T> {
@@ -10,7 +10,7 @@ export interface JsonRequest<T> {
   /** Path below the server's base URL, without a leading slash. */
   readonly path: string;
   readonly body?: unknown;
-  readonly answer: Reader<T>;
+  readonly answer: Schema<T>;
 }
 
 /** Sends a request, with an access token if one is given. */
@@ -48,7 +48,7 @@ export function createExchange(deps: ExchangeDeps): Exchange {
     });
     deps.clock.heard(response.headers.get("date"));
     if (!response.ok) throw errorOfResponse(response, received);
-    return answer(parsed(received), "answer");
+    return readAnswer(answer, parsed(received));
   }
 
   return (request, accessToken) => withValidProof(() => attempt(request, accessToken));
@@ -62,7 +62,7 @@ export async function withValidProof<T>(attempt: () => Promise<T>): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
-    if (!(error instanceof SealdeskError) || error.problem !== "invalid_proof") throw error;
+    if (!isProblem(error, "invalid_proof")) throw error;
     return attempt();
   }
 }

@@ -10,7 +10,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { KeyLogHead } from "../../crypto/device/payload.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { outdatePublished } from "../device/published-keys.ts";
-import { isTransient, SealdeskError } from "../errors.ts";
+import { isProblem, isTransient, SealdeskError } from "../errors.ts";
 import type { Api } from "../http/api.ts";
 import type { Clock } from "../runtime.ts";
 import { deviceChecks } from "./checks.ts";
@@ -302,7 +302,7 @@ export class KeyLog {
     try {
       return await this.#deps.api.keyLogConsistency(old, size);
     } catch (error) {
-      if (!(error instanceof SealdeskError) || error.problem !== "key_log_shorter") throw error;
+      if (!isProblem(error, "key_log_shorter")) throw error;
       throw new LogError("rolled_back", "checkpoint", `the log has no tree of ${size} now.`);
     }
   }

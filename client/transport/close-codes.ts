@@ -1,4 +1,4 @@
-import { SealdeskError } from "../errors.ts";
+import { isProblem, SealdeskError } from "../errors.ts";
 
 /** What to do after a connection was closed. */
 export type Closure =
@@ -62,8 +62,8 @@ export const tokenExpired = 4001;
  */
 export function closeCodeOf(error: unknown): number {
   if (!(error instanceof SealdeskError) || error.problem === undefined) return lost;
-  if (error.problem === "device_required") return 4503;
-  if (error.problem === "not_ready") return goingAway;
+  if (isProblem(error, "device_required")) return 4503;
+  if (isProblem(error, "not_ready")) return goingAway;
   switch (error.code) {
     case "signed_out":
       return 4501;

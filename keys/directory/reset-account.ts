@@ -5,6 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideDirectory } from "../../policies/directory.ts";
+import type { ResetReason } from "../../policies/reset-reasons.ts";
 import type { DirectoryDeps } from "../accounts/profiles.ts";
 import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
 import { KeysError } from "../keys-error.ts";
@@ -13,10 +14,6 @@ import { assertSession } from "../tokens/session-end.ts";
 import type { Announce } from "./announce.ts";
 import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
-
-/** Why an account is reset. The reason is in the audit entry. */
-export const resetReasons = ["devices_lost", "account_taken_over"] as const;
-export type ResetReason = (typeof resetReasons)[number];
 
 export interface Reset {
   readonly user: Uuid;

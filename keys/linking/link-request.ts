@@ -13,10 +13,6 @@ export const LINK_LIFETIME_MS = 10 * 60_000;
  * sessions of an account within `LINK_LIFETIME_MS`, so it cannot displace the user's request.
  */
 export const MAX_LINK_REQUESTS = 256;
-/**
- * The size limit of the sealed answer in bytes: the account key and known keys of other accounts.
- */
-export const MAX_SEALED_BYTES = 128 * 1024;
 
 export type LinkState = "pending" | "approved" | "refused" | "expired";
 

@@ -1,18 +1,12 @@
 import { hash } from "node:crypto";
 import { concat } from "../../crypto/wire/bytes.ts";
+import { ecKeyBytes, kyberKeyBytes } from "../../crypto/wire/key-sizes.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { KeysError } from "../keys-error.ts";
 import { EC_KEY_TYPE, verifyXEdDsa } from "./xeddsa.ts";
 
-/**
- * Sizes of serialised libsignal keys in bytes: Curve25519 and Kyber-1024 public keys with a type
- * byte.
- */
-export const EC_PUBLIC_KEY_BYTES = 33;
-export const KYBER_PUBLIC_KEY_BYTES = 1569;
 /** The first byte of a serialised Kyber-1024 key. */
 const KYBER_KEY_TYPE = 0x08;
-export const SIGNATURE_BYTES = 64;
 /** Most one-time prekeys of one kind that a device may have stored. */
 export const MAX_UNUSED_PREKEYS = 500;
 /** Most one-time prekeys of one kind in one upload. */
@@ -64,8 +58,8 @@ export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void
   const { signedPreKey, lastResortKyberPreKey, preKeys, kyberPreKeys } = upload;
   const ec = [signedPreKey, ...preKeys];
   const kyber = [lastResortKyberPreKey, ...kyberPreKeys];
-  for (const preKey of ec) checkForm(preKey, EC_KEY_TYPE, EC_PUBLIC_KEY_BYTES);
-  for (const preKey of kyber) checkForm(preKey, KYBER_KEY_TYPE, KYBER_PUBLIC_KEY_BYTES);
+  for (const preKey of ec) checkForm(preKey, EC_KEY_TYPE, ecKeyBytes);
+  for (const preKey of kyber) checkForm(preKey, KYBER_KEY_TYPE, kyberKeyBytes);
   for (const list of [upload.preKeys, upload.kyberPreKeys]) {
     if (list.length > MAX_PREKEYS_PER_UPLOAD)
       throw new KeysError(

@@ -1,11 +1,7 @@
-import {
-  OpenApiGeneratorV31,
-  OpenAPIRegistry,
-  type RouteConfig,
-} from "@asteasolutions/zod-to-openapi";
-import { z } from "zod";
+import { problemDocument } from "../../contract/problem-document.ts";
+import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
 import { noBody } from "./bodies/body-limit.ts";
-import { problemKinds, type ProblemCode } from "./problems.ts";
+import { JsonSchemas } from "./json-schemas.ts";
 import { isLimited, type AnyRoute, type RouteSpec } from "./route.ts";
 
 const sessionProblems: readonly ProblemCode[] = [
@@ -33,21 +29,6 @@ const headProblems: readonly ProblemCode[] = [
 ];
 const bodyProblems: readonly ProblemCode[] = ["body_too_late", "rate_limited", "overloaded"];
 
-const problem = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    action: z
-      .enum(["renew", "sign_in", "register_device", "wait", "sync", "rotate", "repeat", "hello"])
-      .optional()
-      .meta({ description: "What the client can do about it" }),
-    reasons: z.array(z.string()).optional().meta({ description: "Why it is so, by code" }),
-  })
-  .meta({ id: "Problem", description: "RFC 9457" });
-
 // In OpenAPI 3.1, a body of bytes has no schema.
 const binary = {};
 
@@ -59,44 +40,56 @@ export function describeRoutes(
   publicUrl: string,
   version: string,
 ): object {
-  const registry = new OpenAPIRegistry();
-  registry.registerComponent("securitySchemes", "accessToken", {
-    type: "http",
-    scheme: "DPoP",
-    description: "An access token bound to a device key, RFC 9449",
-  });
-  registry.registerComponent("securitySchemes", "deviceProof", {
-    type: "apiKey",
-    in: "header",
-    name: "DPoP",
-    description: "A proof by that key for this request, RFC 9449 section 4; EdDSA only",
-  });
-  registry.registerComponent("securitySchemes", "relayConnection", {
-    type: "apiKey",
-    in: "header",
-    name: "Relay-Connection",
-    description: "The id that a hello was answered with; it serves as long as the connection",
-  });
-  for (const { spec } of routes) registry.registerPath(operationOf(spec));
-  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+  const schemas = new JsonSchemas();
+  const paths: Record<string, Record<string, object>> = {};
+  for (const { spec } of routes) {
+    // OpenAPI cannot describe a parameter that takes the rest of a path.
+    const path = (paths[spec.path.replaceAll("*}", "}")] ??= {});
+    path[spec.method] = operationOf(spec, schemas);
+  }
+  return {
     openapi: "3.1.0",
     info: {
       title: "Sealdesk control plane",
       version,
       description:
-        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges.",
+        "Sign-in, device directory, prekeys, conversations and attachments (tus 1.0). Messages travel over the relay's WebSocket or, where none is let through, over its HTTP exchanges. This document describes the answers of this version: a newer server may add members, which a client must leave out.",
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     servers: [{ url: publicUrl }],
-  });
+    components: { securitySchemes, schemas: schemas.components },
+    paths,
+  };
 }
 
-function operationOf(spec: RouteSpec): RouteConfig {
+const securitySchemes = {
+  accessToken: {
+    type: "http",
+    scheme: "DPoP",
+    description: "An access token bound to a device key, RFC 9449",
+  },
+  deviceProof: {
+    type: "apiKey",
+    in: "header",
+    name: "DPoP",
+    description: "A proof by that key for this request, RFC 9449 section 4; EdDSA only",
+  },
+  relayConnection: {
+    type: "apiKey",
+    in: "header",
+    name: "Relay-Connection",
+    description: "The id that a hello was answered with; it serves as long as the connection",
+  },
+} as const;
+
+function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
   const words = [spec.method, ...spec.path.split("/").map((part) => part.replaceAll(/\W/g, ""))];
+  const parameters = [
+    ...schemas.parametersOf("path", spec.params),
+    ...schemas.parametersOf("query", spec.query),
+    ...schemas.parametersOf("header", spec.headers),
+  ];
   return {
-    method: spec.method,
-    // OpenAPI cannot describe a parameter that takes the rest of a path.
-    path: spec.path.replaceAll("*}", "}"),
     summary: spec.summary,
     operationId: words.filter((word) => word !== "").join("_"),
     tags: [spec.tag],
@@ -105,18 +98,17 @@ function operationOf(spec: RouteSpec): RouteConfig {
     // Documents the largest body, and the milliseconds in which it must arrive.
     "x-body-limit": spec.bodyLimit ?? noBody,
     security: securityOf(spec.access),
-    request: {
-      ...(spec.params && { params: spec.params }),
-      ...(spec.query && { query: spec.query }),
-      ...(spec.headers && { headers: spec.headers }),
-      ...(spec.stream !== undefined && {
-        body: { required: true, content: { [spec.stream]: { schema: binary } } },
-      }),
-      ...(spec.body && {
-        body: { required: true, content: { "application/json": { schema: spec.body } } },
-      }),
-    },
-    responses: { ...answersOf(spec), ...problemsOf(spec) },
+    ...(parameters.length > 0 && { parameters }),
+    ...(spec.stream !== undefined && {
+      requestBody: { required: true, content: { [spec.stream]: { schema: binary } } },
+    }),
+    ...(spec.body && {
+      requestBody: {
+        required: true,
+        content: { "application/json": { schema: schemas.ofRequest(spec.body) } },
+      },
+    }),
+    responses: { ...answersOf(spec, schemas), ...problemsOf(spec, schemas) },
   };
 }
 
@@ -135,14 +127,16 @@ function securityOf(access: RouteSpec["access"]): Record<string, string[]>[] {
   }
 }
 
-function answersOf(spec: RouteSpec): RouteConfig["responses"] {
+function answersOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, object> {
   return Object.fromEntries(
     Object.entries(spec.answers).map(
       ([status, { description, schema, bytes, type = "application/octet-stream" }]) => [
         status,
         {
           description,
-          ...(schema && { content: { "application/json": { schema } } }),
+          ...(schema && {
+            content: { "application/json": { schema: schemas.ofAnswer(schema) } },
+          }),
           ...(bytes && { content: { [type]: { schema: binary } } }),
         },
       ],
@@ -150,7 +144,7 @@ function answersOf(spec: RouteSpec): RouteConfig["responses"] {
   );
 }
 
-function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
+function problemsOf(spec: RouteSpec, schemas: JsonSchemas): Record<string, object> {
   const codes = new Set<ProblemCode>([
     ...accessProblems(spec.access),
     ...headProblems,
@@ -171,7 +165,7 @@ function problemsOf(spec: RouteSpec): RouteConfig["responses"] {
       String(status),
       {
         description: ofStatus.map((code) => `\`${code}\``).join(", "),
-        content: { "application/problem+json": { schema: problem } },
+        content: { "application/problem+json": { schema: schemas.ofAnswer(problemDocument) } },
       },
     ]),
   );

@@ -1,132 +1,46 @@
 import type { AuditErrorCode } from "../../audit/audit-error.ts";
+import type { ProblemAction } from "../../contract/problem-document.ts";
+import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
-/** What a client can do about a problem, if there is one right thing to do. */
-export type ProblemAction =
-  "renew" | "sign_in" | "register_device" | "wait" | "sync" | "rotate" | "repeat" | "hello";
+/** Every code of an error that a request can end with. */
+export type ErrorCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode | AuditErrorCode;
+type InternalCode = Exclude<ErrorCode, ProblemCode>;
 
-interface ProblemKind {
-  readonly status: number;
-  readonly title: string;
-  readonly action?: ProblemAction;
-}
-
-/** The refusals of the audit log that a client may see. */
-type AuditProblem = Extract<AuditErrorCode, `audit_${string}`>;
-
-export type ProblemCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode | AuditProblem;
-
-const kind = (status: number, title: string, action?: ProblemAction): ProblemKind =>
-  action === undefined ? { status, title } : { status, title, action };
-
-/** The only table from error codes to HTTP answers. */
-export const problemKinds: Readonly<Record<ProblemCode, ProblemKind>> = {
-  invalid_request: kind(400, "The request does not have the documented form"),
-  malformed_json: kind(400, "The body is not JSON"),
-  unsupported_media_type: kind(415, "The body's type or encoding is not accepted"),
-  body_too_large: kind(413, "The body is too large"),
-  body_too_late: kind(408, "The body did not arrive in time", "repeat"),
-  headers_too_large: kind(431, "The request's headers are too large"),
-  wrong_offset: kind(409, "The bytes do not continue the upload"),
-  unsupported_tus_version: kind(412, "This version of tus is not served"),
-  not_found: kind(404, "There is no such resource"),
-  missing_token: kind(401, "An access token and a device proof are needed", "sign_in"),
-  connection_elsewhere: kind(421, "Another node serves this connection", "repeat"),
-  connection_gone: kind(410, "The connection has ended", "hello"),
-  rate_limited: kind(429, "Too many requests", "wait"),
-  not_ready: kind(503, "The server is not ready", "wait"),
-  internal_error: kind(500, "Something went wrong in the server"),
-
-  keyring_damaged: kind(500, "Something went wrong in the server"),
-  keyring_unreachable: kind(500, "Something went wrong in the server"),
-  passphrase_required: kind(500, "Something went wrong in the server"),
-  wrong_passphrase: kind(500, "Something went wrong in the server"),
-  keyring_foreign: kind(500, "Something went wrong in the server"),
-  kms_misconfigured: kind(500, "Something went wrong in the server"),
-  kms_unreachable: kind(503, "The server's keys cannot be reached", "wait"),
-  kms_sealed: kind(503, "The server's keys cannot be reached", "wait"),
-  kms_standby: kind(503, "The server's keys cannot be reached", "wait"),
-  kms_denied: kind(503, "The server's keys cannot be reached", "wait"),
-  kms_key_not_found: kind(500, "Something went wrong in the server"),
-  kms_key_destroyed: kind(500, "Something went wrong in the server"),
-  kms_refused: kind(500, "Something went wrong in the server"),
-  key_destroyed: kind(410, "The content is erased"),
-  key_missing: kind(500, "Something went wrong in the server"),
-  seal_broken: kind(500, "Something went wrong in the server"),
-  sign_in_failed: kind(401, "The sign-in failed"),
-  invalid_token: kind(401, "The access token is not valid", "sign_in"),
-  token_expired: kind(401, "The access token has expired", "renew"),
-  invalid_proof: kind(401, "The device proof is not valid"),
-  proof_reused: kind(401, "The device proof was used before"),
-  session_revoked: kind(401, "The session is over", "sign_in"),
-  device_revoked: kind(403, "The device was removed from its account"),
-  overloaded: kind(503, "The server is overloaded", "wait"),
-  tenant_suspended: kind(403, "The organisation is suspended"),
-  tenant_exists: kind(409, "The tenant exists"),
-  tenant_not_found: kind(404, "There is no such tenant"),
-  invalid_customer_keys: kind(400, "The customer keys cannot be used"),
-  customer_key_exists: kind(409, "The tenant has a key of that name"),
-  invalid_origin: kind(400, "The origin cannot be used"),
-  origin_not_allowed: kind(403, "The page's origin is not allowed"),
-  customer_key_not_found: kind(404, "The tenant has no key of that name"),
-  username_taken: kind(409, "The user name is taken"),
-  weak_password: kind(400, "The password is too short or too long"),
-  user_not_found: kind(404, "There is no such user"),
-  device_required: kind(403, "The device is not registered", "register_device"),
-  device_exists: kind(409, "The device's id or key is taken"),
-  device_not_found: kind(404, "There is no such device"),
-  too_many_devices: kind(409, "The account has too many devices"),
-  account_key_mismatch: kind(409, "The account has a different key"),
-  account_key_retired: kind(409, "The account was reset and needs another key"),
-  invalid_certificate: kind(400, "The device's certificate is not valid"),
-  invalid_prekey: kind(400, "A prekey is not valid"),
-  too_many_prekeys: kind(400, "Too many prekeys in one upload"),
-  prekey_id_reused: kind(409, "A prekey id was used for another key"),
-  prekeys_differ: kind(409, "The relay serves keys that differ from those the device published"),
-  no_prekeys: kind(409, "The device has published no prekeys"),
-  key_log_behind: kind(503, "The key log is not signed up to this size yet", "wait"),
-  key_log_shorter: kind(404, "The key log has no tree of that size"),
-  audit_log_altered: kind(503, "The audit log was altered in the database"),
-  audit_log_behind: kind(503, "The audit log was rewound in the database"),
-  audit_log_inconsistent: kind(503, "The audit log was altered in the database"),
-  audit_checkpoint_invalid: kind(503, "The audit log's checkpoint is not the server's"),
-  audit_action_unknown: kind(400, "The audit log has no such action"),
-  audit_entry_not_stored: kind(503, "The audit log did not keep the entry of this act"),
-  link_not_needed: kind(409, "The account has no device yet", "register_device"),
-  link_request_exists: kind(409, "The request's id is taken"),
-  link_request_not_found: kind(404, "There is no such request"),
-  link_request_expired: kind(410, "The request is too old"),
-  link_request_closed: kind(409, "The request was answered"),
-  forbidden: kind(403, "This is not permitted"),
-
-  conversation_not_found: kind(404, "There is no such conversation"),
-  conversation_exists: kind(409, "The conversation's id is taken"),
-  member_not_found: kind(404, "There is no such member"),
-  already_a_member: kind(409, "The user is a member already"),
-  no_device: kind(409, "A member has no registered device", "register_device"),
-  invalid_signature: kind(400, "The record is not signed by this device"),
-  invalid_record: kind(400, "The signed record is not valid here"),
-  record_exists: kind(409, "The record's id is taken"),
-  grant_not_found: kind(404, "There is no such grant"),
-  contended: kind(409, "The conversation is busy", "wait"),
-  attachment_not_found: kind(404, "There is no such attachment"),
-  attachment_exists: kind(409, "The attachment's id is taken"),
-  attachment_too_large: kind(413, "The attachment is too large"),
-  attachment_damaged: kind(410, "The stored attachment was altered"),
-  quota_exceeded: kind(507, "The quota is used up"),
-  upload_expired: kind(410, "The upload was not completed in time"),
-  unavailable: kind(503, "The relay is busy", "wait"),
-  stale_message_id: kind(409, "The message id is too old or ahead of time", "sync"),
-  not_a_member: kind(403, "The device is not a member"),
-  too_many_conversations: kind(409, "There are too many open conversations"),
-  too_many_members: kind(409, "The conversation has too many members"),
-  conversation_closed: kind(409, "The conversation is closed"),
-  message_too_large: kind(413, "The message is too large"),
-  stale_epoch: kind(409, "The epoch has advanced", "rotate"),
-  key_expired: kind(409, "The key has reached the end of its use", "rotate"),
-  device_mismatch: kind(409, "The packets are not for the current devices", "sync"),
+/**
+ * Failures inside the server, and acts that no route offers. The client is sent the code on the
+ * right. The log and the metrics have the error's own code.
+ */
+const internalFailures: Readonly<Record<InternalCode, "internal_error" | "not_ready">> = {
+  keyring_damaged: "internal_error",
+  keyring_unreachable: "internal_error",
+  passphrase_required: "internal_error",
+  wrong_passphrase: "internal_error",
+  keyring_foreign: "internal_error",
+  kms_misconfigured: "internal_error",
+  kms_unreachable: "not_ready",
+  kms_sealed: "not_ready",
+  kms_standby: "not_ready",
+  kms_denied: "not_ready",
+  kms_key_not_found: "internal_error",
+  kms_key_destroyed: "internal_error",
+  kms_refused: "internal_error",
+  key_missing: "internal_error",
+  seal_broken: "internal_error",
+  // Acts of the operator's commands.
+  tenant_exists: "internal_error",
+  tenant_not_found: "internal_error",
+  invalid_customer_keys: "internal_error",
+  customer_key_exists: "internal_error",
+  customer_key_not_found: "internal_error",
+  invalid_origin: "internal_error",
+  username_taken: "internal_error",
+  weak_password: "internal_error",
+  log_not_found: "internal_error",
+  entry_not_found: "internal_error",
+  not_prunable: "internal_error",
 };
 
 /** An HTTP answer for an error (RFC 9457). */
@@ -141,25 +55,36 @@ export interface Problem {
   readonly reasons?: readonly string[];
 }
 
-export const isProblemCode = (code: unknown): code is ProblemCode =>
-  typeof code === "string" && Object.hasOwn(problemKinds, code);
+const isIn = <T extends object>(table: T, code: unknown): code is keyof T =>
+  typeof code === "string" && Object.hasOwn(table, code);
+
+const isInternal = (code: unknown): code is InternalCode => isIn(internalFailures, code);
+const isProblemCode = (code: unknown): code is ProblemCode => isIn(problemKinds, code);
+
+/** The code of one of our errors; undefined for any other error. */
+export function errorCodeOf(error: unknown): ErrorCode | undefined {
+  const { code } = (error ?? {}) as { readonly code?: unknown };
+  return isInternal(code) || isProblemCode(code) ? code : undefined;
+}
 
 /**
  * Converts an error to the problem that its client sees. An unknown error becomes `internal_error`.
  */
 export function problemOf(error: unknown): Problem {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const own = errorCodeOf(error) ?? "internal_error";
+  const code = isInternal(own) ? internalFailures[own] : own;
+  const { status, title, action }: (typeof problemKinds)[ProblemCode] = problemKinds[code];
+  const { message } = (error ?? {}) as { readonly message?: unknown };
   const reasons = error instanceof HttpError ? error.reasons : undefined;
-  const known = isProblemCode(code) ? code : "internal_error";
-  const { status, title, action } = problemKinds[known];
+  // Messages of our own errors reveal nothing internal, except those of internal failures. They go
+  // only to the log.
+  const isTold = own === code && status !== 500 && typeof message === "string";
   return {
-    type: `urn:sealdesk:problem:${known}`,
+    type: `urn:sealdesk:problem:${code}`,
     title,
     status,
-    code: known,
-    // Messages of our own errors reveal nothing internal. The message of a 500 goes only to the
-    // log.
-    detail: status === 500 || typeof message !== "string" ? `${title}.` : message,
+    code,
+    detail: isTold ? message : `${title}.`,
     ...(action && { action }),
     ...(reasons && { reasons }),
   };

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { AuditAction } from "../../audit/actions.ts";
+import type { ProblemCode } from "../../contract/problems.ts";
 import type { Authenticated } from "../../keys/tokens/authenticate.ts";
 import type { BodyLimit } from "./bodies/body-limit.ts";
 import type { Body } from "./bodies/body-reader.ts";
-import type { ProblemCode } from "./problems.ts";
 
-type Schema = z.ZodType;
-type Parameters = z.ZodObject;
+type Schema = z.core.$ZodType;
+type Parameters = z.ZodMiniObject;
 
 /** What a route accepts and returns. The server validates it, and the OpenAPI document shows it. */
 export interface RouteSpec {

@@ -1,10 +1,11 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
+import type { ProblemCode } from "../../contract/problems.ts";
 import { KeysError } from "../../keys/keys-error.ts";
 import { describeError, type Log } from "../log.ts";
 import { ALLOW_ORIGIN } from "./cors.ts";
 import { HttpError } from "./http-error.ts";
 import { isPassingFailure } from "./passing-failure.ts";
-import { problemOf } from "./problems.ts";
+import { errorCodeOf, problemOf } from "./problems.ts";
 import { requestIdOf } from "./serve-routes.ts";
 
 const RETRY_LATER_SECONDS = 5;
@@ -16,9 +17,10 @@ const RETRY_LATER_SECONDS = 5;
 export function sendProblem(log: Log): ErrorRequestHandler {
   // Express recognises an error handler by its four parameters.
   return (error: unknown, _request, response, _next) => {
-    const problem = problemOf(asHttpError(error));
+    const refusal = asHttpError(error);
+    const problem = problemOf(refusal);
     const requestId = requestIdOf(response);
-    response.locals["code"] = problem.code;
+    response.locals["code"] = errorCodeOf(refusal) ?? problem.code;
     response.locals["reasons"] = reasonsOf(error);
     if (problem.status >= 500) log.error("request failed", { requestId, ...describeError(error) });
     if (response.headersSent) {
@@ -49,7 +51,7 @@ export function sendProblem(log: Log): ErrorRequestHandler {
 const reasonsOf = (error: unknown): string | undefined =>
   error instanceof KeysError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
 
-const oauthError = (code: string): string =>
+const oauthError = (code: ProblemCode): string =>
   code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";
 
 function asHttpError(error: unknown): unknown {
@@ -62,7 +64,7 @@ function asHttpError(error: unknown): unknown {
     : error;
 }
 
-const hasKnownCode = (error: unknown): boolean => problemOf(error).code !== "internal_error";
+const hasKnownCode = (error: unknown): boolean => errorCodeOf(error) !== undefined;
 
 export const nothingHere: RequestHandler = () => {
   throw new HttpError("not_found", "There is nothing at this path.");

@@ -4,7 +4,7 @@ import { runFor } from "../../db/fairness/requester.ts";
 import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
 import type { Authenticated, Authenticator } from "../../keys/tokens/authenticate.ts";
 import { SESSION_LIFETIME_MS } from "../../keys/tokens/open-session.ts";
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Sender } from "../held-bytes.ts";
 import { noBody } from "./bodies/body-limit.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
@@ -170,8 +170,8 @@ const refuseBody = async (body: Body, sender: Sender): Promise<void> =>
   void (await body.whole(noBody, sender));
 
 /** Names the place of the error in the input, never the value that stood there. */
-function check(schema: z.ZodType, input: unknown, where: string): unknown {
-  const parsed = schema.safeParse(input);
+function check(schema: z.core.$ZodType, input: unknown, where: string): unknown {
+  const parsed = z.safeParse(schema, input);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const path = [where, ...(issue?.path ?? [])].map(String).join(".");

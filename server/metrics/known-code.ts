@@ -1,5 +1,5 @@
 import type { WireErrorCode } from "../../crypto/wire/wire-error.ts";
-import { isProblemCode } from "../http/problems.ts";
+import { errorCodeOf } from "../http/problems.ts";
 
 const wireCodes: Readonly<Record<WireErrorCode, true>> = {
   malformed_frame: true,
@@ -12,8 +12,8 @@ const wireCodes: Readonly<Record<WireErrorCode, true>> = {
  * values.
  */
 export function knownCode(error: unknown): string {
+  const own = errorCodeOf(error);
+  if (own !== undefined) return own;
   const code = (error as { code?: unknown } | null | undefined)?.code;
-  return isProblemCode(code) || (typeof code === "string" && Object.hasOwn(wireCodes, code))
-    ? code
-    : "other";
+  return typeof code === "string" && Object.hasOwn(wireCodes, code) ? code : "other";
 }

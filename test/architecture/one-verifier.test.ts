@@ -3,7 +3,19 @@ import { readFileSync } from "node:fs";
 
 const sources = execFileSync(
   "git",
-  ["ls-files", "audit", "cli", "client", "crypto", "db", "keys", "messaging", "policies", "server"],
+  [
+    "ls-files",
+    "audit",
+    "cli",
+    "client",
+    "contract",
+    "crypto",
+    "db",
+    "keys",
+    "messaging",
+    "policies",
+    "server",
+  ],
   { encoding: "utf8" },
 )
   .split("\n")

@@ -91,7 +91,8 @@ describe("the client's package", () => {
     expect(tarball.files).toContain("dist/client/index.js");
     expect(tarball.files).toContain("dist/client/index.d.ts");
     expect(tarball.files.filter((path) => path.includes("suites/signal"))).toEqual([]);
-    const elsewhere = /^(dist\/(client|crypto\/(wire|device)|audit\/verify)\/|[^/]+$)/;
+    const elsewhere =
+      /^(dist\/(client|contract|policies|crypto\/(wire|device)|audit\/verify)\/|[^/]+$)/;
     expect(tarball.files.filter((path) => !elsewhere.test(path))).toEqual([]);
   });
 

@@ -13,3 +13,6 @@ export const noBody: BodyLimit = { bytes: 0, withinMs: 10_000 };
 
 /** Enough for a few ids, a signature or a token. */
 export const smallBody: BodyLimit = { bytes: 16 * 1024, withinMs: 10_000 };
+
+/** Fits 100 one-time prekeys of each kind, which is all that a device may publish at once. */
+export const preKeysLimit: BodyLimit = { bytes: 320 * 1024, withinMs: 20_000 };

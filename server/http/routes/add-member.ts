@@ -1,10 +1,9 @@
-import { z } from "zod";
+import { logPosition, newMember } from "../../../contract/conversations.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { addMember } from "../../../messaging/members/change-members.ts";
 import { smallBody } from "../bodies/body-limit.ts";
-import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPosition } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/members */
 export function addMemberRoute(deps: MessagingDeps): Route {
@@ -16,8 +15,8 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.add_member"],
-      params: conversationParams,
-      body: z.strictObject({ user: uuid }),
+      params: idParams,
+      body: newMember,
       bodyLimit: smallBody,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [

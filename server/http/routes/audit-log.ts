@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { auditPage, auditQuery, logFileParams } from "../../../contract/audit.ts";
 import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
 import type { LogReading } from "../../../keys/audit-log/follow-log.ts";
@@ -6,7 +6,6 @@ import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
 import { searchEntries } from "../../../keys/audit-log/search-entries.ts";
 import { HttpError } from "../http-error.ts";
 import { route, streamRoute, type Route, type StreamRoute } from "../route.ts";
-import { auditPage, auditQuery } from "./audit-schemas.ts";
 
 /** Why a log that was altered or rewound in the database is not read. */
 export const logRefusals = [
@@ -27,12 +26,7 @@ export function auditTilesRoute(reader: LogReader): StreamRoute {
       access: "session",
       audits: ["audit.read_tiles"],
       isUnlimited: true,
-      params: z.object({
-        path: z.string().max(100).meta({
-          description:
-            "`checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]` or `restore/<N>`",
-        }),
-      }),
+      params: logFileParams,
       answers: { 200: { description: "The checkpoint, or the bytes of a tile", bytes: true } },
       problems: ["forbidden", "not_found", ...logRefusals],
     },

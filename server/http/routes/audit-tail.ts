@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { z } from "zod";
+import { tailHeaders, tailQuery } from "../../../contract/audit.ts";
 import { AuditError } from "../../../audit/audit-error.ts";
 import { onOneLine, readEntry } from "../../../audit/export/entry-text.ts";
 import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
@@ -10,7 +10,6 @@ import { FairShares, type ShareLimits } from "../../../policies/fair-shares.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import { logRefusals } from "./audit-log.ts";
-import { entryIndex } from "./audit-schemas.ts";
 
 /** Followers at the same time. Each reads the log twice a second. */
 const LIMITS: ShareLimits = { node: 32, tenant: 8, account: 3 };
@@ -28,8 +27,8 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       tag: "Audit",
       access: "session",
       audits: ["audit.tail"],
-      query: z.strictObject({ after: entryIndex.optional() }),
-      headers: z.object({ "last-event-id": entryIndex.optional() }),
+      query: tailQuery,
+      headers: tailHeaders,
       answers: {
         200: {
           description:

@@ -1,8 +1,7 @@
-import { z } from "zod";
+import { preKeyDigest } from "../../../contract/prekeys.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { checkPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
 import { smallBody } from "../bodies/body-limit.ts";
-import { bytes } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 
 /** POST /v1/devices/current/prekeys/check */
@@ -15,7 +14,7 @@ export function checkPreKeysRoute(deps: UseCase): Route {
       tag: "Directory",
       access: "session",
       audits: { nothing: "it compares what is one's own" },
-      body: z.strictObject({ digest: bytes(32) }),
+      body: preKeyDigest,
       bodyLimit: smallBody,
       answers: { 204: { description: "They are the same" } },
       problems: ["device_required", "no_prekeys", "prekeys_differ"],

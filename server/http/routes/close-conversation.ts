@@ -1,7 +1,8 @@
+import { logPosition } from "../../../contract/conversations.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { closeConversation } from "../../../messaging/members/change-members.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPosition } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/close */
 export function closeConversationRoute(deps: MessagingDeps): Route {
@@ -13,7 +14,7 @@ export function closeConversationRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.close"],
-      params: conversationParams,
+      params: idParams,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: ["conversation_not_found", "conversation_closed", "forbidden", "contended"],
     },

@@ -1,7 +1,7 @@
+import { preKeyCount } from "../../../contract/prekeys.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { countOwnPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
 import { route, type Route } from "../route.ts";
-import { preKeyCount } from "./device-schemas.ts";
 
 /** GET /v1/devices/current/prekeys */
 export function countPreKeysRoute(deps: UseCase): Route {

@@ -1,3 +1,4 @@
+import { createdConversation, newConversation } from "../../../contract/conversations.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { createConversation } from "../../../messaging/members/create-conversation.ts";
 import type { Actor } from "../../../policies/actor.ts";
@@ -5,7 +6,6 @@ import type { MessageLimits } from "../../socket/message-limits.ts";
 import { HttpError } from "../http-error.ts";
 import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
-import { createdConversation, newConversation } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations. Rate-limited, because each conversation has to be looked at by its members. */
 export function createConversationRoute(

@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { z } from "zod";
+import { downloadHeaders } from "../../../contract/attachments.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
 import { openDownload } from "../../../messaging/attachments/download.ts";
 import { byteRange } from "../byte-range.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { attachmentParams } from "./attachment-schemas.ts";
 
 /** GET /v1/attachments/{id} */
 export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
@@ -17,8 +17,8 @@ export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {
       tag: "Attachments",
       access: "session",
       audits: ["attachment.read"],
-      params: attachmentParams,
-      headers: z.object({ range: z.string().max(200).optional() }),
+      params: idParams,
+      headers: downloadHeaders,
       answers: {
         200: { description: "The whole; `Repr-Digest` is its SHA-256 (RFC 9530)", bytes: true },
         206: { description: "The range", bytes: true },

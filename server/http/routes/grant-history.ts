@@ -1,12 +1,9 @@
-import { z } from "zod";
-import { wireLimits } from "../../../crypto/wire/frame.ts";
+import { logPosition } from "../../../contract/conversations.ts";
+import { newHistoryGrant } from "../../../contract/history.ts";
+import { idParams } from "../../../contract/values.ts";
 import { grantHistory } from "../../../messaging/history/grant-history.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
-import { bytes, uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPosition, signedReceipt } from "./conversation-schemas.ts";
-
-const packet = z.strictObject({ device: uuid, bytes: bytes(wireLimits.packet, "at most") });
 
 /** POST /v1/conversations/{id}/history-grants */
 export function grantHistoryRoute(deps: MessagingDeps): Route {
@@ -18,8 +15,8 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["history.grant"],
-      params: conversationParams,
-      body: z.strictObject({ ...signedReceipt, packets: z.array(packet).min(1).max(256) }),
+      params: idParams,
+      body: newHistoryGrant,
       bodyLimit: { bytes: 1024 * 1024, withinMs: 30_000 },
       answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
       problems: [

@@ -1,15 +1,15 @@
-import { z } from "zod";
+import * as z from "zod/mini";
+import { documentation } from "../../../contract/documentation.ts";
 import { readyWarnings, type Readiness } from "../../readiness.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
 
-const state = z.strictObject({ status: z.literal("ok") });
-const ready = z.strictObject({
+const state = z.object({ status: z.literal("ok") });
+const ready = z.object({
   status: z.literal("ok"),
-  warnings: z
-    .array(z.enum(readyWarnings))
-    .optional()
-    .meta({ description: "What somebody must look at, while the server serves on" }),
+  warnings: z.optional(z.array(z.enum(readyWarnings))).register(documentation, {
+    description: "What somebody must look at, while the server serves on",
+  }),
 });
 
 /** GET /healthz: answers while the process runs. */

@@ -1,36 +1,19 @@
-import { z } from "zod";
+import {
+  consistencyProof,
+  consistencyQuery,
+  keyHistory,
+  keyHistoryQuery,
+  keyLogHead,
+  keyLogRestores,
+} from "../../../contract/key-log.ts";
+import { userParams } from "../../../contract/values.ts";
 import { readKeyHistory, type KeyLogDeps } from "../../../keys/transparency/read-key-history.ts";
 import {
   readKeyLogCheckpoint,
   readKeyLogConsistency,
   readKeyLogRestores,
 } from "../../../keys/transparency/read-key-log.ts";
-import { bytes, uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { wholeNumber } from "./relay-schemas.ts";
-
-const MAX_ENTRY_BYTES = 65_535;
-const size = z.int().min(0).meta({ description: "Entries of the log" });
-const hashes = z.array(bytes(32)).meta({ description: "RFC 9162 path, from the leaf up" });
-const head = {
-  vkey: z.string().meta({ description: "C2SP signed-note verifier key of the log" }),
-  checkpoint: z.string().meta({ description: "C2SP tlog-checkpoint" }),
-};
-const keyLogHead = z.object(head).meta({ id: "KeyLogHead" });
-const keyHistory = z
-  .object({
-    ...head,
-    user: uuid,
-    entries: z.array(
-      z.object({ index: size, entry: bytes(MAX_ENTRY_BYTES, "at most"), proof: hashes }),
-    ),
-    more: z.boolean().meta({ description: "Whether entries of later versions follow" }),
-  })
-  .meta({
-    id: "KeyHistory",
-    description: "What the key log says of a user, by version, at most 100 entries",
-  });
-const fromQuery = wholeNumber.meta({ description: "Entries of the log" });
 
 /** GET /v1/users/{user}/key-history */
 export function keyHistoryRoute(deps: KeyLogDeps): Route {
@@ -42,12 +25,8 @@ export function keyHistoryRoute(deps: KeyLogDeps): Route {
       tag: "Directory",
       access: "session",
       audits: ["keys.read_history"],
-      params: z.strictObject({ user: uuid }),
-      query: z.strictObject({
-        after: wholeNumber.optional().meta({
-          description: "The last version of the page before",
-        }),
-      }),
+      params: userParams,
+      query: keyHistoryQuery,
       answers: { 200: { description: "The entries", schema: keyHistory } },
       problems: ["user_not_found", "forbidden", "key_log_behind"],
     },
@@ -85,9 +64,9 @@ export function keyLogConsistencyRoute(deps: KeyLogDeps): Route {
       tag: "Directory",
       access: "session",
       audits: { nothing: "hashes tell of nobody" },
-      query: z.strictObject({ old: fromQuery, size: fromQuery }),
+      query: consistencyQuery,
       answers: {
-        200: { description: "The proof", schema: z.strictObject({ proof: hashes }) },
+        200: { description: "The proof", schema: consistencyProof },
       },
       problems: ["key_log_behind", "key_log_shorter"],
     },
@@ -111,11 +90,7 @@ export function keyLogRestoresRoute(deps: KeyLogDeps): Route {
       answers: {
         200: {
           description: "The statements, the earliest first",
-          schema: z.strictObject({
-            restores: z.array(z.string()).meta({
-              description: "C2SP signed notes. The key of the log and two approvers signed each",
-            }),
-          }),
+          schema: keyLogRestores,
         },
       },
       problems: ["key_log_behind"],

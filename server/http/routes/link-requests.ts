@@ -1,41 +1,21 @@
-import { z } from "zod";
+import {
+  linkApproval,
+  linkRequest,
+  newLinkRequest,
+  openedLinkRequest,
+} from "../../../contract/links.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { approveLink, refuseLink } from "../../../keys/linking/answer-link.ts";
-import { MAX_SEALED_BYTES } from "../../../keys/linking/link-request.ts";
 import { readLink } from "../../../keys/linking/read-link.ts";
 import { requestLink } from "../../../keys/linking/request-link.ts";
 import { withdrawLink } from "../../../keys/linking/withdraw-link.ts";
 import { smallBody } from "../bodies/body-limit.ts";
-import { bytes, milliseconds, uuid } from "../json-bytes.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 
 const path = "/v1/link-requests/{id}";
-const params = z.strictObject({ id: uuid });
-const sealed = bytes(MAX_SEALED_BYTES, "at most");
-
-const newLinkRequest = z
-  .strictObject({ id: uuid, device: uuid, ephemeralKey: bytes(32) })
-  .meta({ id: "NewLinkRequest" });
-const opened = z.strictObject({ expiresAtMs: milliseconds });
-const approval = z.strictObject({ sealed }).meta({ id: "LinkApproval" });
-const linkRequest = z
-  .strictObject({
-    id: uuid,
-    device: uuid,
-    deviceKey: bytes(32),
-    ephemeralKey: bytes(32),
-    state: z.enum(["pending", "approved", "refused", "expired"]),
-    createdAtMs: milliseconds,
-    expiresAtMs: milliseconds,
-    sibling: uuid.nullable(),
-    sealed: sealed.nullable().meta({
-      type: ["string", "null"],
-      contentEncoding: "base64url",
-      description: "For the asking device alone",
-    }),
-  })
-  .meta({ id: "LinkRequest" });
+const params = idParams;
 
 /**
  * POST /v1/link-requests. Rate-limited by the asking key, so that nobody uses up the requests of
@@ -52,7 +32,9 @@ export function requestLinkRoute(deps: UseCase & { readonly byKey: Limiter }): R
       audits: ["link.request"],
       body: newLinkRequest,
       bodyLimit: smallBody,
-      answers: { 201: { description: "The request waits for an answer", schema: opened } },
+      answers: {
+        201: { description: "The request waits for an answer", schema: openedLinkRequest },
+      },
       problems: ["forbidden", "link_not_needed", "link_request_exists", "rate_limited"],
     },
     async ({ who, body, requestId }) => {
@@ -94,7 +76,7 @@ export function approveLinkRoute(deps: UseCase): Route {
       access: "session",
       audits: ["link.approve"],
       params,
-      body: approval,
+      body: linkApproval,
       bodyLimit: { bytes: 192 * 1024, withinMs: 20_000 },
       answers: { 204: { description: "The new device can fetch it" } },
       problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],

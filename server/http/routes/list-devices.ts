@@ -1,9 +1,8 @@
-import { z } from "zod";
+import { account } from "../../../contract/devices.ts";
+import { userParams } from "../../../contract/values.ts";
 import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
 import { listDevices } from "../../../keys/directory/list-devices.ts";
-import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { account } from "./device-schemas.ts";
 
 /** GET /v1/users/{user}/devices */
 export function listDevicesRoute(deps: DirectoryDeps): Route {
@@ -15,7 +14,7 @@ export function listDevicesRoute(deps: DirectoryDeps): Route {
       tag: "Directory",
       access: "session",
       audits: ["device.list"],
-      params: z.strictObject({ user: uuid }),
+      params: userParams,
       answers: { 200: { description: "The account", schema: account } },
       problems: ["user_not_found", "forbidden"],
     },

@@ -1,21 +1,7 @@
-import { z } from "zod";
+import { staffPage, staffQuery } from "../../../contract/staff.ts";
 import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
 import { listStaff, STAFF_PER_PAGE } from "../../../keys/accounts/staff.ts";
-import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-import { staffRole } from "./session-schemas.ts";
-
-const staff = z
-  .strictObject({
-    staff: z.array(
-      z.strictObject({ id: uuid, role: staffRole, displayName: z.string().nullable() }),
-    ),
-    next: uuid.nullable().meta({
-      type: ["string", "null"],
-      description: "What to pass as `after` for the next page; null at the end of the list",
-    }),
-  })
-  .meta({ id: "Staff" });
 
 /** GET /v1/staff */
 export function listStaffRoute(deps: DirectoryDeps): Route {
@@ -27,8 +13,8 @@ export function listStaffRoute(deps: DirectoryDeps): Route {
       tag: "Directory",
       access: "session",
       audits: ["staff.list"],
-      query: z.strictObject({ role: staffRole.optional(), after: uuid.optional() }),
-      answers: { 200: { description: "A page of the staff in order of id", schema: staff } },
+      query: staffQuery,
+      answers: { 200: { description: "A page of the staff in order of id", schema: staffPage } },
       problems: ["forbidden"],
     },
     async ({ who, query, requestId }) => {

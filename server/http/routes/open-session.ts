@@ -1,14 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { openedSession, signIn, type SignIn } from "../../../contract/sessions.ts";
 import { KeysError } from "../../../keys/keys-error.ts";
 import { openSession } from "../../../keys/tokens/open-session.ts";
 import type { Grant, SignInDeps, SignInLimits } from "../../../keys/tokens/sign-in.ts";
 import { Secret } from "../../../keys/secret.ts";
-import type { z } from "zod";
 import { smallBody } from "../bodies/body-limit.ts";
 import { siteOf } from "../../network.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
-import { openedSession, signInBody } from "./session-schemas.ts";
 
 /**
  * POST /v1/sessions. Only failed attempts count against their account and their network, which
@@ -27,7 +26,7 @@ export function openSessionRoute(
       tag: "Sessions",
       access: "public",
       audits: ["session.create"],
-      body: signInBody,
+      body: signIn,
       bodyLimit: smallBody,
       answers: {
         201: { description: "A session bound to the proof's key", schema: openedSession },
@@ -68,10 +67,10 @@ export function openSessionRoute(
  */
 const FAILURE_STEP_MS = 250;
 
-async function answeredInSteps<T>(signIn: Promise<T>): Promise<T> {
+async function answeredInSteps<T>(attempt: Promise<T>): Promise<T> {
   const begunAt = performance.now();
   try {
-    return await signIn;
+    return await attempt;
   } catch (error) {
     if (error instanceof KeysError && error.code === "sign_in_failed")
       await wait(FAILURE_STEP_MS - ((performance.now() - begunAt) % FAILURE_STEP_MS));
@@ -79,7 +78,7 @@ async function answeredInSteps<T>(signIn: Promise<T>): Promise<T> {
   }
 }
 
-function grantOf(body: z.output<typeof signInBody>): Grant {
+function grantOf(body: SignIn): Grant {
   switch (body.grant) {
     case "password":
       return { kind: body.grant, username: body.username, password: new Secret(body.password) };

@@ -1,7 +1,8 @@
+import { conversation } from "../../../contract/conversations.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { readConversation } from "../../../messaging/members/read-conversations.ts";
 import { route, type Route } from "../route.ts";
-import { conversation, conversationParams } from "./conversation-schemas.ts";
 
 /** GET /v1/conversations/{id} */
 export function readConversationRoute(deps: MessagingDeps): Route {
@@ -13,7 +14,7 @@ export function readConversationRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: ["conversation.read"],
-      params: conversationParams,
+      params: idParams,
       answers: { 200: { description: "The conversation", schema: conversation } },
       problems: ["conversation_not_found", "forbidden"],
     },

@@ -1,8 +1,9 @@
-import { z } from "zod";
+import { logPosition } from "../../../contract/conversations.ts";
+import { newConsent } from "../../../contract/history.ts";
+import { idParams } from "../../../contract/values.ts";
 import { recordConsent } from "../../../messaging/history/record-consent.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { route, type Route } from "../route.ts";
-import { conversationParams, logPosition, signedReceipt } from "./conversation-schemas.ts";
 
 /** POST /v1/conversations/{id}/consents */
 export function recordConsentRoute(deps: MessagingDeps): Route {
@@ -14,8 +15,8 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       tag: "Conversations",
       access: "session",
       audits: [["consent.given", "consent.withdrawn"]],
-      params: conversationParams,
-      body: z.strictObject(signedReceipt),
+      params: idParams,
+      body: newConsent,
       bodyLimit: { bytes: 32 * 1024, withinMs: 10_000 },
       answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
       problems: [

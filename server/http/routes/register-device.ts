@@ -1,9 +1,10 @@
+import { newDevice, registeredDevice } from "../../../contract/devices.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
 import { registerDevice } from "../../../keys/directory/register-device.ts";
+import { preKeysLimit } from "../bodies/body-limit.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
-import { newDevice, preKeysLimit, registered } from "./device-schemas.ts";
 
 /**
  * POST /v1/devices. What is asked is limited by the asking key. Devices that are added are limited
@@ -28,7 +29,7 @@ export function registerDeviceRoute(
       audits: ["device.register"],
       body: newDevice,
       bodyLimit: preKeysLimit,
-      answers: { 201: { description: "The device is registered", schema: registered } },
+      answers: { 201: { description: "The device is registered", schema: registeredDevice } },
       problems: [
         "invalid_certificate",
         "account_key_mismatch",

@@ -1,17 +1,9 @@
-import { z } from "zod";
+import { connectionHeaders, eventsQuery } from "../../../contract/relay.ts";
 import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import type { HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import {
-  closeText,
-  connectionId,
-  connectionOf,
-  connectionProblems,
-  wholeNumber,
-} from "./relay-schemas.ts";
-
-const MAX_WAIT_SECONDS = 25;
+import { closeText, connectionOf, connectionProblems } from "./connection-of.ts";
 
 /** GET /v1/relay/events: long poll. */
 export function relayEventsRoute(connections: HttpConnections): StreamRoute {
@@ -23,15 +15,8 @@ export function relayEventsRoute(connections: HttpConnections): StreamRoute {
       tag: "Relay",
       access: "connection",
       audits: { nothing: "as the relay's frames: see there" },
-      headers: z.object({ "relay-connection": connectionId }),
-      query: z.strictObject({
-        wait: wholeNumber.pipe(z.int().max(MAX_WAIT_SECONDS)).meta({
-          description: "Seconds after which the answer is empty",
-        }),
-        after: wholeNumber.meta({
-          description: "The number of the last frame that was received; frames count from 1",
-        }),
-      }),
+      headers: connectionHeaders,
+      query: eventsQuery,
       answers: {
         200: {
           description:

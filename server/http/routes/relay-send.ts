@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { sendHeaders } from "../../../contract/relay.ts";
 import type { IncomingMessage } from "node:http";
 import { frameBatchType, maxBatchBytes } from "../../../crypto/wire/frame-batch.ts";
 import { wireLimits } from "../../../crypto/wire/frame.ts";
@@ -9,7 +9,7 @@ import type { HttpChannel } from "../../socket/http-channel.ts";
 import type { BeginRefusal, HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { connectionId, connectionOf, connectionProblems, wholeNumber } from "./relay-schemas.ts";
+import { connectionOf, connectionProblems } from "./connection-of.ts";
 
 const bodyLimit = { bytes: maxBatchBytes, withinMs: 30_000 };
 /** A batch with one hello. */
@@ -25,12 +25,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       tag: "Relay",
       access: "connection-or-session",
       audits: { nothing: "as the relay's frames: see there" },
-      headers: z.object({
-        "relay-connection": connectionId.optional(),
-        "relay-batch": wholeNumber.optional().meta({
-          description: "Counts the bodies of a connection, its hello being 1; each is taken once",
-        }),
-      }),
+      headers: sendHeaders,
       stream: frameBatchType,
       bodyLimit,
       answers: {

@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
-import { z } from "zod";
+import { connectionHeaders } from "../../../contract/relay.ts";
 import type { FrameStream } from "../../socket/http-channel.ts";
 import type { HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
-import { closeText, connectionId, connectionOf, connectionProblems } from "./relay-schemas.ts";
+import { closeText, connectionOf, connectionProblems } from "./connection-of.ts";
 
 const EVENT_STREAM = "text/event-stream";
 
@@ -18,7 +18,7 @@ export function relayStreamRoute(connections: HttpConnections): StreamRoute {
       tag: "Relay",
       access: "connection",
       audits: { nothing: "as the relay's frames: see there" },
-      headers: z.object({ "relay-connection": connectionId }),
+      headers: connectionHeaders,
       answers: {
         200: {
           description:

@@ -1,7 +1,7 @@
+import { logPosition, memberParams } from "../../../contract/conversations.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { removeMember } from "../../../messaging/members/change-members.ts";
 import { route, type Route } from "../route.ts";
-import { logPosition, memberParams } from "./conversation-schemas.ts";
 
 /** DELETE /v1/conversations/{id}/members/{user} */
 export function removeMemberRoute(deps: MessagingDeps): Route {

@@ -1,8 +1,8 @@
+import { renewedSession } from "../../../contract/sessions.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
 import { renewSession } from "../../../keys/tokens/current-session.ts";
 import { route, type Route } from "../route.ts";
-import { accessToken } from "./session-schemas.ts";
 
 /** POST /v1/sessions/current/renew */
 export function renewSessionRoute(deps: UseCase & { readonly accessTokens: AccessTokens }): Route {
@@ -15,7 +15,7 @@ export function renewSessionRoute(deps: UseCase & { readonly accessTokens: Acces
       access: "renewal",
       audits: ["session.renew"],
       isUnlimited: true,
-      answers: { 200: { description: "A fresh access token", schema: accessToken } },
+      answers: { 200: { description: "A fresh access token", schema: renewedSession } },
     },
     async ({ who, requestId }) => ({
       status: 200,

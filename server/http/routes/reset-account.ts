@@ -1,14 +1,11 @@
-import { z } from "zod";
+import { accountReset, accountWasReset } from "../../../contract/devices.ts";
+import { userParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
-import { resetAccount, resetReasons } from "../../../keys/directory/reset-account.ts";
+import { resetAccount } from "../../../keys/directory/reset-account.ts";
 import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
 import { smallBody } from "../bodies/body-limit.ts";
-import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
-
-const reset = z.strictObject({ reason: z.enum(resetReasons) }).meta({ id: "AccountReset" });
-const done = z.strictObject({ devicesRemoved: z.int().min(0) });
 
 /** POST /v1/users/{user}/reset */
 export function resetAccountRoute(
@@ -22,10 +19,10 @@ export function resetAccountRoute(
       tag: "Directory",
       access: "session",
       audits: ["account.reset"],
-      params: z.strictObject({ user: uuid }),
-      body: reset,
+      params: userParams,
+      body: accountReset,
       bodyLimit: smallBody,
-      answers: { 200: { description: "The account has no device now", schema: done } },
+      answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
       problems: ["user_not_found", "device_required", "forbidden", "contended"],
     },
     async ({ who, params, body, requestId }) => {

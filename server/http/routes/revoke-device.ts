@@ -1,9 +1,8 @@
-import { z } from "zod";
+import { idParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import type { Announce } from "../../../keys/directory/announce.ts";
 import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
 import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
-import { uuid } from "../json-bytes.ts";
 import { route, type Route } from "../route.ts";
 
 /** DELETE /v1/devices/{id} */
@@ -18,7 +17,7 @@ export function revokeDeviceRoute(
       tag: "Directory",
       access: "session",
       audits: ["device.revoke"],
-      params: z.strictObject({ id: uuid }),
+      params: idParams,
       answers: { 204: { description: "The device is removed and its sessions are over" } },
       problems: ["device_required", "device_not_found"],
     },

@@ -1,10 +1,9 @@
-import { z } from "zod";
+import { preKeyBundle } from "../../../contract/prekeys.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { takeBundle } from "../../../keys/prekeys/take-bundle.ts";
-import { uuid } from "../json-bytes.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
-import { preKeyBundle } from "./device-schemas.ts";
 
 /**
  * POST /v1/devices/{id}/bundle. Rate-limited, because each call consumes a one-time prekey of the
@@ -19,7 +18,7 @@ export function takeBundleRoute(deps: UseCase & { readonly byPair: Limiter }): R
       tag: "Directory",
       access: "session",
       audits: ["prekeys.take"],
-      params: z.strictObject({ id: uuid }),
+      params: idParams,
       answers: { 200: { description: "One bundle", schema: preKeyBundle } },
       problems: ["device_not_found", "no_prekeys", "forbidden", "rate_limited"],
     },

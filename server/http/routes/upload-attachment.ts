@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { creationHeaders, patchHeaders, tusHeaders } from "../../../contract/attachments.ts";
+import type { ProblemCode } from "../../../contract/problems.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
 import {
@@ -14,15 +17,8 @@ import {
   type UploadState,
 } from "../../../messaging/attachments/uploads.ts";
 import { HttpError } from "../http-error.ts";
-import type { ProblemCode } from "../problems.ts";
 import { streamRoute, type StreamRoute } from "../route.ts";
 import type { UploadTurns } from "../upload-turns.ts";
-import {
-  attachmentParams,
-  creationHeaders,
-  patchHeaders,
-  tusHeaders,
-} from "./attachment-schemas.ts";
 
 interface UploadDeps {
   readonly uploads: AttachmentDeps;
@@ -91,7 +87,7 @@ export function readUploadRoute({ uploads, turns }: UploadDeps): StreamRoute {
       tag: "Attachments",
       access: "session",
       audits: { nothing: "it tells of one's own upload" },
-      params: attachmentParams,
+      params: idParams,
       headers: tusHeaders,
       answers: { 200: { description: "`Upload-Offset` is where to go on" } },
       problems: [...ofUpload, "attachment_damaged"],
@@ -116,7 +112,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
       access: "session",
       audits: ["attachment.complete"],
       isUnlimited: true,
-      params: attachmentParams,
+      params: idParams,
       headers: patchHeaders,
       stream: PATCH_TYPE,
       bodyLimit: patchLimit,
@@ -176,7 +172,7 @@ export function terminateUploadRoute({ uploads, turns }: UploadDeps): StreamRout
       tag: "Attachments",
       access: "session",
       audits: ["attachment.terminate", "attachment.remove"],
-      params: attachmentParams,
+      params: idParams,
       headers: tusHeaders,
       answers: { 204: { description: "It is gone" } },
       problems: [...ofTus, "attachment_not_found", "forbidden"],

@@ -1,7 +1,8 @@
+import { newPreKeys, preKeyCount } from "../../../contract/prekeys.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import { preKeysLimit } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
-import { preKeyCount, preKeysLimit, preKeyUpload } from "./device-schemas.ts";
 
 /** PUT /v1/devices/current/prekeys */
 export function uploadPreKeysRoute(deps: UseCase): Route {
@@ -14,7 +15,7 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       access: "session",
       audits: ["prekeys.publish"],
       isUnlimited: true,
-      body: preKeyUpload,
+      body: newPreKeys,
       bodyLimit: preKeysLimit,
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],

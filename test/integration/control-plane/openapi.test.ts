@@ -1,3 +1,4 @@
+import { problemKinds } from "../../../contract/problems.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 
 interface Operation {
@@ -117,6 +118,45 @@ test("every operation has an id of its own, its path's parameters, answers and s
     expect([name, operation.security.length]).toEqual([name, isPublic ? 0 : either]);
     if (!isPublic) expect(statuses).toContain("401");
   }
+});
+
+/** What the server answers before it knows the route, or because of a fault of its own. */
+const ofAnyRequest = ["headers_too_large", "internal_error", "audit_entry_not_stored"];
+/** What only the relay's frames carry. */
+const ofTheRelay = [
+  "unavailable",
+  "stale_message_id",
+  "not_a_member",
+  "message_too_large",
+  "stale_epoch",
+  "key_expired",
+];
+
+test("its problems are those of the contract", () => {
+  const documented = operations.flatMap(([, { responses }]) =>
+    Object.entries(responses).flatMap(([status, { description }]) =>
+      [...description.matchAll(/(?<=^|, )`(\w+)`(?=,|$)/g)].map(([, code = ""]) => ({
+        status,
+        code,
+      })),
+    ),
+  );
+  const codes = new Set(documented.map(({ code }) => code));
+
+  expect([...codes, ...ofAnyRequest, ...ofTheRelay].toSorted()).toEqual(
+    Object.keys(problemKinds).toSorted(),
+  );
+});
+
+test("requests and answers of the document are closed, and what may be null says so", () => {
+  const schemas = document.components["schemas"] as Record<string, { [word: string]: unknown }>;
+  for (const [name, schema] of Object.entries(schemas))
+    if (schema["type"] === "object")
+      expect([name, schema["additionalProperties"]]).toEqual([name, false]);
+  const { properties } = schemas["Link"] as { properties: Record<string, unknown> };
+  expect(properties["control"]).toMatchObject({
+    anyOf: [{ type: "string", contentEncoding: "base64url" }, { type: "null" }],
+  });
 });
 
 describe("pages for people", () => {

@@ -38,8 +38,8 @@ async function setUp(trusted: readonly NoteKey[] = approvers) {
     approvers: trusted,
     clock: { now: () => time.nowMs },
     api: {
-      keyHistory: () =>
-        Promise.resolve({ vkey, checkpoint: shown.checkpoint, entries: [], more: false }),
+      keyHistory: (of) =>
+        Promise.resolve({ vkey, checkpoint: shown.checkpoint, user: of, entries: [], more: false }),
       keyLogCheckpoint: () => Promise.resolve({ vkey, checkpoint: shown.checkpoint }),
       keyLogRestores: () => Promise.resolve(shown.restores),
       async keyLogConsistency(old, size) {

@@ -225,7 +225,7 @@ describe("sending", () => {
   test.each([
     ["conversation_not_found", "not_a_member"],
     ["conversation_closed", "conversation_closed"],
-    ["subject_erased", "subject_erased"],
+    ["key_destroyed", "subject_erased"],
     ["something_new", "send_refused"],
   ])("a refusal as %s is reported as %s and not tried again", async (code, told) => {
     const { sender, sent, refuse, store } = await setUp();

@@ -1,20 +1,9 @@
-import { z } from "zod";
+import type { ProblemCode } from "../../../contract/problems.ts";
 import type { CloseReason } from "../../socket/close-codes.ts";
 import { closeCodes } from "../../socket/close-codes.ts";
 import type { HttpChannel } from "../../socket/http-channel.ts";
 import type { HttpConnections } from "../../socket/http-connections.ts";
 import { HttpError } from "../http-error.ts";
-import type { ProblemCode } from "../problems.ts";
-
-export const connectionId = z
-  .string()
-  .max(100)
-  .meta({ description: "The id that a hello was answered with" });
-
-export const wholeNumber = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number);
 
 export const connectionProblems: readonly ProblemCode[] = [
   "connection_elsewhere",

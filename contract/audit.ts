@@ -1,0 +1,59 @@
+import * as z from "zod/mini";
+import { documentation } from "./documentation.ts";
+import { count, uuid, wholeNumber } from "./values.ts";
+
+const entryIndex = wholeNumber("An entry's index in the log");
+const time = wholeNumber("Milliseconds since the Unix epoch");
+const name = (description: string) =>
+  z
+    .optional(z.string().check(z.minLength(1), z.maxLength(200)))
+    .register(documentation, { description });
+
+export const auditQuery = z.strictObject({
+  action: name('Such as session.create, or "session." for all'),
+  actor: name("Who acted"),
+  subject: z.optional(uuid),
+  resource: name("The id of what was acted on"),
+  outcome: z.optional(z.enum(["success", "refused", "failed", "impaired"])),
+  from: z.optional(time),
+  until: z.optional(time),
+  after: z.optional(entryIndex),
+  limit: z
+    .pipe(
+      z._default(z.string().check(z.regex(/^[1-9]\d{0,2}$/)), "100"),
+      z.transform((limit: string) => Math.min(Number(limit), 500)),
+    )
+    .register(documentation, { type: "string", description: "At most 500" }),
+});
+
+export const tailQuery = z.strictObject({ after: z.optional(entryIndex) });
+export const tailHeaders = z.object({ "last-event-id": z.optional(entryIndex) });
+
+export const logFileParams = z.object({
+  path: z.string().check(z.maxLength(100)).register(documentation, {
+    description:
+      "`checkpoint`, `tile/<L>/<N>[.p/<W>]`, `tile/entries/<N>[.p/<W>]` or `restore/<N>`",
+  }),
+});
+
+export const auditPage = z
+  .object({
+    entries: z.array(
+      z.object({
+        index: count,
+        entry: z
+          .optional(z.record(z.string(), z.unknown()))
+          .register(documentation, { description: "As it was logged" }),
+        text: z
+          .optional(z.string())
+          .register(documentation, { description: "Bytes that are not one of our entries" }),
+        base64: z
+          .optional(z.string())
+          .register(documentation, { description: "Bytes that are not text" }),
+      }),
+    ),
+    after: z.nullable(z.int()).register(documentation, {
+      description: "For the next page; null: the log ends here. A page may be empty",
+    }),
+  })
+  .register(documentation, { id: "AuditPage" });

@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { ecKeyBytes, signatureBytes } from "../crypto/wire/key-sizes.ts";
+import { resetReasons } from "../policies/reset-reasons.ts";
+import { documentation } from "./documentation.ts";
+import { newPreKeys } from "./prekeys.ts";
+import { role } from "./sessions.ts";
+import { bytes, count, uuid } from "./values.ts";
+
+export { resetReasons, type ResetReason } from "../policies/reset-reasons.ts";
+
+export const newDevice = z
+  .strictObject({
+    id: uuid,
+    // libsignal's registration ids have 14 bits.
+    registrationId: z.int().check(z.minimum(0), z.maximum(0x7fffffff)),
+    accountKey: bytes(32),
+    identityKey: bytes(ecKeyBytes),
+    receiptKey: bytes(32),
+    certificate: bytes(signatureBytes),
+    preKeys: newPreKeys,
+  })
+  .register(documentation, { id: "NewDevice" });
+
+export const registeredDevice = z.object({ device: uuid });
+
+/** A user's account key and certified devices. */
+export const account = z
+  .object({
+    user: uuid,
+    role,
+    displayName: z.nullable(z.string()),
+    accountKey: z.nullable(bytes(32)),
+    devices: z.array(
+      z.object({
+        id: uuid,
+        registrationId: z.int(),
+        deviceKey: bytes(32),
+        identityKey: bytes(ecKeyBytes),
+        receiptKey: bytes(32),
+        certificate: bytes(signatureBytes),
+      }),
+    ),
+  })
+  .register(documentation, { id: "Account" });
+
+export const accountReset = z
+  .strictObject({ reason: z.enum(resetReasons) })
+  .register(documentation, { id: "AccountReset" });
+
+export const accountWasReset = z.object({ devicesRemoved: count });

@@ -1,0 +1,48 @@
+/** Consent to history grants, the grants, and the log's hashes that check them. */
+import * as z from "zod/mini";
+import { eventKinds, wireLimits, type EventKind } from "../crypto/wire/frame.ts";
+import { maxReceiptBytes } from "../crypto/wire/receipt.ts";
+import { documentation } from "./documentation.ts";
+import { bytes, milliseconds, uuid, wholeNumber } from "./values.ts";
+
+/** The canonical text of a receipt and the signature by the device's receipt key. */
+const signedReceipt = { receipt: bytes(maxReceiptBytes, "at most"), signature: bytes(64) };
+
+export const newConsent = z.strictObject(signedReceipt);
+
+const packet = z.strictObject({ device: uuid, bytes: bytes(wireLimits.packet, "at most") });
+
+export const newHistoryGrant = z.strictObject({
+  ...signedReceipt,
+  packets: z.array(packet).check(z.minLength(1), z.maxLength(256)),
+});
+
+const kinds = Object.keys(eventKinds) as [EventKind, ...EventKind[]];
+
+const link = z
+  .object({
+    seq: z.int().check(z.minimum(1)),
+    kind: z.enum(kinds),
+    senderDevice: uuid,
+    epoch: z.int().check(z.minimum(0)),
+    keyId: uuid,
+    clientMessageId: uuid,
+    receivedAtMs: milliseconds,
+    digest: bytes(32),
+    commitment: bytes(32),
+    frankingTag: bytes(32),
+    // A Control of frames.proto, encoded. Null for a message.
+    control: z.nullable(bytes(1024 * 1024, "at most")),
+  })
+  .register(documentation, { id: "Link" });
+
+export const linksParams = z.strictObject({ id: uuid, grant: uuid });
+
+export const linksQuery = z.strictObject({
+  until: wholeNumber("The number of the last link", { minimum: 1 }),
+});
+
+export const linksPage = z.object({
+  links: z.array(link),
+  previousHash: z.nullable(bytes(32)),
+});

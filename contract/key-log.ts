@@ -1,0 +1,50 @@
+import * as z from "zod/mini";
+import { documentation } from "./documentation.ts";
+import { bytes, count, uuid, wholeNumber } from "./values.ts";
+
+const maxEntryBytes = 65_535;
+const size = count.check().register(documentation, { description: "Entries of the log" });
+const hashes = z
+  .array(bytes(32))
+  .register(documentation, { description: "RFC 9162 path, from the leaf up" });
+
+const head = {
+  vkey: z
+    .string()
+    .register(documentation, { description: "C2SP signed-note verifier key of the log" }),
+  checkpoint: z.string().register(documentation, { description: "C2SP tlog-checkpoint" }),
+};
+
+export const keyLogHead = z.object(head).register(documentation, { id: "KeyLogHead" });
+
+export const keyHistoryQuery = z.strictObject({
+  after: z.optional(wholeNumber("The last version of the page before")),
+});
+
+export const keyHistory = z
+  .object({
+    ...head,
+    user: uuid,
+    entries: z.array(
+      z.object({ index: size, entry: bytes(maxEntryBytes, "at most"), proof: hashes }),
+    ),
+    more: z
+      .boolean()
+      .register(documentation, { description: "Whether entries of later versions follow" }),
+  })
+  .register(documentation, {
+    id: "KeyHistory",
+    description: "What the key log says of a user, by version, at most 100 entries",
+  });
+
+const sizeInQuery = wholeNumber("Entries of the log");
+
+export const consistencyQuery = z.strictObject({ old: sizeInQuery, size: sizeInQuery });
+
+export const keyLogRestores = z.object({
+  restores: z.array(z.string()).register(documentation, {
+    description: "C2SP signed notes. The key of the log and two approvers signed each",
+  }),
+});
+
+export const consistencyProof = z.object({ proof: hashes });

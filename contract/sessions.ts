@@ -1,0 +1,48 @@
+import * as z from "zod/mini";
+import { roles } from "../policies/actor.ts";
+import { documentation } from "./documentation.ts";
+import { bytes, milliseconds, openEnum, uuid } from "./values.ts";
+
+/** The role of an account, in an answer. */
+export const role = openEnum(roles);
+
+const slug = z
+  .string()
+  .check(z.regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
+  .register(documentation, { description: "The tenant's slug" });
+
+export const signIn = z
+  .discriminatedUnion("grant", [
+    z.strictObject({
+      grant: z.literal("password"),
+      tenant: slug,
+      // PostgreSQL does not accept text with a NUL character.
+      username: z.string().check(
+        z.minLength(1),
+        z.maxLength(128),
+        z.refine((name) => !name.includes("\u0000")),
+      ),
+      password: z.string().check(z.minLength(1), z.maxLength(256)),
+    }),
+    z.strictObject({
+      grant: z.literal("customer_token"),
+      tenant: slug,
+      token: z.string().check(z.minLength(1), z.maxLength(8192)),
+    }),
+  ])
+  .register(documentation, { id: "SignIn" });
+export type SignIn = z.output<typeof signIn>;
+
+const token = { accessToken: z.string(), expiresAtMs: milliseconds };
+
+export const renewedSession = z.object(token).register(documentation, { id: "AccessToken" });
+
+export const openedSession = z
+  .object({
+    ...token,
+    session: uuid,
+    tenant: z.object({ id: uuid, slug: z.string() }),
+    user: z.object({ id: uuid, role, displayName: z.nullable(z.string()) }),
+    accountKey: z.nullable(bytes(32)),
+  })
+  .register(documentation, { id: "OpenedSession" });

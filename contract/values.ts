@@ -1,0 +1,70 @@
+/**
+ * The values that requests and answers are made of. A request is a strict object: the server refuses
+ * members that it does not know. An answer is an open object: a device leaves out members that a
+ * newer server added.
+ */
+import * as z from "zod/mini";
+import { fromBase64Url, toBase64Url } from "../crypto/wire/bytes.ts";
+import { isUuid } from "../crypto/wire/uuid.ts";
+import { documentation } from "./documentation.ts";
+
+const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
+
+/**
+ * Bytes as base64url text without padding (RFC 4648 section 5), of exactly or at most `length`
+ * bytes.
+ */
+export function bytes(length: number, measure: "exactly" | "at most" = "exactly") {
+  const characters = Math.ceil((length * 4) / 3);
+  const least = measure === "exactly" ? characters : 1;
+  const text = z.string().check(
+    z.minLength(least),
+    z.maxLength(characters),
+    z.regex(/^[A-Za-z0-9_-]+$/),
+    // No byte string has an encoding of 4n + 1 characters.
+    z.refine((value) => value.length % 4 !== 1),
+  );
+  return z
+    .codec(text, z.custom<Uint8Array>(isBytes), { decode: fromBase64Url, encode: toBase64Url })
+    .register(documentation, {
+      type: "string",
+      contentEncoding: "base64url",
+      description: `${measure === "exactly" ? "" : "At most "}${length} bytes`,
+    });
+}
+
+/** A UUID of any version, in lower case. */
+export const uuid = z.string().check(z.refine(isUuid)).register(documentation, { format: "uuid" });
+
+/** One of some words, to which newer servers may add. A device must expect any other text. */
+export const openEnum = (words: readonly string[]) =>
+  z.string().register(documentation, { enum: words });
+
+export const count = z.int().check(z.minimum(0));
+
+export const milliseconds = z
+  .int()
+  .check(z.minimum(0))
+  .register(documentation, { description: "Milliseconds since the Unix epoch" });
+
+/** A whole number in a header or a query, as digits. */
+export function wholeNumber(
+  description: string,
+  {
+    minimum = 0,
+    maximum = 10 ** 15 - 1,
+  }: { readonly minimum?: number; readonly maximum?: number } = {},
+) {
+  const digits = z.string().check(z.regex(/^(0|[1-9]\d{0,14})$/));
+  const number = z.int().check(z.minimum(minimum), z.maximum(maximum));
+  return z.codec(digits, number, { decode: Number, encode: String }).register(documentation, {
+    type: "integer",
+    pattern: undefined,
+    minimum,
+    maximum,
+    description,
+  });
+}
+
+export const idParams = z.strictObject({ id: uuid });
+export const userParams = z.strictObject({ user: uuid });
