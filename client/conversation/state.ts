@@ -42,6 +42,7 @@ const record = message({
   restores: [8, uint()],
   cuts: [9, list(nested(cut), mostCuts)],
   withheld: [10, list(uuid, 4096)],
+  withheldMembers: [11, list(uuid, 4096)],
 });
 
 /** A place where the log was cut, because a restore of the server lost what came after it. */
@@ -85,6 +86,11 @@ export interface ConversationState {
    * sealed for them.
    */
   readonly withheld: readonly Uuid[];
+  /**
+   * Users who had been removed, or whose last device had been, and who are back for the same reason.
+   * Nothing is sealed for any device of theirs, old or new.
+   */
+  readonly withheldMembers: readonly Uuid[];
 }
 
 /** Returns every conversation that this device was ever in, in order of their ids. */
@@ -101,8 +107,8 @@ export async function loadStates(
       invalid: stored.invalid === 1,
       afterGap: stored.afterGap === 1,
     };
-    const { restores, cuts, withheld } = stored;
-    const restored = { restores, cuts, withheld };
+    const { restores, cuts, withheld, withheldMembers } = stored;
+    const restored = { restores, cuts, withheld, withheldMembers };
     return [
       key.slice(prefix.length),
       { seq, transcriptHash, ...flags, epoch, members, ...restored },
@@ -131,7 +137,8 @@ export function saveState(
     afterGap: Number(state.afterGap),
   };
   const cuts = state.cuts.map((each) => ({ ...each, returned: each.returned.map(plain) }));
-  const restored = { restores, cuts, withheld: [...state.withheld] };
+  const withheld = [...state.withheld];
+  const restored = { restores, cuts, withheld, withheldMembers: [...state.withheldMembers] };
   transaction.put(
     prefix + conversation,
     encodeRecord(record, { seq, transcriptHash, ...flags, control, ...restored }),
@@ -150,6 +157,7 @@ export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterG
   restores: 0,
   cuts: [],
   withheld: [],
+  withheldMembers: [],
 };
 
 /**
@@ -181,7 +189,23 @@ export function stateAfter(
     invalid,
     epoch: control.epoch,
     members: control.members,
-    withheld: unchanged.withheld.filter((device) => hasDevice(control.members, device)),
+    ...withheldAmong(control.members, unchanged, ownDevice),
+  };
+}
+
+/** Returns who of the members stays withheld. A member who is missing in the list is no longer withheld. */
+export function withheldAmong(
+  members: readonly Member[],
+  { withheld, withheldMembers }: Pick<ConversationState, "withheld" | "withheldMembers">,
+  ownDevice: Uuid,
+): Pick<ConversationState, "withheld" | "withheldMembers"> {
+  const isWithheld = (user: Uuid, device: Uuid) =>
+    withheldMembers.includes(user) || withheld.includes(device);
+  return {
+    withheld: members
+      .flatMap(({ user, devices }) => devices.filter((device) => isWithheld(user, device)))
+      .filter((device) => device !== ownDevice),
+    withheldMembers: withheldMembers.filter((each) => members.some(({ user }) => user === each)),
   };
 }
 

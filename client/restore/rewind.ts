@@ -12,7 +12,13 @@ import {
   type Self,
 } from "../conversation/history.ts";
 import { unsealAll } from "../conversation/outbox.ts";
-import { hasDevice, saveState, unknown, type ConversationState } from "../conversation/state.ts";
+import {
+  hasDevice,
+  saveState,
+  unknown,
+  withheldAmong,
+  type ConversationState,
+} from "../conversation/state.ts";
 import { dropIncoming } from "../history/incoming-job.ts";
 import { mayBeLost, type Comparison } from "./judge.ts";
 import { moveToLost } from "./lost-events.ts";
@@ -83,10 +89,14 @@ export async function rewind(
     invalid,
     epoch,
     members,
-    withheld: [
-      ...before.withheld.filter((device) => hasDevice(members, device)),
-      ...returned.flatMap(({ devices }) => devices),
-    ],
+    ...withheldAmong(
+      members,
+      {
+        withheld: [...before.withheld, ...returned.flatMap(({ devices }) => devices)],
+        withheldMembers: [...before.withheldMembers, ...usersWithout(before.members, returned)],
+      },
+      account.device,
+    ),
     cuts: [
       // An earlier cut that lies in the lost part is shown before it.
       ...before.cuts.map((cut) => ({ ...cut, at: Math.min(cut.at, at) })),
@@ -161,3 +171,9 @@ const returnedSince = (
       devices: member.devices.filter((device) => device !== ownDevice && !hasDevice(later, device)),
     }))
     .filter(({ devices }) => devices.length > 0);
+
+/** Returns the users of `returned` who had no device in the conversation later. */
+const usersWithout = (later: readonly Member[], returned: readonly Member[]): readonly Uuid[] =>
+  returned
+    .map(({ user }) => user)
+    .filter((user) => !later.some((member) => member.user === user && member.devices.length > 0));

@@ -46,6 +46,7 @@ const listing = (device: string): ConversationState => ({
   restores: 0,
   cuts: [],
   withheld: [],
+  withheldMembers: [],
   joined: true,
   closed: false,
   invalid: false,

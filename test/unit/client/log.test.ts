@@ -37,7 +37,7 @@ async function setUp() {
       }),
     );
     const flags = { joined: true, closed: false, invalid: false, afterGap: false };
-    const restored = { restores: 0, cuts: [], withheld: [] };
+    const restored = { restores: 0, cuts: [], withheld: [], withheldMembers: [] };
     log.advance({ ...flags, ...restored, epoch: 1, members: [], seq, transcriptHash: zeroHash });
   };
   const read = async (after: number, count: number): Promise<number[]> => {

@@ -182,6 +182,41 @@ test("who had been removed is named, and gets nothing until they are added again
   expect(device.log.state?.withheld).toEqual([]);
 });
 
+test.each([
+  ["who had been removed gets nothing through a new device either", [], true],
+  ["who had lost a device of several gets messages on a new device", [uuidv7()], false],
+])("%s", async (_, remaining, withheld) => {
+  const { device, relay, receive, served } = await withBackup();
+  const devices = [...other.devices, ...remaining];
+  const listed = { ...other, devices };
+  await receive(relay.changed("device_added", other.user, [listed], 5));
+  const backup = relay.copy();
+  relay.now = backupOf;
+  await receive(
+    withheld
+      ? relay.changed("member_removed", other.user, [], 6)
+      : relay.changed("device_removed", other.user, [{ ...other, devices: remaining }], 6),
+  );
+  await compare(device);
+  await receive(...served(5, 5));
+  device.receiver.caughtUp(5);
+  await device.wait();
+  expect(device.log.state?.withheld).toEqual(other.devices);
+  const added = uuidv7();
+  const linked = { ...other, devices: [...devices, added] };
+  await receive(backup.changed("device_added", other.user, [linked], 6));
+  expect(device.log.state?.withheld).toEqual(withheld ? [...devices, added] : other.devices);
+  // If the old device leaves, nothing changes for the new one.
+  const left = { ...other, devices: [...remaining, added] };
+  await receive(backup.changed("device_removed", other.user, [left], 7));
+  expect(device.log.state?.withheld).toEqual(withheld ? [added] : []);
+  await receive(
+    backup.changed("member_removed", other.user, [], 8),
+    backup.changed("member_added", other.user, [left], 9),
+  );
+  expect(device.log.state).toMatchObject({ withheld: [], withheldMembers: [] });
+});
+
 test("a device that left and came back in the lost part is the member that it was", async () => {
   const { device, relay, receive, served } = await withBackup();
   relay.now = backupOf;

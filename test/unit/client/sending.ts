@@ -75,6 +75,7 @@ export async function setUp(
     restores: 0,
     cuts: [],
     withheld: [],
+    withheldMembers: [],
     epoch,
     members: [{ user, role: "agent", devices }],
   });
