@@ -206,16 +206,20 @@ export class Receiver {
   }
 
   async #finishCatchingUp(seq: number): Promise<void> {
-    const { log, onLogProblem, onCaughtUp } = this.#deps;
+    await this.#finishComparison();
+    this.#deps.onCaughtUp(seq);
+  }
+
+  async #finishComparison(): Promise<void> {
+    const { log, onLogProblem } = this.#deps;
     const alarm = await this.comparison.finish();
     if (alarm !== undefined) onLogProblem(log.report(alarm.seq, alarm.code), false);
-    onCaughtUp(seq);
   }
 
   async #receiveGap(missing: Gap): Promise<void> {
     const { log, store, onGap } = this.#deps;
-    this.comparison.passed(missing.to);
-    if (missing.to > log.cursor) await this.comparison.finish();
+    this.comparison.gone(missing);
+    if (missing.to > log.cursor) await this.#finishComparison();
     const place = checkGapSequence(log.state, missing);
     if (place.kind === "missing") {
       this.#queue = [];

@@ -26,14 +26,16 @@ export interface Comparison {
    * saw no such event.
    */
   readonly anchor: number;
-  /** The last event that the device has. */
+  /** The last event that the device saw. */
+  readonly seen: number;
+  /** The last event that the device knows of. It saw that event, or knows that it is gone. */
   readonly end: number;
 }
 
 export type Verdict =
   /** The logs agree here. */
   | { readonly kind: "same" }
-  /** A restore lost everything after the last event that both have. */
+  /** A restore lost what came after the last event that both have, or what it lost is unknown. */
   | { readonly kind: "lost" }
   /** No restore excuses it. */
   | { readonly kind: "alarm"; readonly seq: number; readonly code: "forked_log" | "rolled_back" };
@@ -53,9 +55,13 @@ export function judgeEvent(
 
 /**
  * Compares the end of the server's log with the end of the device's.
- * @param same the last event that both have, or that is purged or erased
+ * @param same the last event that both have
+ * @param reached the last event that both have, or that is purged or erased on the server
  */
-export function judgeEnd({ anchor, end }: Comparison, same: number): Verdict {
-  if (same < anchor) return { kind: "alarm", seq: anchor, code: "rolled_back" };
-  return { kind: same >= end ? "same" : "lost" };
+export function judgeEnd(
+  { anchor, seen, end }: Comparison,
+  { same, reached }: { readonly same: number; readonly reached: number },
+): Verdict {
+  if (reached < anchor) return { kind: "alarm", seq: anchor, code: "rolled_back" };
+  return { kind: same >= seen && reached >= end ? "same" : "lost" };
 }

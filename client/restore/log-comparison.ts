@@ -1,4 +1,4 @@
-import type { Control, Deliver } from "../../crypto/wire/frame.ts";
+import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { hashAt } from "../conversation/history.ts";
 import type { ConversationLog } from "../conversation/log.ts";
@@ -23,8 +23,10 @@ export interface LogComparisonDeps extends RewindDeps {
 export class LogComparison {
   readonly #deps: LogComparisonDeps;
   #comparison: Comparison | undefined;
-  /** The last event that both have, or that is gone. */
+  /** The last event whose hash was compared and is the same. */
   #same = 0;
+  /** What is gone on the server after that event. Nobody can compare it. */
+  #gaps: readonly Gap[] = [];
 
   constructor(deps: LogComparisonDeps) {
     this.#deps = deps;
@@ -38,6 +40,7 @@ export class LogComparison {
   begin(comparison: Comparison): void {
     this.#comparison = comparison;
     this.#same = 0;
+    this.#gaps = [];
   }
 
   /** Gives up, because the connection is gone or the log is not as it must be. */
@@ -59,7 +62,7 @@ export class LogComparison {
     const { store, log, onSame } = this.#deps;
     if (place.kind === "next") {
       // Its hash covers everything before it.
-      this.passed(log.cursor);
+      this.#agreed(log.cursor);
       await this.finish();
       return place;
     }
@@ -67,7 +70,7 @@ export class LogComparison {
     const verdict = judgeEvent(comparison, event, kept);
     if (verdict.kind === "alarm") return { kind: "forked" };
     if (verdict.kind === "same") {
-      this.passed(event.seq);
+      this.#agreed(event.seq);
       onSame(event.seq);
       return place;
     }
@@ -77,9 +80,20 @@ export class LogComparison {
     return place.kind === "known" ? { kind: "forked" } : place;
   }
 
-  /** The server has the events up to `seq` as the device has them, or they are purged or erased. */
-  passed(seq: number): void {
+  /** Events are purged or erased on the server. The device may have them, or others in their place. */
+  gone(missing: Gap): void {
+    if (this.active && missing.to > this.#same) this.#gaps = [...this.#gaps, missing];
+  }
+
+  /** The server has the events up to `seq` as the device has them. */
+  #agreed(seq: number): void {
     this.#same = Math.max(this.#same, seq);
+    this.#gaps = this.#gaps.filter(({ to }) => to > this.#same);
+  }
+
+  /** The last event that is the same or gone. */
+  get #reached(): number {
+    return Math.max(this.#same, ...this.#gaps.map(({ to }) => to));
   }
 
   /**
@@ -89,40 +103,50 @@ export class LogComparison {
   async finish(): Promise<Extract<Verdict, { kind: "alarm" }> | undefined> {
     const comparison = this.#comparison;
     if (comparison === undefined) return undefined;
-    const verdict = judgeEnd(comparison, this.#same);
+    const verdict = judgeEnd(comparison, { same: this.#same, reached: this.#reached });
     this.stop();
     if (verdict.kind === "alarm") return verdict;
     if (verdict.kind === "same") await this.#keep(comparison);
     else if (!(await this.#cut(comparison, () => true)))
-      return { kind: "alarm", seq: this.#same + 1, code: "rolled_back" };
+      return { kind: "alarm", seq: this.#sameOrAnchor(comparison) + 1, code: "rolled_back" };
     return undefined;
   }
 
   async #keep({ restores }: Comparison): Promise<void> {
     const { store, suite, log } = this.#deps;
-    const { state } = log;
     const last = restores.at(-1);
-    if (state === undefined || last === undefined) return;
-    const after = await store.transact((transaction) =>
-      saveApplied(transaction, suite, log.id, state, last.number),
+    if (last === undefined) return;
+    const after = await store.transact(async (transaction) =>
+      log.state === undefined
+        ? undefined
+        : saveApplied(transaction, suite, log.id, log.state, last.number),
     );
-    await this.#applied(after);
+    if (after !== undefined) await this.#applied(after);
   }
 
-  /** Goes back to the last event that both have. Whatever came after it is not in the server's log. */
+  /**
+   * Goes back to the last event that both have, and records what is gone after it. Whatever else came
+   * after it is not in the server's log.
+   */
   async #cut(
-    { restores }: Comparison,
+    comparison: Comparison,
     continues: (state: ConversationState) => boolean,
   ): Promise<boolean> {
     const { store, log } = this.#deps;
-    const { state } = log;
-    if (state === undefined) return false;
-    const after = this.#same;
-    const changed = await store.transact((transaction) =>
-      rewind(this.#deps, transaction, log.id, state, { restores, after }, continues),
+    const { restores } = comparison;
+    const cut = { restores, after: this.#sameOrAnchor(comparison), gaps: this.#gaps };
+    const changed = await store.transact(async (transaction) =>
+      log.state === undefined
+        ? undefined
+        : rewind(this.#deps, transaction, log.id, log.state, cut, continues),
     );
     if (changed !== undefined) await this.#applied(changed);
     return changed !== undefined;
+  }
+
+  /** No restore may have lost the anchor. So both had it, if it is gone on the server now. */
+  #sameOrAnchor({ anchor }: Comparison): number {
+    return this.#reached >= anchor ? Math.max(this.#same, anchor) : this.#same;
   }
 
   async #applied(state: ConversationState): Promise<void> {

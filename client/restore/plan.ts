@@ -21,12 +21,12 @@ export async function planComparison(
   accepted: readonly RestorePeriod[],
 ): Promise<Comparison | undefined> {
   const restores = accepted.filter(({ number }) => number > applied);
-  let found = false;
+  let seen = 0;
   for await (const [at, record] of readBack(transaction, conversation, seq)) {
     if (!isSeen(record)) continue;
     if (!mayBeLost(record.receivedAt, restores))
-      return found ? { restores, anchor: at, end: seq } : undefined;
-    found = true;
+      return seen > 0 ? { restores, anchor: at, seen, end: seq } : undefined;
+    seen = Math.max(seen, at);
   }
-  return found ? { restores, anchor: 0, end: seq } : undefined;
+  return seen > 0 ? { restores, anchor: 0, seen, end: seq } : undefined;
 }

@@ -2,19 +2,22 @@ import { zeroHash } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { Suite } from "../../crypto/device/suite.ts";
-import type { Member } from "../../crypto/wire/frame.ts";
+import type { Gap, Member } from "../../crypto/wire/frame.ts";
 import {
   decodeEvent,
   historyKey,
   historyPrefix,
   readBack,
+  saveGap,
   type HistoryRecord,
   type Self,
 } from "../conversation/history.ts";
 import { unsealAll } from "../conversation/outbox.ts";
+import { checkGapSequence } from "../conversation/sequence-check.ts";
 import {
   hasDevice,
   saveState,
+  stateAfterGap,
   unknown,
   withheldAmong,
   type ConversationState,
@@ -23,6 +26,14 @@ import { dropIncoming } from "../history/incoming-job.ts";
 import { mayBeLost, type Comparison } from "./judge.ts";
 import { moveToLost } from "./lost-events.ts";
 import { isSeen } from "./plan.ts";
+
+/** Where to cut the log, and how the server's log continues there. */
+export interface CutPlace extends Pick<Comparison, "restores"> {
+  /** The last event that may stay. */
+  readonly after: number;
+  /** What is purged or erased on the server after that event, in order. */
+  readonly gaps: readonly Gap[];
+}
 
 export interface RewindDeps {
   readonly suite: Pick<Suite, "rotate">;
@@ -50,7 +61,6 @@ export async function saveApplied(
 /**
  * Goes back to the last event that the server still has. The events after it are kept apart. All of it
  * is one transaction, so a crash leaves the conversation as it was before or as it is after.
- * @param after the last event that may stay
  * @param continues whether the server's next event continues the log from this state
  * @returns the state now; undefined if nothing was changed, because no restore excuses it
  */
@@ -59,7 +69,7 @@ export async function rewind(
   transaction: StoreTransaction,
   conversation: Uuid,
   before: ConversationState,
-  { restores, after }: Pick<Comparison, "restores"> & { readonly after: number },
+  { restores, after, gaps }: CutPlace,
   continues: (state: ConversationState) => boolean,
 ): Promise<ConversationState | undefined> {
   const { last, members, epoch } = await knownAt(transaction, conversation, after);
@@ -78,7 +88,7 @@ export async function rewind(
     ? await isInvalidAt(transaction, conversation, at, account)
     : before.invalid;
   const returned = returnedSince(before.members, members, account.device);
-  const state: ConversationState = {
+  const cut: ConversationState = {
     ...before,
     seq: at,
     transcriptHash:
@@ -99,7 +109,7 @@ export async function rewind(
     ),
     cuts: [
       // An earlier cut that lies in the lost part is shown before it.
-      ...before.cuts.map((cut) => ({ ...cut, at: Math.min(cut.at, at) })),
+      ...before.cuts.map((earlier) => ({ ...earlier, at: Math.min(earlier.at, at) })),
       {
         restore,
         at,
@@ -109,10 +119,32 @@ export async function rewind(
       },
     ],
   };
-  if (!continues(state)) return undefined;
+  const continued = skipGaps(cut, gaps);
+  if (continued === undefined || !continues(continued.state)) return undefined;
   moveToLost(transaction, conversation, restore, lost);
+  for (const missing of continued.missing) saveGap(transaction, conversation, missing);
   await dropIncoming(transaction, conversation, at);
-  return saveApplied(transaction, suite, conversation, state, restore);
+  return saveApplied(transaction, suite, conversation, continued.state, restore);
+}
+
+/**
+ * Moves the cursor behind what is gone.
+ * @returns the state there and the gaps to store; undefined if an event is missing that is not gone
+ */
+function skipGaps(
+  cut: ConversationState,
+  gaps: readonly Gap[],
+): { readonly state: ConversationState; readonly missing: readonly Gap[] } | undefined {
+  let state = cut;
+  const missing: Gap[] = [];
+  for (const gap of gaps) {
+    const place = checkGapSequence(state, gap);
+    if (place.kind === "known") continue;
+    if (place.kind !== "next") return undefined;
+    missing.push({ ...gap, from: place.from });
+    state = stateAfterGap(state, gap.to);
+  }
+  return { state, missing };
 }
 
 /** What the device knew at a place in the log. */

@@ -1,7 +1,7 @@
 import { judgeEnd, judgeEvent, mayBeLost, toleranceMs } from "../../../client/restore/judge.ts";
 
 const restore = { number: 1, backupOf: 1_000_000, declaredAt: 2_000_000 };
-const comparison = { restores: [restore], anchor: 5, end: 9 };
+const comparison = { restores: [restore], anchor: 5, seen: 8, end: 9 };
 const hash = (value: number) => new Uint8Array(32).fill(value);
 
 describe("a restore may have lost an event", () => {
@@ -51,19 +51,32 @@ describe("an event of the server is", () => {
 
 describe("the server's log ends", () => {
   test("where the device's ends, or later", () => {
-    for (const same of [9, 12]) expect(judgeEnd(comparison, same)).toEqual({ kind: "same" });
+    for (const [same, reached] of [
+      [9, 9],
+      [12, 12],
+      [8, 9],
+    ] as const)
+      expect(judgeEnd(comparison, { same, reached })).toEqual({ kind: "same" });
   });
 
   test("before it", () => {
-    for (const same of [5, 8]) expect(judgeEnd(comparison, same)).toEqual({ kind: "lost" });
+    for (const same of [5, 8])
+      expect(judgeEnd(comparison, { same, reached: same })).toEqual({ kind: "lost" });
+  });
+
+  test("with events that are gone, so that nobody knows whether they were the same", () => {
+    for (const reached of [8, 9, 12])
+      expect(judgeEnd(comparison, { same: 7, reached })).toEqual({ kind: "lost" });
   });
 
   test("without the last event that it must have", () => {
     const alarm = { kind: "alarm", seq: 5, code: "rolled_back" };
-    expect(judgeEnd(comparison, 4)).toEqual(alarm);
+    expect(judgeEnd(comparison, { same: 4, reached: 4 })).toEqual(alarm);
   });
 
   test("at the beginning, and it need not have anything", () => {
-    expect(judgeEnd({ ...comparison, anchor: 0 }, 0)).toEqual({ kind: "lost" });
+    expect(judgeEnd({ ...comparison, anchor: 0 }, { same: 0, reached: 0 })).toEqual({
+      kind: "lost",
+    });
   });
 });

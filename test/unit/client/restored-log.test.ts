@@ -217,6 +217,82 @@ test.each([
   expect(device.log.state).toMatchObject({ withheld: [], withheldMembers: [] });
 });
 
+const gone = (from: number, to: number) => ({ conversation, from, to, reason: "purged" });
+
+test.each([
+  ["the next event differs", [gone(4, 6)], false],
+  ["the server has nothing after it yet", [gone(4, 6)], true],
+  ["another gap follows", [gone(4, 5), gone(6, 6)], false],
+  ["it ends where the log of the device ends", [gone(4, 8)], true],
+  ["it ends after the log of the device", [gone(4, 10)], true],
+])("a gap does not show that the logs agree: %s", async (_, gaps, synced) => {
+  const { device, relay, say, receive } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  const texts = ["five", "six", "seven", "eight"];
+  for (const text of texts) await receive(await say(relay, text));
+  backup.now = restore.declaredAt + 1_000;
+  const to = gaps.at(-1)?.to ?? 0;
+  for (let seq = 5; seq <= to; seq++) await say(backup, "purged");
+  expect(await compare(device)).toBe(4);
+  for (const gap of gaps) device.receiver.gap(gap);
+  if (synced) device.receiver.caughtUp(to);
+  await receive(await say(backup, "new"));
+  expect(device.problems).toEqual([]);
+  const cuts = [{ at: 4, messages: 4 }];
+  expect(device.log.state).toMatchObject({ seq: to + 1, restores: 1, cuts });
+  const items = await device.items(4);
+  expect(textsOf(items)).toEqual([...texts.map((text) => `${text} (lost)`), "new"]);
+  // The device has the event 4 itself, so the gap begins after it.
+  expect(items.filter(({ kind }) => kind === "gap")).toMatchObject(
+    gaps.map((gap) => ({ from: Math.max(gap.from, 5), to: gap.to })),
+  );
+});
+
+test("a log with a gap is kept if the event after the gap is the same", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  relay.now = backupOf;
+  for (const text of ["five", "six", "seven"]) await receive(await say(relay, text));
+  await compare(device);
+  device.receiver.gap(gone(4, 6));
+  await receive(...served(7, 7));
+  device.receiver.caughtUp(7);
+  await device.wait();
+  expect(device.problems).toEqual([]);
+  expect(device.log.state).toMatchObject({ seq: 7, restores: 1, cuts: [] });
+  expect(textsOf(await device.items())).toEqual(["five", "six", "seven"]);
+});
+
+test("a log that ends with a gap is kept if the server's does, too", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  relay.now = backupOf;
+  await receive(await say(relay, "five"));
+  device.receiver.gap(gone(6, 7));
+  await device.wait();
+  await compare(device);
+  await receive(...served(4, 5));
+  device.receiver.gap(gone(6, 7));
+  device.receiver.caughtUp(7);
+  await device.wait();
+  expect(device.problems).toEqual([]);
+  expect(device.log.state).toMatchObject({ seq: 7, restores: 1, cuts: [] });
+});
+
+test("an event that the server neither has nor calls gone is an alarm", async () => {
+  const { device, relay, say, receive, served } = await withBackup();
+  const backup = relay.copy();
+  relay.now = backupOf;
+  for (const text of ["five", "six", "seven"]) await receive(await say(relay, text));
+  await compare(device);
+  backup.message(...(await device.queue("purged")));
+  backup.message(...(await device.queue("purged, too")));
+  device.receiver.deliver(served(4, 4)[0] ?? relay.closed());
+  device.receiver.gap(gone(6, 6));
+  await receive(await say(backup, "new seven"));
+  expect(device.problems).toMatchObject([{ seq: 7, code: "forked_log" }]);
+  expect(device.log.state).toMatchObject({ seq: 7, restores: 0, cuts: [] });
+});
+
 test("a device that left and came back in the lost part is the member that it was", async () => {
   const { device, relay, receive, served } = await withBackup();
   relay.now = backupOf;
