@@ -159,12 +159,16 @@ export class ConversationManager {
     const listed = new Map(heads.map((head) => [head.conversation, head]));
     const isForgetful =
       check.hasForgotten(heads, (id) => this.#cursorOf(id)) || this.#lacksTheEnd(listed);
-    if (isForgetful) await check.ask(signal);
+    if (isForgetful && (await check.ask(signal)) === "unknown") {
+      check.suspect();
+      if (!signal.aborted) this.#deps.recycle("nobody says whether the server was restored");
+      return;
+    }
     const from = new Map<Uuid, number>();
     for (const [id, opened] of this.#openConversations) {
       if (signal.aborted) return;
       if (!check.isDue(opened.log.state)) continue;
-      const after = await check.begin(opened, listed.get(id));
+      const after = await check.begin(opened, listed.get(id), signal);
       if (after !== undefined) from.set(id, after);
     }
     if (signal.aborted) return;

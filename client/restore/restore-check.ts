@@ -56,40 +56,49 @@ export class RestoreCheck {
     return state !== undefined && state.restores < newest;
   }
 
-  /** Asks the key log whether the server was restored. If it does not answer, nothing is known. */
-  async ask(signal: AbortSignal): Promise<void> {
+  /**
+   * Asks the key log whether the server was restored.
+   * @returns unknown if the server does not answer now. Then ask again on another connection, and judge
+   *   nothing before.
+   */
+  async ask(signal: AbortSignal): Promise<"answered" | "unknown"> {
     const { keyLog, clock } = this.#deps;
     for (let attempt = 1; !signal.aborted && attempt <= attempts; attempt++)
       try {
         await keyLog.refresh();
         this.#isSuspicious = false;
-        return;
+        return "answered";
       } catch (error) {
-        if (!isTransient(error) || attempt === attempts) return;
-        await sleep(clock, retryMs, signal);
+        // A key log that cannot be accepted excuses nothing.
+        if (!isTransient(error)) return "answered";
+        if (attempt < attempts) await sleep(clock, retryMs, signal);
       }
+    return "unknown";
   }
 
   /**
    * Begins the comparison of a conversation, if it is due.
    * @param head undefined if the relay does not list the conversation
+   * @param signal aborts when the connection is lost. Nothing begins then.
    * @returns the last event that the relay need not send; undefined if nothing is compared
    */
   async begin(
     { log, receiver, sender }: OpenConversation,
     head: Head | undefined,
+    signal: AbortSignal,
   ): Promise<number | undefined> {
     const { store, suite, keyLog } = this.#deps;
     const { state } = log;
     if (state === undefined || !this.isDue(state)) return undefined;
     const { periods } = keyLog;
     const comparison = await store.read((transaction) =>
-      planComparison(transaction, log.id, state, periods),
+      planComparison(transaction, log.id, log.state ?? state, periods),
     );
+    if (signal.aborted) return undefined;
     if (comparison === undefined) {
       const newest = periods.at(-1)?.number ?? 0;
       const applied = await store.transact((transaction) =>
-        saveApplied(transaction, suite, log.id, state, newest),
+        saveApplied(transaction, suite, log.id, log.state ?? state, newest),
       );
       log.advance(applied);
       await sender.reload(undefined);
