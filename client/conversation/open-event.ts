@@ -163,7 +163,8 @@ export function controlProblems(
   return consistent ? [] : failed("malformed_event").problems;
 }
 
-async function sawTheSame(
+/** Returns whether this device has the event that the sender of a message saw last, as far as it can know. */
+export async function sawTheSame(
   transaction: StoreTransaction,
   event: Deliver,
   lastSeen: LastSeen,

@@ -1,10 +1,11 @@
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Deliver } from "../../crypto/wire/frame.ts";
 import { verifyCommitment } from "../../crypto/device/franking.ts";
+import { decodePayload } from "../../crypto/device/payload.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
-import type { Opened } from "../conversation/open-event.ts";
+import { sawTheSame, type Opened } from "../conversation/open-event.ts";
 import type { Cut } from "../conversation/state.ts";
 import { codeOf } from "../errors.ts";
 import { findLost } from "./lost-events.ts";
@@ -33,7 +34,7 @@ export async function againInLog(
   if (!isRepeat && !saysTheSame(lost.record, opened)) return { opened, cuts };
   lost.remove();
   return {
-    opened: isRepeat ? lost.record : opened,
+    opened: isRepeat ? await checkedAgain(transaction, event, lost.record) : opened,
     cuts: cuts.map((cut) =>
       cut.restore === lost.restore ? { ...cut, messages: cut.messages - 1 } : cut,
     ),
@@ -42,6 +43,21 @@ export async function againInLog(
 
 /** What a message is called whose key step was used before. */
 const repeats = new Set<EventProblemCode>(["duplicate", "key_reused"]);
+
+/** The log before the message is another one now, so what its sender saw is compared with it again. */
+async function checkedAgain(
+  transaction: StoreTransaction,
+  event: Deliver,
+  record: HistoryRecord,
+): Promise<Opened> {
+  const same =
+    record.payload !== undefined &&
+    (await sawTheSame(transaction, event, decodePayload(record.payload).lastSeen));
+  const problems = record.problems.filter(({ code }) => code !== mismatch.code);
+  return { ...record, problems: same ? problems : [...problems, mismatch] };
+}
+
+const mismatch = { code: "transcript_mismatch", user: undefined } as const;
 
 /** The sender, the id and the content are those that the event commits to. */
 function isCommittedTo({ payload, frankingKey, epoch }: HistoryRecord, event: Deliver): boolean {
@@ -55,9 +71,9 @@ function isCommittedTo({ payload, frankingKey, epoch }: HistoryRecord, event: De
   }
 }
 
-const saysTheSame = (lost: HistoryRecord, { text, attachment }: Opened): boolean =>
-  attachment === undefined
-    ? text !== undefined && lost.text === text
-    : lost.attachment !== undefined &&
-      lost.attachment.id === attachment.id &&
-      equalBytes(lost.attachment.key, attachment.key);
+function saysTheSame(lost: HistoryRecord, { text, attachment, restored }: Opened): boolean {
+  if (attachment !== undefined)
+    return lost.attachment?.id === attachment.id && equalBytes(lost.attachment.key, attachment.key);
+  if (restored !== undefined) return lost.restored?.lost === restored.lost;
+  return text !== undefined && lost.text === text;
+}

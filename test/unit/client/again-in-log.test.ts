@@ -10,6 +10,7 @@ import type { Opened } from "../../../client/conversation/open-event.ts";
 import { againInLog } from "../../../client/restore/again-in-log.ts";
 import { findLost, moveToLost, readLost } from "../../../client/restore/lost-events.ts";
 import { commit } from "../../../crypto/device/franking.ts";
+import { encodePayload } from "../../../crypto/device/payload.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { DeviceStore } from "../../../crypto/device/store.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
@@ -19,7 +20,16 @@ await ready;
 
 const conversation = uuidv7();
 const [senderDevice, clientMessageId] = [uuidv7(), uuidv7()];
-const [payload, frankingKey] = [randomBytes(64), randomBytes(32)];
+const lastSeen = { seq: 4, transcriptHash: randomBytes(32) };
+const payload = encodePayload({
+  conversation,
+  senderDevice,
+  clientMessageId,
+  epoch: 1,
+  lastSeen,
+  body: { kind: "text", text: "hello" },
+});
+const frankingKey = randomBytes(32);
 const cuts = [{ restore: 2, at: 4, backupOf: 1_000, messages: 3, returned: [] }];
 const record: HistoryRecord = {
   kind: "message",
@@ -43,6 +53,7 @@ const record: HistoryRecord = {
 };
 const event = {
   conversation,
+  seq: 5,
   senderDevice,
   clientMessageId,
   epoch: 1,
@@ -59,15 +70,16 @@ const opened = (changes: Partial<Opened>): Opened => ({
 });
 const reused = opened({ problems: [{ code: "key_reused", user: undefined }] });
 
-/** A device that has "hello" as the event 5, which restore 2 lost. */
-async function withLost() {
+/** A device that has a message as the event 5, which restore 2 lost. It is "hello" by default. */
+async function withLost(changes: Partial<HistoryRecord> = {}) {
   const level = new MemoryLevel<string, Uint8Array>({ valueEncoding: "view" });
   const store = await DeviceStore.open(level, randomBytes(32));
   const key = historyKey(conversation, 5);
   await store.transact(async (transaction) => {
-    saveRecord(transaction, conversation, 5, record);
+    const said = { ...record, ...changes };
+    saveRecord(transaction, conversation, 5, said);
     const value = (await transaction.get(key)) ?? new Uint8Array(0);
-    moveToLost(transaction, conversation, 2, [[[key, value], record]]);
+    moveToLost(transaction, conversation, 2, [[[key, value], said]]);
   });
   const lost = () =>
     store.read((each) => readLost(each, conversation, { restore: 2, after: 0, limit: 10 }));
@@ -90,6 +102,39 @@ test("a message that was sealed again replaces the lost one", async () => {
   const found = opened({ text: "hello", payload: randomBytes(64) });
   expect(await again(event, found)).toEqual({ opened: found, cuts: [{ ...cuts[0], messages: 2 }] });
   expect(await lost()).toEqual([]);
+});
+
+const mismatch = { code: "transcript_mismatch", user: undefined } as const;
+
+test.each([
+  ["has another log before the message", { seq: 5 }, randomBytes(32), [], [mismatch]],
+  ["has the log that its sender saw", { seq: 5 }, lastSeen.transcriptHash, [mismatch], []],
+  [
+    "has the message before what its sender saw",
+    { seq: 4 },
+    lastSeen.transcriptHash,
+    [],
+    [mismatch],
+  ],
+])(
+  "the same bytes are checked again, if the server %s",
+  async (_, place, kept, before, problems) => {
+    const { store, again } = await withLost({ problems: before });
+    await store.transact(async (transaction) =>
+      saveRecord(transaction, conversation, 4, { ...record, transcriptHash: kept }),
+    );
+    const found = await again({ ...event, ...place }, reused);
+    expect(found.opened).toMatchObject({ text: "hello", problems });
+  },
+);
+
+test.each([
+  [3, 2],
+  [4, 3],
+])("a notice of %s lost messages replaces one of 3 only if it says the same", async (now, left) => {
+  const { again } = await withLost({ text: undefined, restored: { lost: 3 } });
+  const found = await again(event, opened({ restored: { lost: now } }));
+  expect(found.cuts).toMatchObject([{ messages: left }]);
 });
 
 test.each([
