@@ -9,7 +9,7 @@ export const toleranceMs = 2 * 60_000;
 
 /**
  * Returns whether one of the restores may have lost an event. The server got it after the backup and
- * before the restore was declared.
+ * before the restore was declared. Both times are the server's own (docs/threat-model.md).
  * @param receivedAt the event's time, in milliseconds since the Unix epoch
  */
 export const mayBeLost = (receivedAt: number, restores: readonly RestorePeriod[]): boolean =>
