@@ -5,7 +5,8 @@ import type { SealdeskError } from "../errors.ts";
 import { readLost } from "../restore/lost-events.ts";
 import { itemsOf, readHistory, type Self } from "./history.ts";
 import type { LoggedItem, LogProblemCode, ProblemItem } from "./items.ts";
-import type { ConversationState, Cut } from "./state.ts";
+import type { Cut } from "./cuts.ts";
+import type { ConversationState } from "./state.ts";
 
 const pageSize = 64;
 

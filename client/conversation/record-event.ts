@@ -8,6 +8,7 @@ import type { KeyLog } from "../key-log/key-log.ts";
 import type { Account } from "../device/account.ts";
 import type { Rollback } from "../rollback/rollback.ts";
 import { carriesCreation, isCreationValid } from "./creation.ts";
+import { saveCuts } from "./cuts.ts";
 import type { FoundDevice, Trust } from "../device/trust.ts";
 import { changedDevice } from "./device-change.ts";
 import { againInLog } from "../restore/again-in-log.ts";
@@ -20,6 +21,7 @@ import {
   saveState,
   stateAfter,
   stateAfterGap,
+  unknown,
   type ConversationState,
 } from "./state.ts";
 
@@ -69,6 +71,8 @@ export async function recordEvent(
     const state = { ...after, restores, cuts: cuts ?? after.cuts };
     saveRecord(transaction, event.conversation, event.seq, record);
     saveState(transaction, event.conversation, state);
+    if (cuts !== undefined && cuts !== (before ?? unknown).cuts)
+      saveCuts(transaction, event.conversation, cuts);
     return { state, record, committed };
   });
   outcome.committed();
@@ -136,7 +140,7 @@ async function messageRecord(
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
   // If a message is not shown, only the relay may have named its sender.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
-  const again = await againInLog(transaction, before?.cuts ?? [], event, opened);
+  const again = await againInLog(transaction, before?.cuts ?? unknown.cuts, event, opened);
   const record = {
     ...again.opened,
     ...headerOf(event),

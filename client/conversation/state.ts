@@ -6,31 +6,13 @@ import {
   type Member,
 } from "../../crypto/wire/frame.ts";
 import { zeroHash } from "../../crypto/wire/event.ts";
-import {
-  bytes,
-  fixed,
-  list,
-  message,
-  nested,
-  text,
-  uint,
-  uuid,
-} from "../../crypto/wire/protobuf.ts";
+import { bytes, fixed, list, message, uint, uuid } from "../../crypto/wire/protobuf.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { DeviceStore, StoreTransaction } from "../../crypto/device/store.ts";
 import { decodeRecord, encodeRecord } from "../record.ts";
+import { loadCuts, type Cut } from "./cuts.ts";
 
 const prefix = "conversation!";
-const returned = message({ user: [1, uuid], role: [2, text(64)], devices: [3, list(uuid, 4096)] });
-const cut = message({
-  restore: [1, uint()],
-  at: [2, uint()],
-  backupOf: [3, uint()],
-  messages: [4, uint()],
-  returned: [5, list(nested(returned), 4096)],
-});
-/** Nobody restores a server as often. */
-const mostCuts = 1_000;
 const record = message({
   seq: [1, uint()],
   transcriptHash: [2, fixed(32)],
@@ -40,24 +22,9 @@ const record = message({
   control: [6, bytes(1024 * 1024)],
   afterGap: [7, uint(1)],
   restores: [8, uint()],
-  cuts: [9, list(nested(cut), mostCuts)],
-  withheld: [10, list(uuid, 4096)],
-  withheldMembers: [11, list(uuid, 4096)],
+  withheld: [9, list(uuid, 4096)],
+  withheldMembers: [10, list(uuid, 4096)],
 });
-
-/** A place where the log was cut, because a restore of the server lost what came after it. */
-export interface Cut {
-  /** Number of the restore. */
-  readonly restore: number;
-  /** The last event that the server still had. */
-  readonly at: number;
-  /** The time of the backup, in milliseconds since the Unix epoch. */
-  readonly backupOf: number;
-  /** How many messages only this device has. */
-  readonly messages: number;
-  /** Members who had left, and who are members again, with those of their devices that are back. */
-  readonly returned: readonly Member[];
-}
 
 /**
  * What this device knows about a conversation as of the event `seq`. It is the cursor to resume
@@ -97,7 +64,10 @@ export interface ConversationState {
 export async function loadStates(
   store: DeviceStore,
 ): Promise<readonly (readonly [Uuid, ConversationState])[]> {
-  const entries = await store.read((transaction) => transaction.list(prefix));
+  const [entries, cutsOf] = await store.read(async (transaction) => [
+    await transaction.list(prefix),
+    await loadCuts(transaction),
+  ]);
   return entries.map(([key, value]) => {
     const { seq, transcriptHash, control, ...stored } = decodeRecord(record, value);
     const { epoch, members } = decodeControl(control);
@@ -107,15 +77,15 @@ export async function loadStates(
       invalid: stored.invalid === 1,
       afterGap: stored.afterGap === 1,
     };
-    const { restores, cuts, withheld, withheldMembers } = stored;
+    const { restores, withheld, withheldMembers } = stored;
+    const conversation = key.slice(prefix.length);
+    const cuts = cutsOf.get(conversation) ?? [];
     const restored = { restores, cuts, withheld, withheldMembers };
-    return [
-      key.slice(prefix.length),
-      { seq, transcriptHash, ...flags, epoch, members, ...restored },
-    ];
+    return [conversation, { seq, transcriptHash, ...flags, epoch, members, ...restored }];
   });
 }
 
+/** Stores the state apart from its cuts, which change seldom: see `saveCuts`. */
 export function saveState(
   transaction: StoreTransaction,
   conversation: Uuid,
@@ -136,16 +106,13 @@ export function saveState(
     invalid: Number(state.invalid),
     afterGap: Number(state.afterGap),
   };
-  const cuts = state.cuts.map((each) => ({ ...each, returned: each.returned.map(plain) }));
   const withheld = [...state.withheld];
-  const restored = { restores, cuts, withheld, withheldMembers: [...state.withheldMembers] };
+  const restored = { restores, withheld, withheldMembers: [...state.withheldMembers] };
   transaction.put(
     prefix + conversation,
     encodeRecord(record, { seq, transcriptHash, ...flags, control, ...restored }),
   );
 }
-
-const plain = ({ devices, ...rest }: Member) => ({ ...rest, devices: [...devices] });
 
 /** The state before the first event that a device sees. */
 export const unknown: Omit<ConversationState, "seq" | "transcriptHash" | "afterGap"> = {

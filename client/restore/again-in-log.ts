@@ -6,7 +6,7 @@ import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { HistoryRecord } from "../conversation/history.ts";
 import type { EventProblemCode } from "../conversation/items.ts";
 import { sawTheSame, type Opened } from "../conversation/open-event.ts";
-import type { Cut } from "../conversation/state.ts";
+import type { Cut } from "../conversation/cuts.ts";
 import { codeOf } from "../errors.ts";
 import { findLost } from "./lost-events.ts";
 

@@ -12,6 +12,7 @@ import {
   type HistoryRecord,
   type Self,
 } from "../conversation/history.ts";
+import { saveCuts } from "../conversation/cuts.ts";
 import { unsealAll } from "../conversation/outbox.ts";
 import { checkGapSequence } from "../conversation/sequence-check.ts";
 import {
@@ -121,6 +122,7 @@ export async function rewind(
   };
   const continued = skipGaps(cut, gaps);
   if (continued === undefined || !continues(continued.state)) return undefined;
+  saveCuts(transaction, conversation, continued.state.cuts);
   moveToLost(transaction, conversation, restore, lost);
   for (const missing of continued.missing) saveGap(transaction, conversation, missing);
   await dropIncoming(transaction, conversation, at);

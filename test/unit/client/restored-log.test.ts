@@ -345,4 +345,7 @@ test("a message that the server lost and gets again is shown once, in its new pl
   const items = await device.items();
   expect(textsOf(items)).toEqual(["other (lost)", "three", "again"]);
   expect(items.find(({ kind }) => kind === "server_restored")).toMatchObject({ messages: 1 });
+  expect(await loadStates(device.store)).toMatchObject([
+    [conversation, { cuts: [{ messages: 1 }] }],
+  ]);
 });
