@@ -33,6 +33,7 @@ import type { CloseReason } from "./socket/close-codes.ts";
 import type { OpenSocket } from "./socket/connection.ts";
 import { FrameLimits, type FrameRates } from "./socket/frame-limits.ts";
 import { LoopShares } from "./socket/loop-shares.ts";
+import { SpacedCalls } from "./socket/spaced-calls.ts";
 import type { HttpConnections } from "./socket/http-connections.ts";
 import { limitsFor, type AuthenticatedHello, type ReceivedHello } from "./socket/handshake.ts";
 import type { MessageLimits } from "./socket/message-limits.ts";
@@ -79,6 +80,8 @@ const SOCKETS: ShareLimits = { node: 100_000, tenant: 50_000, account: 32 };
  * waits 15 s for its welcome.
  */
 const RECONCILE_MS = 5_000;
+/** How often one socket that was paused for sending too much is read from again, in milliseconds. */
+const RESUME_EVERY_MS = 40;
 
 /** The conversation logs, and the relay that serves them on the HTTP server's port. */
 export interface DataPlane {
@@ -194,6 +197,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
     messageLimits: deps.messageLimits,
     frameLimits: new FrameLimits(deps.frameRates, monotonic),
     loopShares: new LoopShares(monotonic),
+    resumptions: new SpacedCalls(RESUME_EVERY_MS),
     log: conversations,
     cursors,
     readEvents: traced(tracing, "read deliveries", (request: EventsRequest) =>

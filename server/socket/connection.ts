@@ -18,6 +18,7 @@ import { faultFrame, headsFrame } from "./frames.ts";
 import { PROTOCOL_VERSION, type AuthenticatedHello, type HandshakeSteps } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import type { LoopShares } from "./loop-shares.ts";
+import type { SpacedCalls } from "./spaced-calls.ts";
 import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
@@ -35,6 +36,8 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly frameLimits: FrameLimits;
   readonly loopShares: LoopShares;
+  /** The ends of pauses of those who sent too much. */
+  readonly resumptions: SpacedCalls;
   readonly wheel: TimerWheel;
   /** The shares of tenants and accounts in the welcomed connections. */
   readonly sockets: FairShares;
@@ -85,7 +88,11 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   constructor(channel: Channel, deps: ConnectionDeps, onWelcomed?: () => void, origin?: string) {
     this.#origin = origin;
     this.#channel = channel;
-    this.#reading = new Reading(channel, (frame) => this.#take(frame));
+    this.#reading = new Reading(
+      channel,
+      (frame) => this.#take(frame),
+      (call) => this.#inTurn(call),
+    );
     this.#onWelcomed = onWelcomed;
     this.#deps = deps;
     this.#liveness = new Liveness(deps.timings, deps.monotonic());
@@ -140,6 +147,12 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   #countTime(ms: number): void {
     if (this.#identity === undefined || this.#state === "closed") return;
     this.#reading.pauseFor(this.#deps.loopShares.count(this.#identity.tenant, ms));
+  }
+
+  #inTurn(call: () => void): void {
+    if (this.#identity === undefined) return call();
+    const { tenant, user } = this.#identity;
+    this.#deps.resumptions.add({ tenant, account: user }, call);
   }
 
   onDrain(): void {

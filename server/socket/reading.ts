@@ -11,6 +11,7 @@ const LONGEST_PAUSE_MS = 600_000;
 export class Reading {
   readonly #channel: Pick<Channel, "pause" | "resume">;
   readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #inTurn: (call: () => void) => void;
   readonly #waiting = new WaitingFrames();
   #isBusy = false;
   #isOverRate = false;
@@ -19,10 +20,19 @@ export class Reading {
   #timer: NodeJS.Timeout | undefined;
   #pausedUntilMs = 0;
 
-  /** @param onFrame takes one frame. It may pause the reading. */
-  constructor(channel: Pick<Channel, "pause" | "resume">, onFrame: (frame: Uint8Array) => void) {
+  /**
+   * @param onFrame takes one frame. It may pause the reading.
+   * @param inTurn calls a function when it is this account's turn to be read from again. One read can take
+   *   ten milliseconds, so many at once would stop the event loop.
+   */
+  constructor(
+    channel: Pick<Channel, "pause" | "resume">,
+    onFrame: (frame: Uint8Array) => void,
+    inTurn: (call: () => void) => void,
+  ) {
     this.#channel = channel;
     this.#onFrame = onFrame;
+    this.#inTurn = inTurn;
   }
 
   get paused(): boolean {
@@ -51,13 +61,22 @@ export class Reading {
     this.#pausedUntilMs = untilMs;
     clearTimeout(this.#timer);
     this.#set(this.#isBusy, true);
-    this.#timer = setTimeout(() => this.#set(this.#isBusy, false), Math.min(ms, LONGEST_PAUSE_MS));
+    this.#timer = setTimeout(
+      () => this.#inTurn(() => this.#endPause(untilMs)),
+      Math.min(ms, LONGEST_PAUSE_MS),
+    );
   }
 
   /** Call this when the channel is closed. Frames that wait are dropped. */
   end(): void {
     clearTimeout(this.#timer);
+    this.#pausedUntilMs = Infinity;
     this.#waiting.clear();
+  }
+
+  /** Does nothing if the pause became longer, or the channel was closed, while this waited for its turn. */
+  #endPause(untilMs: number): void {
+    if (untilMs === this.#pausedUntilMs) this.#set(this.#isBusy, false);
   }
 
   #set(isBusy: boolean, isOverRate: boolean): void {

@@ -1,6 +1,7 @@
 import { jest } from "@jest/globals";
 import { FrameLimits } from "../../../server/socket/frame-limits.ts";
 import { Reading } from "../../../server/socket/reading.ts";
+import { SpacedCalls } from "../../../server/socket/spaced-calls.ts";
 
 test("an account that sends too many frames or bytes is read from later, and no other account", () => {
   let now = 0;
@@ -22,7 +23,11 @@ test("a channel is read from when nothing speaks against it any more", () => {
     pause: () => void calls.push("pause"),
     resume: () => void calls.push("resume"),
   };
-  const reading = new Reading(channel, () => undefined);
+  const reading = new Reading(
+    channel,
+    () => undefined,
+    (call) => call(),
+  );
   reading.pauseFor(100);
   reading.pause();
   jest.advanceTimersByTime(100);
@@ -46,10 +51,11 @@ test("frames that were read together with the one that causes a pause wait, in o
   let resumed = 0;
   const taken: string[] = [];
   const channel = { pause: () => undefined, resume: () => void resumed++ };
-  const reading: Reading = new Reading(channel, (frame) => {
+  const onFrame = (frame: Uint8Array) => {
     taken.push(Buffer.from(frame).toString());
     if (taken.length % 2 === 0) reading.pause();
-  });
+  };
+  const reading: Reading = new Reading(channel, onFrame, (call) => call());
   for (const frame of ["one", "two", "", "four", "f".repeat(1_000)])
     reading.take(Buffer.from(frame));
   expect([taken, resumed]).toEqual([["one", "two"], 0]);
@@ -66,4 +72,31 @@ test("frames that were read together with the one that causes a pause wait, in o
   reading.end();
   reading.resume();
   expect(taken).toHaveLength(6);
+});
+
+test("sockets that sent too much are read from again one after another, and tenants take turns", () => {
+  jest.useFakeTimers();
+  const spaced = new SpacedCalls(40);
+  const resumed: string[] = [];
+  const open = (tenant: string, name: string): Reading =>
+    new Reading(
+      { pause: () => undefined, resume: () => void resumed.push(name) },
+      () => undefined,
+      (call) => spaced.add({ tenant, account: name }, call),
+    );
+  const flood = ["a", "b", "c", "d"].map((name) => open("flooding", name));
+  const honest = open("honest", "e");
+  for (const reading of [...flood, honest]) reading.pauseFor(10);
+  jest.advanceTimersByTime(10);
+  expect(resumed).toEqual(["a"]);
+  jest.advanceTimersByTime(80);
+  expect(resumed).toEqual(["a", "b", "e"]);
+  // What happens while a socket waits for its turn counts.
+  flood[2]?.pauseFor(1_000);
+  flood[3]?.end();
+  jest.advanceTimersByTime(200);
+  expect(resumed).toEqual(["a", "b", "e"]);
+  jest.advanceTimersByTime(1_000);
+  expect(resumed).toEqual(["a", "b", "e", "c"]);
+  jest.useRealTimers();
 });
