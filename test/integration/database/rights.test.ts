@@ -169,6 +169,7 @@ audit.leaves: select
 audit.logs: select
 audit.personal_fields: delete insert select
 audit.repeats: delete insert select update(first_ms,last_ms,seen)
+audit.restores: select
 audit.tiles: select
 audit.trees: select
 sealdesk.attachment_references: delete insert select
