@@ -1,3 +1,4 @@
+import type { Client } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { asOwner } from "../../../keys/accounts/as-owner.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -14,29 +15,23 @@ describe("a connection to the database is lost", () => {
   const terminate = (pid: number) =>
     database.owner.query("select pg_terminate_backend($1, 5000)", [pid]);
 
-  test("between two statements of a transaction: it fails, the process and the pool go on", async () => {
-    const lost = inTransaction(database.pool, tenant, async (client) => {
-      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-      const ended = new Promise<void>((resolve) => client.once("end", resolve));
-      await terminate(rows[0]!.pid);
-      await ended;
-      await client.query("select 1");
-    });
-    await expect(lost).rejects.toThrow();
+  /** A statement, and another one after the connection was cut. */
+  async function statementsAroundTheCut(client: Client): Promise<void> {
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const ended = new Promise<void>((resolve) => client.once("end", resolve));
+    await terminate(rows[0]!.pid);
+    await ended;
+    await client.query("select 1");
+  }
 
+  test("between two statements of a transaction: it fails, the process and the pool go on", async () => {
+    await expect(inTransaction(database.pool, tenant, statementsAroundTheCut)).rejects.toThrow();
     const next = await inTransaction(database.pool, tenant, (client) => client.query("select 1"));
     expect(next.rowCount).toBe(1);
   });
 
   test("between two statements of an operator's command: it fails, the process goes on", async () => {
-    const lost = asOwner(database.ownerUrl, tenant, async (client) => {
-      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-      const ended = new Promise<void>((resolve) => client.once("end", resolve));
-      await terminate(rows[0]!.pid);
-      await ended;
-      await client.query("select 1");
-    });
-    await expect(lost).rejects.toThrow();
+    await expect(asOwner(database.ownerUrl, tenant, statementsAroundTheCut)).rejects.toThrow();
   });
 
   test("during a statement: it fails, the process and the pool go on", async () => {
