@@ -86,8 +86,9 @@ run dir = ${folder}
 log file = ${folder}/$name.log
 admin socket =
 mon data = ${folder}/mon
-mon data avail crit = 1
-mon data avail warn = 1
+# A full disk must not stop it: it writes a few megabytes, on a machine that may have a large one.
+mon data avail crit = -1
+mon data avail warn = -1
 mon allow pool size one = true
 mon max pg per osd = 1000
 paxos propose interval = 0.05
