@@ -51,6 +51,9 @@ export function fairPlaces(places: number, parallel = availableParallelism()): S
   };
 }
 
+/** The longest rest of a place that a heavy tenant held, in milliseconds. */
+const LONGEST_REST_MS = 250;
+
 /** After how long a queue is looked at again, because whoever used much may have more places later. */
 const LOOK_AGAIN_MS = 250;
 
@@ -86,7 +89,8 @@ export class FairSemaphore {
   async enter(holder: Holder | undefined): Promise<Leave> {
     if (holder === undefined) await this.#enterOwn();
     else await this.#wait(holder);
-    return () => this.#leave(holder);
+    const sinceMs = this.#options.monotonic();
+    return () => this.#leave(holder, sinceMs);
   }
 
   /** Runs `work` when there is a place. */
@@ -130,10 +134,26 @@ export class FairSemaphore {
     }
   }
 
-  #leave(holder: Holder | undefined): void {
+  #leave(holder: Holder | undefined, sinceMs: number): void {
     this.#busy--;
-    if (holder !== undefined) this.#record(holder, -1);
+    if (holder !== undefined) this.#return(holder, sinceMs);
     this.#serve();
+  }
+
+  /**
+   * Others may have the place at once. To a tenant that uses more than the others it counts as held for as
+   * long again. So the tenant leaves the node and the database half of the time to others.
+   */
+  #return(holder: Holder, sinceMs: number): void {
+    const nowMs = this.#options.monotonic();
+    const restMs = Math.min(nowMs - sinceMs, LONGEST_REST_MS);
+    this.#record(holder, 0); // forgets who is no longer active
+    const isHeavy = this.#tenants.isHeavy(holder.tenant, this.#options.heavy.tenant / 2, nowMs);
+    if (!isHeavy || restMs < 1) return this.#record(holder, -1);
+    setTimeout(() => {
+      this.#record(holder, -1);
+      this.#serve();
+    }, restMs).unref();
   }
 
   #record({ tenant, account }: Holder, by: number): void {

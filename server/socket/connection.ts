@@ -78,6 +78,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
   #onWelcomed: (() => void) | undefined;
   readonly #origin: string | undefined;
   #onClosed: (() => void) | undefined;
+  #leaveShares: () => void = () => undefined;
   /** Called when the buffer has room, or the connection is closed. */
   #onRoom: () => void = () => undefined;
 
@@ -251,6 +252,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       this.#identity = { tenant, user, device, session, role };
       // Of two hellos the later one wins, however long either took to be answered.
       this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
+      this.#leaveShares = this.#deps.loopShares.join(tenant, this.#reading);
       relay.join(this, device);
       const begun = this.#begin(authenticated.actor);
       // A store that says a generation again is an older copy. What was acknowledged may be lost in it.
@@ -381,6 +383,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     this.#state = "closed";
     this.#onRoom();
     this.#reading.end();
+    this.#leaveShares();
     this.#deps.open.delete(this);
     this.#deps.wheel.cancel(this);
     if (this.#identity !== undefined) {

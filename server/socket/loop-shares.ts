@@ -6,11 +6,22 @@ import { charge, fullBucket, type Bucket } from "../../policies/token-bucket.ts"
  * The milliseconds of the event loop that the frames of a tenant may take beside others: in each second,
  * and at once. It is enough for some ten thousand frames a second.
  */
-const RATE = { perSecond: 250, burst: 100 };
-/** A tenant that takes less than this part of the event loop is never slowed. */
-const LIGHT = 0.2;
+const RATE = { perSecond: 250, burst: 50 };
 /** The longest pause, in milliseconds. */
 const LONGEST_MS = 30_000;
+/** For how long no socket of a tenant that owes time is read from: at least, and more for each socket. */
+const HOLD_MS = { atLeast: 40, perSocket: 0.1 };
+
+/** A socket that can be held: it is not read from until it is released. */
+export interface Holdable {
+  hold(): void;
+  release(): void;
+}
+
+interface Tenant {
+  readonly sockets: Set<Holdable>;
+  release: NodeJS.Timeout | undefined;
+}
 
 /**
  * Divides the time of the event loop among tenants. A tenant whose frames take more of it than those
@@ -20,11 +31,29 @@ export class LoopShares {
   readonly #monotonic: () => number;
   readonly #use: RecentUse;
   readonly #buckets = new Map<Uuid, Bucket>();
+  readonly #tenants = new Map<Uuid, Tenant>();
 
   /** @param monotonic returns milliseconds of a monotonic clock */
   constructor(monotonic: () => number) {
     this.#monotonic = monotonic;
     this.#use = new RecentUse(monotonic());
+  }
+
+  /**
+   * Adds a socket, which is held while its tenant owes much time.
+   * @returns a function that removes it
+   */
+  join(tenant: Uuid, socket: Holdable): () => void {
+    const joined = this.#tenants.get(tenant) ?? { sockets: new Set(), release: undefined };
+    this.#tenants.set(tenant, joined);
+    joined.sockets.add(socket);
+    if (joined.release !== undefined) socket.hold();
+    return () => {
+      joined.sockets.delete(socket);
+      if (joined.sockets.size > 0) return;
+      clearTimeout(joined.release);
+      this.#tenants.delete(tenant);
+    };
   }
 
   /**
@@ -36,10 +65,28 @@ export class LoopShares {
     for (const idle of this.#use.spend(tenant, ms, now)) this.#buckets.delete(idle);
     const bucket = this.#buckets.get(tenant) ?? fullBucket(RATE, now);
     this.#buckets.set(tenant, bucket);
-    const waitMs = charge(bucket, ms, now);
-    if (this.#use.isHeavy(tenant, LIGHT, now)) return Math.min(waitMs, LONGEST_MS);
+    const waitMs = Math.min(charge(bucket, ms, now), LONGEST_MS);
+    if (waitMs > 0 && this.#use.isHeavy(tenant, 0, now)) {
+      this.#holdAll(tenant, waitMs);
+      return waitMs;
+    }
     // What is taken while nobody else needs it is not owed later.
     bucket.tokens = Math.max(bucket.tokens, 0);
     return 0;
+  }
+
+  /**
+   * Holds all sockets of the tenant. One turn of the event loop reads from every socket that has bytes, and
+   * one read of the smallest frames takes ten milliseconds.
+   */
+  #holdAll(tenant: Uuid, waitMs: number): void {
+    const joined = this.#tenants.get(tenant);
+    if (joined === undefined || joined.release !== undefined) return;
+    const ms = Math.max(waitMs, HOLD_MS.atLeast, HOLD_MS.perSocket * joined.sockets.size);
+    joined.release = setTimeout(() => {
+      joined.release = undefined;
+      for (const socket of joined.sockets) socket.release();
+    }, ms).unref();
+    for (const socket of joined.sockets) socket.hold();
   }
 }

@@ -1,4 +1,5 @@
 import type { Channel } from "./channel.ts";
+import type { Holdable } from "./loop-shares.ts";
 import { WaitingFrames } from "./waiting-frames.ts";
 
 /** A timer takes at most 24 days, and a debt may be longer. */
@@ -8,13 +9,14 @@ const LONGEST_PAUSE_MS = 600_000;
  * Reads frames from a channel while nothing speaks against it. One read from the network can hold thousands
  * of frames, so those that follow the one which caused a pause wait here until it ends.
  */
-export class Reading {
+export class Reading implements Holdable {
   readonly #channel: Pick<Channel, "pause" | "resume">;
   readonly #onFrame: (frame: Uint8Array) => void;
   readonly #inTurn: (call: () => void) => void;
   readonly #waiting = new WaitingFrames();
   #isBusy = false;
   #isOverRate = false;
+  #isHeld = false;
   #isGiving = false;
   #isChannelPaused = false;
   #timer: NodeJS.Timeout | undefined;
@@ -36,7 +38,7 @@ export class Reading {
   }
 
   get paused(): boolean {
-    return this.#isBusy || this.#isOverRate;
+    return this.#isBusy || this.#isOverRate || this.#isHeld;
   }
 
   /** Gives the frame on now, or after the pause. */
@@ -47,11 +49,24 @@ export class Reading {
 
   /** Pauses while too much of what was read is under way. */
   pause(): void {
-    this.#set(true, this.#isOverRate);
+    this.#isBusy = true;
+    this.#update();
   }
 
   resume(): void {
-    this.#set(false, this.#isOverRate);
+    this.#isBusy = false;
+    this.#update();
+  }
+
+  /** Pauses while the account's tenant owes much time. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#update();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#update();
   }
 
   /** Pauses for so many milliseconds from now, because too much was sent. A longer pause goes on. */
@@ -60,7 +75,8 @@ export class Reading {
     if (ms <= 0 || untilMs <= this.#pausedUntilMs) return;
     this.#pausedUntilMs = untilMs;
     clearTimeout(this.#timer);
-    this.#set(this.#isBusy, true);
+    this.#isOverRate = true;
+    this.#update();
     this.#timer = setTimeout(
       () => this.#inTurn(() => this.#endPause(untilMs)),
       Math.min(ms, LONGEST_PAUSE_MS),
@@ -76,12 +92,12 @@ export class Reading {
 
   /** Does nothing if the pause became longer, or the channel was closed, while this waited for its turn. */
   #endPause(untilMs: number): void {
-    if (untilMs === this.#pausedUntilMs) this.#set(this.#isBusy, false);
+    if (untilMs !== this.#pausedUntilMs) return;
+    this.#isOverRate = false;
+    this.#update();
   }
 
-  #set(isBusy: boolean, isOverRate: boolean): void {
-    this.#isBusy = isBusy;
-    this.#isOverRate = isOverRate;
+  #update(): void {
     if (!this.#isGiving) this.#giveWaiting();
     if (this.paused === this.#isChannelPaused) return;
     this.#isChannelPaused = this.paused;

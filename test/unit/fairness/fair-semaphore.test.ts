@@ -101,13 +101,13 @@ test("who waits for too much, or for too long, is refused alone", async () => {
 });
 
 test("a tenant that uses more than the others gets few places, and all of them alone", async () => {
-  let nowMs = 0;
+  jest.useFakeTimers({ doNotFake: ["setImmediate"], now: 0 });
   const semaphore = new FairSemaphore({
     places: { node: 7, tenant: 5, account: 4 },
     heavy: { tenant: 1, account: 1 },
     waiting,
     patienceMs: 60_000,
-    monotonic: () => nowMs,
+    monotonic: () => Date.now(),
   });
   const { inside, enter, leave } = entering(semaphore);
   const flood = Array.from({ length: 12 }, (_, index) =>
@@ -116,25 +116,32 @@ test("a tenant that uses more than the others gets few places, and all of them a
   await turn();
   expect(inside).toEqual(["f0", "f1", "f2", "f3", "f4"]);
   // Alone it keeps its places, however long it holds them.
-  nowMs = 5_000;
+  jest.advanceTimersByTime(5_000);
   await leave("f0");
   expect(inside.slice(5)).toEqual(["f5"]);
   await enter("other", of("other", "account"));
   for (const name of ["f1", "f2", "f3", "f4"]) await leave(name);
   expect(inside.slice(6)).toEqual(["other"]);
   await leave("f5");
+  // What it held rests as long as it was held, and at most 250 ms.
+  jest.advanceTimersByTime(249);
+  await turn();
+  expect(inside.slice(7)).toEqual([]);
+  jest.advanceTimersByTime(1);
+  await turn();
   expect(inside.slice(7)).toEqual(["f6"]);
   // The other tenant keeps its places.
   for (let index = 0; index < 4; index++) await enter(`o${index}`, of("other", `${index}`));
   for (let index = 0; index < 4; index++) await leave(`o${index}`);
   await leave("other");
   // Whoever waits gets the places that the tenant has again, when anybody leaves.
-  nowMs = 20_000;
+  jest.advanceTimersByTime(15_000);
   inside.length = 0;
   await leave("f6");
   expect(inside).toEqual(["f7", "f8", "f9", "f10", "f11"]);
   for (let index = 7; index < 12; index++) await leave(`f${index}`);
   await Promise.all(flood);
+  jest.useRealTimers();
 });
 
 test("whoever waits gets a place when its tenant may have more, although nobody leaves", async () => {

@@ -3,6 +3,7 @@ import { FairShares } from "../../../policies/fair-shares.ts";
 import type { Channel } from "../../../server/socket/channel.ts";
 import { Connection, type ConnectionDeps } from "../../../server/socket/connection.ts";
 import { HttpConnections } from "../../../server/socket/http-connections.ts";
+import { LoopShares } from "../../../server/socket/loop-shares.ts";
 import { Relay } from "../../../server/socket/relay.ts";
 import { defaultTimings } from "../../../server/socket/timings.ts";
 
@@ -21,6 +22,7 @@ function depsOf(sockets = new FairShares({ node: 10, tenant: 4, account: 2 })) {
     presence: { leave: () => undefined },
     sockets,
     frameLimits: { count: () => 0 },
+    loopShares: new LoopShares(() => 0),
     // Never answered, so that the connections stay as they are.
     followed: () => new Promise(() => undefined),
     authenticate: async ({ hello }: { hello: { accessToken: string } }) => {

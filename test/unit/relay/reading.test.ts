@@ -41,6 +41,12 @@ test("a channel is read from when nothing speaks against it any more", () => {
   expect(reading.paused).toBe(true);
   jest.advanceTimersByTime(1);
   expect(reading.paused).toBe(false);
+  reading.hold();
+  reading.pause();
+  reading.resume();
+  expect(reading.paused).toBe(true);
+  reading.release();
+  expect(reading.paused).toBe(false);
   reading.pauseFor(100);
   reading.end();
   expect(jest.getTimerCount()).toBe(0);

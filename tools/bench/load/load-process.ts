@@ -1,5 +1,4 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
+import { ChildCalls, type Priority } from "./child-calls.ts";
 import type { Party } from "./party.ts";
 import type { Counted } from "./traffic.ts";
 
@@ -20,53 +19,8 @@ export type Call =
   | { readonly do: "stop" }
   | { readonly do: "close" };
 
-export interface Reply {
-  readonly id: number;
-  readonly value?: unknown;
-  readonly error?: string;
-}
-
 export interface Connected {
   readonly ms: number;
-}
-
-interface Answers {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** One load process, apart from the server as a client is. */
-class LoadProcess {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Answers>();
-  #calls = 0;
-
-  constructor() {
-    this.#child = fork(fileURLToPath(new URL("./worker.js", import.meta.url)), {
-      serialization: "advanced",
-    });
-    this.#child.on("message", ({ id, value, error }: Reply) => {
-      const waiting = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (error === undefined) waiting?.resolve(value);
-      else waiting?.reject(new Error(error));
-    });
-    this.#child.on("exit", () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error("a load process ended"));
-    });
-  }
-
-  call(call: Call): Promise<unknown> {
-    const id = ++this.#calls;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#child.send({ ...call, id });
-    });
-  }
-
-  end(): void {
-    if (this.#child.connected) this.#child.disconnect();
-  }
 }
 
 /** How many connections are being made at the same time, over all load processes. */
@@ -74,15 +28,20 @@ const PARALLEL = 256;
 
 /** One load, spread by party over processes. */
 export class Load {
-  readonly #processes: readonly LoadProcess[];
+  readonly #processes: readonly ChildCalls<Call>[];
 
-  private constructor(processes: readonly LoadProcess[]) {
+  private constructor(processes: readonly ChildCalls<Call>[]) {
     this.#processes = processes;
   }
 
   /** Prepares all parties, so that what follows is only the relay's work. */
-  static async prepare(parties: readonly Party[], processes = 1): Promise<Load> {
-    const all = Array.from({ length: processes }, () => new LoadProcess());
+  static async prepare(
+    parties: readonly Party[],
+    processes = 1,
+    priority: Priority = "normal",
+  ): Promise<Load> {
+    const script = new URL("./worker.js", import.meta.url);
+    const all = Array.from({ length: processes }, () => new ChildCalls<Call>(script, priority));
     await Promise.all(
       all.map((each, index) =>
         each.call({

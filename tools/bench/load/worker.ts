@@ -1,7 +1,8 @@
 /** A load process. It holds devices of many parties, and sends and counts as instructed. */
 import { bareDialect } from "./bare-dialect.ts";
 import { Link, type Dialect, type RelayConnectionEvents } from "./link.ts";
-import type { Call, Connected, Reply } from "./load-process.ts";
+import { answerCalls } from "./child-calls.ts";
+import type { Call, Connected } from "./load-process.ts";
 import type { LinkSpec, Party } from "./party.ts";
 import { sealdeskDialect } from "./sealdesk-dialect.ts";
 import { socketIoDialect } from "./socket-io-dialect.ts";
@@ -95,10 +96,4 @@ async function answer(call: Call): Promise<unknown> {
   }
 }
 
-process.on("message", (call: Call & { readonly id: number }) => {
-  answer(call).then(
-    (value) => process.send?.({ id: call.id, value } satisfies Reply),
-    (error: unknown) => process.send?.({ id: call.id, error: String(error) } satisfies Reply),
-  );
-});
-process.on("disconnect", () => process.exit(0));
+answerCalls(answer);

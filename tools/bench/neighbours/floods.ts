@@ -1,55 +1,52 @@
-import { encodeFrame } from "../../../crypto/wire/frame.ts";
+import { ChildCalls } from "../load/child-calls.ts";
 import type { Load } from "../load/load-process.ts";
-import type { Link } from "../load/link.ts";
-import type { Caller } from "./caller.ts";
+import type { SealdeskLinkSpec } from "../load/party.ts";
+
+/** The instructions for the process that floods. */
+export type FloodCall =
+  | {
+      readonly do: "requests";
+      readonly specs: readonly SealdeskLinkSpec[];
+      readonly inFlight: number;
+    }
+  | { readonly do: "frames"; readonly specs: readonly SealdeskLinkSpec[] }
+  | { readonly do: "end" };
 
 /** A load that goes on until it is ended. */
 export interface Flood {
-  end(): Promise<unknown>;
+  /** @returns how many requests were answered, frames written, or messages accepted */
+  end(): Promise<number>;
 }
 
-export const noFlood: Flood = { end: async () => undefined };
+export const noFlood: Flood = { end: async () => 0 };
 
-/** Keeps `inFlight` requests unanswered, of all callers in turn. */
-export function floodRequests(callers: readonly Caller[], inFlight: number): Flood {
-  const ending = new AbortController();
-  const running = Array.from({ length: inFlight }, async (_, index) => {
-    for (let at = index; !ending.signal.aborted; at++) await callers[at % callers.length]?.list();
-  });
-  return {
-    end() {
-      ending.abort();
-      return Promise.all(running);
-    },
-  };
-}
-
-/** Sends acknowledgements that say nothing new, as fast as the server reads them. */
-export function floodFrames(links: readonly Link[]): Flood {
-  const ending = new AbortController();
-  for (const link of links) {
-    const write = () => {
-      while (!ending.signal.aborted && link.writeRaw(manyFrames, write));
-    };
-    write();
-  }
+/**
+ * Floods from a process of its own, which leaves the processors to the server: a hostile client brings its
+ * own.
+ */
+export async function flood(call: FloodCall): Promise<Flood> {
+  const child = new ChildCalls<FloodCall>(
+    new URL("./flood-worker.js", import.meta.url),
+    "yielding",
+  );
+  await child.call(call);
   return {
     async end() {
-      ending.abort();
-      for (const link of links) link.close();
+      const sent = await child.call({ do: "end" });
+      child.end();
+      return Number(sent);
     },
   };
 }
 
 /** Sends messages at a fixed rate. */
 export async function floodMessages(load: Load, perSecond: number): Promise<Flood> {
+  await load.take();
   await load.startOpen(perSecond);
-  return { end: () => load.stop() };
+  return {
+    async end() {
+      await load.stop();
+      return (await load.take()).reduce((sum, { accepted }) => sum + accepted, 0);
+    },
+  };
 }
-
-/** 1,000 acknowledgements without a cursor. Each is one WebSocket message, masked with zeros (RFC 6455, 5.3). */
-const manyFrames = ((): Buffer => {
-  const ack = encodeFrame({ kind: "ack", body: { cursors: [] } });
-  const message = Buffer.concat([Buffer.from([0x82, 0x80 | ack.length, 0, 0, 0, 0]), ack]);
-  return Buffer.concat(Array.from({ length: 1_000 }, () => message));
-})();

@@ -3,16 +3,16 @@ import { defaultLimits } from "../../testkit/server-process.ts";
 import { partiesOf } from "../arrange/parties.ts";
 import { LoadTenant } from "../arrange/tenant.ts";
 import { closing, type Closing } from "../closing.ts";
-import { Link } from "../load/link.ts";
+import type { Priority } from "../load/child-calls.ts";
 import { Load } from "../load/load-process.ts";
 import { measureLoad } from "../load/measure-load.ts";
-import { sealdeskDialect } from "../load/sealdesk-dialect.ts";
+import type { SealdeskLinkSpec } from "../load/party.ts";
 import type { Progress, Scale } from "../options.ts";
 import type { Measured } from "../report.ts";
 import { startSealdesk, type SealdeskServer } from "../servers/sealdesk.ts";
 import { latencyOf, round, type Latency } from "../statistics.ts";
 import { Caller } from "./caller.ts";
-import { floodFrames, floodMessages, floodRequests, noFlood, type Flood } from "./floods.ts";
+import { flood, floodMessages, noFlood, type Flood } from "./floods.ts";
 
 /** Conversations of each account, and what a hostile account and a hostile tenant keep in flight. */
 const CONVERSATIONS = 200;
@@ -28,12 +28,15 @@ const MESSAGES = 20;
 interface Felt {
   readonly requests: Latency & { readonly refused: number };
   readonly messages: Latency;
+  /** Requests answered, frames written or messages accepted of the flood, per second. */
+  readonly floodPerSecond: number;
 }
 
 /**
  * Measures how long a tenant waits for its requests and messages while another tenant floods the same
  * node, which has its default limits: first alone, then beside one hostile account, then beside a
- * hostile tenant of 50 accounts that floods with requests, with frames and with messages.
+ * hostile tenant of 50 accounts that floods with requests, with frames and with messages. The flood comes
+ * from a process of its own that leaves the processors to the server, because a hostile client brings its own.
  */
 export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {
@@ -41,36 +44,47 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     const conversations = Math.max(2, Math.round(CONVERSATIONS * scale.share));
     const accounts = Math.max(2, Math.round(ACCOUNTS * scale.share));
     progress("arranging two tenants");
-    const neighbour = await arrange(started, server, 1, conversations, 3);
-    const hostile = await arrange(started, server, accounts, conversations, accounts);
-    const feel = async (name: string, flood: Flood): Promise<Felt> => {
+    const neighbour = await arrange(
+      started,
+      server,
+      { accounts: 1, conversations, senders: 3 },
+      "normal",
+    );
+    const callers = callersOf(started, neighbour.specs);
+    const hostile = await arrange(
+      started,
+      server,
+      { accounts, conversations, senders: accounts },
+      "yielding",
+    );
+    const feel = async (name: string, begin: () => Promise<Flood>): Promise<Felt> => {
       progress(name);
+      const startedMs = performance.now();
+      const flood = await begin();
       const [requests, messages] = await Promise.all([
-        requestSteadily(neighbour.callers, scale.seconds),
+        requestSteadily(callers, scale.seconds),
         measureLoad(neighbour.load, server.probe, { perSecond: MESSAGES }, scale.seconds),
       ]);
-      await flood.end();
-      return { requests, messages: messages.deliver };
+      const sent = await flood.end();
+      const floodPerSecond = Math.round((sent * 1000) / (performance.now() - startedMs));
+      return { requests, messages: messages.deliver, floodPerSecond };
     };
     // Not counted, because a server that has just started has no compiled code.
-    await requestSteadily(neighbour.callers, Math.min(5, scale.seconds));
-    const alone = await feel("alone", noFlood);
+    await requestSteadily(callers, Math.min(5, scale.seconds));
+    const alone = await feel("alone", async () => noFlood);
+    const { specs } = hostile;
     const beside: Record<string, Felt> = {
-      "account's requests": await feel(
-        "beside one account's requests",
-        floodRequests(hostile.callers.slice(0, 1), IN_FLIGHT),
+      "account's requests": await feel("beside one account's requests", () =>
+        flood({ do: "requests", specs: specs.slice(0, 1), inFlight: IN_FLIGHT }),
       ),
-      "tenant's requests": await feel(
-        "beside a tenant's requests",
-        floodRequests(hostile.callers, IN_FLIGHT),
+      "tenant's requests": await feel("beside a tenant's requests", () =>
+        flood({ do: "requests", specs, inFlight: IN_FLIGHT }),
       ),
-      "tenant's frames": await feel(
-        "beside a tenant's frames",
-        floodFrames(await hostile.connect()),
+      "tenant's frames": await feel("beside a tenant's frames", () =>
+        flood({ do: "frames", specs }),
       ),
-      "tenant's messages": await feel(
-        "beside a tenant's messages",
-        await floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
+      "tenant's messages": await feel("beside a tenant's messages", () =>
+        floodMessages(hostile.load, accounts * MESSAGES_OF_ACCOUNT),
       ),
     };
     const all = { alone, ...beside };
@@ -78,12 +92,13 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     return {
       figures: { ...scale, conversations, accounts, alone, beside },
       table: [
-        ["beside", "requests p50 / p99 ms", "messages p50 / p99 ms", "refused"],
-        ...Object.entries(all).map(([name, { requests, messages }]) => [
+        ["beside", "requests p50 / p99 ms", "messages p50 / p99 ms", "refused", "flood per second"],
+        ...Object.entries(all).map(([name, { requests, messages, floodPerSecond }]) => [
           name,
           latency(requests),
           latency(messages),
           requests.refused,
+          floodPerSecond,
         ]),
       ],
       goals: [
@@ -103,12 +118,10 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     };
   });
 
-/** A tenant that can request, send messages and connect. */
+/** A tenant whose accounts can request and connect, and whose senders can send messages. */
 interface Arranged {
-  readonly callers: readonly Caller[];
+  readonly specs: readonly SealdeskLinkSpec[];
   readonly load: Load;
-  /** Connects the accounts of the callers. */
-  readonly connect: () => Promise<Link[]>;
 }
 
 /**
@@ -118,34 +131,27 @@ interface Arranged {
 async function arrange(
   started: Closing,
   server: SealdeskServer,
-  accounts: number,
-  conversations: number,
-  senders: number,
+  size: { readonly accounts: number; readonly conversations: number; readonly senders: number },
+  priority: Priority,
 ): Promise<Arranged> {
   const tenant = started.add(await LoadTenant.open(server));
-  const devices = await tenant.devices(accounts);
+  const devices = await tenant.devices(size.accounts);
   const partners = await tenant.devices(1);
-  const agent = new Agent({ keepAlive: true });
-  started.add({ close: async () => agent.destroy() });
   const groups = devices.flatMap((device) =>
-    Array.from({ length: conversations }, () => [device, ...partners]),
+    Array.from({ length: size.conversations }, () => [device, ...partners]),
   );
   await tenant.conversations(groups);
-  const links = await Promise.all(devices.map((device) => tenant.link(device, [])));
-  const load = started.add(
-    await Load.prepare(await partiesOf(tenant, await tenant.groups(senders, 2))),
-  );
+  const specs = await Promise.all(devices.map((device) => tenant.link(device, [])));
+  const parties = await partiesOf(tenant, await tenant.groups(size.senders, 2));
+  const load = started.add(await Load.prepare(parties, 1, priority));
   await load.connect();
-  return {
-    callers: links.map((link) => new Caller(link, agent)),
-    load,
-    connect: () => Promise.all(links.map((spec) => connectTo(spec))),
-  };
+  return { specs, load };
 }
 
-function connectTo(spec: Parameters<typeof sealdeskDialect>[0]): Promise<Link> {
-  const silent = { accepted: () => undefined, delivered: () => undefined };
-  return Link.open(spec.url, sealdeskDialect(spec), "127.0.0.1", silent);
+function callersOf(started: Closing, specs: readonly SealdeskLinkSpec[]): Caller[] {
+  const agent = new Agent({ keepAlive: true });
+  started.add({ close: async () => agent.destroy() });
+  return specs.map((spec) => new Caller(spec, agent));
 }
 
 /** Sends requests at a steady rate, whether or not earlier ones are answered. */

@@ -1,0 +1,69 @@
+import { jest } from "@jest/globals";
+import type { Uuid } from "../../../crypto/wire/uuid.ts";
+import { LoopShares } from "../../../server/socket/loop-shares.ts";
+
+const [flooding, honest] = [
+  "00000000-0000-4000-8000-000000000001" as Uuid,
+  "00000000-0000-4000-8000-000000000002" as Uuid,
+];
+
+let now = 0;
+const pass = (ms: number) => {
+  now += ms;
+  jest.advanceTimersByTime(ms);
+};
+
+beforeEach(() => {
+  now = 0;
+  jest.useFakeTimers();
+});
+afterEach(() => void jest.useRealTimers());
+
+/** @returns whether each of the sockets is held */
+function join(shares: LoopShares, tenant: Uuid, count: number) {
+  const held: boolean[] = Array.from({ length: count }, () => false);
+  const leave = held.map((_, index) =>
+    shares.join(tenant, {
+      hold: () => void (held[index] = true),
+      release: () => void (held[index] = false),
+    }),
+  );
+  return { held, leave };
+}
+
+test("a tenant that takes much time at once is not read from at all, and others are", () => {
+  const shares = new LoopShares(() => now);
+  const [flood, other] = [join(shares, flooding, 3), join(shares, honest, 1)];
+  expect(shares.count(honest, 1)).toBe(0);
+  expect(shares.count(flooding, 49)).toBe(0);
+  expect(flood.held).toEqual([false, false, false]);
+  expect(shares.count(flooding, 2)).toBe(4);
+  expect([flood.held, other.held]).toEqual([[true, true, true], [false]]);
+  const late = join(shares, flooding, 1);
+  expect(late.held).toEqual([true]);
+  pass(40);
+  expect([flood.held, late.held]).toEqual([[false, false, false], [false]]);
+  expect(shares.count(honest, 1)).toBe(0);
+});
+
+test("a tenant that is alone is never slowed, and owes nothing later", () => {
+  const shares = new LoopShares(() => now);
+  const alone = join(shares, flooding, 1);
+  for (let second = 0; second < 10; second++) {
+    expect(shares.count(flooding, 1_000)).toBe(0);
+    pass(1_000);
+  }
+  expect(shares.count(honest, 1)).toBe(0);
+  expect([alone.held, shares.count(flooding, 1)]).toEqual([[false], 0]);
+});
+
+test("sockets that have left are not released, and leave no timer", () => {
+  const shares = new LoopShares(() => now);
+  const flood = join(shares, flooding, 2);
+  shares.count(honest, 1);
+  shares.count(flooding, 100);
+  for (const leave of flood.leave) leave();
+  expect(jest.getTimerCount()).toBe(0);
+  pass(1_000);
+  expect(flood.held).toEqual([true, true]);
+});
