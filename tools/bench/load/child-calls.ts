@@ -55,9 +55,9 @@ export class ChildCalls<Call extends object> {
 }
 
 /** Answers the calls of the parent process until it disconnects. */
-export function answerCalls<Call extends object>(answer: (call: Call) => Promise<unknown>): void {
-  process.on("message", (call: Call & { readonly id: number }) => {
-    answer(call).then(
+export function answerCalls(answer: (call: never) => Promise<unknown>): void {
+  process.on("message", (call: { readonly id: number }) => {
+    answer(call as never).then(
       (value) => process.send?.({ id: call.id, value } satisfies Reply),
       (error: unknown) => process.send?.({ id: call.id, error: String(error) } satisfies Reply),
     );

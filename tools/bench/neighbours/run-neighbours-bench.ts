@@ -60,12 +60,12 @@ export const runNeighboursBench = (scale: Scale, progress: Progress): Promise<Me
     const feel = async (name: string, begin: () => Promise<Flood>): Promise<Felt> => {
       progress(name);
       const startedMs = performance.now();
-      const flood = await begin();
+      const begun = await begin();
       const [requests, messages] = await Promise.all([
         requestSteadily(callers, scale.seconds),
         measureLoad(neighbour.load, server.probe, { perSecond: MESSAGES }, scale.seconds),
       ]);
-      const sent = await flood.end();
+      const sent = await begun.end();
       const floodPerSecond = Math.round((sent * 1000) / (performance.now() - startedMs));
       return { requests, messages: messages.deliver, floodPerSecond };
     };
