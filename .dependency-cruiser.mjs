@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { normalize } from "node:path/posix";
 
 // Which folder may import which: the import table of the architecture, in its order.
-const backend = ["crypto/wire", "policies", "db", "audit", "keys", "messaging"];
+const backend = ["crypto/wire", "policies", "db", "audit", "keys", "identity", "messaging"];
 const domains = ["desk", "moderation", "workflows"];
 const mayImport = {
   "crypto/wire": [],
@@ -14,7 +14,8 @@ const mayImport = {
   "audit/verify": ["crypto/wire"],
   audit: ["crypto/wire", "db", "audit/verify"],
   keys: [...backend.slice(0, 4), "audit/verify"],
-  messaging: [...backend.slice(0, 5), "audit/verify"],
+  identity: [...backend.slice(0, 5), "audit/verify"],
+  messaging: [...backend.slice(0, 6), "audit/verify"],
   desk: [...backend, "audit/verify"],
   moderation: [...backend, "audit/verify", "desk"],
   workflows: [...backend, "audit/verify", "desk", "moderation"],
@@ -50,7 +51,8 @@ function within(folder) {
 const portable = "^(crypto|policies|contract|client|audit/verify)/";
 const browserFile = "[.]browser[.]ts$";
 const nodeFile = "[.]node[.]ts$";
-const server = "^(server|cli|db|audit|keys|messaging|desk|moderation|workflows|policies|contract)/";
+const server =
+  "^(server|cli|db|audit|keys|identity|messaging|desk|moderation|workflows|policies|contract)/";
 const libsignal = "(^|/)@signalapp/libsignal-client(/|$)";
 const built = "(^|/)dist/";
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Option } from "commander";
-import type { StaffRole } from "../keys/accounts/staff.ts";
+import type { StaffRole } from "../identity/accounts/staff.ts";
 import { resetReasons } from "../policies/reset-reasons.ts";
 import { serverKeyNames } from "../keys/server-keys/server-key.ts";
 import { registerAudit } from "./commands/audit/register.ts";

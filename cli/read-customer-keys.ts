@@ -1,14 +1,14 @@
 import { createPublicKey } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { JSONWebKeySet } from "jose";
-import { parseCustomerKeys } from "../keys/accounts/customer-keys.ts";
+import { parseCustomerKeys } from "../identity/accounts/customer-keys.ts";
 import { CommandError } from "./settings.ts";
 
 /**
  * Reads the public keys in a file: a JWK Set, one JWK, or one PEM key as written by `openssl pkey
  * -pubout`.
  * @param kid the name of the key, which a PEM file does not have
- * @throws CommandError; KeysError invalid_customer_keys
+ * @throws CommandError; IdentityError invalid_customer_keys
  */
 export async function readCustomerKeys(path: string, kid?: string): Promise<JSONWebKeySet> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {

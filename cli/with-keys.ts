@@ -1,8 +1,8 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { assertReachable } from "../db/assert-reachable.ts";
 import type { Pool } from "../db/pool.ts";
-import { Profiles } from "../keys/accounts/profiles.ts";
-import { findTenant } from "../keys/accounts/tenant.ts";
+import { Profiles } from "../identity/accounts/profiles.ts";
+import { findTenant } from "../identity/accounts/tenant.ts";
 import { openKeyTree } from "../keys/at-rest/key-tree.ts";
 import type { KeystoreDeps } from "../keys/at-rest/keystore-deps.ts";
 import { openKms } from "../keys/kms/open-kms.ts";

@@ -3,7 +3,7 @@ import { appendEntry } from "../audit/append-entry.ts";
 import { appendRefusal } from "../audit/append-refusal.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { sessionEnd } from "../keys/tokens/session-end.ts";
+import { sessionEnd } from "../identity/tokens/session-end.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
 import { MessagingError } from "./messaging-error.ts";

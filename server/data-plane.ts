@@ -1,13 +1,14 @@
 import type { Server } from "node:http";
 import { runFor, runForTenant } from "../db/fairness/requester.ts";
 import type { Pool } from "../db/pool.ts";
-import { watchSuspensions } from "../keys/accounts/watch-suspensions.ts";
-import type { Announce } from "../keys/directory/announce.ts";
+import { watchSuspensions } from "../identity/accounts/watch-suspensions.ts";
+import type { Announce } from "../identity/directory/announce.ts";
 import type { ScopeKeys } from "../keys/at-rest/scope-keys.ts";
+import { IdentityError } from "../identity/identity-error.ts";
 import { KeysError } from "../keys/keys-error.ts";
 import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
-import type { Authenticator } from "../keys/tokens/authenticate.ts";
-import type { Disconnect } from "../keys/tokens/disconnect.ts";
+import type { Authenticator } from "../identity/tokens/authenticate.ts";
+import type { Disconnect } from "../identity/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { FairShares, type ShareLimits } from "../policies/fair-shares.ts";
 import type { Hello } from "../crypto/wire/frame.ts";
@@ -290,7 +291,7 @@ async function authenticateHello(
   });
   const { device } = actor;
   if (device === undefined)
-    throw new KeysError("device_required", "Register this device before it connects.");
+    throw new IdentityError("device_required", "Register this device before it connects.");
   const limits = await runFor({ tenant: actor.tenant, account: actor.user }, async () => {
     // The periodic task and the next hello continue where this one stops.
     await reconcileDevices(messaging, actor, AbortSignal.timeout(RECONCILE_MS));
@@ -306,7 +307,7 @@ async function authenticateHello(
 }
 
 function closeReasonOf(error: unknown): CloseReason {
-  if (!(error instanceof KeysError)) return "try_again";
+  if (!(error instanceof IdentityError || error instanceof KeysError)) return "try_again";
   switch (error.code) {
     case "token_expired":
       return "token_expired";

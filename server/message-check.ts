@@ -3,7 +3,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import { sqlState } from "../db/database-error.ts";
 import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
-import { takeOneTime } from "../keys/prekeys/take-bundle.ts";
+import { takeOneTime } from "../identity/prekeys/take-bundle.ts";
 import { insertEvents } from "../messaging/log/insert-events.ts";
 import type { LoggedEvent } from "../messaging/log/event.ts";
 

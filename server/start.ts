@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
-import { createOriginCheck } from "../keys/accounts/origins.ts";
-import { Profiles } from "../keys/accounts/profiles.ts";
-import { watchRoles } from "../keys/accounts/watch-roles.ts";
+import { createOriginCheck } from "../identity/accounts/origins.ts";
+import { Profiles } from "../identity/accounts/profiles.ts";
+import { watchRoles } from "../identity/accounts/watch-roles.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
-import { createAccessTokens } from "../keys/tokens/access-token.ts";
-import { createAuthenticator } from "../keys/tokens/authenticate.ts";
+import { createAccessTokens } from "../identity/tokens/access-token.ts";
+import { createAuthenticator } from "../identity/tokens/authenticate.ts";
 import { openAttachments } from "./attachments.ts";
 import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";

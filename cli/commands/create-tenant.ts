@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { createTenant } from "../../keys/accounts/create-tenant.ts";
+import { createTenant } from "../../identity/accounts/create-tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";

@@ -1,5 +1,5 @@
 import { uuidv7 } from "uuidv7";
-import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
+import { createStaff, type StaffRole } from "../../identity/accounts/staff.ts";
 import { readPassword } from "../read-password.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withKeys } from "../with-keys.ts";

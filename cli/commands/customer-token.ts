@@ -1,4 +1,4 @@
-import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
+import { findDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
 import { CommandError, type Settings } from "../settings.ts";
 
 /** Signs a customer token with the development key, as a tenant's backend would with its own key. */

@@ -1,5 +1,5 @@
-import { findTenant } from "../../keys/accounts/tenant.ts";
-import { KeysError } from "../../keys/keys-error.ts";
+import { findTenant } from "../../identity/accounts/tenant.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
 import { recountStorage } from "../../messaging/storage/recount.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
@@ -12,7 +12,7 @@ export async function recountStorageCommand(
   const drift = await withDatabase(settings, async ({ pool }) => {
     const tenant = await findTenant(pool, slug);
     if (tenant === undefined)
-      throw new KeysError("tenant_not_found", "There is no tenant of that slug.");
+      throw new IdentityError("tenant_not_found", "There is no tenant of that slug.");
     return recountStorage(pool, tenant.id);
   });
   if (drift.length === 0) return `All counts of tenant ${slug} were right.`;

@@ -1,4 +1,4 @@
-import { resetByOperator } from "../../keys/directory/reset-account.ts";
+import { resetByOperator } from "../../identity/directory/reset-account.ts";
 import type { ResetReason } from "../../policies/reset-reasons.ts";
 import { reconcileFromOutside } from "../../messaging/members/reconcile-devices.ts";
 import type { Settings } from "../settings.ts";

@@ -1,4 +1,4 @@
-import { allowStaffGrants } from "../../keys/accounts/allow-staff-grants.ts";
+import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 

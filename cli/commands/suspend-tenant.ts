@@ -1,4 +1,4 @@
-import { suspendTenant } from "../../keys/accounts/suspend-tenant.ts";
+import { suspendTenant } from "../../identity/accounts/suspend-tenant.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 

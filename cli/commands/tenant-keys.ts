@@ -1,9 +1,9 @@
 import {
   changeCustomerKeys,
   type CustomerKeysChange,
-} from "../../keys/accounts/change-customer-keys.ts";
-import { nameKeys, type CustomerKeyName } from "../../keys/accounts/customer-keys.ts";
-import { findTenant } from "../../keys/accounts/tenant.ts";
+} from "../../identity/accounts/change-customer-keys.ts";
+import { nameKeys, type CustomerKeyName } from "../../identity/accounts/customer-keys.ts";
+import { findTenant } from "../../identity/accounts/tenant.ts";
 import { readCustomerKeys } from "../read-customer-keys.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";

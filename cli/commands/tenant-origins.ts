@@ -1,5 +1,5 @@
-import { changeOrigins } from "../../keys/accounts/origins.ts";
-import { findTenant } from "../../keys/accounts/tenant.ts";
+import { changeOrigins } from "../../identity/accounts/origins.ts";
+import { findTenant } from "../../identity/accounts/tenant.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { findTenant, type Tenant } from "../../keys/accounts/tenant.ts";
-import type { Finding } from "../../keys/tokens/customer-token/finding.ts";
+import { findTenant, type Tenant } from "../../identity/accounts/tenant.ts";
+import type { Finding } from "../../identity/tokens/customer-token/finding.ts";
 import {
   inspectCustomerToken,
   type CustomerTokenReport,
-} from "../../keys/tokens/customer-token/inspect-token.ts";
+} from "../../identity/tokens/customer-token/inspect-token.ts";
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 

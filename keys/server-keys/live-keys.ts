@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import { fromBase64Url } from "../../crypto/wire/bytes.ts";
-import { ed25519FromSeed, thumbprintOf } from "../directory/ed25519.ts";
+import { ed25519FromSeed, thumbprintOf } from "../ed25519.ts";
 import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
 import { Secret } from "../secret.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
-import { SESSION_LIFETIME_MS } from "../tokens/open-session.ts";
+import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import { auditForAll } from "./audit-for-all.ts";
 import { addVersion } from "./create-server-keys.ts";
 import { unwrapServerKey } from "./live-keys.ts";

@@ -1,6 +1,6 @@
 import type { Client, Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { asOwner } from "../accounts/as-owner.ts";
+import { asOwner } from "../../db/as-owner.ts";
 import type { ServerKeyRow } from "./server-key.ts";
 
 /** Any number works, if every node uses the same one. */

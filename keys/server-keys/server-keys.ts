@@ -4,7 +4,6 @@ import { KeysError } from "../keys-error.ts";
 import type { Kms } from "../kms/kms.ts";
 import type { FirstKeys } from "../kms/local/keyring-file.ts";
 import type { Secret } from "../secret.ts";
-import type { TokenKeys } from "../tokens/access-token.ts";
 import { destroyServed } from "./destroy-served.ts";
 import { createServerKeys } from "./create-server-keys.ts";
 import { unwrapServerKey, type LiveKey, type TokenKeyPair } from "./live-keys.ts";
@@ -27,7 +26,7 @@ const LOOK_AGAIN_MS = 1_000;
  * The server's own keys, unwrapped, in the memory of this process. The newest key of each name
  * signs and tags. The keys it replaced still verify. `refresh` loads rotations by other processes.
  */
-export class ServerKeys implements TokenKeys {
+export class ServerKeys {
   readonly #deps: ServerKeysDeps;
   /** By name, newest first. */
   #live: ReadonlyMap<ServerKeyName, readonly LiveKey[]> = new Map();

@@ -3,7 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { KeysError } from "../../keys/keys-error.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
@@ -59,7 +59,7 @@ const INSERT = `
 /**
  * Creates an upload. If the same device repeats the same request, it gets the same upload.
  * @throws MessagingError forbidden, conversation_not_found, attachment_exists,
- *   attachment_too_large, quota_exceeded, key_destroyed; KeysError device_required
+ *   attachment_too_large, quota_exceeded, key_destroyed; IdentityError device_required
  */
 export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUpload): Promise<void> {
   const { id, conversation, size } = input;
@@ -281,6 +281,6 @@ async function ownUpload(
 
 function deviceOf(actor: Actor): Uuid {
   if (actor.device === undefined)
-    throw new KeysError("device_required", "Register this device before it uploads.");
+    throw new IdentityError("device_required", "Register this device before it uploads.");
   return actor.device;
 }

@@ -4,7 +4,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { createBatchLoader } from "../../db/batch-loader.ts";
 import type { Pool } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { KeysError } from "../../keys/keys-error.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { noteGenerations } from "./note-generations.ts";
 
@@ -58,7 +58,7 @@ const entryOf = ({ actor, atMs }: Asked): Omit<AuditEntry<"relay.connect">, "ten
 /**
  * Lets a device follow its conversations, and notes the generation of its store. If it belongs to staff, this is in the audit log, because
  * the device is sent what others wrote from here on.
- * @throws KeysError tenant_not_found
+ * @throws IdentityError tenant_not_found
  */
 export async function admitDevice(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },
@@ -66,6 +66,7 @@ export async function admitDevice(
   generation: number,
 ): Promise<Admission> {
   const admission = await admitTogether(pool, actor.tenant, { actor, generation, atMs: now() });
-  if (admission === undefined) throw new KeysError("tenant_not_found", "There is no such tenant.");
+  if (admission === undefined)
+    throw new IdentityError("tenant_not_found", "There is no such tenant.");
   return admission;
 }

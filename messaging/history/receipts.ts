@@ -3,7 +3,7 @@ import type { SignedReceipt } from "../../crypto/wire/frame.ts";
 import { decodeReceipt, receiptBytes, type Receipt } from "../../crypto/wire/receipt.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { WireError } from "../../crypto/wire/wire-error.ts";
-import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { MessagingError } from "../messaging-error.ts";

@@ -3,7 +3,7 @@ import { creationBytes } from "../../crypto/wire/signed-records.ts";
 import type { SuiteName } from "../../crypto/wire/suites.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
-import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";

@@ -1,7 +1,7 @@
 import type { Control } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
-import { certifyingKeyOf } from "../../keys/transparency/logged-account-keys.ts";
+import { certifyingKeyOf } from "../../identity/transparency/logged-account-keys.ts";
 
 const CREATION = `
   select c.suite, c.creation_device as device, c.creation_signature as signature,

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { originNotAllowed } from "../../keys/accounts/origins.ts";
+import { originNotAllowed } from "../../identity/accounts/origins.ts";
 import { foreignOrigin } from "../page-origin.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];

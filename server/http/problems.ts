@@ -1,12 +1,14 @@
 import type { AuditErrorCode } from "../../audit/audit-error.ts";
 import type { ProblemAction } from "../../contract/problem-document.ts";
 import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
+import type { IdentityErrorCode } from "../../identity/identity-error.ts";
 import type { KeysErrorCode } from "../../keys/keys-error.ts";
 import type { MessagingErrorCode } from "../../messaging/messaging-error.ts";
 import { HttpError, type HttpErrorCode } from "./http-error.ts";
 
 /** Every code of an error that a request can end with. */
-export type ErrorCode = KeysErrorCode | MessagingErrorCode | HttpErrorCode | AuditErrorCode;
+export type ErrorCode =
+  KeysErrorCode | IdentityErrorCode | MessagingErrorCode | HttpErrorCode | AuditErrorCode;
 type InternalCode = Exclude<ErrorCode, ProblemCode>;
 
 /**

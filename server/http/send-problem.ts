@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { ProblemCode } from "../../contract/problems.ts";
-import { KeysError } from "../../keys/keys-error.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
 import { describeError, type Log } from "../log.ts";
 import { ALLOW_ORIGIN } from "./cors.ts";
 import { HttpError } from "./http-error.ts";
@@ -49,7 +49,7 @@ export function sendProblem(log: Log): ErrorRequestHandler {
 
 /** Why it was refused, by code: for the log. Its sender is not told. */
 const reasonsOf = (error: unknown): string | undefined =>
-  error instanceof KeysError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
+  error instanceof IdentityError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
 
 const oauthError = (code: ProblemCode): string =>
   code === "invalid_proof" || code === "proof_reused" ? "invalid_dpop_proof" : "invalid_token";

@@ -1,4 +1,4 @@
-import type { SignInLimits } from "../../keys/tokens/sign-in.ts";
+import type { SignInLimits } from "../../identity/tokens/sign-in.ts";
 import { Attempts } from "./attempts.ts";
 import type { CreateLimiter, Rate } from "./limits.ts";
 

@@ -4,7 +4,7 @@ import { findAdvancedHeads } from "../../messaging/follow/find-advanced-heads.ts
 import { devicesIn, notFollowed } from "../../messaging/follow/find-joined.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
-import { findEnded, type Connected } from "../../keys/tokens/find-ended.ts";
+import { findEnded, type Connected } from "../../identity/tokens/find-ended.ts";
 import type { Relay, FollowerIndex } from "../socket/relay.ts";
 import { broadcastActivity } from "../socket/ephemeral-events.ts";
 import type { EndedHint, HeadHint, Hint, HintListener, Hints, HintSender } from "./hints.ts";

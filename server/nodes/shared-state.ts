@@ -1,7 +1,7 @@
 import type { Secret } from "../../keys/secret.ts";
 import type { ServerKeys } from "../../keys/server-keys/server-keys.ts";
-import { PROOF_MEMORY_MS } from "../../keys/tokens/device-proof.ts";
-import { ReplayCache, type UsedProofs } from "../../keys/tokens/replay-cache.ts";
+import { PROOF_MEMORY_MS } from "../../identity/tokens/device-proof.ts";
+import { ReplayCache, type UsedProofs } from "../../identity/tokens/replay-cache.ts";
 import type { Closers } from "../closers.ts";
 import { limiterFactory, type CreateLimiter } from "../http/limits.ts";
 import type { MessageLimits, MessageRates } from "../socket/message-limits.ts";

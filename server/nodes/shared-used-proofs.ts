@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Holder } from "../../policies/fair-shares.ts";
-import { proofReused, type UsedProofs } from "../../keys/tokens/replay-cache.ts";
+import { proofReused, type UsedProofs } from "../../identity/tokens/replay-cache.ts";
 import { answerOf, type RedisClient } from "./redis-client.ts";
 
 /**

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
 import { WebSocketServer, type WebSocket } from "ws";
 import { foreignOrigin } from "../page-origin.ts";
-import { originNotAllowed } from "../../keys/accounts/origins.ts";
+import { originNotAllowed } from "../../identity/accounts/origins.ts";
 import { wireLimits } from "../../crypto/wire/frame.ts";
 import { ConnectionLimit, type ConnectionLimits } from "../connection-limit.ts";
 import type { HeldBytes } from "../held-bytes.ts";

@@ -2,7 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decodeControl } from "../../crypto/wire/frame.ts";
 import type { LoggedEvent } from "../../messaging/log/event.ts";
 import { deliverFrame } from "./frames.ts";
-import type { Connected } from "../../keys/tokens/find-ended.ts";
+import type { Connected } from "../../identity/tokens/find-ended.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { CloseReason } from "./close-codes.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { nodesOf, syntaxTreeOf, type Node } from "./syntax-tree.ts";
 
 /** The folders that act for users. `audit/export` only shows roles. */
-const acting = ["keys", "messaging", "server", "cli"];
+const acting = ["keys", "identity", "messaging", "server", "cli"];
 
 const filesOf = (folders: readonly string[]): readonly string[] =>
   execFileSync("git", ["ls-files", ...folders], { encoding: "utf8" })
@@ -97,19 +97,19 @@ test("all decisions come from policies", () => {
 
 /** Use cases of an actor that ask no policy, and why. */
 const asksNothing: Readonly<Record<string, string>> = {
-  "keys/audited.ts": "it runs use cases, which ask",
-  "keys/directory/register-device.ts": "the account key's certificate decides",
-  "keys/tokens/current-session.ts": "it concerns the session of the request itself",
-  "keys/tokens/session-end.ts": "it says whether the actor may act at all",
-  "keys/tokens/authenticate.ts": "it finds out who the actor is",
-  "keys/transparency/read-key-log.ts": "hashes and heads are the same for everyone",
+  "identity/audited.ts": "it runs use cases, which ask",
+  "identity/directory/register-device.ts": "the account key's certificate decides",
+  "identity/tokens/current-session.ts": "it concerns the session of the request itself",
+  "identity/tokens/session-end.ts": "it says whether the actor may act at all",
+  "identity/tokens/authenticate.ts": "it finds out who the actor is",
+  "identity/transparency/read-key-log.ts": "hashes and heads are the same for everyone",
   "messaging/actor-audit.ts": "it records what use cases decide",
   "messaging/follow/admit-device.ts": "what is delivered is decided for each conversation",
   "messaging/history/receipts.ts": "it checks a signature",
 };
 
 test("each use case of an actor asks a policy, itself or by a function beside it", () => {
-  const files = filesOf(["keys", "messaging"]);
+  const files = filesOf(["keys", "identity", "messaging"]);
   const asks = new Set(
     files.filter((path) => /\bimport \{[^}]*\bdecide[A-Z]/.test(readFileSync(path, "utf8"))),
   );

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { cruiseTree } from "./cruise-tree.ts";
 
 const folders = (
-  "crypto policies contract db audit keys messaging desk moderation workflows " +
+  "crypto policies contract db audit keys identity messaging desk moderation workflows " +
   "server cli client console tools test"
 ).split(" ");
 
@@ -110,6 +110,26 @@ const mistakes: readonly {
     files: {
       "db/pool.ts": `import type { Post } from "../messaging/post.ts"; export type Row = Post;`,
       "messaging/post.ts": `export type Post = string;`,
+    },
+  },
+  {
+    what: "a key service knows who signs in",
+    rule: "keys-imports-only-what-it-may",
+    from: "keys/kms/open-kms.ts",
+    to: "identity/tokens/sign-in.ts",
+    files: {
+      "keys/kms/open-kms.ts": `import type { Grant } from "../../identity/tokens/sign-in.ts"; export type Opener = Grant;`,
+      "identity/tokens/sign-in.ts": `export type Grant = string;`,
+    },
+  },
+  {
+    what: "a session knows the conversations",
+    rule: "identity-imports-only-what-it-may",
+    from: "identity/tokens/sign-in.ts",
+    to: "messaging/post.ts",
+    files: {
+      "identity/tokens/sign-in.ts": `import "../../messaging/post.ts";`,
+      "messaging/post.ts": `export {};`,
     },
   },
   {

@@ -11,6 +11,7 @@ const sources = execFileSync(
     "contract",
     "crypto",
     "db",
+    "identity",
     "keys",
     "messaging",
     "policies",
@@ -32,12 +33,12 @@ test("signatures are verified in one place for each platform, and by jose under 
     "crypto/device/sodium.browser.ts",
     "crypto/device/sodium.ts",
     // The server's own tokens, under keys that it made.
-    "keys/tokens/access-token.ts",
-    "keys/tokens/customer-token/check-signature.ts",
-    "keys/tokens/device-proof.ts",
+    "identity/tokens/access-token.ts",
+    "identity/tokens/customer-token/check-signature.ts",
+    "identity/tokens/device-proof.ts",
   ]);
   for (const path of found) {
-    if (path === "keys/tokens/access-token.ts") continue;
+    if (path === "identity/tokens/access-token.ts") continue;
     expect(readFileSync(path, "utf8")).toMatch(/strictEd25519\(|isStrictJws\(/);
   }
 });

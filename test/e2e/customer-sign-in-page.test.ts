@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { customerTokenRefusals } from "../../keys/tokens/customer-token/finding.ts";
+import { customerTokenRefusals } from "../../identity/tokens/customer-token/finding.ts";
 import { ensureInstalled } from "../support/debian-packages.ts";
 import { TestDevice } from "../support/device.ts";
 import { buildGoFolder } from "../support/go.ts";

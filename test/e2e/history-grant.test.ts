@@ -5,7 +5,7 @@
 import { createHmac } from "node:crypto";
 import { payloadCommitment } from "../../crypto/wire/commitment.ts";
 import { frankingTag } from "../../crypto/wire/event.ts";
-import { allowStaffGrants } from "../../keys/accounts/allow-staff-grants.ts";
+import { allowStaffGrants } from "../../identity/accounts/allow-staff-grants.ts";
 import { readServerKeys } from "../../tools/testkit/server-keys.ts";
 import {
   closeAll,

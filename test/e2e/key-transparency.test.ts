@@ -6,7 +6,7 @@ import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { encodeKeyEntry, type KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { appendKeyEntry } from "../../keys/transparency/append-key-entry.ts";
+import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
 import {
   customerDevice,
   ed25519,

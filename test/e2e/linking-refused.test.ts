@@ -3,7 +3,7 @@ import { fromBase64Url, toBase64Url } from "../../crypto/wire/bytes.ts";
 import { generateExchangeKey, ready } from "../../crypto/device/sodium.ts";
 import { decodeLinkCode, encodeLinkCode } from "../../crypto/device/linking/link-code.ts";
 import type { Fetch } from "../../client/index.ts";
-import { sweepLinks } from "../../keys/linking/sweep-links.ts";
+import { sweepLinks } from "../../identity/linking/sweep-links.ts";
 import {
   connect,
   connectCustomer,

@@ -5,7 +5,7 @@ import { decodeControl, encodeControl, type Control } from "../../crypto/wire/fr
 import type { KeyEntry } from "../../crypto/wire/key-entry.ts";
 import { creationBytes, deviceRecordBytes } from "../../crypto/wire/signed-records.ts";
 import { inTransaction } from "../../db/transaction.ts";
-import { appendKeyEntry } from "../../keys/transparency/append-key-entry.ts";
+import { appendKeyEntry } from "../../identity/transparency/append-key-entry.ts";
 import { ed25519 } from "../support/device.ts";
 import {
   connectCustomer,

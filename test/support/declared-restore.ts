@@ -11,7 +11,7 @@ import { findLost } from "../../audit/restore/find-lost.ts";
 import { recordRestores, type KnownLog } from "../../audit/restore/record-restore.ts";
 import { readAllRestores, readRestores } from "../../audit/restore/restores.ts";
 import { signDeclaration } from "../../audit/restore/sign-declaration.ts";
-import { asOwner } from "../../keys/accounts/as-owner.ts";
+import { asOwner } from "../../db/as-owner.ts";
 import { approvers, approvedBy, people } from "./approvers.ts";
 
 /** Declares a restore, as the operator would, and signs it as two people would. */

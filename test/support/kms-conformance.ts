@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { verifyEd25519 } from "../../keys/directory/ed25519.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
 import type { Kms } from "../../keys/kms/kms.ts";
 
 export interface KmsUnderTest {

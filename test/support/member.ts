@@ -14,7 +14,7 @@ import {
 import { webSocket } from "../../client/index.node.ts";
 import type { RotationLimits } from "../../crypto/device/suite.ts";
 import { signalSuite } from "../../crypto/device/suites/signal/index.ts";
-import type { StaffRole } from "../../keys/accounts/staff.ts";
+import type { StaffRole } from "../../identity/accounts/staff.ts";
 import type { TestServer } from "./server.ts";
 
 const limits: RotationLimits = { maxMessages: 100, maxAgeMs: 3_600_000 };

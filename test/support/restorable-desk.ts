@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { openDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
+import { openDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
 import type { Credentials, SecurityEvent } from "../../client/index.ts";
 import { connect, type Member } from "./member.ts";
 import { RestorableServer, type Declared } from "./restorable-server.ts";

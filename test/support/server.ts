@@ -5,14 +5,14 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { uuidv7 } from "uuidv7";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { createTenant } from "../../keys/accounts/create-tenant.ts";
-import { createStaff, type StaffRole } from "../../keys/accounts/staff.ts";
+import { createTenant } from "../../identity/accounts/create-tenant.ts";
+import { createStaff, type StaffRole } from "../../identity/accounts/staff.ts";
 import { Secret } from "../../keys/secret.ts";
 import {
   openDevelopmentKey,
   publicPart,
   signCustomerToken,
-} from "../../keys/tokens/development-key.ts";
+} from "../../identity/tokens/development-key.ts";
 import { readConfig, type Config } from "../../server/config.ts";
 import { createLog } from "../../server/log.ts";
 import { startServer } from "../../server/start.ts";

@@ -5,7 +5,7 @@ import { consistencyProof, inclusionProof } from "../../audit/verify/proofs.ts";
 import type { Fetch, HttpResponse } from "../../client/index.ts";
 import { toBase64Url } from "../../crypto/wire/bytes.ts";
 import { decodeKeyEntry } from "../../crypto/wire/key-entry.ts";
-import { keyLogOf } from "../../keys/transparency/key-log.ts";
+import { keyLogOf } from "../../identity/transparency/key-log.ts";
 import { MemoryLog } from "./memory-log.ts";
 import type { TestServer } from "./server.ts";
 

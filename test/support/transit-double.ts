@@ -6,7 +6,7 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
-import { ed25519FromSeed } from "../../keys/directory/ed25519.ts";
+import { ed25519FromSeed } from "../../keys/ed25519.ts";
 
 /** A refusal in Vault's own words and status. */
 export class VaultRefusal extends Error {

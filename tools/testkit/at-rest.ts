@@ -1,6 +1,6 @@
 import { createPool } from "../../db/pool.ts";
 import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
-import { Profiles } from "../../keys/accounts/profiles.ts";
+import { Profiles } from "../../identity/accounts/profiles.ts";
 import { rowAssociated } from "../../keys/at-rest/associated.ts";
 import { keyIdOf, open, seal } from "../../keys/at-rest/envelope.ts";
 import { openKeyTree, type KeyTree } from "../../keys/at-rest/key-tree.ts";

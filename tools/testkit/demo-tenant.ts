@@ -1,6 +1,6 @@
 import { uuidv7 } from "uuidv7";
-import { createTenant } from "../../keys/accounts/create-tenant.ts";
-import { openDevelopmentKey, publicPart } from "../../keys/tokens/development-key.ts";
+import { createTenant } from "../../identity/accounts/create-tenant.ts";
+import { openDevelopmentKey, publicPart } from "../../identity/tokens/development-key.ts";
 
 export const DEMO_TENANT = "demo";
 

@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { JWK } from "jose";
 import { uuidv7 } from "uuidv7";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import type { Profiles } from "../../keys/accounts/profiles.ts";
-import { createStaff } from "../../keys/accounts/staff.ts";
-import type { Tenant } from "../../keys/accounts/tenant.ts";
+import type { Profiles } from "../../identity/accounts/profiles.ts";
+import { createStaff } from "../../identity/accounts/staff.ts";
+import type { Tenant } from "../../identity/accounts/tenant.ts";
 import { Secret } from "../../keys/secret.ts";
-import { findDevelopmentKey, signCustomerToken } from "../../keys/tokens/development-key.ts";
+import { findDevelopmentKey, signCustomerToken } from "../../identity/tokens/development-key.ts";
 
 interface PeopleDeps {
   /** The server's SEALDESK_HOME with its development key. */

@@ -2,7 +2,7 @@ import { createPool } from "../../db/pool.ts";
 import { openKms } from "../../keys/kms/open-kms.ts";
 import { readKmsSettings } from "../../keys/kms/kms-settings.ts";
 import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
-import { createAccessTokens, type AccessTokens } from "../../keys/tokens/access-token.ts";
+import { createAccessTokens, type AccessTokens } from "../../identity/tokens/access-token.ts";
 
 interface ServerPlace {
   readonly home: string;

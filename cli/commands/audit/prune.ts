@@ -5,7 +5,7 @@ import { pruneLog } from "../../../audit/prune/prune-log.ts";
 import { readClocks } from "../../../audit/prune/read-clocks.ts";
 import type { Pool } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { asOwner } from "../../../keys/accounts/as-owner.ts";
+import { asOwner } from "../../../db/as-owner.ts";
 import { CommandError, type Settings } from "../../settings.ts";
 import { timeOf } from "./export.ts";
 import { catchUpIfAlone, withLog } from "./open-log.ts";

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey, randomBytes, sign, type KeyObject } from "node:crypto";
 import { fromBase64Url, toBase64Url } from "../../../crypto/wire/bytes.ts";
-import { ed25519FromSeed } from "../../directory/ed25519.ts";
+import { ed25519FromSeed } from "../../ed25519.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
   assertKeyLength,

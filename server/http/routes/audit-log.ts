@@ -1,9 +1,9 @@
 import { auditPage, auditQuery, logFileParams } from "../../../contract/audit.ts";
 import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { LogError } from "../../../audit/verify/log-error.ts";
-import type { LogReading } from "../../../keys/audit-log/follow-log.ts";
-import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
-import { searchEntries } from "../../../keys/audit-log/search-entries.ts";
+import type { LogReading } from "../../../identity/audit-log/follow-log.ts";
+import type { LogReader } from "../../../identity/audit-log/log-reader.ts";
+import { searchEntries } from "../../../identity/audit-log/search-entries.ts";
 import { HttpError } from "../http-error.ts";
 import { route, streamRoute, type Route, type StreamRoute } from "../route.ts";
 

@@ -1,6 +1,6 @@
 import { preKeyDigest } from "../../../contract/prekeys.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { checkPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { checkPreKeys } from "../../../identity/prekeys/own-prekeys.ts";
 import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
 

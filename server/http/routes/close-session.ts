@@ -1,6 +1,6 @@
-import type { UseCase } from "../../../keys/audited.ts";
-import { closeSession } from "../../../keys/tokens/current-session.ts";
-import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { closeSession } from "../../../identity/tokens/current-session.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { route, type Route } from "../route.ts";
 
 /** DELETE /v1/sessions/current */

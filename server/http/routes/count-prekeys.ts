@@ -1,6 +1,6 @@
 import { preKeyCount } from "../../../contract/prekeys.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { countOwnPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { countOwnPreKeys } from "../../../identity/prekeys/own-prekeys.ts";
 import { route, type Route } from "../route.ts";
 
 /** GET /v1/devices/current/prekeys */

@@ -7,12 +7,15 @@ import {
   keyLogRestores,
 } from "../../../contract/key-log.ts";
 import { userParams } from "../../../contract/values.ts";
-import { readKeyHistory, type KeyLogDeps } from "../../../keys/transparency/read-key-history.ts";
+import {
+  readKeyHistory,
+  type KeyLogDeps,
+} from "../../../identity/transparency/read-key-history.ts";
 import {
   readKeyLogCheckpoint,
   readKeyLogConsistency,
   readKeyLogRestores,
-} from "../../../keys/transparency/read-key-log.ts";
+} from "../../../identity/transparency/read-key-log.ts";
 import { route, type Route } from "../route.ts";
 
 /** GET /v1/users/{user}/key-history */

@@ -1,7 +1,7 @@
 import { account } from "../../../contract/devices.ts";
 import { userParams } from "../../../contract/values.ts";
-import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
-import { listDevices } from "../../../keys/directory/list-devices.ts";
+import type { DirectoryDeps } from "../../../identity/accounts/profiles.ts";
+import { listDevices } from "../../../identity/directory/list-devices.ts";
 import { route, type Route } from "../route.ts";
 
 /** GET /v1/users/{user}/devices */

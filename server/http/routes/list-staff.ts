@@ -1,6 +1,6 @@
 import { staffPage, staffQuery } from "../../../contract/staff.ts";
-import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
-import { listStaff, STAFF_PER_PAGE } from "../../../keys/accounts/staff.ts";
+import type { DirectoryDeps } from "../../../identity/accounts/profiles.ts";
+import { listStaff, STAFF_PER_PAGE } from "../../../identity/accounts/staff.ts";
 import { route, type Route } from "../route.ts";
 
 /** GET /v1/staff */

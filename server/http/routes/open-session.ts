@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { openedSession, signIn, type SignIn } from "../../../contract/sessions.ts";
-import { KeysError } from "../../../keys/keys-error.ts";
-import { openSession } from "../../../keys/tokens/open-session.ts";
-import type { Grant, SignInDeps, SignInLimits } from "../../../keys/tokens/sign-in.ts";
+import { IdentityError } from "../../../identity/identity-error.ts";
+import { openSession } from "../../../identity/tokens/open-session.ts";
+import type { Grant, SignInDeps, SignInLimits } from "../../../identity/tokens/sign-in.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { smallBody } from "../bodies/body-limit.ts";
 import { siteOf } from "../../network.ts";
@@ -72,7 +72,7 @@ async function answeredInSteps<T>(attempt: Promise<T>): Promise<T> {
   try {
     return await attempt;
   } catch (error) {
-    if (error instanceof KeysError && error.code === "sign_in_failed")
+    if (error instanceof IdentityError && error.code === "sign_in_failed")
       await wait(FAILURE_STEP_MS - ((performance.now() - begunAt) % FAILURE_STEP_MS));
     throw error;
   }

@@ -1,7 +1,7 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { Announce } from "../../../keys/directory/announce.ts";
-import { registerDevice } from "../../../keys/directory/register-device.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { Announce } from "../../../identity/directory/announce.ts";
+import { registerDevice } from "../../../identity/directory/register-device.ts";
 import { preKeysLimit } from "../bodies/body-limit.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";

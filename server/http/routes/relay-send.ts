@@ -2,7 +2,7 @@ import { sendHeaders } from "../../../contract/relay.ts";
 import type { IncomingMessage } from "node:http";
 import { frameBatchType, maxBatchBytes } from "../../../crypto/wire/frame-batch.ts";
 import { wireLimits } from "../../../crypto/wire/frame.ts";
-import { KeysError } from "../../../keys/keys-error.ts";
+import { IdentityError } from "../../../identity/identity-error.ts";
 import type { Actor } from "../../../policies/actor.ts";
 import type { Holder } from "../../../policies/fair-shares.ts";
 import type { HttpChannel } from "../../socket/http-channel.ts";
@@ -69,7 +69,7 @@ function assertFrames({ headers }: IncomingMessage): void {
 
 function assertMayBegin(connections: HttpConnections, actor: Actor): void {
   if (actor.device === undefined)
-    throw new KeysError("device_required", "Register this device before it connects.");
+    throw new IdentityError("device_required", "Register this device before it connects.");
   const refusal = connections.refusalOf(holderOf(actor));
   if (refusal !== undefined) throw refused(refusal);
 }

@@ -1,7 +1,7 @@
 import { renewedSession } from "../../../contract/sessions.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
-import { renewSession } from "../../../keys/tokens/current-session.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
+import { renewSession } from "../../../identity/tokens/current-session.ts";
 import { route, type Route } from "../route.ts";
 
 /** POST /v1/sessions/current/renew */

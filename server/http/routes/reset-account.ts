@@ -1,9 +1,9 @@
 import { accountReset, accountWasReset } from "../../../contract/devices.ts";
 import { userParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { Announce } from "../../../keys/directory/announce.ts";
-import { resetAccount } from "../../../keys/directory/reset-account.ts";
-import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { Announce } from "../../../identity/directory/announce.ts";
+import { resetAccount } from "../../../identity/directory/reset-account.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
 

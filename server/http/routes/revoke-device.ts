@@ -1,8 +1,8 @@
 import { idParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { Announce } from "../../../keys/directory/announce.ts";
-import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
-import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { Announce } from "../../../identity/directory/announce.ts";
+import { revokeDevice } from "../../../identity/directory/revoke-device.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { route, type Route } from "../route.ts";
 
 /** DELETE /v1/devices/{id} */

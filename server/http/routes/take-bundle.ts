@@ -1,7 +1,7 @@
 import { preKeyBundle } from "../../../contract/prekeys.ts";
 import { idParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { takeBundle } from "../../../keys/prekeys/take-bundle.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { takeBundle } from "../../../identity/prekeys/take-bundle.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
 

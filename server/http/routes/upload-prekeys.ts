@@ -1,6 +1,6 @@
 import { newPreKeys, preKeyCount } from "../../../contract/prekeys.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { uploadPreKeys } from "../../../identity/prekeys/own-prekeys.ts";
 import { preKeysLimit } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
 

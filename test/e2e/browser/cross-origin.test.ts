@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { symlink } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { changeOrigins } from "../../../keys/accounts/origins.ts";
+import { changeOrigins } from "../../../identity/accounts/origins.ts";
 import { makeConsumer, type Consumer } from "../../architecture/consumer.ts";
 import { buildPage, callIn as call, launchChromium } from "../../support/browser.ts";
 import { startPageServer, type PageServer } from "../../support/page-server.ts";

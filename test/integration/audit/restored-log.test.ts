@@ -11,7 +11,7 @@ import { toBase64 } from "../../../audit/verify/base64.ts";
 import { checkpointText, parseCheckpointText } from "../../../audit/verify/checkpoint.ts";
 import { formatNote, keyIdOf, parseNote } from "../../../audit/verify/note.ts";
 import { fromUtf8, utf8 } from "../../../crypto/wire/bytes.ts";
-import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { entryOf, OPERATOR_LOG } from "../../support/audit-log.ts";
 import {
   declareRestore,

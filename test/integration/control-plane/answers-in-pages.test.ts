@@ -5,8 +5,8 @@ import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyHistory, type KeyHistory } from "../../../client/key-log/key-history.ts";
 import { ready } from "../../../crypto/device/sodium.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { STAFF_PER_PAGE } from "../../../keys/accounts/staff.ts";
-import { appendKeyEntry } from "../../../keys/transparency/append-key-entry.ts";
+import { STAFF_PER_PAGE } from "../../../identity/accounts/staff.ts";
+import { appendKeyEntry } from "../../../identity/transparency/append-key-entry.ts";
 import { staffDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 

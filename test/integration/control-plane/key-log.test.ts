@@ -7,7 +7,7 @@ import { parseVkey } from "../../../audit/verify/note.ts";
 import { verifyConsistency, verifyInclusion } from "../../../audit/verify/proofs.ts";
 import { leafHash } from "../../../audit/verify/tree-hash.ts";
 import { decodeKeyEntry } from "../../../crypto/wire/key-entry.ts";
-import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { customerDevice, staffDevice, TestDevice, type Reply } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { toBase64Url } from "../../../crypto/wire/bytes.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { resetAccount } from "../../../keys/directory/reset-account.ts";
+import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import {
   customerDevice,
   ed25519,

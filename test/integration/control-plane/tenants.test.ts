@@ -3,7 +3,7 @@ import pg from "pg";
 import { uuidv7 } from "uuidv7";
 import { creationBytes } from "../../../crypto/wire/signed-records.ts";
 import type { Client } from "../../../db/pool.ts";
-import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { inTransaction } from "../../../db/transaction.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { eventKinds } from "../../../crypto/wire/frame.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { resetAccount } from "../../../keys/directory/reset-account.ts";
+import { resetAccount } from "../../../identity/directory/reset-account.ts";
 import { reconcileDevices } from "../../../messaging/members/reconcile-devices.ts";
 import { customerDevice, staffDevice, type TestDevice } from "../../support/device.ts";
 import { createConversation, RelaySocket } from "../../support/relay-socket.ts";

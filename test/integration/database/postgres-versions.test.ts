@@ -1,7 +1,7 @@
 import { migrate } from "../../../db/migrate.ts";
 import { createKeystorePool, createPool, assertTenantFence } from "../../../db/pool.ts";
 import { DATA, KEYSTORE, schemaState } from "../../../db/schema-version.ts";
-import { createTenant } from "../../../keys/accounts/create-tenant.ts";
+import { createTenant } from "../../../identity/accounts/create-tenant.ts";
 import { onDatabase, startPostgres } from "../../support/postgres.ts";
 import { until } from "../../support/until.ts";
 

@@ -1,6 +1,6 @@
 import type { Client } from "../../../db/pool.ts";
 import { inTransaction } from "../../../db/transaction.ts";
-import { asOwner } from "../../../keys/accounts/as-owner.ts";
+import { asOwner } from "../../../db/as-owner.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 const tenant = "00000000-0000-7000-8000-000000000001";

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { uuidv7 } from "uuidv7";
 import { inTransaction } from "../../../db/transaction.ts";
-import { findOrCreateCustomer, subjectIndexes } from "../../../keys/accounts/customer.ts";
-import { createTenant } from "../../../keys/accounts/create-tenant.ts";
+import { findOrCreateCustomer, subjectIndexes } from "../../../identity/accounts/customer.ts";
+import { createTenant } from "../../../identity/accounts/create-tenant.ts";
 import { openKms } from "../../../keys/kms/open-kms.ts";
 import { rewrapServerKeys } from "../../../keys/server-keys/rewrap-server-keys.ts";
 import { rotateServerKey } from "../../../keys/server-keys/rotate-server-key.ts";
 import { ServerKeys } from "../../../keys/server-keys/server-keys.ts";
-import { createAccessTokens, type AccessClaims } from "../../../keys/tokens/access-token.ts";
+import { createAccessTokens, type AccessClaims } from "../../../identity/tokens/access-token.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 
 const withCode = (code: string) => expect.objectContaining({ name: "KeysError", code });

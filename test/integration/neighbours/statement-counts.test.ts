@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import pg from "pg";
 import { inTransaction } from "../../../db/transaction.ts";
-import { appendKeyEntry } from "../../../keys/transparency/append-key-entry.ts";
-import { keyLogOf } from "../../../keys/transparency/key-log.ts";
+import { appendKeyEntry } from "../../../identity/transparency/append-key-entry.ts";
+import { keyLogOf } from "../../../identity/transparency/key-log.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";

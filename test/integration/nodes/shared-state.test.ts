@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
+import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
 import { Secret } from "../../../keys/secret.ts";
 import { limiterFactory } from "../../../server/http/limits.ts";
 import { connectRedis, type RedisConnection } from "../../../server/nodes/redis-client.ts";

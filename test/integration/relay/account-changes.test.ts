@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { decodeControl } from "../../../crypto/wire/frame.ts";
-import { suspendTenant } from "../../../keys/accounts/suspend-tenant.ts";
+import { suspendTenant } from "../../../identity/accounts/suspend-tenant.ts";
 import { customerDevice, staffDevice, TestDevice } from "../../support/device.ts";
 import { createConversation, helloOf, messageTo, RelaySocket } from "../../support/relay-socket.ts";
 import { startTestServer, type TestServer, type TestTenant } from "../../support/server.ts";

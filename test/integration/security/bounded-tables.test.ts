@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { sweepSessions } from "../../../keys/tokens/sweep-sessions.ts";
+import { sweepSessions } from "../../../identity/tokens/sweep-sessions.ts";
 import { sweepDays } from "../../../messaging/storage/sweep-days.ts";
 import { dayOf } from "../../../policies/message-quota.ts";
 import { customerDevice, fakePreKeys, staffDevice, TestDevice } from "../../support/device.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { WebSocket } from "ws";
 import { frameBatchType, joinFrames } from "../../../crypto/wire/frame-batch.ts";
 import { encodeFrame } from "../../../crypto/wire/frame.ts";
-import { changeOrigins, parseOrigin } from "../../../keys/accounts/origins.ts";
+import { changeOrigins, parseOrigin } from "../../../identity/accounts/origins.ts";
 import { customerDevice, TestDevice } from "../../support/device.ts";
 import { RelayOverHttp } from "../../support/relay-over-http.ts";
 import { helloOf, RelaySocket } from "../../support/relay-socket.ts";

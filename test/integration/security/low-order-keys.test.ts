@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { parseCustomerKeys } from "../../../keys/accounts/customer-keys.ts";
+import { parseCustomerKeys } from "../../../identity/accounts/customer-keys.ts";
 import { TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { createPool, type Pool } from "../../../db/pool.ts";
 import { Secret } from "../../../keys/secret.ts";
-import { openSession } from "../../../keys/tokens/open-session.ts";
-import { ReplayCache } from "../../../keys/tokens/replay-cache.ts";
-import type { SignInDeps } from "../../../keys/tokens/sign-in.ts";
+import { openSession } from "../../../identity/tokens/open-session.ts";
+import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
+import type { SignInDeps } from "../../../identity/tokens/sign-in.ts";
 import { TestDevice } from "../../support/device.ts";
 import { startTestServer, type TestServer } from "../../support/server.ts";
 

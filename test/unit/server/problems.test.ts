@@ -1,4 +1,5 @@
 import { problemKinds, type ProblemCode } from "../../../contract/problems.ts";
+import { IdentityError } from "../../../identity/identity-error.ts";
 import { KeysError } from "../../../keys/keys-error.ts";
 import { problemOf, type ErrorCode } from "../../../server/http/problems.ts";
 
@@ -9,7 +10,7 @@ test("the server sends every code of the contract", () => {
 });
 
 test("a refusal tells its code and its message", () => {
-  expect(problemOf(new KeysError("link_request_closed", "It was answered."))).toEqual({
+  expect(problemOf(new IdentityError("link_request_closed", "It was answered."))).toEqual({
     type: "urn:sealdesk:problem:link_request_closed",
     title: problemKinds.link_request_closed.title,
     status: 409,
@@ -18,12 +19,13 @@ test("a refusal tells its code and its message", () => {
   });
 });
 
+const internal = "Of host vault.internal.";
 test.each([
-  ["kms_sealed", "not_ready", 503, "wait"],
-  ["seal_broken", "internal_error", 500, undefined],
-  ["tenant_exists", "internal_error", 500, undefined],
-] as const)("an internal failure %s is sent as %s", (own, code, status, action) => {
-  const problem = problemOf(new KeysError(own, "Of host vault.internal."));
+  [new KeysError("kms_sealed", internal), "not_ready", 503, "wait"],
+  [new KeysError("seal_broken", internal), "internal_error", 500, undefined],
+  [new IdentityError("tenant_exists", internal), "internal_error", 500, undefined],
+] as const)("an internal failure %j is sent as %s", (own, code, status, action) => {
+  const problem = problemOf(own);
 
   expect(problem).toMatchObject({ code, status, detail: `${problemKinds[code].title}.` });
   expect(problem.action).toBe(action);

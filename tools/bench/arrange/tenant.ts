@@ -4,7 +4,7 @@ import { calculateJwkThumbprint } from "jose";
 import { fromBase64Url } from "../../../crypto/wire/bytes.ts";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import { createPool, type Pool } from "../../../db/pool.ts";
-import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 import { arrangeConversations } from "./conversations.ts";
 import type { LoadConversation, LoadDevice } from "./load-device.ts";

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createPool, type Pool } from "../../../db/pool.ts";
-import { audited } from "../../../keys/audited.ts";
-import { storePreKeys } from "../../../keys/prekeys/store-prekeys.ts";
+import { audited } from "../../../identity/audited.ts";
+import { storePreKeys } from "../../../identity/prekeys/store-prekeys.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { readConversation } from "../../../messaging/members/read-conversations.ts";
 import type { Actor } from "../../../policies/actor.ts";

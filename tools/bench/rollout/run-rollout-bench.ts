@@ -8,7 +8,7 @@ import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
 import { migrate } from "../../../db/migrate.ts";
 import { createPool } from "../../../db/pool.ts";
 import { refreshServerLogin } from "../../../db/server-login.ts";
-import { findTenant } from "../../../keys/accounts/tenant.ts";
+import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
 import { connectDevice, newDeviceHome, type DeviceHome } from "../../testkit/connect-device.ts";
 import { createDemoTenant, DEMO_TENANT } from "../../testkit/demo-tenant.ts";

@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
-import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import { startServer, type ServerSettings } from "../../testkit/server-process.ts";
 import { serverTokens } from "../../testkit/server-keys.ts";
 import { Probe } from "./probe.ts";

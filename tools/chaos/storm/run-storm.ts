@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
 import { migrate } from "../../../db/migrate.ts";
 import { refreshServerLogin } from "../../../db/server-login.ts";
-import type { AccessTokens } from "../../../keys/tokens/access-token.ts";
+import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
 import { createDemoTenant } from "../../testkit/demo-tenant.ts";
 import { freePort, spawnServer, stopServer, untilReady } from "../../testkit/server-process.ts";
 import { serverTokens } from "../../testkit/server-keys.ts";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { findDevelopmentKey } from "../../../keys/tokens/development-key.ts";
+import { findDevelopmentKey } from "../../../identity/tokens/development-key.ts";
 import type { WorkerAssignment } from "../devices/assignment.ts";
 import { SeededRandom } from "../../testkit/seeded-random.ts";
 import { liveDevice } from "./live-device.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { JWK } from "jose";
 import { SealdeskError, type Credentials, type Sealdesk } from "../../../client/index.ts";
-import { signCustomerToken } from "../../../keys/tokens/development-key.ts";
+import { signCustomerToken } from "../../../identity/tokens/development-key.ts";
 import { connectDevice } from "../../testkit/connect-device.ts";
 import type { DeviceAssignment } from "../devices/assignment.ts";
 

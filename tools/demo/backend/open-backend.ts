@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import pg from "pg";
 import { startEmbeddedPostgres } from "../../../db/embedded-postgres.ts";
 import { createPool } from "../../../db/pool.ts";
-import { findTenant } from "../../../keys/accounts/tenant.ts";
+import { findTenant } from "../../../identity/accounts/tenant.ts";
 import { AtRest } from "../../testkit/at-rest.ts";
 import { People } from "../../testkit/people.ts";
 import { startServer, type ServerProcess } from "../../testkit/server-process.ts";

@@ -14,8 +14,8 @@ import { assertApproved, type RestoredLog } from "../../../../audit/verify/log-r
 import { formatVkey, type NoteKey } from "../../../../audit/verify/note.ts";
 import { equalBytes } from "../../../../crypto/wire/bytes.ts";
 import type { Client } from "../../../../db/pool.ts";
-import { asOwner } from "../../../../keys/accounts/as-owner.ts";
-import { withdrawPreKeys } from "../../../../keys/prekeys/withdraw-prekeys.ts";
+import { asOwner } from "../../../../db/as-owner.ts";
+import { withdrawPreKeys } from "../../../../identity/prekeys/withdraw-prekeys.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { catchUpIfAlone } from "../open-log.ts";
 import { lostLine } from "./lost-line.ts";

@@ -1,0 +1,50 @@
+import type { ActionDetails, ActionOn } from "../../audit/actions.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
+import { IdentityError } from "../identity-error.ts";
+import { asOwner } from "../../db/as-owner.ts";
+import type { Tenant } from "./tenant.ts";
+
+/** Which tenant an operator changes, and how the audit log calls that. */
+export interface TenantChange<A extends ActionOn<"tenant">> {
+  readonly slug: string;
+  readonly action: A;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/**
+ * Changes one tenant for its operator. The change and its audit entry commit in one transaction, which
+ * holds the tenant's row: two changes of one tenant wait for each other. The application role may not
+ * do this, so it connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner
+ * @param work makes the change. @returns what the audit entry has as details
+ * @throws IdentityError tenant_not_found; and what `work` throws
+ */
+export async function changeTenant<A extends ActionOn<"tenant">>(
+  ownerUrl: string,
+  { slug, action, now }: TenantChange<A>,
+  work: (client: Client, tenant: Tenant) => Promise<ActionDetails[A] | undefined>,
+): Promise<void> {
+  await asOwner(ownerUrl, "", async (client) => {
+    const { rows } = await client.query<Tenant>(
+      `select id, slug, name, customer_keys as "customerKeys", origins, suspended_at_ms as "suspendedAtMs"
+       from sealdesk.tenants where slug = $1 for update`,
+      [slug],
+    );
+    const [tenant] = rows;
+    if (tenant === undefined)
+      throw new IdentityError("tenant_not_found", "There is no tenant of that slug.");
+    await client.query("select set_config('sealdesk.tenant', $1, true)", [tenant.id]);
+    const details = await work(client, tenant);
+    await appendEntry(client, {
+      occurredAtMs: now,
+      tenant: tenant.id,
+      actor: { kind: "system", id: "operator" },
+      action,
+      resource: { type: "tenant", id: tenant.id },
+      outcome: "success",
+      details,
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import type { JSONWebKeySet } from "jose";
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { IdentityError } from "../identity-error.ts";
+import { asOwner } from "../../db/as-owner.ts";
+import { nameKeys } from "./customer-keys.ts";
+import { assertCount, parseOrigin } from "./origins.ts";
+
+export interface NewTenant {
+  readonly id: Uuid;
+  readonly slug: string;
+  readonly name: string;
+  readonly customerKeys: JSONWebKeySet;
+  /** Origins of web pages that may use the server for this tenant. */
+  readonly origins?: readonly string[];
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/**
+ * Creates a tenant, with its audit entry in the same transaction. The application role may not do this,
+ * so it connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner.
+ * @throws IdentityError tenant_exists, invalid_origin
+ */
+export async function createTenant(ownerUrl: string, tenant: NewTenant): Promise<void> {
+  const names = await nameKeys(tenant.customerKeys);
+  const origins = assertCount([...new Set(tenant.origins?.map(parseOrigin))]);
+  await asOwner(ownerUrl, tenant.id, async (client) => {
+    await client.query(
+      `insert into sealdesk.tenants (id, slug, name, customer_keys, origins, created_at_ms)
+       values ($1, $2, $3, $4, $5, $6)`,
+      [
+        tenant.id,
+        tenant.slug,
+        tenant.name,
+        JSON.stringify(tenant.customerKeys),
+        origins,
+        tenant.now,
+      ],
+    );
+    await appendEntry(client, {
+      occurredAtMs: tenant.now,
+      tenant: tenant.id,
+      actor: { kind: "system", id: "operator" },
+      action: "tenant.create",
+      resource: { type: "tenant", id: tenant.id },
+      outcome: "success",
+      details: { keys: names.map((name) => ({ ...name })), origins: [...origins] },
+    });
+  }).catch((cause: unknown) => {
+    if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
+    throw new IdentityError("tenant_exists", "There is a tenant of that slug already.", { cause });
+  });
+}

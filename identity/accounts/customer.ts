@@ -1,0 +1,72 @@
+import { createHmac } from "node:crypto";
+import type { Client } from "../../db/pool.ts";
+import { concat, utf8 } from "../../crypto/wire/bytes.ts";
+import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { Secret } from "../../keys/secret.ts";
+
+/**
+ * Finds a customer again without storing who they are: `HMAC-SHA-256(blind-index key, tenant ||
+ * subject)`. The tenant has a fixed width, so no two pairs share an input.
+ */
+function subjectIndex(
+  blindIndexKey: Secret<Uint8Array>,
+  tenant: Uuid,
+  subject: string,
+): Uint8Array {
+  return createHmac("sha256", blindIndexKey.reveal())
+    .update(concat(uuidToBytes(tenant), utf8(subject)))
+    .digest();
+}
+
+/**
+ * The index under each key that customers were stored under. The first one is for new customers.
+ */
+export type SubjectIndexes = readonly [Uint8Array, ...Uint8Array[]];
+
+export function subjectIndexes(
+  blindIndexKeys: readonly Secret<Uint8Array>[],
+  tenant: Uuid,
+  subject: string,
+): SubjectIndexes {
+  const [newest, ...older] = blindIndexKeys;
+  if (newest === undefined) throw new RangeError("there is no blind-index key");
+  return [
+    subjectIndex(newest, tenant, subject),
+    ...older.map((key) => subjectIndex(key, tenant, subject)),
+  ];
+}
+
+/**
+ * Returns the customer of one of those indexes. Creates it, with the role that the database gives, under `newId` at the first sign-in. Call
+ * it in a transaction of the tenant.
+ */
+export async function findOrCreateCustomer(
+  client: Client,
+  customer: {
+    readonly tenant: Uuid;
+    readonly subjectIndexes: SubjectIndexes;
+    readonly newId: Uuid;
+    /** Milliseconds since the Unix epoch. */
+    readonly now: number;
+  },
+): Promise<{ readonly user: Uuid; readonly created: boolean }> {
+  const find = () =>
+    client.query<{ id: Uuid }>(
+      `select id from users where tenant = $1 and subject_index = any($2)
+       order by array_position($2, subject_index) limit 1`,
+      [customer.tenant, customer.subjectIndexes],
+    );
+  const [existing] = (await find()).rows;
+  if (existing !== undefined) return { user: existing.id, created: false };
+  const inserted = await client.query<{ id: Uuid }>(
+    `insert into users (id, tenant, subject_index, created_at_ms)
+     values ($1, $2, $3, $4) on conflict (tenant, subject_index) do nothing returning id`,
+    [customer.newId, customer.tenant, customer.subjectIndexes[0], customer.now],
+  );
+  const [made] = inserted.rows;
+  if (made !== undefined) return { user: made.id, created: true };
+  // Another sign-in of the same customer was faster.
+  const [first] = (await find()).rows;
+  if (first === undefined) throw new Error("a customer vanished between two statements");
+  return { user: first.id, created: false };
+}

@@ -1,0 +1,114 @@
+import { createHmac } from "node:crypto";
+import { concat, fromUtf8, utf8 } from "../../crypto/wire/bytes.ts";
+import { uuidToBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import { profileAssociated } from "../../keys/at-rest/associated.ts";
+import { open, seal } from "../../keys/at-rest/envelope.ts";
+import type { SubjectKeys } from "../../keys/at-rest/subject-keys.ts";
+import type { UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { Secret } from "../../keys/secret.ts";
+
+/** The identifying data of an account, as the database stores it. */
+export interface SealedProfile {
+  /** The newest index first, which is the stored one. */
+  readonly usernameIndexes: readonly Uint8Array[];
+  readonly username: Uint8Array;
+  readonly displayName: Uint8Array;
+}
+
+/** The dependencies of reading accounts. */
+export interface DirectoryDeps extends UseCase {
+  readonly profiles: Profiles;
+}
+
+interface Named {
+  readonly id: Uuid;
+  /** Sealed. */
+  readonly displayName: Uint8Array | null;
+}
+
+/**
+ * Names of accounts. Each is sealed under the key of the person it names, and found by a blind
+ * index.
+ */
+export class Profiles {
+  readonly #subjects: SubjectKeys;
+  readonly #blindIndexKeys: () => readonly Secret<Uint8Array>[];
+
+  /**
+   * @param blindIndexKeys all valid keys, the newest first; a new name is stored under the newest
+   */
+  constructor(subjects: SubjectKeys, blindIndexKeys: () => readonly Secret<Uint8Array>[]) {
+    this.#subjects = subjects;
+    this.#blindIndexKeys = blindIndexKeys;
+  }
+
+  /**
+   * Under each key, `HMAC-SHA-256(blind-index key, label || tenant || user name)`. The tenant has a
+   * fixed width. A name may have been stored under any of these keys.
+   */
+  usernameIndexes(tenant: Uuid, username: string): readonly Uint8Array[] {
+    const input = concat(utf8("sealdesk/username/v1"), uuidToBytes(tenant), utf8(username));
+    return this.#blindIndexKeys().map((key) =>
+      createHmac("sha256", key.reveal()).update(input).digest(),
+    );
+  }
+
+  /**
+   * Creates the account's key if it has none.
+   * @throws IdentityError key_destroyed; KeysError kms_...
+   */
+  async seal(
+    tenant: Uuid,
+    user: Uuid,
+    names: { readonly username: string; readonly displayName: string },
+  ): Promise<SealedProfile> {
+    const key = (await this.#subjects.findOrMake(tenant, [user])).get(user)?.key;
+    if (key === undefined) throw new IdentityError("key_destroyed", "The account is erased.");
+    const sealed = (field: "username" | "display_name", text: string) =>
+      seal(key, profileAssociated(tenant, user, field), utf8(text));
+    return {
+      usernameIndexes: this.usernameIndexes(tenant, names.username),
+      username: sealed("username", names.username),
+      displayName: sealed("display_name", names.displayName),
+    };
+  }
+
+  /**
+   * Returns the rows with their names opened. A name is null when there is none or it was erased.
+   * @throws IdentityError key_missing; KeysError seal_broken, kms_...
+   */
+  async opened<T extends Named>(
+    tenant: Uuid,
+    rows: readonly T[],
+  ): Promise<(Omit<T, "displayName"> & { readonly displayName: string | null })[]> {
+    const named = rows.filter(({ displayName }) => displayName !== null);
+    const keys = await this.#subjects.find(
+      tenant,
+      named.map(({ id }) => id),
+    );
+    return rows.map((row) => {
+      if (row.displayName === null) return { ...row, displayName: null };
+      const held = keys.get(row.id);
+      if (held === undefined)
+        throw new IdentityError(
+          "key_missing",
+          "The keystore does not know a key that sealed a name.",
+        );
+      const { key } = held;
+      if (key === undefined) return { ...row, displayName: null };
+      const associated = profileAssociated(tenant, row.id, "display_name");
+      return { ...row, displayName: fromUtf8(open(key, associated, row.displayName)) };
+    });
+  }
+
+  /** Like `opened`, for one account. */
+  async displayName(
+    tenant: Uuid,
+    id: Uuid,
+    displayName: Uint8Array | null,
+  ): Promise<string | null> {
+    const [row] = await this.opened(tenant, [{ id, displayName }]);
+    return row?.displayName ?? null;
+  }
+}

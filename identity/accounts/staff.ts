@@ -1,0 +1,127 @@
+import { sqlState, UNIQUE_VIOLATION } from "../../db/database-error.ts";
+import type { Client } from "../../db/pool.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, StaffRole } from "../../policies/actor.ts";
+import { decideStaffList } from "../../policies/staff-list.ts";
+import { audited, assertAllowed } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { Secret } from "../../keys/secret.ts";
+import { asOwner } from "../../db/as-owner.ts";
+import { hashPassword } from "./password.ts";
+import type { DirectoryDeps, Profiles } from "./profiles.ts";
+
+export type { StaffRole } from "../../policies/actor.ts";
+
+export interface NewStaff {
+  readonly id: Uuid;
+  readonly tenant: Uuid;
+  readonly role: StaffRole;
+  readonly username: string;
+  readonly displayName: string;
+  readonly password: Secret<string>;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+}
+
+/**
+ * Creates a staff account that signs in with a password. The application may not do this, so it
+ * connects as the owner of the database.
+ * @param ownerUrl a login that may act as sealdesk_owner
+ * @throws IdentityError username_taken, weak_password; KeysError kms_...
+ */
+export async function createStaff(
+  ownerUrl: string,
+  profiles: Profiles,
+  staff: NewStaff,
+): Promise<void> {
+  const passwordHash = await hashPassword(staff.password);
+  const profile = await profiles.seal(staff.tenant, staff.id, staff);
+  await asOwner(ownerUrl, staff.tenant, (client) =>
+    insertStaff(client, staff, profile, passwordHash),
+  );
+}
+
+async function insertStaff(
+  client: Client,
+  staff: NewStaff,
+  profile: Awaited<ReturnType<Profiles["seal"]>>,
+  passwordHash: string,
+): Promise<void> {
+  // The unique constraint would not find a name that is stored under an earlier key.
+  const taken = await client.query("select from users where username_index = any($1::bytea[])", [
+    profile.usernameIndexes,
+  ]);
+  if (taken.rowCount !== 0) throw usernameTaken();
+  try {
+    await client.query(
+      `insert into users (id, tenant, role, username_index, username, display_name, password_hash, created_at_ms)
+       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      [
+        staff.id,
+        staff.tenant,
+        staff.role,
+        profile.usernameIndexes[0],
+        profile.username,
+        profile.displayName,
+        passwordHash,
+        staff.now,
+      ],
+    );
+  } catch (cause) {
+    if (sqlState(cause) !== UNIQUE_VIOLATION) throw cause;
+    throw usernameTaken(cause);
+  }
+  await appendEntry(client, {
+    occurredAtMs: staff.now,
+    tenant: staff.tenant,
+    actor: { kind: "system", id: "operator" },
+    action: "user.create",
+    resource: { type: "user", id: staff.id },
+    subject: staff.id,
+    outcome: "success",
+    details: { role: staff.role },
+  });
+}
+
+export interface StaffMember {
+  readonly id: Uuid;
+  readonly role: StaffRole;
+  readonly displayName: string | null;
+}
+
+/** How many accounts a page of the staff has, unless it is the last one. */
+export const STAFF_PER_PAGE = 500;
+
+/**
+ * Lists a page of the staff of the actor's tenant in order of id.
+ * @param which.role leaves out everybody with another role
+ * @param which.after the last account of the page before
+ * @throws IdentityError forbidden, for auditors
+ */
+export async function listStaff(
+  deps: DirectoryDeps,
+  actor: Actor,
+  which: { readonly role?: StaffRole | undefined; readonly after?: Uuid | undefined } = {},
+): Promise<readonly StaffMember[]> {
+  const resource = { type: "tenant", id: actor.tenant } as const;
+  return audited(deps, actor, { action: "staff.list", resource }, async (client) => {
+    const { decision, roles } = decideStaffList(actor, actor.tenant);
+    assertAllowed(decision);
+    const { rows } = await client.query<
+      Omit<StaffMember, "displayName"> & { readonly displayName: Uint8Array | null }
+    >(
+      `select id, role, display_name as "displayName" from users
+       where role = any($1::text[]) and ($2::uuid is null or id > $2) order by id limit $3`,
+      [
+        roles.filter((each) => which.role === undefined || each === which.role),
+        which.after ?? null,
+        STAFF_PER_PAGE,
+      ],
+    );
+    return deps.profiles.opened(actor.tenant, rows);
+  });
+}
+
+const usernameTaken = (cause?: unknown): IdentityError =>
+  new IdentityError("username_taken", "That user name is taken in this tenant.", { cause });

@@ -1,0 +1,23 @@
+import { changeTenant } from "./change-tenant.ts";
+
+/**
+ * Suspends a tenant, or lifts the suspension. While a tenant is suspended, nobody in it can sign in
+ * or is served. Running servers close its sockets within about a second. Repeating it changes
+ * nothing but is audited.
+ * @param ownerUrl a login that may act as sealdesk_owner
+ * @throws IdentityError tenant_not_found
+ */
+export function suspendTenant(
+  ownerUrl: string,
+  change: { readonly slug: string; readonly suspended: boolean; readonly now: number },
+): Promise<void> {
+  const { slug, suspended, now } = change;
+  const action = suspended ? "tenant.suspend" : "tenant.resume";
+  return changeTenant(ownerUrl, { slug, action, now }, async (client, { id, suspendedAtMs }) => {
+    await client.query("update sealdesk.tenants set suspended_at_ms = $2 where id = $1", [
+      id,
+      suspended ? (suspendedAtMs ?? now) : null,
+    ]);
+    return undefined;
+  });
+}

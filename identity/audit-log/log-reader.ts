@@ -1,0 +1,57 @@
+import { inTransaction } from "../../db/transaction.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { decideAuditReading } from "../../policies/audit-access.ts";
+import { FairCache } from "../../policies/fair-cache.ts";
+import { audited, assertAllowed, refusalsAudited } from "../audited.ts";
+import type { LogReading } from "./follow-log.ts";
+
+/** Reads of one session within this time are audited by one entry. */
+const READING_MS = 3_600_000;
+/** How many sessions are remembered. A forgotten session is audited again. */
+const MOST_READERS = 10_000;
+
+/** Serves tenants' logs as the files of C2SP tlog-tiles. */
+export class LogReader {
+  readonly #deps: LogReading;
+  /** When each session's last audit entry was written. */
+  readonly #readers = new FairCache<number>(MOST_READERS);
+
+  constructor(deps: LogReading) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Returns a file of the log of the actor's tenant; undefined when there is none. Verifying a log
+   * reads thousands of files, so only a session's first read in an hour is audited, before anything
+   * is read.
+   * @param path such as "checkpoint" or "tile/0/000.p/5"
+   * @throws IdentityError forbidden; LogError malformed; AuditError audit_log_altered and the refusals of
+   *   `KnownHeads.open`
+   */
+  async read(actor: Actor, path: string): Promise<Uint8Array | undefined> {
+    await this.#audit(actor);
+    return inTransaction(this.#deps.pool, actor.tenant, async (client) => {
+      const log = await this.#deps.heads.open(client, actor.tenant);
+      return log?.source.read(path);
+    });
+  }
+
+  async #audit(actor: Actor): Promise<void> {
+    const deps = { ...this.#deps, requestId: actor.requestId };
+    const now = deps.now();
+    const resource = { type: "audit-log", id: actor.tenant } as const;
+    const act = { action: "audit.read_tiles", resource } as const;
+    const decision = decideAuditReading(actor, actor.tenant);
+    const last = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
+    // A clock that was put back makes no reading older.
+    if (Math.abs(now - last) < READING_MS)
+      return refusalsAudited(
+        deps,
+        actor,
+        () => act,
+        async () => assertAllowed(decision),
+      );
+    await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
+    this.#readers.set(actor.tenant, actor.session, now);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { decideDirectory } from "../../policies/directory.ts";
+import { assertAllowed } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import { sharesConversation } from "./shares-conversation.ts";
+
+/** A user as the directory shows them, without devices. */
+export interface ReadableUser {
+  readonly user: Uuid;
+  readonly role: Role;
+  /** Encrypted under the user's own key. */
+  readonly displayName: Uint8Array | null;
+  /** Null until the account's first device is registered. */
+  readonly accountKey: Uint8Array | null;
+}
+
+/**
+ * Returns the user if `actor` may read the user's devices and keys.
+ * @throws IdentityError user_not_found, also for a user of another tenant; forbidden
+ */
+export async function assertReadable(
+  client: Client,
+  actor: Actor,
+  user: Uuid,
+): Promise<ReadableUser> {
+  const { rows } = await client.query<ReadableUser>(
+    `select id as user, role, display_name as "displayName", account_key as "accountKey"
+     from users where id = $1`,
+    [user],
+  );
+  const [account] = rows;
+  if (account === undefined) throw new IdentityError("user_not_found", "There is no such user.");
+  assertAllowed(
+    decideDirectory(actor, "read_devices", {
+      tenant: actor.tenant,
+      user,
+      role: account.role,
+      sharesConversation: await sharesConversation(client, actor.user, user),
+    }),
+  );
+  return account;
+}

@@ -1,0 +1,56 @@
+import type { Client } from "../../db/pool.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
+import { audited, refusalsAudited } from "../audited.ts";
+import { assertReadable, type ReadableUser } from "./assert-readable.ts";
+
+/** One device, as its account certified it. */
+export interface ListedDevice {
+  readonly id: Uuid;
+  readonly registrationId: number;
+  readonly deviceKey: Uint8Array;
+  readonly identityKey: Uint8Array;
+  readonly receiptKey: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+
+export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
+  readonly displayName: string | null;
+  /** The devices that are not revoked, oldest first. */
+  readonly devices: readonly ListedDevice[];
+}
+
+/**
+ * A user's account key and certified devices. The reader checks the certificates. Reading another
+ * user's devices is in the audit log.
+ * @throws IdentityError user_not_found, also for a user of another tenant; forbidden
+ */
+export async function listDevices(
+  deps: DirectoryDeps,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
+  const act = { action: "device.list", resource: { type: "user", id: user } } as const;
+  const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
+  // Reading your own devices is not audited.
+  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  return audited(deps, actor, { ...act, subject: user }, read);
+}
+
+async function readAccount(
+  client: Client,
+  profiles: Profiles,
+  actor: Actor,
+  user: Uuid,
+): Promise<ListedAccount> {
+  const account = await assertReadable(client, actor, user);
+  const devices = await client.query<ListedDevice>(
+    `select id, registration_id as "registrationId", device_key as "deviceKey",
+       identity_key as "identityKey", receipt_key as "receiptKey", certificate
+     from devices where user_id = $1 and revoked_at_ms is null order by created_at_ms, id`,
+    [user],
+  );
+  const displayName = await profiles.displayName(actor.tenant, user, account.displayName);
+  return { ...account, displayName, devices: devices.rows };
+}

@@ -1,0 +1,177 @@
+import type { Client } from "../../db/pool.ts";
+import { equalBytes } from "../../crypto/wire/bytes.ts";
+import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
+import { deviceRecordBytes, type DeviceRecord } from "../../crypto/wire/signed-records.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { audited, type UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { PreKeyUpload } from "../prekeys/prekey.ts";
+import { storePreKeys } from "../prekeys/store-prekeys.ts";
+import { appendKeyEntry } from "../transparency/append-key-entry.ts";
+import { loggedAccountKeys } from "../transparency/logged-account-keys.ts";
+import type { Authenticated } from "../tokens/authenticate.ts";
+import { assertSession } from "../tokens/session-end.ts";
+import type { Announce } from "./announce.ts";
+import { verifyEd25519 } from "../../keys/ed25519.ts";
+import { lockAccount } from "./lock-account.ts";
+
+/** How many devices of one account may be registered and not revoked. */
+const MAX_DEVICES_PER_USER = 16;
+
+/** How many devices of one account may be registered in a period, including revoked ones. */
+const MAX_REGISTERED = 64;
+const REGISTERED_DAYS = 30;
+
+export interface NewDevice {
+  /** Chosen by the device. */
+  readonly id: Uuid;
+  readonly registrationId: number;
+  /** Ed25519, 32 bytes. */
+  readonly accountKey: Uint8Array;
+  /** libsignal identity key, 33 bytes. */
+  readonly identityKey: Uint8Array;
+  /** Ed25519, 32 bytes. */
+  readonly receiptKey: Uint8Array;
+  /** The account key's signature over `deviceRecordBytes`, 64 bytes. */
+  readonly certificate: Uint8Array;
+  readonly preKeys: PreKeyUpload;
+}
+
+/**
+ * Registers the device whose key signed this request. The account key must certify the record. The
+ * account's first device sets the account key, and every further device must have the same one. The
+ * registration is in the tenant's key log. A repeat of the same registration is no error.
+ * @param deps.admit called before a certified device is added; rejects if the account adds too many
+ * @param deps.announce advances the epochs of the user's conversations after the device is
+ *   registered
+ * @throws IdentityError invalid_certificate, account_key_mismatch, account_key_retired,
+ *   session_revoked, device_exists, too_many_devices, invalid_prekey, too_many_prekeys,
+ *   prekey_id_reused
+ */
+export async function registerDevice(
+  deps: UseCase & {
+    readonly announce: Announce;
+    readonly admit: (account: Uuid) => Promise<void>;
+  },
+  who: Authenticated,
+  device: NewDevice,
+): Promise<void> {
+  const { tenant, user } = who.actor;
+  const record = { ...device, tenant, user, device: device.id, deviceKey: who.deviceKey };
+  await audited(
+    deps,
+    who.actor,
+    { action: "device.register", resource: { type: "device", id: device.id } },
+    async (client) => {
+      assertCertificate(record, device.certificate);
+      await settleAccountKey(client, record, who.actor);
+      const isNew = await insertDevice(client, record, device, deps.now());
+      const { id, identityKey } = device;
+      await storePreKeys(client, { tenant, device: id, identityKey }, device.preKeys);
+      if (!isNew) return;
+      await deps.admit(user);
+      await appendKeyEntry(client, {
+        change: "device_added",
+        record,
+        certificate: device.certificate,
+      });
+    },
+  );
+  await deps.announce({ tenant, user });
+}
+
+function assertCertificate(record: DeviceRecord, certificate: Uint8Array): void {
+  if (!isEd25519Key(record.receiptKey))
+    throw new IdentityError("invalid_certificate", "The receipt key is not a sound Ed25519 key.");
+  if (!verifyEd25519(record.accountKey, deviceRecordBytes(record), certificate))
+    throw new IdentityError("invalid_certificate", "The account key did not sign this device.");
+}
+
+/**
+ * Locks the account. If two first devices register at once, one sets the key and the other must
+ * match it.
+ */
+async function settleAccountKey(
+  client: Client,
+  { user, accountKey }: DeviceRecord,
+  actor: Actor,
+): Promise<void> {
+  const known = (await lockAccount(client, user))?.accountKey;
+  // A reset that held the lock has ended every session. This registration must not follow it.
+  await assertSession(client, actor);
+  if (known === undefined) {
+    await assertNewKey(client, user, accountKey);
+    await client.query("update users set account_key = $2 where id = $1", [user, accountKey]);
+  } else if (!equalBytes(known, accountKey))
+    throw new IdentityError(
+      "account_key_mismatch",
+      "The account has another key. A device that holds it must certify this one.",
+    );
+}
+
+/**
+ * Refuses former account keys. Others trust a key they know, so somebody with a key from before a
+ * reset must not come back under it.
+ */
+async function assertNewKey(client: Client, user: Uuid, key: Uint8Array): Promise<void> {
+  const former = await loggedAccountKeys(client, user);
+  if (former.some((each) => equalBytes(each, key)))
+    throw new IdentityError(
+      "account_key_retired",
+      "The account was reset. Register with a new account key.",
+    );
+}
+
+/** @returns false if the device was already registered with the same record */
+async function insertDevice(
+  client: Client,
+  record: DeviceRecord,
+  { registrationId, certificate }: NewDevice,
+  now: number,
+): Promise<boolean> {
+  const active = await client.query<{ id: Uuid }>(
+    "select id from devices where user_id = $1 and revoked_at_ms is null",
+    [record.user],
+  );
+  const registered = active.rows.some(({ id }) => id === record.device);
+  if (!registered && active.rows.length >= MAX_DEVICES_PER_USER)
+    throw new IdentityError(
+      "too_many_devices",
+      `An account has at most ${MAX_DEVICES_PER_USER} devices. Remove one first.`,
+    );
+  const recent = await client.query<{ count: number }>(
+    "select count(*)::int as count from devices where user_id = $1 and created_at_ms > $2",
+    [record.user, now - REGISTERED_DAYS * 86_400_000],
+  );
+  if (!registered && (recent.rows[0]?.count ?? 0) >= MAX_REGISTERED)
+    throw new IdentityError(
+      "too_many_devices",
+      `An account registers at most ${MAX_REGISTERED} devices in ${REGISTERED_DAYS} days. Wait, or use a device that is registered.`,
+    );
+  const { rowCount } = await client.query(
+    `insert into devices (id, tenant, user_id, registration_id, device_key, identity_key,
+       receipt_key, certificate, created_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    [
+      record.device,
+      record.tenant,
+      record.user,
+      registrationId,
+      record.deviceKey,
+      record.identityKey,
+      record.receiptKey,
+      certificate,
+      now,
+    ],
+  );
+  if (rowCount === 1) return true;
+  const same = await client.query(
+    `select from devices where id = $1 and user_id = $2 and registration_id = $3
+       and certificate = $4 and revoked_at_ms is null`,
+    [record.device, record.user, registrationId, certificate],
+  );
+  if (same.rowCount === 0)
+    throw new IdentityError("device_exists", "Another device has this id or key.");
+  return false;
+}

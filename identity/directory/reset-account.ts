@@ -1,0 +1,134 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import type { Decision } from "../../policies/decision.ts";
+import { decideDirectory } from "../../policies/directory.ts";
+import type { ResetReason } from "../../policies/reset-reasons.ts";
+import type { DirectoryDeps } from "../accounts/profiles.ts";
+import { audited, assertAllowed, type Act, type UseCase } from "../audited.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { Disconnect } from "../tokens/disconnect.ts";
+import { assertSession } from "../tokens/session-end.ts";
+import type { Announce } from "./announce.ts";
+import { lockAccount, lockAccounts, type LockedAccount } from "./lock-account.ts";
+import { removeDevices } from "./remove-devices.ts";
+
+export interface Reset {
+  readonly user: Uuid;
+  readonly reason: ResetReason;
+}
+
+/**
+ * Resets an account that has lost its devices, or whose devices other people have. It removes every
+ * device, ends every session and forgets the account key, so the next device to register makes a
+ * new one. The account's former keys are never accepted again. The account can no longer read what
+ * it could read: the next device is a newcomer to its conversations, whose members must accept the
+ * new key. If you repeat the reset, it removes the devices that exist by then, which may be none.
+ * @returns how many devices were removed
+ * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
+ *   session_revoked, device_revoked: the actor's own session or device ended meanwhile
+ */
+export async function resetAccount(
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
+  actor: Actor,
+  { user, reason }: Reset,
+): Promise<number> {
+  const { tenant } = actor;
+  const devices = await audited(deps, actor, resetAct({ user, reason }), async (client, note) => {
+    const account = (await lockAccounts(client, [actor.user, user])).get(user);
+    // This may have waited for the locks. If two administrators reset each other, the first one
+    // wins.
+    await assertSession(client, actor);
+    if (account === undefined) throw notFound();
+    note({ decision: assertResetAllowed(actor, { user, role: account.role }) });
+    const removed = await clearAccount(client, { tenant, user, ...account }, deps.now());
+    note({ details: { reason, devices: removed.length } });
+    return removed;
+  });
+  for (const device of devices) deps.disconnect({ tenant, device });
+  // Even if nothing was left to remove, so that a repeat completes a reset that was interrupted
+  // here.
+  await deps.announce({ tenant, user });
+  return devices.length;
+}
+
+/**
+ * Like `resetAccount`, for the operator of the server, who resets accounts of a tenant without
+ * administrators. Running servers find out by themselves that sessions have ended. The caller must
+ * update the user's conversations.
+ * @throws IdentityError user_not_found
+ */
+export async function resetByOperator(
+  { pool, now, profiles }: Pick<DirectoryDeps, "pool" | "now" | "profiles">,
+  tenant: Uuid,
+  { username, reason }: { readonly username: string; readonly reason: ResetReason },
+): Promise<{ readonly user: Uuid; readonly devices: number }> {
+  return inTransaction(pool, tenant, async (client) => {
+    const { rows } = await client.query<{ id: Uuid }>(
+      "select id from users where username_index = any($1::bytea[])",
+      [profiles.usernameIndexes(tenant, username)],
+    );
+    const user = rows[0]?.id;
+    const account = user === undefined ? undefined : await lockAccount(client, user);
+    if (user === undefined || account === undefined) throw notFound();
+    const { length: devices } = await clearAccount(client, { tenant, user, ...account }, now());
+    await appendEntry(client, {
+      ...resetAct({ user, reason }),
+      occurredAtMs: now(),
+      tenant,
+      actor: { kind: "system", id: "operator" },
+      outcome: "success",
+      details: { reason, devices },
+    });
+    return { user, devices };
+  });
+}
+
+const notFound = (): IdentityError => new IdentityError("user_not_found", "There is no such user.");
+
+const resetAct = ({ user, reason }: Reset): Act<"account.reset"> => ({
+  action: "account.reset",
+  resource: { type: "user", id: user },
+  subject: user,
+  details: { reason },
+});
+
+/**
+ * Requires that the actor may reset the account.
+ * @throws IdentityError device_required, forbidden
+ */
+function assertResetAllowed(
+  actor: Actor,
+  account: Pick<Reset, "user"> & Pick<Actor, "role">,
+): Decision {
+  const { tenant } = actor;
+  const facts = { tenant, sharesConversation: false, ...account };
+  const decision = decideDirectory(actor, "reset_account", facts);
+  if (decision.reasons.includes("device_not_registered"))
+    throw new IdentityError("device_required", "Register this device before it resets accounts.", {
+      reasons: decision.reasons,
+    });
+  assertAllowed(decision);
+  return decision;
+}
+
+/** @returns the removed devices */
+async function clearAccount(
+  client: Client,
+  account: LockedAccount & { readonly tenant: Uuid; readonly user: Uuid },
+  now: number,
+): Promise<readonly Uuid[]> {
+  const { tenant, user, accountKey } = account;
+  await client.query(
+    "update sessions set revoked_at_ms = $2 where user_id = $1 and revoked_at_ms is null",
+    [user, now],
+  );
+  // A pending request would carry the former account key to a new device.
+  await client.query("delete from link_requests where user_id = $1", [user]);
+  if (accountKey === undefined) return [];
+  const removed = await removeDevices(client, { tenant, user, accountKey }, "all", now);
+  await client.query("update users set account_key = null where id = $1", [user]);
+  return removed.map(({ id }) => id);
+}

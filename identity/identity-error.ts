@@ -1,0 +1,67 @@
+/** What can be refused or fail in this folder. */
+export type IdentityErrorCode =
+  // sign-in and tokens
+  | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
+  | "invalid_token" // not an access token of this server, or not for this device key
+  | "token_expired" // renew the session
+  | "invalid_proof" // not a DPoP proof by this key for this request
+  | "proof_reused" // a proof serves one request
+  | "session_revoked" // signed out, or over the session's age: sign in again
+  | "device_revoked" // the device was removed from its account
+  | "overloaded" // too many proofs in too short a time; try again
+  // accounts
+  | "tenant_suspended" // nobody of the tenant is served until it is resumed
+  | "tenant_exists"
+  | "tenant_not_found"
+  | "invalid_customer_keys" // not a JWK Set of public keys that may sign customer tokens
+  | "customer_key_exists" // the tenant has a key of that `kid`
+  | "invalid_origin" // not the origin of a web page, or too many of them
+  | "origin_not_allowed" // the page that asks is of an origin that the tenant does not allow
+  | "customer_key_not_found" // the tenant has no key of that `kid`
+  | "username_taken"
+  | "weak_password"
+  | "user_not_found"
+  | "key_destroyed" // the account is erased, and no name of it is stored again
+  | "key_missing" // the keystore does not know the key of an account's name
+  // devices and prekeys
+  | "device_required" // the session's device is not registered yet
+  | "device_exists" // the id or the device key is taken
+  | "device_not_found"
+  | "too_many_devices"
+  | "account_key_mismatch" // the account has another key
+  | "account_key_retired" // the account had that key before it was reset
+  | "invalid_certificate" // the account key did not sign this device record
+  | "invalid_prekey" // a prekey has a wrong length
+  | "too_many_prekeys" // over 100 of a kind in one upload, or over 500 unused
+  | "prekey_id_reused" // the id was used for another key
+  | "prekeys_differ" // the relay serves other keys than the device published
+  | "no_prekeys" // the device has published none yet
+  // the key log
+  | "key_log_behind" // what was changed is not integrated and signed yet
+  | "key_log_shorter" // no tree of that size was signed
+  // linking a device
+  | "link_not_needed" // the account has no device yet: its first one makes the account key
+  | "link_request_exists" // the id is taken
+  | "link_request_not_found" // or not of who asks: the two are not told apart
+  | "link_request_expired"
+  | "link_request_closed" // approved or refused before
+  | "forbidden"; // the policy said no
+
+/**
+ * A refusal or failure of the identity domain. Its message never contains a secret or personal data.
+ */
+export class IdentityError extends Error {
+  override readonly name = "IdentityError";
+  readonly code: IdentityErrorCode;
+  /** Why, by code: the policy's reasons, or what was wrong with a sign-in. They are for the log. */
+  readonly reasons: readonly string[];
+  constructor(
+    code: IdentityErrorCode,
+    message: string,
+    options: ErrorOptions & { readonly reasons?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.reasons = options.reasons ?? [];
+  }
+}

@@ -1,0 +1,141 @@
+import type { Pool } from "../../db/pool.ts";
+import { batchRead } from "../../db/batch-read.ts";
+import { runFor } from "../../db/fairness/requester.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor, Role } from "../../policies/actor.ts";
+import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
+import { originNotAllowed } from "../accounts/origins.ts";
+import { IdentityError } from "../identity-error.ts";
+import type { AccessClaims, AccessTokens } from "./access-token.ts";
+import { verifyProof } from "./device-proof.ts";
+import type { UsedProofs } from "./replay-cache.ts";
+
+export interface AuthenticationRequest {
+  readonly token: string;
+  readonly proof: string;
+  readonly method: string;
+  /** Absolute URL. Build it from the public URL, never from the Host header. */
+  readonly url: string;
+  /** Milliseconds since the Unix epoch. */
+  readonly now: number;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin?: string | undefined;
+  /** Accepts a token that expired up to this long ago. Use it for renewal only. */
+  readonly graceMs?: number | undefined;
+}
+
+/** The sender of a request, and the device key that signed its proof. */
+export interface Authenticated {
+  readonly actor: Actor;
+  /** Ed25519, 32 bytes. */
+  readonly deviceKey: Uint8Array;
+  readonly thumbprint: string;
+  readonly tokenExpiresAtMs: number;
+  readonly sessionExpiresAtMs: number;
+}
+
+export interface Authenticator {
+  /**
+   * @throws IdentityError invalid_proof, proof_reused, invalid_token, token_expired, session_revoked,
+   *   device_revoked, tenant_suspended, origin_not_allowed, overloaded
+   */
+  authenticate(request: AuthenticationRequest): Promise<Actor>;
+  /** Like `authenticate`, and also returns the key that signed the proof. */
+  identify(request: AuthenticationRequest): Promise<Authenticated>;
+}
+
+const SESSION = `
+  select s.method, s.expires_at_ms, s.revoked_at_ms, u.role,
+    d.id as device, d.revoked_at_ms as device_revoked_at_ms, t.suspended_at_ms, t.origins
+  from sessions s
+  join tenants t on t.id = s.tenant
+  join users u on u.id = s.user_id
+  left join devices d on d.tenant = s.tenant and d.user_id = s.user_id and d.device_key = $3
+  where s.id = $1 and s.user_id = $2`;
+
+interface SessionRow {
+  readonly method: string;
+  readonly expires_at_ms: number;
+  readonly revoked_at_ms: number | null;
+  readonly role: Role;
+  readonly device: Uuid | null;
+  readonly device_revoked_at_ms: number | null;
+  readonly suspended_at_ms: number | null;
+  readonly origins: readonly string[];
+}
+
+/** Requests whose session is being read at the same time. */
+const READING: ShareLimits = { node: 20_000, tenant: 5_000, account: 200 };
+
+/**
+ * Creates the check that turns an access token and a device proof into an actor. HTTP and the relay
+ * use the same check.
+ */
+export function createAuthenticator(deps: {
+  readonly pool: Pool;
+  readonly accessTokens: AccessTokens;
+  readonly replays: UsedProofs;
+}): Authenticator {
+  const { pool, accessTokens, replays } = deps;
+  const reading = new FairShares(READING);
+
+  async function readSession(
+    { tenant, user, session }: AccessClaims,
+    deviceKey: Uint8Array,
+  ): Promise<SessionRow | undefined> {
+    const holder = { tenant, account: user };
+    if (reading.take(holder) !== undefined)
+      throw new IdentityError("overloaded", "Your requests at the same time are too many.");
+    try {
+      const { rows } = await runFor(holder, () =>
+        batchRead(pool, tenant, (client) =>
+          client.query<SessionRow>(SESSION, [session, user, deviceKey]),
+        ),
+      );
+      return rows[0];
+    } finally {
+      reading.release(holder);
+    }
+  }
+
+  async function identify(request: AuthenticationRequest): Promise<Authenticated> {
+    const { token, now } = request;
+    const key = await verifyProof(request);
+    const claims = await accessTokens.verify(token, now, request.graceMs);
+    if (claims.thumbprint !== key.thumbprint)
+      throw new IdentityError("invalid_token", "The access token belongs to another device key.");
+    // This comes after the token check, so that nobody without a token can fill the memory of used
+    // proofs. An account has one share of it for all its devices and sessions.
+    await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
+    const session = usable(await readSession(claims, key.deviceKey), now, request.origin);
+    return {
+      actor: {
+        tenant: claims.tenant,
+        user: claims.user,
+        role: session.role,
+        device: session.device ?? undefined,
+        session: claims.session,
+        method: session.method,
+      },
+      deviceKey: key.deviceKey,
+      thumbprint: key.thumbprint,
+      tokenExpiresAtMs: claims.expiresAtMs,
+      sessionExpiresAtMs: session.expires_at_ms,
+    };
+  }
+
+  return { identify, authenticate: async (request) => (await identify(request)).actor };
+}
+
+export const tenantSuspended = (): IdentityError =>
+  new IdentityError("tenant_suspended", "This organisation is suspended.");
+
+function usable(row: SessionRow | undefined, now: number, origin: string | undefined): SessionRow {
+  if (row === undefined || row.revoked_at_ms !== null || row.expires_at_ms <= now)
+    throw new IdentityError("session_revoked", "This session is over; sign in again.");
+  if (origin !== undefined && !row.origins.includes(origin)) throw originNotAllowed();
+  if (row.suspended_at_ms !== null) throw tenantSuspended();
+  if (row.device_revoked_at_ms !== null)
+    throw new IdentityError("device_revoked", "This device was removed from its account.");
+  return row;
+}

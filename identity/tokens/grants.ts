@@ -1,0 +1,133 @@
+import { appendEntry } from "../../audit/append-entry.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import { nilUuid } from "../../crypto/wire/event.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
+import { checkPassword } from "../accounts/password.ts";
+import type { Tenant } from "../accounts/tenant.ts";
+import type { Secret } from "../../keys/secret.ts";
+import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
+import { inspectCustomerToken } from "./customer-token/inspect-token.ts";
+import type { ProvenKey } from "./device-proof.ts";
+import type { SignIn, SignInDeps } from "./sign-in.ts";
+
+/** Reasons why a grant proves no account. */
+export type GrantFailure =
+  "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
+
+/**
+ * The account that a grant proves, or the reason why it proves none. The reason is for the audit
+ * log and the server's log. Never put it into a response.
+ */
+export type Identified =
+  | {
+      readonly user: Uuid;
+      /** True if the key that signed the proof is that of a registered device of the account. */
+      readonly isRegistered: boolean;
+    }
+  | { readonly failure: GrantFailure; readonly user?: Uuid | undefined };
+
+type Deps = Pick<
+  SignInDeps,
+  "pool" | "newId" | "blindIndexKeys" | "profiles" | "publicUrl" | "limits" | "requestId"
+>;
+
+/** Stands for the tenant where there is none, so that the same queries run and find nothing. */
+const NO_TENANT = nilUuid;
+
+const IS_REGISTERED = `exists (select from devices d
+  where d.user_id = u.id and d.device_key = $2 and d.revoked_at_ms is null) as "isRegistered"`;
+
+/**
+ * Finds the account that `request.grant` proves. For an unknown tenant or name it does the same
+ * work as for a known one.
+ */
+export async function identifyByGrant(
+  deps: Deps,
+  request: SignIn,
+  tenant: Tenant | undefined,
+  key: ProvenKey,
+  now: number,
+): Promise<Identified> {
+  const { grant } = request;
+  switch (grant.kind) {
+    case "password":
+      return byPassword(deps, request.tenant, tenant, grant, key);
+    case "customer_token":
+      return byCustomerToken(deps, request.tenant, tenant, grant.token, key, now);
+  }
+}
+
+async function byPassword(
+  { pool, profiles, limits }: Deps,
+  slug: string,
+  tenant: Tenant | undefined,
+  { username, password }: { readonly username: string; readonly password: Secret<string> },
+  { deviceKey, thumbprint }: ProvenKey,
+): Promise<Identified> {
+  const id = tenant?.id ?? NO_TENANT;
+  const found = await inTransaction(pool, id, async (client) => {
+    const { rows } = await client.query<{
+      id: Uuid;
+      passwordHash: string | null;
+      isRegistered: boolean;
+    }>(
+      `select id, password_hash as "passwordHash", ${IS_REGISTERED}
+       from users u where tenant = $1 and username_index = any($3::bytea[])`,
+      [id, deviceKey, profiles.usernameIndexes(id, username)],
+    );
+    return rows[0];
+  });
+  const isRegistered = found?.isRegistered === true;
+  // The names of unknown tenants share one turn, because anybody can make up more of them.
+  const holder = { tenant: tenant?.id ?? "", account: username };
+  const matches = await limits.attempt(
+    { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
+    () => checkPassword(found?.passwordHash ?? undefined, password, holder),
+  );
+  if (tenant === undefined) return { failure: "unknown_tenant" };
+  if (found === undefined) return { failure: "unknown_user" };
+  return matches ? { user: found.id, isRegistered } : { failure: "wrong_password", user: found.id };
+}
+
+async function byCustomerToken(
+  deps: Deps,
+  slug: string,
+  tenant: Tenant | undefined,
+  token: Secret<string>,
+  { deviceKey, thumbprint }: ProvenKey,
+  now: number,
+): Promise<Identified> {
+  const report = await inspectCustomerToken(token.reveal(), tenant?.customerKeys ?? { keys: [] }, {
+    issuer: slug,
+    audience: deps.publicUrl,
+    thumbprint,
+    now,
+  });
+  if (tenant === undefined || report.refusal !== undefined) {
+    await deps.limits.tokenFailed();
+    return { failure: tenant === undefined ? "unknown_tenant" : (report.refusal ?? "malformed") };
+  }
+  const indexes = subjectIndexes(deps.blindIndexKeys(), tenant.id, report.subject);
+  return inTransaction(deps.pool, tenant.id, async (client) => {
+    const customer = { tenant: tenant.id, subjectIndexes: indexes, newId: deps.newId(), now };
+    const { user, created } = await findOrCreateCustomer(client, customer);
+    if (created)
+      await appendEntry(client, {
+        occurredAtMs: now,
+        tenant: tenant.id,
+        actor: { kind: "system", id: "sign-in" },
+        action: "user.create",
+        resource: { type: "user", id: user },
+        subject: user,
+        outcome: "success",
+        requestId: deps.requestId,
+        details: { role: "customer" },
+      });
+    const { rows } = await client.query<{ isRegistered: boolean }>(
+      `select ${IS_REGISTERED} from users u where id = $1`,
+      [user, deviceKey],
+    );
+    return { user, isRegistered: rows[0]?.isRegistered === true };
+  });
+}

@@ -1,0 +1,185 @@
+import { nilUuid } from "../../crypto/wire/event.ts";
+import { appendEntry } from "../../audit/append-entry.ts";
+import { appendRefusal } from "../../audit/append-refusal.ts";
+import type { Client } from "../../db/pool.ts";
+import { FairSemaphore, fairPlaces } from "../../db/fairness/fair-semaphore.ts";
+import { runFor } from "../../db/fairness/requester.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Role } from "../../policies/actor.ts";
+import { originNotAllowed } from "../accounts/origins.ts";
+import { findTenant, type Tenant } from "../accounts/tenant.ts";
+import { KeysError } from "../../keys/keys-error.ts";
+import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
+import { IdentityError } from "../identity-error.ts";
+import { tenantSuspended } from "./authenticate.ts";
+import { verifyProof, type ProvenKey } from "./device-proof.ts";
+import { identifyByGrant, type GrantFailure } from "./grants.ts";
+import type { Grant, SignIn, SignInDeps } from "./sign-in.ts";
+
+export interface OpenedSession {
+  readonly accessToken: string;
+  readonly expiresAtMs: number;
+  readonly session: Uuid;
+  readonly tenant: { readonly id: Uuid; readonly slug: string };
+  readonly user: {
+    readonly id: Uuid;
+    readonly role: Role;
+    readonly displayName: string | null;
+  };
+  /** The account key, 32 bytes. Null until the first device is registered. */
+  readonly accountKey: Uint8Array | null;
+}
+
+/**
+ * Opens a session for the device key that signed the proof, with a password or a customer token.
+ * Writes an audit entry on success and on failure.
+ * @throws IdentityError sign_in_failed, invalid_proof, proof_reused, overloaded, device_revoked,
+ *   tenant_suspended, origin_not_allowed; and what `limits` throw
+ */
+export async function openSession(deps: SignInDeps, request: SignIn): Promise<OpenedSession> {
+  const now = deps.now();
+  const key = await verifyProof({ ...request, now });
+  const tenant = await findTenant(deps.pool, request.tenant);
+  const open = () => openAt(deps, request, tenant, key, now);
+  // Nobody is signed in yet, so the sites take turns. Sign-ins to tenants that do not exist count
+  // as those of one tenant.
+  const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.site}` };
+  return signIns.run(holder, () => runFor(holder, open));
+}
+
+/**
+ * The sign-ins that are served at the same time. They are few, so that sites, however many they
+ * are, leave turns to the accounts that are signed in.
+ */
+const SERVED = { tenant: 4, account: 2 };
+const signIns = new FairSemaphore({
+  ...fairPlaces(24),
+  places: { node: 24, ...SERVED },
+  heavy: SERVED,
+});
+
+async function openAt(
+  deps: SignInDeps,
+  request: SignIn,
+  tenant: Tenant | undefined,
+  key: ProvenKey,
+  now: number,
+): Promise<OpenedSession> {
+  const identified = await identifyByGrant(deps, request, tenant, key, now);
+  if (tenant === undefined) throw signInFailed("unknown_tenant");
+  if ("failure" in identified) {
+    await recordFailure(deps, tenant, request.grant, identified, now);
+    throw signInFailed(identified.failure);
+  }
+  const { user, isRegistered } = identified;
+  const { grant } = request;
+  const registeredKey = isRegistered ? key.thumbprint : undefined;
+  try {
+    // This comes after the grant is checked, so that strangers cannot fill the memory of used proofs.
+    // A registered device has a share of its own, so that whoever has the password cannot fill it.
+    const holder = { tenant: tenant.id, account: registeredKey ?? user };
+    await deps.replays.use(key.replayKey, now, holder);
+    await deps.limits.sessionOpens({ user, registeredKey });
+    // This comes after the grant is checked, so that outsiders do not learn which tenants are
+    // suspended or allow an origin.
+    const { origin } = request;
+    if (origin !== undefined && !tenant.origins.includes(origin)) throw originNotAllowed();
+    if (tenant.suspendedAtMs !== null) throw tenantSuspended();
+    return await inTransaction(deps.pool, tenant.id, (client) =>
+      createSession(deps, client, { tenant, user, grant, key, now }),
+    );
+  } catch (error) {
+    if (error instanceof IdentityError || error instanceof KeysError)
+      await recordFailure(deps, tenant, grant, { user, failure: error.code }, now);
+    throw error;
+  }
+}
+
+async function createSession(
+  deps: SignInDeps,
+  client: Client,
+  opening: {
+    readonly tenant: Tenant;
+    readonly user: Uuid;
+    readonly grant: Grant;
+    readonly key: ProvenKey;
+    readonly now: number;
+  },
+): Promise<OpenedSession> {
+  const { tenant, user, grant, key, now } = opening;
+  const { rows } = await client.query<{
+    role: Role;
+    displayName: Uint8Array | null;
+    accountKey: Uint8Array | null;
+    revoked: boolean | null;
+    device: Uuid | null;
+  }>(
+    `select u.role, u.display_name as "displayName", u.account_key as "accountKey",
+       d.id as device, d.revoked_at_ms is not null as revoked
+     from users u left join devices d on d.user_id = u.id and d.device_key = $2
+     where u.id = $1`,
+    [user, key.deviceKey],
+  );
+  const [account] = rows;
+  if (account === undefined) throw new Error("an account vanished between two statements");
+  if (account.revoked === true)
+    throw new IdentityError("device_revoked", "This device was removed from its account.");
+  const session = deps.newId();
+  const expiresAtMs = now + SESSION_LIFETIME_MS;
+  await client.query(
+    `insert into sessions (id, tenant, user_id, device_key_thumbprint, method, created_at_ms, expires_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7)`,
+    [session, tenant.id, user, key.thumbprint, grant.kind, now, expiresAtMs],
+  );
+  await appendEntry(client, {
+    occurredAtMs: now,
+    tenant: tenant.id,
+    actor: { kind: "user", id: user, role: account.role, device: account.device ?? undefined },
+    action: "session.create",
+    resource: { type: "session", id: session },
+    outcome: "success",
+    requestId: deps.requestId,
+    session,
+    method: grant.kind,
+  });
+  const token = await deps.accessTokens.issue(
+    { tenant: tenant.id, user, role: account.role, session, thumbprint: key.thumbprint },
+    now,
+    expiresAtMs,
+  );
+  const displayName = await deps.profiles.displayName(tenant.id, user, account.displayName);
+  return {
+    ...token,
+    session,
+    tenant: { id: tenant.id, slug: tenant.slug },
+    user: { id: user, role: account.role, displayName },
+    accountKey: account.accountKey,
+  };
+}
+
+/** Every failure gives the same response. Only the reasons, which are for the log, differ. */
+const signInFailed = (failure: GrantFailure): IdentityError =>
+  new IdentityError("sign_in_failed", "The sign-in failed.", { reasons: [failure] });
+
+async function recordFailure(
+  deps: SignInDeps,
+  tenant: Tenant,
+  grant: Grant,
+  failure: { readonly user?: Uuid | undefined; readonly failure?: string },
+  now: number,
+): Promise<void> {
+  await appendRefusal(deps.pool, {
+    occurredAtMs: now,
+    tenant: tenant.id,
+    // The sender has not proved to be the user.
+    actor: { kind: "system", id: "sign-in" },
+    action: "session.create",
+    resource: { type: "tenant", id: tenant.id },
+    subject: failure.user,
+    outcome: "refused",
+    reason: failure.failure,
+    requestId: deps.requestId,
+    method: grant.kind,
+  });
+}

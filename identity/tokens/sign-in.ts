@@ -1,0 +1,60 @@
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { UseCase } from "../audited.ts";
+import type { Profiles } from "../accounts/profiles.ts";
+import type { Secret } from "../../keys/secret.ts";
+import type { AccessTokens } from "./access-token.ts";
+import type { UsedProofs } from "./replay-cache.ts";
+
+/** The evidence that a sign-in presents. */
+export type Grant =
+  | { readonly kind: "password"; readonly username: string; readonly password: Secret<string> }
+  | { readonly kind: "customer_token"; readonly token: Secret<string> };
+
+/** Limits of sign-ins from one network. Every function may reject. */
+export interface SignInLimits {
+  /**
+   * Runs `check`, which compares a secret of an account with the given one. It counts if `check`
+   * resolves to false. If too many failed, it rejects without calling `check`.
+   * @param by.account names the account, whether it exists or not
+   * @param by.registeredKey thumbprint of the key that signed the proof, if it is the key of a
+   *   registered device of the account
+   */
+  attempt(
+    by: { readonly account: string; readonly registeredKey: string | undefined },
+    check: () => Promise<boolean>,
+  ): Promise<boolean>;
+  /** Counts a token that proves nothing. A right token needs no limit, as nobody can guess it. */
+  tokenFailed(): Promise<void>;
+  /** Counts a session that the user is about to open. */
+  sessionOpens(by: {
+    readonly user: Uuid;
+    readonly registeredKey: string | undefined;
+  }): Promise<void>;
+}
+
+export interface SignInDeps extends UseCase {
+  readonly newId: () => Uuid;
+  readonly accessTokens: AccessTokens;
+  readonly replays: UsedProofs;
+  readonly profiles: Profiles;
+  /**
+   * The keys of the blind indexes. A new customer is stored under the first. Existing customers may
+   * be stored under any of them.
+   */
+  readonly blindIndexKeys: () => readonly Secret<Uint8Array>[];
+  /** The audience of customer tokens. */
+  readonly publicUrl: string;
+  readonly limits: SignInLimits;
+  /** The site that the request comes from. Its sign-ins take the turns of no other site. */
+  readonly site: string;
+}
+
+export interface SignIn {
+  readonly grant: Grant;
+  readonly tenant: string;
+  readonly proof: string;
+  readonly method: string;
+  readonly url: string;
+  /** The origin of the web page that sends the request, if it is not the server's own. */
+  readonly origin?: string | undefined;
+}

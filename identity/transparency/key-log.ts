@@ -1,0 +1,53 @@
+import { hash } from "node:crypto";
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { readCheckpoint, readLogInfo, type LogInfo } from "../../audit/read/log-info.ts";
+import type { LogId } from "../../audit/logs.ts";
+import { AuditError } from "../../audit/audit-error.ts";
+import { parseCheckpointText } from "../../audit/verify/checkpoint.ts";
+import { formatVkey, KEY_TYPES, parseNote } from "../../audit/verify/note.ts";
+import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
+import type { Client } from "../../db/pool.ts";
+import { IdentityError } from "../identity-error.ts";
+
+/** The id of the tenant's key log. It matches `audit.key_log` in the database. */
+export const keyLogOf = (tenant: Uuid): LogId =>
+  uuidFromBytes(hash("sha256", `sealdesk/key-log/v1 ${tenant}`, "buffer"));
+
+/** The newest signed head of a key log. */
+export interface KeyLogHead {
+  /** C2SP verifier key. */
+  readonly vkey: string;
+  /** C2SP checkpoint: a signed note. */
+  readonly checkpoint: string;
+  readonly size: number;
+}
+
+/**
+ * The tenant's newest head. `client` must be in a transaction that is fenced to `tenant`.
+ * @param publicKey signs all logs; Ed25519
+ * @throws IdentityError key_log_behind, before the first head is signed
+ */
+export async function readKeyLogHead(
+  client: Client,
+  tenant: Uuid,
+  publicKey: Uint8Array,
+): Promise<KeyLogHead> {
+  const log = keyLogOf(tenant);
+  const checkpoint = await readCheckpoint(client, log);
+  if (checkpoint === undefined) throw behind();
+  const { origin: name } = await readKeyLogInfo(client, tenant);
+  return {
+    vkey: formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.ed25519, publicKey }),
+    checkpoint,
+    size: parseCheckpointText(parseNote(checkpoint).text).size,
+  };
+}
+
+/** @throws IdentityError key_log_behind, before the log has its first entry */
+export const readKeyLogInfo = (client: Client, tenant: Uuid): Promise<LogInfo> =>
+  readLogInfo(client, keyLogOf(tenant)).catch((error: unknown) => {
+    throw error instanceof AuditError ? behind() : error;
+  });
+
+export const behind = (): IdentityError =>
+  new IdentityError("key_log_behind", "The key log is not signed up to this entry yet. Ask again.");

@@ -1,0 +1,120 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { nodeChecks } from "../../audit/node-checks.ts";
+import { tileRows } from "../../audit/read/tile-rows.ts";
+import { rangeRoots } from "../../audit/verify/log-source.ts";
+import { inclusionProof } from "../../audit/verify/proofs.ts";
+import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Actor } from "../../policies/actor.ts";
+import { audited, refusalsAudited, type UseCase } from "../audited.ts";
+import { assertReadable } from "../directory/assert-readable.ts";
+import { behind, keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
+
+/** An entry about one user, with the path from it to the head's root. */
+export interface ProvenEntry {
+  readonly index: number;
+  readonly entry: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
+export interface KeyHistory extends KeyLogHead {
+  readonly user: Uuid;
+  /** One page of the entries, by version. */
+  readonly entries: readonly ProvenEntry[];
+  /** True if entries of later versions follow. */
+  readonly more: boolean;
+}
+
+export interface KeyLogDeps extends UseCase {
+  /** The key that signs the logs: Ed25519, 32 bytes. */
+  readonly logKey: Uint8Array;
+  /** How long a request waits for entries to be integrated and signed. */
+  readonly patienceMs?: number;
+}
+
+/** Entries are integrated and signed within a second, usually within a tenth. */
+const PATIENCE_MS = 5_000;
+const BETWEEN_LOOKS_MS = 50;
+
+const WAITING = `
+  select from key_entries join audit.entries on entries.id = key_entries.entry
+  left join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
+  where user_id = $1 and not coalesce(
+    leaves.index < (select max(size) from audit.checkpoints where log = $2), false)
+  limit 1`;
+const ENTRIES = `
+  select leaves.index, entries.entry
+  from key_entries
+  join audit.entries on entries.id = key_entries.entry
+  join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
+  where user_id = $1 and leaves.index < $3 and version > $4 order by version limit $5`;
+/** How many entries an answer has. Each comes with a proof of about a kilobyte. */
+const PAGE = 100;
+
+/**
+ * What the key log says about a user after version `after`, at most 100 entries with proofs under its
+ * newest head. It waits for
+ * entries that are not integrated yet. Anybody who may read a user's devices may read this. Reading
+ * another user's history is audited.
+ * @throws IdentityError user_not_found, forbidden, key_log_behind
+ */
+export async function readKeyHistory(
+  deps: KeyLogDeps,
+  actor: Actor,
+  user: Uuid,
+  after = 0,
+): Promise<KeyHistory> {
+  await awaitSigned(deps, actor.tenant, user);
+  const act = {
+    action: "keys.read_history",
+    resource: { type: "user", id: user },
+  } as const;
+  const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, after });
+  // Reading your own history is not audited.
+  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  return audited(deps, actor, { ...act, subject: user }, read);
+}
+
+async function awaitSigned(
+  { pool, patienceMs = PATIENCE_MS }: KeyLogDeps,
+  tenant: Uuid,
+  user: Uuid,
+): Promise<void> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const waiting = await inTransaction(
+      pool,
+      tenant,
+      async (client) => (await client.query(WAITING, [user, keyLogOf(tenant)])).rowCount === 1,
+    );
+    if (!waiting) return;
+    if (performance.now() >= until) throw behind();
+    await pause(BETWEEN_LOOKS_MS);
+  }
+}
+
+async function readHistory(
+  client: Client,
+  logKey: Uint8Array,
+  actor: Actor,
+  { user, after }: { readonly user: Uuid; readonly after: number },
+): Promise<KeyHistory> {
+  await assertReadable(client, actor, user);
+  const log = keyLogOf(actor.tenant);
+  const head = await readKeyLogHead(client, actor.tenant, logKey);
+  const { rows } = await client.query<{ index: number; entry: Uint8Array }>(ENTRIES, [
+    user,
+    log,
+    head.size,
+    after,
+    PAGE + 1,
+  ]);
+  const roots = rangeRoots(nodeChecks.sha256, tileRows(client, log), head.size);
+  const entries = await Promise.all(
+    rows.slice(0, PAGE).map(async ({ index, entry }): Promise<ProvenEntry> => {
+      return { index, entry, proof: await inclusionProof(roots, index, head.size) };
+    }),
+  );
+  return { user, ...head, entries, more: rows.length > PAGE };
+}
