@@ -54,3 +54,32 @@ test("a user name is taken within its tenant alone", async () => {
   const elsewhere = { id: one.id, tenant: other.slug, username, password };
   expect((await new TestDevice(server).signInAsStaff(elsewhere)).status).toBe(401);
 });
+
+test("a name that was altered in the database fails the acts that show it, and they leave an entry", async () => {
+  const tenant = await server.createTenant();
+  const staff = await server.createStaff("agent", tenant);
+  const asking = await staffDevice(server, "supervisor", tenant);
+  await server.database.owner.query(
+    "update sealdesk.users set display_name = set_byte(display_name, 20, 255 - get_byte(display_name, 20)) where id = $1",
+    [staff.id],
+  );
+
+  const listed = await asking.request("GET", "/v1/staff");
+  const { status } = await new TestDevice(server).signInAsStaff(staff);
+
+  expect(listed).toMatchObject({ status: 500, body: { code: "internal_error" } });
+  expect(status).toBe(500);
+  const entries = await server.auditEntries(tenant);
+  for (const [action, actor] of [
+    ["staff.list", asking.user],
+    ["session.create", "sign-in"],
+  ])
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        action,
+        actor: expect.objectContaining({ id: actor }),
+        outcome: "refused",
+        reason: "seal_broken",
+      }),
+    );
+});
