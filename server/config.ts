@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import type { S3Location } from "../db/s3-client.ts";
 import { ConfigError } from "../keys/environment/config-error.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { KeysError } from "../keys/keys-error.ts";
@@ -81,14 +82,7 @@ export interface Config {
 
 /** Where the ciphertext of attachments is stored. */
 export type AttachmentStore =
-  | { readonly kind: "directory"; readonly folder: string }
-  | {
-      readonly kind: "s3";
-      readonly bucket: string;
-      readonly region: string;
-      /** If undefined, Amazon's endpoint is used. */
-      readonly endpoint: string | undefined;
-    };
+  { readonly kind: "directory"; readonly folder: string } | ({ readonly kind: "s3" } & S3Location);
 
 /** Allows `burst` uses at once, then one more every `secondsPerFurther` seconds. */
 export interface RateLimit {
