@@ -7,7 +7,6 @@ export type KeysErrorCode =
   | "wrong_passphrase" // neither the passphrase nor the key file opens the keyring
   | "keyring_foreign" // the database's keys were wrapped by another keyring or service
   // key-management services
-  | "kms_misconfigured" // a setting is missing or wrong
   | "kms_unreachable" // no answer in time, or the service failed
   | "kms_sealed" // the service is there, and waits to be unsealed
   | "kms_standby" // this server of the service leaves the work to another
