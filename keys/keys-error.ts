@@ -1,3 +1,5 @@
+import { DomainError } from "../policies/domain-error.ts";
+
 /** What can be refused or fail in this folder. */
 export type KeysErrorCode =
   // keyring
@@ -18,14 +20,7 @@ export type KeysErrorCode =
   | "key_missing" // the keystore does not know the key: it is not the keystore of this data
   | "seal_broken"; // stored bytes are not what was sealed there
 
-/**
- * A refusal or failure of keys and key services. Its message never contains a secret or personal data.
- */
-export class KeysError extends Error {
+/** A refusal or failure of keys and key services. */
+export class KeysError extends DomainError<KeysErrorCode> {
   override readonly name = "KeysError";
-  readonly code: KeysErrorCode;
-  constructor(code: KeysErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
 }
