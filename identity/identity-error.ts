@@ -1,4 +1,4 @@
-import { DomainError } from "../policies/domain-error.ts";
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
 
 /** What can be refused or fail in this folder. */
 export type IdentityErrorCode =
@@ -50,6 +50,11 @@ export type IdentityErrorCode =
   | "forbidden"; // the policy said no
 
 /** A refusal or failure of the identity domain. */
-export class IdentityError extends DomainError<IdentityErrorCode> {
+export class IdentityError extends DomainError {
   override readonly name = "IdentityError";
+  readonly code: IdentityErrorCode;
+  constructor(code: IdentityErrorCode, message: string, options?: DomainErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

@@ -1,4 +1,4 @@
-import { DomainError } from "../policies/domain-error.ts";
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
 
 /** What can be refused or fail in this folder. */
 export type KeysErrorCode =
@@ -21,6 +21,11 @@ export type KeysErrorCode =
   | "seal_broken"; // stored bytes are not what was sealed there
 
 /** A refusal or failure of keys and key services. */
-export class KeysError extends DomainError<KeysErrorCode> {
+export class KeysError extends DomainError {
   override readonly name = "KeysError";
+  readonly code: KeysErrorCode;
+  constructor(code: KeysErrorCode, message: string, options?: DomainErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }

@@ -1,5 +1,5 @@
 import type { AdmissionRefusal } from "../policies/admission.ts";
-import { DomainError } from "../policies/domain-error.ts";
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
 
 export type MessagingErrorCode =
   | AdmissionRefusal
@@ -24,6 +24,11 @@ export type MessagingErrorCode =
   | "unavailable"; // the message was not stored; try again
 
 /** A refusal of the messaging domain. */
-export class MessagingError extends DomainError<MessagingErrorCode> {
+export class MessagingError extends DomainError {
   override readonly name = "MessagingError";
+  readonly code: MessagingErrorCode;
+  constructor(code: MessagingErrorCode, message: string, options?: DomainErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
