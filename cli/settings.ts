@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
 import type { NamedUrl } from "../db/assert-reachable.ts";
-import { readEnvFile } from "../keys/environment/env-file.ts";
+import { processEnvironment } from "../keys/environment/env-file.ts";
+import type { Environment } from "../keys/environment/parse-environment.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf } from "../keys/run-mode.ts";
@@ -17,7 +18,7 @@ export interface Settings {
   /** The URL at which clients reach a server with the same environment. */
   readonly publicUrl: string;
   readonly production: boolean;
-  /** The key service, as the server uses it. @throws KeysError kms_misconfigured */
+  /** The key service, as the server uses it. @throws ConfigError */
   readonly kms: () => KmsSettings;
   /** Settings of the audit log, as the server uses them. */
   readonly audit: AuditSettings;
@@ -32,12 +33,10 @@ export class CommandError extends Error {
 }
 
 /**
- * Reads the environment, and `.env` in the working directory for variables that it does not set.
+ * Reads the settings of the commands.
  * @throws ConfigError: one sentence that begins with the variable's name
  */
-export function readSettings(
-  environment: Readonly<Record<string, string | undefined>> = { ...readEnvFile(), ...process.env },
-): Settings {
+export function readSettings(environment: Environment = processEnvironment()): Settings {
   const values = readVariables(environment);
   const production = runModeOf(values) === "production";
   const home = resolve(values.SEALDESK_HOME);

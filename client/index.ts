@@ -6,7 +6,7 @@ export { Sealdesk, type SealdeskUser } from "./sealdesk.ts";
 export type { SealdeskEvents, SecurityEvent, UserPresence } from "./events.ts";
 export type { ConnectOptions } from "./options.ts";
 export type { Credentials, TokenRequest } from "./http/session.ts";
-export type { StaffMember } from "./http/api.ts";
+export type { StaffMember } from "./http/conversation-api.ts";
 export type { ResetReason } from "../contract/devices.ts";
 export type { SafetyNumbers } from "./device/account-keys.ts";
 export type { SafetyCode, SafetyVerdict } from "./device/safety-code.ts";

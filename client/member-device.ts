@@ -61,23 +61,7 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     session.authorised((accessToken) => exchangeBytes(request, accessToken)),
   );
   let isSound = false;
-  const keyLog = await KeyLog.load(
-    {
-      store,
-      api,
-      tenant: account.tenant,
-      approvers:
-        options.restoreApprovers === undefined
-          ? []
-          : parseApprovers(deviceChecks.sha256, options.restoreApprovers),
-      clock,
-      onInconsistent: (evidence) =>
-        events.emit("security", { code: "key_log_inconsistent", evidence }),
-      onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
-      onLost: () => isSound && upkeep.start(),
-    },
-    options.keyLog,
-  );
+  const keyLog = await loadKeyLog(deps, () => isSound && upkeep.start());
   const trust = await Trust.load({ suite, api, keyLog, self: account.user }, store);
   let presence: "online" | "idle" | undefined;
   const sayPresence = () => {
@@ -118,20 +102,12 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
     deviceKey: deviceKey.publicKey,
     transmit: (frame) => link.send(frame),
     recycle: (reason) => link.recycle(reason),
-    onConversation: (conversation) => events.emit("conversation", conversation),
-    onDevice: (change) => events.emit("device", change),
+    ...reportsOf(events),
     // The prekeys of an older copy must not be published.
     onSound: () => {
       isSound = true;
       upkeep.start();
     },
-    onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
-    onUnreachable: (unreachable) =>
-      events.emit("security", { code: "device_unreachable", ...unreachable }),
-    onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
-    onActivity: (activity) => events.emit("activity", activity),
-    onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
-    onHeld: (conversation, error) => events.emit("held", { conversation, error }),
     onFailure: (cause) => fail(endingOf(cause)),
   });
   const upkeep = new PreKeyUpkeep(
@@ -185,6 +161,54 @@ export async function connectMember(deps: MemberDeps): Promise<MemberDevice> {
   const tellRestored = () => void keyLog.tellRestored().catch(() => undefined);
   return { suite, trust, manager, say, tellRestored, stop };
 }
+
+/** @param onLost is called when the relay lost what it had since a backup */
+function loadKeyLog(
+  { options, events, me: { api, clock }, account: { tenant } }: MemberDeps,
+  onLost: () => void,
+): Promise<KeyLog> {
+  const { store, restoreApprovers } = options;
+  return KeyLog.load(
+    {
+      store,
+      api,
+      tenant,
+      approvers:
+        restoreApprovers === undefined ? [] : parseApprovers(deviceChecks.sha256, restoreApprovers),
+      clock,
+      onInconsistent: (evidence) =>
+        events.emit("security", { code: "key_log_inconsistent", evidence }),
+      onRestored: (restored) => events.emit("security", { code: "log_restored", ...restored }),
+      onLost,
+    },
+    options.keyLog,
+  );
+}
+
+/** What the conversations tell the application. */
+const reportsOf = (events: Emitter<SealdeskEvents>): Reports => ({
+  onConversation: (conversation) => events.emit("conversation", conversation),
+  onDevice: (change) => events.emit("device", change),
+  onRolledBack: (lost) => events.emit("security", { code: "store_rolled_back", lost }),
+  onUnreachable: (unreachable) =>
+    events.emit("security", { code: "device_unreachable", ...unreachable }),
+  onHistory: (conversation, progress) => events.emit("history", { conversation, progress }),
+  onActivity: (activity) => events.emit("activity", activity),
+  onProblem: (conversation, problem) => events.emit("problem", { conversation, problem }),
+  onHeld: (conversation, error) => events.emit("held", { conversation, error }),
+});
+
+type Reports = Pick<
+  Parameters<typeof ConversationManager.load>[0],
+  | "onConversation"
+  | "onDevice"
+  | "onRolledBack"
+  | "onUnreachable"
+  | "onHistory"
+  | "onActivity"
+  | "onProblem"
+  | "onHeld"
+>;
 
 const endingOf = (cause: unknown): SealdeskError =>
   cause instanceof SealdeskError

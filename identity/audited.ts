@@ -7,7 +7,7 @@ import type { Client, Pool } from "../db/pool.ts";
 import { inTransaction } from "../db/transaction.ts";
 import type { Actor } from "../policies/actor.ts";
 import type { Decision } from "../policies/decision.ts";
-import { KeysError } from "../keys/keys-error.ts";
+import { DomainError } from "../policies/domain-error.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
 
@@ -32,31 +32,27 @@ export type Act<A extends AuditAction> = Pick<AuditEntry<A>, "action" | "resourc
 /** What an act adds to its entry. */
 type Note<A extends AuditAction> = Partial<Pick<Act<A>, "subject" | "details" | "decision">>;
 
-/** The fields of an audit entry that say who acts, when, and in which request. */
-function entryBy(
-  actor: Actor,
-  at: { readonly now: number; readonly requestId?: string | undefined },
-): Pick<
-  AuditEntry<AuditAction>,
-  "occurredAtMs" | "tenant" | "actor" | "session" | "method" | "requestId"
-> {
-  return {
-    occurredAtMs: at.now,
-    tenant: actor.tenant,
-    actor: { kind: "user", id: actor.user, role: actor.role, device: actor.device },
-    session: actor.session,
-    method: actor.method,
-    requestId: at.requestId,
-  };
+/** The fields of an audit entry that say who acts, and in which request. */
+const entryBy = (actor: Actor) => ({
+  tenant: actor.tenant,
+  actor: { kind: "user" as const, id: actor.user, role: actor.role, device: actor.device },
+  session: actor.session,
+  method: actor.method,
+  requestId: actor.requestId,
+});
+
+/** The parts of the act that the entry has. */
+function said<A extends AuditAction>(act: Act<A>): Act<A> {
+  const { action, resource, subject, details, decision } = act;
+  return { action, resource, subject, details, decision };
 }
 
 /**
  * Runs `work` in one transaction of the actor's tenant and writes the audit entry of its success
- * there. A refusal rolls `work` back and is written in a transaction of its own. Many refusals of
- * one kind become one entry: see `appendRefusal`. It also refuses an
- * actor whose session or device has ended since the request was authenticated.
+ * there. A refusal rolls `work` back and is audited: see `auditRefusals`. It also refuses an actor
+ * whose session or device has ended since the request was authenticated.
  * @param work may add fields to the entry by calling `note`
- * @throws IdentityError session_revoked, device_revoked; and what `work` throws
+ * @throws IdentityError session_revoked, device_revoked, forbidden; and what `work` throws
  */
 export async function audited<A extends AuditAction, T>(
   deps: UseCase,
@@ -66,68 +62,91 @@ export async function audited<A extends AuditAction, T>(
 ): Promise<T> {
   let whole = act;
   const note = (more: Note<A>) => void (whole = { ...whole, ...more });
-  const at = { now: deps.now(), requestId: deps.requestId };
-  return refusalsAudited(
-    deps,
-    actor,
-    () => whole,
-    async (client) => {
+  const now = deps.now();
+  const useCase = () =>
+    inTransaction(deps.pool, actor.tenant, async (client) => {
       await assertSession(client, actor);
       const result = await work(client, note);
-      const entry = { ...entryBy(actor, at), ...said(whole), outcome: "success" as const };
-      if (whole.isRepeatable === true)
-        await appendRepeatable(client, actor.tenant, [classified(entry)]);
-      else await appendEntry(client, entry);
+      await append(client, actor, whole, now);
       return result;
-    },
-  );
+    });
+  return refusalsOf(deps, actor, () => whole, useCase);
 }
 
-/** Like `audited`, but writes only refusals. For reading what is public among members. */
-export async function refusalsAudited<A extends AuditAction, T>(
-  { pool, now, requestId }: UseCase,
+/**
+ * Writes the entry of an allowed act in the act's own transaction, for a use case that opens the
+ * transaction itself. It fails if the actor's session or device has ended since the request was
+ * authenticated.
+ * @param now milliseconds since the Unix epoch
+ * @throws IdentityError session_revoked, device_revoked, forbidden
+ */
+export async function auditDone<A extends AuditAction>(
+  client: Client,
+  actor: Actor,
+  act: Act<A>,
+  now: number,
+): Promise<void> {
+  await assertSession(client, actor);
+  await append(client, actor, act, now);
+}
+
+async function append<A extends AuditAction>(
+  client: Client,
+  actor: Actor,
+  act: Act<A>,
+  now: number,
+): Promise<void> {
+  const entry = {
+    ...entryBy(actor),
+    ...said(act),
+    occurredAtMs: now,
+    outcome: "success" as const,
+  };
+  if (act.isRepeatable === true) await appendRepeatable(client, actor.tenant, [classified(entry)]);
+  else await appendEntry(client, entry);
+}
+
+/**
+ * Runs a use case and writes only its refusal, in a transaction of its own, because what the use case
+ * did is rolled back. This includes refusals because a resource does not exist, so that searches
+ * for other people's resources show. Many refusals of one kind become one entry: see
+ * `appendRefusal`.
+ */
+export const auditRefusals = <A extends AuditAction, T>(
+  deps: UseCase,
+  actor: Actor,
+  act: Act<A>,
+  useCase: () => Promise<T>,
+): Promise<T> => refusalsOf(deps, actor, () => act, useCase);
+
+/** @param act what the use case does, as it is known when it refuses */
+async function refusalsOf<A extends AuditAction, T>(
+  { pool, now }: UseCase,
   actor: Actor,
   act: () => Act<A>,
-  work: (client: Client) => Promise<T>,
+  useCase: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await inTransaction(pool, actor.tenant, work);
+    return await useCase();
   } catch (error) {
-    if (isRecorded(error)) await writeRefusal(pool, actor, { now: now(), requestId }, act(), error);
+    if (!(error instanceof DomainError || error instanceof AuditError)) throw error;
+    const reasons = error instanceof DomainError ? error.reasons : [];
+    await appendRefusal(pool, {
+      ...entryBy(actor),
+      ...said(act()),
+      ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
+      occurredAtMs: now(),
+      outcome: error instanceof DomainError ? "refused" : "failed",
+      reason: error.code,
+    });
     throw error;
   }
-}
-
-type RecordedError = IdentityError | KeysError | AuditError;
-
-const isRecorded = (error: unknown): error is RecordedError =>
-  error instanceof IdentityError || error instanceof KeysError || error instanceof AuditError;
-
-/** The parts of the act that the entry has. */
-function said<A extends AuditAction>(act: Act<A>): Act<A> {
-  const { action, resource, subject, details, decision } = act;
-  return { action, resource, subject, details, decision };
-}
-
-async function writeRefusal<A extends AuditAction>(
-  pool: Pool,
-  actor: Actor,
-  at: { readonly now: number; readonly requestId: string | undefined },
-  act: Act<A>,
-  error: RecordedError,
-): Promise<void> {
-  const reasons = error instanceof IdentityError ? error.reasons : [];
-  await appendRefusal(pool, {
-    ...entryBy(actor, at),
-    ...said(act),
-    ...(reasons.length > 0 && { decision: { allowed: false, reasons } }),
-    outcome: error instanceof AuditError ? "failed" : "refused",
-    reason: error.code,
-  });
 }
 
 /** @throws IdentityError forbidden, with the decision's reasons, unless the decision allows */
 export function assertAllowed(decision: Decision): void {
   if (!decision.allowed)
-    throw new IdentityError("forbidden", "This is not permitted.", { reasons: decision.reasons });
+    throw new IdentityError("forbidden", "Your role does not allow this here.", {
+      reasons: decision.reasons,
+    });
 }

@@ -1,3 +1,5 @@
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
+
 /** What can be refused or fail in this folder. */
 export type IdentityErrorCode =
   // sign-in and tokens
@@ -47,21 +49,12 @@ export type IdentityErrorCode =
   | "link_request_closed" // approved or refused before
   | "forbidden"; // the policy said no
 
-/**
- * A refusal or failure of the identity domain. Its message never contains a secret or personal data.
- */
-export class IdentityError extends Error {
+/** A refusal or failure of the identity domain. */
+export class IdentityError extends DomainError {
   override readonly name = "IdentityError";
   readonly code: IdentityErrorCode;
-  /** Why, by code: the policy's reasons, or what was wrong with a sign-in. They are for the log. */
-  readonly reasons: readonly string[];
-  constructor(
-    code: IdentityErrorCode,
-    message: string,
-    options: ErrorOptions & { readonly reasons?: readonly string[] } = {},
-  ) {
+  constructor(code: IdentityErrorCode, message: string, options?: DomainErrorOptions) {
     super(message, options);
     this.code = code;
-    this.reasons = options.reasons ?? [];
   }
 }

@@ -1,3 +1,5 @@
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
+
 /** What can be refused or fail in this folder. */
 export type KeysErrorCode =
   // keyring
@@ -7,7 +9,6 @@ export type KeysErrorCode =
   | "wrong_passphrase" // neither the passphrase nor the key file opens the keyring
   | "keyring_foreign" // the database's keys were wrapped by another keyring or service
   // key-management services
-  | "kms_misconfigured" // a setting is missing or wrong
   | "kms_unreachable" // no answer in time, or the service failed
   | "kms_sealed" // the service is there, and waits to be unsealed
   | "kms_standby" // this server of the service leaves the work to another
@@ -19,13 +20,11 @@ export type KeysErrorCode =
   | "key_missing" // the keystore does not know the key: it is not the keystore of this data
   | "seal_broken"; // stored bytes are not what was sealed there
 
-/**
- * A refusal or failure of keys and key services. Its message never contains a secret or personal data.
- */
-export class KeysError extends Error {
+/** A refusal or failure of keys and key services. */
+export class KeysError extends DomainError {
   override readonly name = "KeysError";
   readonly code: KeysErrorCode;
-  constructor(code: KeysErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: KeysErrorCode, message: string, options?: DomainErrorOptions) {
     super(message, options);
     this.code = code;
   }

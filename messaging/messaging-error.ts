@@ -1,11 +1,10 @@
 import type { AdmissionRefusal } from "../policies/admission.ts";
+import { DomainError, type DomainErrorOptions } from "../policies/domain-error.ts";
 
 export type MessagingErrorCode =
   | AdmissionRefusal
   | "conversation_not_found" // or not visible to the actor: the two are not distinguished
   | "conversation_exists"
-  | "session_revoked" // the actor's session ended before the act
-  | "device_revoked" // the actor's device was removed before the act
   | "too_many_conversations" // the customer, or a member, has too many open ones
   | "too_many_members" // more devices than one message can be sealed for
   | "member_not_found"
@@ -24,19 +23,12 @@ export type MessagingErrorCode =
   | "upload_expired" // not completed in time; begin again
   | "unavailable"; // the message was not stored; try again
 
-/** A refusal of the messaging domain. The message never holds content or personal data. */
-export class MessagingError extends Error {
+/** A refusal of the messaging domain. */
+export class MessagingError extends DomainError {
   override readonly name = "MessagingError";
   readonly code: MessagingErrorCode;
-  /** The policy's reasons, if the policy refused. */
-  readonly reasons: readonly string[];
-  constructor(
-    code: MessagingErrorCode,
-    message: string,
-    options: ErrorOptions & { readonly reasons?: readonly string[] } = {},
-  ) {
+  constructor(code: MessagingErrorCode, message: string, options?: DomainErrorOptions) {
     super(message, options);
     this.code = code;
-    this.reasons = options.reasons ?? [];
   }
 }

@@ -1,8 +1,9 @@
 import { resolve } from "node:path";
 import { auditSettings, type AuditSettings } from "../audit/checkpoints/audit-settings.ts";
+import type { S3Location } from "../db/s3-client.ts";
 import { ConfigError } from "../keys/environment/config-error.ts";
+import type { Environment } from "../keys/environment/parse-environment.ts";
 import { readVariables, type Variables } from "../keys/environment/variables.ts";
-import { KeysError } from "../keys/keys-error.ts";
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf, type RunMode } from "../keys/run-mode.ts";
 import { Secret } from "../keys/secret.ts";
@@ -81,14 +82,7 @@ export interface Config {
 
 /** Where the ciphertext of attachments is stored. */
 export type AttachmentStore =
-  | { readonly kind: "directory"; readonly folder: string }
-  | {
-      readonly kind: "s3";
-      readonly bucket: string;
-      readonly region: string;
-      /** If undefined, Amazon's endpoint is used. */
-      readonly endpoint: string | undefined;
-    };
+  { readonly kind: "directory"; readonly folder: string } | ({ readonly kind: "s3" } & S3Location);
 
 /** Allows `burst` uses at once, then one more every `secondsPerFurther` seconds. */
 export interface RateLimit {
@@ -97,26 +91,29 @@ export interface RateLimit {
 }
 
 /**
- * Reads the configuration from `environment`. An empty variable counts as unset.
- * @throws ConfigError
+ * Reads the configuration from `environment`.
+ * @throws ConfigError, as `parseEnvironment`
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(environment: Environment): Config {
   const values = readVariables(environment);
+  const mode = runModeOf(values);
+  const production = mode === "production";
+  const home = resolve(values.SEALDESK_HOME);
   refuseUnusable(values);
   const secret = (value: string | undefined) =>
     value === undefined ? undefined : new Secret(value);
   return {
-    mode: runModeOf(values),
+    mode,
     host: values.HOST,
     port: Number(values.PORT),
     publicUrl: values.PUBLIC_URL,
-    home: resolve(values.SEALDESK_HOME),
+    home,
     databaseUrl: secret(values.DATABASE_URL),
     databaseOwnerUrl: secret(values.DATABASE_OWNER_URL ?? values.DATABASE_URL),
     keystoreUrl: secret(values.KEYSTORE_URL),
     keystoreOwnerUrl: secret(values.KEYSTORE_OWNER_URL ?? values.KEYSTORE_URL),
     redisUrl: secret(values.REDIS_URL),
-    kms: kmsSettings(environment, values),
+    kms: readKmsSettings(environment, { home, production }),
     logLevel: values.LOG_LEVEL,
     metrics:
       values.METRICS_PORT === undefined
@@ -165,24 +162,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
     frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
-    audit: auditSettings(values, values.SEALDESK_HOME),
-    shutdownDelayMs:
-      1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),
+    audit: auditSettings(values, home),
+    shutdownDelayMs: 1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (production ? 3 : 0)),
     uploadLifetimeMs: 24 * 3_600_000,
     emptyUploadLifetimeMs: 3_600_000,
   };
-}
-
-function kmsSettings(
-  environment: Readonly<Record<string, string | undefined>>,
-  values: Variables,
-): KmsSettings {
-  const production = runModeOf(values) === "production";
-  try {
-    return readKmsSettings(environment, { home: resolve(values.SEALDESK_HOME), production });
-  } catch (cause) {
-    throw cause instanceof KeysError ? new ConfigError(cause.message, { cause }) : cause;
-  }
 }
 
 function attachmentStore(values: Variables): AttachmentStore {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { uuidv7 } from "uuidv7";
-import { readEnvFile } from "../keys/environment/env-file.ts";
+import { processEnvironment } from "../keys/environment/env-file.ts";
 import { unknownSealdeskVariables } from "../keys/environment/known-variables.ts";
 import { readConfig, type Config } from "./config.ts";
 import { DEMO_TENANT } from "./development.ts";
@@ -18,14 +18,6 @@ const CLOSE_AFTER_FAILURE_MS = 15_000;
 const output = lossyOutput(process.stdout);
 const print = (text: string): void => void output.stream.write(`${text}\n`);
 process.stderr.on("error", () => undefined);
-
-/**
- * Reads the environment, and `.env` in the working directory for variables that it does not set.
- */
-const environment = (): Record<string, string | undefined> => ({
-  ...readEnvFile(),
-  ...process.env,
-});
 
 function versionOfPackage(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
@@ -66,7 +58,7 @@ const aborted = (signal: AbortSignal): Promise<undefined> =>
 async function main(): Promise<void> {
   // Listen from the start, so that a signal during startup also stops the server.
   const stopping = stopRequested();
-  const config: Config = readConfig(environment());
+  const config: Config = readConfig(processEnvironment());
   const log = createLog(config.logLevel, output.stream);
   const unknown = unknownSealdeskVariables(process.env);
   if (unknown.length > 0)

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { isIP } from "node:net";
 import express from "express";
+import ipaddr from "ipaddr.js";
 
 type Trusts = (address: string, hop: number) => boolean;
 const trustIn = (trustedProxies: readonly string[]): Trusts =>
@@ -25,11 +27,12 @@ export function peerAddressBehind(
 }
 
 /**
- * The address in an entry of X-Forwarded-For. Some proxies add the port. An IPv4 address that is
- * written as an IPv6 one is the same address.
+ * The address in an entry of X-Forwarded-For, without a zone. Some proxies add the port. An IPv4 address that is
+ * written as an IPv6 one (RFC 4291 section 2.5.5.2) is the same address.
  */
 export function addressIn(hop: string): string {
   const [, inBrackets] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];
   const [, beforePort] = /^([\d.]+):\d+$/.exec(hop) ?? [];
-  return (inBrackets ?? beforePort ?? hop).replace(/^::ffff:(?=[\d.]+$)/i, "");
+  const host = (inBrackets ?? beforePort ?? hop).replace(/%.*$/, "");
+  return isIP(host) === 0 ? host : ipaddr.process(host).toString();
 }

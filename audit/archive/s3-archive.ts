@@ -1,52 +1,22 @@
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { readFirst } from "../s3-versions.ts";
+import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
 import type { ArchiveStore } from "./archive-store.ts";
 
-export interface S3ArchiveOptions {
-  /** The bucket must have Object Lock. */
-  readonly bucket: string;
+export interface S3ArchiveOptions extends LockedBucketOptions {
   /** The prefix of this log's keys, such as `audit-archive/demo/`. */
   readonly prefix: string;
-  readonly region: string;
-  /** For S3 services other than Amazon's. Buckets are addressed by path. */
-  readonly endpoint: string | undefined;
-  /** Until then nobody can remove an object, not even an administrator (compliance mode). */
-  readonly retainMs: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  /** If undefined, the AWS SDK looks for credentials itself. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 /**
  * A log's files as locked objects. Every checkpoint is kept as a version of its object, because a
  * bucket with Object Lock keeps versions.
  */
-export function s3Archive(options: S3ArchiveOptions): ArchiveStore {
-  const { bucket: Bucket, prefix, region, endpoint, retainMs, now, credentials } = options;
-  const client = new S3Client({
-    region,
-    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    ...(credentials && { credentials }),
-  });
+export function s3Archive({ prefix, ...options }: S3ArchiveOptions): ArchiveStore {
+  const bucket = new LockedBucket(options);
   return {
-    checkpoint: () => readFirst(client, { Bucket, Prefix: `${prefix}checkpoint` }),
-
-    async put(path, bytes) {
-      await client.send(
-        new PutObjectCommand({
-          Bucket,
-          Key: `${prefix}${path}`,
-          Body: bytes,
-          ChecksumAlgorithm: "SHA256",
-          ObjectLockMode: "COMPLIANCE",
-          ObjectLockRetainUntilDate: new Date(now() + retainMs),
-        }),
-      );
-    },
-
+    checkpoint: () => bucket.readFirst(`${prefix}checkpoint`),
+    put: (path, bytes) => bucket.put(`${prefix}${path}`, bytes),
     async close() {
-      client.destroy();
+      bucket.close();
     },
   };
 }

@@ -1,17 +1,11 @@
+import type { S3Location } from "../../db/s3-client.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { directoryCheckpoints } from "./directory-store.ts";
 
 /** Where the last checkpoint of each log is kept, apart from the database. */
 export type CheckpointPlace =
   | { readonly kind: "directory"; readonly folder: string }
-  | {
-      readonly kind: "s3";
-      readonly bucket: string;
-      readonly region: string;
-      /** If undefined, Amazon's endpoint. */
-      readonly endpoint: string | undefined;
-      readonly retainMs: number;
-    };
+  | ({ readonly kind: "s3"; readonly retainMs: number } & S3Location);
 
 const S3_EVERY_MS = 60_000;
 

@@ -1,31 +1,15 @@
 import { hash } from "node:crypto";
-import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { isUuid } from "../../crypto/wire/uuid.ts";
+import { LockedBucket, type LockedBucketOptions } from "../locked-bucket.ts";
 import type { LogId } from "../logs.ts";
-import { readFirst, versionPages } from "../s3-versions.ts";
 import type { Checkpoint } from "../verify/checkpoint.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { assertNotBehind, readStored } from "./head-order.ts";
+import { IntervalWriter } from "./interval-writer.ts";
 
-export interface S3CheckpointOptions {
-  readonly bucket: string;
-  readonly region: string;
-  /** For S3 services other than Amazon's. Buckets are addressed by path. */
-  readonly endpoint: string | undefined;
-  /**
-   * Until then nobody can remove an object, not even an administrator (Object Lock, compliance
-   * mode).
-   */
-  readonly retainMs: number;
-  /**
-   * Writes at most one object for each log in this time, because a busy log signs several times a
-   * second.
-   */
+export interface S3CheckpointOptions extends LockedBucketOptions {
+  /** Writes at most one head of each log in this time. */
   readonly everyMs: number;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  /** If undefined, the AWS SDK looks for credentials itself. */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 const prefix = "audit-checkpoints/";
@@ -36,133 +20,47 @@ const declared = `${prefix}restores/`;
  * Checkpoints as locked objects of a bucket with Object Lock. The key of an object is written so
  * that the latest head comes first in the bucket's order. One listing therefore finds it.
  */
-export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
-  const { bucket: Bucket, region, endpoint, credentials, retainMs, everyMs, now } = options;
-  const client = new S3Client({
-    region,
-    ...(endpoint !== undefined && { endpoint, forcePathStyle: true }),
-    ...(credentials && { credentials }),
-  });
-  const putAt = new Map<LogId, number>();
-  /** The last head that was not written, because one was written a moment before. */
-  const skipped = new Map<LogId, string>();
-  const timers = new Map<LogId, NodeJS.Timeout>();
-  // In the order of keys, the hyphen comes before all digits.
-  const keyOf = (log: LogId, { size, restores = 0 }: Checkpoint) =>
-    `${prefix}${log}/${restores === 0 ? "" : `-${descending(restores)}-`}${descending(size)}`;
-
-  async function logs(): Promise<LogId[]> {
-    const found: LogId[] = [];
-    const pages = versionPages(client, { Bucket, Prefix: prefix, Delimiter: "/" });
-    for await (const { CommonPrefixes = [] } of pages)
-      for (const { Prefix = "" } of CommonPrefixes) {
-        const log = Prefix.slice(prefix.length, -1);
-        if (isUuid(log)) found.push(log);
-      }
-    return found;
-  }
-
-  const latest = (log: LogId) => readFirst(client, { Bucket, Prefix: `${prefix}${log}/` });
-
-  /** The objects below a prefix, each in its newest version. */
-  async function* under(Prefix: string) {
-    const keys = new Set<string>();
-    for await (const { Versions = [] } of versionPages(client, { Bucket, Prefix }))
-      for (const { Key = "" } of Versions) keys.add(Key);
-    for (const key of keys)
-      yield {
-        name: key.slice(Prefix.length),
-        note: (await readFirst(client, { Bucket, Prefix: key })) ?? "",
-      };
-  }
-
-  async function* proofsOf() {
-    for await (const { name, note } of under(proofs)) {
-      const [log = ""] = name.split("/");
-      if (isUuid(log)) yield { log, note };
-    }
-  }
-
-  async function write(key: string, note: string): Promise<void> {
-    await client.send(
-      new PutObjectCommand({
-        Bucket,
-        Key: key,
-        Body: note,
-        ContentType: "text/plain; charset=utf-8",
-        ChecksumAlgorithm: "SHA256",
-        ObjectLockMode: "COMPLIANCE",
-        ObjectLockRetainUntilDate: new Date(now() + retainMs),
-      }),
-    );
-  }
+export function s3Checkpoints({ everyMs, ...options }: S3CheckpointOptions): CheckpointStore {
+  const bucket = new LockedBucket(options);
+  const latest = (log: LogId) => bucket.readFirst(`${prefix}${log}/`);
 
   async function writeHead(log: LogId, note: string): Promise<void> {
     const head = readStored(note, "a new checkpoint");
     const stored = await latest(log);
     if (stored !== undefined) assertNotBehind(head, readStored(stored, `${prefix}${log}/`));
-    await write(keyOf(log, head), note);
-    putAt.set(log, now());
+    await bucket.put(keyOf(log, head), note);
   }
-
-  /** Writes the last head of an interval when the interval ends. The log may be quiet from then on. */
-  function later(log: LogId, note: string, waitMs: number): void {
-    skipped.set(log, note);
-    if (timers.has(log)) return;
-    const timer = setTimeout(() => {
-      timers.delete(log);
-      // If this fails, the next head is written at once, and this one when the store is closed.
-      void writeSkipped(log).catch(() => undefined);
-    }, waitMs);
-    timers.set(log, timer.unref());
-  }
-
-  async function writeSkipped(log: LogId): Promise<void> {
-    const note = skipped.get(log);
-    if (note === undefined) return;
-    skipped.delete(log);
-    try {
-      await writeHead(log, note);
-    } catch (error) {
-      if (!skipped.has(log)) skipped.set(log, note);
-      throw error;
-    }
-  }
+  const heads = new IntervalWriter({ everyMs, now: options.now, write: writeHead });
 
   return {
     async all() {
+      const logs = (await bucket.folders(prefix)).filter(isUuid);
       const found = await Promise.all(
-        (await logs()).map(async (log) => ({ log, note: (await latest(log)) ?? "" })),
+        logs.map(async (log) => ({ log, note: (await latest(log)) ?? "" })),
       );
-      for await (const proof of proofsOf()) found.push(proof);
+      for (const { key, text } of await bucket.readAll(proofs)) {
+        const [log = ""] = key.slice(proofs.length).split("/");
+        if (isUuid(log)) found.push({ log, note: text });
+      }
       return found;
     },
-
-    async put(log, note) {
-      const waitMs = (putAt.get(log) ?? -Infinity) + everyMs - now();
-      if (waitMs > 0) return later(log, note, waitMs);
-      skipped.delete(log);
-      await writeHead(log, note);
-    },
-
-    keepProof: (log, note) => write(`${proofs}${log}/${hash("sha256", note)}`, note),
-
+    put: (log, note) => heads.put(log, note),
+    keepProof: (log, note) => bucket.put(`${proofs}${log}/${hash("sha256", note)}`, note),
     async declarations() {
-      const kept: { readonly name: string; readonly text: string }[] = [];
-      for await (const { name, note } of under(declared))
-        kept.push({ name: `${declared}${name}`, text: note });
-      return kept;
+      const objects = await bucket.readAll(declared);
+      return objects.map(({ key, text }) => ({ name: key, text }));
     },
-
-    keepDeclaration: (text) => write(`${declared}${hash("sha256", text)}`, text),
-
+    keepDeclaration: (text) => bucket.put(`${declared}${hash("sha256", text)}`, text),
     async close() {
-      await Promise.allSettled([...skipped.keys()].map(writeSkipped));
-      for (const timer of timers.values()) clearTimeout(timer);
-      client.destroy();
+      await heads.close();
+      bucket.close();
     },
   };
 }
+
+/** In the order of keys, the hyphen comes before all digits. */
+const keyOf = (log: LogId, { size, restores = 0 }: Checkpoint): string =>
+  `${prefix}${log}/${restores === 0 ? "" : `-${descending(restores)}-`}${descending(size)}`;
 
 /** A number so that larger ones come first in the order of keys. */
 const descending = (number: number): string =>

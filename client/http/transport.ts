@@ -13,6 +13,9 @@ export interface JsonRequest<T> {
   readonly answer: Schema<T>;
 }
 
+/** Sends a request with the session's access token. */
+export type Request = <T>(request: JsonRequest<T>) => Promise<T>;
+
 /** Sends a request, with an access token if one is given. */
 export type Exchange = <T>(request: JsonRequest<T>, accessToken?: string) => Promise<T>;
 

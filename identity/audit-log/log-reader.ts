@@ -2,7 +2,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideAuditReading } from "../../policies/audit-access.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
-import { audited, assertAllowed, refusalsAudited } from "../audited.ts";
+import { audited, assertAllowed, auditRefusals } from "../audited.ts";
 import type { LogReading } from "./follow-log.ts";
 
 /** Reads of one session within this time are audited by one entry. */
@@ -45,12 +45,7 @@ export class LogReader {
     const last = this.#readers.get(actor.tenant, actor.session) ?? -Infinity;
     // A clock that was put back makes no reading older.
     if (Math.abs(now - last) < READING_MS)
-      return refusalsAudited(
-        deps,
-        actor,
-        () => act,
-        async () => assertAllowed(decision),
-      );
+      return auditRefusals(deps, actor, act, async () => assertAllowed(decision));
     await audited(deps, actor, { ...act, decision }, async () => assertAllowed(decision));
     this.#readers.set(actor.tenant, actor.session, now);
   }

@@ -1,8 +1,9 @@
 import type { Client } from "../../db/pool.ts";
+import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { DirectoryDeps, Profiles } from "../accounts/profiles.ts";
-import { audited, refusalsAudited } from "../audited.ts";
+import { audited, auditRefusals } from "../audited.ts";
 import { assertReadable, type ReadableUser } from "./assert-readable.ts";
 
 /** One device, as its account certified it. */
@@ -34,7 +35,8 @@ export async function listDevices(
   const act = { action: "device.list", resource: { type: "user", id: user } } as const;
   const read = (client: Client) => readAccount(client, deps.profiles, actor, user);
   // Reading your own devices is not audited.
-  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  if (user === actor.user)
+    return auditRefusals(deps, actor, act, () => inTransaction(deps.pool, actor.tenant, read));
   return audited(deps, actor, { ...act, subject: user }, read);
 }
 

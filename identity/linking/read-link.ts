@@ -1,5 +1,6 @@
+import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { refusalsAudited, type UseCase } from "../audited.ts";
+import { auditRefusals, type UseCase } from "../audited.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, lockLinkRequest, type LinkState } from "./link-request.ts";
 
@@ -24,11 +25,8 @@ export interface LinkView {
  * @throws IdentityError link_request_not_found
  */
 export function readLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<LinkView> {
-  return refusalsAudited(
-    deps,
-    who.actor,
-    () => linkAct("link.read", id),
-    async (client) => {
+  return auditRefusals(deps, who.actor, linkAct("link.read", id), () =>
+    inTransaction(deps.pool, who.actor.tenant, async (client) => {
       const { user: _user, ...row } = await lockLinkRequest(client, who, "read", id);
       const expired = row.expiresAtMs <= deps.now();
       const isAsking = Buffer.compare(row.deviceKey, who.deviceKey) === 0;
@@ -37,6 +35,6 @@ export function readLink(deps: UseCase, who: Authenticated, id: Uuid): Promise<L
         state: expired ? "expired" : row.state,
         sealed: isAsking && !expired ? row.sealed : null,
       };
-    },
+    }),
   );
 }

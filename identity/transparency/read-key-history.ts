@@ -7,7 +7,7 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { audited, refusalsAudited, type UseCase } from "../audited.ts";
+import { audited, auditRefusals, type UseCase } from "../audited.ts";
 import { assertReadable } from "../directory/assert-readable.ts";
 import { behind, keyLogOf, readKeyLogHead, type KeyLogHead } from "./key-log.ts";
 
@@ -72,7 +72,8 @@ export async function readKeyHistory(
   } as const;
   const read = (client: Client) => readHistory(client, deps.logKey, actor, { user, after });
   // Reading your own history is not audited.
-  if (user === actor.user) return refusalsAudited(deps, actor, () => act, read);
+  if (user === actor.user)
+    return auditRefusals(deps, actor, act, () => inTransaction(deps.pool, actor.tenant, read));
   return audited(deps, actor, { ...act, subject: user }, read);
 }
 

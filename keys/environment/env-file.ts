@@ -1,17 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { closest } from "fastest-levenshtein";
+import { ConfigError } from "./config-error.ts";
 import { composeVariables, knownVariables } from "./known-variables.ts";
-
-/** A `.env` file that cannot be used. The message names the variables, never a value. */
-class EnvFileError extends Error {
-  override readonly name = "EnvFileError";
-  readonly code: "unknown_variable" | "unreadable";
-  constructor(code: EnvFileError["code"], message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-  }
-}
+import type { Environment } from "./parse-environment.ts";
 
 /** Libraries and Node read these from the process's environment, which `.env` does not change. */
 const ENVIRONMENT_ONLY = /^(AWS|OTEL|NODE)_|^TZ$/;
@@ -23,10 +15,17 @@ const isKnown = (name: string): boolean =>
   knownVariables.includes(name) || composeVariables.includes(name) || OF_COMPOSE.test(name);
 
 /**
+ * The environment of this process, and `.env` in the working directory for variables that it does
+ * not set. The server and the commands read their settings from this.
+ * @throws ConfigError, as `readEnvFile`
+ */
+export const processEnvironment = (): Environment => ({ ...readEnvFile(), ...process.env });
+
+/**
  * Reads the variables of `.env` in the working directory; returns none if there is no such file. The
  * file may be UTF-8 or UTF-16 and begin with a byte order mark, as editors on Windows write it.
- * @throws EnvFileError unknown_variable: a name that nothing would read, with the nearest known name;
- *   unreadable
+ * @throws ConfigError: a name that nothing would read, with the nearest known name; or the file
+ *   cannot be read
  */
 export function readEnvFile(path = ".env"): Record<string, string | undefined> {
   const variables = parse(path);
@@ -34,10 +33,10 @@ export function readEnvFile(path = ".env"): Record<string, string | undefined> {
     .filter((name) => !isKnown(name))
     .map((name) =>
       ENVIRONMENT_ONLY.test(name)
-        ? `Set ${name} in the environment: it is not read from .env.`
-        : `.env sets ${name}, which Sealdesk does not know. Did you mean ${closest(name, [...knownVariables])}?`,
+        ? `${name} must be set in the environment, because it is not read from .env.`
+        : `${name} in .env is not a variable that Sealdesk knows. Did you mean ${closest(name, [...knownVariables])}?`,
     );
-  if (sentences.length > 0) throw new EnvFileError("unknown_variable", sentences.join(" "));
+  if (sentences.length > 0) throw new ConfigError(sentences.join(" "));
   return variables;
 }
 
@@ -47,8 +46,7 @@ function parse(path: string): Record<string, string | undefined> {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT") return {};
-    throw new EnvFileError(
-      "unreadable",
+    throw new ConfigError(
       `.env in the working directory cannot be read (${code}); make it a file that this user can read, or remove it.`,
       { cause },
     );

@@ -1,3 +1,5 @@
+import type { Environment } from "./parse-environment.ts";
+
 /** Every variable that the server and the commands read. A test compares the list with the code. */
 export const knownVariables: readonly string[] = [
   "ACCOUNT_BYTE_LIMIT",
@@ -67,9 +69,7 @@ export const composeVariables: readonly string[] = ["POSTGRES_PASSWORD", "SERVER
 const FROM_KUBERNETES = /^SEALDESK(_[A-Z0-9]+)*_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_.*)?)$/;
 
 /** Names in the environment that begin with SEALDESK_ and that nothing reads. */
-export const unknownSealdeskVariables = (
-  environment: Readonly<Record<string, string | undefined>>,
-): readonly string[] =>
+export const unknownSealdeskVariables = (environment: Environment): readonly string[] =>
   Object.keys(environment).filter(
     (name) =>
       name.startsWith("SEALDESK_") && !knownVariables.includes(name) && !FROM_KUBERNETES.test(name),

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { parseApproverList } from "../../audit/restore/approver-list.ts";
 import { LogError } from "../../audit/verify/log-error.ts";
@@ -104,10 +105,8 @@ export const networks = text(
 /** The names are those of Express. */
 function isNetwork(value: string): boolean {
   if (["loopback", "linklocal", "uniquelocal"].includes(value)) return true;
-  const [address = "", bits, ...rest] = value.split("/");
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  if (most < 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  const { IPv4, IPv6 } = ipaddr;
+  return isIP(value) !== 0 || IPv4.isValidCIDRFourPartDecimal(value) || IPv6.isValidCIDR(value);
 }
 
 /** Whether `read` reads the text without a LogError. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { originOf } from "../../audit/checkpoints/audit-settings.ts";
-import { ConfigError } from "./config-error.ts";
 import { runModeOf } from "../run-mode.ts";
+import { ConfigError } from "./config-error.ts";
+import { parseEnvironment, type Environment } from "./parse-environment.ts";
 import * as rule from "./rules.ts";
 
 /** The rule of each variable but those of the key service, which are in `kms-settings.ts`. */
@@ -77,20 +78,11 @@ const schema = z.object({
 export type Variables = z.output<typeof schema>;
 
 /**
- * The values of `environment`, checked. The server and the commands read them alike. An empty
- * variable counts as not set.
- * @throws ConfigError: one sentence that begins with the variable's name and does not quote its value
+ * The values of `environment`, checked. The server and the commands read them alike.
+ * @throws ConfigError, as `parseEnvironment`
  */
-export function readVariables(
-  environment: Readonly<Record<string, string | undefined>>,
-): Variables {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}`);
-  }
-  const values = parsed.data;
+export function readVariables(environment: Environment): Variables {
+  const values = parseEnvironment(schema, environment);
   if (runModeOf(values) === "production" && values.DATABASE_URL === undefined)
     throw new ConfigError(
       "DATABASE_URL must be set in production, because the embedded database does not run there.",

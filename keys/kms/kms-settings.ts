@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { ConfigError } from "../environment/config-error.ts";
+import { parseEnvironment, type Environment } from "../environment/parse-environment.ts";
 import { headerText, path, text } from "../environment/rules.ts";
-import { KeysError } from "../keys-error.ts";
 import { Secret } from "../secret.ts";
 import type { Pkcs11Options } from "./pkcs11/pkcs11-kms.ts";
 import type { VaultOptions } from "./vault/vault-options.ts";
@@ -31,9 +32,7 @@ const isAddress = (url: string): boolean => {
   return /^https?:$/.test(protocol) && pathname === "/" && search === "" && username === "";
 };
 
-/**
- * The rule of each variable. The message of an issue completes the sentence that the name begins.
- */
+/** The rule of each variable. */
 const environmentSchema = z.object({
   SEALDESK_KMS: z
     .enum(["local", "vault", "pkcs11"], "must be local, vault or pkcs11.")
@@ -67,20 +66,14 @@ const environmentSchema = z.object({
 type Values = z.output<typeof environmentSchema>;
 
 /**
- * The key-management service that `environment` describes. An empty variable counts as not set.
- * @throws KeysError kms_misconfigured: one sentence that names the variable
+ * The key-management service that `environment` describes.
+ * @throws ConfigError, as `parseEnvironment`
  */
 export function readKmsSettings(
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   { home, production }: { readonly home: string; readonly production: boolean },
 ): KmsSettings {
-  const given = Object.entries(environment).filter(([, value]) => value !== "");
-  const parsed = environmentSchema.safeParse(Object.fromEntries(given));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw misconfigured(`${String(issue?.path[0])} ${issue?.message}`);
-  }
-  const values = parsed.data;
+  const values = parseEnvironment(environmentSchema, environment);
   const keyring = {
     home,
     passphrase: secret(values.SEALDESK_KEYRING_PASSPHRASE),
@@ -89,7 +82,7 @@ export function readKmsSettings(
   switch (values.SEALDESK_KMS) {
     case "local":
       if (production && keyring.passphrase === undefined && keyring.keyFile === undefined)
-        throw misconfigured(
+        throw new ConfigError(
           "SEALDESK_KEYRING_PASSPHRASE must be set in production, or else SEALDESK_KEYRING_KEY_FILE, because the keyring must be sealed.",
         );
       return { kind: "local", ...keyring, mustBeSealed: production };
@@ -109,7 +102,7 @@ export function readKmsSettings(
 function vaultOptions(values: Values, production: boolean): VaultOptions {
   const address = needed(values, "VAULT_ADDR", "vault").replace(/\/$/, "");
   if (production && address.startsWith("http:"))
-    throw misconfigured("VAULT_ADDR must be an https URL in production.");
+    throw new ConfigError("VAULT_ADDR must be an https URL in production.");
   const token = secret(values.VAULT_TOKEN);
   return {
     address,
@@ -128,11 +121,10 @@ function vaultOptions(values: Values, production: boolean): VaultOptions {
 
 function needed(values: Values, name: keyof Values, kind: string): string {
   const value = values[name];
-  if (value === undefined) throw misconfigured(`${name} must be set when SEALDESK_KMS is ${kind}.`);
+  if (value === undefined)
+    throw new ConfigError(`${name} must be set when SEALDESK_KMS is ${kind}.`);
   return value;
 }
 
 const secret = (value: string | undefined): Secret<string> | undefined =>
   value === undefined ? undefined : new Secret(value);
-
-const misconfigured = (message: string): KeysError => new KeysError("kms_misconfigured", message);

@@ -3,7 +3,8 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts } from "../members/facts.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { sealOf } from "./blob-key.ts";
@@ -41,8 +42,8 @@ export async function openDownload(
   const conversation = await inTransaction(pool, actor.tenant, (client) =>
     conversationFor(client, actor, id),
   );
-  const details = { attachment: id };
-  const act = { action: "attachment.read" as const, conversation, details };
+  const resource = ofConversation(conversation);
+  const act = { action: "attachment.read" as const, resource, details: { attachment: id } };
   return auditRefusals(deps, actor, act, async () => {
     const row = await inTransaction(pool, actor.tenant, async (client) => {
       const found = await findAttachment(client, id);
@@ -55,7 +56,7 @@ export async function openDownload(
       const pack = await packFor(client, actor, { id, conversation });
       const decision = decideConversation(actor, "download", { ...facts, wasMember, pack });
       assertAllowed(decision);
-      if (isStaff(actor.role)) await auditDone(client, actor, act, decision, now());
+      if (isStaff(actor.role)) await auditDone(client, actor, { ...act, decision }, now());
       return { ...found, sha256 };
     });
     // This comes after the transaction, so that a slow key service holds no connection.

@@ -3,7 +3,7 @@ import type { Client } from "../../db/pool.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
 import { decideUpload, type UploadAction } from "../../policies/uploads.ts";
-import { assertAllowed } from "../actor-audit.ts";
+import { assertAllowed } from "../../identity/audited.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { attachmentNotFound, findAttachment, type AttachmentRow } from "./upload-row.ts";
 

@@ -2,7 +2,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, type ConversationAct } from "../actor-audit.ts";
+import { auditDone, auditRefusals } from "../../identity/audited.ts";
+import type { ConversationAct } from "../conversation-act.ts";
 import type { AttachmentDeps } from "./attachment-deps.ts";
 import { permittedUpload, type PermittedUpload } from "./own-upload.ts";
 import { removeMarked } from "./sweep.ts";
@@ -33,7 +34,7 @@ export async function terminateUpload(deps: AttachmentDeps, actor: Actor, id: Uu
       "delete from attachment_references where attachment = $1 and conversation = $2",
       [id, row.conversation],
     );
-    await auditDone(client, actor, act, decision, deps.now());
+    await auditDone(client, actor, { ...act, decision }, deps.now());
     const { rowCount } = await client.query(MARK, [id]);
     return rowCount === 0 ? undefined : row;
   });

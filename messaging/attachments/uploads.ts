@@ -7,7 +7,8 @@ import { IdentityError } from "../../identity/identity-error.ts";
 import { decideConversation, type ConversationFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
-import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts } from "../members/facts.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { sealedBytes } from "../../keys/at-rest/blob-layout.ts";
@@ -44,7 +45,7 @@ export const uploadAct = <A extends UploadAuditAction>(
   { id, conversation, size }: NewUpload,
 ) => ({
   action,
-  conversation,
+  resource: ofConversation(conversation),
   details: { attachment: id, size },
 });
 
@@ -82,7 +83,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       const known = await findAttachment(client, id);
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
-      await auditDone(client, actor, act, decision, now);
+      await auditDone(client, actor, { ...act, decision }, now);
       // From here on, the counts of the account and the tenant are locked.
       const expires = now + deps.emptyUploadLifetimeMs;
       await client.query(INSERT, [
@@ -232,7 +233,7 @@ export async function completeUpload(deps: AttachmentDeps, actor: Actor, id: Uui
          where id = $1`,
         [id, sha256, row.conversation],
       );
-      await auditDone(client, actor, act, decision, deps.now());
+      await auditDone(client, actor, { ...act, decision }, deps.now());
     }),
   );
 }

@@ -5,7 +5,8 @@ import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Decision } from "../../policies/decision.ts";
-import { auditDone, auditRefusals, type ConversationAct } from "../actor-audit.ts";
+import { auditDone, auditRefusals } from "../../identity/audited.ts";
+import type { ConversationAct } from "../conversation-act.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import type { SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
@@ -24,6 +25,7 @@ import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 /** What `appendReceipt` needs to know about one kind of receipt. */
 export interface ReceiptWork {
   readonly act: ConversationAct<"history.grant" | "consent.given" | "consent.withdrawn">;
+  readonly conversation: Uuid;
   readonly kind: "history_granted" | "consent_changed";
   readonly table: "history_grants" | "consents";
   readonly id: Uuid;
@@ -48,8 +50,7 @@ export function appendReceipt(
   actor: Actor,
   work: ReceiptWork,
 ): Promise<LogPosition> {
-  const { act, signed } = work;
-  const { conversation } = act;
+  const { act, conversation, signed } = work;
   return auditRefusals(deps, actor, act, async () => {
     const { device } = actor;
     if (device === undefined)
@@ -86,7 +87,7 @@ export function appendReceipt(
         seq: event.seq,
         transcriptHash: toHex(event.transcriptHash),
       };
-      await auditDone(client, actor, { ...act, details }, decision, now);
+      await auditDone(client, actor, { ...act, details, decision }, now);
       return { events: [event], answer: { epoch: head.epoch, seq: event.seq } };
     });
   });
@@ -101,7 +102,7 @@ export function appendReceipt(
 async function packetKey(
   { pool, scopeKeys, now }: MessagingDeps,
   actor: Actor,
-  { act: { conversation }, packets = [] }: ReceiptWork,
+  { conversation, packets = [] }: ReceiptWork,
 ): Promise<SealingKey | undefined> {
   if (packets.length === 0) return undefined;
   const { tenant, user } = actor;
@@ -140,7 +141,7 @@ interface StoredReceipt {
  */
 async function placeOfKnown(
   client: Client,
-  { table, id, signed, act }: ReceiptWork,
+  { table, id, signed, conversation }: ReceiptWork,
   { epoch }: ConversationHead,
 ): Promise<LogPosition | undefined> {
   const { rows } = await client.query<StoredReceipt>(
@@ -149,7 +150,7 @@ async function placeOfKnown(
   );
   const [row] = rows;
   if (row === undefined) return undefined;
-  if (row.conversation === act.conversation && receiptDigest(signed).equals(row.receipt_digest))
+  if (row.conversation === conversation && receiptDigest(signed).equals(row.receipt_digest))
     return { epoch, seq: row.seq };
   throw new MessagingError("record_exists", "Another receipt has this id.");
 }

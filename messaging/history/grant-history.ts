@@ -6,7 +6,8 @@ import type { Client } from "../../db/pool.ts";
 import { decideConversation, type GrantFacts } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import { decideUpload } from "../../policies/uploads.ts";
-import { assertAllowed } from "../actor-audit.ts";
+import { assertAllowed } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { assertUpload } from "../attachments/own-upload.ts";
 import { attachmentNotFound } from "../attachments/upload-row.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
@@ -37,10 +38,11 @@ export async function grantHistory(
   return appendReceipt(deps, actor, {
     act: {
       action: "history.grant",
-      conversation,
+      resource: ofConversation(conversation),
       subject: recipient,
       details: { grant: id, fromSeq, toSeq, purpose, consent },
     },
+    conversation,
     kind: "history_granted",
     table: "history_grants",
     id,

@@ -5,7 +5,8 @@ import type { Client } from "../../db/pool.ts";
 import { inTransaction } from "../../db/transaction.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, assertAllowed } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { readEvents } from "../follow/read-events.ts";
 import type { DeliverableEvent, ErasedEvent } from "../log/event.ts";
 import { conversationFacts, type MessagingDeps } from "../members/facts.ts";
@@ -57,7 +58,7 @@ export function readLinks(
   const { conversation, grant, until } = input;
   const act = {
     action: "history.read_links" as const,
-    conversation,
+    resource: ofConversation(conversation),
     details: { grant },
   };
   return auditRefusals(deps, actor, act, async () => {
@@ -71,7 +72,7 @@ export function readLinks(
         throw new MessagingError("grant_not_found", "There is no such grant for this device.", {
           reasons: decision.reasons,
         });
-      await auditDone(client, actor, act, decision, deps.now());
+      await auditDone(client, actor, { ...act, decision }, deps.now());
       return { device: actor.device, granted: found };
     });
     const last = Math.min(until, granted.seq);

@@ -3,7 +3,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { assertAllowed } from "../actor-audit.ts";
+import { assertAllowed } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { conversationFacts, type LogPosition, type MessagingDeps } from "../members/facts.ts";
 import { appendReceipt } from "./append-receipt.ts";
 import { invalidRecord, parseReceipt, receiptDigest } from "./receipts.ts";
@@ -26,10 +27,11 @@ export async function recordConsent(
   return appendReceipt(deps, actor, {
     act: {
       action: state === "given" ? "consent.given" : "consent.withdrawn",
-      conversation,
+      resource: ofConversation(conversation),
       subject: actor.user,
       details: { consent: id, purpose },
     },
+    conversation,
     kind: "consent_changed",
     table: "consents",
     id,

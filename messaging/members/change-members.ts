@@ -3,7 +3,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
 import type { Client } from "../../db/pool.ts";
-import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import type { ConversationHead } from "../log/head.ts";
 import { MessagingError } from "../messaging-error.ts";
@@ -54,16 +55,22 @@ export function closeConversation(
   input: { readonly conversation: Uuid },
 ): Promise<LogPosition> {
   const { conversation } = input;
-  return change(deps, actor, actOf("close", conversation), async (client, head, now) => {
-    const facts = await conversationFacts(client, conversation);
-    const decision = decideConversation(actor, "close", facts);
-    assertAllowed(decision);
-    await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
-    await client.query("update members set open = false where conversation = $1 and open", [
-      conversation,
-    ]);
-    return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
-  });
+  return change(
+    deps,
+    actor,
+    conversation,
+    actOf("close", conversation),
+    async (client, head, now) => {
+      const facts = await conversationFacts(client, conversation);
+      const decision = decideConversation(actor, "close", facts);
+      assertAllowed(decision);
+      await client.query("update conversations set state = 'closed' where id = $1", [conversation]);
+      await client.query("update members set open = false where conversation = $1 and open", [
+        conversation,
+      ]);
+      return { decision, kind: "closed", epoch: head.epoch, subject: actor.user, now };
+    },
+  );
 }
 
 function changeMembership(
@@ -72,7 +79,8 @@ function changeMembership(
   action: "add_member" | "remove_member",
   { conversation, user }: { readonly conversation: Uuid; readonly user: Uuid },
 ): Promise<LogPosition> {
-  return change(deps, actor, actOf(action, conversation, user), async (client, head, now) => {
+  const act = actOf(action, conversation, user);
+  return change(deps, actor, conversation, act, async (client, head, now) => {
     const facts = await conversationFacts(client, conversation);
     const [subject] = await subjectsOf(client, [user]);
     const decision = decideConversation(actor, action, { ...facts, subject });
@@ -112,10 +120,10 @@ interface Decided {
 function change(
   deps: MessagingDeps,
   actor: Actor,
+  conversation: Uuid,
   act: MembershipAct,
   decideAndApply: (client: Client, head: ConversationHead, now: number) => Promise<Decided>,
 ): Promise<LogPosition> {
-  const { conversation } = act;
   return auditRefusals(deps, actor, act, () => {
     const { device } = actor;
     // A stolen password alone must not change who can read along.
@@ -144,7 +152,7 @@ function change(
         now,
       );
       const details = { seq: event.seq, epoch, transcriptHash: toHex(event.transcriptHash) };
-      await auditDone(client, actor, { ...act, details }, decision, now);
+      await auditDone(client, actor, { ...act, details, decision }, now);
       return { events: [event], answer: { epoch, seq: event.seq } };
     });
   });
@@ -161,7 +169,11 @@ const actOf = (
   action: keyof typeof auditActions,
   conversation: Uuid,
   subject?: Uuid,
-): MembershipAct => ({ action: auditActions[action], conversation, subject });
+): MembershipAct => ({
+  action: auditActions[action],
+  resource: ofConversation(conversation),
+  subject,
+});
 
 async function endMembership(
   client: Client,

@@ -6,7 +6,8 @@ import type { Client } from "../../db/pool.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import type { Actor } from "../../policies/actor.ts";
-import { auditDone, auditRefusals, assertAllowed, type ConversationAct } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { type ConversationAct, ofConversation } from "../conversation-act.ts";
 import { appendControl } from "../log/append-control.ts";
 import { MessagingError } from "../messaging-error.ts";
 import { assertRoom } from "./assert-room.ts";
@@ -42,7 +43,7 @@ export async function createConversation(
 ): Promise<LogPosition & { readonly id: Uuid }> {
   const act = {
     action: "conversation.create" as const,
-    conversation: input.id,
+    resource: ofConversation(input.id),
     details: { suite: input.suite, members: [...input.members] },
   };
   const place = await auditRefusals(deps, actor, act, async () => {
@@ -103,7 +104,7 @@ async function create(
     },
     now,
   );
-  await auditDone(client, actor, act, decision, now);
+  await auditDone(client, actor, { ...act, decision }, now);
   return { events: [event], answer: { epoch: 1, seq: 1 } };
 }
 

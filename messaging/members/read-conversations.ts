@@ -3,7 +3,8 @@ import type { Member } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { decideConversation } from "../../policies/abilities.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
-import { auditDone, auditListed, auditRefusals, assertAllowed } from "../actor-audit.ts";
+import { assertAllowed, auditDone, auditRefusals } from "../../identity/audited.ts";
+import { ofConversation } from "../conversation-act.ts";
 import { notFound, type MessagingDeps } from "./facts.ts";
 
 export interface ConversationView {
@@ -40,7 +41,7 @@ export function readConversation(
   input: { readonly conversation: Uuid },
 ): Promise<ConversationView> {
   const { conversation } = input;
-  const act = { action: "conversation.read", conversation } as const;
+  const act = { action: "conversation.read", resource: ofConversation(conversation) } as const;
   return auditRefusals(deps, actor, act, () =>
     inTransaction(deps.pool, actor.tenant, async (client) => {
       const { rows } = await client.query<ViewRow>(`${VIEW} where c.id = $1`, [conversation]);
@@ -48,7 +49,7 @@ export function readConversation(
       if (row === undefined) throw notFound();
       const decision = decideConversation(actor, "read", factsOf(row));
       assertAllowed(decision);
-      if (isStaff(actor.role)) await auditDone(client, actor, act, decision, deps.now());
+      if (isStaff(actor.role)) await auditDone(client, actor, { ...act, decision }, deps.now());
       return viewOf(row);
     }),
   );
@@ -92,7 +93,12 @@ export function listConversations(
       Math.min(input.limit, 200),
     ]);
     const readable = rows.filter((row) => decideConversation(actor, "read", factsOf(row)).allowed);
-    if (isStaff(actor.role)) await auditListed(client, actor, readable.length, deps.now());
+    if (isStaff(actor.role)) {
+      const resource = { type: "user", id: actor.user } as const;
+      const details = { count: readable.length };
+      const act = { action: "conversation.list", resource, details } as const;
+      await auditDone(client, actor, act, deps.now());
+    }
     return readable.map(viewOf);
   });
 }

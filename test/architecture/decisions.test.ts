@@ -103,7 +103,6 @@ const asksNothing: Readonly<Record<string, string>> = {
   "identity/tokens/session-end.ts": "it says whether the actor may act at all",
   "identity/tokens/authenticate.ts": "it finds out who the actor is",
   "identity/transparency/read-key-log.ts": "hashes and heads are the same for everyone",
-  "messaging/actor-audit.ts": "it records what use cases decide",
   "messaging/follow/admit-device.ts": "what is delivered is decided for each conversation",
   "messaging/history/receipts.ts": "it checks a signature",
 };

@@ -1,6 +1,8 @@
 import { createHash, generateKeyPairSync, randomUUID } from "node:crypto";
 import { SignJWT } from "jose";
-import { z } from "zod";
+import type { output } from "zod/mini";
+import { problemDocument } from "../../../contract/problem-document.ts";
+import { renewedSession, type SignIn } from "../../../contract/sessions.ts";
 import { CommandError } from "../../settings.ts";
 
 /** The account that reads a log over HTTP: an auditor or a compliance officer. */
@@ -20,8 +22,6 @@ export interface AuditorSession {
 const ANSWER_MS = 30_000;
 /** A token is renewed this long before it expires. */
 const AHEAD_MS = 30_000;
-const refused = z.object({ detail: z.string() });
-const opened = z.object({ accessToken: z.string(), expiresAtMs: z.number() });
 
 /**
  * Signs in with a key that exists only during the command. No device is registered.
@@ -34,7 +34,7 @@ export async function openAuditorSession(
 ): Promise<AuditorSession> {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const { kty = "", crv = "", x = "" } = publicKey.export({ format: "jwk" });
-  let token: z.output<typeof opened> | undefined;
+  let token: output<typeof renewedSession> | undefined;
 
   /** RFC 9449 section 4.2. */
   async function headersFor(method: string, url: URL): Promise<Record<string, string>> {
@@ -63,14 +63,21 @@ export async function openAuditorSession(
   const sessions = (path: string) => new URL(`${server}/v1/sessions${path}`);
   async function take(answer: Response): Promise<void> {
     if (!answer.ok) {
-      const problem = refused.safeParse(await answer.json().catch(() => undefined));
+      const problem = problemDocument.safeParse(await answer.json().catch(() => undefined));
       const why = problem.success ? problem.data.detail : `It answered ${answer.status}.`;
       throw new CommandError(`The server refused the sign-in. ${why}`);
     }
-    token = opened.parse(await answer.json());
+    // The answer to a sign-in says more, which the command does not need.
+    const opened = renewedSession.safeParse(await answer.json().catch(() => undefined));
+    if (!opened.success)
+      throw new CommandError(
+        "The server answered the sign-in in a form that Sealdesk does not have.",
+      );
+    token = opened.data;
   }
 
-  await take(await ask("POST", sessions(""), { grant: "password", tenant, username, password }));
+  const signIn: SignIn = { grant: "password", tenant, username, password };
+  await take(await ask("POST", sessions(""), signIn));
   let renewal: Promise<void> | undefined;
   return {
     async fetch(url) {

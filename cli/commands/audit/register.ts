@@ -25,12 +25,39 @@ const collect = (value: string, before: readonly string[] = []): readonly string
 /** `sealdesk audit ...` and `sealdesk witness`. */
 export function registerAudit(program: Command, print: Print): void {
   const audit = program.command("audit").description("Export, verify and maintain the audit log");
-  const ofLog = (command: Command) =>
-    command
-      .option("--tenant <slug>", "use the audit log of this tenant")
-      .option("--keys", "with --tenant: use the log of its accounts' keys and devices")
-      .option("--operator", "use the operator's log, which holds all tenants' checkpoints");
+  registerExport(audit, print);
+  registerVerify(audit, print);
+  registerReading(audit, print);
+  registerArchive(audit, print);
+  registerRetention(audit, print);
+  registerRestore(audit, print);
+  registerWitness(program, print);
+}
 
+const ofLog = (command: Command): Command =>
+  command
+    .option("--tenant <slug>", "use the audit log of this tenant")
+    .option("--keys", "with --tenant: use the log of its accounts' keys and devices")
+    .option("--operator", "use the operator's log, which holds all tenants' checkpoints");
+
+function registerReading(audit: Command, print: Print): void {
+  ofLog(audit.command("prove").description("Write one entry and the proof that it is in the log"))
+    .option("--index <number>", "index of the entry")
+    .option("--event <id>", "eventId of the entry")
+    .option(
+      "--cosigned <number>",
+      "prove it under the latest head that this many witnesses cosigned",
+    )
+    .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
+    .action(async (options: ProveOptions) => print(await proveEntry(readSettings(), options)));
+
+  ofLog(audit.command("tail").description("Print the last entries, one per line"))
+    .option("--lines <number>", "number of entries", "10")
+    .option("--follow", "also print new entries, until you stop the command")
+    .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
+}
+
+function registerExport(audit: Command, print: Print): void {
   ofLog(audit.command("vkey").description("Print the key that others verify the log with")).action(
     async (choice: LogChoice) =>
       withLog(readSettings(), choice, ({ key }) => print(formatVkey(nodeChecks.sha256, key))),
@@ -55,7 +82,9 @@ export function registerAudit(program: Command, print: Print): void {
       'only entries of this action, such as session.create, or "session." for all that begin so',
     )
     .action(async (options: ExportOptions) => print(await exportLog(readSettings(), options)));
+}
 
+function registerVerify(audit: Command, print: Print): void {
   audit
     .command("verify")
     .description("Verify an exported or served log from its entries; needs no database")
@@ -87,22 +116,9 @@ export function registerAudit(program: Command, print: Print): void {
     .action(async (place: string, options: VerifyOptions) =>
       print(await verifyFiles(place, options, () => (process.exitCode = HOLDS_SINCE_RESTORE))),
     );
+}
 
-  ofLog(audit.command("prove").description("Write one entry and the proof that it is in the log"))
-    .option("--index <number>", "index of the entry")
-    .option("--event <id>", "eventId of the entry")
-    .option(
-      "--cosigned <number>",
-      "prove it under the latest head that this many witnesses cosigned",
-    )
-    .requiredOption("--out <prefix>", "writes <prefix>.tlog-proof and <prefix>.entry")
-    .action(async (options: ProveOptions) => print(await proveEntry(readSettings(), options)));
-
-  ofLog(audit.command("tail").description("Print the last entries, one per line"))
-    .option("--lines <number>", "number of entries", "10")
-    .option("--follow", "also print new entries, until you stop the command")
-    .action(async (options: TailOptions) => tailLog(readSettings(), options, print));
-
+function registerArchive(audit: Command, print: Print): void {
   ofLog(audit.command("archive").description("Add what is new to an archive that only grows"))
     .option("--out <folder>", "folder to archive to, ideally on a write-once disk")
     .option(
@@ -116,7 +132,9 @@ export function registerAudit(program: Command, print: Print): void {
     .action(async (options: ArchiveOptions) =>
       print(await archiveCommand(readSettings(), options)),
     );
+}
 
+function registerRetention(audit: Command, print: Print): void {
   audit
     .command("prune")
     .description("Remove old entries; their hashes stay, and the log still verifies")
@@ -138,9 +156,9 @@ export function registerAudit(program: Command, print: Print): void {
     .action(async (options: Parameters<typeof retentionCommand>[1]) =>
       print(await retentionCommand(readSettings(), options)),
     );
+}
 
-  registerRestore(audit, print);
-
+function registerWitness(program: Command, print: Print): void {
   program
     .command("witness")
     .description("Run a witness that cosigns the checkpoints of others' logs (C2SP tlog-witness)")

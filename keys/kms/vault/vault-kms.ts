@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { rootCertificates } from "node:tls";
 import { z } from "zod";
+import { ConfigError } from "../../environment/config-error.ts";
 import { KeysError } from "../../keys-error.ts";
 import type { Kms, KmsKeyKind, WrappedKey } from "../kms.ts";
 import {
@@ -54,7 +55,7 @@ export class VaultKms implements Kms {
 
   /**
    * Opens the service and logs in.
-   * @throws KeysError kms_unreachable, kms_sealed, kms_standby, kms_denied, kms_misconfigured
+   * @throws KeysError kms_unreachable, kms_sealed, kms_standby, kms_denied; ConfigError
    */
   static async open(options: VaultOptions): Promise<VaultKms> {
     const transport = createTransport({
@@ -279,6 +280,6 @@ async function readAuthorities(file: string | undefined): Promise<readonly strin
   try {
     return [...rootCertificates, await readFile(file, "utf8")];
   } catch (cause) {
-    throw new KeysError("kms_misconfigured", "VAULT_CACERT cannot be read.", { cause });
+    throw new ConfigError("VAULT_CACERT cannot be read.", { cause });
   }
 }

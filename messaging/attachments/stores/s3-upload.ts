@@ -1,10 +1,20 @@
 import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
+  UploadPartCommand,
   type CompletedPart,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { PART_BYTES } from "./blob-store.ts";
+
+/** A bucket and the key of an object in it. */
+export interface Place {
+  readonly Bucket: string;
+  readonly Key: string;
+}
 
 /** A multipart upload in progress, with its parts in order. Each part has `PART_BYTES`. */
 export interface MultipartUpload {
@@ -20,7 +30,7 @@ export const bytesOf = ({ parts }: MultipartUpload): number => parts.length * PA
  */
 export async function findUpload(
   client: S3Client,
-  place: { readonly Bucket: string; readonly Key: string },
+  place: Place,
   most: number,
 ): Promise<MultipartUpload | undefined> {
   const { Uploads = [] } = await client.send(
@@ -43,5 +53,43 @@ export async function findUpload(
     }
     if (page.IsTruncated !== true) return { uploadId, parts };
     marker = page.NextPartNumberMarker;
+  }
+}
+
+export async function beginUpload(client: S3Client, place: Place): Promise<MultipartUpload> {
+  const { UploadId = "" } = await client.send(new CreateMultipartUploadCommand(place));
+  return { uploadId: UploadId, parts: [] };
+}
+
+/** Stores the next part. Only the last part may be shorter than `PART_BYTES`. */
+export async function putPart(
+  client: S3Client,
+  place: Place,
+  { uploadId, parts }: MultipartUpload,
+  body: Uint8Array,
+): Promise<void> {
+  const PartNumber = parts.length + 1;
+  const part = { ...place, UploadId: uploadId, PartNumber, Body: body };
+  const { ETag } = await client.send(new UploadPartCommand(part));
+  parts.push({ PartNumber, ETag });
+}
+
+/** Makes the parts one object. */
+export async function completeUpload(
+  client: S3Client,
+  place: Place,
+  { uploadId, parts }: MultipartUpload,
+): Promise<void> {
+  const whole = { ...place, UploadId: uploadId, MultipartUpload: { Parts: parts } };
+  await client.send(new CompleteMultipartUploadCommand(whole));
+}
+
+/** Removes every upload of this key, with its parts. */
+export async function abortUploads(client: S3Client, place: Place): Promise<void> {
+  for (;;) {
+    const upload = await findUpload(client, place, 0);
+    if (upload === undefined) return;
+    const { uploadId: UploadId } = upload;
+    await client.send(new AbortMultipartUploadCommand({ ...place, UploadId }));
   }
 }

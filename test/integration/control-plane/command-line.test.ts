@@ -160,7 +160,7 @@ test.each([["start"], ["migrate"]])(
     const { code, err } = await sealdesk([name], "", {}, folder).finished;
     await rm(folder, { recursive: true });
     expect(code).toBe(1);
-    expect(err).toContain(".env sets DATABSE_URL, which Sealdesk does not know.");
+    expect(err).toContain("DATABSE_URL in .env is not a variable that Sealdesk knows.");
     expect(err).toContain("Did you mean DATABASE_URL?");
   },
 );

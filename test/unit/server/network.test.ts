@@ -13,6 +13,10 @@ test.each([
   ["2001:db8::1", "2001:db8:0:0"],
   ["fe80::1%eth0", "fe80:0:0:0"],
   ["::1", "0:0:0:0"],
+  // Node accepts these notations as addresses. A client can put them into X-Forwarded-For.
+  ["1::203.0.113.7", "1:0:0:0"],
+  ["64:ff9b::203.0.113.7", "64:ff9b:0:0"],
+  ["fe80::1%:.", "fe80:0:0:0"],
   ["unknown", "unknown"],
 ])("%s is in the network %s", (address, network) => {
   expect(networkOf(address)).toBe(network);

@@ -1,0 +1,74 @@
+import {
+  createdConversation,
+  logPosition,
+  newConversation,
+  newMember,
+} from "../../contract/conversations.ts";
+import { staffPage } from "../../contract/staff.ts";
+import type { SuiteName } from "../../crypto/wire/suites.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { writeBody } from "./messages.ts";
+import type { Request } from "./transport.ts";
+
+/** A colleague. For a customer, a member of staff to write to. */
+export interface StaffMember {
+  readonly id: Uuid;
+  readonly role: string;
+  readonly displayName: string | undefined;
+}
+
+/** Conversations, and the people to hold them with. */
+export function conversationApi(request: Request) {
+  return {
+    async staff(role?: string): Promise<readonly StaffMember[]> {
+      const all: StaffMember[] = [];
+      for (let after: Uuid | null = null; ;) {
+        const query = new URLSearchParams({ ...(role && { role }), ...(after && { after }) });
+        const path = `v1/staff?${query}`;
+        const page = await request({ method: "GET", path, answer: staffPage });
+        for (const each of page.staff)
+          all.push({ ...each, displayName: each.displayName ?? undefined });
+        after = page.next;
+        if (after === null) return all;
+      }
+    },
+
+    createConversation: async (conversation: {
+      readonly id: Uuid;
+      readonly suite: SuiteName;
+      readonly members: readonly Uuid[];
+      readonly creationSignature: Uint8Array;
+    }) =>
+      request({
+        method: "POST",
+        path: "v1/conversations",
+        body: writeBody(newConversation, {
+          ...conversation,
+          members: [...conversation.members],
+        }),
+        answer: createdConversation,
+      }),
+
+    addMember: async (conversation: Uuid, user: Uuid) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/members`,
+        body: writeBody(newMember, { user }),
+        answer: logPosition,
+      }),
+
+    removeMember: (conversation: Uuid, user: Uuid) =>
+      request({
+        method: "DELETE",
+        path: `v1/conversations/${conversation}/members/${user}`,
+        answer: logPosition,
+      }),
+
+    closeConversation: (conversation: Uuid) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/close`,
+        answer: logPosition,
+      }),
+  };
+}

@@ -1,0 +1,104 @@
+import {
+  account,
+  accountReset,
+  accountWasReset,
+  newDevice,
+  registeredDevice,
+  type ResetReason,
+} from "../../contract/devices.ts";
+import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../contract/prekeys.ts";
+import type { CertifiedDevice } from "../../crypto/device/identity.ts";
+import type { PreKeyBundle, PreKeyUpload, SignedPreKey } from "../../crypto/device/suite.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { nothing, writeBody } from "./messages.ts";
+import type { Request } from "./transport.ts";
+
+/** Accounts, devices and their prekeys. */
+export function deviceApi(request: Request, tenant: Uuid) {
+  return {
+    registerDevice: async (
+      device: CertifiedDevice,
+      registrationId: number,
+      preKeys: PreKeyUpload,
+    ) =>
+      request({
+        method: "POST",
+        path: "v1/devices",
+        body: writeBody(newDevice, {
+          id: device.record.device,
+          registrationId,
+          accountKey: device.record.accountKey,
+          identityKey: device.record.identityKey,
+          receiptKey: device.record.receiptKey,
+          certificate: device.signature,
+          preKeys: uploadOf(preKeys, false),
+        }),
+        answer: registeredDevice,
+      }),
+
+    /** A user's certified devices. Their signatures are not checked yet. */
+    async devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
+      const { accountKey, devices } = await request({
+        method: "GET",
+        path: `v1/users/${user}/devices`,
+        answer: account,
+      });
+      if (accountKey === null) return [];
+      return devices.map(({ id, deviceKey, identityKey, receiptKey, certificate }) => ({
+        record: { tenant, user, device: id, accountKey, deviceKey, identityKey, receiptKey },
+        signature: certificate,
+      }));
+    },
+
+    /** Removes a device of your own account. */
+    removeDevice: (device: Uuid): Promise<undefined> =>
+      request({ method: "DELETE", path: `v1/devices/${device}`, answer: nothing }),
+
+    /** Removes all devices, sessions and the account key of an account. For admins. */
+    async resetAccount(user: Uuid, reason: ResetReason): Promise<number> {
+      const path = `v1/users/${user}/reset`;
+      const body = writeBody(accountReset, { reason });
+      const answer = await request({ method: "POST", path, body, answer: accountWasReset });
+      return answer.devicesRemoved;
+    },
+
+    /** Fetches one prekey bundle of a device. */
+    async takeBundle(device: Uuid): Promise<PreKeyBundle> {
+      const path = `v1/devices/${device}/bundle`;
+      const bundle = await request({ method: "POST", path, answer: preKeyBundle });
+      return { ...bundle, preKey: bundle.preKey ?? undefined };
+    },
+
+    countPreKeys: () =>
+      request({ method: "GET", path: "v1/devices/current/prekeys", answer: preKeyCount }),
+
+    /** @param replace takes back what nobody took of earlier uploads */
+    uploadPreKeys: async (preKeys: PreKeyUpload, replace = false) =>
+      request({
+        method: "PUT",
+        path: "v1/devices/current/prekeys",
+        body: writeBody(newPreKeys, uploadOf(preKeys, replace)),
+        answer: preKeyCount,
+      }),
+
+    /** @throws SealdeskError with `problem` prekeys_differ: the relay serves other keys */
+    checkPreKeys: async (digest: Uint8Array): Promise<undefined> =>
+      request({
+        method: "POST",
+        path: "v1/devices/current/prekeys/check",
+        body: writeBody(preKeyDigest, { digest }),
+        answer: nothing,
+      }),
+  };
+}
+
+// A suite may keep more about its keys than the server accepts.
+const signedOf = ({ id, publicKey, signature }: SignedPreKey) => ({ id, publicKey, signature });
+
+const uploadOf = (upload: PreKeyUpload, replace: boolean) => ({
+  signedPreKey: signedOf(upload.signedPreKey),
+  lastResortKyberPreKey: signedOf(upload.lastResortKyberPreKey),
+  preKeys: upload.preKeys.map(({ id, publicKey }) => ({ id, publicKey })),
+  kyberPreKeys: upload.kyberPreKeys.map(signedOf),
+  replace,
+});

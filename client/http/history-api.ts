@@ -1,0 +1,45 @@
+import { logPosition } from "../../contract/conversations.ts";
+import { linksPage, newConsent, newHistoryGrant } from "../../contract/history.ts";
+import type { Packet, SignedReceipt } from "../../crypto/wire/frame.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import { writeBody } from "./messages.ts";
+import type { Request } from "./transport.ts";
+
+/** Consent to share history, and grants of it. */
+export function historyApi(request: Request) {
+  return {
+    recordConsent: async (conversation: Uuid, receipt: SignedReceipt) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/consents`,
+        body: writeBody(newConsent, receiptOf(receipt)),
+        answer: logPosition,
+      }),
+
+    grantHistory: async (
+      conversation: Uuid,
+      grant: SignedReceipt & { readonly packets: readonly Packet[] },
+    ) =>
+      request({
+        method: "POST",
+        path: `v1/conversations/${conversation}/history-grants`,
+        body: writeBody(newHistoryGrant, {
+          ...receiptOf(grant),
+          packets: grant.packets.map(({ device, bytes }) => ({ device, bytes })),
+        }),
+        answer: logPosition,
+      }),
+
+    /** Returns what the log says about at most 256 events, the last of which is `until`. */
+    async readLinks(conversation: Uuid, grant: Uuid, until: number) {
+      const path = `v1/conversations/${conversation}/history-grants/${grant}/links?until=${until}`;
+      const page = await request({ method: "GET", path, answer: linksPage });
+      return {
+        links: page.links.map((link) => ({ ...link, control: link.control ?? undefined })),
+        previousHash: page.previousHash ?? undefined,
+      };
+    },
+  };
+}
+
+const receiptOf = ({ text, signature }: SignedReceipt) => ({ receipt: text, signature });

@@ -1,0 +1,36 @@
+import {
+  consistencyProof,
+  keyHistory,
+  keyLogHead,
+  keyLogRestores,
+} from "../../contract/key-log.ts";
+import type { Uuid } from "../../crypto/wire/uuid.ts";
+import type { Request } from "./transport.ts";
+
+/** The log of accounts' keys and devices. */
+export function keyLogApi(request: Request) {
+  return {
+    /** A page of what the key log says about a user after a version. Nothing is checked yet. */
+    keyHistory: (user: Uuid, after: number) =>
+      request({
+        method: "GET",
+        path: `v1/users/${user}/key-history?after=${after}`,
+        answer: keyHistory,
+      }),
+
+    keyLogCheckpoint: () =>
+      request({ method: "GET", path: "v1/key-log/checkpoint", answer: keyLogHead }),
+
+    /** @throws SealdeskError with `problem` key_log_shorter: there is no tree of `size` */
+    async keyLogConsistency(old: number, size: number): Promise<readonly Uint8Array[]> {
+      const path = `v1/key-log/consistency?old=${old}&size=${size}`;
+      return (await request({ method: "GET", path, answer: consistencyProof })).proof;
+    },
+
+    /** The statements that the key log was restored from a backup. Nothing is checked yet. */
+    async keyLogRestores(): Promise<readonly string[]> {
+      const path = "v1/key-log/restores";
+      return (await request({ method: "GET", path, answer: keyLogRestores })).restores;
+    },
+  };
+}
