@@ -17,7 +17,7 @@ export class OutputClosed extends Error {
 let failure: Error | undefined;
 
 /**
- * Reports a failing standard output to `print` and `checkOutput`, instead of ending the process.
+ * Reports a failing standard output to `print` and `assertOutputWritten`, instead of ending the process.
  */
 export function watchOutput(): void {
   process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
@@ -32,14 +32,14 @@ export function watchOutput(): void {
 
 export const print: Print = async (text) => {
   await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
-  await checkOutput();
+  await assertOutputWritten();
 };
 
 /**
  * Checks that everything was written.
  * @throws OutputClosed; CommandError if something was not written
  */
-export async function checkOutput(): Promise<void> {
+export async function assertOutputWritten(): Promise<void> {
   // The event is emitted in a later turn than the write that fails.
   await new Promise((resolve) => setImmediate(resolve));
   if (failure !== undefined) throw failure;

@@ -8,21 +8,21 @@ export interface BucketRate {
 export interface Bucket {
   readonly rate: BucketRate;
   tokens: number;
-  filledAt: number;
+  filledAtMs: number;
 }
 
 export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
   rate,
   tokens: rate.burst,
-  filledAt: now,
+  filledAtMs: now,
 });
 
 /** Adds what has accrued since the bucket was last looked at. */
 function fill(bucket: Bucket, now: number): void {
   const { burst, perSecond } = bucket.rate;
-  const filled = bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000;
+  const filled = bucket.tokens + ((now - bucket.filledAtMs) * perSecond) / 1000;
   bucket.tokens = Math.min(burst, filled);
-  bucket.filledAt = now;
+  bucket.filledAtMs = now;
 }
 
 /**

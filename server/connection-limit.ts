@@ -6,7 +6,7 @@ export interface ConnectionLimits {
   readonly perNetwork: number;
 }
 
-interface Place {
+interface HeldConnection {
   readonly network: string;
   readonly end: () => void;
 }
@@ -14,7 +14,7 @@ interface Place {
 /** The places of one site, by network. Those of one network are in the order in which they began. */
 interface Site {
   held: number;
-  readonly networks: Map<string, Set<Place>>;
+  readonly networks: Map<string, Set<HeldConnection>>;
 }
 
 /**
@@ -58,7 +58,10 @@ export class ConnectionLimit {
     if (network === undefined) return once(() => this.#size--);
     const place = { network, end };
     const name = siteOf(network);
-    const site = this.#sites.get(name) ?? { held: 0, networks: new Map<string, Set<Place>>() };
+    const site = this.#sites.get(name) ?? {
+      held: 0,
+      networks: new Map<string, Set<HeldConnection>>(),
+    };
     this.#sites.set(name, site);
     site.held++;
     site.networks.set(network, (site.networks.get(network) ?? new Set()).add(place));
@@ -70,7 +73,7 @@ export class ConnectionLimit {
   }
 
   /** The place that a new connection may take from another one. */
-  #placeFor(network: string | undefined): Place | undefined {
+  #placeFor(network: string | undefined): HeldConnection | undefined {
     const own = network === undefined ? undefined : this.#sites.get(siteOf(network));
     const largest = largestOf(this.#sites.values(), ({ held }) => held);
     const isAnother = largest !== undefined && largest.held > (own?.held ?? 0) + 1;
@@ -81,7 +84,7 @@ export class ConnectionLimit {
     return isShared ? places.values().next().value : undefined;
   }
 
-  #leave(place: Place): void {
+  #leave(place: HeldConnection): void {
     const name = siteOf(place.network);
     const site = this.#sites.get(name);
     const places = site?.networks.get(place.network);

@@ -28,7 +28,7 @@ const PLACES = `
   left join audit.leaves on leaves.entry = appended.id
   left join audit.tiles on tiles.log = leaves.log and level = 0 and tiles.index = leaves.index / 256`;
 
-interface Place {
+interface LogPositionRow {
   readonly id: number;
   readonly index: number | null;
   readonly hash: Uint8Array | null;
@@ -54,11 +54,11 @@ export class AppendedEntries {
    * covers.
    * @throws AuditError audit_log_altered: an entry is gone or has another hash; it is not forgotten
    */
-  async check(pool: Pool, heads: KnownHeads): Promise<void> {
+  async assertStored(pool: Pool, heads: KnownHeads): Promise<void> {
     const some = [...this.#entries.values()].slice(0, AT_ONCE);
     if (some.length === 0) return;
     const { rows } = await asIntegrator(pool, (client) =>
-      client.query<Place>(PLACES, [int8Array(some.map(({ id }) => id))]),
+      client.query<LogPositionRow>(PLACES, [int8Array(some.map(({ id }) => id))]),
     );
     const places = new Map(rows.map((place) => [place.id, place]));
     for (const { log, id, leafHash } of some) {

@@ -7,7 +7,7 @@ import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
-import { checkPlaces } from "./check-places.ts";
+import { assertAllPlaced } from "./assert-all-placed.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
 export interface LogCheckerOptions {
@@ -49,7 +49,7 @@ export class LogChecker {
     this.#options = options;
     const { pool, heads, appended, everyMs = STEP_MS } = options;
     this.#leaveAppended = runPeriodically(
-      () => this.#look("appended", () => appended.check(pool, heads)),
+      () => this.#look("appended", () => appended.assertStored(pool, heads)),
       everyMs,
       (error) => this.#fail(error),
     );
@@ -98,11 +98,11 @@ export class LogChecker {
       return rows.map(({ id }) => id);
     });
     for (const log of new Set([OPERATOR_LOG, ...logs, ...heads.heads.keys()])) {
-      await this.#look(log, () => this.#checkLog(log));
+      await this.#look(log, () => this.#assertLogIntact(log));
       if (this.#stop.signal.aborted) return;
     }
     await this.#look("places", () =>
-      checkPlaces(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
+      assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
     );
   }
 
@@ -118,7 +118,7 @@ export class LogChecker {
     }
   }
 
-  async #checkLog(log: LogId): Promise<void> {
+  async #assertLogIntact(log: LogId): Promise<void> {
     const { pool } = this.#options;
     const pruned = new PrunedRange();
     for (let from: number | undefined = 0; from !== undefined && !this.#stop.signal.aborted;) {

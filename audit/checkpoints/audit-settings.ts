@@ -2,13 +2,13 @@ import { resolve } from "node:path";
 import { parseApproverList } from "../restore/approver-list.ts";
 import type { NoteKey } from "../verify/note.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
-import type { CheckpointPlace } from "./open-store.ts";
+import type { CheckpointLocation } from "./open-store.ts";
 
 /** How the logs are named, and where their last checkpoints are kept. */
 export interface AuditSettings {
   /** The prefix of every log's origin. */
   readonly originPrefix: string;
-  readonly checkpoints: CheckpointPlace;
+  readonly checkpoints: CheckpointLocation;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
   /** The people of whom two must approve a restore. If there are none, no restore counts. */
@@ -57,7 +57,7 @@ export function originOf(publicUrl: string | undefined): string | undefined {
   return /^[a-z0-9.:-]{1,150}$/.test(origin) ? origin : undefined;
 }
 
-function placeOf(values: AuditVariables, home: string): CheckpointPlace {
+function placeOf(values: AuditVariables, home: string): CheckpointLocation {
   const bucket = values.AUDIT_CHECKPOINTS_S3_BUCKET;
   if (bucket === undefined)
     return {

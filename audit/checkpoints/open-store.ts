@@ -2,7 +2,7 @@ import type { CheckpointStore } from "./checkpoint-store.ts";
 import { directoryCheckpoints } from "./directory-store.ts";
 
 /** Where the last checkpoint of each log is kept, apart from the database. */
-export type CheckpointPlace =
+export type CheckpointLocation =
   | { readonly kind: "directory"; readonly folder: string }
   | {
       readonly kind: "s3";
@@ -20,7 +20,7 @@ const S3_EVERY_MS = 60_000;
  * @param now milliseconds since the Unix epoch
  */
 export async function openCheckpointStore(
-  place: CheckpointPlace,
+  place: CheckpointLocation,
   now: () => number,
 ): Promise<CheckpointStore> {
   if (place.kind === "directory") return directoryCheckpoints(place.folder);

@@ -17,7 +17,7 @@ interface CatchUpOptions {
   readonly store: CheckpointStore;
   /** The people of whom two must have approved each declared restore. */
   readonly approvers: readonly NoteKey[];
-  readonly witnesses: Pick<Witnesses, "check">;
+  readonly witnesses: Pick<Witnesses, "assertConsistent">;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
       publicKey,
       approvers,
     });
-    await witnesses.check(client, restores);
+    await witnesses.assertConsistent(client, restores);
     await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {

@@ -7,7 +7,7 @@ import { Restores } from "../restore/restores.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import type { NoteKey } from "../verify/note.ts";
-import { checkLog, checkOutside, type Outside } from "./check-outside.ts";
+import { assertExtends, verifyAgainstOutside, type Outside } from "./verify-against-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
@@ -115,9 +115,9 @@ export class Integrator {
     // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
-        const restores = await checkOutside(client, outside);
-        await this.#checkKnown(client, restores);
-        await witnesses?.check(client, restores);
+        const restores = await verifyAgainstOutside(client, outside);
+        await this.#assertKnownHeads(client, restores);
+        await witnesses?.assertConsistent(client, restores);
       }
       this.#refusal = undefined;
       this.#unsignedSinceMs = undefined;
@@ -126,8 +126,8 @@ export class Integrator {
       await this.#pause(Math.min(retryMs, 500));
     }
     const { unsigned, origins, restores } = await resumeLeadership(client, outside);
-    await this.#checkKnown(client, restores);
-    await witnesses?.check(client, restores);
+    await this.#assertKnownHeads(client, restores);
+    await witnesses?.assertConsistent(client, restores);
     this.#restores = restores;
     this.#written.clear();
     this.#origins = new Map(origins);
@@ -145,10 +145,10 @@ export class Integrator {
   }
 
   /** The outside checkpoints may be a minute older than what this node saw itself. */
-  async #checkKnown(client: Client, restores: Restores): Promise<void> {
+  async #assertKnownHeads(client: Client, restores: Restores): Promise<void> {
     const { heads } = this.#options;
     heads?.apply(restores);
-    for (const [log, head] of heads?.heads ?? []) await checkLog(client, log, head, restores);
+    for (const [log, head] of heads?.heads ?? []) await assertExtends(client, log, head, restores);
   }
 
   async #lead(client: Client): Promise<void> {

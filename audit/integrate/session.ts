@@ -2,7 +2,11 @@ import { configureSession } from "../../db/configure-session.ts";
 import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
 import type { Restores } from "../restore/restores.ts";
-import { checkOutside, checkUnsigned, type Outside } from "./check-outside.ts";
+import {
+  verifyAgainstOutside,
+  assertUnsignedHead,
+  type Outside,
+} from "./verify-against-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
@@ -58,9 +62,9 @@ export async function resumeLeadership(client: Client, outside: Outside): Promis
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  const restores = await checkOutside(client, outside);
+  const restores = await verifyAgainstOutside(client, outside);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
-  for (const tree of unsigned) await checkUnsigned(client, tree);
+  for (const tree of unsigned) await assertUnsignedHead(client, tree);
   return { unsigned, origins, restores };
 }

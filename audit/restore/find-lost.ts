@@ -2,7 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Result } from "../../db/client.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import { assertHolds, openOurs, rootAt } from "../integrate/check-outside.ts";
+import { assertHolds, openOurs, rootAt } from "../integrate/verify-against-outside.ts";
 import type { LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint, TreeHead } from "../verify/checkpoint.ts";

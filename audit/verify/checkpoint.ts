@@ -23,12 +23,12 @@ export interface Checkpoint extends TreeHead {
  * Whether a head was signed after another one of the same log. A head from after a restore is later
  * than every head from before, whatever its size.
  */
-export function isLaterHead(one: HeadPlace, other: HeadPlace): boolean {
+export function isLaterHead(one: HeadPosition, other: HeadPosition): boolean {
   const [restores = 0, others = 0] = [one.restores, other.restores];
   return restores === others ? one.size > other.size : restores > others;
 }
 
-type HeadPlace = Pick<Checkpoint, "size" | "restores">;
+type HeadPosition = Pick<Checkpoint, "size" | "restores">;
 
 /** The text that is signed. */
 export const checkpointText = ({ origin, size, root, restores = 0 }: Checkpoint): string =>

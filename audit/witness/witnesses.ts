@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import { checkLog } from "../integrate/check-outside.ts";
+import { assertExtends } from "../integrate/verify-against-outside.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -89,7 +89,7 @@ export class Witnesses {
    * @param restores the declared ones; what they lost is no contradiction
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async check(client: Client, restores: Restores): Promise<void> {
+  async assertConsistent(client: Client, restores: Restores): Promise<void> {
     await this.#keepProofs();
     const { witnesses, originPrefix, publicKey, startMs = 2_000 } = this.#options;
     const { rows } = await client.query<NamedLog>(LOGS, [
@@ -245,7 +245,7 @@ export class Witnesses {
    */
   async #compare(client: Client, seen: SeenHead, restores: Restores): Promise<void> {
     try {
-      await checkLog(client, seen.log, seen.head, restores);
+      await assertExtends(client, seen.log, seen.head, restores);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.#unkept.add(seen);

@@ -25,7 +25,7 @@ interface SaidItem extends Placed {
   /** True when any device of this account sent it. */
   readonly mine: boolean;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
   /** The member who granted it, if this device received it by a history grant. */
   readonly grantedBy?: Uuid;
 }
@@ -90,7 +90,7 @@ export interface MembershipItem extends Placed {
   /** The members after the change. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /** A member shared a part of the past with another member. */
@@ -98,7 +98,7 @@ export interface HistoryGrantedItem extends Placed {
   readonly kind: "history_granted";
   /** The receipt, whose signature this device has checked. */
   readonly grant: HistoryGrant;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /**
@@ -108,7 +108,7 @@ export interface ConsentItem extends Placed {
   readonly kind: "consent_changed";
   /** The receipt, whose signature this device has checked. */
   readonly consent: Consent;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /** What can be wrong with an event. It is not shown as a message, except where noted. */

@@ -99,7 +99,7 @@ export function openConversation(deps: ConversationDeps, opening: Opening): Open
     history.recorded(record);
     if (record.kind !== "message") sender.wake();
     else if (record.senderDevice === account.device)
-      sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
+      sender.recorded({ id: record.clientMessageId, seq, receivedAtMs: record.receivedAtMs });
   };
   const receiver = new Receiver({
     ...deps,

@@ -17,7 +17,7 @@ import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
-import { checkSequence, checkGapSequence, type SequenceCheck } from "./sequence-check.ts";
+import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
@@ -170,7 +170,7 @@ export class Receiver {
       packet: undefined,
       previousHash: undefined,
     };
-    if (checkSequence(log.state, event, undefined, account.device).kind === "next") return event;
+    if (classifyEvent(log.state, event, undefined, account.device).kind === "next") return event;
     // The relay may have stored an earlier sealing. The delivered event will show it.
     this.#deps.onLogProblem(undefined, true);
     return undefined;
@@ -201,7 +201,7 @@ export class Receiver {
 
   #placeOf(event: Deliver, control: Control | undefined): Promise<SequenceCheck> {
     const { log, account } = this.#deps;
-    const place = checkSequence(log.state, event, control, account.device);
+    const place = classifyEvent(log.state, event, control, account.device);
     return this.comparison.place(event, control, place);
   }
 
@@ -220,7 +220,7 @@ export class Receiver {
     const { log, store, onGap } = this.#deps;
     this.comparison.gone(missing);
     if (missing.to > log.cursor) await this.#finishComparison();
-    const place = checkGapSequence(log.state, missing);
+    const place = classifyGap(log.state, missing);
     if (place.kind === "missing") {
       this.#queue = [];
       return this.#deps.onLogProblem(log.report(place.seq, "missing_event"), true);

@@ -109,7 +109,7 @@ const headerOf = (event: Deliver) => ({
   senderDevice: event.senderDevice,
   clientMessageId: event.clientMessageId,
   epoch: event.epoch,
-  receivedAt: event.receivedAt,
+  receivedAtMs: event.receivedAtMs,
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
   gap: undefined,

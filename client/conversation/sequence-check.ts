@@ -20,7 +20,7 @@ export type SequenceCheck =
  * nothing until an event adds it. At that event and after a gap, the relay supplies the hash that
  * the log continues from. If it is false, every member's next message reveals it.
  */
-export function checkSequence(
+export function classifyEvent(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control | undefined,
@@ -38,7 +38,7 @@ export function checkSequence(
 }
 
 /** The relation of a gap to what is known. `from` is the first event that is missing here. */
-export function checkGapSequence(
+export function classifyGap(
   state: ConversationState | undefined,
   { from, to }: Pick<Gap, "from" | "to">,
 ):

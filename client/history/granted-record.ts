@@ -9,7 +9,7 @@ import { saidIn } from "../conversation/open-event.ts";
 import { codeOf } from "../errors.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
-interface Place {
+interface RecordContext {
   readonly conversation: Uuid;
   readonly grantor: Uuid;
   /** The user of the sending device by its certificate, if this device knows it. */
@@ -23,7 +23,7 @@ interface Place {
 export function grantedRecord(
   link: StoredLink,
   entry: GrantedMessage | undefined,
-  place: Place,
+  place: RecordContext,
 ): HistoryRecord {
   const { control: encoded, commitment, ...header } = link;
   const base: HistoryRecord = {

@@ -101,7 +101,7 @@ const link = message({
   senderDevice: [2, uuid],
   epoch: [3, uint()],
   clientMessageId: [4, uuid],
-  receivedAt: [5, uint()],
+  receivedAtMs: [5, uint()],
   commitment: [6, fixed(32)],
   frankingTag: [7, fixed(32)],
   transcriptHash: [8, fixed(32)],

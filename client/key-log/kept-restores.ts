@@ -31,14 +31,14 @@ export interface RestorePeriod {
   readonly number: number;
   /** The time of the backup. Both times are milliseconds since the Unix epoch. */
   readonly backupOf: number;
-  readonly declaredAt: number;
+  readonly declaredAtMs: number;
 }
 
 /** @throws LogError malformed */
 export function periodOf(statement: string): RestorePeriod {
   const { text: signed } = parseNote(statement);
   const { restores, backupOfMs, declaredAtMs } = parseLogRestore(deviceChecks.sha256, signed);
-  return { number: restores, backupOf: backupOfMs, declaredAt: declaredAtMs };
+  return { number: restores, backupOf: backupOfMs, declaredAtMs };
 }
 
 /** @returns all of them, the earliest first */

@@ -11,7 +11,7 @@ export interface LogRestored {
   /** The time of the backup. What the server got since then, it may have lost. */
   readonly backupOf: number;
   /** When it was declared. Both are milliseconds since the Unix epoch. */
-  readonly declaredAt: number;
+  readonly declaredAtMs: number;
   readonly reason: string;
   /** Who approved it, of the people in `restoreApprovers`: the name and the id of each one's key. */
   readonly approvedBy: readonly string[];
@@ -29,7 +29,7 @@ export interface LogRestored {
 const name = "client!log-restored";
 const restored = message({
   backupOf: [1, uint()],
-  declaredAt: [2, uint()],
+  declaredAtMs: [2, uint()],
   reason: [3, text(1_024)],
   approvedBy: [4, list(nested(message({ name: [1, text(256)] })), 64)],
   publishedSize: [5, uint()],
@@ -62,7 +62,7 @@ export const restoredEvent = (
   seenSize: number,
 ): LogRestored => ({
   backupOf: restore.backupOfMs,
-  declaredAt: restore.declaredAtMs,
+  declaredAtMs: restore.declaredAtMs,
   reason: restore.reason,
   approvedBy: restore.approvedBy
     .filter((key) => trusted.some((each) => isSameKey(each, key)))

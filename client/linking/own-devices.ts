@@ -36,8 +36,8 @@ export interface OwnDevice {
 export interface NewDevice {
   readonly id: Uuid;
   /** Milliseconds since the Unix epoch, by the server's clock. */
-  readonly requestedAt: number;
-  readonly expiresAt: number;
+  readonly requestedAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promi
  */
 export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<NewDevice> {
   const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
-  return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
+  return { id: device, requestedAtMs: createdAtMs, expiresAtMs };
 }
 
 /** What a new device receives besides the account key. */

@@ -10,11 +10,12 @@ export const toleranceMs = 2 * 60_000;
 /**
  * Returns whether one of the restores may have lost an event. The server got it after the backup and
  * before the restore was declared. Both times are the server's own (docs/threat-model.md).
- * @param receivedAt the event's time, in milliseconds since the Unix epoch
+ * @param receivedAtMs the event's time, in milliseconds since the Unix epoch
  */
-export const mayBeLost = (receivedAt: number, restores: readonly RestorePeriod[]): boolean =>
+export const mayBeLost = (receivedAtMs: number, restores: readonly RestorePeriod[]): boolean =>
   restores.some(
-    ({ backupOf, declaredAt }) => receivedAt > backupOf - toleranceMs && receivedAt <= declaredAt,
+    ({ backupOf, declaredAtMs }) =>
+      receivedAtMs > backupOf - toleranceMs && receivedAtMs <= declaredAtMs,
   );
 
 /** What of a conversation's log must be compared with the log that the server has now. */

@@ -2,7 +2,7 @@ import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { hashAt } from "../conversation/history.ts";
 import type { ConversationLog } from "../conversation/log.ts";
-import { checkSequence, type SequenceCheck } from "../conversation/sequence-check.ts";
+import { classifyEvent, type SequenceCheck } from "../conversation/sequence-check.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import { judgeEnd, judgeEvent, type Comparison, type Verdict } from "./judge.ts";
 import { rewind, saveApplied, type RewindDeps } from "./rewind.ts";
@@ -75,7 +75,7 @@ export class LogComparison {
       return place;
     }
     const follows = (state: ConversationState) =>
-      checkSequence(state, event, control, log.self.device).kind === "next";
+      classifyEvent(state, event, control, log.self.device).kind === "next";
     if (await this.#cut(comparison, follows)) return { kind: "next" };
     return place.kind === "known" ? { kind: "forked" } : place;
   }

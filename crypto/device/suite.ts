@@ -102,7 +102,7 @@ export interface OpenRequest {
 }
 
 /** The place that a packet for single devices is bound to. */
-export interface PrivatePlace {
+export interface PrivatePacketContext {
   readonly conversation: Uuid;
   /** Id of the receipt that it belongs to. */
   readonly id: Uuid;
@@ -168,7 +168,10 @@ export interface Suite {
    */
   sealTo(
     transaction: StoreTransaction,
-    request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
+    request: PrivatePacketContext & {
+      readonly devices: readonly Uuid[];
+      readonly plaintext: Uint8Array;
+    },
   ): Promise<readonly Packet[]>;
   /**
    * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. It works once
@@ -177,7 +180,7 @@ export interface Suite {
    */
   openFrom(
     transaction: StoreTransaction,
-    request: PrivatePlace & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+    request: PrivatePacketContext & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
   ): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;

@@ -22,7 +22,7 @@ export interface EventHeader {
   readonly keyId: Uuid;
   readonly clientMessageId: Uuid;
   /** Milliseconds since the Unix epoch. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /** A fixed-width layout. Each encoding is written into the same memory, after the label. */
@@ -86,7 +86,7 @@ export function linkHash(
   view.setUint32(at + 41, header.epoch);
   writeUuid(header.keyId, input, at + 45);
   writeUuid(header.clientMessageId, input, at + 61);
-  writeUint64(view, at + 77, header.receivedAt);
+  writeUint64(view, at + 77, header.receivedAtMs);
   input.set(digest, at + 85);
   input.set(commitment, at + 117);
   return sha256(input);
@@ -112,6 +112,6 @@ export function frankingTag(
   writeUuid(header.senderDevice, input, start + 48);
   writeUuid(header.clientMessageId, input, start + 64);
   view.setUint32(start + 80, header.epoch);
-  writeUint64(view, start + 84, header.receivedAt);
+  writeUint64(view, start + 84, header.receivedAtMs);
   return hmac(relayKey, input);
 }

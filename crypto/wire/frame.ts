@@ -80,7 +80,7 @@ const accepted = message({
   conversation: [1, uuid],
   clientMessageId: [2, uuid],
   seq: [3, uint()],
-  receivedAt: [4, uint()],
+  receivedAtMs: [4, uint()],
   transcriptHash: [5, fixed(32)],
   frankingTag: [6, fixed(32)],
 });
@@ -119,7 +119,7 @@ const deliver = message({
   epoch: [5, uint32],
   keyId: [6, uuid],
   clientMessageId: [7, uuid],
-  receivedAt: [8, uint()],
+  receivedAtMs: [8, uint()],
   ciphertext: [9, bytes(wireLimits.frame)],
   commitment: [10, fixed(32)],
   frankingTag: [11, fixed(32)],

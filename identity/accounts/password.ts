@@ -41,7 +41,7 @@ const checks = new FairSemaphore(fairPlaces(THREADS));
  * @param holder the tenant and the name that were given, whether or not they exist
  * @throws OverloadError overloaded
  */
-export async function checkPassword(
+export async function isPassword(
   stored: string | undefined,
   password: Secret<string>,
   holder: Holder,

@@ -54,12 +54,12 @@ export interface PreKeyCount {
  * unusable prekeys gets no keys from anybody.
  * @throws IdentityError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload)
  */
-export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void {
+export function assertUpload(upload: PreKeyUpload, identityKey: Uint8Array): void {
   const { signedPreKey, lastResortKyberPreKey, preKeys, kyberPreKeys } = upload;
   const ec = [signedPreKey, ...preKeys];
   const kyber = [lastResortKyberPreKey, ...kyberPreKeys];
-  for (const preKey of ec) checkForm(preKey, EC_KEY_TYPE, ecKeyBytes);
-  for (const preKey of kyber) checkForm(preKey, KYBER_KEY_TYPE, kyberKeyBytes);
+  for (const preKey of ec) assertKeyForm(preKey, EC_KEY_TYPE, ecKeyBytes);
+  for (const preKey of kyber) assertKeyForm(preKey, KYBER_KEY_TYPE, kyberKeyBytes);
   for (const list of [upload.preKeys, upload.kyberPreKeys]) {
     if (list.length > MAX_PREKEYS_PER_UPLOAD)
       throw new IdentityError(
@@ -73,7 +73,7 @@ export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void
       throw new IdentityError("invalid_prekey", "The device's identity key did not sign a prekey.");
 }
 
-function checkForm({ publicKey }: PreKey, type: number, bytes: number): void {
+function assertKeyForm({ publicKey }: PreKey, type: number, bytes: number): void {
   if (publicKey.length !== bytes || publicKey[0] !== type)
     throw new IdentityError("invalid_prekey", "A prekey has a wrong type or length.");
 }

@@ -4,7 +4,7 @@ import { IdentityError } from "../identity-error.ts";
 import { countPreKeys } from "./count-prekeys.ts";
 import {
   MAX_UNUSED_PREKEYS,
-  checkUpload,
+  assertUpload,
   preKeyDigest,
   reused,
   type PreKey,
@@ -29,7 +29,7 @@ export async function storePreKeys(
   owner: Owner,
   upload: PreKeyUpload,
 ): Promise<void> {
-  checkUpload(upload, owner.identityKey);
+  assertUpload(upload, owner.identityKey);
   await storeSigned(client, owner, "ec", upload.signedPreKey);
   await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
   if (upload.replace) await withdraw(client, owner, upload);

@@ -3,7 +3,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
-import { checkPassword } from "../accounts/password.ts";
+import { isPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
@@ -83,7 +83,7 @@ async function byPassword(
   const holder = { tenant: tenant?.id ?? "", account: username };
   const matches = await limits.attempt(
     { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
-    () => checkPassword(found?.passwordHash ?? undefined, password, holder),
+    () => isPassword(found?.passwordHash ?? undefined, password, holder),
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };

@@ -146,7 +146,7 @@ const eventOf = (row: EventRow): DeliverableEvent => ({
   epoch: row.epoch,
   keyId: row.key_id,
   clientMessageId: row.client_message_id,
-  receivedAt: row.received_at_ms,
+  receivedAtMs: row.received_at_ms,
   ciphertext: row.ciphertext,
   commitment: row.commitment,
   frankingTag: row.franking_tag,

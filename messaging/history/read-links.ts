@@ -124,7 +124,7 @@ const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
   epoch: event.epoch,
   keyId: event.keyId,
   clientMessageId: event.clientMessageId,
-  receivedAtMs: event.receivedAt,
+  receivedAtMs: event.receivedAtMs,
   digest: createHash("sha256").update(event.ciphertext).digest(),
   commitment: event.commitment,
   frankingTag: event.frankingTag,

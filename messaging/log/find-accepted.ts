@@ -46,7 +46,7 @@ export async function findAccepted(
     seq: row.seq,
     senderDevice: row.sender_device,
     clientMessageId: row.client_message_id,
-    receivedAt: row.received_at_ms,
+    receivedAtMs: row.received_at_ms,
     frankingTag: row.franking_tag,
     transcriptHash: row.transcript_hash,
   }));

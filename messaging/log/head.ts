@@ -10,7 +10,7 @@ export type AcceptedMessage = Pick<
   | "senderDevice"
   | "clientMessageId"
   | "seq"
-  | "receivedAt"
+  | "receivedAtMs"
   | "transcriptHash"
   | "frankingTag"
 >;
@@ -77,15 +77,15 @@ export class HeadDraft {
   append(event: LoggedEvent): void {
     this.seq = event.seq;
     this.transcriptHash = event.transcriptHash;
-    this.receivedAtMs = event.receivedAt;
+    this.receivedAtMs = event.receivedAtMs;
     const key = this.#keys.get(event.keyId);
     this.#keys.set(event.keyId, {
       device: event.senderDevice,
       epoch: event.epoch,
-      startedAtMs: key?.startedAtMs ?? event.receivedAt,
+      startedAtMs: key?.startedAtMs ?? event.receivedAtMs,
       messages: (key?.messages ?? 0) + 1,
     });
-    const { conversation, senderDevice, clientMessageId, seq, receivedAt } = event;
+    const { conversation, senderDevice, clientMessageId, seq, receivedAtMs } = event;
     const { transcriptHash, frankingTag } = event;
     // Without the ciphertext, because a node keeps this for every conversation it serves.
     this.#recent.push({
@@ -93,7 +93,7 @@ export class HeadDraft {
       senderDevice,
       clientMessageId,
       seq,
-      receivedAt,
+      receivedAtMs,
       transcriptHash,
       frankingTag,
     });

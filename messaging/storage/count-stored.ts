@@ -4,7 +4,7 @@ import { dayOf, type StoredMessages } from "../../policies/message-quota.ts";
 /** An event that is stored, by whom, and how many bytes it takes. */
 export interface StoredEvent {
   readonly account: Uuid;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
   readonly bytes: number;
 }
 
@@ -30,8 +30,8 @@ interface Change extends StoredMessages {
 export function countStored(tenant: Uuid, events: readonly StoredEvent[]): CountChanges {
   const accounts = new Map<string, { owner: Uuid; day: number; items: number; bytes: number }>();
   let total = 0;
-  for (const { account, receivedAt, bytes } of events) {
-    const day = dayOf(receivedAt);
+  for (const { account, receivedAtMs, bytes } of events) {
+    const day = dayOf(receivedAtMs);
     const key = `${account} ${day}`;
     const known = accounts.get(key);
     if (known === undefined) accounts.set(key, { owner: account, day, items: 1, bytes });

@@ -59,7 +59,7 @@ export class BatchedHints implements Hints {
   /** True when the last send failed. */
   #lost = false;
   #lastSentMs = 0;
-  #listeningSince = 0;
+  #listeningSinceMs = 0;
   #closed = false;
 
   private constructor(options: BatchedHintsOptions) {
@@ -139,7 +139,7 @@ export class BatchedHints implements Hints {
     const { heads, devices, ended, activities, presences } = this.#waiting;
     const at = performance.now();
     const payloads = encodeHints(
-      { node: this.#options.node, at, listeningSince: this.#listeningSince },
+      { node: this.#options.node, at, listeningSinceMs: this.#listeningSinceMs },
       {
         heads: [...heads.values()],
         devices: [...devices.values()],
@@ -164,7 +164,7 @@ export class BatchedHints implements Hints {
   }
 
   #onListening(): void {
-    this.#listeningSince = performance.now();
+    this.#listeningSinceMs = performance.now();
     this.#options.listener.onListening();
   }
 

@@ -35,7 +35,7 @@ const senderSchema = z.object({
    */
   at: z.number(),
   /** When the sending node last began to listen, by the same clock. Older versions leave it out. */
-  listeningSince: z.number().default(0),
+  listeningSinceMs: z.number().default(0),
 });
 const payloadSchema = senderSchema.extend({
   heads: z.array(shapes.heads).default([]),
@@ -52,7 +52,7 @@ const PER_PAYLOAD = 60;
 export interface Sender {
   readonly node: string;
   readonly at: number;
-  readonly listeningSince: number;
+  readonly listeningSinceMs: number;
 }
 
 /** Encodes the hints in one or more payloads, each at most 8,000 bytes. */
@@ -78,9 +78,9 @@ export function senderOf(text: string): Sender | undefined {
 export function decodeHint(text: string): (Hint & Sender) | undefined {
   const parsed = payloadSchema.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { node, at, listeningSince, ...lists } = parsed.data;
+  const { node, at, listeningSinceMs, ...lists } = parsed.data;
   const hint = Object.fromEntries(kinds.map((kind) => [kind, lists[kind].map(namedBy(kind))]));
-  return { node, at, listeningSince, ...(hint as unknown as Hint) };
+  return { node, at, listeningSinceMs, ...(hint as unknown as Hint) };
 }
 
 const valuesOf = (kind: Kind) => (one: object) =>

@@ -75,7 +75,7 @@ export interface HintSender {
    * When this node last began to listen, in milliseconds of its own clock. It has missed what was
    * announced before. It grows whenever the node begins to listen again.
    */
-  readonly listeningSince: number;
+  readonly listeningSinceMs: number;
 }
 
 /** Receives the hints of other nodes. A node's own hints are left out. */

@@ -86,10 +86,10 @@ export class SharedPresence implements PresenceBoard {
   }
 
   /** Records what another node announced about its users. */
-  onHeard({ node, listeningSince }: HintSender, presences: readonly PresenceHint[]): void {
+  onHeard({ node, listeningSinceMs }: HintSender, presences: readonly PresenceHint[]): void {
     this.#heard.set(node, this.#deps.monotonic());
-    if (listeningSince > (this.#greeted.get(node) ?? -1)) {
-      this.#greeted.set(node, listeningSince);
+    if (listeningSinceMs > (this.#greeted.get(node) ?? -1)) {
+      this.#greeted.set(node, listeningSinceMs);
       this.#announceAll();
     }
     this.#change(presences.map((presence) => ({ ...presence, node })));
@@ -124,8 +124,8 @@ export class SharedPresence implements PresenceBoard {
    */
   forgetSilent(): void {
     const { monotonic, forgetAfterMs } = this.#deps;
-    for (const [node, heardAt] of this.#heard) {
-      if (monotonic() - heardAt < forgetAfterMs) continue;
+    for (const [node, heardAtMs] of this.#heard) {
+      if (monotonic() - heardAtMs < forgetAfterMs) continue;
       this.#heard.delete(node);
       this.#greeted.delete(node);
       this.#forget(node, ([, { byNode }]) => byNode.has(node));

@@ -233,7 +233,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     const { relay } = this.#deps;
     this.#liveness.greeted();
     this.#state = "joining";
-    const heardAt = this.#deps.monotonic();
+    const heardAtMs = this.#deps.monotonic();
     const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
@@ -251,7 +251,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
         return this.close("try_again");
       this.#identity = { tenant, user, device, session, role };
       // Of two hellos the later one wins, however long either took to be answered.
-      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
+      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAtMs) * 1000);
       this.#leaveShares = this.#deps.loopShares.join(tenant, this.#reading);
       relay.join(this, device);
       const begun = this.#begin(authenticated.actor);

@@ -59,10 +59,10 @@ export function admissionRefusedFrame(
 }
 
 export function acceptedFrame(message: AcceptedMessage): Uint8Array {
-  const { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag } = message;
+  const { conversation, clientMessageId, seq, receivedAtMs, transcriptHash, frankingTag } = message;
   return encodeFrame({
     kind: "accepted",
-    body: { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag },
+    body: { conversation, clientMessageId, seq, receivedAtMs, transcriptHash, frankingTag },
   });
 }
 

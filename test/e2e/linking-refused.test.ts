@@ -63,7 +63,7 @@ describe("a new device that must not get in", () => {
     const newcomer = await startLinking(server, customer.credentials);
     const { code } = newcomer.link;
     expect(await customer.desk.reviewDevice(code)).toMatchObject({
-      expiresAt: newcomer.link.expiresAt,
+      expiresAtMs: newcomer.link.expiresAtMs,
     });
     await customer.desk.refuseDevice(code);
     expect(await codeOf(newcomer.member)).toBe("link_refused");

@@ -14,7 +14,7 @@ const algorithms: readonly string[] = customerKeyAlgorithms;
 /**
  * Checks `alg`, then `kid`, then the signature (RFC 7515), and stops at the first that is wrong.
  */
-export async function checkSignature(
+export async function inspectSignature(
   token: string,
   header: ProtectedHeaderParameters,
   { keys }: JSONWebKeySet,

@@ -17,7 +17,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
 
 /** The place of the blobs, as somebody has it who can write there. */
-interface Place {
+interface StoredBlobs {
   readonly attachments: Config["attachments"];
   read(id: string): Promise<Buffer>;
   write(id: string, bytes: Uint8Array): Promise<void>;
@@ -25,7 +25,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-async function inFolder(): Promise<Place> {
+async function inFolder(): Promise<StoredBlobs> {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-altered-"));
   const pathOf = (id: string) => join(folder, id.slice(-2), id);
   return {
@@ -37,7 +37,7 @@ async function inFolder(): Promise<Place> {
   };
 }
 
-async function inBucket(): Promise<Place> {
+async function inBucket(): Promise<StoredBlobs> {
   const double = await startS3Double();
   const credentials = { accessKeyId: "double", secretAccessKey: "double" };
   const { endpoint } = double;
@@ -67,7 +67,7 @@ describe.each([
   ["a folder", inFolder],
   ["a bucket", inBucket],
 ])("in %s", (_name, open) => {
-  let place: Place;
+  let place: StoredBlobs;
   let server: TestServer;
   let customer: TestDevice;
   let agent: TestDevice;

@@ -37,7 +37,7 @@ const record: HistoryRecord = {
   sender: uuidv7(),
   clientMessageId,
   epoch: 1,
-  receivedAt: 2_000,
+  receivedAtMs: 2_000,
   transcriptHash: zeroHash,
   text: "hello",
   payload,

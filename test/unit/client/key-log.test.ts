@@ -115,7 +115,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
   expect(events).toEqual([
     {
       backupOf: 1_000,
-      declaredAt: 2_000,
+      declaredAtMs: 2_000,
       reason: "fire",
       approvedBy: names,
       publishedSize: 85,

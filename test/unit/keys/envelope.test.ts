@@ -1,10 +1,10 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { rowAssociated, type RowPlace } from "../../../keys/at-rest/associated.ts";
+import { rowAssociated, type RowPosition } from "../../../keys/at-rest/associated.ts";
 import { keyIdOf, open, OVERHEAD_BYTES, seal } from "../../../keys/at-rest/envelope.ts";
 
 const newKey = () => ({ id: randomBytes(16), secret: createSecretKey(randomBytes(32)) });
-const places: fc.Arbitrary<RowPlace> = fc.record(
+const places: fc.Arbitrary<RowPosition> = fc.record(
   {
     tenant: fc.uuid(),
     conversation: fc.uuid(),

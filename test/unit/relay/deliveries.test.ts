@@ -19,7 +19,7 @@ const event = (seq: number): DeliverableEvent => ({
   epoch: 1,
   keyId: randomUUID(),
   clientMessageId: randomUUID(),
-  receivedAt: 1,
+  receivedAtMs: 1,
   ciphertext: new Uint8Array(1),
   commitment: zeroHash,
   frankingTag: zeroHash,

@@ -135,7 +135,7 @@ test("transcript hash and franking tag accept only hashes of 32 bytes, because t
     epoch: 1,
     keyId: id(3),
     clientMessageId: id(4),
-    receivedAt: 1,
+    receivedAtMs: 1,
   } as const;
   const same = (input: Uint8Array) => input;
   for (const wrong of [new Uint8Array(31), new Uint8Array(33), new Uint8Array(0)]) {

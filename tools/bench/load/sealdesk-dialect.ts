@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { decodeFrame, encodeFrame, type Cursor } from "../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import type { Dialect, RelayConnectionEvents } from "./link.ts";
+import type { Dialect, RelayConnectionEvents } from "./relay-connection.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
 

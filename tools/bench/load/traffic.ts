@@ -1,6 +1,6 @@
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import { SeededRandom } from "../../testkit/seeded-random.ts";
-import type { Dialect, Frame, Link, RelayConnectionEvents } from "./link.ts";
+import type { Dialect, Frame, RelayConnection, RelayConnectionEvents } from "./relay-connection.ts";
 import type { RoomSpec } from "./party.ts";
 
 /** What a load process counted since the last question. */
@@ -31,7 +31,7 @@ interface Room {
 
 /** One sender with its conversations. */
 interface Lane {
-  readonly link: Link;
+  readonly link: RelayConnection;
   readonly rooms: Room[];
 }
 
@@ -53,7 +53,12 @@ export class Traffic implements RelayConnectionEvents {
   #acceptMs: number[] = [];
   #deliverMs: number[] = [];
 
-  add(link: Link, dialect: Dialect, rooms: readonly RoomSpec[], receivers: number): void {
+  add(
+    link: RelayConnection,
+    dialect: Dialect,
+    rooms: readonly RoomSpec[],
+    receivers: number,
+  ): void {
     if (rooms.length === 0) return;
     const lane: Lane = { link, rooms: [] };
     for (const spec of rooms) {

@@ -22,13 +22,13 @@ export async function takeMessages(
   conversation: Uuid,
 ): Promise<readonly Taken[]> {
   const stored = await administrator.query<StoredMessage>(
-    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt", epoch,
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAtMs", epoch,
        sender_device as "senderDevice", key_id as "keyId", ciphertext as bytes
      from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
     [conversation],
   );
   const packets = await administrator.query<StoredPacket>(
-    `select p.tenant, p.conversation, p.seq::int, p.received_at_ms::float8 as "receivedAt", p.device,
+    `select p.tenant, p.conversation, p.seq::int, p.received_at_ms::float8 as "receivedAtMs", p.device,
        p.bytes, e.key_id as "keyId"
      from sealdesk.packets p join sealdesk.events e using (conversation, seq)
      where p.conversation = $1`,

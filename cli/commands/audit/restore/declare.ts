@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { assertHolds, openOurs } from "../../../../audit/integrate/check-outside.ts";
+import { assertHolds, openOurs } from "../../../../audit/integrate/verify-against-outside.ts";
 import { AuditError } from "../../../../audit/audit-error.ts";
 import { OPERATOR_LOG, type LogId } from "../../../../audit/logs.ts";
 import { createDeclaration, formatDeclaration } from "../../../../audit/restore/declaration.ts";

@@ -87,7 +87,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
     epoch,
     devices: digestOfDevices(devices),
     messages: 0,
-    createdAt: now,
+    createdAtMs: now,
   };
   return { key, packets };
 }

@@ -38,7 +38,7 @@ export interface Dialect {
 const ACK_EVERY = 32;
 
 /** A device's connection to a relay. It acknowledges what it gets and does no cryptography. */
-export class Link {
+export class RelayConnection {
   readonly #dialect: Dialect;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
@@ -62,7 +62,7 @@ export class Link {
     localAddress: string,
     events: RelayConnectionEvents,
     onConnected: () => void = () => undefined,
-  ): Promise<Link> {
+  ): Promise<RelayConnection> {
     const { path, subprotocol } = dialect;
     const socket = new WebSocket(
       url.replace("http", "ws") + path,
@@ -73,7 +73,7 @@ export class Link {
     await once(socket, "open");
     const [response] = await upgraded;
     onConnected();
-    const link = new Link(socket, response.socket, dialect);
+    const link = new RelayConnection(socket, response.socket, dialect);
     await link.#greet(events);
     return link;
   }

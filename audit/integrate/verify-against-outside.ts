@@ -45,13 +45,13 @@ export interface Outside {
  * @returns the declared restores
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export async function checkOutside(
+export async function verifyAgainstOutside(
   client: Client,
   { store, publicKey, approvers }: Outside,
 ): Promise<Restores> {
   const restores = await readRestores(store, publicKey, approvers);
   const check = (log: LogId, note: string, where: string) =>
-    checkLog(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
+    assertExtends(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
   const outside = await store.all();
   for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
@@ -79,7 +79,7 @@ async function assertRecorded(client: Client, { all }: Restores): Promise<void> 
  * Recomputes the root of a head that is signed later, because anybody may have changed its row.
  * @throws AuditError audit_log_inconsistent
  */
-export async function checkUnsigned(
+export async function assertUnsignedHead(
   client: Client,
   { log, origin, size, root }: CommittedTree,
 ): Promise<void> {
@@ -115,14 +115,14 @@ export function openOurs(
  * there, without those that a declared restore lost.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export const checkLog = (
+export const assertExtends = (
   client: Client,
   log: LogId,
   outside: Checkpoint,
   restores: Restores,
 ): Promise<void> => assertHolds(client, log, restores.survivorOf(outside));
 
-/** Like `checkLog`, for a head that no restore concerns. */
+/** Like `assertExtends`, for a head that no restore concerns. */
 export async function assertHolds(client: Client, log: LogId, head: Checkpoint): Promise<void> {
   const { origin, size, root } = head;
   const { rows } = await client.query<{ origin: string; size: number }>(LATEST, [log]);
