@@ -6,9 +6,9 @@ import {
 } from "@aws-sdk/client-s3";
 
 /**
- * The text of the first object whose key begins with `Prefix`, in its newest version, or undefined
- * if there is none. It reads versions, because the lock protects those. Anybody who may delete can
- * put a marker over a locked object and so hide it from a reader of keys.
+ * Returns the text of the first object whose key begins with `Prefix`, in its newest version, or
+ * undefined if there is none. It reads versions, because the lock protects those. A user who may
+ * delete can put a marker over a locked object, which hides it from a reader of keys.
  */
 export async function readFirst(
   client: S3Client,

@@ -8,9 +8,12 @@ export interface S3ArchiveOptions {
   /** The prefix of this log's keys, such as `audit-archive/demo/`. */
   readonly prefix: string;
   readonly region: string;
-  /** For S3 services other than Amazon's. Buckets are addressed by path. */
+  /** The endpoint of an S3 service that is not Amazon's. Buckets are addressed by path. */
   readonly endpoint: string | undefined;
-  /** Until then nobody can remove an object, not even an administrator (compliance mode). */
+  /**
+   * The time for which an object is locked (compliance mode). Nobody, not even an administrator,
+   * can remove it earlier.
+   */
   readonly retainMs: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -19,8 +22,8 @@ export interface S3ArchiveOptions {
 }
 
 /**
- * A log's files as locked objects. Every checkpoint is kept as a version of its object, because a
- * bucket with Object Lock keeps versions.
+ * Returns a log's files as locked objects. Every checkpoint is kept as a version of its object,
+ * because a bucket with Object Lock keeps versions.
  */
 export function s3Archive(options: S3ArchiveOptions): ArchiveStore {
   const { bucket: Bucket, prefix, region, endpoint, retainMs, now, credentials } = options;

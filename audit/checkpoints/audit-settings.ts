@@ -4,14 +4,17 @@ import type { NoteKey } from "../verify/note.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
 import type { CheckpointLocation } from "./open-store.ts";
 
-/** How the logs are named, and where their last checkpoints are kept. */
+/** The names of the logs, and the location of their last checkpoints. */
 export interface AuditSettings {
   /** The prefix of every log's origin. */
   readonly originPrefix: string;
   readonly checkpoints: CheckpointLocation;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
-  /** The people of whom two must approve a restore. If there are none, no restore counts. */
+  /**
+   * The people who may approve a restore. Two of them must approve each. If the list is empty, no
+   * restore counts.
+   */
   readonly restoreApprovers: readonly NoteKey[];
 }
 
@@ -31,7 +34,7 @@ interface AuditVariables {
 const DAY_MS = 86_400_000;
 
 /**
- * The settings that the server and the commands share, because they must agree.
+ * Returns the settings that the server and the commands share, because they must agree.
  * @param home SEALDESK_HOME
  */
 export function auditSettings(values: AuditVariables, home: string): AuditSettings {
@@ -47,8 +50,8 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
 const WITHOUT_URL = "sealdesk.local";
 
 /**
- * The prefix of origins for a server at this URL: its host, with the port. The brackets of an IPv6
- * address are left out.
+ * Returns the prefix of origins for a server at this URL: its host, with the port. The brackets of
+ * an IPv6 address are left out.
  * @returns undefined if the host has characters that no origin has, such as an underscore
  */
 export function originOf(publicUrl: string | undefined): string | undefined {

@@ -1,14 +1,14 @@
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { directoryCheckpoints } from "./directory-store.ts";
 
-/** Where the last checkpoint of each log is kept, apart from the database. */
+/** The location of the last checkpoint of each log, apart from the database. */
 export type CheckpointLocation =
   | { readonly kind: "directory"; readonly folder: string }
   | {
       readonly kind: "s3";
       readonly bucket: string;
       readonly region: string;
-      /** If undefined, Amazon's endpoint. */
+      /** The service's endpoint. If undefined, Amazon's endpoint is used. */
       readonly endpoint: string | undefined;
       readonly retainMs: number;
     };

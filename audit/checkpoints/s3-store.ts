@@ -10,11 +10,11 @@ import { assertNotBehind, readStored } from "./head-order.ts";
 export interface S3CheckpointOptions {
   readonly bucket: string;
   readonly region: string;
-  /** For S3 services other than Amazon's. Buckets are addressed by path. */
+  /** The endpoint of an S3 service that is not Amazon's. Buckets are addressed by path. */
   readonly endpoint: string | undefined;
   /**
-   * Until then nobody can remove an object, not even an administrator (Object Lock, compliance
-   * mode).
+   * The time for which an object is locked (Object Lock, compliance mode). Nobody, not even an
+   * administrator, can remove it earlier.
    */
   readonly retainMs: number;
   /**
@@ -47,7 +47,7 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
   /** The last head that was not written, because one was written a moment before. */
   const skipped = new Map<LogId, string>();
   const timers = new Map<LogId, NodeJS.Timeout>();
-  // In the order of keys, the hyphen comes before all digits.
+  // The hyphen sorts before all digits in the order of keys.
   const keyOf = (log: LogId, { size, restores = 0 }: Checkpoint) =>
     `${prefix}${log}/${restores === 0 ? "" : `-${descending(restores)}-`}${descending(size)}`;
 
@@ -64,7 +64,7 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
 
   const latest = (log: LogId) => readFirst(client, { Bucket, Prefix: `${prefix}${log}/` });
 
-  /** The objects below a prefix, each in its newest version. */
+  /** Yields the objects below a prefix, each in its newest version. */
   async function* under(Prefix: string) {
     const keys = new Set<string>();
     for await (const { Versions = [] } of versionPages(client, { Bucket, Prefix }))
@@ -164,6 +164,6 @@ export function s3Checkpoints(options: S3CheckpointOptions): CheckpointStore {
   };
 }
 
-/** A number so that larger ones come first in the order of keys. */
+/** Returns a number so that larger ones come first in the order of keys. */
 const descending = (number: number): string =>
   String(Number.MAX_SAFE_INTEGER - number).padStart(16, "0");

@@ -20,9 +20,12 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
-  /** The people of whom two must have approved each declared restore. Without any, none counts. */
+  /**
+   * The people who may approve a restore. Two of them must have approved each. If the list is
+   * empty, no restore counts.
+   */
   readonly approvers?: readonly NoteKey[];
-  /** What this node saw of the logs. Signed heads are added. */
+  /** The heads that this node saw. Signed heads are added. */
   readonly heads?: KnownHeads | undefined;
   /** The witnesses that cosign the heads. */
   readonly witnesses?: Witnesses | undefined;
@@ -35,8 +38,8 @@ export interface IntegratorOptions {
 }
 
 /**
- * How often heads are signed while there is more to integrate. Signing waits for the disk and for
- * the key service.
+ * The time between two signings while more entries wait to be integrated. Signing waits for the
+ * disk and for the key service.
  */
 const SIGN_EVERY_MS = 250;
 const OLDEST = `
@@ -62,7 +65,7 @@ export class Integrator {
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
   #pendingAgeMs = 0;
-  /** Since when there have been heads without a signature, while this node leads. */
+  /** The time since which heads have been unsigned, while this node leads. */
   #unsignedSinceMs: number | undefined;
   #signFromMs = 0;
   #signedMs = 0;
@@ -73,14 +76,14 @@ export class Integrator {
     this.#ended = this.#run();
   }
 
-  /** Why nothing is signed, or undefined if signing is allowed. */
+  /** Returns the reason why nothing is signed, or undefined if signing is allowed. */
   get refusal(): AuditError | undefined {
     return this.#refusal;
   }
 
   /**
-   * How long the oldest entry has waited for its place, as of the last check, or for a signed head.
-   * Only the leading node knows the second.
+   * Returns how long the oldest entry has waited for its place, as of the last check, or for a
+   * signed head. Only the leading node knows the second.
    */
   get pendingAgeMs(): number {
     const since = this.#unsignedSinceMs;
@@ -144,7 +147,10 @@ export class Integrator {
     }
   }
 
-  /** The outside checkpoints may be a minute older than what this node saw itself. */
+  /**
+   * Compares the logs with the heads that this node saw. The outside checkpoints may be a minute
+   * older.
+   */
   async #assertKnownHeads(client: Client, restores: Restores): Promise<void> {
     const { heads } = this.#options;
     heads?.apply(restores);

@@ -42,7 +42,7 @@ export async function tryLead(client: Client): Promise<boolean> {
   return rows[0]?.leads === true;
 }
 
-/** What a new leader knows of the logs. */
+/** The state of the logs that a new leader starts from. */
 interface Resumed {
   /** The heads that a crash left without a signature. */
   readonly unsigned: readonly CommittedTree[];
@@ -53,7 +53,7 @@ interface Resumed {
 }
 
 /**
- * The first step of a new leader: compares the logs with the published checkpoints.
+ * Compares the logs with the published checkpoints. This is the first step of a new leader.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function resumeLeadership(client: Client, outside: Outside): Promise<Resumed> {
