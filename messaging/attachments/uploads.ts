@@ -83,7 +83,7 @@ export function createUpload(deps: AttachmentDeps, actor: Actor, input: NewUploa
       if (known?.device === device && known.conversation === conversation && known.size === size)
         return;
       await auditDone(client, actor, act, decision, now);
-      // From here on, the counts of the account and the tenant are locked.
+      // The counts of the account and the tenant are locked from here on.
       const expires = now + deps.emptyUploadLifetimeMs;
       await client.query(INSERT, [
         id,
@@ -185,8 +185,8 @@ const elsewhere = (): MessagingError =>
   );
 
 /**
- * Returns why the row was not updated. If the upload has been removed, it also removes what was
- * stored.
+ * Returns why the row was not updated. If the upload has been removed, it also removes the stored
+ * bytes.
  */
 async function lostUpload(
   { pool, store }: Pick<AttachmentDeps, "pool" | "store">,

@@ -27,8 +27,8 @@ interface AcceptedRow {
 const MAX_AGE_MS = 31 * 86_400_000;
 
 /**
- * Which of these messages are already in their conversations' logs. Ids over 30 days old are never
- * admitted, so it searches only two partitions.
+ * Returns which of these messages are already in their conversations' logs. Ids over 30 days old
+ * are never admitted, so it searches only two partitions.
  */
 export async function findAccepted(
   client: Client,

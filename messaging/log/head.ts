@@ -16,19 +16,19 @@ export type AcceptedMessage = Pick<
 >;
 
 /**
- * What a node holds of a conversation it serves. It is a copy and may be behind. A write based on
- * it commits only if no event was appended since; the unique key on seq ensures that.
+ * A node's copy of the head of a conversation. It may be behind. A write based on it commits only
+ * if no event was appended since; the unique key on seq ensures that.
  */
 export interface ConversationHead extends AdmissionFacts {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
-  /** The user whom the conversation is about. */
+  /** The user whose conversation it is. */
   readonly subject: Uuid;
   /** The account of each member device, with the role that it had when this was read. */
   readonly authors: ReadonlyMap<Uuid, ConversationActor>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
-  /** When the last event was received. The next event is never earlier. */
+  /** The time when the last event was received. The next event is never earlier. */
   readonly receivedAtMs: number;
   /** Keys of the current epoch that are still within their age limit. */
   readonly keys: ReadonlyMap<Uuid, SenderKeyFacts>;
@@ -66,7 +66,7 @@ export class HeadDraft {
     return this.#keys.get(keyId);
   }
 
-  /** The earlier answer to this message, if it is recent or part of the current plan. */
+  /** Returns the earlier answer to this message, if it is recent or part of the current plan. */
   repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
@@ -87,7 +87,7 @@ export class HeadDraft {
     });
     const { conversation, senderDevice, clientMessageId, seq, receivedAtMs } = event;
     const { transcriptHash, frankingTag } = event;
-    // Without the ciphertext, because a node keeps this for every conversation it serves.
+    // Leaves out the ciphertext, because a node keeps this for every conversation it serves.
     this.#recent.push({
       conversation,
       senderDevice,
@@ -99,7 +99,7 @@ export class HeadDraft {
     });
   }
 
-  /** The head after everything appended is stored. */
+  /** Returns the head after everything appended is stored. */
   finish(): ConversationHead {
     const { seq, transcriptHash, receivedAtMs } = this;
     return {

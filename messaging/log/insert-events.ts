@@ -14,7 +14,7 @@ import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
 export interface MonthMarker {
   readonly conversation: Uuid;
   readonly seq: number;
-  /** When the previous event was received. This places the marker in its partition. */
+  /** The time when the previous event was received. It places the marker in its partition. */
   readonly receivedAtMs: number;
 }
 

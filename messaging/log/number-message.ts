@@ -89,7 +89,7 @@ export function numberControl(
   };
 }
 
-/** The marker for an event that is the first of its conversation in a new month. */
+/** Returns the marker for an event that is the first of its conversation in a new month. */
 export function markerFor(position: NextPosition, event: LoggedEvent): MonthMarker | undefined {
   const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAtMs);
   if (position.seq === 0 || sameMonth) return undefined;

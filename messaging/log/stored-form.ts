@@ -5,7 +5,7 @@ import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 import type { DeliverableEvent } from "./event.ts";
 
-/** The place of an event, as far as its encryption at rest is bound to it. */
+/** The position of an event, to which its encryption at rest is bound. */
 export interface EventPosition {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
@@ -23,8 +23,8 @@ const place = (event: EventPosition, device?: Uuid): Uint8Array =>
   });
 
 /**
- * An event's bytes as they are stored. Only messages are sealed: membership events repeat what other
- * tables hold.
+ * Returns an event's bytes as they are stored. Only messages are sealed: membership events repeat
+ * what other tables hold.
  */
 export const sealedCiphertext = (
   event: EventPosition & Pick<DeliverableEvent, "kind" | "ciphertext">,
@@ -32,14 +32,14 @@ export const sealedCiphertext = (
 ): Uint8Array =>
   event.kind === "message" ? seal(required(key), place(event), event.ciphertext) : event.ciphertext;
 
-/** A packet as it is stored beside its event, which may be of any kind. */
+/** Returns a packet as it is stored beside its event, which may be of any kind. */
 export const sealedPacket = (
   event: EventPosition,
   { device, bytes }: Packet,
   key: SealingKey | undefined,
 ): Uint8Array => seal(required(key), place(event, device), bytes);
 
-/** Refuses to store what a device sealed without a key that can be destroyed. */
+/** Requires a key. Messages and packets are never stored without a key that can be destroyed. */
 function required(key: SealingKey | undefined): SealingKey {
   if (key === undefined) throw new Error("A key is missing for bytes that must be sealed.");
   return key;

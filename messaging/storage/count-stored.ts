@@ -1,14 +1,16 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { dayOf, type StoredMessages } from "../../policies/message-quota.ts";
 
-/** An event that is stored, by whom, and how many bytes it takes. */
+/** An event to be counted: its author and its size in bytes. */
 export interface StoredEvent {
   readonly account: Uuid;
   readonly receivedAtMs: number;
   readonly bytes: number;
 }
 
-/** What one statement adds to the counts of `storage_usage`, one element for each count. */
+/**
+ * The amounts that one statement adds to the counts of `storage_usage`, one element for each count.
+ */
 export interface CountChanges {
   readonly kinds: readonly ("messages" | "messages_of_account")[];
   readonly owners: readonly Uuid[];
