@@ -49,7 +49,7 @@ const record = message({
   frankingTag: [11, fixed(32)],
   control: [12, optional(bytes(1024 * 1024))],
   problems: [13, list(nested(problem), 256)],
-  /** Only set for a gap, which is stored under its last event. */
+  /** The gap. Set only in the record of a gap, which is stored under its last event. */
   gap: [14, optional(nested(gap))],
   /** The decrypted content of a message that is an attachment. */
   attachment: [15, optional(nested(attachmentFields))],

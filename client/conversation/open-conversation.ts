@@ -17,7 +17,7 @@ import { Sender } from "./sender.ts";
 import type { SenderDeps } from "./sender-deps.ts";
 import type { ConversationState } from "./state.ts";
 
-/** What every conversation uses, and whom it tells. */
+/** The dependencies and listeners of every conversation. */
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog">,

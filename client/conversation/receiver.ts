@@ -78,8 +78,8 @@ export class Receiver {
   }
 
   /**
-   * The relay says that events are gone. It sends nothing further until this device has confirmed
-   * it.
+   * Handles the relay's statement that events are gone. The relay sends no further events until
+   * this device has confirmed it.
    */
   gap(missing: Gap): void {
     this.#lastDelivered = Math.max(this.#lastDelivered, missing.to);
@@ -87,7 +87,9 @@ export class Receiver {
     this.#pump.wake();
   }
 
-  /** The relay has sent what it had when the connection was made. */
+  /**
+   * Handles the relay's statement that it has sent the events it had when the connection was made.
+   */
   caughtUp(seq: number): void {
     this.#queue.push({ end: seq });
     this.#pump.wake();
@@ -148,7 +150,7 @@ export class Receiver {
   }
 
   /**
-   * Builds the event of an accepted own message from what was sent. Returns undefined if no sent
+   * Builds the event of an accepted own message from the sent copy. Returns undefined if no sent
    * message matches the answer.
    */
   async #ownEvent(answer: Accepted): Promise<Deliver | undefined> {
@@ -232,7 +234,10 @@ export class Receiver {
     onGap(missing.to);
   }
 
-  /** The relay may repeat a known event, but it must not send another one in its place. */
+  /**
+   * Compares a repeated event with the known one. The relay may repeat an event, but must not send
+   * another one in its place.
+   */
   async #compareKnown(
     told: Pick<Deliver, "seq" | "transcriptHash" | "clientMessageId">,
   ): Promise<void> {

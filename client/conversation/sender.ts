@@ -17,7 +17,7 @@ import type { ConversationState } from "./state.ts";
 import { assertTextSize } from "./text-size.ts";
 import { WaitingMessages, type SentMessage } from "./waiting-messages.ts";
 
-/** How many messages of one conversation may be unanswered. */
+/** The number of messages of one conversation that may be unanswered. */
 const windowSize = 16;
 const retryMs = 1_000;
 

@@ -5,7 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
 
-/** The relation of an event to what is known. */
+/** The relation of an event to the known log. */
 export type SequenceCheck =
   | { readonly kind: "next" }
   /** Its seq is not new. Its hash must be the recorded one. */
@@ -37,7 +37,9 @@ export function classifyEvent(
   return event.previousHash === undefined ? { kind: "next" } : hashed(event, event.previousHash);
 }
 
-/** The relation of a gap to what is known. `from` is the first event that is missing here. */
+/**
+ * Returns the relation of a gap to the known log. `from` is the first event that is missing here.
+ */
 export function classifyGap(
   state: ConversationState | undefined,
   { from, to }: Pick<Gap, "from" | "to">,

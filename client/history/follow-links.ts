@@ -58,7 +58,7 @@ export async function followLinks(
 }
 
 /**
- * The grant is still in the log. A restore of the server may have lost it.
+ * Requires that the grant is still in the log. A restore of the server may have lost it.
  * @throws UnverifiableError
  */
 export async function assertIncoming(

@@ -17,8 +17,8 @@ interface RecordContext {
 }
 
 /**
- * An event of a granted range as the history stores it. It is shown only if it is what the log
- * holds.
+ * Returns an event of a granted range as the history stores it. It is shown only if it is what the
+ * log holds.
  */
 export function grantedRecord(
   link: StoredLink,
@@ -61,7 +61,7 @@ const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryReco
   problems: [{ code, user: record.grantedBy }],
 });
 
-/** What its sender did wrong at the time. */
+/** Returns the problem that the sender caused at the time. */
 const problemOf = (code: string): EventProblemCode =>
   code === "context_mismatch" || code === "unsupported_payload" ? code : "malformed_plaintext";
 

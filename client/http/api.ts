@@ -45,7 +45,10 @@ export interface StaffMember {
   readonly displayName: string | undefined;
 }
 
-/** The server's resources that this SDK uses. Every function throws SealdeskError. */
+/**
+ * Creates the functions for the server's resources that this SDK uses. Every function throws
+ * SealdeskError.
+ */
 export function createApi(request: Request, tenant: Uuid) {
   return {
     registerDevice: async (
@@ -68,7 +71,7 @@ export function createApi(request: Request, tenant: Uuid) {
         answer: registeredDevice,
       }),
 
-    /** A user's certified devices. Their signatures are not checked yet. */
+    /** Returns a user's certified devices. Their signatures are not checked yet. */
     async devicesOf(user: Uuid): Promise<readonly CertifiedDevice[]> {
       const { accountKey, devices } = await request({
         method: "GET",
@@ -99,7 +102,9 @@ export function createApi(request: Request, tenant: Uuid) {
       return (await request({ method: "GET", path, answer: consistencyProof })).proof;
     },
 
-    /** The statements that the key log was restored from a backup. Nothing is checked yet. */
+    /**
+     * Returns the statements that the key log was restored from a backup. Nothing is checked yet.
+     */
     async keyLogRestores(): Promise<readonly string[]> {
       const path = "v1/key-log/restores";
       return (await request({ method: "GET", path, answer: keyLogRestores })).restores;

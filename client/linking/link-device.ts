@@ -17,10 +17,10 @@ import { receiveAccount, type LinkAnswer } from "./receive-account.ts";
 export interface DeviceLink<T> {
   /**
    * Show it as a QR code, or copy it, to a device of the same account that its user holds. Show it
-   * nobody else: whoever reads it can approve this device, or let an impostor in.
+   * to nobody else, because a person who reads it can approve this device or let an impostor in.
    */
   readonly code: string;
-  /** When the code expires, in milliseconds since the Unix epoch. */
+  /** The time when the code expires, in milliseconds since the Unix epoch. */
   readonly expiresAtMs: number;
   /**
    * Resolves when a device of the account has approved and this one is a member device. Rejects

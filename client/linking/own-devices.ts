@@ -55,7 +55,7 @@ export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promi
 }
 
 /**
- * Returns what a new device requests. Show it to the person who read its code.
+ * Returns a new device's request. Show it to the person who read its code.
  * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
  *   link_key_replaced
  */
@@ -64,7 +64,7 @@ export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<
   return { id: device, requestedAtMs: createdAtMs, expiresAtMs };
 }
 
-/** What a new device receives besides the account key. */
+/** The data that a new device receives besides the account key. */
 export interface ApprovalOptions {
   /** True if it receives this device's history of every conversation. Default: true. */
   readonly history?: boolean;

@@ -28,11 +28,11 @@ import { mayBeLost, type Comparison } from "./judge.ts";
 import { moveToLost } from "./lost-events.ts";
 import { isSeen } from "./plan.ts";
 
-/** Where to cut the log, and how the server's log continues there. */
+/** The position at which to cut the log, and the server's log after it. */
 export interface CutPosition extends Pick<Comparison, "restores"> {
   /** The last event that may stay. */
   readonly after: number;
-  /** What is purged or erased on the server after that event, in order. */
+  /** The events that are purged or erased on the server after that event, in order. */
   readonly gaps: readonly Gap[];
 }
 
@@ -130,7 +130,7 @@ export async function rewind(
 }
 
 /**
- * Moves the cursor behind what is gone.
+ * Moves the cursor behind the events that are gone.
  * @returns the state there and the gaps to store; undefined if an event is missing that is not gone
  */
 function skipGaps(
@@ -149,7 +149,7 @@ function skipGaps(
   return { state, missing };
 }
 
-/** What the device knew at a place in the log. */
+/** The device's knowledge at a position in the log. */
 interface Known {
   /** The last event up to there that it saw itself, or a gap. */
   readonly last: readonly [seq: number, HistoryRecord] | undefined;
