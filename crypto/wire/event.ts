@@ -25,7 +25,7 @@ export interface EventHeader {
   readonly receivedAtMs: number;
 }
 
-/** A fixed-width layout. Each encoding is written into the same memory, after the label. */
+/** Returns a fixed-width layout. Each encoding is written into the same memory, after the label. */
 function layout(label: string, width: number) {
   const start = utf8(label);
   const bytes = new Uint8Array(start.length + width);
@@ -63,7 +63,7 @@ export function transcriptHash(
 }
 
 /**
- * The `transcriptHash` of an event of whose ciphertext only the digest is known.
+ * Returns the `transcriptHash` of an event of whose ciphertext only the digest is known.
  * @throws RangeError when `previous`, `digest` or `commitment` is not 32 bytes long
  */
 export function linkHash(
@@ -93,10 +93,9 @@ export function linkHash(
 }
 
 /**
- * The relay's tag on a message it accepted:
- * `HMAC-SHA-256(relay key, label || commitment || conversation || sender device || client message id || epoch || received at)`.
- * Symmetric franking as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated
- * Encryption" (2017).
+ * Returns the relay's tag on a message it accepted: `HMAC-SHA-256(relay key, label || commitment ||
+ * conversation || sender device || client message id || epoch || received at)`. Symmetric franking
+ * as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated Encryption" (2017).
  * @throws RangeError when `commitment` has not 32 bytes
  */
 export function frankingTag(

@@ -29,7 +29,7 @@ export function isWithinLimits(key: OwnKey, request: SealRequest, limits: Rotati
     key.epoch === request.epoch &&
     equalBytes(key.devices, digestOfDevices(request.devices)) &&
     key.messages < limits.maxMessages &&
-    // If the clock was set back, the key's age is unknown.
+    // The key's age is unknown if the clock was set back.
     age >= 0 &&
     age < limits.maxAgeMs
   );
@@ -74,7 +74,7 @@ export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
   }
 }
 
-/** Deletes the key and its chain. What it encrypted cannot be recomputed here. */
+/** Deletes the key and its chain. Its ciphertexts cannot be recomputed here. */
 export function dropOwnKey(staging: Staging, self: Uuid, conversation: Uuid, key: OwnKey): void {
   staging.delete(names.senderKey({ conversation, epoch: key.epoch }, self, key.keyId));
   staging.delete(names.ownKey(conversation));

@@ -51,7 +51,7 @@ export async function openFrom(
   const self = await loadSelf(staging);
   await assertTrusted(staging, senderDevice);
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
-  // The pairwise encryption binds neither the conversation nor the receipt.
+  // The pairwise encryption binds the packet to no conversation and to no receipt.
   if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))
     throw new SuiteError("undecryptable", "The packet was made for another place.");
   return plaintext.slice(prefixBytes);
