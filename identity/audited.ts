@@ -11,7 +11,7 @@ import { KeysError } from "../keys/keys-error.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
 
-/** What every use case of this folder needs. */
+/** The dependencies of every use case of this folder. */
 export interface UseCase {
   readonly pool: Pool;
   /** Milliseconds since the Unix epoch. */
@@ -19,20 +19,20 @@ export interface UseCase {
   readonly requestId?: string | undefined;
 }
 
-/** The fields of an audit entry that say what is done to what. */
+/** The fields of an audit entry that describe the act and its resource. */
 export type Act<A extends AuditAction> = Pick<AuditEntry<A>, "action" | "resource"> &
   Partial<Pick<AuditEntry<A>, "subject" | "details" | "decision">> & {
     /**
-     * True for an act on what is the actor's own, which a device repeats at no cost. Many such acts
+     * True for an act on the actor's own data that a device can repeat at no cost. Many such acts
      * in an hour become one entry: see `appendRepeatable`.
      */
     readonly isRepeatable?: boolean;
   };
 
-/** What an act adds to its entry. */
+/** The fields that an act adds to its entry. */
 type Note<A extends AuditAction> = Partial<Pick<Act<A>, "subject" | "details" | "decision">>;
 
-/** The fields of an audit entry that say who acts, when, and in which request. */
+/** Returns the fields of an audit entry that say who acts, when, and in which request. */
 function entryBy(
   actor: Actor,
   at: { readonly now: number; readonly requestId?: string | undefined },
@@ -53,10 +53,10 @@ function entryBy(
 /**
  * Runs `work` in one transaction of the actor's tenant and writes the audit entry of its success
  * there. A refusal rolls `work` back and is written in a transaction of its own. Many refusals of
- * one kind become one entry: see `appendRefusal`. It also refuses an
- * actor whose session or device has ended since the request was authenticated.
+ * one kind become one entry: see `appendRefusal`. It refuses an actor whose session or device has
+ * ended since the request was authenticated.
  * @param work may add fields to the entry by calling `note`
- * @throws IdentityError session_revoked, device_revoked; and what `work` throws
+ * @throws IdentityError session_revoked, device_revoked; and the errors of `work`
  */
 export async function audited<A extends AuditAction, T>(
   deps: UseCase,
@@ -83,7 +83,10 @@ export async function audited<A extends AuditAction, T>(
   );
 }
 
-/** Like `audited`, but writes only refusals. For reading what is public among members. */
+/**
+ * Runs `work` like `audited`, but writes only refusals. It serves for reading data that is public
+ * among members.
+ */
 export async function refusalsAudited<A extends AuditAction, T>(
   { pool, now, requestId }: UseCase,
   actor: Actor,
@@ -103,7 +106,7 @@ type RecordedError = IdentityError | KeysError | AuditError;
 const isRecorded = (error: unknown): error is RecordedError =>
   error instanceof IdentityError || error instanceof KeysError || error instanceof AuditError;
 
-/** The parts of the act that the entry has. */
+/** Returns the parts of the act that the entry has. */
 function said<A extends AuditAction>(act: Act<A>): Act<A> {
   const { action, resource, subject, details, decision } = act;
   return { action, resource, subject, details, decision };

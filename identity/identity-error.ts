@@ -1,4 +1,4 @@
-/** What can be refused or fail in this folder. */
+/** The refusals and failures of this folder. */
 export type IdentityErrorCode =
   // sign-in and tokens
   | "sign_in_failed" // wrong tenant, name, password or customer token: never said which
@@ -53,7 +53,7 @@ export type IdentityErrorCode =
 export class IdentityError extends Error {
   override readonly name = "IdentityError";
   readonly code: IdentityErrorCode;
-  /** Why, by code: the policy's reasons, or what was wrong with a sign-in. They are for the log. */
+  /** The reasons, as codes of the policy or of a failed sign-in. They are for the log. */
   readonly reasons: readonly string[];
   constructor(
     code: IdentityErrorCode,

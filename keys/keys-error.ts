@@ -1,4 +1,4 @@
-/** What can be refused or fail in this folder. */
+/** The refusals and failures of this folder. */
 export type KeysErrorCode =
   // keyring
   | "keyring_damaged" // the file is not a whole keyring; it is left as it is

@@ -16,8 +16,8 @@ export type GrantFailure =
   "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
 
 /**
- * The account that a grant proves, or the reason why it proves none. The reason is for the audit
- * log and the server's log. Never put it into a response.
+ * The account that a grant proves, or the reason for its failure. The reason is for the audit log
+ * and the server's log. Never put it into a response.
  */
 export type Identified =
   | {

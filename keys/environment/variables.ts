@@ -77,9 +77,10 @@ const schema = z.object({
 export type Variables = z.output<typeof schema>;
 
 /**
- * The values of `environment`, checked. The server and the commands read them alike. An empty
- * variable counts as not set.
- * @throws ConfigError: one sentence that begins with the variable's name and does not quote its value
+ * Returns the values of `environment`, checked. The server and the commands read them alike. An
+ * empty variable counts as not set.
+ * @throws ConfigError: one sentence that begins with the variable's name and does not quote its
+ *   value
  */
 export function readVariables(
   environment: Readonly<Record<string, string | undefined>>,
@@ -102,7 +103,10 @@ export function readVariables(
   return values;
 }
 
-/** As browsers write it, in small letters and without a default port, and without a slash at its end. */
+/**
+ * Returns the URL as browsers write it: in lower case, without a default port and without a slash
+ * at its end.
+ */
 function normalUrl(url: string): string {
   return new URL(url).href.replace(/\/+$/, "");
 }

@@ -67,7 +67,8 @@ const environmentSchema = z.object({
 type Values = z.output<typeof environmentSchema>;
 
 /**
- * The key-management service that `environment` describes. An empty variable counts as not set.
+ * Returns the key-management service that `environment` describes. An empty variable counts as not
+ * set.
  * @throws KeysError kms_misconfigured: one sentence that names the variable
  */
 export function readKmsSettings(

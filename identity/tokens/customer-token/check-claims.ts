@@ -21,7 +21,7 @@ export interface ExpectedClaims {
 }
 
 /**
- * Checks every claim (RFC 7519 section 4.1, RFC 7800). The findings have the order in which they
+ * Inspects every claim (RFC 7519 section 4.1, RFC 7800). The findings have the order in which they
  * are reported.
  */
 export function inspectClaims(claims: JWTPayload, expected: ExpectedClaims): readonly Finding[] {
@@ -100,7 +100,10 @@ function notATime(part: "iat" | "nbf" | "exp", at: unknown): Finding {
     : wrong(part, "invalid_claim", `It is not a number. ${should}`);
 }
 
-/** The limit is the year 5138 in seconds. A larger number is almost certainly in milliseconds. */
+/**
+ * Returns advice about clocks. The limit is the year 5138 in seconds. A larger number is almost
+ * certainly in milliseconds.
+ */
 const clockAdvice = (at: number): string =>
   at > 1e11
     ? "Count seconds, not milliseconds."

@@ -196,7 +196,7 @@ export class VaultKms implements Kms {
     return this.#ask("write", path, data).catch(plainly);
   }
 
-  /** The state of the key in Vault, or undefined if there is none. */
+  /** Returns the state of the key in Vault, or undefined if there is none. */
   async #find(key: string): Promise<KeyState | undefined> {
     assertLogName(key);
     try {
@@ -267,7 +267,7 @@ function fieldOf(answer: unknown, name: string): string {
   return value;
 }
 
-/** A refusal that nothing else explains, without Vault's words. */
+/** Returns a refusal that nothing else explains, without Vault's words. */
 const plain = (error: unknown): unknown =>
   error instanceof VaultAnswer ? refused(`Vault refused this (${error.status}).`) : error;
 const plainly = (error: unknown): never => {
