@@ -1,6 +1,6 @@
 import { siteOf } from "./network.ts";
 
-/** How many connections of one kind there may be at once. */
+/** The number of connections of one kind that there may be at once. */
 export interface ConnectionLimits {
   readonly perNode: number;
   readonly perNetwork: number;
@@ -19,11 +19,11 @@ interface Site {
 
 /**
  * Counts connections of senders who have not authenticated. Each costs memory and a file
- * descriptor, so strangers may hold only a limited number, and one network fewer.
+ * descriptor, so strangers may hold only a limited number, and one network may hold fewer.
  *
- * When the node is full, a new connection takes the oldest place of the site that holds the most, if
- * that site holds more than its own. Within one site the networks share in the same way. So a few
- * sites that take every place do not keep others out.
+ * When the node is full, a new connection takes the oldest place of the site that holds the most,
+ * if that site holds more than its own. Within one site the networks share in the same way. So a
+ * few sites that take every place do not keep others out.
  */
 export class ConnectionLimit {
   readonly #limits: ConnectionLimits;
@@ -72,7 +72,7 @@ export class ConnectionLimit {
     return this.#sites.get(siteOf(network))?.networks.get(network)?.size ?? 0;
   }
 
-  /** The place that a new connection may take from another one. */
+  /** Returns the place that a new connection may take from another one. */
   #placeFor(network: string | undefined): HeldConnection | undefined {
     const own = network === undefined ? undefined : this.#sites.get(siteOf(network));
     const largest = largestOf(this.#sites.values(), ({ held }) => held);

@@ -61,7 +61,7 @@ const storeMessage = (client: Client, event: LoggedEvent): Promise<void> =>
     markers: [],
   });
 
-/** A membership event without content, in a tenant and a conversation that nobody has. */
+/** Returns a membership event without content, in a tenant and a conversation that nobody has. */
 const trialOf = (id: Uuid, receivedAtMs: number): LoggedEvent => ({
   kind: "closed",
   tenant: id,

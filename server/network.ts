@@ -53,7 +53,7 @@ export function networkOf(address: string): string {
  */
 export const siteOf = (network: string): string => network.split(":").slice(0, 3).join(":");
 
-/** The eight groups of an IPv6 address. */
+/** Returns the eight groups of an IPv6 address. */
 function groupsOf(address: string): number[] {
   const [head = [], tail] = address.replace(/%.*$/, "").split("::").map(numbersOf);
   if (tail === undefined) return [...head];

@@ -25,8 +25,8 @@ export function peerAddressBehind(
 }
 
 /**
- * The address in an entry of X-Forwarded-For. Some proxies add the port. An IPv4 address that is
- * written as an IPv6 one is the same address.
+ * Returns the address in an entry of X-Forwarded-For. Some proxies add the port. An IPv4 address
+ * that is written as an IPv6 one is the same address.
  */
 export function addressIn(hop: string): string {
   const [, inBrackets] = /^\[([^\]]*)\](?::\d+)?$/.exec(hop) ?? [];

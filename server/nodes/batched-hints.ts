@@ -14,7 +14,7 @@ import type {
   PresenceHint,
 } from "./hints.ts";
 
-/** How long closing waits for hints to be sent, in milliseconds. */
+/** The time that closing waits for hints to be sent, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
 /** Carries payloads to every node, including this one. */
@@ -105,7 +105,8 @@ export class BatchedHints implements Hints {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    // The last words of a node that stops: without them the others find what it did with a poll.
+    // Sends the last hints of a node that stops. Without them, the others would find its last
+    // events only with a poll.
     await Promise.race([this.#sendRest(), wait(LAST_WORDS_MS, undefined, { ref: false })]);
     await this.#transport?.close();
   }
@@ -151,7 +152,7 @@ export class BatchedHints implements Hints {
     this.#waiting = nothingWaits();
     this.#beats = false;
     this.#lastSentMs = at;
-    // A hint that cannot be sent is dropped. The polls of the other nodes find what it announced.
+    // Drops a hint that cannot be sent. The polls of the other nodes find what it announced.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
     const sent = await this.#transport?.send(sealed).then(
       () => true,
@@ -159,7 +160,7 @@ export class BatchedHints implements Hints {
     );
     const again = sent === true && this.#lost;
     this.#lost = sent !== true;
-    // When hints travel again, announce again what other nodes may have missed.
+    // Announces what other nodes may have missed, once hints travel again.
     if (again && !this.#closed) this.#options.listener.onListening();
   }
 

@@ -31,10 +31,14 @@ const kinds = Object.keys(names) as Kind[];
 const senderSchema = z.object({
   node: z.string(),
   /**
-   * When the payload was sent, by the sending node's own clock. Only that node can interpret it.
+   * The time when the payload was sent, by the sending node's own clock. Only that node can
+   * interpret it.
    */
   at: z.number(),
-  /** When the sending node last began to listen, by the same clock. Older versions leave it out. */
+  /**
+   * The time when the sending node last began to listen, by the same clock. Older versions leave it
+   * out.
+   */
   listeningSinceMs: z.number().default(0),
 });
 const payloadSchema = senderSchema.extend({
@@ -45,7 +49,7 @@ const payloadSchema = senderSchema.extend({
   presences: z.array(shapes.presences).default([]),
 });
 
-/** How many hints fit below PostgreSQL's limit of 8,000 bytes per notification. */
+/** The number of hints that fit below PostgreSQL's limit of 8,000 bytes per notification. */
 const PER_PAYLOAD = 60;
 
 /** The sending node, the time of sending, and since when the node has been listening. */

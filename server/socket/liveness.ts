@@ -1,11 +1,11 @@
 import type { CloseReason } from "./close-codes.ts";
 import type { Timings } from "./timings.ts";
 
-/** What one check of a connection sees. */
+/** The state of a connection that one check sees. */
 export interface Condition {
   /**
-   * True while deliveries are held up: the window is full, or the network does not take what was
-   * sent.
+   * True while deliveries are held up: the window is full, or the network does not take the sent
+   * bytes.
    */
   readonly blocked: boolean;
   /** Grows with every acknowledgement and with every byte that the network takes. */
@@ -21,9 +21,8 @@ export type Verdict =
 type Limits = Pick<Timings, "helloMs" | "pingEveryMs" | "pongWithinMs" | "silenceMs" | "stallMs">;
 
 /**
- * Decides whether one device is alive, by what was heard of it and when. It holds no timer: the
- * caller checks now and then and is told when to check again. Times are milliseconds of one
- * monotonic clock.
+ * Decides whether one device is alive, from the times at which it was heard. It holds no timer: the
+ * caller checks, and learns when to check again. Times are milliseconds of one monotonic clock.
  */
 export class Liveness {
   readonly #limits: Limits;
@@ -33,7 +32,7 @@ export class Liveness {
   #blockedSinceMs: number | undefined;
   /** Before the hello, only the hello is waited for. */
   #helloBy: number | undefined;
-  /** When the access token expires. */
+  /** The time when the access token expires. */
   #expiresAtMs = Infinity;
 
   constructor(limits: Limits, now: number) {
