@@ -26,7 +26,8 @@ export function watchOutput(): void {
         ? new OutputClosed("The reader of standard output is gone.", { cause })
         : new CommandError(`Standard output could not be written (${cause.code}).`, { cause });
   });
-  // Standard error is for people. If nobody reads it, its failure does not matter.
+  // Ignores failures of standard error, which is for people. If it is not read, its failure does
+  // not matter.
   process.stderr.on("error", () => undefined);
 }
 

@@ -28,7 +28,7 @@ export interface DeclareOptions {
   readonly head?: readonly string[];
 }
 
-/** For this long, witnesses may say what they saw. */
+/** The time for which witnesses may answer with the heads that they saw. */
 const WITNESSES_MS = 30_000;
 
 /** Writes what the database lost by a restore, for two people to sign. It changes no log. */
