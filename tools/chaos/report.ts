@@ -7,7 +7,7 @@ export interface Outcome {
   readonly faults: FaultCounts;
   /** Everything else that is wrong, in a sentence each. */
   readonly complaints: readonly string[];
-  /** How long faults continued. */
+  /** The number of seconds for which faults continued. */
   readonly seconds: number;
   readonly seed: number;
   readonly nodes: number;

@@ -22,8 +22,8 @@ export interface StoredBytes {
 }
 
 /**
- * Opens the server's encryption of stored rows, as somebody could who has its database and its
- * keys.
+ * Opens the server's encryption of stored rows, as an attacker with its database and its keys
+ * could.
  */
 export class AtRest {
   readonly #tree: KeyTree;

@@ -9,7 +9,7 @@ interface ServerLocation {
   readonly ownerUrl: string;
 }
 
-/** The current keys of the server in `home`. */
+/** Returns the current keys of the server in `home`. */
 export async function readServerKeys({ home, ownerUrl }: ServerLocation): Promise<ServerKeys> {
   const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
   const pool = createPool(ownerUrl, { max: 1 });

@@ -3,7 +3,7 @@ import { SeededRandom } from "../../testkit/seeded-random.ts";
 import type { Dialect, Frame, RelayConnection, RelayConnectionEvents } from "./relay-connection.ts";
 import type { RoomSpec } from "./party.ts";
 
-/** What a load process counted since the last question. */
+/** The counts of a load process since the last question. */
 export interface Counted {
   readonly seconds: number;
   readonly accepted: number;
@@ -15,7 +15,9 @@ export interface Counted {
 
 interface Pending {
   readonly at: number;
-  /** How many answers are still to come: `accepted`, and one delivery for each receiver. */
+  /**
+   * The number of answers that are still to come: `accepted`, and one delivery for each receiver.
+   */
   open: number;
 }
 
@@ -71,7 +73,7 @@ export class Traffic implements RelayConnectionEvents {
     this.#lanes.push(lane);
   }
 
-  /** Every sender keeps `window` messages unanswered. This measures what the path can carry. */
+  /** Keeps `window` messages of every sender unanswered. This measures the path's capacity. */
   startClosed(window: number): void {
     this.#window = window;
     for (let index = 0; index < window; index++) for (const lane of this.#lanes) this.#send(lane);
@@ -113,7 +115,7 @@ export class Traffic implements RelayConnectionEvents {
     });
   }
 
-  /** Returns what was counted since the last call. */
+  /** Returns the counts since the last call. */
   take(): Counted {
     const counted = {
       seconds: (performance.now() - this.#since) / 1000,

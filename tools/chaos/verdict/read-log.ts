@@ -33,7 +33,7 @@ const kinds = new Map<number, EventKind>(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-/** All conversations as the database has them. Every transcript hash is recomputed. */
+/** Returns all conversations as the database has them. Every transcript hash is recomputed. */
 export async function readLog(
   administrator: pg.Client,
   atRest: AtRest,

@@ -13,8 +13,8 @@ export interface Taken {
 }
 
 /**
- * A conversation's messages as an attacker takes them who has the whole database and the server's
- * keys: each ciphertext without a packet, and with every device's packet.
+ * Returns a conversation's messages as an attacker takes them who has the whole database and the
+ * server's keys: each ciphertext without a packet, and with every device's packet.
  */
 export async function takeMessages(
   administrator: pg.Client,
@@ -92,8 +92,8 @@ export async function tryUnauthorisedDecrypt(
 }
 
 /**
- * Whether the attempts could succeed at all. For messages that the device did open, the suite
- * recognises them instead of reporting a missing key.
+ * Returns whether the attempts could succeed at all. For messages that the device did open, the
+ * suite recognises them instead of reporting a missing key.
  */
 export async function wouldNotice(device: DeviceHome, opened: readonly Taken[]): Promise<boolean> {
   const store = await openDeviceStore(device);
