@@ -189,7 +189,7 @@ describe("a new device that must not get in", () => {
     await customer.desk.close();
   });
 
-  test("who needs no approval is told so", async () => {
+  test("a device that needs no approval gets link_not_needed", async () => {
     const { tenant, username, password } = await server.createStaff("agent");
     const credentials = { grant: "password", tenant, username, password } as const;
     expect(await codeOf(startLinking(server, credentials))).toBe("link_not_needed");

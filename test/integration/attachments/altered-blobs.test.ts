@@ -130,7 +130,7 @@ describe.each([
     ["the last byte is gone", (bytes) => bytes.subarray(0, -1)],
     ["a byte came after the end", (bytes) => Buffer.concat([bytes, randomBytes(1)])],
     ["it is empty", () => Buffer.alloc(0)],
-  ])("nothing is served when %s", async (_what, change) => {
+  ])("the server serves no bytes when %s", async (_what, change) => {
     const path = await upload(randomBytes(2 * chunk + 5000));
     await place.write(idOf(path), change(await place.read(idOf(path))));
     expect(await outcome(path)).toBe("attachment_damaged");
@@ -140,7 +140,7 @@ describe.each([
     ]);
   });
 
-  test("what is altered far behind is cut off there, and said and counted once in the audit log", async () => {
+  test("an attachment with a late alteration is cut off there, which is logged and counted once", async () => {
     const bytes = randomBytes(20 * chunk);
     const path = await upload(bytes);
     const id = idOf(path);
@@ -172,7 +172,7 @@ describe.each([
     expect(await damageEntries(idOf(path))).toMatchObject([{ reason: "missing" }]);
   });
 
-  test("another blob, whole or in part, is not taken for it", async () => {
+  test("the server rejects another blob in its place, whole or in part", async () => {
     const [one, other] = [
       await upload(randomBytes(2 * chunk)),
       await upload(randomBytes(2 * chunk)),

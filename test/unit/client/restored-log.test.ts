@@ -82,7 +82,7 @@ test("a shorter log is accepted, and what it lacks stays readable", async () => 
   expect(device.problems).toHaveLength(1);
 });
 
-test("another log is accepted from the place where it differs", async () => {
+test("a different log is accepted from the position where it differs", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;
@@ -101,7 +101,7 @@ test("another log is accepted from the place where it differs", async () => {
   expect(textsOf(await device.items(4, 1))).toEqual(["three"]);
 });
 
-test("the same log is kept, and the restore excuses nothing more", async () => {
+test("an equal log is kept, and the restore explains no later difference", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;
@@ -161,7 +161,7 @@ test("an event that does not continue what both have is an alarm", async () => {
   expect(device.log.state).toMatchObject({ seq: 6, restores: 0, cuts: [] });
 });
 
-test("who had been removed is named, and gets nothing until they are added again", async () => {
+test("a member who had been removed is named, and gets no messages until they are added again", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;

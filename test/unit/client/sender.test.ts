@@ -18,7 +18,7 @@ describe("sending", () => {
     expect(await outcome).toEqual(receipt);
   });
 
-  test("no more than 16 messages are unanswered at a time", async () => {
+  test("at most 16 messages are unanswered at a time", async () => {
     const { sender, sent } = await setUp();
     for (let count = 0; count < 20; count++) void sender.send(`${count}`).catch(() => undefined);
     await wait();
@@ -108,7 +108,7 @@ describe("sending", () => {
     expect([sealedFor, sent]).toEqual([[], []]);
   });
 
-  test("nothing is given up before the first session, however long the server is unavailable", async () => {
+  test("no message is given up before the first session, however long the server is unavailable", async () => {
     let answer = (): Promise<PreKeyBundle> => Promise.reject(new SealdeskError("network", ""));
     const { sender, sent, suite, clock } = await setUp(() => answer());
     suite.hasSession = false;
@@ -336,7 +336,7 @@ describe("sending", () => {
     expect(silences()).toBe(0);
   });
 
-  test("closing keeps what is queued", async () => {
+  test("closing keeps queued messages", async () => {
     const { sender, store } = await setUp();
     sender.lost();
     const outcome = expect(sender.send("later")).rejects.toMatchObject({ code: "closed" });

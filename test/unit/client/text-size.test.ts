@@ -26,7 +26,7 @@ const sealed = (text: string) =>
     }),
   );
 
-test("the longest text fits one message, whatever is around it, and no longer one does", () => {
+test("the longest text fits one message in every context, and no longer text does", () => {
   expect(sealed("x".repeat(maxTextBytes))).toHaveLength(63 * 1024);
   expect(() => sealed("x".repeat(maxTextBytes + 1))).toThrow(
     expect.objectContaining({ code: "too_large" }),

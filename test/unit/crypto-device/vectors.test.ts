@@ -143,7 +143,7 @@ test("payload, padding, commitment, transcript hash and franking tag", () => {
   }).toEqual(vector.expected);
 });
 
-test("safety number", () => {
+test("the safety number matches the vectors", () => {
   const accounts = [
     { user: input.conversation, accountKey: "11".repeat(32) },
     { user: input.senderDevice, accountKey: "22".repeat(32) },

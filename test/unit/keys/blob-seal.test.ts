@@ -57,7 +57,7 @@ test("a chunk opens in the blob, the tenant, the upload and under the key it was
     expect(() => other.open(place, sealed)).toThrow(broken);
 });
 
-test("no bit of a chunk can be another, none can be missing and none added", () => {
+test("a chunk with a changed, missing or added bit does not open", () => {
   const seal = blobSeal(newKey(), newName());
   const [place] = places as [ChunkPosition];
   const sealed = seal.seal(place, randomBytes(20));
@@ -71,7 +71,7 @@ test("no bit of a chunk can be another, none can be missing and none added", () 
   expect(() => seal.open(place, Buffer.concat([sealed, Buffer.alloc(1)]))).toThrow(broken);
 });
 
-test("what is sealed again for the same place is sealed under another nonce", () => {
+test("bytes that are sealed again for the same place get another nonce", () => {
   const seal = blobSeal(newKey(), newName());
   const [place] = places as [ChunkPosition];
   const nonces = Array.from({ length: 3000 }, () =>
