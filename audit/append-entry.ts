@@ -20,7 +20,7 @@ import { leafHash } from "./verify/tree-hash.ts";
  */
 export type AuditOutcome = "success" | "refused" | "failed" | "impaired";
 
-/** What happened. It holds pseudonymous ids only, never a name, an address or content. */
+/** The fields of an entry. They hold pseudonymous ids only, never a name, an address or content. */
 interface EntryFields<Action extends string, Kind extends string, Details> {
   /** Milliseconds since the Unix epoch. */
   readonly occurredAtMs: number;
@@ -39,7 +39,7 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
     readonly id: string;
     readonly version?: string | undefined;
   };
-  /** The user whom the act concerns, if that is not the actor. */
+  /** The user affected by the act, if that is not the actor. */
   readonly subject?: Uuid | undefined;
   readonly outcome: AuditOutcome;
   /** A code, if the outcome is not success. */
@@ -48,12 +48,14 @@ interface EntryFields<Action extends string, Kind extends string, Details> {
     { readonly allowed: boolean; readonly reasons: readonly string[] } | undefined;
   readonly requestId?: string | undefined;
   readonly session?: Uuid | undefined;
-  /** How the session was authenticated. */
+  /** The way in which the session was authenticated. */
   readonly method?: string | undefined;
   readonly details?: Details | undefined;
 }
 
-/** An entry to be written. The table `actions` has its class, and what it may contain. */
+/**
+ * An entry to be written. The table `actions` defines its class and the fields that it may contain.
+ */
 export type AuditEntry<A extends AuditAction> = EntryFields<A, ResourceKinds[A], ActionDetails[A]>;
 
 /** An entry as the log has it. Its action may be one that this version does not know. */

@@ -4,7 +4,7 @@ import type { Uuid } from "../crypto/wire/uuid.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { briefly } from "./brief-details.ts";
 
-/** How many acts of a kind by an account get an entry of their own in each period. */
+/** The number of acts of a kind by an account that get an entry of their own in each period. */
 export const FULL_ENTRIES = 10;
 
 type TenantEntry = Omit<EntryRecord, "tenant">;
@@ -15,7 +15,10 @@ interface Kind {
   readonly entries: TenantEntry[];
 }
 
-/** Whoever acts. Of a sign-in that failed, the account that somebody tried to use. */
+/**
+ * Returns the account of the actor. For a failed sign-in, returns the account that somebody tried
+ * to use.
+ */
 const accountOf = ({ actor, subject }: TenantEntry): string =>
   actor.kind === "user" ? actor.id : (subject ?? actor.id);
 

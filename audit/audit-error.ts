@@ -20,11 +20,11 @@ export class AuditError extends Error {
   }
 }
 
-/** What a person does about an altered log. It ends the message of every `audit_log_altered`. */
+/** The advice about an altered log. It ends the message of every `audit_log_altered`. */
 const WHAT_TO_DO =
   "Put the row back from a backup, and find out who changed it: see docs/audit.md, “When the log was altered”.";
 
-/** @param what names the position and what is wrong there, such as "Entry 5 was removed." */
+/** @param what names the position and the fault there, such as "Entry 5 was removed." */
 export const altered = (origin: string, what: string, options?: ErrorOptions): AuditError =>
   new AuditError(
     "audit_log_altered",

@@ -14,7 +14,7 @@ export interface PersonalFields {
   readonly seal: (subject: Uuid, value: Uint8Array) => Promise<Uint8Array>;
 }
 
-/** The hashes by field for the entry, and the side rows that explain them. */
+/** Returns the hashes by field for the entry, and the side rows that explain them. */
 export function saltFields({ values }: PersonalFields) {
   const rows = Object.entries(values).map(([field, value]) => ({
     field,

@@ -7,9 +7,12 @@ import type { ActionClass } from "./actions/action-spec.ts";
 import { appendEntries, type EntryRecord } from "./append-entry.ts";
 import { FULL_ENTRIES } from "./append-repeatable.ts";
 
-/** How long acts of one kind are counted before their sum becomes an entry, in milliseconds. */
+/**
+ * The time for which acts of one kind are counted before their sum becomes an entry, in
+ * milliseconds.
+ */
 const PERIOD_MS = 3_600_000;
-/** How far the clocks of two nodes may differ, in milliseconds. */
+/** The largest accepted difference between the clocks of two nodes, in milliseconds. */
 const CLOCK_AHEAD_MS = 300_000;
 
 interface Deps {

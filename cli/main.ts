@@ -15,7 +15,7 @@ import { registerCustomerToken } from "./commands/register-customer-token.ts";
 import { registerTenant } from "./commands/register-tenant.ts";
 import { start } from "./commands/start.ts";
 import { Interrupted } from "./interruption.ts";
-import { checkOutput, OutputClosed, print, watchOutput } from "./output.ts";
+import { assertOutputWritten, OutputClosed, print, watchOutput } from "./output.ts";
 import { readSettings } from "./settings.ts";
 
 const { version } = JSON.parse(
@@ -127,7 +127,7 @@ program
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode;
   })
-  .then(checkOutput)
+  .then(assertOutputWritten)
   .catch((error: unknown) => {
     if (error instanceof OutputClosed) process.exit(ENDED_BY_READER);
     if (error instanceof Interrupted) process.exit(error.exitCode);

@@ -17,7 +17,7 @@ export class OutputClosed extends Error {
 let failure: Error | undefined;
 
 /**
- * Reports a failing standard output to `print` and `checkOutput`, instead of ending the process.
+ * Reports a failing standard output to `print` and `assertOutputWritten`, instead of ending the process.
  */
 export function watchOutput(): void {
   process.stdout.on("error", (cause: NodeJS.ErrnoException) => {
@@ -26,20 +26,21 @@ export function watchOutput(): void {
         ? new OutputClosed("The reader of standard output is gone.", { cause })
         : new CommandError(`Standard output could not be written (${cause.code}).`, { cause });
   });
-  // Standard error is for people. If nobody reads it, its failure does not matter.
+  // Ignores failures of standard error, which is for people. If it is not read, its failure does
+  // not matter.
   process.stderr.on("error", () => undefined);
 }
 
 export const print: Print = async (text) => {
   await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
-  await checkOutput();
+  await assertOutputWritten();
 };
 
 /**
  * Checks that everything was written.
  * @throws OutputClosed; CommandError if something was not written
  */
-export async function checkOutput(): Promise<void> {
+export async function assertOutputWritten(): Promise<void> {
   // The event is emitted in a later turn than the write that fails.
   await new Promise((resolve) => setImmediate(resolve));
   if (failure !== undefined) throw failure;

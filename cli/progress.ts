@@ -5,7 +5,7 @@ export interface Progress {
   end(): void;
 }
 
-/** A progress bar on standard error if that is a terminal, otherwise nothing. */
+/** Returns a progress bar on standard error if that is a terminal, otherwise nothing. */
 export function progressBar(unit: string): Progress {
   if (!process.stderr.isTTY) return { update: () => undefined, end: () => undefined };
   const bar = new SingleBar(

@@ -7,7 +7,10 @@ import { readVariables, type Variables } from "../keys/environment/variables.ts"
 import { readKmsSettings, type KmsSettings } from "../keys/kms/kms-settings.ts";
 import { runModeOf } from "../keys/run-mode.ts";
 
-/** What the commands read from the environment. The server checks the other variables itself. */
+/**
+ * The variables that the commands read from the environment. The server checks the other variables
+ * itself.
+ */
 export interface Settings {
   /** Absolute path of SEALDESK_HOME. */
   readonly home: string;

@@ -35,7 +35,7 @@ export async function withDatabase<T>(
   try {
     return await unlessInterrupted(withPool(cluster.ownerUrl, work));
   } finally {
-    // If the claim can be taken, no server uses the database, even if one left it running.
+    // Takes the claim. If that works, no server uses the database, even if one left it running.
     const claim = await claimCluster(cluster.ownerUrl);
     if (claim !== undefined) {
       await claim.release();

@@ -10,7 +10,7 @@ import { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import { CommandError, type Settings } from "./settings.ts";
 import { withDatabase } from "./with-database.ts";
 
-/** What a command needs to work on one tenant's keys. */
+/** The dependencies of a command that works on one tenant's keys. */
 export interface CommandKeys {
   readonly keystore: KeystoreDeps;
   readonly profiles: Profiles;

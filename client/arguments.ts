@@ -1,7 +1,7 @@
 /**
  * Checks what callers pass to the public functions, because the compiler checks nothing for
- * JavaScript. Each refusal is the SealdeskError invalid_argument. It names the argument and what it
- * must be, and never repeats the value.
+ * JavaScript. Each refusal is the SealdeskError invalid_argument. It names the argument and its
+ * required form, and never repeats the value.
  */
 import { isUuid } from "../crypto/wire/uuid.ts";
 import { SealdeskError } from "./errors.ts";
@@ -48,7 +48,7 @@ export const bool: Check = check("true or false", (value) => typeof value === "b
 
 export const func: Check = check("a function", (value) => typeof value === "function");
 
-/** An integer that is at least `least`. */
+/** Returns a check for an integer that is at least `least`. */
 export const integer = (least: number): Check =>
   check(
     `an integer, at least ${least}`,
@@ -65,7 +65,7 @@ export const oneOf = (...words: readonly string[]): Check =>
     words.some((word) => word === value),
   );
 
-/** An object that has these methods, wherever it comes from. */
+/** Returns a check for an object that has these methods, of any class. */
 export const withMethods = (wanted: string, ...methods: readonly string[]): Check =>
   check(
     wanted,
@@ -91,7 +91,7 @@ export const listOf =
       inner(each, `${name}[${index}]`);
   };
 
-/** An object whose members pass their checks. Other members are ignored. */
+/** Returns a check for an object whose members pass their checks. Other members are ignored. */
 export const object =
   (fields: Readonly<Record<string, Check>>): Check =>
   (value, name) => {

@@ -20,7 +20,7 @@ import { parseApprovers } from "../audit/verify/approvers.ts";
 import { deviceChecks } from "./key-log/checks.ts";
 import { logKeyOf } from "./key-log/kept-head.ts";
 
-/** No name, password, token or code is longer. A server refuses much shorter ones. */
+/** The longest name, password, token or code. A server refuses much shorter ones. */
 const longestText = 16 * 1024;
 
 const webUrl: Check = (value, name) => {

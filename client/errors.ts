@@ -60,7 +60,7 @@ export type SealdeskErrorCode =
   | "untrusted_member" // a member's device is not certified by the key known for `user`
   | "send_refused"; // the relay refused the message for a reason not listed here: see `problem`
 
-/** What an error may carry in addition to its code. */
+/** The additional properties of an error, besides its code. */
 export interface SealdeskErrorDetails extends ErrorOptions {
   /** HTTP status. */
   readonly status?: number | undefined;

@@ -11,7 +11,7 @@ import type { LogRestored } from "./key-log/log-restored.ts";
 import type { UnknownEntry } from "./key-log/own-entries.ts";
 import type { FormerKey } from "./key-log/sort-own-entries.ts";
 
-/** Events that are not part of a conversation's own items. */
+/** The events that are not items of a conversation. */
 export interface SealdeskEvents {
   /** This device was added to a conversation that it did not know. */
   readonly conversation: Conversation;
@@ -79,8 +79,8 @@ export type SecurityEvent =
   /** The key log contradicts itself. See `Sealdesk.keyLogEvidence`. */
   | { readonly code: "key_log_inconsistent"; readonly evidence: KeyLogEvidence }
   /**
-   * The operator restored the server from a backup, and two people approved it. What was said and
-   * changed since the backup may be lost on the server. Reported once to each device.
+   * The operator restored the server from a backup, and two people approved it. Messages and
+   * changes since the backup may be lost on the server. Reported once to each device.
    */
   | ({ readonly code: "log_restored" } & LogRestored)
   /** The key log has an entry about this account that none of its devices made. */
@@ -96,7 +96,7 @@ export type SecurityEvent =
    */
   | ({ readonly code: "account_had_other_key" } & FormerKey);
 
-/** How a user can be reached, and since when, in milliseconds since the Unix epoch. */
+/** A user's presence, and the time since which it holds, in milliseconds since the Unix epoch. */
 export interface UserPresence {
   readonly user: Uuid;
   readonly state: PresenceState;

@@ -33,7 +33,7 @@ export class IndexedDbLevel implements Level {
 
   /**
    * Writes everything in one transaction, or nothing. "strict" asks the browser to confirm only
-   * what is on disk.
+   * after the data is on disk.
    */
   async batch(operations: readonly LevelOperation[]): Promise<void> {
     const database = await this.#database();

@@ -27,16 +27,17 @@ export interface ConnectOptions {
    */
   readonly keyLog?: string;
   /**
-   * The verifier keys of the people of whom two must approve a restore of the server from a backup,
-   * as in the server's `AUDIT_RESTORE_APPROVERS`. Get them by a way that you trust. Without them, the
-   * device accepts no restore: if the key log became shorter, it reports `key_log_inconsistent`.
+   * The verifier keys of the people who may approve a restore of the server from a backup, as in
+   * the server's `AUDIT_RESTORE_APPROVERS`. Two of them must approve it. Get the keys in a way that
+   * you trust. Without them, the device accepts no restore: if the key log became shorter, it
+   * reports `key_log_inconsistent`.
    */
   readonly restoreApprovers?: readonly string[];
   /** The global WebSocket by default. */
   readonly webSocket?: WebSocketConstructor;
-  /** How fast the device reconnects after a lost connection. */
+  /** The delays before the device reconnects after a lost connection. */
   readonly backoff?: Partial<BackoffLimits>;
-  /** When a silent relay is asked for a sign of life, and when it is given up. */
+  /** The times after which a silent relay is asked for a sign of life and given up. */
   readonly keepalive?: Partial<KeepaliveLimits>;
   /** Time, randomness and `fetch`, for tests. */
   readonly runtime?: Partial<Omit<Runtime, "webSocket">>;
@@ -72,13 +73,13 @@ export const linkLimitsOf = ({
   ...keepalive,
 });
 
-/** The relay's address, in the form that proofs name and as a WebSocket URL. */
+/** Returns the relay's address, in the form that proofs name and as a WebSocket URL. */
 export function relayUrls(baseUrl: string): { readonly http: string; readonly socket: string } {
   const http = resourceUrl(baseUrl, "v1/relay");
   return { http, socket: http.replace(/^http/, "ws") };
 }
 
-/** The error of everything under way when the caller closes the connection. */
+/** Returns the error of everything under way when the caller closes the connection. */
 export const closedError = (): SealdeskError =>
   new SealdeskError("closed", "The connection was closed.");
 

@@ -20,7 +20,10 @@ export type Fetch = (
     readonly headers: Record<string, string>;
     readonly body?: string | Uint8Array<ArrayBuffer>;
     readonly signal?: AbortSignal;
-    /** A redirect is not followed: what is signed for one server must not reach another. */
+    /**
+     * The policy for redirects. They are not followed, because a request signed for one server must
+     * not reach another.
+     */
     readonly redirect?: "manual";
   },
 ) => Promise<HttpResponse>;
@@ -48,7 +51,7 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string, protocols: string) => WebSocketLike;
 
-/** What comes from outside: time, randomness and the network. */
+/** The means of the platform: time, randomness and the network. */
 export interface Runtime {
   readonly clock: Clock;
   /** A number from 0 up to, but not including, 1. It spreads reconnections and protects nothing. */

@@ -124,7 +124,7 @@ export class Sealdesk {
     return linkDevice(options, () => Sealdesk.connect(options));
   }
 
-  /** The signed-in user. */
+  /** Returns the signed-in user. */
   get user(): SealdeskUser {
     const { user, role, displayName } = this.#parts.account;
     return { id: user, role, displayName };
@@ -340,7 +340,7 @@ export class Sealdesk {
   }
 
   /**
-   * The dependencies of functions about other devices of the account.
+   * Returns the dependencies of functions about other devices of the account.
    * @throws SealdeskError suite_required
    */
   get #sibling(): Parts {
@@ -356,7 +356,9 @@ export class Sealdesk {
   }
 }
 
-/** The account that this device is registered for. Without a suite the device only signs in. */
+/**
+ * Returns the account that this device is registered for. Without a suite the device only signs in.
+ */
 const accountOf = (
   { device, signedIn, api, clock }: SignedInDevice,
   store: DeviceStore,

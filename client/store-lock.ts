@@ -9,7 +9,7 @@ export interface StoreLocks {
   ): Promise<unknown>;
 }
 
-/** The browser's locks. Other platforms may have none. */
+/** Returns the browser's locks. Other platforms may have none. */
 export const platformLocks = (): StoreLocks | undefined =>
   (globalThis as { readonly navigator?: { readonly locks?: StoreLocks } }).navigator?.locks;
 

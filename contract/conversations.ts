@@ -21,7 +21,7 @@ export const newConversation = z
 const position = { epoch: z.int().check(z.minimum(1)), seq: z.int().check(z.minimum(1)) };
 
 /** The position of a change in the conversation's log. */
-export const logPosition = z.object(position).register(documentation, { id: "LogPlace" });
+export const logPosition = z.object(position).register(documentation, { id: "LogPosition" });
 
 export const createdConversation = z.object({ id: uuid, ...position });
 

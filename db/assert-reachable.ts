@@ -65,7 +65,7 @@ const SQL_STATES: Readonly<Record<string, string>> = {
   "57P03": "leads to a database that is starting or stopping",
 };
 
-/** The rest of a sentence. It never quotes the URL. */
+/** Returns the rest of a sentence about the fault. It never quotes the URL. */
 function whatIsWrong(error: unknown): string {
   const state = sqlState(error);
   if (state !== undefined)

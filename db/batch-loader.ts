@@ -9,7 +9,7 @@ interface Waiting<Q, A> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How a batch loader answers questions, and how many at once. */
+/** The options of a batch loader: how it answers questions, and how many at once. */
 export interface BatchLoaderOptions<Q, A> {
   /** Answers questions of one tenant, in their order. The same question may be asked again. */
   readonly answer: (pool: Pool, tenant: string, questions: readonly Q[]) => Promise<readonly A[]>;

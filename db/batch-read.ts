@@ -26,5 +26,5 @@ export const batchRead = <T>(
   tenant: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> =>
-  // The trace continues in the caller's context.
+  // Continues the trace in the caller's context.
   read(pool, tenant, AsyncResource.bind(work)) as Promise<T>;

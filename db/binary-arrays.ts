@@ -25,7 +25,7 @@ function fixedWidth(oid: number, width: number, count: number): Buffer {
   return buffer;
 }
 
-// Written by hand, because Buffer's own methods check what is already known here.
+// Writes the bytes itself, because Buffer's own methods check facts that are already known here.
 function putInt4(buffer: Buffer, at: number, value: number): void {
   buffer[at] = value >>> 24;
   buffer[at + 1] = value >>> 16;

@@ -4,13 +4,15 @@ export interface Statement {
   readonly values?: unknown[];
   /** Prepares the statement under this name, once for each session. */
   readonly name?: string;
-  /** How long to wait for the answer, in milliseconds. */
+  /** The time to wait for the answer, in milliseconds. */
   readonly query_timeout?: number;
 }
 
 /** The answer to a statement whose rows are not read. */
 export interface Outcome {
-  /** How many rows the statement returned or changed. Null for statements such as `begin`. */
+  /**
+   * The number of rows that the statement returned or changed. Null for statements such as `begin`.
+   */
   readonly rowCount: number | null;
 }
 
@@ -19,7 +21,7 @@ export interface Result<Row> extends Outcome {
   readonly rows: Row[];
 }
 
-/** What runs statements. */
+/** A connection or a pool that runs statements. */
 export interface Queryable {
   /**
    * Runs a statement whose rows are not read.

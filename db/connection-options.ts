@@ -1,2 +1,2 @@
-/** How long a connection may take to be made, in milliseconds. */
+/** The longest time to make a connection, in milliseconds. */
 export const CONNECT_MS = 10_000;

@@ -19,7 +19,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/** The SQLSTATE of an error that PostgreSQL raised; undefined for other errors. */
+/** Returns the SQLSTATE of an error that PostgreSQL raised; undefined for other errors. */
 export function sqlState(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;

@@ -28,7 +28,7 @@ const COLUMNS = `
   from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped order by a.attnum`;
 
-/** What belongs to a table, one statement per line. */
+/** The parts of a table, one statement per line. */
 const PARTS = `
   select 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) as line from pg_constraint
   where conrelid = $1 and contype <> 'n'

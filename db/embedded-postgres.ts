@@ -14,7 +14,7 @@ import { findPostmaster, type Postmaster } from "./embedded/postmaster.ts";
 import { unavailable } from "./embedded/unavailable.ts";
 import { run } from "./embedded/run.ts";
 
-/** How long PostgreSQL may take to start, and to stop, in seconds. */
+/** The longest time for PostgreSQL to start, and to stop, in seconds. */
 const PATIENCE_S = 60;
 
 export interface EmbeddedPostgres {

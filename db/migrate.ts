@@ -11,7 +11,7 @@ import { DATA, KEYSTORE, schemaState, type Section } from "./schema-version.ts";
 export interface MigrateOptions {
   /** Called once when another process migrates the database and this one waits for it. */
   readonly onWait?: () => void;
-  /** How long to wait for the other process, in milliseconds. */
+  /** The time to wait for the other process, in milliseconds. */
   readonly waitMs?: number;
 }
 

@@ -11,7 +11,7 @@ types.setTypeParser(pg.types.builtins.INT8, Number);
 export type { Client, Pool, PoolClient } from "./client.ts";
 
 /**
- * Creates a pool whose sessions run as `sealdesk_app`, whatever the login is. So grants and row-level
+ * Creates a pool whose sessions run as `sealdesk_app`, with any login. So grants and row-level
  * security apply even if the login could do more.
  */
 export function createPool(url: string, options: { readonly max?: number } = {}): Pool {
@@ -24,7 +24,7 @@ export function createKeystorePool(url: string, options: { readonly max?: number
 }
 
 function poolAs(role: string, schema: string, url: string, max: number): Pool {
-  // The pool waits for this, and gives nobody a session for which it failed.
+  // The pool waits for this, and never hands out a session for which it failed.
   const hooks = {
     onConnect: (client: pg.ClientBase) => configureSession(client, { role, search_path: schema }),
   };

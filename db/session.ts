@@ -19,9 +19,12 @@ export interface Session extends Client {
 interface SessionOptions {
   /** The connection's name in PostgreSQL (`application_name`). */
   readonly name: string;
-  /** How long a connection may take to be made, in milliseconds. */
+  /** The longest time to make a connection, in milliseconds. */
   readonly connectMs?: number;
-  /** How long the answer to a statement may take, in milliseconds. Without it, any time. */
+  /**
+   * The longest time to wait for the answer to a statement, in milliseconds. If undefined, there is
+   * no limit.
+   */
   readonly answerMs?: number;
   /** True for a session that is idle for long: the operating system then notices a dead connection. */
   readonly keepAlive?: boolean;

@@ -2,7 +2,7 @@ import { READ_ONLY, sqlState } from "./database-error.ts";
 import { connect } from "./fairness/connect.ts";
 import type { Client, Pool } from "./pool.ts";
 
-/** What to call when the transaction that a connection has open is committed. */
+/** The functions to call when the transaction that a connection has open is committed. */
 const afterCommits = new WeakMap<Client, ((pool: Pool) => void)[]>();
 
 /**

@@ -11,7 +11,7 @@ import { DomainError } from "../policies/domain-error.ts";
 import { IdentityError } from "./identity-error.ts";
 import { assertSession } from "./tokens/session-end.ts";
 
-/** What every use case of this folder needs. */
+/** The dependencies of every use case of this folder. */
 export interface UseCase {
   readonly pool: Pool;
   /** Milliseconds since the Unix epoch. */
@@ -19,17 +19,17 @@ export interface UseCase {
   readonly requestId?: string | undefined;
 }
 
-/** The fields of an audit entry that say what is done to what. */
+/** The fields of an audit entry that describe the act and its resource. */
 export type Act<A extends AuditAction> = Pick<AuditEntry<A>, "action" | "resource"> &
   Partial<Pick<AuditEntry<A>, "subject" | "details" | "decision">> & {
     /**
-     * True for an act on what is the actor's own, which a device repeats at no cost. Many such acts
+     * True for an act on the actor's own data that a device can repeat at no cost. Many such acts
      * in an hour become one entry: see `appendRepeatable`.
      */
     readonly isRepeatable?: boolean;
   };
 
-/** What an act adds to its entry. */
+/** The fields that an act adds to its entry. */
 type Note<A extends AuditAction> = Partial<Pick<Act<A>, "subject" | "details" | "decision">>;
 
 /** The fields of an audit entry that say who acts, and in which request. */

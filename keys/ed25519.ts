@@ -18,7 +18,7 @@ export const thumbprintOf = (publicKey: Uint8Array): string =>
 // The bytes before the 32 bytes of the private key in PKCS #8: RFC 8410 section 7.
 const pkcs8Prefix = Buffer.from("302e020100300506032b657004220420", "hex");
 
-/** The private key with these 32 bytes as its seed (RFC 8032 section 5.1.5). */
+/** Returns the private key with these 32 bytes as its seed (RFC 8032 section 5.1.5). */
 export const ed25519FromSeed = (seed: Uint8Array): KeyObject =>
   createPrivateKey({
     key: Buffer.from(concat(pkcs8Prefix, seed)),

@@ -3,7 +3,7 @@ import { link, readFile, rename, rm, stat } from "node:fs/promises";
 import { setTimeout as wait } from "node:timers/promises";
 import { writeFileOnce } from "./private-file.ts";
 
-/** How long a holder may work. An older lock belongs to a process that was killed. */
+/** The time for which a holder may work. An older lock belongs to a process that was killed. */
 const STALE_MS = 30_000;
 const RETRY_MS = 20;
 const PATIENCE_MS = 60_000;

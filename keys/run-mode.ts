@@ -1,9 +1,10 @@
-/** How strict the program is. Only `development` makes sample accounts. */
+/** The strictness of the program. Only `development` makes sample accounts. */
 export type RunMode = "development" | "production" | "test";
 
 /**
  * Returns the mode of the program. If NODE_ENV is unset, a configured database means production, so
- * that nobody serves their own database with the defaults of development by accident.
+ * that an operator does not serve a database of their own with the defaults of development by
+ * accident.
  */
 export const runModeOf = (given: {
   readonly NODE_ENV?: RunMode | undefined;

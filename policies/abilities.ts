@@ -11,7 +11,9 @@ import { allow, deny, type Decision } from "./decision.ts";
 
 export type { ConversationAction } from "./conversation-rules.ts";
 
-/** Facts for a decision about granting history: who shows which earlier messages to whom. */
+/**
+ * Facts for a decision about granting history: the grantor, the recipient and the earlier messages.
+ */
 export interface GrantFacts {
   readonly recipient: Uuid;
   readonly recipientIsMember: boolean;
@@ -23,24 +25,29 @@ export interface GrantFacts {
   readonly consented: boolean;
 }
 
-/** Facts for a decision about a conversation. Read them in the transaction that the decision is for. */
+/**
+ * Facts for a decision about a conversation. Read them in the transaction of the act that is
+ * decided.
+ */
 export interface ConversationFacts {
   readonly tenant: Uuid;
   readonly createdBy: Uuid;
   /** Users who are members now. For "create": users who will be members, including the creator. */
   readonly members: readonly Uuid[];
   readonly state: "open" | "closed";
-  /** For "add_member" and "remove_member": the user to add or remove. */
+  /** The user to add or remove, for "add_member" and "remove_member". */
   readonly subject?: Subject | undefined;
-  /** For "grant_history": which messages are to be shown to whom. */
+  /** The messages to be shown, and their recipient, for "grant_history". */
   readonly grant?: GrantFacts | undefined;
-  /** For "download": the actor is a member, or was one when the attachment entered the log. */
+  /**
+   * Whether the actor is a member, or was one when the attachment entered the log, for "download".
+   */
   readonly wasMember?: boolean | undefined;
-  /** For "download" and "read_links": whether it belongs to a history grant, and to whose. */
+  /** Whether it belongs to a history grant, and to whose, for "download" and "read_links". */
   readonly pack?: "none" | "for_this_device" | "for_others" | undefined;
-  /** For "upload": the actor's account has another device in the conversation. */
+  /** Whether the actor's account has another device in the conversation, for "upload". */
   readonly hasSibling?: boolean | undefined;
-  /** For "create": every member except the creator, with their role in this tenant. */
+  /** Every member except the creator, with their role in this tenant, for "create". */
   readonly others?: readonly Subject[] | undefined;
 }
 
@@ -86,7 +93,7 @@ function abilityOf(actor: ConversationActor): ConversationAbility {
   return ability;
 }
 
-/** What a closed conversation does not prevent. */
+/** The actions that remain possible in a closed conversation. */
 const whenClosed: readonly ConversationAction[] = ["read", "download", "read_links"];
 
 /** Lists every fact that prevents the action, at least one, for the audit log. */

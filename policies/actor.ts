@@ -14,7 +14,7 @@ export const roles: readonly Role[] = [
   "compliance_officer",
 ];
 
-/** Who makes a request, as proved by its access token and device proof. */
+/** The author of a request, as proved by its access token and device proof. */
 export interface Actor {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -22,13 +22,13 @@ export interface Actor {
   /** The device whose key signed the proof; undefined until that device is registered. */
   readonly device: Uuid | undefined;
   readonly session: Uuid;
-  /** How the session was opened: "password" or "customer_token". */
+  /** The way in which the session was opened: "password" or "customer_token". */
   readonly method: string;
   /** Identifies the request in the audit log and the server's log; undefined for frames. */
   readonly requestId?: string | undefined;
 }
 
-/** What a decision needs to know about another account. */
+/** The facts about another account that a decision needs. */
 export interface Subject {
   readonly user: Uuid;
   readonly role: Role;

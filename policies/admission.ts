@@ -1,7 +1,7 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
 
-/** What the relay knows about a conversation when it decides about a message. */
+/** The relay's facts about a conversation when it decides about a message. */
 export interface AdmissionFacts {
   readonly state: "open" | "closed";
   readonly epoch: number;
@@ -73,8 +73,9 @@ const refuse = (code: AdmissionRefusal): Admission => ({
 });
 
 /**
- * Decides whether a message may be stored, from what the server can know without a message key.
- * @param key what is known about the message's key id; undefined on its first use
+ * Decides whether a message may be stored, from the facts that the server knows without a message
+ * key.
+ * @param key the known facts about the message's key id; undefined on its first use
  * @param now milliseconds since the Unix epoch
  */
 export function decideAdmission(
@@ -103,7 +104,9 @@ export function decideAdmission(
   return { admitted: true, newKey: false };
 }
 
-/** The first message under a key must carry that key to exactly the other member devices. */
+/**
+ * Requires that the first message under a key carries that key to exactly the other member devices.
+ */
 function decidePackets(facts: AdmissionFacts, message: MessageFacts): Admission {
   const given = new Set(message.packetDevices);
   const missing: Uuid[] = [];

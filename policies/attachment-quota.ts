@@ -8,7 +8,7 @@ export interface AttachmentLimits {
   readonly accountCount: number;
   readonly tenantBytes: number;
   readonly tenantCount: number;
-  /** Of an account's uploads that are not complete. */
+  /** The bytes of an account's uploads that are not complete. */
   readonly uploadBytes: number;
   readonly uploadCount: number;
 }
@@ -18,9 +18,14 @@ interface Counts {
   readonly bytes: number;
 }
 
-/** What is stored, with the upload that is decided on. A kind without rows counts nothing. */
+/**
+ * The stored amounts, including the upload that is decided on. A kind without rows counts as zero.
+ */
 export interface AttachmentUsage {
-  /** Of the tenant. Its bytes are those that arrived, so the new upload has none yet. */
+  /**
+   * The attachments of the tenant. Their bytes are those that arrived, so the new upload has none
+   * yet.
+   */
   readonly attachments?: Counts;
   readonly attachments_of_account?: Counts;
   readonly attachments_of_conversation?: Counts;

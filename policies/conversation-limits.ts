@@ -1,8 +1,8 @@
-/** How many conversations may be open at the same time. */
+/** The number of conversations that may be open at the same time. */
 export interface OpenConversationLimits {
   /** Begun by one customer. */
   readonly perCustomer: number;
-  /** With one member, whoever began them. */
+  /** The limit of open conversations with one member, begun by any user. */
   readonly perMember: number;
 }
 
@@ -13,7 +13,10 @@ export const MAX_MEMBER_DEVICES = 257;
 export interface RoomFacts {
   /** Open conversations that the creator began; 0 if none begins. */
   readonly begun: number;
-  /** Open conversations of the new member who has the most. A count may stop at the limit. */
+  /**
+   * The number of open conversations of the new member who has the most. A count may stop at the
+   * limit.
+   */
   readonly ofMember: number;
   /** Devices of all members, with those of the new ones. */
   readonly devices: number;
@@ -24,8 +27,8 @@ export type ExceededLimit = "customer_conversations" | "member_conversations" | 
 
 /**
  * Decides whether there is room for one more conversation or member. These limits keep one customer
- * from filling the list of a member of staff, and a conversation from getting so large that nobody
- * can write in it. Pure.
+ * from filling the list of a member of staff, and a conversation from getting too large to write
+ * in. It is a pure function.
  */
 export function exceededLimit(
   { begun, ofMember, devices }: RoomFacts,

@@ -15,7 +15,7 @@ export type ConversationAction =
   | "grant_history"
   | "change_consent";
 
-/** Who acts. The decision about a conversation needs nothing else of an actor. */
+/** The actor. A decision about a conversation needs no other facts about an actor. */
 export type ConversationActor = Pick<Actor, "tenant" | "user" | "role">;
 
 export type ConversationRule = RawRuleFrom<[ConversationAction, "conversation"], MongoQuery>;
@@ -30,8 +30,9 @@ const rule = (
 ): ConversationRule => ({ action, subject: "conversation", reason, conditions });
 
 /**
- * What `actor` may do to which conversations. Everything that no rule grants is denied. The conditions
- * refer to the facts of `decideConversation`, so they can also be translated to SQL.
+ * Returns the rules of the actions of `actor` on conversations. Every action that no rule grants is
+ * denied. The conditions refer to the facts of `decideConversation`, so they can also be translated
+ * to SQL.
  */
 export function conversationRules(actor: ConversationActor): ConversationRule[] {
   const tenant = { tenant: actor.tenant };
@@ -46,11 +47,13 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
 
   const reading = [
     rule("read", "member", member),
-    // What an account could see when it was written, it may still download after leaving.
+    // An account that has left may still download an attachment that it could see when the
+    // attachment was sent.
     rule("download", "was_member", { ...tenant, wasMember: true, pack: "none" }),
     rule(["download", "read_links"], "granted", { ...member, pack: "for_this_device" }),
     rule(["post", "upload"], "member", { ...member, state: "open" }),
-    // An account may see on all its devices what it has seen on one, even in a closed conversation.
+    // An account may see messages on all its devices that it has seen on one, even in a closed
+    // conversation.
     rule("upload", "own_device", { ...member, hasSibling: true }),
     rule("grant_history", "own_device", { ...showing, "grant.recipient": actor.user }),
   ];
@@ -78,7 +81,7 @@ export function conversationRules(actor: ConversationActor): ConversationRule[] 
           ...open,
           createdBy: actor.user,
           members: actor.user,
-          // Everyone else who is named must be staff of this tenant.
+          // Every other named user must be staff of this tenant.
           unknownMembers: { $size: 0 },
           otherRoles: { $nin: roles.filter((role) => !conversingRoles.includes(role)) },
         }),

@@ -24,7 +24,7 @@ export interface DirectoryFacts {
   readonly role: Role;
   /** True if the actor and the user are members of the same conversation now. */
   readonly sharesConversation: boolean;
-  /** For "take_bundle" and "publish_prekeys": the device. */
+  /** The device, for "take_bundle" and "publish_prekeys". */
   readonly device?: Uuid | undefined;
 }
 
@@ -74,7 +74,7 @@ function directoryRules(actor: Actor): DirectoryRule[] {
     case "compliance_officer":
       return own;
     case "admin":
-      // An admin sees devices but takes no prekeys, because an admin writes to nobody.
+      // An admin sees devices but takes no prekeys, because an admin writes no messages.
       return [...own, rule("read_devices", "staff", tenant), ...adminRules(actor)];
   }
 }
@@ -107,7 +107,7 @@ export function decideDirectory(
   return deny(whyNot(actor, action, facts));
 }
 
-/** What prevents the action, for the audit log. */
+/** Returns the reasons that prevent the action, for the audit log. */
 function whyNot(actor: Actor, action: DirectoryAction, facts: DirectoryFacts): string {
   if (facts.tenant !== actor.tenant) return "foreign_tenant";
   const isOwn = action === "publish_prekeys" || action === "revoke_device";

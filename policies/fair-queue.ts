@@ -5,7 +5,7 @@ import type { Holder } from "./fair-shares.ts";
  * queue of one account delays the others of its tenant by one turn, and other tenants not more.
  */
 export class FairQueue<T> {
-  /** Whoever is first in a map is served next, and goes to its end. */
+  /** The first key of a map is served next and then moves to its end. */
   readonly #tenants = new Map<string, Map<string, T[]>>();
   #size = 0;
 
@@ -23,7 +23,7 @@ export class FairQueue<T> {
   }
 
   /**
-   * Takes the next item. Those who may not be served now keep their turns.
+   * Takes the next item. Tenants and accounts that may not be served now keep their turns.
    * @param mayServeTenant is called before the accounts of a tenant are looked at
    */
   take(

@@ -1,10 +1,13 @@
-/** Who holds a part of a shared resource. */
+/** The holder of a part of a shared resource. */
 export interface Holder {
   readonly tenant: string;
   readonly account: string;
 }
 
-/** How much of a resource a node gives away, and how much of it one tenant and one account may hold. */
+/**
+ * The amount of a resource that a node gives away, and the amounts that one tenant and one account
+ * may hold.
+ */
 export interface ShareLimits {
   readonly node: number;
   readonly tenant: number;
@@ -23,10 +26,10 @@ interface TenantShare {
  * Divides a resource of a node among tenants, and a tenant's share among its accounts.
  *
  * A full tenant refuses only accounts that hold their fair part of it already: the tenant's share
- * divided by its accounts that hold something. A full node refuses only tenants that hold their fair
- * part of the node, and never the first amount of a tenant. So nobody can take what another one
- * needs. In exchange, `n` tenants together may hold up to `node * (1 + ln n)`, and a tenant may
- * exceed its share in the same way.
+ * divided by its accounts that hold something. A full node refuses only tenants that hold their
+ * fair part of the node, and never the first amount of a tenant. So no tenant can take the share
+ * that another one needs. In exchange, `n` tenants together may hold up to `node * (1 + ln n)`, and
+ * a tenant may exceed its share in the same way.
  */
 export class FairShares {
   readonly #limits: ShareLimits;
@@ -37,7 +40,7 @@ export class FairShares {
     this.#limits = limits;
   }
 
-  /** How much all tenants hold together. */
+  /** Returns how much all tenants hold together. */
   get held(): number {
     return this.#held;
   }

@@ -1,6 +1,6 @@
 const DAY_MS = 86_400_000;
 
-/** The number of the day (UTC) since the Unix epoch. */
+/** Returns the number of the day (UTC) since the Unix epoch. */
 export const dayOf = (atMs: number): number => Math.floor(atMs / DAY_MS);
 
 /** Counted events, and bytes of their ciphertext and packets. */
@@ -9,17 +9,17 @@ export interface StoredMessages {
   readonly bytes: number;
 }
 
-/** What is stored, and what may be. */
+/** The stored amounts and their limits. */
 export interface MessageQuotaFacts {
-  /** What the account stored today. */
+  /** The amount that the account stored today. */
   readonly account: StoredMessages;
   readonly accountLimit: StoredMessages;
-  /** What the logs of the tenant's conversations hold. */
+  /** The contents of the logs of the tenant's conversations. */
   readonly tenant: StoredMessages;
   readonly tenantLimit: StoredMessages;
 }
 
-/** How long a sender waits before it asks whether the tenant has space again. */
+/** The time that a sender waits before it asks again whether the tenant has space. */
 const TENANT_RETRY_MS = 15 * 60_000;
 
 const isFull = (stored: StoredMessages, limit: StoredMessages): boolean =>

@@ -1,11 +1,11 @@
 /** Over how long use is averaged, in milliseconds. */
 const AVERAGED_MS = 2_000;
-/** Who used nothing for this long is no longer active, in milliseconds. */
+/** The time without use after which a user is no longer active, in milliseconds. */
 const ACTIVE_MS = 5_000;
 /** Averages that differ by less are equal. */
 const TOLERANCE = 1.05;
 
-/** How much somebody holds now, and held on average over the last two seconds or so. */
+/** The amount that a user holds now, and held on average over about the last two seconds. */
 class Use {
   held = 0;
   #average = 0;
@@ -15,7 +15,7 @@ class Use {
     this.#settledAtMs = nowMs;
   }
 
-  /** @param taken what was taken for no time, as an amount multiplied by milliseconds */
+  /** @param taken the amount that was taken for no time, multiplied by milliseconds */
   change(by: number, taken: number, nowMs: number): void {
     this.#average = this.average(nowMs) + taken / AVERAGED_MS;
     this.#settledAtMs = nowMs;
@@ -33,11 +33,11 @@ class Use {
 }
 
 /**
- * How much of a shared resource each of several users held lately. A user is a tenant, or an account
- * of one. Times are milliseconds of a clock that never goes back.
+ * Tracks the amount of a shared resource that each of several users held lately. A user is a
+ * tenant, or an account of one. Times are milliseconds of a clock that never goes back.
  */
 export class RecentUse {
-  /** Whoever used the resource last is last. */
+  /** The users in the order of their last use, the latest last. */
   readonly #users = new Map<string, Use>();
   readonly #all: Use;
 
@@ -45,7 +45,7 @@ export class RecentUse {
     this.#all = new Use(nowMs);
   }
 
-  /** How much the user holds now. */
+  /** Returns how much the user holds now. */
   heldBy(user: string): number {
     return this.#users.get(user)?.held ?? 0;
   }
@@ -66,7 +66,7 @@ export class RecentUse {
     return this.#record(user, 0, ms, nowMs);
   }
 
-  /** Whether the user held more than `most`, and more than the active users on average. */
+  /** Returns whether the user held more than `most`, and more than the active users on average. */
   isHeavy(user: string, most: number, nowMs: number): boolean {
     const own = this.#users.get(user)?.average(nowMs) ?? 0;
     return own > most && own * this.#users.size > this.#all.average(nowMs) * TOLERANCE;

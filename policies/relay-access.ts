@@ -10,9 +10,9 @@ import { conversingRoles } from "./conversation-rules.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
 /**
- * What a device does over the relay. "receive": be sent the events of a conversation. "acknowledge": say
- * how far it has come. "signal": show and see who types and who is present. "post": send messages at
- * all; `decideConversation` then decides about each of them.
+ * The actions of a device over the relay. "receive": be sent the events of a conversation.
+ * "acknowledge": say how far it has come. "signal": show and see who types and who is present.
+ * "post": send messages at all; `decideConversation` then decides about each of them.
  */
 export type RelayAction = "receive" | "acknowledge" | "signal" | "post";
 
@@ -25,7 +25,7 @@ export interface RelayFacts {
   readonly wasMember: boolean;
 }
 
-/** Who is connected. Their role is the one that the account had when it connected. */
+/** A connected user. The role is the one that the account had when it connected. */
 export type Connected = Pick<Actor, "tenant" | "user" | "role">;
 
 interface RelaySubject extends RelayFacts {
@@ -46,7 +46,7 @@ const rule = (
 function relayRules({ tenant, role }: Connected): RelayRule[] {
   if (!conversing.includes(role)) return [];
   return [
-    // The last event that a removed device receives is its own removal.
+    // A removed device receives its own removal as its last event.
     rule(["receive", "acknowledge"], "was_member", { tenant, wasMember: true }),
     rule("signal", "member", { tenant, isMember: true }),
     rule("post", "conversing_role", { tenant }),

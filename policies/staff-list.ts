@@ -3,7 +3,7 @@ import { roles, type Actor, type Role } from "./actor.ts";
 import { auditRoles } from "./audit-access.ts";
 import { allow, deny, type Decision } from "./decision.ts";
 
-/** Auditors are left out, because nobody writes to them. */
+/** Leaves out auditors, because no user writes to them. */
 const listed: readonly Role[] = roles.filter(
   (role) => role !== "customer" && !auditRoles.includes(role),
 );

@@ -4,30 +4,33 @@ export interface BucketRate {
   readonly perSecond: number;
 }
 
-/** What is left of a rate for one user of it. Times are milliseconds of a clock that never goes back. */
+/**
+ * The remaining tokens of a rate for one user. Times are milliseconds of a clock that never goes
+ * back.
+ */
 export interface Bucket {
   readonly rate: BucketRate;
   tokens: number;
-  filledAt: number;
+  filledAtMs: number;
 }
 
 export const fullBucket = (rate: BucketRate, now: number): Bucket => ({
   rate,
   tokens: rate.burst,
-  filledAt: now,
+  filledAtMs: now,
 });
 
 /** Adds what has accrued since the bucket was last looked at. */
 function fill(bucket: Bucket, now: number): void {
   const { burst, perSecond } = bucket.rate;
-  const filled = bucket.tokens + ((now - bucket.filledAt) * perSecond) / 1000;
+  const filled = bucket.tokens + ((now - bucket.filledAtMs) * perSecond) / 1000;
   bucket.tokens = Math.min(burst, filled);
-  bucket.filledAt = now;
+  bucket.filledAtMs = now;
 }
 
 /**
  * Takes `amount` tokens for something that has happened already. The bucket may then owe tokens.
- * @returns 0, or the milliseconds until it owes none if nobody takes more
+ * @returns 0, or the milliseconds until it owes none if no more are taken
  */
 export function charge(bucket: Bucket, amount: number, now: number): number {
   fill(bucket, now);
@@ -37,7 +40,7 @@ export function charge(bucket: Bucket, amount: number, now: number): number {
 
 /**
  * Takes one token from each bucket, or none from any.
- * @returns 0, or the milliseconds until every bucket holds a token if nobody else takes one
+ * @returns 0, or the milliseconds until every bucket holds a token if no other is taken
  */
 export function takeFrom(buckets: readonly Bucket[], now: number): number {
   let waitMs = 0;

@@ -41,7 +41,7 @@ const rule = (
 function uploadRules({ tenant, user, role, device }: Actor): UploadRule[] {
   if (device === undefined) return [];
   const own = { tenant, device };
-  // Nobody else has seen an unfinished upload, so its device may always discard it.
+  // The device of an unfinished upload may always discard it, because no other device has seen it.
   const rules = [rule("terminate", "own_unfinished_upload", { ...own, state: "uploading" })];
   if (role !== "customer" && !conversingRoles.includes(role)) return rules;
   return [

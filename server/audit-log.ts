@@ -34,11 +34,11 @@ interface Deps {
 }
 
 export interface RunningAuditLog {
-  /** The reason why the log is not continued; undefined if it is. */
+  /** Returns the reason why the log is not continued; undefined if it is. */
   refusal(): NotReadyReason | undefined;
-  /** What is wrong with the entries that the log holds; undefined if nothing is. */
+  /** Returns the fault of the entries that the log holds; undefined if there is none. */
   warning(): ReadyWarning | undefined;
-  /** What this node saw of the logs. All readers of the logs share it. */
+  /** The heads that this node saw of the logs. All readers of the logs share it. */
   readonly heads: KnownHeads;
   close(): Promise<void>;
 }

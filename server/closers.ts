@@ -1,4 +1,4 @@
-/** Collects what was opened, and closes it in reverse order. */
+/** Collects functions that close resources, and calls them in reverse order. */
 export class Closers {
   readonly #closers: (() => Promise<void>)[] = [];
   #closed = false;

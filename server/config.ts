@@ -62,7 +62,7 @@ export interface Config {
   /** Audited requests over HTTP, per account. */
   readonly actRates: ActRates;
   readonly frameRates: FrameRates;
-  /** How many sockets may wait for their welcome at once. */
+  /** The number of sockets that may wait for their welcome at once. */
   readonly waitingSockets: ConnectionLimits;
   /** Connections that are not WebSockets. Those of trusted proxies count for the node only. */
   readonly httpConnections: ConnectionLimits;
@@ -80,7 +80,7 @@ export interface Config {
   readonly emptyUploadLifetimeMs: number;
 }
 
-/** Where the ciphertext of attachments is stored. */
+/** The location of the ciphertext of attachments. */
 export type AttachmentStore =
   { readonly kind: "directory"; readonly folder: string } | ({ readonly kind: "s3" } & S3Location);
 

@@ -1,12 +1,12 @@
 import { siteOf } from "./network.ts";
 
-/** How many connections of one kind there may be at once. */
+/** The number of connections of one kind that there may be at once. */
 export interface ConnectionLimits {
   readonly perNode: number;
   readonly perNetwork: number;
 }
 
-interface Place {
+interface HeldConnection {
   readonly network: string;
   readonly end: () => void;
 }
@@ -14,16 +14,16 @@ interface Place {
 /** The places of one site, by network. Those of one network are in the order in which they began. */
 interface Site {
   held: number;
-  readonly networks: Map<string, Set<Place>>;
+  readonly networks: Map<string, Set<HeldConnection>>;
 }
 
 /**
  * Counts connections of senders who have not authenticated. Each costs memory and a file
- * descriptor, so strangers may hold only a limited number, and one network fewer.
+ * descriptor, so strangers may hold only a limited number, and one network may hold fewer.
  *
- * When the node is full, a new connection takes the oldest place of the site that holds the most, if
- * that site holds more than its own. Within one site the networks share in the same way. So a few
- * sites that take every place do not keep others out.
+ * When the node is full, a new connection takes the oldest place of the site that holds the most,
+ * if that site holds more than its own. Within one site the networks share in the same way. So a
+ * few sites that take every place do not keep others out.
  */
 export class ConnectionLimit {
   readonly #limits: ConnectionLimits;
@@ -58,7 +58,10 @@ export class ConnectionLimit {
     if (network === undefined) return once(() => this.#size--);
     const place = { network, end };
     const name = siteOf(network);
-    const site = this.#sites.get(name) ?? { held: 0, networks: new Map<string, Set<Place>>() };
+    const site = this.#sites.get(name) ?? {
+      held: 0,
+      networks: new Map<string, Set<HeldConnection>>(),
+    };
     this.#sites.set(name, site);
     site.held++;
     site.networks.set(network, (site.networks.get(network) ?? new Set()).add(place));
@@ -69,8 +72,8 @@ export class ConnectionLimit {
     return this.#sites.get(siteOf(network))?.networks.get(network)?.size ?? 0;
   }
 
-  /** The place that a new connection may take from another one. */
-  #placeFor(network: string | undefined): Place | undefined {
+  /** Returns the place that a new connection may take from another one. */
+  #placeFor(network: string | undefined): HeldConnection | undefined {
     const own = network === undefined ? undefined : this.#sites.get(siteOf(network));
     const largest = largestOf(this.#sites.values(), ({ held }) => held);
     const isAnother = largest !== undefined && largest.held > (own?.held ?? 0) + 1;
@@ -81,7 +84,7 @@ export class ConnectionLimit {
     return isShared ? places.values().next().value : undefined;
   }
 
-  #leave(place: Place): void {
+  #leave(place: HeldConnection): void {
     const name = siteOf(place.network);
     const site = this.#sites.get(name);
     const places = site?.networks.get(place.network);

@@ -77,11 +77,14 @@ const TRANSCRIPT_SWEEP_MS = 600_000;
 const SOCKETS: ShareLimits = { node: 100_000, tenant: 50_000, account: 32 };
 
 /**
- * How long a hello may wait until the device is announced in all conversations of its account. A device
- * waits 15 s for its welcome.
+ * The longest time that a hello waits until the device is announced in all conversations of its
+ * account. A device waits 15 s for its welcome.
  */
 const RECONCILE_MS = 5_000;
-/** How often one socket that was paused for sending too much is read from again, in milliseconds. */
+/**
+ * The time between two reads of sockets that were paused for sending too much, one socket each, in
+ * milliseconds.
+ */
 const RESUME_EVERY_MS = 40;
 
 /** The conversation logs, and the relay that serves them on the HTTP server's port. */
@@ -244,7 +247,7 @@ export async function startDataPlane(deps: DataPlaneDeps): Promise<DataPlane> {
   };
 }
 
-/** Tells the users who share a conversation with this user, and nobody else. */
+/** Tells the users who share a conversation with this user, and no others. */
 function tellPresence(
   relay: Relay,
   user: Uuid,

@@ -18,7 +18,7 @@ export interface OpenDatabase {
   readonly url: string;
   /** URL of the keystore. It is in the same database unless configured. */
   readonly keystoreUrl: string;
-  /** Only for acts of the operator, such as creating a tenant. */
+  /** The owner's login, only for acts of the operator, such as creating a tenant. */
   readonly ownerUrl: string;
   /** Resolves when the embedded database has ended and cannot be started again. */
   readonly givenUp: Promise<DatabaseError>;

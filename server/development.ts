@@ -116,8 +116,8 @@ async function samplePasswords(home: string): Promise<Record<string, string>> {
 }
 
 /**
- * Refuses a database with sample accounts in production. Anybody with the development key could
- * sign in as any customer of such a tenant.
+ * Refuses a database with sample accounts in production. A holder of the development key could sign
+ * in as any customer of such a tenant.
  * @throws ConfigError
  */
 export async function refuseDevelopmentTenants(pool: Pool): Promise<void> {

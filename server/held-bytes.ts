@@ -1,26 +1,26 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { siteOf } from "./network.ts";
 
-/** How many bytes of unfinished input may be in memory at once. */
+/** The number of bytes of unfinished input that may be in memory at once. */
 export interface HeldBytesLimits {
-  /** From one network, by senders who have not authenticated. */
+  /** The limit of one network, for senders who have not authenticated. */
   readonly network: number;
   /** The same, from all networks of one site. */
   readonly site: number;
-  /** From all senders who have not authenticated. */
+  /** The limit of all senders who have not authenticated. */
   readonly strangers: number;
   readonly account: number;
   readonly tenant: number;
-  /** From everybody. */
+  /** The limit of all senders together. */
   readonly node: number;
 }
 
-/** Who sends the input. */
+/** The sender of the input. */
 export type Sender =
   | { readonly kind: "stranger"; readonly network: string }
   | { readonly kind: "account"; readonly tenant: Uuid; readonly user: Uuid };
 
-/** Who is at their limit: the sender alone, or also others. */
+/** The scope of the limit that was reached: the sender alone, or also others. */
 export type HeldBytesLimit = "sender" | "everybody";
 
 /**
@@ -36,7 +36,7 @@ export class HeldBytes {
     this.#limits = limits;
   }
 
-  /** All bytes that are held now. */
+  /** Returns the number of bytes that are held now. */
   get total(): number {
     return this.#held.get("node") ?? 0;
   }
@@ -83,7 +83,7 @@ interface Share {
   readonly of: HeldBytesLimit;
 }
 
-/** What one body or one socket holds. */
+/** The bytes that one body or one socket holds. */
 export class Hold {
   readonly #add: (bytes: number) => HeldBytesLimit | undefined;
   #bytes = 0;

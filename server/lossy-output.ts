@@ -7,7 +7,7 @@ import { Writable } from "node:stream";
 const MOST_WAITING_BYTES = 1_048_576;
 
 export interface LossyOutput {
-  /** Never fails, and never makes the writer wait. */
+  /** The stream that takes log lines. It never fails, and never makes the writer wait. */
   readonly stream: Writable;
   /** Returns the number of lines lost so far. */
   readonly lost: () => number;
@@ -22,7 +22,7 @@ export function lossyOutput(
   mostWaitingBytes: number = MOST_WAITING_BYTES,
 ): LossyOutput {
   let lost = 0;
-  // Without a listener the event would end the process. The lost lines are counted below.
+  // The event would end the process without a listener. The lost lines are counted below.
   output.on("error", () => undefined);
   const stream = new Writable({
     decodeStrings: false,

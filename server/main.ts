@@ -12,7 +12,9 @@ import { startServer, type RunningServer } from "./start.ts";
 import { StartAborted } from "./unless-aborted.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:8080";
-/** How long closing may take after a failure. A database that does not come back would block it. */
+/**
+ * The longest time for closing after a failure. A database that does not come back would block it.
+ */
 const CLOSE_AFTER_FAILURE_MS = 15_000;
 // A log that cannot be written must not end the server.
 const output = lossyOutput(process.stdout);
@@ -84,8 +86,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Returns the text for an error that stops the server. Expected errors say in one sentence what is
- * wrong. The code of their cause says why.
+ * Returns the text for an error that stops the server. The text of an expected error is one
+ * sentence about the fault. The code of its cause says why.
  */
 function sentence(error: unknown): string {
   if (!(error instanceof Error)) return "The server did not start.";

@@ -61,8 +61,8 @@ const storeMessage = (client: Client, event: LoggedEvent): Promise<void> =>
     markers: [],
   });
 
-/** A membership event without content, in a tenant and a conversation that nobody has. */
-const trialOf = (id: Uuid, receivedAt: number): LoggedEvent => ({
+/** Returns a membership event without content, in a tenant and a conversation that nobody has. */
+const trialOf = (id: Uuid, receivedAtMs: number): LoggedEvent => ({
   kind: "closed",
   tenant: id,
   conversation: id,
@@ -71,7 +71,7 @@ const trialOf = (id: Uuid, receivedAt: number): LoggedEvent => ({
   epoch: 1,
   keyId: nilUuid,
   clientMessageId: id,
-  receivedAt,
+  receivedAtMs,
   ciphertext: new Uint8Array(0),
   commitment: zeroHash,
   frankingTag: zeroHash,

@@ -9,9 +9,9 @@ export const auditReasons = [
 ] as const;
 
 /**
- * What somebody must look at while the server serves on. The code of an `AuditError`: an entry in the
- * database is not the one that was signed, or is gone. Every node of a database finds the same, so a
- * node that stopped for it would leave nobody to take its messages.
+ * The findings that an operator must examine while the server continues to serve. The code of an
+ * `AuditError`: an entry in the database is not the one that was signed, or is gone. Every node of
+ * a database finds the same, so a node that stopped for it would leave nobody to take its messages.
  */
 export const readyWarnings = ["audit_log_altered"] as const;
 export type ReadyWarning = (typeof readyWarnings)[number];

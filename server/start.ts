@@ -65,14 +65,14 @@ export interface RunningServer {
   /** Resolves with the reason if the server cannot continue. Then call `close`. */
   readonly failed: Promise<Error>;
   /**
-   * Stops the server. It reports that it is not ready and serves on until load balancers have
-   * noticed. Then it moves devices to other nodes, answers what it accepted, and stops the
+   * Stops the server. It reports that it is not ready and continues to serve until load balancers
+   * have noticed. Then it moves devices to other nodes, answers what it accepted, and stops the
    * database.
    */
   close(): Promise<void>;
 }
 
-/** How long a start that failed or was aborted may take to close what it opened. */
+/** The longest time for a failed or aborted start to close what it opened. */
 const CLOSE_MS = { embedded: 15_000, remote: 1_000 };
 
 /**

@@ -4,11 +4,12 @@ import { runPeriodically } from "../db/run-periodically.ts";
 
 /** Time between two writes that find out whether the database stores anything again. */
 const PROBE_EVERY_MS = 1_000;
-/** How long such a write may take, and how long it may take with its commit. */
+/** The longest time of such a write, and of the write with its commit. */
 const STATEMENT_MS = 2_000;
 const COMMIT_MS = 5_000;
 
-// No room (53100), other resources (53000, 53200), read-only (25006), input or output (58030).
+// The SQLSTATEs of no room (53100), other resources (53000, 53200), read-only (25006), and input or
+// output (58030).
 const STORAGE_STATES: ReadonlySet<string> = new Set(["53000", "53100", "53200", "25006", "58030"]);
 
 type Query = (...given: readonly unknown[]) => unknown;

@@ -17,7 +17,7 @@ interface Deps {
   readonly onLost: (error: unknown) => void;
 }
 
-/** Where the server stores data, and the keys that protect it. */
+/** The server's data stores, and the keys that protect them. */
 export interface Storage {
   readonly kms: Kms;
   readonly database: OpenDatabase;

@@ -1,6 +1,6 @@
 import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
 
-/** How long the relay waits for devices, and a node for other nodes, in milliseconds. */
+/** The times that the relay waits for devices, and a node for other nodes, in milliseconds. */
 export interface Timings extends SocketTimings {
   /** Average time between two polls for what other nodes wrote and hints did not announce. */
   readonly pollMs: number;

@@ -7,8 +7,8 @@ export class StartAborted extends Error {
 }
 
 /**
- * The result of `work`, unless `signal` is aborted first.
- * @throws StartAborted, and whatever `work` throws
+ * Returns the result of `work`, unless `signal` is aborted first.
+ * @throws StartAborted, and the errors of `work`
  */
 export async function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return work;

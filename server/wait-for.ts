@@ -3,7 +3,7 @@ import type { Log } from "./log.ts";
 const FIRST_MS = 2_000;
 const EVERY_MS = 10_000;
 
-/** The result of `work`. While it takes long, the log says which service is waited for. */
+/** Returns the result of `work`. While it takes long, the log says which service is waited for. */
 export async function waitFor<T>(log: Log, service: string, work: Promise<T>): Promise<T> {
   const startedMs = performance.now();
   let timer: NodeJS.Timeout;

@@ -1,6 +1,6 @@
 import type { ActionSpecs } from "./action-spec.ts";
 
-/** What is done to accounts, their sessions, their devices and their public keys. */
+/** The audited acts on accounts, their sessions, their devices and their public keys. */
 export const accountActions = {
   "session.create": {
     class: "C",
@@ -80,7 +80,7 @@ export const accountActions = {
   },
 } as const satisfies ActionSpecs;
 
-/** What is done to requests of a new device to be linked to its account. */
+/** The audited acts on requests to link a new device to its account. */
 export const linkActions = {
   "link.request": {
     class: "C",

@@ -14,14 +14,14 @@ export interface DetailKinds {
   readonly record: { readonly [name: string]: CanonicalValue };
 }
 
-/** What the audit log promises about the entries of one action. */
+/** The promises of the audit log about the entries of one action. */
 export interface ActionSpec {
   readonly class: ActionClass;
   /** The kinds of resource that the action is done to. */
   readonly resources: readonly string[];
   /** The names and kinds of the details. An entry may lack some, for example of a refusal. */
   readonly details: Readonly<Record<string, keyof DetailKinds>>;
-  /** When the entry is written, in Markdown, for docs/audited-actions.md. */
+  /** The occasion on which the entry is written, in Markdown, for docs/audited-actions.md. */
   readonly description: string;
 }
 

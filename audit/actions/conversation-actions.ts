@@ -5,7 +5,7 @@ const change = { ...position, epoch: "number" } as const;
 const receipt = { consent: "id", purpose: "text", ...position } as const;
 const upload = { attachment: "id", size: "number" } as const;
 
-/** What is done to conversations, their members and their history. */
+/** The audited acts on conversations, their members and their history. */
 export const conversationActions = {
   "conversation.create": {
     class: "C",
@@ -96,7 +96,7 @@ export const conversationActions = {
   },
 } as const satisfies ActionSpecs;
 
-/** What is done to attachments. The resource is the conversation that has the attachment. */
+/** The audited acts on attachments. The resource is the conversation that has the attachment. */
 export const attachmentActions = {
   "attachment.create": {
     class: "C",

@@ -7,7 +7,7 @@ const destruction = {
   beforePeriod: "number",
 } as const;
 
-/** What is done to keys of the server and to keys that encrypt data at rest. */
+/** The audited acts on keys of the server and on keys that encrypt data at rest. */
 export const keyActions = {
   "server_keys.create": {
     class: "C",

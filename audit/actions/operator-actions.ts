@@ -1,6 +1,6 @@
 import type { ActionSpecs } from "./action-spec.ts";
 
-/** What an operator does to a tenant. */
+/** The audited acts of an operator on a tenant. */
 export const tenantActions = {
   "tenant.create": {
     class: "C",
@@ -64,7 +64,7 @@ export const tenantActions = {
   },
 } as const satisfies ActionSpecs;
 
-/** What is done with a log. */
+/** The audited acts on a log. */
 export const auditActions = {
   "audit.read_tiles": {
     class: "R",

@@ -101,7 +101,7 @@ function openArchived(note: string, key: NoteKey): Checkpoint {
   }
 }
 
-/** Whether the tile or bundle at this path is full in a tree of `size`. */
+/** Returns whether the tile or bundle at this path is full in a tree of `size`. */
 function isWholeIn(path: string, size: number): boolean {
   const parsed = parseTilePath(path);
   const { level, index, width } =

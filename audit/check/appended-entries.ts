@@ -14,7 +14,10 @@ export interface AppendedEntry {
   readonly leafHash: Uint8Array;
 }
 
-/** How many entries are remembered. Beyond that, the one that was looked at longest ago is forgotten. */
+/**
+ * The number of entries that are remembered. When there are more, the least recently checked one is
+ * forgotten.
+ */
 const MOST = 200_000;
 const AT_ONCE = 4_096;
 const LOGS_AT_ONCE = 64;
@@ -28,7 +31,7 @@ const PLACES = `
   left join audit.leaves on leaves.entry = appended.id
   left join audit.tiles on tiles.log = leaves.log and level = 0 and tiles.index = leaves.index / 256`;
 
-interface Place {
+interface LogPositionRow {
   readonly id: number;
   readonly index: number | null;
   readonly hash: Uint8Array | null;
@@ -50,15 +53,15 @@ export class AppendedEntries {
   }
 
   /**
-   * Looks for the entries, those that were looked at longest ago first. Forgets what a signed head
-   * covers.
+   * Looks for the entries, the least recently checked ones first. Forgets the entries that a signed
+   * head covers.
    * @throws AuditError audit_log_altered: an entry is gone or has another hash; it is not forgotten
    */
-  async check(pool: Pool, heads: KnownHeads): Promise<void> {
+  async assertStored(pool: Pool, heads: KnownHeads): Promise<void> {
     const some = [...this.#entries.values()].slice(0, AT_ONCE);
     if (some.length === 0) return;
     const { rows } = await asIntegrator(pool, (client) =>
-      client.query<Place>(PLACES, [int8Array(some.map(({ id }) => id))]),
+      client.query<LogPositionRow>(PLACES, [int8Array(some.map(({ id }) => id))]),
     );
     const places = new Map(rows.map((place) => [place.id, place]));
     for (const { log, id, leafHash } of some) {
@@ -79,7 +82,7 @@ export class AppendedEntries {
 
 const watched = new WeakMap<Pool, AppendedEntries>();
 
-/** From now on, `appended` learns of each entry that a transaction of `pool` commits. */
+/** Reports each entry that a transaction of `pool` commits from now on to `appended`. */
 export function watchAppended(pool: Pool, appended: AppendedEntries): void {
   watched.set(pool, appended);
 }

@@ -7,18 +7,18 @@ import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import type { KnownHeads } from "../read/known-heads.ts";
 import type { AppendedEntries } from "./appended-entries.ts";
 import { asIntegrator } from "./as-integrator.ts";
-import { checkPlaces } from "./check-places.ts";
+import { assertAllPlaced } from "./assert-all-placed.ts";
 import { PrunedRange } from "./pruned-range.ts";
 
 export interface LogCheckerOptions {
   /** Sessions with the application's role. */
   readonly pool: Pool;
   readonly heads: KnownHeads;
-  /** What this process appended and must find in the logs. */
+  /** The entries that this process appended and must find in the logs. */
   readonly appended: AppendedEntries;
   /** The time between two steps. */
   readonly everyMs?: number;
-  /** How many entries one step reads. */
+  /** The number of entries that one step reads. */
   readonly entriesAtOnce?: number;
   /** Called once for each finding, and once for a check that keeps failing. */
   readonly onFinding: (error: unknown) => void;
@@ -31,9 +31,9 @@ const PAGE = 1_024;
 const STEP_MS = 1_000;
 
 /**
- * Compares the logs in the database with what was signed, from the first entry to the last and then
- * from the beginning again. Each node does this for itself and believes nobody else. By default a
- * step reads 4,096 entries and there is one step a second.
+ * Compares the logs in the database with their signed heads, from the first entry to the last, and
+ * then starts again. Each node does this itself and trusts no other node. By default, a step reads
+ * 4,096 entries, and there is one step a second.
  */
 export class LogChecker {
   readonly #options: LogCheckerOptions;
@@ -49,19 +49,19 @@ export class LogChecker {
     this.#options = options;
     const { pool, heads, appended, everyMs = STEP_MS } = options;
     this.#leaveAppended = runPeriodically(
-      () => this.#look("appended", () => appended.check(pool, heads)),
+      () => this.#look("appended", () => appended.assertStored(pool, heads)),
       everyMs,
       (error) => this.#fail(error),
     );
     this.#ended = this.#run();
   }
 
-  /** What is wrong now. A finding ends when the log is found whole again. */
+  /** Returns the current finding. A finding ends when a check finds the log intact again. */
   get finding(): AuditError | undefined {
     return this.#findings.values().next().value;
   }
 
-  /** For how long every log has not been read through to its end, in milliseconds. */
+  /** Returns the time since every log was last read through to its end, in milliseconds. */
   get ageMs(): number {
     return performance.now() - this.#checkedAtMs;
   }
@@ -98,11 +98,11 @@ export class LogChecker {
       return rows.map(({ id }) => id);
     });
     for (const log of new Set([OPERATOR_LOG, ...logs, ...heads.heads.keys()])) {
-      await this.#look(log, () => this.#checkLog(log));
+      await this.#look(log, () => this.#assertLogIntact(log));
       if (this.#stop.signal.aborted) return;
     }
     await this.#look("places", () =>
-      checkPlaces(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
+      assertAllPlaced(pool, async (read) => this.#spend({ entries: read, logs: 0 })),
     );
   }
 
@@ -118,7 +118,7 @@ export class LogChecker {
     }
   }
 
-  async #checkLog(log: LogId): Promise<void> {
+  async #assertLogIntact(log: LogId): Promise<void> {
     const { pool } = this.#options;
     const pruned = new PrunedRange();
     for (let from: number | undefined = 0; from !== undefined && !this.#stop.signal.aborted;) {

@@ -19,7 +19,7 @@ export class PrunedRange {
   }
 
   /**
-   * Requires that the log declares what is missing at its beginning.
+   * Requires that the log declares the entries that are missing at its beginning.
    * @throws AuditError audit_log_altered
    */
   assertDeclared(log: { readonly origin: string; readonly minimumIndex: number }): void {

@@ -2,16 +2,19 @@ import { resolve } from "node:path";
 import { parseApproverList } from "../restore/approver-list.ts";
 import type { NoteKey } from "../verify/note.ts";
 import { parseWitnesses, type ConfiguredWitness } from "../witness/parse-witness.ts";
-import type { CheckpointPlace } from "./open-store.ts";
+import type { CheckpointLocation } from "./open-store.ts";
 
-/** How the logs are named, and where their last checkpoints are kept. */
+/** The names of the logs, and the location of their last checkpoints. */
 export interface AuditSettings {
   /** The prefix of every log's origin. */
   readonly originPrefix: string;
-  readonly checkpoints: CheckpointPlace;
+  readonly checkpoints: CheckpointLocation;
   /** The witnesses that cosign the heads of the operator's log or of all logs. */
   readonly witnesses: readonly ConfiguredWitness[];
-  /** The people of whom two must approve a restore. If there are none, no restore counts. */
+  /**
+   * The people who may approve a restore. Two of them must approve each. If the list is empty, no
+   * restore counts.
+   */
   readonly restoreApprovers: readonly NoteKey[];
 }
 
@@ -31,7 +34,7 @@ interface AuditVariables {
 const DAY_MS = 86_400_000;
 
 /**
- * The settings that the server and the commands share, because they must agree.
+ * Returns the settings that the server and the commands share, because they must agree.
  * @param home SEALDESK_HOME
  */
 export function auditSettings(values: AuditVariables, home: string): AuditSettings {
@@ -47,8 +50,8 @@ export function auditSettings(values: AuditVariables, home: string): AuditSettin
 const WITHOUT_URL = "sealdesk.local";
 
 /**
- * The prefix of origins for a server at this URL: its host, with the port. The brackets of an IPv6
- * address are left out.
+ * Returns the prefix of origins for a server at this URL: its host, with the port. The brackets of
+ * an IPv6 address are left out.
  * @returns undefined if the host has characters that no origin has, such as an underscore
  */
 export function originOf(publicUrl: string | undefined): string | undefined {
@@ -57,7 +60,7 @@ export function originOf(publicUrl: string | undefined): string | undefined {
   return /^[a-z0-9.:-]{1,150}$/.test(origin) ? origin : undefined;
 }
 
-function placeOf(values: AuditVariables, home: string): CheckpointPlace {
+function placeOf(values: AuditVariables, home: string): CheckpointLocation {
   const bucket = values.AUDIT_CHECKPOINTS_S3_BUCKET;
   if (bucket === undefined)
     return {

@@ -1,11 +1,11 @@
 import type { LogId } from "../logs.ts";
 
 /**
- * Keeps the last checkpoint of each log where nobody who can write to the database can reach it. A
- * restored or rewritten database is detected by it.
+ * Keeps the last checkpoint of each log where nobody who can write to the database can reach it. It
+ * detects a restored or rewritten database.
  */
 export interface CheckpointStore {
-  /** The latest checkpoint of every log, and every proof. */
+  /** Returns the latest checkpoint of every log, and every proof. */
   all(): Promise<readonly { readonly log: LogId; readonly note: string }[]>;
   /**
    * Stores a later checkpoint. A checkpoint from after a restore replaces a larger one from before.
@@ -15,16 +15,16 @@ export interface CheckpointStore {
    */
   put(log: LogId, note: string): Promise<void>;
   /**
-   * Stores, for good, a head that contradicts the database, beside the latest one. The head may be
-   * smaller than what was signed since. When this resolves, it survives a crash.
+   * Stores a head that contradicts the database permanently, beside the latest one. The head may be
+   * smaller than heads that were signed since. When this resolves, the head survives a crash.
    */
   keepProof(log: LogId, note: string): Promise<void>;
   /**
-   * Every signed declaration that the database was restored from a backup. `name` says where it is
-   * kept.
+   * Returns every signed declaration that the database was restored from a backup. `name` says
+   * where it is kept.
    */
   declarations(): Promise<readonly { readonly name: string; readonly text: string }[]>;
-  /** Stores a declaration for good. When this resolves, it survives a crash. */
+  /** Stores a declaration permanently. When this resolves, the declaration survives a crash. */
   keepDeclaration(text: string): Promise<void>;
   close(): Promise<void>;
 }

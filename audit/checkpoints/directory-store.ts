@@ -88,7 +88,7 @@ export function directoryCheckpoints(folder: string): CheckpointStore {
 const isKept = (name: string): boolean =>
   isUuid(name.slice(0, UUID_LENGTH)) && /^(\.[0-9a-f]{64})?$/.test(name.slice(UUID_LENGTH));
 
-/** Without this, a loss of power could undo the rename. */
+/** Syncs the folder. Without this, a loss of power could undo the rename. */
 async function syncFolder(folder: string): Promise<void> {
   const directory = await open(folder, "r");
   try {

@@ -2,8 +2,8 @@ import type { S3Location } from "../../db/s3-client.ts";
 import type { CheckpointStore } from "./checkpoint-store.ts";
 import { directoryCheckpoints } from "./directory-store.ts";
 
-/** Where the last checkpoint of each log is kept, apart from the database. */
-export type CheckpointPlace =
+/** The location of the last checkpoint of each log, apart from the database. */
+export type CheckpointLocation =
   | { readonly kind: "directory"; readonly folder: string }
   | ({ readonly kind: "s3"; readonly retainMs: number } & S3Location);
 
@@ -14,7 +14,7 @@ const S3_EVERY_MS = 60_000;
  * @param now milliseconds since the Unix epoch
  */
 export async function openCheckpointStore(
-  place: CheckpointPlace,
+  place: CheckpointLocation,
   now: () => number,
 ): Promise<CheckpointStore> {
   if (place.kind === "directory") return directoryCheckpoints(place.folder);

@@ -9,9 +9,9 @@ const beginnings = [...new Set(names.map((name) => name.slice(0, name.indexOf(".
 const NEAREST = 3;
 
 /**
- * Requires that a filter names an action of the table, or the beginning of some, such as "session.".
- * A misspelt name would match nothing, and whoever asked would take the empty answer for the truth.
- * The message does not repeat what was asked.
+ * Requires that a filter names an action of the table, or the beginning of some, such as
+ * "session.". A misspelt name would match nothing, and the reader would trust the empty answer. The
+ * message does not repeat the filter.
  * @throws AuditError audit_action_unknown, with the nearest names
  */
 export function assertActionFilter(filter: string | undefined): void {

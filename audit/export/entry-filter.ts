@@ -52,8 +52,8 @@ const schema = z.looseObject({
 });
 
 /**
- * Decodes an entry, or returns undefined if the bytes are not one of our entries. Anybody with the
- * application's login may append anything, and one such entry must not keep you from reading the
+ * Decodes an entry, or returns undefined if the bytes are not one of our entries. A holder of the
+ * application's login can append any bytes. Such an entry must not keep you from reading the
  * others.
  */
 export function parseEntry(bytes: Uint8Array): LoggedEntry | undefined {

@@ -8,8 +8,8 @@ import { parseEntry, type LoggedEntry } from "./entry-filter.ts";
 const SPECIAL = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
 
 /**
- * The same JSON without characters that end a line or control a terminal: they are written as
- * `\uXXXX`. JSON has them only inside strings.
+ * Returns the same JSON without characters that end a line or control a terminal: they are written
+ * as `\uXXXX`. JSON has them only inside strings.
  */
 export const onOneLine = (json: string): string =>
   json.replaceAll(
@@ -23,7 +23,7 @@ export type EntryText =
   | { readonly text: string } // not one of our entries
   | { readonly base64: string }; // not UTF-8
 
-/** What an entry says, or what bytes stand in its place. */
+/** Returns the content of an entry, or the bytes that stand in its place. */
 export function readEntry(bytes: Uint8Array): EntryText {
   const entry = parseEntry(bytes);
   if (entry !== undefined) return { entry };
@@ -35,9 +35,10 @@ export function readEntry(bytes: Uint8Array): EntryText {
 }
 
 /**
- * The bytes of an entry as a member of a JSON object, on one line: `"entry":{...}` if they are JSON,
- * `"entry":"..."` if they are other text, or `"base64":"..."`. From `entry`, the hash of the leaf can
- * be computed: an object is hashed as RFC 8785 canonical JSON or exactly as it stands here.
+ * Returns the bytes of an entry as a member of a JSON object, on one line: `"entry":{...}` if they
+ * are JSON, `"entry":"..."` if they are other text, or `"base64":"..."`. From `entry`, the hash of
+ * the leaf can be computed: an object is hashed as RFC 8785 canonical JSON or exactly as it stands
+ * here.
  */
 export function entryMember(bytes: Uint8Array): string {
   let text: string;
@@ -54,7 +55,7 @@ function isOneLineOfJson(text: string): boolean {
   if (!text.startsWith("{") || /[\r\n]/.test(text)) return false;
   try {
     const value = JSON.parse(text) as CanonicalValue;
-    // What has to be escaped here must be restored by canonical JSON.
+    // Canonical JSON must restore the characters that are escaped here.
     return text.search(SPECIAL) < 0 || canonicalJson(value) === text;
   } catch {
     return false;

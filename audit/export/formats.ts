@@ -74,7 +74,7 @@ const csv: LineFormat = {
   },
 };
 
-/** Not one of our entries. Its bytes are in the last column. */
+/** Returns the row of an entry that is not ours. Its bytes are in the last column. */
 const foreignRow = (index: number, bytes: Uint8Array): string =>
   `${columns.map((column) => (column === "index" ? index : column === "details" ? `base64:${toBase64(bytes)}` : "")).join(",")}\r\n`;
 
@@ -90,7 +90,7 @@ function csvCell(value: unknown): string {
   return /[",\r\n\v\f\u0085\u2028\u2029]/u.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A format that describes each entry separately. */
+/** Returns a format that describes each entry separately. */
 const telling = (
   extension: string,
   tell: (entry: LoggedEntry, index: number, origin: string) => string,
@@ -115,8 +115,8 @@ const unreadable = (index: number, origin: string): LoggedEntry => ({
 });
 
 /**
- * An id for what has none: a UUID of version 8 (RFC 9562 section 5.8) from the SHA-256 of its place.
- * Receivers keep one record for each id.
+ * Returns an id for an entry that has none: a UUID of version 8 (RFC 9562 section 5.8) from the
+ * SHA-256 of its place. Receivers keep one record for each id.
  */
 function placeId(index: number, origin: string): string {
   const hex = hash("sha256", `${origin} ${index}`);

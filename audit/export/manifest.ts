@@ -27,18 +27,18 @@ const manifestSchema = z.object({
   checkpoint: z.string(),
 });
 
-/** What was exported, from which log, and under which tree head. */
+/** The export's content, its log, and its tree head. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** The file beside the manifest that holds the entries. */
+/** Returns the file beside the manifest that holds the entries. */
 export const fileOf = (format: LineFormatName): string =>
   `entries.${lineFormats[format].extension}`;
 
-// No checkpoint begins with this line, and none has JSON in its second line. So one key may sign
-// both.
+// A checkpoint never begins with this line and never has JSON in its second line. So one key may
+// sign both.
 const header = "sealdesk-audit-export/v1\n";
 
-/** A signed note of the log's key over the manifest. */
+/** Returns a signed note of the log's key over the manifest. */
 export async function signManifest(signer: LogSigner, manifest: Manifest): Promise<string> {
   const text = `${header}${canonicalJson(manifest)}\n`;
   const name = manifest.origin;

@@ -5,8 +5,9 @@ import { checkedLog, type IndexedEntry, type SignedHead } from "../read/checked-
 const PAGE = 1_024;
 
 /**
- * The entries of a log from `from` up to, but not including, `until`, in pages. Pages are keyed by
- * index, which has no gaps. So entries of the same millisecond are neither skipped nor repeated.
+ * Yields the entries of a log from `from` up to, but not including, `until`, in pages. Pages are
+ * keyed by index, which has no gaps. So entries of the same millisecond are neither skipped nor
+ * repeated.
  * @throws AuditError audit_log_altered, before any entry of the page with the fault is given out
  */
 export async function* readPages(

@@ -15,15 +15,15 @@ interface CatchUpOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
-  /** The people of whom two must have approved each declared restore. */
+  /** The people who may approve a restore. Two of them must have approved each declared restore. */
   readonly approvers: readonly NoteKey[];
-  readonly witnesses: Pick<Witnesses, "check">;
+  readonly witnesses: Pick<Witnesses, "assertConsistent">;
 }
 
 /**
- * Does once what a node does continuously, for commands that run while no node runs. Only a node
- * makes the very first signature, because a command may have been given another server's key by
- * mistake.
+ * Integrates and signs once, as a node does continuously. Commands use it while no node runs. Only
+ * a node makes the very first signature, because a command may have been given another server's key
+ * by mistake.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function catchUp(options: CatchUpOptions): Promise<void> {
@@ -37,7 +37,7 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
       publicKey,
       approvers,
     });
-    await witnesses.check(client, restores);
+    await witnesses.assertConsistent(client, restores);
     await signTrees(client, signer, store, unsigned, restores);
     // Signing a tenant's head adds an entry to the operator's log.
     for (;;) {

@@ -9,7 +9,7 @@ import { edgeTiles } from "../verify/tile.ts";
 import { emptyRoot, HASH_BYTES } from "../verify/tree-hash.ts";
 import { growTree, type FilledTile } from "./grow-tree.ts";
 
-/** How many entries are integrated in one transaction. */
+/** The number of entries that are integrated in one transaction. */
 export const MOST_AT_ONCE = 4_096;
 
 /** A log's head that is committed and not signed yet. */
@@ -67,7 +67,7 @@ const DONE = "delete from audit.pending where entry = any($1::int8[])";
 /**
  * Integrates up to `limit` pending entries. It writes the leaves, tiles and trees of all their logs
  * in one transaction.
- * @param originPrefix of new logs, such as `support.example.com`
+ * @param originPrefix the prefix of the names of new logs, such as `support.example.com`
  * @param known the heads that this writer left. Nobody else writes, so they must still be the last
  * @returns how many entries were integrated, and the new heads, which are durable and not signed
  *   yet
@@ -186,7 +186,7 @@ async function readHeads(
   }));
 }
 
-/** The partial tiles of each tree, by log and level. */
+/** Returns the partial tiles of each tree, by log and level. */
 async function readEdges(client: Client, trees: readonly CommittedTree[]) {
   const wanted = trees.flatMap(({ log, size }) =>
     [...edgeTiles(size)].map((tile) => ({ log, ...tile })),

@@ -7,7 +7,7 @@ import { Restores } from "../restore/restores.ts";
 import type { TreeHead } from "../verify/checkpoint.ts";
 import type { Witnesses } from "../witness/witnesses.ts";
 import type { NoteKey } from "../verify/note.ts";
-import { checkLog, checkOutside, type Outside } from "./check-outside.ts";
+import { assertExtends, verifyAgainstOutside, type Outside } from "./verify-against-outside.ts";
 import { integrateBatch, MOST_AT_ONCE, type CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
 import { resumeLeadership, tryLead, withIntegratorSession } from "./session.ts";
@@ -20,9 +20,12 @@ export interface IntegratorOptions {
   readonly originPrefix: string;
   readonly signer: LogSigner;
   readonly store: CheckpointStore;
-  /** The people of whom two must have approved each declared restore. Without any, none counts. */
+  /**
+   * The people who may approve a restore. Two of them must have approved each. If the list is
+   * empty, no restore counts.
+   */
   readonly approvers?: readonly NoteKey[];
-  /** What this node saw of the logs. Signed heads are added. */
+  /** The heads that this node saw. Signed heads are added. */
   readonly heads?: KnownHeads | undefined;
   /** The witnesses that cosign the heads. */
   readonly witnesses?: Witnesses | undefined;
@@ -35,8 +38,8 @@ export interface IntegratorOptions {
 }
 
 /**
- * How often heads are signed while there is more to integrate. Signing waits for the disk and for
- * the key service.
+ * The time between two signings while more entries wait to be integrated. Signing waits for the
+ * disk and for the key service.
  */
 const SIGN_EVERY_MS = 250;
 const OLDEST = `
@@ -62,7 +65,7 @@ export class Integrator {
   /** The contradiction that a witness proved while the log was continued. */
   #contradiction: AuditError | undefined;
   #pendingAgeMs = 0;
-  /** Since when there have been heads without a signature, while this node leads. */
+  /** The time since which heads have been unsigned, while this node leads. */
   #unsignedSinceMs: number | undefined;
   #signFromMs = 0;
   #signedMs = 0;
@@ -73,14 +76,14 @@ export class Integrator {
     this.#ended = this.#run();
   }
 
-  /** Why nothing is signed, or undefined if signing is allowed. */
+  /** Returns the reason why nothing is signed, or undefined if signing is allowed. */
   get refusal(): AuditError | undefined {
     return this.#refusal;
   }
 
   /**
-   * How long the oldest entry has waited for its place, as of the last check, or for a signed head.
-   * Only the leading node knows the second.
+   * Returns how long the oldest entry has waited for its place, as of the last check, or for a
+   * signed head. Only the leading node knows the second.
    */
   get pendingAgeMs(): number {
     const since = this.#unsignedSinceMs;
@@ -115,9 +118,9 @@ export class Integrator {
     // Every node checks for itself, not only the one that will sign.
     for (let isChecked = false; !(await tryLead(client)); isChecked = true) {
       if (!isChecked) {
-        const restores = await checkOutside(client, outside);
-        await this.#checkKnown(client, restores);
-        await witnesses?.check(client, restores);
+        const restores = await verifyAgainstOutside(client, outside);
+        await this.#assertKnownHeads(client, restores);
+        await witnesses?.assertConsistent(client, restores);
       }
       this.#refusal = undefined;
       this.#unsignedSinceMs = undefined;
@@ -126,8 +129,8 @@ export class Integrator {
       await this.#pause(Math.min(retryMs, 500));
     }
     const { unsigned, origins, restores } = await resumeLeadership(client, outside);
-    await this.#checkKnown(client, restores);
-    await witnesses?.check(client, restores);
+    await this.#assertKnownHeads(client, restores);
+    await witnesses?.assertConsistent(client, restores);
     this.#restores = restores;
     this.#written.clear();
     this.#origins = new Map(origins);
@@ -144,11 +147,14 @@ export class Integrator {
     }
   }
 
-  /** The outside checkpoints may be a minute older than what this node saw itself. */
-  async #checkKnown(client: Client, restores: Restores): Promise<void> {
+  /**
+   * Compares the logs with the heads that this node saw. The outside checkpoints may be a minute
+   * older.
+   */
+  async #assertKnownHeads(client: Client, restores: Restores): Promise<void> {
     const { heads } = this.#options;
     heads?.apply(restores);
-    for (const [log, head] of heads?.heads ?? []) await checkLog(client, log, head, restores);
+    for (const [log, head] of heads?.heads ?? []) await assertExtends(client, log, head, restores);
   }
 
   async #lead(client: Client): Promise<void> {

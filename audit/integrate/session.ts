@@ -2,7 +2,11 @@ import { configureSession } from "../../db/configure-session.ts";
 import type { Client } from "../../db/pool.ts";
 import { createSession } from "../../db/session.ts";
 import type { Restores } from "../restore/restores.ts";
-import { checkOutside, checkUnsigned, type Outside } from "./check-outside.ts";
+import {
+  verifyAgainstOutside,
+  assertUnsignedHead,
+  type Outside,
+} from "./verify-against-outside.ts";
 import type { LogId } from "../logs.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 import { assertOrigins } from "./origins.ts";
@@ -38,7 +42,7 @@ export async function tryLead(client: Client): Promise<boolean> {
   return rows[0]?.leads === true;
 }
 
-/** What a new leader knows of the logs. */
+/** The state of the logs that a new leader starts from. */
 interface Resumed {
   /** The heads that a crash left without a signature. */
   readonly unsigned: readonly CommittedTree[];
@@ -49,7 +53,7 @@ interface Resumed {
 }
 
 /**
- * The first step of a new leader: compares the logs with the published checkpoints.
+ * Compares the logs with the published checkpoints. This is the first step of a new leader.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
 export async function resumeLeadership(client: Client, outside: Outside): Promise<Resumed> {
@@ -58,9 +62,9 @@ export async function resumeLeadership(client: Client, outside: Outside): Promis
     "select id, origin from audit.logs",
   );
   const origins = new Map(rows.map(({ id, origin }) => [id, origin]));
-  const restores = await checkOutside(client, outside);
+  const restores = await verifyAgainstOutside(client, outside);
   const unsigned = await unsignedTrees(client);
   assertOrigins(unsigned, origins);
-  for (const tree of unsigned) await checkUnsigned(client, tree);
+  for (const tree of unsigned) await assertUnsignedHead(client, tree);
   return { unsigned, origins, restores };
 }

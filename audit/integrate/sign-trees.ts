@@ -11,8 +11,8 @@ import type { Restores } from "../restore/restores.ts";
 import type { CommittedTree } from "./integrate-batch.ts";
 
 /**
- * How many signatures are requested at the same time, because a key service takes milliseconds for
- * each.
+ * The number of signatures that are requested at the same time. A key service takes milliseconds
+ * for each.
  */
 const AT_ONCE = 8;
 
@@ -39,7 +39,7 @@ const UNSIGNED = `
     select from audit.checkpoints as signed where signed.log = id and signed.size = latest.size
   )`;
 
-/** The heads that a crash or an unavailable signer left without a signature. */
+/** Returns the heads that a crash or an unavailable signer left without a signature. */
 export async function unsignedTrees(client: Client): Promise<CommittedTree[]> {
   return (await client.query<CommittedTree>(UNSIGNED)).rows;
 }

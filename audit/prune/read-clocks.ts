@@ -12,11 +12,14 @@ export interface Clocks {
   /** The earliest of the readings. Retention counts until then. */
   readonly nowMs: number;
   readonly databaseMs: number;
-  /** When a witness last cosigned a head of the log or of the operator's log, by its own clock. */
+  /**
+   * The time when a witness last cosigned a head of the log or of the operator's log, by the
+   * witness's clock.
+   */
   readonly witnessedMs: number | undefined;
 }
 
-/** How far two clocks may be apart. */
+/** The largest accepted difference between two clocks. */
 const MOST_APART_MS = 300_000;
 
 /**

@@ -1,5 +1,5 @@
 const DAY_MS = 86_400_000;
-/** How long a log without entries may be silent. A longer silence counts as this. */
+/** The longest silence of a log without entries. A longer silence counts as this. */
 const MOST_SILENCE_MS = 30 * DAY_MS;
 
 /**
@@ -19,7 +19,7 @@ export class Reckoner {
     this.#mostMs = isWitnessed ? Number.POSITIVE_INFINITY : MOST_SILENCE_MS;
   }
 
-  /** The latest time of an entry so far. Undefined before the first. */
+  /** Returns the latest time of an entry so far. Undefined before the first. */
   get latestMs(): number | undefined {
     return this.#latestMs;
   }
@@ -33,7 +33,7 @@ export class Reckoner {
     return this.#passedMs;
   }
 
-  /** How much time has passed from the first entry until now. */
+  /** Returns how much time has passed from the first entry until now. */
   untilNow(): number {
     return this.add(this.#nowMs);
   }

@@ -13,7 +13,7 @@ export interface RecordedRetention {
   /** The index of the entry. */
   readonly index: number;
   readonly retainMs: number;
-  /** When, in the time that the log itself shows. */
+  /** The time when it was recorded, as the log itself shows time. */
   readonly passedMs: number;
 }
 
@@ -21,14 +21,14 @@ export interface RecordedRetention {
 export interface Retention {
   readonly retainMs: number;
   /**
-   * The index of the entry that set a longer retention than the default. If it were removed, so could
-   * be what it protects. Infinity if there is none.
+   * The index of the entry that set a longer retention than the default. If it were removed, the
+   * entries that it protects could be removed too. Infinity if there is none.
    */
   readonly keptFrom: number;
 }
 
 /**
- * The retention in force. A longer one counts at once, a shorter one after the notice.
+ * Returns the retention in force. A longer one counts at once, a shorter one after the notice.
  * @param recorded in the order of the log
  * @param passedMs now, in the time that the log itself shows
  */

@@ -39,8 +39,8 @@ export interface IndexedEntry {
  */
 export interface CheckedLog extends SignedHead {
   /**
-   * The entries from `from` up to, but not including, `until`, in order. Pruned ones are left out,
-   * and the range ends with the head.
+   * Returns the entries from `from` up to, but not including, `until`, in order. Pruned ones are
+   * left out, and the range ends with the head.
    * @throws AuditError audit_log_altered, which names the first position that is wrong
    */
   entries(from: number, until: number): Promise<readonly IndexedEntry[]>;

@@ -13,9 +13,9 @@ import { readCheckpoint, readLogInfo } from "./log-info.ts";
 import { tileRows } from "./tile-rows.ts";
 
 /**
- * The last signed head of each log that this process saw. A log that is shorter later, or that does
- * not begin with what was seen, is refused: somebody rewound it while the process ran. After a
- * restart, the checkpoints that are kept outside the database take over.
+ * The last signed head of each log that this process saw. A log that becomes shorter, or that does
+ * not begin with the entries of this head, is refused. Somebody rewound it while the process ran.
+ * After a restart, the checkpoints outside the database take this role.
  */
 export class KnownHeads {
   readonly #publicKey: Uint8Array;
@@ -26,12 +26,12 @@ export class KnownHeads {
     this.#publicKey = publicKey;
   }
 
-  /** The last head of each log that was seen. */
+  /** Returns the last head of each log that was seen. */
   get heads(): ReadonlyMap<LogId, Checkpoint> {
     return this.#heads;
   }
 
-  /** How many entries the last head of a log has that was seen; 0 if none was. */
+  /** Returns the size of the last head of a log that was seen; 0 if none was. */
   sizeOf(log: LogId): number {
     return this.#heads.get(log)?.size ?? 0;
   }

@@ -40,7 +40,7 @@ const LATEST_COSIGNED = `
   )`;
 
 /**
- * The latest signed checkpoint with its cosignatures.
+ * Returns the latest signed checkpoint with its cosignatures.
  * @param cosignedBy take the latest one that at least this many witnesses cosigned
  * @returns undefined if there is none
  */
@@ -58,8 +58,9 @@ export async function readCheckpoint(
 const RESTORES = "select note from audit.restores where origin = $1 order by restores";
 
 /**
- * The statements that a log was restored from a backup, the earliest first. Its key and two approvers
- * signed each. Other rows are left out: whoever can write to the database may have added them.
+ * Returns the statements that a log was restored from a backup, the earliest first. Its key and two
+ * approvers signed each. Other rows are left out, because anybody who can write to the database may
+ * have added them.
  */
 export async function readLogRestores(
   client: Client,

@@ -12,8 +12,8 @@ const SELECT = `
     and length(tiles.hashes) >= asked.bytes`;
 
 /**
- * The hashes of tiles. Undefined for a tile that the log does not have yet. A partial tile is cut from
- * the tile it grew into.
+ * Returns the hashes of tiles. Undefined for a tile that the log does not have yet. A partial tile
+ * is cut from the tile it grew into.
  */
 async function readTileRows(
   client: Client,
@@ -38,9 +38,9 @@ interface Waiting {
 }
 
 /**
- * The tiles of a log in the database, without entries and checkpoint. Proofs need only these. Tiles
- * that are requested while a statement runs are read by the next one. So the proofs of many entries
- * cost few statements if they are made at the same time.
+ * Returns the tiles of a log in the database, without entries and checkpoint. Proofs need only
+ * these. Tiles that are requested while a statement runs are read by the next one. So the proofs of
+ * many entries cost few statements if they are made at the same time.
  */
 export function tileRows(client: Client, log: LogId): LogSource {
   let waiting: Waiting[] = [];

@@ -3,7 +3,7 @@ import { parseApprovers } from "../verify/approvers.ts";
 import type { NoteKey } from "../verify/note.ts";
 
 /**
- * Reads the verifier keys of the people who may approve a restore, separated by commas or spaces.
+ * Reads the verifier keys of the approvers, separated by commas or spaces.
  * @throws LogError malformed
  */
 export const parseApproverList = (text: string): NoteKey[] =>

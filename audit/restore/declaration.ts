@@ -24,7 +24,7 @@ export interface DeclaredLog {
 const { sha256 } = nodeChecks;
 
 /**
- * The unsigned statements about all logs of one restore.
+ * Returns the unsigned statements about all logs of one restore.
  * @throws LogError malformed
  */
 export function createDeclaration(
@@ -42,7 +42,10 @@ export function createDeclaration(
 
 const NO_HASH = new Uint8Array(32);
 
-/** What binds the statements to one another: SHA-256 over their texts, with zeros for this hash. */
+/**
+ * Returns the hash that binds the statements to one another: SHA-256 over their texts, with zeros
+ * in place of this hash.
+ */
 const hashOf = (restores: readonly LogRestore[]): Uint8Array =>
   sha256(
     utf8(
@@ -88,7 +91,7 @@ const lossOf = ({ origin, restores, published, continues }: LogRestore): Restore
   continues,
 });
 
-// No other line of a statement begins so, and no signature.
+// Matches the first line of a statement. No other line of it and no signature begins so.
 const BETWEEN = new RegExp(`^(?=${RESTORE_HEADER}$)`, "m");
 
 const parseUnsigned = (note: string): Note =>

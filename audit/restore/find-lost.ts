@@ -2,7 +2,7 @@ import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Result } from "../../db/client.ts";
 import type { Client } from "../../db/pool.ts";
 import { AuditError } from "../audit-error.ts";
-import { assertHolds, openOurs, rootAt } from "../integrate/check-outside.ts";
+import { assertHolds, openOurs, rootAt } from "../integrate/verify-against-outside.ts";
 import type { LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
 import type { Checkpoint, TreeHead } from "../verify/checkpoint.ts";
@@ -17,20 +17,20 @@ export interface PublishedHead {
 }
 
 const TREE_SIZE = "select coalesce(max(size), 0) as size from audit.trees where log = $1";
-/** How many heads are read at a time. */
+/** The number of heads that are read at a time. */
 const PAGE = 64;
 const SIGNED = `
   select size, note from audit.checkpoints where log = $1 and ($2::int8 is null or size < $2)
   order by size desc limit ${PAGE}`;
 
-/** The logs that devices follow. A slug has no slash. */
+/** Returns whether devices follow the log. A slug has no slash. */
 const isKeyLog = (origin: string): boolean => /\/keys\/t\/[^/]+$/.test(origin);
 
 /**
- * Compares the database with the published heads. If a log has fewer entries than was published, it
- * says of each such log which entries are missing, in the order of origins. It then names every key
- * log too, also those that lost nothing: devices learn of the restore from their key log, because
- * other data of their tenant may be lost. `client` must have the integrator's role.
+ * Compares the database with the published heads. For each log that has fewer entries than were
+ * published, it returns the missing entries, in the order of origins. It then also names every key
+ * log, even those that lost nothing. Devices learn of the restore from their key log, because other
+ * data of their tenant may be lost. `client` must have the integrator's role.
  * @param restores those that are declared already
  * @returns nothing if no log lost anything
  * @throws AuditError audit_log_inconsistent: a log does not begin with what was published, so no
@@ -94,7 +94,7 @@ interface SignedHead {
   readonly note: string;
 }
 
-/** The empty head of a log that has nothing in the database. */
+/** Returns the empty head of a log that has nothing in the database. */
 async function beginning(
   client: Client,
   { log, origin }: { readonly log: LogId; readonly origin: string },
@@ -108,9 +108,9 @@ async function beginning(
 }
 
 /**
- * The head from which a log continues: the newest that our own key signed and that no declared
- * restore cut off. Whoever can write to the database can write trees above it. Entries there count as
- * new.
+ * Returns the head from which a log continues: the newest that our own key signed and that no
+ * declared restore cut off. Anybody who can write to the database can write trees above it. Entries
+ * there count as new.
  * @returns undefined if there is none
  */
 async function newestSigned(

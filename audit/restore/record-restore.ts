@@ -32,10 +32,11 @@ const TENANTS = "select id, audit.key_log(id) as keys from sealdesk.tenants";
 const LOGS_IN_AN_ENTRY = 128;
 
 /**
- * Stores the statements about all restores that count, and appends an entry about each that was not
- * stored yet: to the logs that it is about, and to the operator's log one with the whole list. A
- * tenant's audit log has one about its key log too. Whatever else somebody wrote to the table stays,
- * and counts for nothing. `client` must be in a transaction of the owner, and nobody else may record.
+ * Stores the statements about all restores that count. It appends an entry about each that was not
+ * stored yet to the logs that the restore concerns. The operator's log gets an entry with the whole
+ * list. A tenant's audit log also gets an entry about its key log. Other rows that somebody wrote
+ * to the table stay and are ignored. `client` must be in a transaction of the owner, and no other
+ * process may record restores meanwhile.
  * @param restores all that are kept outside. The backup may be older than earlier ones
  * @returns whether any of them was not stored yet
  */
@@ -73,7 +74,7 @@ export async function recordRestores(
 const store = async (client: Client, { origin, restores, note }: SignedRestore): Promise<boolean> =>
   (await client.query(ADD, [origin, restores, note])).rowCount === 1;
 
-/** The statements of each declaration, the earliest first. */
+/** Returns the statements of each declaration, the earliest first. */
 function declarationsIn(restores: readonly SignedRestore[]): readonly (readonly SignedRestore[])[] {
   const byDeclaration = new Map<string, SignedRestore[]>();
   for (const each of restores) {
@@ -92,7 +93,7 @@ function* parts(restores: readonly SignedRestore[]): Iterable<readonly SignedRes
     yield restores.slice(from, from + LOGS_IN_AN_ENTRY);
 }
 
-/** What a log lost, and the key log of the same tenant. */
+/** The entries that a log lost, and the key log of the same tenant. */
 interface Lost {
   readonly log?: SignedRestore | undefined;
   readonly keyLog?: SignedRestore | undefined;

@@ -15,12 +15,12 @@ import { formatNote, KEY_TYPES, type NoteKey } from "../verify/note.ts";
 import { survivorOf } from "../verify/survivor.ts";
 import { parseDeclaration } from "./declaration.ts";
 
-/** Where declarations are kept, and who must have signed them. */
+/** The location of declarations, and the keys that must have signed them. */
 interface Declarations {
   readonly store: Pick<CheckpointStore, "declarations">;
   /** The audit key: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** The people of whom two must have approved each declared restore. */
+  /** The people who may approve a restore. Two of them must have approved each declared restore. */
   readonly approvers: readonly NoteKey[];
 }
 
@@ -50,14 +50,15 @@ export class Restores {
     }
   }
 
-  /** How often a log was restored. Its heads say so from then on. */
+  /** Returns how often a log was restored. Its heads say so from then on. */
   countOf(origin: string): number {
     return this.#byOrigin.get(origin)?.length ?? 0;
   }
 
   /**
-   * What a log must still have of a head that was signed at some time.
-   * @throws AuditError audit_checkpoint_invalid: the head is from after a restore that is not declared
+   * Returns the part of a signed head that the log must still have.
+   * @throws AuditError audit_checkpoint_invalid: the head is from after a restore that is not
+   *   declared
    */
   survivorOf(head: Checkpoint): Checkpoint {
     const { origin, restores = 0 } = head;
@@ -85,7 +86,7 @@ export async function readAllRestores(
   for (const { origin, note } of rows) {
     if (outside.has(note)) continue;
     const key = { name: origin, type: KEY_TYPES.ed25519, publicKey };
-    // Anybody may have written to the table. Only what was signed counts.
+    // Anybody may have written to the table. Only signed statements count.
     const signed = openLogRestores(nodeChecks, [note], key).find((each) =>
       isTrusted(each, approvers),
     );
@@ -103,8 +104,9 @@ const RECORDED = "select origin, note from audit.restores";
 /**
  * Reads and verifies the declarations that a store keeps.
  * @param publicKey the audit key
- * @param approvers the people of whom two must have signed each
- * @throws AuditError audit_checkpoint_invalid: a stored declaration lacks a signature, or is not one
+ * @param approvers the people who may approve; two of them must have signed each
+ * @throws AuditError audit_checkpoint_invalid: a stored declaration lacks a signature, or is not
+ *   one
  */
 export async function readRestores(
   store: Pick<CheckpointStore, "declarations">,
@@ -129,7 +131,8 @@ export async function readRestores(
 }
 
 /**
- * The statements in a declaration. The audit key and two of the approvers must have signed each.
+ * Returns the statements in a declaration. The audit key and two of the approvers must have signed
+ * each.
  * @throws LogError malformed, unsigned, wrong_signature
  */
 export function openDeclaration(

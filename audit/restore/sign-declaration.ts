@@ -5,7 +5,10 @@ import { assertApproved } from "../verify/log-restore.ts";
 import { keyIdOf, KEY_TYPES, signatureBy, type NoteSignature } from "../verify/note.ts";
 import type { DeclaredLog } from "./declaration.ts";
 
-/** How many signatures are requested at the same time, because a key service takes milliseconds. */
+/**
+ * The number of signatures that are requested at the same time. A key service takes milliseconds
+ * for each.
+ */
 const AT_ONCE = 8;
 
 /**

@@ -1,10 +1,10 @@
-/** The people of whom two must approve that a database was restored from a backup. */
+/** The people who may approve that a database was restored from a backup. Two of them must. */
 import { equalBytes, toHex } from "../../crypto/wire/bytes.ts";
 import { LogError } from "./log-error.ts";
 import { KEY_TYPES, keyIdOf, parseVkey, type NoteKey } from "./note.ts";
 import type { Sha256 } from "./tree-hash.ts";
 
-/** How many different people must approve a restore. */
+/** The number of different people who must approve a restore. */
 export const APPROVALS = 2;
 const MOST_APPROVERS = 32;
 
@@ -36,7 +36,7 @@ export function assertApprovers(keys: readonly NoteKey[]): void {
     throw refused(`must be ${APPROVALS} to ${MOST_APPROVERS}.`);
 }
 
-/** How logs and devices name an approver: the name and the id of the key. */
+/** Returns the form in which logs and devices name an approver: the name and the id of the key. */
 export const approverName = (sha256: Sha256, key: NoteKey): string =>
   `${key.name}+${toHex(keyIdOf(sha256, key))}`;
 

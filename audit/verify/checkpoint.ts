@@ -13,24 +13,24 @@ export interface Checkpoint extends TreeHead {
   /** Names the log and its key. */
   readonly origin: string;
   /**
-   * How often the log had been restored from a backup when this head was signed. Undefined means
-   * never. So a declaration about earlier heads does not cover this one.
+   * The number of restores of the log when this head was signed. Undefined means none. A
+   * declaration about earlier heads does not cover this one.
    */
   readonly restores?: number | undefined;
 }
 
 /**
- * Whether a head was signed after another one of the same log. A head from after a restore is later
- * than every head from before, whatever its size.
+ * Returns whether a head was signed after another one of the same log. A head from after a restore
+ * is later than every head from before, whatever its size.
  */
-export function isLaterHead(one: HeadPlace, other: HeadPlace): boolean {
+export function isLaterHead(one: HeadPosition, other: HeadPosition): boolean {
   const [restores = 0, others = 0] = [one.restores, other.restores];
   return restores === others ? one.size > other.size : restores > others;
 }
 
-type HeadPlace = Pick<Checkpoint, "size" | "restores">;
+type HeadPosition = Pick<Checkpoint, "size" | "restores">;
 
-/** The text that is signed. */
+/** Returns the text that is signed. */
 export const checkpointText = ({ origin, size, root, restores = 0 }: Checkpoint): string =>
   `${origin}\n${size}\n${toBase64(root)}\n${restores > 0 ? `restored ${restores}\n` : ""}`;
 
@@ -63,7 +63,8 @@ function restoresIn(extensions: readonly string[]): number {
 }
 
 /**
- * The checkpoint in `note`. `key` must have signed it, and its origin must be the key's name.
+ * Returns the checkpoint in `note`. `key` must have signed it, and its origin must be the key's
+ * name.
  * @throws LogError malformed, wrong_origin, unsigned, wrong_signature
  */
 export function openCheckpoint(

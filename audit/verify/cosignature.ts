@@ -14,14 +14,14 @@ import {
 import type { Sha256 } from "./tree-hash.ts";
 
 /**
- * The bytes that a witness signs.
+ * Returns the bytes that a witness signs.
  * @param text the checkpoint's text, without signatures
  */
 export const cosignedBytes = (text: string, timeS: number): Uint8Array =>
   utf8(`cosignature/v1\ntime ${timeS}\n${text}`);
 
 /**
- * The parts of a signature line.
+ * Returns the parts of a signature line.
  * @param signature Ed25519 over `cosignedBytes`
  */
 export function cosignature(
@@ -35,7 +35,7 @@ export function cosignature(
   return { name: key.name, keyId: keyIdOf(sha256, key), signature: concat(time, signature) };
 }
 
-/** When the witness signed this note, in POSIX seconds, or undefined if it did not. */
+/** Returns when the witness signed this note, in POSIX seconds, or undefined if it did not. */
 export function cosignedAt(checks: Checks, note: Note, witness: NoteKey): number | undefined {
   const signed = signatureBy(checks.sha256, note, witness);
   if (signed?.signature.length !== 72) return undefined;

@@ -18,7 +18,7 @@ export function encodeBundle(entries: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * The entries one by one, as views of `bundle`.
+ * Yields the entries one by one, as views of `bundle`.
  * @throws LogError malformed, if the bundle ends inside an entry
  */
 export function* bundleEntries(bundle: Uint8Array, place: string): Generator<Uint8Array> {
@@ -32,7 +32,7 @@ export function* bundleEntries(bundle: Uint8Array, place: string): Generator<Uin
   }
 }
 
-/** All entries, as views of `bundle`. @throws LogError malformed */
+/** Returns all entries, as views of `bundle`. @throws LogError malformed */
 export const decodeBundle = (bundle: Uint8Array, place: string): Uint8Array[] => [
   ...bundleEntries(bundle, place),
 ];

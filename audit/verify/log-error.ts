@@ -1,4 +1,4 @@
-/** What can be wrong with a log, a proof or a note. */
+/** The faults of a log, a proof or a note. */
 export type LogErrorCode =
   | "malformed" // does not have the form that the specification requires
   | "unsigned" // no signature by a known key

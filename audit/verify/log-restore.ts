@@ -32,18 +32,21 @@ export interface RestoredLog {
   readonly continues: TreeHead;
 }
 
-/** Why and when it was done, and who may approve it. */
+/** The reason and the time of a restore, and the people who may approve it. */
 export interface RestoreCause {
   /** The time of the backup, in milliseconds since the Unix epoch. */
   readonly backupOfMs: number;
   readonly declaredAtMs: number;
   /** One line, which everyone who verifies the log reads. */
   readonly reason: string;
-  /** The people of whom two must sign, as they were configured. */
+  /** The people who may approve it, as they were configured. Two of them must sign. */
   readonly approvers: readonly NoteKey[];
 }
 
-/** What two approvers and the key of a log sign about a restore of this log. It names no other log. */
+/**
+ * The statement about a restore of one log. Two approvers and the key of the log sign it. It names
+ * no other log.
+ */
 export interface LogRestore extends RestoredLog, RestoreCause {
   /** The same in the statements about all logs of one restore: a hash over all of them. */
   readonly declaration: Uint8Array;
@@ -57,13 +60,13 @@ export interface SignedRestore extends LogRestore {
   readonly note: string;
 }
 
-// No checkpoint has an origin in its second line. So one key may sign both.
+// A checkpoint never has an origin in its second line. So one key may sign both.
 export const RESTORE_HEADER = "sealdesk-log-restore/v1";
 /** A larger number is in no statement and in no checkpoint. */
 const MOST_RESTORES = 999_999_999;
 const LONGEST_REASON_BYTES = 1_024;
 
-/** The text that is signed. */
+/** Returns the text that is signed. */
 export const logRestoreText = (sha256: Sha256, restore: LogRestore): string =>
   [
     RESTORE_HEADER,
@@ -80,8 +83,8 @@ export const logRestoreText = (sha256: Sha256, restore: LogRestore): string =>
   ].join("\n");
 
 /**
- * The statement in `note`. The key of the log and two of the approvers whom it names must have signed
- * it. That does not say that these are people whom you know: see `assertTrusted`.
+ * Returns the statement in `note`. The key of the log and two of the approvers whom it names must
+ * have signed it. This does not check whether you know these people; `assertTrusted` does.
  * @throws LogError malformed, wrong_origin, unsigned, wrong_signature
  */
 export function openLogRestore(
@@ -102,8 +105,8 @@ export function openLogRestore(
 }
 
 /**
- * Requires that two people whose keys you know approved the restore. The log's key alone asserts
- * nothing: whoever took entries away may have it.
+ * Requires that two people whose keys you know approved the restore. The log's key alone proves
+ * nothing, because the person who removed the entries may have it.
  * @throws LogError unsigned
  */
 export function assertTrusted(restore: SignedRestore, trusted: readonly NoteKey[]): void {
@@ -115,7 +118,7 @@ export function assertTrusted(restore: SignedRestore, trusted: readonly NoteKey[
   throw new LogError("unsigned", `restore ${restore.restores}`, why);
 }
 
-/** Whether two people whose keys you know approved the restore. */
+/** Returns whether two people whose keys you know approved the restore. */
 export const isTrusted = (restore: SignedRestore, trusted: readonly NoteKey[]): boolean =>
   knownAmong(restore, trusted).length >= APPROVALS;
 
@@ -123,8 +126,8 @@ const knownAmong = ({ approvedBy }: SignedRestore, trusted: readonly NoteKey[]) 
   approvedBy.filter((key) => trusted.some((each) => isSameKey(each, key)));
 
 /**
- * The statements among these notes that the key of the log and two of their approvers signed. Others
- * say nothing: anybody may have written them.
+ * Returns the statements among these notes that the key of the log and two of their approvers
+ * signed. Other notes are left out, because anybody may have written them.
  */
 export function openLogRestores(
   checks: Checks,
@@ -142,7 +145,8 @@ export function openLogRestores(
 }
 
 /**
- * The approvers named in a statement who signed it. A key counts once, however often it signed.
+ * Returns the approvers named in a statement who signed it. A key counts once, however often it
+ * signed.
  * @throws LogError wrong_signature: a signature by an approver does not verify
  */
 export function approversWhoSigned(
@@ -193,7 +197,7 @@ export function parseLogRestore(sha256: Sha256, text: string): LogRestore {
 }
 
 /**
- * Requires that whoever reads the statement can read all of it.
+ * Requires that every reader of the statement can read all of it.
  * @throws LogError malformed
  */
 export function assertRestore(restore: LogRestore): void {
@@ -212,8 +216,8 @@ export function assertRestore(restore: LogRestore): void {
 }
 
 /**
- * Whether it is one line of at most 300 characters and 1,024 bytes that nobody can mistake for
- * another line.
+ * Returns whether the text is one line of at most 300 characters and 1,024 bytes that cannot be
+ * mistaken for another line.
  */
 export const isReason = (text: string): boolean =>
   /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]{1,300}$/u.test(text) &&
@@ -230,7 +234,7 @@ function parseHead(text: string): TreeHead {
   return { size: Number(size), root };
 }
 
-/** The rest of a line that begins with `word`. */
+/** Returns the rest of a line that begins with `word`. */
 const after = (word: string, line: string): string =>
   line.startsWith(`${word} `) ? line.slice(word.length + 1) : "";
 

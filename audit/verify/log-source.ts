@@ -5,15 +5,15 @@ import type { RangeRoot } from "./proofs.ts";
 
 /** Gives access to a log's files, for example in a folder, on a web server or in a database. */
 export interface LogSource {
-  /** The bytes at a path such as `tile/0/000.p/5`, or undefined if there are none. */
+  /** Returns the bytes at a path such as `tile/0/000.p/5`, or undefined if there are none. */
   read(path: string): Promise<Uint8Array | undefined>;
   /** Every path, if the source can list them. */
   list?(): AsyncIterable<string>;
 }
 
 /**
- * A tile's hashes, not checked against any root. If a partial tile is gone, the hashes come from
- * the full tile that replaced it.
+ * Returns a tile's hashes, not checked against any root. If a partial tile is gone, the hashes come
+ * from the full tile that replaced it.
  * @throws LogError missing, malformed
  */
 export async function readTile(source: LogSource, tile: Tile): Promise<Uint8Array> {
@@ -41,7 +41,9 @@ export function rangeRoots(sha256: Sha256, source: LogSource, size: number): Ran
     tiles.set(key, known);
     return known;
   };
-  /** The root of a whole subtree of `leaves` leaves, a power of two, that begins at `from`. */
+  /**
+   * Returns the root of a whole subtree of `leaves` leaves, a power of two, that begins at `from`.
+   */
   const whole = async (from: number, leaves: number): Promise<Uint8Array> => {
     const level = Math.floor(Math.log2(leaves) / 8);
     const each = TILE_WIDTH ** level;

@@ -46,7 +46,7 @@ function hasControl(text: string): boolean {
   return false;
 }
 
-/** The first four bytes of `SHA-256(name || 0x0A || type || public key)`. */
+/** Returns the first four bytes of `SHA-256(name || 0x0A || type || public key)`. */
 export const keyIdOf = (sha256: Sha256, { name, type, publicKey }: NoteKey): Uint8Array =>
   sha256(concat(utf8(`${name}\n`), Uint8Array.of(type), publicKey)).slice(0, 4);
 
@@ -105,7 +105,7 @@ function parseSignature(line: string): NoteSignature {
 }
 
 /**
- * The signature by `key`, if there is one. It is found by name and id, as the specification
+ * Returns the signature by `key`, if there is one. It is found by name and id, as the specification
  * requires.
  */
 export function signatureBy(sha256: Sha256, note: Note, key: NoteKey): NoteSignature | undefined {

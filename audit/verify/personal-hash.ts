@@ -2,7 +2,7 @@ import { concat, toBase64Url, utf8 } from "../../crypto/wire/bytes.ts";
 import type { Sha256 } from "./tree-hash.ts";
 
 /**
- * The value that replaces a personal field in an entry: `SHA-256(salt || field || value)`,
+ * Returns the value that replaces a personal field in an entry: `SHA-256(salt || field || value)`,
  * base64url. After the salt of 128 bits is erased, nobody can find the value by guessing.
  */
 export const personalHash = (

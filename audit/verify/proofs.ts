@@ -7,7 +7,7 @@ import { nodeHash, splitPoint, type Sha256 } from "./tree-hash.ts";
 /** The root over the leaves from `from` up to, but not including, `until`. */
 export type RangeRoot = (from: number, until: number) => Promise<Uint8Array>;
 
-/** The path from leaf `index` to the root of the tree of `size`: PATH of RFC 9162. */
+/** Returns the path from leaf `index` to the root of the tree of `size`: PATH of RFC 9162. */
 export async function inclusionProof(
   rootOver: RangeRoot,
   index: number,

@@ -9,7 +9,7 @@ import { GrowingRoot, HASH_BYTES, rootOf, type Sha256 } from "./tree-hash.ts";
 /** The right edge of a tree: for each level, the hashes of its partial tile. */
 export type Edge = ReadonlyMap<number, Uint8Array>;
 
-/** The root of the tree of `size` with the partial tiles of `edge`. */
+/** Returns the root of the tree of `size` with the partial tiles of `edge`. */
 export function rootOfEdge(sha256: Sha256, size: number, edge: Edge): Uint8Array {
   const growing = new GrowingRoot(sha256);
   for (const { level, width } of [...edgeTiles(size)].toReversed()) {
@@ -35,7 +35,7 @@ export class ProvenTiles {
   }
 
   /**
-   * The hashes of a tile, as many as the tree has there.
+   * Returns the hashes of a tile, as many as the tree has there.
    * @throws LogError missing, malformed, mismatch: the stored tile does not lead to the root
    */
   async hashes(level: number, index: number): Promise<Uint8Array> {

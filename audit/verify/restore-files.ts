@@ -5,18 +5,21 @@ import { openLogRestore, type SignedRestore } from "./log-restore.ts";
 import type { LogSource } from "./log-source.ts";
 import type { Checks, NoteKey } from "./note.ts";
 
-/** The path of the statement about the nth restore, beside the files of a log. It begins with 1. */
+/**
+ * Returns the path of the statement about the nth restore, beside the files of a log. It begins
+ * with 1.
+ */
 export const restorePath = (restores: number): string => `restore/${restores}`;
 
-/** Which restore a path is about; undefined if it is another path. */
+/** Returns which restore a path is about; undefined if it is another path. */
 export function restoreNumber(path: string): number | undefined {
   const [, number] = /^restore\/([1-9]\d{0,8})$/.exec(path) ?? [];
   return number === undefined ? undefined : Number(number);
 }
 
 /**
- * The statements about the restores of a log, from its files. There must be as many as its checkpoint
- * says, each in the file of its number.
+ * Returns the statements about the restores of a log, from its files. There must be as many as its
+ * checkpoint says, each in the file of its number.
  * @throws LogError missing, malformed, wrong_origin, unsigned, wrong_signature
  */
 export async function readRestoreFiles(

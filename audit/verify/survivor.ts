@@ -1,10 +1,10 @@
-/** What a log must still have of a head after it was restored from a backup. */
+/** The part of a head that a log must still have after it was restored from a backup. */
 import { equalBytes } from "../../crypto/wire/bytes.ts";
 import type { Checkpoint, TreeHead } from "./checkpoint.ts";
 import { LogError } from "./log-error.ts";
 import type { LogRestore, RestoredLog } from "./log-restore.ts";
 
-/** What is left of a head after the restores of its log. */
+/** The part of a head that remains after the restores of its log. */
 interface Survivor<R extends RestoredLog> {
   /** The head that the log must still extend. */
   readonly head: Checkpoint;
@@ -33,20 +33,21 @@ export function survivorOf<R extends RestoredLog>(
   return { head: left, lostIn };
 }
 
-/** What happened to a log between two of its heads. */
+/** The changes of a log between two of its heads. */
 export interface Passage<R extends RestoredLog> {
   /** Every head that the later one must extend: see `uncutHeads`. */
   readonly required: readonly TreeHead[];
   /** Every restore between the two heads, the earliest first. */
   readonly passed: readonly R[];
-  /** Those that lost entries of the earlier head. */
+  /** The restores that lost entries of the earlier head. */
   readonly lostIn: readonly R[];
 }
 
 /**
- * What a log must have of an earlier head when it shows a later one. The number of restores in the
- * heads of a log never goes down. It goes up only by restores that are known, each by its number.
- * Whoever accepts the later head must verify that it extends each of the required ones.
+ * Returns the parts of an earlier head that a log must still have when it shows a later one. The
+ * number of restores in the heads of a log never goes down. It goes up only by restores that are
+ * known, each by its number. A caller that accepts the later head must verify that it extends each
+ * of the required ones.
  * @param restores already verified
  * @throws LogError rolled_back, missing: a restore between the two heads is not known
  */
@@ -83,7 +84,7 @@ export function survivorAt<R extends RestoredLog>(
 }
 
 /**
- * The heads that none of the later ones cuts off, the smallest first.
+ * Returns the heads that none of the later ones cuts off, the smallest first.
  * @param heads a head of a log, and then those from which the log continued after its restores
  */
 export function uncutHeads(heads: readonly TreeHead[]): readonly TreeHead[] {
@@ -99,8 +100,8 @@ export function uncutHeads(heads: readonly TreeHead[]): readonly TreeHead[] {
 const DAY_MS = 86_400_000;
 
 /**
- * Refuses a declaration that was written, not applied, and taken out again later. Within a day of the
- * declaration nobody knows that the log goes on without it.
+ * Refuses a declaration that was written, not applied at once, and used later. Within a day of the
+ * declaration it cannot be known whether the log continues without it.
  * @param lostIn the restores that lost entries of a head
  * @param seenAtMs when the head was seen first
  * @throws LogError rolled_back

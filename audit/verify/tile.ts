@@ -12,12 +12,12 @@ export interface Tile {
   readonly width: number;
 }
 
-/** How many hashes a tree of `size` leaves has at tile level `level`. */
+/** Returns how many hashes a tree of `size` leaves has at tile level `level`. */
 const hashesAt = (level: number, size: number): number => Math.floor(size / TILE_WIDTH ** level);
 
 /**
- * Every tile of a level in a tree of `size`, with the partial tile last. Yields nothing if the
- * level is empty.
+ * Yields every tile of a level in a tree of `size`, with the partial tile last. Yields nothing if
+ * the level is empty.
  */
 export function* tilesOfLevel(level: number, size: number): Generator<Tile> {
   const hashes = hashesAt(level, size);
@@ -25,14 +25,14 @@ export function* tilesOfLevel(level: number, size: number): Generator<Tile> {
     yield { level, index, width: Math.min(TILE_WIDTH, hashes - index * TILE_WIDTH) };
 }
 
-/** Every tile of a tree of `size`, level by level. */
+/** Yields every tile of a tree of `size`, level by level. */
 export function* tilesOf(size: number): Generator<Tile> {
   for (let level = 0; hashesAt(level, size) > 0; level++) yield* tilesOfLevel(level, size);
 }
 
 /**
- * The partial tiles at the right edge of a tree of `size`: at most one for each level, never an
- * empty one.
+ * Yields the partial tiles at the right edge of a tree of `size`: at most one for each level, never
+ * an empty one.
  */
 export function* edgeTiles(size: number): Generator<Tile> {
   for (let level = 0; hashesAt(level, size) > 0; level++) {
@@ -55,7 +55,7 @@ const place = (kind: string, index: number, width: number): string =>
 export const tilePath = ({ level, index, width }: Tile): string =>
   place(String(level), index, width);
 
-/** The path of the entries of level-0 tile `index`. */
+/** Returns the path of the entries of level-0 tile `index`. */
 export const bundlePath = (index: number, width: number): string => place("entries", index, width);
 
 const pathPattern =

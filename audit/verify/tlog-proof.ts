@@ -7,10 +7,10 @@ import { verifyInclusion } from "./proofs.ts";
 import { HASH_BYTES, leafHash } from "./tree-hash.ts";
 
 export interface TlogProof {
-  /** Not authenticated. It often helps to find the entry. */
+  /** An opaque addition that often helps to find the entry. It is not authenticated. */
   readonly extra?: Uint8Array | undefined;
   readonly index: number;
-  /** From the leaf's sibling upwards. */
+  /** The hashes from the leaf's sibling upwards. */
   readonly proof: readonly Uint8Array[];
   /** The signed checkpoint, verbatim. */
   readonly checkpoint: string;

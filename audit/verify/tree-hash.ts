@@ -24,10 +24,12 @@ export function nodeHash(sha256: Sha256, left: Uint8Array, right: Uint8Array): U
   return sha256(bytes);
 }
 
-/** The root of a tree without leaves: SHA-256 of the empty string. */
+/** Returns the root of a tree without leaves: SHA-256 of the empty string. */
 export const emptyRoot = (sha256: Sha256): Uint8Array => sha256(utf8(""));
 
-/** The largest power of two below `size`, which is at least 2. RFC 9162 splits a tree there. */
+/**
+ * Returns the largest power of two below `size`, which is at least 2. RFC 9162 splits a tree there.
+ */
 export function splitPoint(size: number): number {
   let point = 1;
   while (point * 2 < size) point *= 2;
@@ -73,7 +75,10 @@ export class GrowingRoot {
   }
 }
 
-/** The root over `hashes`, which are concatenated and 32 bytes each. There must be at least one. */
+/**
+ * Returns the root over `hashes`, which are concatenated and 32 bytes each. There must be at least
+ * one.
+ */
 export function rootOf(sha256: Sha256, hashes: Uint8Array): Uint8Array {
   const growing = new GrowingRoot(sha256);
   for (let at = 0; at < hashes.length; at += HASH_BYTES)

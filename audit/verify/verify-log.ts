@@ -27,7 +27,10 @@ export interface LogQuestion {
   readonly onEntry?: ((entry: Uint8Array, index: number) => void) | undefined;
 }
 
-/** How many bundles are requested at the same time. It hides network latency and limits memory. */
+/**
+ * The number of bundles that are requested at the same time. It hides network latency and limits
+ * memory.
+ */
 const READ_AHEAD = 8;
 
 /**
@@ -175,7 +178,7 @@ function compareEntries(
 class UpperTiles {
   readonly #checks: Checks;
   readonly #source: LogSource;
-  /** By level: the tile that is being filled. */
+  /** The tile that is being filled, by level. */
   readonly #filling = new Map<number, { index: number; readonly hashes: Uint8Array[] }>();
 
   constructor(checks: Checks, source: LogSource) {
@@ -217,7 +220,7 @@ class UpperTiles {
   }
 }
 
-/** If the source can list files, it must not hold a file that the tree has no place for. */
+/** Requires that a source which lists its files holds no file that the tree has no place for. */
 async function refuseExtra(source: LogSource, size: number): Promise<void> {
   if (source.list === undefined) return;
   for await (const path of source.list()) {
@@ -229,7 +232,7 @@ async function refuseExtra(source: LogSource, size: number): Promise<void> {
   }
 }
 
-/** Every path of a log of `size`: tiles and bundles, without the checkpoint. */
+/** Yields every path of a log of `size`: tiles and bundles, without the checkpoint. */
 export function* pathsOf(size: number): Generator<string> {
   for (const tile of tilesOf(size)) yield tilePath(tile);
   for (const { index, width } of tilesOfLevel(0, size)) yield bundlePath(index, width);

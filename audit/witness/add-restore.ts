@@ -45,7 +45,7 @@ export async function addRestore(
   return 200;
 }
 
-/** The statements that a witness keeps about a log. It checked their approvers before. */
+/** Returns the statements that a witness keeps about a log. It checked their approvers before. */
 export const keptRestores = async (
   store: WitnessOptions["store"],
   key: NoteKey,

@@ -22,7 +22,9 @@ export interface SubmittedHead {
   readonly rootOver: RangeRoot;
 }
 
-/** How often a witness may correct the size. Somebody else may submit heads of the log too. */
+/**
+ * The number of times that a witness may correct the size. Others may submit heads of the log too.
+ */
 const MOST_CORRECTIONS = 3;
 
 /**
@@ -58,7 +60,7 @@ export async function askWitness(
 
 type Answer = Awaited<ReturnType<typeof requestWitness>>;
 
-/** The size that a witness says it saw. */
+/** Returns the size that a witness says it saw. */
 function sizeIn({ status, text }: Answer): number | undefined {
   const said = status === 409 ? /^(0|[1-9]\d{0,15})\n?$/.exec(text)?.[1] : undefined;
   return said === undefined || !Number.isSafeInteger(Number(said)) ? undefined : Number(said);
@@ -75,7 +77,8 @@ function refusal({ key }: Witness, answer: Answer): WitnessError {
 }
 
 /**
- * The cosignature in the witness's answer. Signatures that are already below the note do not count.
+ * Returns the cosignature in the witness's answer. Signatures that are already below the note do
+ * not count.
  */
 function cosignatureIn({ key }: Witness, note: string, lines: string): NoteSignature | undefined {
   const { text } = parseNote(note);

@@ -15,7 +15,7 @@ export interface UncosignedHead {
   readonly seen: number;
 }
 
-/** How many heads are read at a time. */
+/** The number of heads that are read at a time. */
 const PAGE = 64;
 
 const UNCOSIGNED = `
@@ -44,7 +44,8 @@ const KEEP = `
   on conflict do nothing`;
 
 /**
- * The newest head of each log that the witness gets and has not cosigned with its current key.
+ * Yields the newest head of each log that the witness gets and has not cosigned with its current
+ * key.
  * @param after the log to start behind; the logs up to it come last
  */
 export async function* uncosignedHeads(
@@ -56,7 +57,7 @@ export async function* uncosignedHeads(
   if (after !== undefined) yield* headsBetween(client, witness, null, after);
 }
 
-/** The logs after one up to another, in the order of their ids. */
+/** Yields the logs after one up to another, in the order of their ids. */
 async function* headsBetween(
   client: Client,
   { key, gets }: ConfiguredWitness,
@@ -80,7 +81,7 @@ async function* headsBetween(
   }
 }
 
-/** The head of a log that had this size, if it was signed. */
+/** Returns the head of a log that had this size, if it was signed. */
 export async function headOfSize(
   client: Client,
   log: LogId,

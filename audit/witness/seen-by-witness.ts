@@ -2,11 +2,14 @@ import { hash } from "node:crypto";
 import type { Witness } from "./ask-witness.ts";
 import { requestWitness } from "./witness-http.ts";
 
-/** The path below a witness's monitoring prefix with what it saw last of a log. */
+/**
+ * Returns the path, below a witness's monitoring prefix, of the checkpoint that it cosigned last
+ * for a log.
+ */
 export const seenPath = (origin: string): string => `/${hash("sha256", origin)}/checkpoint`;
 
 /**
- * The checkpoint that a witness says it cosigned last. It is not checked.
+ * Returns the checkpoint that a witness says it cosigned last. It is not checked.
  * @returns undefined if the witness serves none
  * @throws WitnessError unreachable
  */

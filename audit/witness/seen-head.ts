@@ -7,11 +7,11 @@ import type { WitnessOptions } from "./witness-options.ts";
 /** A head that this witness cosigned. */
 export interface CosignedHead extends Checkpoint {
   readonly note: Note;
-  /** When it did: milliseconds since the Unix epoch. */
+  /** The time of the cosignature, in milliseconds since the Unix epoch. */
   readonly atMs: number;
 }
 
-/** What the witness saw last of a log; undefined if it never saw it. */
+/** Returns the head that the witness saw last of a log; undefined if it never saw the log. */
 export async function seenHead(
   { name, signer, store }: Pick<WitnessOptions, "name" | "signer" | "store">,
   key: NoteKey,

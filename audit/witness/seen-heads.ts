@@ -19,12 +19,12 @@ export interface SeenHead extends NamedLog {
   readonly note: string;
 }
 
-/** How many logs a witness is asked about at the same time. */
+/** The number of logs that a witness is asked about at the same time. */
 const AT_ONCE = 16;
 
 /**
- * What a witness saw last of the logs that it gets. The heads come in the order of the logs, as far
- * as the witness answers before `limit`.
+ * Returns the heads that a witness saw last of the logs that it gets. The heads come in the order
+ * of the logs, as far as the witness answers before `limit`.
  * @param publicKey signs the logs; heads signed by another key prove nothing and are left out
  */
 export async function seenHeads(

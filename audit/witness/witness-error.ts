@@ -10,7 +10,7 @@ export type WitnessErrorCode =
 export class WitnessError extends Error {
   override readonly name = "WitnessError";
   readonly code: WitnessErrorCode;
-  /** For "disagrees": the size that the witness says it saw, if any. */
+  /** The size that the witness says it saw, for "disagrees". Undefined if it gave none. */
   readonly seen: number | undefined;
   constructor(
     code: WitnessErrorCode,

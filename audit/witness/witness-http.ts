@@ -6,7 +6,8 @@ const ANSWER_MS = 10_000;
 const MOST_BYTES = 16 * 1024;
 
 /**
- * Sends one request to a witness, which anybody may run. Time and length of the answer are limited.
+ * Sends one request to a witness. Because anybody may run a witness, time and length of the answer
+ * are limited.
  * @throws WitnessError unreachable
  */
 export async function requestWitness(

@@ -2,15 +2,15 @@ import type { LogSigner } from "../logs.ts";
 import type { SignedRestore } from "../verify/log-restore.ts";
 import type { NoteKey } from "../verify/note.ts";
 
-/** What the witness saw last of each log. */
+/** The last head of each log that the witness saw. */
 export interface WitnessStore {
-  /** The cosigned note, or undefined if the witness never saw the log. */
+  /** Returns the cosigned note, or undefined if the witness never saw the log. */
   latest(origin: string): Promise<string | undefined>;
-  /** When this resolves, the note survives a crash. */
+  /** Stores the cosigned note. When this resolves, the note survives a crash. */
   put(origin: string, note: string): Promise<void>;
-  /** The statements that the log was restored from a backup. */
+  /** Returns the statements that the log was restored from a backup. */
   restores(origin: string): Promise<readonly string[]>;
-  /** When this resolves, the statement survives a crash. */
+  /** Stores the statement. When this resolves, the statement survives a crash. */
   addRestore(origin: string, note: string): Promise<void>;
 }
 
@@ -19,7 +19,10 @@ export interface WitnessOptions {
   readonly signer: LogSigner;
   /** The keys of the logs whose heads are cosigned. */
   readonly logs: readonly NoteKey[];
-  /** The people of whom two must have approved a restore. Without any, no restore is accepted. */
+  /**
+   * The people who may approve a restore. Two of them must have approved each. If the list is
+   * empty, no restore is accepted.
+   */
   readonly approvers: readonly NoteKey[];
   readonly store: WitnessStore;
   /** Milliseconds since the Unix epoch. */

@@ -50,8 +50,8 @@ interface RunningWitness {
 }
 
 /**
- * Answers requests one at a time. What was seen never goes back, except to where a log continues
- * after a restore that its key and two known approvers signed.
+ * Answers requests one at a time. The last head of a log never goes back, except to the head from
+ * which the log continues after a restore that its key and two known approvers signed.
  */
 export function createWitness(options: WitnessOptions): RunningWitness {
   return serialised({
@@ -125,8 +125,8 @@ async function addCheckpoint(options: WitnessOptions, body: Uint8Array): Promise
 const NOTHING: TreeHead = { size: 0, root: new Uint8Array(HASH_BYTES) };
 
 /**
- * What the head must extend. A witness that knows no approvers accepts no restore. It looks only at
- * what the head holds, as if nothing were said about restores.
+ * Returns the heads that the new head must extend. A witness that knows no approvers accepts no
+ * restore. It looks only at what the head holds, as if nothing were said about restores.
  * @throws LogError rolled_back, missing
  */
 async function requiredHeads(

@@ -2,7 +2,7 @@ import type { Client } from "../../db/pool.ts";
 import { runPeriodically } from "../../db/run-periodically.ts";
 import { AuditError } from "../audit-error.ts";
 import type { CheckpointStore } from "../checkpoints/checkpoint-store.ts";
-import { checkLog } from "../integrate/check-outside.ts";
+import { assertExtends } from "../integrate/verify-against-outside.ts";
 import { withIntegratorSession } from "../integrate/session.ts";
 import { OPERATOR_LOG, type LogId } from "../logs.ts";
 import { nodeChecks } from "../node-checks.ts";
@@ -30,7 +30,7 @@ export interface WitnessesOptions {
   readonly witnesses: readonly ConfiguredWitness[];
   /** The prefix for the operator's log, if the database does not know one. */
   readonly originPrefix: string;
-  /** Stores proofs where whoever restored the database cannot reach them. */
+  /** Stores proofs in a place that the person who restored the database cannot reach. */
   readonly store: Pick<CheckpointStore, "keepProof">;
   /** The key that signs the logs: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
@@ -48,7 +48,10 @@ export interface WitnessesOptions {
   readonly onTrouble?: (error: unknown, where: { witness: string; origin?: string }) => void;
 }
 
-/** For this many searches (an hour), a witness is not asked about a log that it does not know. */
+/**
+ * The number of searches (an hour's) for which a witness is not asked about a log that it does not
+ * know.
+ */
 const LOOKS_LEFT_OUT = 60;
 
 // The operator's log comes first, even if a restored database has not begun it.
@@ -67,9 +70,11 @@ export class Witnesses {
   readonly #options: WitnessesOptions;
   /** Heads that contradict the database and that could not be stored outside yet. */
   readonly #unkept = new Set<SeenHead>();
-  /** For each witness: the log whose head was submitted last. */
+  /** The log whose head was submitted last, for each witness. */
   readonly #askedLast = new Map<string, LogId>();
-  /** Until when a witness is not asked about a log again, in milliseconds of this process. */
+  /**
+   * The time until which a witness is not asked about a log again, in milliseconds of this process.
+   */
   readonly #leftOutUntilMs = new Map<string, number>();
   readonly #told = new Map<string, Set<string>>();
   readonly #disagreements = new Set<string>();
@@ -78,18 +83,21 @@ export class Witnesses {
     this.#options = options;
   }
 
-  /** For how many logs a witness says, without proof, that it saw another history. */
+  /**
+   * Returns the number of logs for which a witness says, without proof, that it saw another
+   * history.
+   */
   get disagreements(): number {
     return this.#disagreements.size;
   }
 
   /**
-   * Compares the database with what the witnesses saw, as far as they answer soon. An unreachable
-   * witness delays nothing. The operator's log comes first.
+   * Compares the database with the heads that the witnesses saw, as far as they answer soon. An
+   * unreachable witness delays nothing. The operator's log comes first.
    * @param restores the declared ones; what they lost is no contradiction
    * @throws AuditError audit_log_behind, audit_log_inconsistent
    */
-  async check(client: Client, restores: Restores): Promise<void> {
+  async assertConsistent(client: Client, restores: Restores): Promise<void> {
     await this.#keepProofs();
     const { witnesses, originPrefix, publicKey, startMs = 2_000 } = this.#options;
     const { rows } = await client.query<NamedLog>(LOGS, [
@@ -169,7 +177,7 @@ export class Witnesses {
 
   async #cosign(client: Client, witness: Witness, head: UncosignedHead, ending: AbortSignal) {
     const checkpoint = openHead(head.note, head.origin, this.#options.publicKey);
-    // Anybody may have changed the row. Nothing is submitted that was not signed.
+    // Anybody may have changed the row. Only signed heads are submitted.
     if (checkpoint === undefined)
       throw new WitnessError(
         "not_submitted",
@@ -245,7 +253,7 @@ export class Witnesses {
    */
   async #compare(client: Client, seen: SeenHead, restores: Restores): Promise<void> {
     try {
-      await checkLog(client, seen.log, seen.head, restores);
+      await assertExtends(client, seen.log, seen.head, restores);
     } catch (error) {
       if (!(error instanceof AuditError)) throw error;
       this.#unkept.add(seen);
@@ -286,10 +294,13 @@ interface Disagreement {
   readonly ending: AbortSignal;
 }
 
-/** A witness that saw more refuses a head that others must be shown first. */
+/**
+ * Ignores a WitnessError. A witness that saw more refuses a head, and others must be submitted
+ * first.
+ */
 function unlessWitnessError(error: unknown): void {
   if (!(error instanceof WitnessError)) throw error;
 }
 
-/** Neither a witness's name nor a log's has a space. */
+/** A space separates the names, because neither name contains one. */
 const placeOf = ({ key }: Witness, origin: string): string => `${key.name} ${origin}`;

@@ -4,7 +4,7 @@ import { recountStorage } from "../../messaging/storage/recount.ts";
 import type { Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** Compares the counts of a tenant's storage with what is stored, and corrects them. */
+/** Compares the counts of a tenant's storage with the stored data, and corrects them. */
 export async function recountStorageCommand(
   settings: Settings,
   { slug }: { readonly slug: string },

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 export async function start(): Promise<number> {
   const program = fileURLToPath(new URL("../../server/main.js", import.meta.url));
   const server = spawn(process.execPath, [program], { stdio: "inherit" });
-  // On Ctrl-C the server receives the signal twice, from the terminal and from here. It ignores the second.
-  // The server itself decides what SIGHUP means.
+  // The server receives Ctrl-C's signal twice, from the terminal and from here. It ignores the
+  // second. The server itself decides about SIGHUP.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     process.on(signal, () => void server.kill(signal));
   return new Promise((resolve, reject) => {

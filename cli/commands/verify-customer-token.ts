@@ -9,7 +9,7 @@ import {
 import { CommandError, type Settings } from "../settings.ts";
 import { withDatabase } from "../with-database.ts";
 
-/** In the form that signInBody accepts. */
+/** The largest length that signInBody accepts. */
 const MAX_TOKEN_LENGTH = 8192;
 
 export interface VerifyTokenOptions {
@@ -26,7 +26,7 @@ export interface VerifyTokenOptions {
 /**
  * Tells the developer of a tenant's backend how the server judges a customer token, claim by claim.
  * It changes nothing and signs nobody in.
- * @returns what to print, and whether the token would be accepted
+ * @returns the text to print, and whether the token would be accepted
  */
 export async function verifyCustomerTokenCommand(
   settings: Settings,

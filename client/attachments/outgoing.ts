@@ -2,7 +2,7 @@ import type { AttachmentData } from "./pieces.ts";
 
 /** A file to send. */
 export interface OutgoingAttachment {
-  /** At most 512 bytes of UTF-8. */
+  /** The file's name, at most 512 bytes of UTF-8. */
   readonly name: string;
   /** The media type, such as `image/png`; at most 128 bytes. */
   readonly type: string;

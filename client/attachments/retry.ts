@@ -3,7 +3,7 @@ import { sleep, type Clock } from "../runtime.ts";
 
 const firstWaitMs = 500;
 const longestWaitMs = 30_000;
-/** How many answers in a row that are not the server's own are got over. */
+/** The number of consecutive answers from something other than the server that are tolerated. */
 const mostForeign = 5;
 
 /** Waits between attempts, longer after each failure in a row, while the failures are transient. */

@@ -20,7 +20,7 @@ const uploadPrefix = "upload!";
 const uploadRecord = message({
   conversation: [1, uuid],
   attachment: [2, nested(attachmentFields)],
-  /** How many bytes to upload. */
+  /** The number of bytes to upload. */
   stored: [3, uint()],
   message: [4, uuid],
 });
@@ -29,7 +29,7 @@ const uploadRecord = message({
 export interface SpooledUpload {
   readonly conversation: Uuid;
   readonly attachment: Attachment;
-  /** How many bytes to upload. */
+  /** The number of bytes to upload. */
   readonly stored: number;
 }
 
@@ -42,7 +42,7 @@ export interface PendingUpload extends SpooledUpload {
 /**
  * Seals `data` into the store in blocks. The data is sealed only once. A repeated upload sends
  * these same bytes, so no key ever seals two contents.
- * @returns the secrets that open it, and how many bytes are stored
+ * @returns the secrets that open it, and the number of stored bytes
  * @throws AttachmentError too_large; whatever `data` throws
  */
 export async function spool(
@@ -81,9 +81,7 @@ export async function readSpool(
   return Uint8Array.from(block ?? []).subarray(offset % blockBytes);
 }
 
-/**
- * Removes the blocks that `spool` stored, or what a crash left of them. It removes the mark last.
- */
+/** Removes the blocks that `spool` stored, or those that a crash left. It removes the mark last. */
 export async function clearSpool(store: DeviceStore, id: Uuid): Promise<void> {
   let count = 0;
   const has = (index: number) =>

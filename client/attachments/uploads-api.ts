@@ -9,7 +9,7 @@ const tus = { "tus-resumable": "1.0.0" } as const;
 const pathOf = (id: Uuid): string => `v1/attachments/${id}`;
 
 /**
- * The part of the server's attachment API that this SDK uses: tus 1.0 with creation and
+ * Creates the part of the server's attachment API that this SDK uses: tus 1.0 with creation and
  * termination, and downloads from an offset. Every function throws SealdeskError.
  */
 export function createUploadsApi(request: (request: BytesRequest) => Promise<HttpResponse>) {

@@ -36,7 +36,7 @@ export class Acknowledger {
       this.#send(cursors.slice(from, from + wireLimits.cursors));
   }
 
-  /** Forgets what is waiting. The next hello reports it. */
+  /** Forgets the waiting acknowledgements. The next hello reports them. */
   reset(): void {
     this.#cancel?.();
     this.#cancel = undefined;

@@ -2,7 +2,9 @@ import type { Activity, ActivityKind } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Clock } from "../runtime.ts";
 
-/** What a member's device is doing now, or the last event that its user has received or read. */
+/**
+ * The current activity of a member's device, or the last event that its user has received or read.
+ */
 export interface MemberActivity {
   readonly conversation: Uuid;
   readonly device: Uuid;
@@ -47,7 +49,7 @@ export class Activities {
     this.#tell(activity);
   }
 
-  /** Forgets who is typing, because the connection is gone. It reports nothing. */
+  /** Forgets who is typing, because the connection is gone. It reports no change. */
   reset(): void {
     for (const cancel of this.#typing.values()) cancel();
     this.#typing.clear();

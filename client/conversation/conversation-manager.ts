@@ -130,8 +130,8 @@ export class ConversationManager {
   }
 
   /**
-   * True if the store may lack what it acknowledged before, so that the relay must list the
-   * conversations that are finished, too.
+   * Returns true if the store may lack events that it acknowledged before. The relay must then list
+   * finished conversations too.
    */
   get includeFinished(): boolean {
     return this.#includeFinished || this.#deps.rollback.pending;
@@ -151,8 +151,8 @@ export class ConversationManager {
   }
 
   /**
-   * Tells the relay what is in the store, and it sends what comes after. If the server was restored from
-   * a backup, it sends again what may differ.
+   * Tells the relay which events are in the store. The relay then sends the events after them. If
+   * the server was restored from a backup, it sends events again that may differ.
    */
   async #begin(heads: readonly Head[], signal: AbortSignal): Promise<void> {
     const check = this.#restoreCheck;
@@ -183,14 +183,15 @@ export class ConversationManager {
   }
 
   /**
-   * True if the store knows an open conversation of this device that the relay does not list. The
-   * relay leaves out what is finished and acknowledged to its end, so the store has lost that end.
+   * Returns true if the store knows an open conversation of this device that the relay does not
+   * list. The relay leaves out conversations that are finished and acknowledged to their end, so
+   * the store has lost that end.
    */
   #lacksTheEnd(listed: Pick<ReadonlySet<Uuid>, "has">): boolean {
     return this.#writable().some((id) => !listed.has(id));
   }
 
-  /** The conversations that this device can write in, as far as the store knows. */
+  /** Returns the conversations that this device can write in, as far as the store knows. */
   #writable(): readonly Uuid[] {
     return [...this.#openConversations.values()]
       .filter(({ log }) => log.state?.joined === true && !log.state.closed)

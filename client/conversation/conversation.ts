@@ -49,26 +49,26 @@ export class Conversation {
     this.#history = history;
   }
 
-  /** The members after the last event that this device has seen. */
+  /** Returns the members after the last event that this device has seen. */
   get members(): readonly Member[] {
     return this.#log.state?.members ?? [];
   }
 
-  /** "left" when this device no longer belongs to a member. It keeps what it has. */
+  /** Returns "left" when this device no longer belongs to a member. The device keeps its copy. */
   get state(): "open" | "closed" | "left" {
     const state = this.#log.state;
     if (state?.joined !== true) return "left";
     return state.closed ? "closed" : "open";
   }
 
-  /** The seq of the last event that this device has seen. Continue reading from it. */
+  /** Returns the seq of the last event that this device has seen. Continue reading from it. */
   get seq(): number {
     return this.#log.cursor;
   }
 
   /**
-   * How many restores of the server took events away that this device has. Keep it together with
-   * `seq`, and pass both to `messages`.
+   * Returns how many restores of the server took events away that this device has. Keep it together
+   * with `seq`, and pass both to `messages`.
    */
   get restores(): number {
     return this.#log.state?.cuts.length ?? 0;
@@ -126,11 +126,11 @@ export class Conversation {
   }
 
   /**
-   * Yields what happened after event `after`, and then what happens: messages, changes of the
-   * members and problems, in order of `seq`, each once. After a restore of the server from a backup,
-   * the loop goes back to the last event that the server still had: it yields `server_restored`, and
-   * then what happened since. The loop ends when you break out of it, when `signal` aborts, or when
-   * you call `Sealdesk.close`.
+   * Yields the items after event `after`, and then new ones as they arrive: messages, changes of
+   * the members and problems. Items come in order of `seq`, each once. After a restore of the
+   * server from a backup, the loop goes back to the last event that the server still had: it yields
+   * `server_restored`, and then the items since. The loop ends when you break out of it, when
+   * `signal` aborts, or when you call `Sealdesk.close`.
    * @param options.after the `seq` of the last event that you know; 0, the beginning, by default
    * @param options.restores the value of `restores` when you kept `after`; without it, a cut before
    *   `after` counts as known
@@ -163,7 +163,8 @@ export class Conversation {
   }
 
   /**
-   * Ends a membership, also your own. The former member cannot read what is sent from now on.
+   * Ends a membership, also your own. The former member cannot read messages that are sent from now
+   * on.
    * @throws SealdeskError forbidden, member_not_found, conversation_not_found
    */
   async removeMember(user: Uuid): Promise<void> {
@@ -173,13 +174,12 @@ export class Conversation {
   }
 
   /**
-   * Shares a part of the past with a member: what was sent from `fromSeq` to `toSeq`, as this
-   * device has it. Only the devices that you name can open it. Every member sees that it was
-   * granted, by whom and why. Customers may share their own conversation. Staff may, if the
-   * organisation allows it and the customer has consented. Everybody may share with their own
-   * devices what their account has seen. Resolves when the grant is in the log; a restart only
-   * delays it. The event `history` of `Sealdesk` reports the progress, here and on the devices that
-   * receive it.
+   * Shares earlier messages with a member: those from `fromSeq` to `toSeq`, as this device has
+   * them. Only the devices that you name can open it. Every member sees the grant, its author and
+   * its reason. Customers may share their own conversation. Staff may, if the organisation allows
+   * it and the customer has consented. Every user may share messages that their account has seen
+   * with their own devices. Resolves when the grant is in the log; a restart only delays it. The
+   * event `history` of `Sealdesk` reports the progress, here and on the devices that receive it.
    * @throws SealdeskError forbidden, member_not_found, not_a_member, history_incomplete,
    *   untrusted_member, message_too_large, quota_exceeded, attachment_too_large,
    *   conversation_not_found, request_refused: it was not granted and will not be
@@ -194,7 +194,7 @@ export class Conversation {
   /**
    * Gives or withdraws the customer's consent that staff share this conversation's past with
    * colleagues. The consent is signed, and every member sees it. A grant by staff names the
-   * consent's id. A withdrawal does not take back what was shared before.
+   * consent's id. A withdrawal does not take back messages that were shared before.
    * @throws SealdeskError forbidden, conversation_not_found
    */
   async consentToHistorySharing(state: "given" | "withdrawn"): Promise<GrantedHistory> {

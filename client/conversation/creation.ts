@@ -70,7 +70,7 @@ export async function creatorToLookUp(
 const lookedAt = (trust: Trust, device: Uuid): KnownDevice | undefined =>
   trust.device(device) ?? trust.unaccepted(device);
 
-/** What an event brings along to judge a creation record by. */
+/** The parts of an event that serve to judge a creation record. */
 interface Arrived {
   readonly devices: readonly CertifiedDevice[];
   /** The problems of those devices. */
@@ -118,7 +118,7 @@ async function signerOf(
   const { creator } = creation;
   if (creator === undefined) return undefined;
   const accountKey = await accountKeyOf(transaction, account, creator.user);
-  // Neither an earlier account key nor a current device of the creator is trusted.
+  // Refuses the record if no earlier account key and no current device of the creator is trusted.
   if (accountKey === undefined && isDistrusted(creator.user)) return undefined;
   return isCreators(account.tenant, creation.device, creator, accountKey, creatorHistory)
     ? creator

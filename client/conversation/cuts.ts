@@ -13,7 +13,7 @@ const cut = message({
   messages: [4, uint()],
   returned: [5, list(nested(returned), 4096)],
 });
-/** Nobody restores a server as often. */
+/** The largest number of cuts. No operator restores a server as often. */
 const mostCuts = 1_000;
 const record = message({ cuts: [1, list(nested(cut), mostCuts)] });
 
@@ -25,7 +25,7 @@ export interface Cut {
   readonly at: number;
   /** The time of the backup, in milliseconds since the Unix epoch. */
   readonly backupOf: number;
-  /** How many messages only this device has. */
+  /** The number of messages that only this device has. */
   readonly messages: number;
   /** Members who had left, and who are members again, with those of their devices that are back. */
   readonly returned: readonly Member[];

@@ -39,7 +39,7 @@ const record = message({
   sender: [3, optional(uuid)],
   clientMessageId: [4, uuid],
   epoch: [5, uint()],
-  receivedAt: [6, uint()],
+  receivedAtMs: [6, uint()],
   transcriptHash: [7, fixed(32)],
   /** The decrypted content of a message. Absent if nothing was decrypted. */
   text: [8, optional(text(128 * 1024))],
@@ -49,7 +49,7 @@ const record = message({
   frankingTag: [11, fixed(32)],
   control: [12, optional(bytes(1024 * 1024))],
   problems: [13, list(nested(problem), 256)],
-  /** Only set for a gap, which is stored under its last event. */
+  /** The gap. Set only in the record of a gap, which is stored under its last event. */
   gap: [14, optional(nested(gap))],
   /** The decrypted content of a message that is an attachment. */
   attachment: [15, optional(nested(attachmentFields))],
@@ -108,7 +108,7 @@ export function saveGap(
     sender: undefined,
     clientMessageId: nilUuid,
     epoch: 0,
-    receivedAt: 0,
+    receivedAtMs: 0,
     transcriptHash: zeroHash,
     text: undefined,
     payload: undefined,
@@ -241,7 +241,7 @@ export type Self = Pick<Account, "device" | "user">;
 
 /** Returns the items that show an event: first what happened, then its problems. */
 export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedItem[] {
-  const { kind, control, receivedAt, sender, senderDevice, clientMessageId } = value;
+  const { kind, control, receivedAtMs, sender, senderDevice, clientMessageId } = value;
   if (kind === "gap") {
     const { from = seq, reason = "" } = value.gap ?? {};
     return [{ kind, seq, from, to: seq, reason }];
@@ -258,7 +258,7 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
       senderDevice,
       own: senderDevice === self.device,
       mine: sender === self.user,
-      receivedAt,
+      receivedAtMs,
       ...(value.grantedBy !== undefined && { grantedBy: value.grantedBy }),
     };
     if (value.attachment !== undefined)
@@ -280,17 +280,17 @@ export function itemsOf(seq: number, value: HistoryRecord, self: Self): LoggedIt
 function controlItem(
   seq: number,
   kind: Exclude<EventKind, "message">,
-  { receivedAt, problems, device }: HistoryRecord,
+  { receivedAtMs, problems, device }: HistoryRecord,
   control: Control,
 ): LoggedItem | undefined {
   if (kind !== "history_granted" && kind !== "consent_changed") {
     const { actor, subject, members } = control;
-    return { kind, seq, actor, subject, members, device, receivedAt };
+    return { kind, seq, actor, subject, members, device, receivedAtMs };
   }
   const receipt = receiptOf(control);
   if (receipt === undefined || problems.some(({ code }) => code === "invalid_receipt"))
     return undefined;
   return receipt.type === "consent"
-    ? { kind: "consent_changed", seq, consent: receipt, receivedAt }
-    : { kind: "history_granted", seq, grant: receipt, receivedAt };
+    ? { kind: "consent_changed", seq, consent: receipt, receivedAtMs }
+    : { kind: "history_granted", seq, grant: receipt, receivedAtMs };
 }

@@ -25,7 +25,7 @@ interface SaidItem extends Placed {
   /** True when any device of this account sent it. */
   readonly mine: boolean;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
   /** The member who granted it, if this device received it by a history grant. */
   readonly grantedBy?: Uuid;
 }
@@ -44,11 +44,11 @@ export interface AttachmentItem extends SaidItem {
 
 /**
  * The store of a member's device, or of this one, was put back to an older copy. The device made
- * new keys, and what it sends from now on opens again.
+ * new keys, and messages that it sends from now on can be opened again.
  */
 export interface DeviceRestoredItem extends SaidItem {
   readonly kind: "device_restored";
-  /** How many messages of the conversation that device cannot open. */
+  /** The number of messages of the conversation that the device cannot open. */
   readonly lost: number;
 }
 
@@ -83,14 +83,14 @@ export interface MembershipItem extends Placed {
   readonly kind: Exclude<EventKind, "message" | "history_granted" | "consent_changed">;
   /** The user who made the change. */
   readonly actor: Uuid;
-  /** The user whom it is about. */
+  /** The user affected by the event. */
   readonly subject: Uuid;
-  /** For `device_added` and `device_removed`: which of the subject's devices. */
+  /** The subject's device, for `device_added` and `device_removed`. */
   readonly device: Uuid | undefined;
   /** The members after the change. */
   readonly members: readonly Member[];
   /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /** A member shared a part of the past with another member. */
@@ -98,7 +98,7 @@ export interface HistoryGrantedItem extends Placed {
   readonly kind: "history_granted";
   /** The receipt, whose signature this device has checked. */
   readonly grant: HistoryGrant;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 /**
@@ -108,10 +108,10 @@ export interface ConsentItem extends Placed {
   readonly kind: "consent_changed";
   /** The receipt, whose signature this device has checked. */
   readonly consent: Consent;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
-/** What can be wrong with an event. It is not shown as a message, except where noted. */
+/** The faults of an event. An event with a fault is not shown as a message, except where noted. */
 export type EventProblemCode =
   // a message that could not be opened, or must not be shown
   | "undecryptable" // damaged, forged, or for another key
@@ -143,7 +143,7 @@ export type EventProblemCode =
   | "key_not_logged" // the key log does not vouch for a device of `user`: nothing is sent to it
   | "invalid_device_record"; // a device of `user` is not certified by its account
 
-/** What can be wrong with the log that the relay shows. The device connects again. */
+/** The faults of the log that the relay shows. The device connects again. */
 export type LogProblemCode =
   | "missing_event" // the event `seq` was left out, or arrived too late
   | "forked_log" // the event `seq` does not match the log's hashes
@@ -164,7 +164,7 @@ export interface ProblemItem extends Placed {
   readonly user?: Uuid | undefined;
 }
 
-/** Events that no longer exist, according to the relay. Nobody can receive them. */
+/** Events that no longer exist, according to the relay. No device can receive them. */
 export interface GapItem extends Placed {
   readonly kind: "gap";
   /** The last event of the gap. */
@@ -184,7 +184,7 @@ export interface ServerRestoredItem extends Placed {
   readonly kind: "server_restored";
   /** The time of the backup, in milliseconds since the Unix epoch. */
   readonly backupOf: number;
-  /** How many messages are only on this device. */
+  /** The number of messages that are only on this device. */
   readonly messages: number;
   /**
    * Members who had left or had been removed, and who are members again because the server lost that.

@@ -33,7 +33,7 @@ export class ConversationLog {
     return this.#state;
   }
 
-  /** The seq of the last event that is known here. */
+  /** Returns the seq of the last event that is known here. */
   get cursor(): number {
     return this.#state?.seq ?? 0;
   }
@@ -79,10 +79,11 @@ export class ConversationLog {
   }
 
   /**
-   * Yields everything after the event `after`, then new items, in order and each once. Where a restore
-   * of the server cut the log, yields what it lost, and continues from the cut. Ends when the
+   * Yields all items after the event `after`, then new items, in order and each once. If a restore
+   * of the server cut the log, yields the lost items, and continues from the cut. Ends when the
    * connection is closed or `signal` aborts.
-   * @param restores how many cuts the log had when `after` was kept; by default those before `after`
+   * @param restores the number of cuts that the log had when `after` was kept; by default those
+   *   before `after`
    * @throws SealdeskError the error that ended the connection
    */
   async *items(
@@ -135,7 +136,10 @@ export class ConversationLog {
     return this.#state?.cuts ?? [];
   }
 
-  /** Yields what a restore of the server lost. A reader may have seen it up to `seen` before. */
+  /**
+   * Yields the items that a restore of the server lost. A reader may have seen those up to `seen`
+   * before.
+   */
   async *#lostItems(
     { at, restore, backupOf, messages, returned }: Cut,
     seen: number,

@@ -17,7 +17,7 @@ import { Sender } from "./sender.ts";
 import type { SenderDeps } from "./sender-deps.ts";
 import type { ConversationState } from "./state.ts";
 
-/** What every conversation uses, and whom it tells. */
+/** The dependencies and listeners of every conversation. */
 export interface ConversationDeps
   extends
     Omit<RecordingDeps, "keyLog">,
@@ -99,7 +99,7 @@ export function openConversation(deps: ConversationDeps, opening: Opening): Open
     history.recorded(record);
     if (record.kind !== "message") sender.wake();
     else if (record.senderDevice === account.device)
-      sender.recorded({ id: record.clientMessageId, seq, receivedAt: record.receivedAt });
+      sender.recorded({ id: record.clientMessageId, seq, receivedAtMs: record.receivedAtMs });
   };
   const receiver = new Receiver({
     ...deps,

@@ -73,7 +73,7 @@ export async function openDelivered(
   }
 }
 
-/** How many earlier events are searched. It is more than one sending key is used for. */
+/** The number of earlier events that are searched. A sending key is used for fewer. */
 const lookedBack = 512;
 
 /**

@@ -45,7 +45,7 @@ const record = message({
   digests: [3, list(fixed(32), 4096)],
   /** Set if the message is an attachment instead of a text. */
   attachment: [4, optional(nested(attachmentFields))],
-  /** What the sealings committed to. The history keeps the one that was accepted. */
+  /** The commitments of the sealings. The history keeps the one that was accepted. */
   franked: [5, list(nested(franked), mostFranked)],
   /** Set if the message is a notice that this device's store was restored from an older copy. */
   restored: [6, optional(nested(restoredFields))],
@@ -130,7 +130,7 @@ export async function loadOutbox(
   return byConversation;
 }
 
-/** Returns the entry with the sealing `made`, its digest and what it committed to. */
+/** Returns the entry with the sealing `made`, its digest and its commitment. */
 export const withSealing = (
   entry: OutboxEntry,
   made: Sealing,

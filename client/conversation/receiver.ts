@@ -17,7 +17,7 @@ import { hashAt, type HistoryRecord } from "./history.ts";
 import type { LogProblemCode, ProblemItem } from "./items.ts";
 import type { ConversationLog } from "./log.ts";
 import { getEntry } from "./outbox.ts";
-import { checkSequence, checkGapSequence, type SequenceCheck } from "./sequence-check.ts";
+import { classifyEvent, classifyGap, type SequenceCheck } from "./sequence-check.ts";
 import { recordEvent, recordGap, type CheckedEvent, type RecordingDeps } from "./record-event.ts";
 
 export interface ReceiverDeps extends RecordingDeps {
@@ -78,8 +78,8 @@ export class Receiver {
   }
 
   /**
-   * The relay says that events are gone. It sends nothing further until this device has confirmed
-   * it.
+   * Handles the relay's statement that events are gone. The relay sends no further events until
+   * this device has confirmed it.
    */
   gap(missing: Gap): void {
     this.#lastDelivered = Math.max(this.#lastDelivered, missing.to);
@@ -87,7 +87,9 @@ export class Receiver {
     this.#pump.wake();
   }
 
-  /** The relay has sent what it had when the connection was made. */
+  /**
+   * Handles the relay's statement that it has sent the events it had when the connection was made.
+   */
   caughtUp(seq: number): void {
     this.#queue.push({ end: seq });
     this.#pump.wake();
@@ -148,7 +150,7 @@ export class Receiver {
   }
 
   /**
-   * Builds the event of an accepted own message from what was sent. Returns undefined if no sent
+   * Builds the event of an accepted own message from the sent copy. Returns undefined if no sent
    * message matches the answer.
    */
   async #ownEvent(answer: Accepted): Promise<Deliver | undefined> {
@@ -170,7 +172,7 @@ export class Receiver {
       packet: undefined,
       previousHash: undefined,
     };
-    if (checkSequence(log.state, event, undefined, account.device).kind === "next") return event;
+    if (classifyEvent(log.state, event, undefined, account.device).kind === "next") return event;
     // The relay may have stored an earlier sealing. The delivered event will show it.
     this.#deps.onLogProblem(undefined, true);
     return undefined;
@@ -201,7 +203,7 @@ export class Receiver {
 
   #placeOf(event: Deliver, control: Control | undefined): Promise<SequenceCheck> {
     const { log, account } = this.#deps;
-    const place = checkSequence(log.state, event, control, account.device);
+    const place = classifyEvent(log.state, event, control, account.device);
     return this.comparison.place(event, control, place);
   }
 
@@ -220,7 +222,7 @@ export class Receiver {
     const { log, store, onGap } = this.#deps;
     this.comparison.gone(missing);
     if (missing.to > log.cursor) await this.#finishComparison();
-    const place = checkGapSequence(log.state, missing);
+    const place = classifyGap(log.state, missing);
     if (place.kind === "missing") {
       this.#queue = [];
       return this.#deps.onLogProblem(log.report(place.seq, "missing_event"), true);
@@ -232,7 +234,10 @@ export class Receiver {
     onGap(missing.to);
   }
 
-  /** The relay may repeat a known event, but it must not send another one in its place. */
+  /**
+   * Compares a repeated event with the known one. The relay may repeat an event, but must not send
+   * another one in its place.
+   */
   async #compareKnown(
     told: Pick<Deliver, "seq" | "transcriptHash" | "clientMessageId">,
   ): Promise<void> {

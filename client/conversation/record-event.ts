@@ -109,7 +109,7 @@ const headerOf = (event: Deliver) => ({
   senderDevice: event.senderDevice,
   clientMessageId: event.clientMessageId,
   epoch: event.epoch,
-  receivedAt: event.receivedAt,
+  receivedAtMs: event.receivedAtMs,
   transcriptHash: event.transcriptHash,
   frankingTag: event.frankingTag,
   gap: undefined,
@@ -138,7 +138,7 @@ async function messageRecord(
   // The restored device may have lost the current sending key. The next message brings it a new
   // one.
   if (opened.restored !== undefined && !own) await suite.rotate(transaction, event.conversation);
-  // If a message is not shown, only the relay may have named its sender.
+  // If a message is not shown, its sender may be named by the relay only.
   const sender = certified ?? memberWith(before?.members ?? [], event.senderDevice)?.user;
   const again = await againInLog(transaction, before?.cuts ?? unknown.cuts, event, opened);
   const record = {

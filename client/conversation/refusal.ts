@@ -4,7 +4,7 @@ import { SealdeskError, type SealdeskErrorCode } from "../errors.ts";
 import { isProblemCode } from "../http/problems.ts";
 import type { Refusal } from "./send-window.ts";
 
-/** What happens to a refused message: another attempt, or an error for the caller. */
+/** The consequence of a refusal: another attempt, or an error for the caller. */
 export type Verdict =
   | {
       readonly kind: "again";

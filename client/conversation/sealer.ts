@@ -13,10 +13,10 @@ import {
 import type { ConversationState } from "./state.ts";
 import { UnreachableDevices } from "./unreachable-devices.ts";
 
-/** How many times in a row sessions may fail before messages are given up. */
+/** The number of consecutive failures of sessions after which messages are given up. */
 const maxFailures = 5;
 
-/** What became of messages that were to be sealed. */
+/** The outcome for messages that were to be sealed. */
 export type SealOutcome =
   | { readonly kind: "sealed"; readonly made: ReadonlyMap<Uuid, Sealing> }
   /** Something has changed. Seal again at once. */

@@ -1,6 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** What to do after the relay refused one message. */
+/** The reaction to the relay's refusal of one message. */
 export interface Refusal {
   /**
    * "rotated": the sealing is void. "packets": the sealing is void too, unless an earlier refusal
@@ -98,7 +98,7 @@ export class SendWindow {
     this.#hold = undefined;
   }
 
-  /** The ids of all waiting messages, in order. */
+  /** Returns the ids of all waiting messages, in order. */
   get ids(): readonly Uuid[] {
     return this.#entries.map(({ id }) => id);
   }

@@ -6,7 +6,7 @@ import type { Clock } from "../runtime.ts";
 import type { ConversationLog } from "./log.ts";
 import type { SessionDeps } from "./sessions.ts";
 
-/** What the sender of one conversation uses, and whom it tells. */
+/** The dependencies and listeners of the sender of one conversation. */
 export interface SenderDeps extends SessionDeps {
   readonly conversation: Uuid;
   readonly log: ConversationLog;

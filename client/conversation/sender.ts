@@ -14,10 +14,10 @@ import { Sealer } from "./sealer.ts";
 import { SendWindow } from "./send-window.ts";
 import type { SenderDeps } from "./sender-deps.ts";
 import type { ConversationState } from "./state.ts";
-import { checkTextSize } from "./text-size.ts";
+import { assertTextSize } from "./text-size.ts";
 import { WaitingMessages, type SentMessage } from "./waiting-messages.ts";
 
-/** How many messages of one conversation may be unanswered. */
+/** The number of messages of one conversation that may be unanswered. */
 const windowSize = 16;
 const retryMs = 1_000;
 
@@ -50,7 +50,7 @@ export class Sender {
 
   /** @see Conversation.send */
   async send(text: string): Promise<SentMessage> {
-    checkTextSize(text);
+    assertTextSize(text);
     return this.#queue({ text });
   }
 

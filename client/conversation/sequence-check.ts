@@ -5,7 +5,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { sha256 } from "../../crypto/device/sodium.ts";
 import { hasDevice, type ConversationState } from "./state.ts";
 
-/** The relation of an event to what is known. */
+/** The relation of an event to the known log. */
 export type SequenceCheck =
   | { readonly kind: "next" }
   /** Its seq is not new. Its hash must be the recorded one. */
@@ -20,7 +20,7 @@ export type SequenceCheck =
  * nothing until an event adds it. At that event and after a gap, the relay supplies the hash that
  * the log continues from. If it is false, every member's next message reveals it.
  */
-export function checkSequence(
+export function classifyEvent(
   state: ConversationState | undefined,
   event: Deliver,
   control: Control | undefined,
@@ -37,8 +37,10 @@ export function checkSequence(
   return event.previousHash === undefined ? { kind: "next" } : hashed(event, event.previousHash);
 }
 
-/** The relation of a gap to what is known. `from` is the first event that is missing here. */
-export function checkGapSequence(
+/**
+ * Returns the relation of a gap to the known log. `from` is the first event that is missing here.
+ */
+export function classifyGap(
   state: ConversationState | undefined,
   { from, to }: Pick<Gap, "from" | "to">,
 ):

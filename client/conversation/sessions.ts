@@ -76,7 +76,9 @@ export async function establishSessions(
   return unusable;
 }
 
-/** The device published prekeys that do not work, or none. Only its owner can change that. */
+/**
+ * Returns whether the device published unusable prekeys, or none. Only its owner can change that.
+ */
 const isUnusable = (error: unknown): boolean =>
   codeOf(error, "SuiteError") === "invalid_bundle" || isProblem(error, "no_prekeys");
 

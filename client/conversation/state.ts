@@ -27,7 +27,7 @@ const record = message({
 });
 
 /**
- * What this device knows about a conversation as of the event `seq`. It is the cursor to resume
+ * This device's knowledge of a conversation as of the event `seq`, which is the cursor to resume
  * from.
  */
 export interface ConversationState {
@@ -46,7 +46,7 @@ export interface ConversationState {
   readonly members: readonly Member[];
   /** Number of the last restore of the server that was applied to this conversation. */
   readonly restores: number;
-  /** In the order in which they are shown. */
+  /** The cuts in the order in which they are shown. */
   readonly cuts: readonly Cut[];
   /**
    * Devices that had been removed, and that are back because the server lost their removal. Nothing is
@@ -160,7 +160,9 @@ export function stateAfter(
   };
 }
 
-/** Returns who of the members stays withheld. A member who is missing in the list is no longer withheld. */
+/**
+ * Returns the members who stay withheld. A member who is missing in the list is no longer withheld.
+ */
 export function withheldAmong(
   members: readonly Member[],
   { withheld, withheldMembers }: Pick<ConversationState, "withheld" | "withheldMembers">,
@@ -194,7 +196,10 @@ export const hasDevice = (members: readonly Member[], device: Uuid): boolean =>
 export const memberWith = (members: readonly Member[], device: Uuid): Member | undefined =>
   members.find(({ devices }) => devices.includes(device));
 
-/** Returns whether the relay lists the device under `user`, whom the device's certificate names. */
+/**
+ * Returns whether the relay lists the device under `user`, who is named by the device's
+ * certificate.
+ */
 export const isListedUnder = (members: readonly Member[], user: Uuid, device: Uuid): boolean =>
   members.some((member) => member.user === user && member.devices.includes(device));
 

@@ -9,7 +9,7 @@ import { SealdeskError } from "../errors.ts";
 export const maxTextBytes = 64_245;
 
 /** @throws SealdeskError message_too_large */
-export function checkTextSize(text: string): void {
+export function assertTextSize(text: string): void {
   // A character has at least as many bytes as code units. So a text that is far too long need not
   // be encoded.
   if (text.length > maxTextBytes || utf8(text).length > maxTextBytes)

@@ -1,7 +1,9 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Clock } from "../runtime.ts";
 
-/** How long a device whose bundle could not be used is left out before another bundle is tried. */
+/**
+ * The time for which a device with an unusable bundle is left out before another bundle is tried.
+ */
 const unreachableMs = 15 * 60_000;
 
 /** Devices that messages are sent without, because their bundles could not be used. */
@@ -23,7 +25,7 @@ export class UnreachableDevices {
     }
   }
 
-  /** The devices to leave out now. */
+  /** Returns the devices to leave out now. */
   get current(): readonly Uuid[] {
     const now = this.#clock.now();
     return [...this.#untilMs].flatMap(([device, untilMs]) => (now < untilMs ? [device] : []));

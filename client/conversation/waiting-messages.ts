@@ -11,7 +11,7 @@ export interface SentMessage {
   readonly id: Uuid;
   readonly seq: number;
   /** Milliseconds since the Unix epoch, by the relay's clock. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
 interface WaitingMessage {

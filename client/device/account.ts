@@ -58,14 +58,14 @@ export async function signedInAccount(
   { tenant, user }: SignedIn,
 ): Promise<Account> {
   const known = await store.read(loadAccount);
-  requireSameAccount(known, tenant.id, user.id);
+  assertSameAccount(known, tenant.id, user.id);
   const { role, displayName } = user;
   const registered = known?.registered ?? 0;
   return { tenant: tenant.id, user: user.id, role, displayName, device, registered };
 }
 
 /** @throws SealdeskError other_account: the store belongs to another account */
-export function requireSameAccount(known: Account | undefined, tenant: Uuid, user: Uuid): void {
+export function assertSameAccount(known: Account | undefined, tenant: Uuid, user: Uuid): void {
   if (known !== undefined && (known.user !== user || known.tenant !== tenant))
     throw new SealdeskError("other_account", "The store belongs to another account.");
 }

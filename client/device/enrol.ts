@@ -13,7 +13,7 @@ import type { Api } from "../http/api.ts";
 import type { SignedIn } from "../http/session.ts";
 import type { Clock } from "../runtime.ts";
 import { publishedDigest, publishedPreKeys, savePublished } from "./published-keys.ts";
-import { loadAccount, requireSameAccount, saveAccount, type Account } from "./account.ts";
+import { loadAccount, assertSameAccount, saveAccount, type Account } from "./account.ts";
 
 /**
  * Makes this store a device of the account that signed in. The first run makes keys, certificate
@@ -59,7 +59,7 @@ async function prepare(
 ): Promise<{ readonly account: Account; readonly registration: Registration | undefined }> {
   const { tenant, user } = signedIn;
   const known = await loadAccount(transaction);
-  requireSameAccount(known, tenant.id, user.id);
+  assertSameAccount(known, tenant.id, user.id);
   const accountKey = await ownAccountKey(transaction, signedIn.accountKey);
   const account: Account = {
     tenant: tenant.id,

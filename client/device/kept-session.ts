@@ -11,7 +11,7 @@ import { loadAccount } from "./account.ts";
 const sessionName = "client!session";
 
 const record = message({
-  /** Where and for whom it was opened; see `originOf`. */
+  /** The server and the account that it was opened for; see `originOf`. */
   origin: [1, fixed(32)],
   accessToken: [2, text(8192)],
   expiresAtMs: [3, uint()],
@@ -22,7 +22,10 @@ const record = message({
   displayName: [8, optional(text(1024))],
 });
 
-/** A session is continued only at the same server and with credentials that name the same account. */
+/**
+ * Returns the server and account that a session belongs to. It is continued only at the same server
+ * and with credentials that name the same account.
+ */
 function originOf(url: string, credentials: Credentials): Uint8Array {
   const { grant, tenant } = credentials;
   const account = grant === "password" ? credentials.username : (credentials.subject ?? null);

@@ -13,7 +13,7 @@ import {
   savePublished,
 } from "./published-keys.ts";
 
-/** If fewer prekeys than this are left of either kind, more are published. */
+/** The number of prekeys of either kind below which more are published. */
 const fewPreKeys = 20;
 /** The interval between two checks while connected. */
 const everyMs = 60 * 60_000;
@@ -56,8 +56,7 @@ async function replenishPreKeys(
 
 /**
  * Asks the relay whether it hands out the keys that this device published.
- * @returns false if it hands out other keys; then somebody else may read what is sent to this
- *   device
+ * @returns false if it hands out other keys; somebody else may then read messages to this device
  * @throws SealdeskError
  */
 async function arePreKeysOurs({ store, api }: PreKeyDeps): Promise<boolean> {
@@ -109,7 +108,8 @@ export class PreKeyUpkeep {
   }
 
   /**
-   * The relay serves other keys. If it was restored from a backup, these may be former ones.
+   * Publishes keys again after the relay served others. If it was restored from a backup, these may
+   * be former keys.
    * @returns whether it serves this device's keys now
    */
   async #replaceRestored(): Promise<boolean> {

@@ -3,7 +3,7 @@ import { sha256 } from "../../crypto/device/sodium.ts";
 import type { StoreTransaction } from "../../crypto/device/store.ts";
 import type { PreKeyUpload } from "../../crypto/device/suite.ts";
 
-/** How many one-time prekeys of each kind a device keeps published. */
+/** The number of one-time prekeys of each kind that a device keeps published. */
 export const publishedPreKeys = 100;
 
 const name = "published!prekeys";

@@ -13,7 +13,7 @@ import { text as anyText } from "../arguments.ts";
 
 export type { SafetyVerdict } from "../../crypto/device/safety-code.ts";
 
-/** What two people compare: they read it aloud or scan it. */
+/** The code that two people compare. They read it aloud or scan it. */
 export interface SafetyCode {
   /** 60 digits in groups of five, the same on both devices. */
   readonly digits: string;

@@ -58,7 +58,7 @@ export async function followLinks(
 }
 
 /**
- * The grant is still in the log. A restore of the server may have lost it.
+ * Requires that the grant is still in the log. A restore of the server may have lost it.
  * @throws UnverifiableError
  */
 export async function assertIncoming(
@@ -96,12 +96,12 @@ function checked(
   const made: CheckedLink[] = [];
   let previous: Uint8Array = previousHash;
   for (const link of links) {
-    const { digest, keyId, receivedAtMs: receivedAt, ...rest } = link;
+    const { digest, keyId, receivedAtMs, ...rest } = link;
     if (rest.control !== undefined && !equalBytes(sha256(rest.control), digest))
       throw new UnverifiableError(link.seq);
-    const header = { ...rest, conversation, keyId, receivedAt };
+    const header = { ...rest, conversation, keyId, receivedAtMs };
     previous = linkHash(sha256, previous, header, digest, link.commitment);
-    made.push({ ...rest, receivedAt, transcriptHash: previous });
+    made.push({ ...rest, receivedAtMs, transcriptHash: previous });
   }
   if (!equalBytes(previous, hash)) throw new UnverifiableError(last);
   // The grantor signed that it saw this log.

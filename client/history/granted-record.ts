@@ -9,7 +9,7 @@ import { saidIn } from "../conversation/open-event.ts";
 import { codeOf } from "../errors.ts";
 import type { StoredLink } from "./incoming-job.ts";
 
-interface Place {
+interface RecordContext {
   readonly conversation: Uuid;
   readonly grantor: Uuid;
   /** The user of the sending device by its certificate, if this device knows it. */
@@ -17,13 +17,13 @@ interface Place {
 }
 
 /**
- * An event of a granted range as the history stores it. It is shown only if it is what the log
- * holds.
+ * Returns an event of a granted range as the history stores it. It is shown only if it is what the
+ * log holds.
  */
 export function grantedRecord(
   link: StoredLink,
   entry: GrantedMessage | undefined,
-  place: Place,
+  place: RecordContext,
 ): HistoryRecord {
   const { control: encoded, commitment, ...header } = link;
   const base: HistoryRecord = {
@@ -61,7 +61,7 @@ const withProblem = (record: HistoryRecord, code: EventProblemCode): HistoryReco
   problems: [{ code, user: record.grantedBy }],
 });
 
-/** What its sender did wrong at the time. */
+/** Returns the problem that the sender caused at the time. */
 const problemOf = (code: string): EventProblemCode =>
   code === "context_mismatch" || code === "unsupported_payload" ? code : "malformed_plaintext";
 

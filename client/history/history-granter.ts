@@ -25,7 +25,7 @@ import { deleteJob, putJob, type OutgoingJob } from "./outgoing-job.ts";
 import { encodePackKeys } from "./packet.ts";
 import type { HistoryProgress } from "./progress.ts";
 
-/** Which part of a conversation to share, with whom, and why. */
+/** The earlier messages to share, their recipient, and the reason. */
 export interface GrantRequest {
   /** A member. For another device of your own account, your own user. */
   readonly to: Uuid;
@@ -198,7 +198,7 @@ export class HistoryGranter {
     if (now?.joined !== true)
       throw new SealdeskError("not_a_member", "This device is not a member of the conversation.");
     const sessions = { ...this.#deps, ownDevice: account.device };
-    // Only the recipient's devices matter, because nobody else receives the packs.
+    // Considers only the recipient's devices, because no other device receives the packs.
     const concerned = { ...now, members: now.members.filter(({ user }) => user === job.recipient) };
     const attempt = () =>
       store.transact(async (transaction) => {
@@ -281,7 +281,10 @@ export class HistoryGranter {
     }
   }
 
-  /** Progress counts what is packed and uploaded. The last event is done when the log answers. */
+  /**
+   * Reports progress, which counts events that are packed and uploaded. The last event is done when
+   * the log answers.
+   */
   #report(
     { id, conversation, fromSeq, toSeq, next }: OutgoingJob,
     { finished = false, failed }: { finished?: boolean; failed?: SealdeskErrorCode } = {},
@@ -293,7 +296,7 @@ export class HistoryGranter {
   }
 }
 
-/** The relay's list, unverified. */
+/** Returns the relay's list, unverified. */
 const devicesOf = (state: ConversationState | undefined, user: Uuid): readonly Uuid[] =>
   state?.members.find((member) => member.user === user)?.devices ?? [];
 

@@ -32,9 +32,7 @@ export interface HistoryImporterDeps extends DownloadDeps {
   readonly onProblem: (conversation: Uuid, problem: ProblemItem) => void;
 }
 
-/**
- * How much enters the history in one transaction. Whichever limit is reached first ends the batch.
- */
+/** The limits of one transaction's import. The limit that is reached first ends the batch. */
 const batchMessages = 256;
 const batchBytes = 1024 * 1024;
 
@@ -142,7 +140,7 @@ export class HistoryImporter {
     const { trust, account } = this.#deps;
     const link = await getLink(transaction, grant, seq);
     deleteLink(transaction, grant, seq);
-    // Events that this device has seen itself stay as it saw them.
+    // Events that this device has seen itself are kept as it saw them.
     if (link === undefined || (await hasRecord(transaction, conversation, seq))) return [];
     const own = link.senderDevice === account.device;
     const certified = own ? account.user : trust.device(link.senderDevice)?.user;

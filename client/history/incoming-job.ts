@@ -31,8 +31,8 @@ const record = message({
   toHash: [8, fixed(32)],
   packs: [9, list(nested(attachmentFields), maxPacks)],
   /**
-   * How far the log's links were followed back: the next event down, and the hash that it must
-   * have.
+   * The position to which the log's links were followed back: the next event down, and its required
+   * hash.
    */
   unlinked: [10, optional(nested(message({ seq: [1, uint()], hash: [2, fixed(32)] })))],
   /** Number of packs that were read completely. */
@@ -101,14 +101,14 @@ const link = message({
   senderDevice: [2, uuid],
   epoch: [3, uint()],
   clientMessageId: [4, uuid],
-  receivedAt: [5, uint()],
+  receivedAtMs: [5, uint()],
   commitment: [6, fixed(32)],
   frankingTag: [7, fixed(32)],
   transcriptHash: [8, fixed(32)],
   control: [9, optional(bytes(1024 * 1024))],
 });
 
-/** What the log says about an event, verified against a hash that this device recorded itself. */
+/** The log's statement about an event, verified against a hash that this device recorded itself. */
 export type StoredLink = MessageOf<typeof link>;
 
 const linkPrefix = (grant: Uuid): string => `link!${grant}!`;

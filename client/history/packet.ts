@@ -6,7 +6,7 @@ import {
   type AttachmentFields,
 } from "../../crypto/device/attachments/attachment.ts";
 
-/** What is sealed to each of the recipient's devices: the keys of the packs. */
+/** The content that is sealed to each of the recipient's devices: the keys of the packs. */
 const keys = message({ packs: [1, list(nested(attachmentFields), maxPacks)] });
 
 export const encodePackKeys = (packs: readonly AttachmentFields[]): Uint8Array =>

@@ -18,6 +18,6 @@ export interface HistoryProgress {
   /** Number of events in the range. */
   readonly done: number;
   readonly total: number;
-  /** Set for a grant that this device makes and that failed for good. */
+  /** The error of a grant that this device makes and that failed permanently. */
   readonly failed?: SealdeskErrorCode;
 }

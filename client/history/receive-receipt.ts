@@ -52,7 +52,10 @@ export async function receiptProblems(
   return [];
 }
 
-/** The owner of the device by its certificate. `admitted` was checked in this same transaction. */
+/**
+ * Returns the owner of the device by its certificate. `admitted` was checked in this same
+ * transaction.
+ */
 async function signerOf(
   { account, trust }: ReceiptDeps,
   transaction: StoreTransaction,

@@ -29,8 +29,8 @@ export class Sharing {
   }
 
   /**
-   * Shares what is waiting, after the share under way.
-   * @throws what the store throws
+   * Starts the waiting shares after the share under way.
+   * @throws the errors of the store
    */
   wake(): Promise<void> {
     const run = this.#tail.then(() => this.#giveAll());

@@ -18,7 +18,7 @@ export type ProofMaker = (request: ProvenRequest) => string;
 const publicJwk = ({ publicKey }: SigningKeyPair) =>
   ({ kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey) }) as const;
 
-/** The thumbprint of the device key for `cnf.jkt`: RFC 7638 with SHA-256, in base64url. */
+/** Returns the thumbprint of the device key for `cnf.jkt`: RFC 7638 with SHA-256, in base64url. */
 export const thumbprintOf = (deviceKey: SigningKeyPair): string =>
   toBase64Url(sha256(utf8(canonicalJson(publicJwk(deviceKey)))));
 
@@ -44,5 +44,5 @@ export function proofMaker(deviceKey: SigningKeyPair, clock: Clock): ProofMaker 
   };
 }
 
-/** A part of a JWS in its compact form, RFC 7515 section 7.1. */
+/** Returns a part of a JWS in its compact form, RFC 7515 section 7.1. */
 const jsonPart = (value: object): string => toBase64Url(utf8(JSON.stringify(value)));

@@ -7,7 +7,9 @@ import type { HttpResponse } from "../runtime.ts";
 /** The status decides: see `codeForStatus`. */
 const byStatus = undefined;
 
-/** What each code of the server means to an application. A new code is listed here deliberately. */
+/**
+ * The meaning of each code of the server to an application. A new code is listed here deliberately.
+ */
 export type ErrorCodes = Readonly<Record<ProblemCode, SealdeskErrorCode | undefined>>;
 const codes: ErrorCodes = {
   sign_in_failed: "sign_in_failed",

@@ -27,7 +27,7 @@ export type Credentials =
       readonly subject?: string;
     };
 
-/** What a customer token is made for. */
+/** The facts that a customer token must name. */
 export interface TokenRequest {
   /**
    * Thumbprint of this device's key, RFC 7638 with SHA-256. A token that has it as `cnf.jkt` serves
@@ -36,7 +36,7 @@ export interface TokenRequest {
   readonly thumbprint: string;
 }
 
-/** Who has signed in, according to the server. */
+/** The signed-in user and tenant, according to the server. */
 export interface SignedIn {
   readonly tenant: { readonly id: Uuid; readonly slug: string };
   readonly user: {
@@ -181,8 +181,8 @@ export class Session {
   }
 
   /**
-   * Forgets the session, here and where it is kept. Then no request can be made and nobody is asked
-   * for credentials.
+   * Forgets the session, here and where it is kept. Afterwards no request can be made, and
+   * credentials are not requested.
    * @returns a function that ends the session on the server, over this exchange. It throws
    *   SealdeskError network if the server was not reached
    */

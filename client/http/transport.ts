@@ -125,7 +125,7 @@ async function transfer(
   }
 }
 
-/** The error for a request, or the reading of an answer, that was aborted. */
+/** Returns the error for a request, or the reading of an answer, that was aborted. */
 export const unreached = (signal: AbortSignal, cause: unknown): SealdeskError =>
   signal.aborted
     ? new SealdeskError("closed", "The connection was closed.", { cause })

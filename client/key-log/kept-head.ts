@@ -54,7 +54,7 @@ export function openHead(note: string, key: NoteKey): SignedHead {
   return { ...head, text: own };
 }
 
-/** A head as messages carry it. The receiver knows the rest of the note. */
+/** Returns a head as messages carry it. The receiver knows the rest of the note. */
 export function compactHead(head: SignedHead, key: NoteKey): KeyLogHead {
   const { size, root, restores = 0, note } = head;
   const signature = signatureBy(deviceChecks.sha256, note, key)?.signature ?? new Uint8Array(64);

@@ -7,7 +7,7 @@ import { deviceChecks } from "./checks.ts";
 import { LONGEST_NOTE } from "./kept-head.ts";
 
 const prefix = "key-log-restore!";
-/** Nobody restores as often. Further ones are reported but not kept. */
+/** The largest number of restores that are kept. Further ones are reported but not kept. */
 const maxKept = 1_000;
 const record = message({
   at: [1, uint()],
@@ -15,9 +15,12 @@ const record = message({
   statement: [3, text(32_768)],
 });
 
-/** A declared restore that this device accepted. The notes prove what was taken away, and by whom. */
+/**
+ * A declared restore that this device accepted. The notes prove which entries were removed, and by
+ * whom.
+ */
 export interface KeyLogRestore {
-  /** When this device accepted it: milliseconds since the Unix epoch. */
+  /** The time when this device accepted it, in milliseconds since the Unix epoch. */
   readonly at: number;
   /** The signed head that this device had until then. */
   readonly kept: string;
@@ -25,20 +28,20 @@ export interface KeyLogRestore {
   readonly statement: string;
 }
 
-/** Which restore it was, and between which times the server may have lost what it had. */
+/** The number of the restore, and the times between which the server may have lost data. */
 export interface RestorePeriod {
   /** 1 for the first restore of the log, 2 for the second. */
   readonly number: number;
   /** The time of the backup. Both times are milliseconds since the Unix epoch. */
   readonly backupOf: number;
-  readonly declaredAt: number;
+  readonly declaredAtMs: number;
 }
 
 /** @throws LogError malformed */
 export function periodOf(statement: string): RestorePeriod {
   const { text: signed } = parseNote(statement);
   const { restores, backupOfMs, declaredAtMs } = parseLogRestore(deviceChecks.sha256, signed);
-  return { number: restores, backupOf: backupOfMs, declaredAt: declaredAtMs };
+  return { number: restores, backupOf: backupOfMs, declaredAtMs };
 }
 
 /** @returns all of them, the earliest first */

@@ -17,13 +17,13 @@ export interface ProvenEntry {
   readonly proof: readonly Uint8Array[];
 }
 
-/** What the log says about one user. Every entry is proven. */
+/** The log's entries about one user. Every entry is proven. */
 export interface KeyHistory {
   /** Entries by version, from 1 on. */
   readonly entries: readonly KeyEntry[];
   /** RFC 9162 leaf hashes of these entries. */
   readonly leaves: readonly Uint8Array[];
-  /** Where these entries stand in the log, in ascending order. */
+  /** The indexes of these entries in the log, in ascending order. */
   readonly indexes: readonly number[];
 }
 

@@ -37,8 +37,8 @@ export interface KeyLogDeps {
   >;
   readonly tenant: Uuid;
   /**
-   * The people of whom two must have approved a restore from a backup. Without any, the device accepts
-   * no restore: a log that became shorter is an alarm.
+   * The people who may approve a restore from a backup. Two of them must have approved it. If the
+   * list is empty, the device accepts no restore, and a log that became shorter is an alarm.
    */
   readonly approvers: readonly NoteKey[];
   readonly clock: Pick<Clock, "now">;
@@ -49,7 +49,10 @@ export interface KeyLogDeps {
    * @returns whether the application heard it. Otherwise it is told again
    */
   readonly onRestored: (restored: LogRestored) => boolean;
-  /** The relay lost what it had since the backup. This device's prekeys must be published anew. */
+  /**
+   * Called when the relay lost the data it had since the backup. This device's prekeys must be
+   * published anew.
+   */
   readonly onLost: () => void;
 }
 
@@ -65,12 +68,15 @@ export class KeyLog {
   #vkey: string | undefined;
   #key: NoteKey | undefined;
   #head: SignedHead | undefined;
-  /** When this device saw that head first. */
+  /** The time when this device saw that head first. */
   #headAt = 0;
   #periods: readonly RestorePeriod[] = [];
   /** Only one exchange runs at a time. Each begins with the head that the last one left. */
   #last: Promise<unknown> = Promise.resolve();
-  /** For each conversation, the last head that its members were told, and in which epoch. */
+  /**
+   * The last head that the members of each conversation were told, and the epoch in which they were
+   * told.
+   */
   readonly #told = new Map<Uuid, string>();
   readonly #waiting = new Map<string, { readonly head: KeyLogHead; readonly from: Uuid }>();
 
@@ -117,8 +123,8 @@ export class KeyLog {
   }
 
   /**
-   * Tells the application of declared restores. Each is told once. If nobody listens, call it again
-   * when somebody does.
+   * Tells the application of declared restores, each once. If the application does not listen yet,
+   * call it again when it does.
    */
   tellRestored(): Promise<void> {
     return this.#alone(async () => {
@@ -130,12 +136,12 @@ export class KeyLog {
     });
   }
 
-  /** The declared restores that this device accepted, the earliest first. */
+  /** Returns the declared restores that this device accepted, the earliest first. */
   get periods(): readonly RestorePeriod[] {
     return this.#periods;
   }
 
-  /** How often the log was restored, according to the newest head that this device has. */
+  /** Returns how often the log was restored, according to the newest head that this device has. */
   get restores(): number {
     return this.#head?.restores ?? 0;
   }
@@ -261,8 +267,8 @@ export class KeyLog {
   }
 
   /**
-   * Checks that the later one of two heads extends the earlier one, or what is left of it if the log
-   * was restored from a backup between them.
+   * Checks that the later one of two heads extends the earlier one. If the log was restored from a
+   * backup between them, checks that it extends the remaining part.
    * @returns the restores between the stored head and this one
    * @throws LogError forked, invalid_proof, rolled_back, missing, unsigned
    */
@@ -280,16 +286,16 @@ export class KeyLog {
     return earlier === mine ? passed : [];
   }
 
-  /** What the log must have of the earlier head, and the restores between the two. */
+  /** Returns what the log must have of the earlier head, and the restores between the two. */
   async #passage(earlier: SignedHead, later: SignedHead): Promise<Passage<SignedRestore>> {
     const isMarked = (earlier.restores ?? 0) !== (later.restores ?? 0);
-    // Whoever knows no approvers believes no restore. The log may only have grown.
+    // Without known approvers, no restore is accepted, and the log may only have grown.
     if (!isMarked || this.#deps.approvers.length === 0)
       return survivorAt({ ...earlier, restores: later.restores }, later, []);
     return survivorAt(earlier, later, await this.#restores());
   }
 
-  /** The declared restores of the log that its key and two known approvers signed. */
+  /** Returns the declared restores of the log that its key and two known approvers signed. */
   async #restores(): Promise<readonly SignedRestore[]> {
     const key = this.#key;
     if (key === undefined) return [];
@@ -327,7 +333,7 @@ export class KeyLog {
     }
   }
 
-  /** A note without the signatures of others, if the log's key signed it. */
+  /** Returns a note without the signatures of others, if the log's key signed it. */
   #brief(note: string): string {
     try {
       return this.#key === undefined ? note : openHead(note, this.#key).text;

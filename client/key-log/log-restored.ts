@@ -10,18 +10,21 @@ import { deviceChecks } from "./checks.ts";
 export interface LogRestored {
   /** The time of the backup. What the server got since then, it may have lost. */
   readonly backupOf: number;
-  /** When it was declared. Both are milliseconds since the Unix epoch. */
-  readonly declaredAt: number;
+  /** The time when it was declared. Both times are in milliseconds since the Unix epoch. */
+  readonly declaredAtMs: number;
   readonly reason: string;
-  /** Who approved it, of the people in `restoreApprovers`: the name and the id of each one's key. */
+  /** The approvers in `restoreApprovers` who approved it: the name and the id of each one's key. */
   readonly approvedBy: readonly string[];
-  /** How many entries the key log had when it was published last. */
+  /** The number of entries that the key log had when it was published last. */
   readonly publishedSize: number;
-  /** From how many entries it continues. If it is the published size, the key log lost nothing. */
+  /**
+   * The number of entries from which it continues. If it is the published size, the key log lost
+   * nothing.
+   */
   readonly continuesSize: number;
   /**
-   * How many entries this device had seen. If it is more than the published size, the people who
-   * approved the restore did not know of all that is lost.
+   * The number of entries that this device had seen. If it is larger than the published size, the
+   * approvers did not know of every lost entry.
    */
   readonly seenSize: number;
 }
@@ -29,14 +32,14 @@ export interface LogRestored {
 const name = "client!log-restored";
 const restored = message({
   backupOf: [1, uint()],
-  declaredAt: [2, uint()],
+  declaredAtMs: [2, uint()],
   reason: [3, text(1_024)],
   approvedBy: [4, list(nested(message({ name: [1, text(256)] })), 64)],
   publishedSize: [5, uint()],
   continuesSize: [6, uint()],
   seenSize: [7, uint()],
 });
-/** Those that the application was not told of yet. */
+/** The restores that the application was not told of yet. */
 const untold = message({ restores: [1, list(nested(restored), 1_000)] });
 
 export async function loadUntold(transaction: ReadTransaction): Promise<readonly LogRestored[]> {
@@ -62,7 +65,7 @@ export const restoredEvent = (
   seenSize: number,
 ): LogRestored => ({
   backupOf: restore.backupOfMs,
-  declaredAt: restore.declaredAtMs,
+  declaredAtMs: restore.declaredAtMs,
   reason: restore.reason,
   approvedBy: restore.approvedBy
     .filter((key) => trusted.some((each) => isSameKey(each, key)))

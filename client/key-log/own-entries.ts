@@ -24,7 +24,7 @@ export interface OwnEntriesDeps {
   readonly onFormerKey: (former: FormerKey) => void;
 }
 
-/** How often a connected device reads the log. */
+/** The time between two reads of the log by a connected device. */
 const everyMs = 60 * 60_000;
 
 /** Watches what the log says about this account: at the first connection, then once an hour. */

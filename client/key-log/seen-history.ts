@@ -6,7 +6,9 @@ import type { ReadTransaction, StoreTransaction } from "../../crypto/device/stor
 import { decodeRecord, encodeRecord } from "../record.ts";
 import type { KeyHistory } from "./key-history.ts";
 
-/** How many entries of one user are remembered. Nobody changes devices as often. */
+/**
+ * The largest number of entries of one user that are remembered. No user changes devices as often.
+ */
 const MOST_ENTRIES = 100_000;
 
 /**
@@ -22,8 +24,9 @@ const prefix = "key-history!";
 const nameOf = (user: Uuid): string => prefix + user;
 
 /**
- * Records what was shown about a user. It must begin with all that was shown before.
- * @returns how many of the entries were reviewed
+ * Records the entries that were shown about a user. They must begin with all entries that were
+ * shown before.
+ * @returns the number of entries that were reviewed
  * @throws LogError mismatch, rolled_back
  */
 export async function noteHistory(
@@ -61,7 +64,7 @@ export async function noteReviewed(
 
 /**
  * Forgets the entries that a declared restore of the log lost. All others must be shown again, and
- * whatever takes the place of the lost ones is reviewed.
+ * entries that take the place of the lost ones are reviewed.
  * @param size the log continues from its first `size` entries
  */
 export async function forgetLost(transaction: StoreTransaction, size: number): Promise<void> {

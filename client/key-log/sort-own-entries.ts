@@ -8,8 +8,8 @@ export interface FormerKey {
   /** The devices that the account had then. All have been removed since. */
   readonly devices: readonly Uuid[];
   /**
-   * How many keys it had. If there is one more than the resets that you know of, somebody else was
-   * the first to register after one of them.
+   * The number of keys that it had. If it exceeds the resets that you know of by one, somebody else
+   * was the first to register after one of them.
    */
   readonly keys: number;
   /** The version of the last entry of that time. */

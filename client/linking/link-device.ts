@@ -17,11 +17,11 @@ import { receiveAccount, type LinkAnswer } from "./receive-account.ts";
 export interface DeviceLink<T> {
   /**
    * Show it as a QR code, or copy it, to a device of the same account that its user holds. Show it
-   * nobody else: whoever reads it can approve this device, or let an impostor in.
+   * to nobody else, because a person who reads it can approve this device or let an impostor in.
    */
   readonly code: string;
-  /** When the code expires, in milliseconds since the Unix epoch. */
-  readonly expiresAt: number;
+  /** The time when the code expires, in milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number;
   /**
    * Resolves when a device of the account has approved and this one is a member device. Rejects
    * with SealdeskError link_refused, link_expired, link_not_authentic, closed, and what connecting
@@ -58,12 +58,12 @@ export async function linkDevice<T>(
   const me = await signInDevice(options, runtime, "sign_in", requests.signal);
   const { api, signedIn } = me;
   const accountKey = await store.read((transaction) => assertNewcomer(transaction, signedIn));
-  const { pending, expiresAt } = await openRequest(store, me);
+  const { pending, expiresAtMs } = await openRequest(store, me);
 
   const forget = () => store.transact(async (transaction) => forgetPending(transaction));
   const wait = async (): Promise<T> => {
     try {
-      const answer = await nextAnswer(me, pending, expiresAt, waiting.signal);
+      const answer = await nextAnswer(me, pending, expiresAtMs, waiting.signal);
       await receiveAccount({ store, me, pending, accountKey, answer });
     } catch (error) {
       if (isFinal(error)) await forget();
@@ -86,7 +86,7 @@ export async function linkDevice<T>(
   const { request, publicKey, secret } = pending;
   return {
     code: encodeLinkCode({ request, ephemeralKey: publicKey, secret }),
-    expiresAt,
+    expiresAtMs,
     approved,
     async cancel() {
       waiting.abort();
@@ -125,7 +125,7 @@ async function assertNewcomer(
 
 interface OpenRequest {
   readonly pending: PendingLink;
-  readonly expiresAt: number;
+  readonly expiresAtMs: number;
 }
 
 async function openRequest(
@@ -135,8 +135,8 @@ async function openRequest(
   const user = signedIn.user.id;
   const earlier = await store.read(loadPending);
   if (earlier?.user === user) {
-    const expiresAt = await stillOpen(api, earlier);
-    if (expiresAt !== undefined) return { pending: earlier, expiresAt };
+    const expiresAtMs = await stillOpen(api, earlier);
+    if (expiresAtMs !== undefined) return { pending: earlier, expiresAtMs };
   }
   const pending = await store.transact(async (transaction) =>
     makePending(transaction, user, newId()),
@@ -148,7 +148,7 @@ async function openRequest(
     if (codeOfError(error) !== "network") throw error;
     return ask();
   });
-  return { pending, expiresAt: expiresAtMs };
+  return { pending, expiresAtMs };
 }
 
 async function stillOpen(
@@ -170,7 +170,7 @@ async function stillOpen(
 async function nextAnswer(
   { api, clock }: SignedInDevice,
   { request }: PendingLink,
-  expiresAt: number,
+  expiresAtMs: number,
   signal: AbortSignal,
 ): Promise<LinkAnswer> {
   const expired = () => new SealdeskError("link_expired", "No device approved this one in time.");
@@ -184,7 +184,7 @@ async function nextAnswer(
       throw new SealdeskError("link_refused", "A device of the account refused this one.");
     if (state === "approved" && sibling !== undefined && sealed !== undefined)
       return { sibling, sealed };
-    if (state === "expired" || clock.now() >= expiresAt) throw expired();
+    if (state === "expired" || clock.now() >= expiresAtMs) throw expired();
     await sleep(clock, pollMs, signal);
   }
   throw closedError();

@@ -36,8 +36,8 @@ export interface OwnDevice {
 export interface NewDevice {
   readonly id: Uuid;
   /** Milliseconds since the Unix epoch, by the server's clock. */
-  readonly requestedAt: number;
-  readonly expiresAt: number;
+  readonly requestedAtMs: number;
+  readonly expiresAtMs: number;
 }
 
 /**
@@ -55,16 +55,16 @@ export async function ownDevices({ account, api, store }: OwnDevicesDeps): Promi
 }
 
 /**
- * Returns what a new device requests. Show it to the person who read its code.
+ * Returns a new device's request. Show it to the person who read its code.
  * @throws SealdeskError invalid_link_code, link_not_found, link_expired, link_closed,
  *   link_key_replaced
  */
 export async function reviewDevice(deps: OwnDevicesDeps, text: string): Promise<NewDevice> {
   const { device, createdAtMs, expiresAtMs } = await openRequest(deps, readCode(text));
-  return { id: device, requestedAt: createdAtMs, expiresAt: expiresAtMs };
+  return { id: device, requestedAtMs: createdAtMs, expiresAtMs };
 }
 
-/** What a new device receives besides the account key. */
+/** The data that a new device receives besides the account key. */
 export interface ApprovalOptions {
   /** True if it receives this device's history of every conversation. Default: true. */
   readonly history?: boolean;

@@ -18,7 +18,10 @@ interface Taking {
   readonly store: DeviceStore;
   readonly me: SignedInDevice;
   readonly pending: PendingLink;
-  /** As the server showed it to this device. Its certificate decides what others see. */
+  /**
+   * The account key as the server showed it to this device. Its certificate decides what others
+   * see.
+   */
   readonly accountKey: Uint8Array;
   readonly answer: LinkAnswer;
 }

@@ -41,10 +41,13 @@ export async function againInLog(
   };
 }
 
-/** What a message is called whose key step was used before. */
+/** The problems of a message whose key step was used before. */
 const repeats = new Set<EventProblemCode>(["duplicate", "key_reused"]);
 
-/** The log before the message is another one now, so what its sender saw is compared with it again. */
+/**
+ * Compares the sender's view with the log again, because the log before the message is another one
+ * now.
+ */
 async function checkedAgain(
   transaction: StoreTransaction,
   event: Deliver,
@@ -59,7 +62,7 @@ async function checkedAgain(
 
 const mismatch = { code: "transcript_mismatch", user: undefined } as const;
 
-/** The sender, the id and the content are those that the event commits to. */
+/** Returns whether the event commits to this sender, id and content. */
 function isCommittedTo({ payload, frankingKey, epoch }: HistoryRecord, event: Deliver): boolean {
   if (payload === undefined || frankingKey === undefined || epoch !== event.epoch) return false;
   try {

@@ -10,14 +10,15 @@ export const toleranceMs = 2 * 60_000;
 /**
  * Returns whether one of the restores may have lost an event. The server got it after the backup and
  * before the restore was declared. Both times are the server's own (docs/threat-model.md).
- * @param receivedAt the event's time, in milliseconds since the Unix epoch
+ * @param receivedAtMs the event's time, in milliseconds since the Unix epoch
  */
-export const mayBeLost = (receivedAt: number, restores: readonly RestorePeriod[]): boolean =>
+export const mayBeLost = (receivedAtMs: number, restores: readonly RestorePeriod[]): boolean =>
   restores.some(
-    ({ backupOf, declaredAt }) => receivedAt > backupOf - toleranceMs && receivedAt <= declaredAt,
+    ({ backupOf, declaredAtMs }) =>
+      receivedAtMs > backupOf - toleranceMs && receivedAtMs <= declaredAtMs,
   );
 
-/** What of a conversation's log must be compared with the log that the server has now. */
+/** The parts of a conversation's log that must be compared with the log that the server has now. */
 export interface Comparison {
   /** The restores that were not applied to the conversation yet, the earliest first. */
   readonly restores: readonly RestorePeriod[];
@@ -35,9 +36,11 @@ export interface Comparison {
 export type Verdict =
   /** The logs agree here. */
   | { readonly kind: "same" }
-  /** A restore lost what came after the last event that both have, or what it lost is unknown. */
+  /**
+   * A restore lost the events after the last one that both have, or the lost events are unknown.
+   */
   | { readonly kind: "lost" }
-  /** No restore excuses it. */
+  /** A difference that no restore explains. */
   | { readonly kind: "alarm"; readonly seq: number; readonly code: "forked_log" | "rolled_back" };
 
 /**

@@ -2,7 +2,7 @@ import type { Control, Deliver, Gap } from "../../crypto/wire/frame.ts";
 import type { DeviceStore } from "../../crypto/device/store.ts";
 import { hashAt } from "../conversation/history.ts";
 import type { ConversationLog } from "../conversation/log.ts";
-import { checkSequence, type SequenceCheck } from "../conversation/sequence-check.ts";
+import { classifyEvent, type SequenceCheck } from "../conversation/sequence-check.ts";
 import type { ConversationState } from "../conversation/state.ts";
 import { judgeEnd, judgeEvent, type Comparison, type Verdict } from "./judge.ts";
 import { rewind, saveApplied, type RewindDeps } from "./rewind.ts";
@@ -25,7 +25,7 @@ export class LogComparison {
   #comparison: Comparison | undefined;
   /** The last event whose hash was compared and is the same. */
   #same = 0;
-  /** What is gone on the server after that event. Nobody can compare it. */
+  /** The events that are gone on the server after that event. They cannot be compared. */
   #gaps: readonly Gap[] = [];
 
   constructor(deps: LogComparisonDeps) {
@@ -75,30 +75,34 @@ export class LogComparison {
       return place;
     }
     const follows = (state: ConversationState) =>
-      checkSequence(state, event, control, log.self.device).kind === "next";
+      classifyEvent(state, event, control, log.self.device).kind === "next";
     if (await this.#cut(comparison, follows)) return { kind: "next" };
     return place.kind === "known" ? { kind: "forked" } : place;
   }
 
-  /** Events are purged or erased on the server. The device may have them, or others in their place. */
+  /**
+   * Handles events that are purged or erased on the server. The device may have them, or others in
+   * their place.
+   */
   gone(missing: Gap): void {
     if (this.active && missing.to > this.#same) this.#gaps = [...this.#gaps, missing];
   }
 
-  /** The server has the events up to `seq` as the device has them. */
+  /** Notes that the server has the events up to `seq` as the device has them. */
   #agreed(seq: number): void {
     this.#same = Math.max(this.#same, seq);
     this.#gaps = this.#gaps.filter(({ to }) => to > this.#same);
   }
 
-  /** The last event that is the same or gone. */
+  /** Returns the last event that is the same or gone. */
   get #reached(): number {
     return Math.max(this.#same, ...this.#gaps.map(({ to }) => to));
   }
 
   /**
-   * The server has nothing more for now, or what it has continues the store's log.
-   * @returns what no restore excuses
+   * Ends the comparison. The server has no more events for now, or its events continue the store's
+   * log.
+   * @returns a difference that no restore explains
    */
   async finish(): Promise<Extract<Verdict, { kind: "alarm" }> | undefined> {
     const comparison = this.#comparison;
@@ -125,8 +129,8 @@ export class LogComparison {
   }
 
   /**
-   * Goes back to the last event that both have, and records what is gone after it. Whatever else came
-   * after it is not in the server's log.
+   * Goes back to the last event that both have, and records the events that are gone after it.
+   * Other events after it are not in the server's log.
    */
   async #cut(
     comparison: Comparison,
@@ -144,7 +148,7 @@ export class LogComparison {
     return changed !== undefined;
   }
 
-  /** No restore may have lost the anchor. So both had it, if it is gone on the server now. */
+  /** No restore may have lost the anchor. If it is gone on the server now, both had it. */
   #sameOrAnchor({ anchor }: Comparison): number {
     return this.#reached >= anchor ? Math.max(this.#same, anchor) : this.#same;
   }

@@ -8,8 +8,8 @@ import {
   type HistoryRecord,
 } from "../conversation/history.ts";
 
-// The events that a restore of the server lost keep their numbers. Further events get the same
-// numbers, so the lost ones are stored apart.
+// Returns the key prefix of the events that a restore lost. They keep their numbers. Further events
+// get the same numbers, so the lost ones are stored apart.
 const prefixOf = (conversation: Uuid, restore: number): string =>
   `lost!${conversation}!${String(restore).padStart(9, "0")}!`;
 const idOf = (conversation: Uuid, { senderDevice, clientMessageId }: Said): string =>

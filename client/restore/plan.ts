@@ -24,7 +24,7 @@ export async function planComparison(
   let seen = 0;
   for await (const [at, record] of readBack(transaction, conversation, seq)) {
     if (!isSeen(record)) continue;
-    if (!mayBeLost(record.receivedAt, restores))
+    if (!mayBeLost(record.receivedAtMs, restores))
       return seen > 0 ? { restores, anchor: at, seen, end: seq } : undefined;
     seen = Math.max(seen, at);
   }

@@ -31,7 +31,10 @@ export class RestoreCheck {
     this.#deps = deps;
   }
 
-  /** The log of a conversation is not as it must be. The next connection asks whether it was restored. */
+  /**
+   * Notes that the log of a conversation is inconsistent. The next connection asks whether it was
+   * restored.
+   */
   suspect(): void {
     this.#isSuspicious = true;
   }
@@ -44,7 +47,8 @@ export class RestoreCheck {
     heads: readonly Head[],
     cursorOf: (conversation: Head["conversation"]) => number,
   ): boolean {
-    // The relay stores acknowledgements with a delay, so this is a reason to ask and no more.
+    // Returns whether the relay's head or the acknowledged event is before the store's last event.
+    // The relay stores acknowledgements with a delay, so this is only a reason to ask.
     const isShort = ({ conversation, seq, acknowledged }: Head) =>
       Math.min(seq, acknowledged) < cursorOf(conversation);
     return this.#isSuspicious || heads.some(isShort);

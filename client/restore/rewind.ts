@@ -14,7 +14,7 @@ import {
 } from "../conversation/history.ts";
 import { saveCuts } from "../conversation/cuts.ts";
 import { unsealAll } from "../conversation/outbox.ts";
-import { checkGapSequence } from "../conversation/sequence-check.ts";
+import { classifyGap } from "../conversation/sequence-check.ts";
 import {
   hasDevice,
   saveState,
@@ -28,11 +28,11 @@ import { mayBeLost, type Comparison } from "./judge.ts";
 import { moveToLost } from "./lost-events.ts";
 import { isSeen } from "./plan.ts";
 
-/** Where to cut the log, and how the server's log continues there. */
-export interface CutPlace extends Pick<Comparison, "restores"> {
+/** The position at which to cut the log, and the server's log after it. */
+export interface CutPosition extends Pick<Comparison, "restores"> {
   /** The last event that may stay. */
   readonly after: number;
-  /** What is purged or erased on the server after that event, in order. */
+  /** The events that are purged or erased on the server after that event, in order. */
   readonly gaps: readonly Gap[];
 }
 
@@ -70,7 +70,7 @@ export async function rewind(
   transaction: StoreTransaction,
   conversation: Uuid,
   before: ConversationState,
-  { restores, after, gaps }: CutPlace,
+  { restores, after, gaps }: CutPosition,
   continues: (state: ConversationState) => boolean,
 ): Promise<ConversationState | undefined> {
   const { last, members, epoch } = await knownAt(transaction, conversation, after);
@@ -81,7 +81,7 @@ export async function rewind(
   const lost = entries.map((entry) => [entry, decodeEvent(entry[1])] as const);
   const records = lost.map(([, record]) => record);
   const excused = records.every(
-    (record) => !isSeen(record) || mayBeLost(record.receivedAt, restores),
+    (record) => !isSeen(record) || mayBeLost(record.receivedAtMs, restores),
   );
   const restore = restores.at(-1)?.number;
   if (!excused || restore === undefined) return undefined;
@@ -130,7 +130,7 @@ export async function rewind(
 }
 
 /**
- * Moves the cursor behind what is gone.
+ * Moves the cursor behind the events that are gone.
  * @returns the state there and the gaps to store; undefined if an event is missing that is not gone
  */
 function skipGaps(
@@ -140,7 +140,7 @@ function skipGaps(
   let state = cut;
   const missing: Gap[] = [];
   for (const gap of gaps) {
-    const place = checkGapSequence(state, gap);
+    const place = classifyGap(state, gap);
     if (place.kind === "known") continue;
     if (place.kind !== "next") return undefined;
     missing.push({ ...gap, from: place.from });
@@ -149,7 +149,7 @@ function skipGaps(
   return { state, missing };
 }
 
-/** What the device knew at a place in the log. */
+/** The device's knowledge at a position in the log. */
 interface Known {
   /** The last event up to there that it saw itself, or a gap. */
   readonly last: readonly [seq: number, HistoryRecord] | undefined;

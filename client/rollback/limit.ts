@@ -1,6 +1,6 @@
 /**
- * How often an hour keys may be replaced. It bounds what a server costs the members if it claims
- * rollbacks that did not happen.
+ * The number of times that keys may be replaced in an hour. It bounds the cost to the members of a
+ * server that claims rollbacks that did not happen.
  */
 export const mostRecoveries = 6;
 const perMs = 60 * 60_000;
@@ -11,7 +11,7 @@ const perMs = 60 * 60_000;
  */
 export function recoveryWaitMs(earlier: readonly number[], nowMs: number): number {
   const oldest = earlier.at(-mostRecoveries);
-  // If the clock went back, it does not tell how long ago that was.
+  // The age is unknown if the clock went back.
   if (oldest === undefined || oldest > nowMs) return 0;
   return Math.max(0, oldest + perMs - nowMs);
 }

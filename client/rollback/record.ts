@@ -7,7 +7,7 @@ const name = "client!rollback";
 
 const range = message({ conversation: [1, uuid], after: [2, uint()], to: [3, uint()] });
 const record = message({
-  /** How often this store's device has sent a hello; see `Rollback`. */
+  /** The number of hellos that this store's device has sent; see `Rollback`. */
   generation: [1, uint()],
   /** 1 from the moment the store was found to be an older copy until its keys are replaced. */
   pending: [2, uint(1)],
@@ -17,7 +17,7 @@ const record = message({
   recoveries: [4, list(nested(message({ atMs: [1, uint()] })), mostRecoveries)],
   /** 1 until the user is told of the last recovery. */
   untold: [5, uint(1)],
-  /** How many messages could not be opened after the last recovery. */
+  /** The number of messages that could not be opened after the last recovery. */
   lost: [6, uint()],
 });
 

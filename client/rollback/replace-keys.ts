@@ -19,7 +19,7 @@ export interface ReplaceKeysDeps {
   readonly rollback: Rollback;
   /** The id of this device. */
   readonly device: Uuid;
-  /** Aborts when the connection is closed for good. */
+  /** Aborts when the connection is closed permanently. */
   readonly signal: AbortSignal;
   /** The conversations whose members are told: those that this device can write in. */
   readonly open: () => readonly Uuid[];
@@ -43,7 +43,7 @@ export async function replaceKeys(deps: ReplaceKeysDeps): Promise<readonly Notic
   await sleep(clock, recoveryWaitMs(rollback.recoveries, clock.now()), signal);
   const { highestId } = await api.countPreKeys();
   const { upload, digest } = await store.transact(async (transaction) => {
-    // From here on nothing is ever sealed with the old keys again.
+    // The old keys seal nothing from here on.
     const now = clock.now();
     const made = await suite.replaceKeys(transaction, {
       highestId,

@@ -45,13 +45,17 @@ export class Rollback {
     return this.#record.ranges;
   }
 
-  /** The times when keys were replaced, in milliseconds since the Unix epoch, the newest last. */
+  /**
+   * Returns the times when keys were replaced, in milliseconds since the Unix epoch, the newest
+   * last.
+   */
   get recoveries(): readonly number[] {
     return this.#record.recoveries.map(({ atMs }) => atMs);
   }
 
   /**
-   * Returns true if the store does not know of the event. What it sealed or opened there is lost.
+   * Returns true if the store does not know of the event. The records of messages that it sealed or
+   * opened there are lost.
    */
   isUnseen(conversation: Uuid, seq: number): boolean {
     const range = this.#rangeOf.get(conversation);
@@ -106,7 +110,7 @@ export class Rollback {
     return () => this.#set(record);
   }
 
-  /** How many messages could not be opened, until the user has been told. */
+  /** Returns how many messages could not be opened, until the user has been told. */
   get untold(): number | undefined {
     return this.#record.untold === 1 ? this.#record.lost : undefined;
   }

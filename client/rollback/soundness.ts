@@ -9,7 +9,7 @@ import type { Rollback } from "./rollback.ts";
 export interface SoundnessDeps {
   readonly rollback: Rollback;
   readonly clock: Clock;
-  /** Aborts when the connection is closed for good. */
+  /** Aborts when the connection is closed permanently. */
   readonly signal: AbortSignal;
   /** Returns the seq of the conversation's last event in the store. */
   readonly cursorOf: (conversation: Uuid) => number;
@@ -159,7 +159,7 @@ export class Soundness {
       });
   }
 
-  /** Nothing is sent before the server has taken the new keys, whatever it answers. */
+  /** Holds back all messages until the server has taken the new keys, whatever it answers. */
   async #untilReplaced(): Promise<void> {
     const { replaceKeys, clock, signal } = this.#deps;
     for (let waitMs = firstWaitMs; !signal.aborted; waitMs = Math.min(2 * waitMs, longestWaitMs))

@@ -1,4 +1,4 @@
-/** How long to wait between attempts to connect, in milliseconds. */
+/** The delays between attempts to connect, in milliseconds. */
 export interface BackoffLimits {
   readonly baseMs: number;
   readonly capMs: number;

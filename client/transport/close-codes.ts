@@ -1,13 +1,13 @@
 import { isProblem, SealdeskError } from "../errors.ts";
 
-/** What to do after a connection was closed. */
+/** The reaction to a closed connection. */
 export type Closure =
   { readonly kind: "reconnect" } | { readonly kind: "final"; readonly error: SealdeskError };
 
 /**
- * Returns what a close code means. With 3000-3499 or 4000-4499 the relay asks for another
- * connection. Its other codes are final until somebody acts. Codes below 3000 are those of RFC 6455,
- * which proxies and WebSocket libraries use. They concern the connection and not this device.
+ * Returns the meaning of a close code. With 3000-3499 or 4000-4499 the relay asks for another
+ * connection. Its other codes are final until somebody acts. Codes below 3000 are those of RFC
+ * 6455, which proxies and WebSocket libraries use. They concern the connection and not this device.
  */
 export function closureOf(code: number, reason: string): Closure {
   const asked = (code >= 3000 && code < 3500) || (code >= 4000 && code < 4500);

@@ -1,10 +1,10 @@
 import type { Clock } from "../runtime.ts";
 
-/** When to ask the relay whether it is still there, in milliseconds. */
+/** The times of asking the relay whether it is still there, in milliseconds. */
 export interface KeepaliveLimits {
-  /** How long to hear nothing before asking. */
+  /** The silence after which to ask. */
   readonly quietMs: number;
-  /** How long to wait for any frame after asking. */
+  /** The time to wait for any frame after asking. */
   readonly answerMs: number;
 }
 

@@ -21,14 +21,14 @@ export interface ConnectionRequest<T> {
    * An answer counts as lost if `read` has neither finished nor called `settle` after this time.
    */
   readonly withinMs: number;
-  /** How often a lost request is sent again. */
+  /** The number of times that a lost request is sent again. */
   readonly repeats: number;
   readonly read: (response: HttpResponse, settle: () => void) => Promise<T>;
 }
 
 /**
- * Without sticky sessions, a request reaches a random node. After this many wrong nodes, the right
- * one is assumed to be gone.
+ * The number of wrong nodes after which the right one is assumed to be gone. Without sticky
+ * sessions, a request reaches a random node.
  */
 const maxElsewhere = 32;
 const elsewhereWaitMs = 25;

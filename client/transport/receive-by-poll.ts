@@ -5,7 +5,7 @@ import { closing } from "./channel.ts";
 import { closureFrom, type HttpClosure, type Received } from "./http-channel.ts";
 
 const waitSeconds = 25;
-/** How much longer than the poll itself to wait for its answer. */
+/** The time to wait for the answer to a poll in addition to the poll's own time. */
 const marginMs = 15_000;
 const repeats = 5;
 

@@ -1,8 +1,8 @@
 import type { TransportFactory } from "./channel.ts";
 
 /**
- * How many times in a row the first transport must fail. It is the best one, and a network may fail
- * briefly.
+ * The number of times in a row that the first transport must fail. It is the best one, and a
+ * network may fail briefly.
  */
 const patience = 2;
 

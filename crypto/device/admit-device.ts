@@ -34,7 +34,7 @@ export async function admitDevice(
   if (owner === undefined) transaction.put(ownerName(record.device), uuidToBytes(record.user));
 }
 
-/** The account key remembered for a user, for safety numbers. */
+/** Returns the account key remembered for a user, for safety numbers. */
 export const knownAccountKey = (
   transaction: Pick<StoreTransaction, "get">,
   user: Uuid,

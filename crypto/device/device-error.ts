@@ -13,11 +13,11 @@ export type DeviceErrorCode =
 /** Parts of a message's context, compared between the header and the payload. */
 export type ContextField = "conversation" | "senderDevice" | "epoch" | "clientMessageId";
 
-/** What went wrong with identities and payloads. Its message never holds content. */
+/** A fault of an identity or a payload. Its message never holds content. */
 export class DeviceError extends Error {
   override readonly name = "DeviceError";
   readonly code: DeviceErrorCode;
-  /** With `context_mismatch`: which fields differ. */
+  /** The fields that differ, with `context_mismatch`. */
   readonly fields: readonly ContextField[];
   constructor(
     code: DeviceErrorCode,

@@ -10,8 +10,8 @@ export const commit = (frankingKey: Uint8Array, payload: Uint8Array): Uint8Array
   payloadCommitment(hmacSha256, frankingKey, payload);
 
 /**
- * Checks the commitment, in constant time. Call it before you display a message: otherwise a sender
- * could show text that nobody can report.
+ * Checks the commitment, in constant time. Call it before you display a message. Otherwise a sender
+ * could show text that cannot be reported.
  * @throws DeviceError commitment_mismatch
  */
 export function verifyCommitment(

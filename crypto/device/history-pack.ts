@@ -33,7 +33,7 @@ export type GrantedMessage = MessageOf<typeof granted>;
 
 const largestEntry = 80 * 1024;
 const label = utf8("sealdesk/history-pack/v1");
-/** The header of every pack of a grant. */
+/** Returns the header of every pack of a grant. */
 export const packHead = (grant: Uuid): Uint8Array => concat(label, uuidToBytes(grant));
 
 /** One message in a pack: `u32 length || GrantedMessage`, big-endian. */

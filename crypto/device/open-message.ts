@@ -23,7 +23,7 @@ export interface OpenedMessage {
   readonly body: Body;
   readonly lastSeen: LastSeen;
   readonly keyLogHead: KeyLogHead | undefined;
-  /** The exact bytes of the commitment. With `frankingKey` they are what a report discloses. */
+  /** The exact bytes of the commitment. A report discloses them together with `frankingKey`. */
   readonly payload: Uint8Array;
   readonly frankingKey: Uint8Array;
 }

@@ -8,7 +8,7 @@ import {
 import { DeviceError } from "./device-error.ts";
 import { maxPlaintextBytes } from "./padding.ts";
 
-/** What a member says in a message. */
+/** The content of a member's message. */
 export type Body =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "attachment"; readonly attachment: Attachment }
@@ -16,9 +16,9 @@ export type Body =
 
 const text = message({ text: [1, bytes(maxPlaintextBytes)] });
 
-/** What a device says whose store was put back to an older copy. */
+/** The statement of a device whose store was put back to an older copy. */
 export const restoredFields = message({
-  /** How many messages of the conversation stay closed to it. */
+  /** The number of messages of the conversation that the device cannot open. */
   lost: [1, uint()],
 });
 

@@ -32,7 +32,10 @@ const payloadMessage = message({
   ...bodyFields,
 });
 
-/** What binds a message to its place. The header outside and the payload inside must agree. */
+/**
+ * The context that binds a message to its position. The header outside and the payload inside must
+ * agree.
+ */
 export interface MessageContext {
   readonly conversation: Uuid;
   readonly senderDevice: Uuid;
@@ -57,7 +60,9 @@ export interface KeyLogHead {
    * The log's signature, 64 bytes, over the checkpoint of this size and root with the log's origin.
    */
   readonly signature: Uint8Array;
-  /** How often the log had been restored from a backup; part of the checkpoint. */
+  /**
+   * The number of times that the log had been restored from a backup. It is part of the checkpoint.
+   */
   readonly restores: number;
 }
 
@@ -68,7 +73,7 @@ export interface Payload extends MessageContext {
   readonly body: Body;
 }
 
-/** The canonical encoding of payload.proto. A payload has exactly one encoding. */
+/** Returns the canonical encoding of payload.proto. A payload has exactly one encoding. */
 export function encodePayload(payload: Payload): Uint8Array {
   const { body, keyLogHead, ...context } = payload;
   // In Node the writer returns a Buffer. The copy is a plain Uint8Array on every platform.

@@ -12,9 +12,9 @@ const fingerprint = ({ user, accountKey }: AccountIdentity): Uint8Array =>
   sha256(concat(label, uuidToBytes(user), accountKey));
 
 /**
- * The content of the QR code that a device shows: its own fingerprint, then the fingerprint that it
- * has for the other user. It is text, as scanners return it: a prefix with the version, then
- * base64url of both fingerprints.
+ * Returns the content of the QR code that a device shows: its own fingerprint, then the fingerprint
+ * that it has for the other user. It is text, as scanners return it: a prefix with the version,
+ * then base64url of both fingerprints.
  */
 export const encodeSafetyCode = (own: AccountIdentity, other: AccountIdentity): string =>
   prefix + toBase64Url(concat(fingerprint(own), fingerprint(other)));

@@ -53,7 +53,7 @@ export class StagedTransaction implements StoreTransaction {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    for (const key of keys) this.#check(key);
+    for (const key of keys) this.#assertWritable(key);
     const unstaged = keys.filter((key) => !this.#staged.has(key));
     const values = unstaged.length === 0 ? [] : await this.#committed.getMany(unstaged);
     const read = new Map(unstaged.map((key, index) => [key, values[index]]));
@@ -63,17 +63,17 @@ export class StagedTransaction implements StoreTransaction {
   }
 
   put(key: string, value: Uint8Array): void {
-    this.#check(key);
+    this.#assertWritable(key);
     this.#staged.set(key, copyOf(value));
   }
 
   delete(key: string): void {
-    this.#check(key);
+    this.#assertWritable(key);
     this.#staged.set(key, undefined);
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<readonly StoreEntry[]> {
-    if (prefix !== "") this.#check(prefix);
+    if (prefix !== "") this.#assertWritable(prefix);
     const { after = "", limit = Number.POSITIVE_INFINITY } = options;
     const inRange = (key: string) => key.startsWith(prefix) && key > after;
     const staged = [...this.#staged].filter(([key]) => inRange(key));
@@ -102,7 +102,7 @@ export class StagedTransaction implements StoreTransaction {
     return this.#staged;
   }
 
-  #check(key: string): void {
+  #assertWritable(key: string): void {
     if (this.#finished) throw new StoreError("finished", "The transaction has already ended.");
     // For printable ASCII, JavaScript's string order equals the database's byte order.
     if (!/^[\x20-\x7e]+$/.test(key) || key.startsWith(reserved))

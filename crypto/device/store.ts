@@ -66,7 +66,7 @@ export class DeviceStore {
     openLevels.add(level);
     try {
       await level.open();
-      await checkKey(level, seal);
+      await assertSealingKey(level, seal);
       return new DeviceStore(level, seal, onClosed);
     } catch (error) {
       openLevels.delete(level);
@@ -199,7 +199,7 @@ export class DeviceStore {
 /** The check record and the salt. `list` leaves out these entries of the database. */
 const reservedRecords = 2;
 
-async function checkKey(level: Level, seal: ValueSeal): Promise<void> {
+async function assertSealingKey(level: Level, seal: ValueSeal): Promise<void> {
   const [record] = await level.getMany([checkName], encodings);
   if (record !== undefined) {
     try {

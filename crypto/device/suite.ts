@@ -14,7 +14,7 @@ export interface PeerDevice {
 
 /** Options of `Suite.createPreKeys`. */
 export interface PreKeyRequest {
-  /** How many one-time prekeys of each kind to make. */
+  /** The number of one-time prekeys of each kind to make. */
   readonly oneTime: number;
   /** Milliseconds since the Unix epoch. It decides renewal. */
   readonly now: number;
@@ -31,7 +31,7 @@ export interface PreKeyRequest {
 export interface ReplacementRequest {
   /** The highest id that may belong to a key that the store does not know of. */
   readonly highestId: number;
-  /** How many one-time prekeys of each kind to make. */
+  /** The number of one-time prekeys of each kind to make. */
   readonly oneTime: number;
   /** Milliseconds since the Unix epoch. */
   readonly now: number;
@@ -51,7 +51,7 @@ export interface SignedPreKey {
   readonly signature: Uint8Array;
 }
 
-/** What the relay returns for one device, with at most one one-time prekey of each kind. */
+/** The relay's answer for one device, with at most one one-time prekey of each kind. */
 export interface PreKeyBundle {
   readonly device: Uuid;
   readonly registrationId: number;
@@ -68,8 +68,8 @@ export interface SealRequest {
   /** Every other member device of the epoch. Exactly these receive packets. */
   readonly devices: readonly Uuid[];
   /**
-   * Devices among `devices` whose bundles cannot be used. Those without a session get an empty packet
-   * instead of the key, so they cannot open what is sealed. Default: none.
+   * Devices among `devices` whose bundles cannot be used. Those without a session get an empty
+   * packet instead of the key, so they cannot open the message. Default: none.
    */
   readonly without?: readonly Uuid[];
   /**
@@ -101,8 +101,8 @@ export interface OpenRequest {
   readonly packet: Uint8Array | undefined;
 }
 
-/** The place that a packet for single devices is bound to. */
-export interface PrivatePlace {
+/** The context that a packet for single devices is bound to. */
+export interface PrivatePacketContext {
   readonly conversation: Uuid;
   /** Id of the receipt that it belongs to. */
   readonly id: Uuid;
@@ -168,7 +168,10 @@ export interface Suite {
    */
   sealTo(
     transaction: StoreTransaction,
-    request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
+    request: PrivatePacketContext & {
+      readonly devices: readonly Uuid[];
+      readonly plaintext: Uint8Array;
+    },
   ): Promise<readonly Packet[]>;
   /**
    * Decrypts a packet that `sealTo` made on `senderDevice` for exactly this place. It works once
@@ -177,7 +180,7 @@ export interface Suite {
    */
   openFrom(
     transaction: StoreTransaction,
-    request: PrivatePlace & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+    request: PrivatePacketContext & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
   ): Promise<Uint8Array>;
   /** Makes the next `seal` of this conversation use a fresh key. */
   rotate(transaction: StoreTransaction, conversation: Uuid): Promise<void>;

@@ -25,14 +25,18 @@ const SMALL_ORDER = [
 ].map(bytesOf);
 
 /**
- * Whether 32 bytes can be a public key here: the point is in its one encoding, and its order is not
- * small. Under a key of small order, one signature holds for every message and needs no private key.
+ * Returns whether 32 bytes can be a public key here: the point is in its one encoding, and its
+ * order is not small. Under a key of small order, one signature holds for every message and needs
+ * no private key.
  */
 export function isEd25519Key(publicKey: Uint8Array): boolean {
   return publicKey.length === 32 && isSoundPoint(publicKey);
 }
 
-/** Whether 64 bytes can be a signature here: both halves in their one encoding, and R not of small order. */
+/**
+ * Returns whether 64 bytes can be a signature here: both halves in their one encoding, and R not of
+ * small order.
+ */
 export function isEd25519Signature(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
   return isSoundPoint(signature.subarray(0, 32)) && isBelow(signature.subarray(32), ORDER);

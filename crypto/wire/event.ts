@@ -22,10 +22,10 @@ export interface EventHeader {
   readonly keyId: Uuid;
   readonly clientMessageId: Uuid;
   /** Milliseconds since the Unix epoch. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
-/** A fixed-width layout. Each encoding is written into the same memory, after the label. */
+/** Returns a fixed-width layout. Each encoding is written into the same memory, after the label. */
 function layout(label: string, width: number) {
   const start = utf8(label);
   const bytes = new Uint8Array(start.length + width);
@@ -63,7 +63,7 @@ export function transcriptHash(
 }
 
 /**
- * The `transcriptHash` of an event of whose ciphertext only the digest is known.
+ * Returns the `transcriptHash` of an event of whose ciphertext only the digest is known.
  * @throws RangeError when `previous`, `digest` or `commitment` is not 32 bytes long
  */
 export function linkHash(
@@ -86,17 +86,16 @@ export function linkHash(
   view.setUint32(at + 41, header.epoch);
   writeUuid(header.keyId, input, at + 45);
   writeUuid(header.clientMessageId, input, at + 61);
-  writeUint64(view, at + 77, header.receivedAt);
+  writeUint64(view, at + 77, header.receivedAtMs);
   input.set(digest, at + 85);
   input.set(commitment, at + 117);
   return sha256(input);
 }
 
 /**
- * The relay's tag on a message it accepted:
- * `HMAC-SHA-256(relay key, label || commitment || conversation || sender device || client message id || epoch || received at)`.
- * Symmetric franking as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated
- * Encryption" (2017).
+ * Returns the relay's tag on a message it accepted: `HMAC-SHA-256(relay key, label || commitment ||
+ * conversation || sender device || client message id || epoch || received at)`. Symmetric franking
+ * as in Grubbs, Lu, Ristenpart, "Message Franking via Committing Authenticated Encryption" (2017).
  * @throws RangeError when `commitment` has not 32 bytes
  */
 export function frankingTag(
@@ -112,6 +111,6 @@ export function frankingTag(
   writeUuid(header.senderDevice, input, start + 48);
   writeUuid(header.clientMessageId, input, start + 64);
   view.setUint32(start + 80, header.epoch);
-  writeUint64(view, start + 84, header.receivedAt);
+  writeUint64(view, start + 84, header.receivedAtMs);
   return hmac(relayKey, input);
 }

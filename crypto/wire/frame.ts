@@ -19,7 +19,7 @@ import { maxReceiptBytes } from "./receipt.ts";
 import { WireError } from "./wire-error.ts";
 
 /**
- * The protocol's hard limits, whatever a tenant configures. In bytes unless the name says
+ * The protocol's hard limits, which no tenant can change. They are in bytes unless the name says
  * otherwise.
  */
 export const wireLimits = {
@@ -80,7 +80,7 @@ const accepted = message({
   conversation: [1, uuid],
   clientMessageId: [2, uuid],
   seq: [3, uint()],
-  receivedAt: [4, uint()],
+  receivedAtMs: [4, uint()],
   transcriptHash: [5, fixed(32)],
   frankingTag: [6, fixed(32)],
 });
@@ -119,7 +119,7 @@ const deliver = message({
   epoch: [5, uint32],
   keyId: [6, uuid],
   clientMessageId: [7, uuid],
-  receivedAt: [8, uint()],
+  receivedAtMs: [8, uint()],
   ciphertext: [9, bytes(wireLimits.frame)],
   commitment: [10, fixed(32)],
   frankingTag: [11, fixed(32)],
@@ -138,7 +138,7 @@ const gap = message({
 });
 const ackGap = message({ conversation: [1, uuid], to: [2, uint()] });
 
-/** What a member may be seen doing, with the numbers in frames.proto. */
+/** The activities that a member may be seen doing, with the numbers in frames.proto. */
 export const activityKinds = { typing: 1, stopped: 2, delivered: 3, read: 4 } as const;
 export type ActivityKind = keyof typeof activityKinds;
 const activity = message({

@@ -24,11 +24,11 @@ export interface Field<T> {
   readonly wireType: typeof VARINT | typeof BYTES;
   write(writer: Writer, value: T): void;
   read(reader: Reader): T;
-  /** The value of an absent field; throws when the field is required. */
+  /** Returns the value of an absent field; throws when the field is required. */
   absent(): T;
   /** True when the field is left out of the encoding, as proto3 does with defaults. */
   omits(value: T): boolean;
-  /** For a list: the type of its values and their greatest number. */
+  /** The type of a list's values and their greatest number. */
   readonly repeated?: { readonly item: Field<unknown>; readonly max: number };
 }
 
@@ -39,7 +39,7 @@ const required = (what: string) => (): never => {
   throw malformed(`${what} is missing`);
 };
 
-/** An unsigned integer of at most `max`; absent means 0. */
+/** Returns the field of an unsigned integer of at most `max`. An absent field means 0. */
 export const uint = (max: number = Number.MAX_SAFE_INTEGER): Field<number> => ({
   wireType: VARINT,
   write: (writer, value) => writer.varint(value),
@@ -144,7 +144,7 @@ export const optional = <T>(field: Field<T>): Field<T | undefined> => ({
   omits: (value) => value === undefined,
 });
 
-/** At most `max` values. */
+/** Returns the field of a list of at most `max` values. */
 export const list = <T>(field: Field<T>, max: number): Field<readonly T[]> => ({
   wireType: field.wireType,
   repeated: { item: field, max },
@@ -235,7 +235,10 @@ type OneOf<S extends Alternatives> = {
   [K in keyof S]: { readonly kind: K; readonly body: MessageOf<S[K][1]> };
 }[keyof S];
 
-/** A message that is one proto3 `oneof`. Exactly one of its messages must be present. */
+/**
+ * Returns the type of a message that is one proto3 `oneof`. Exactly one of its messages must be
+ * present.
+ */
 export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>> {
   const entries = Object.entries(shape).map(([kind, [tag, inner]]) => ({
     kind,
@@ -270,8 +273,8 @@ export function oneOf<const S extends Alternatives>(shape: S): Message<OneOf<S>>
 }
 
 /**
- * A message as the field of another. Its absence is an error; use `optional` where it may be
- * absent.
+ * Returns the field of a message inside another message. Its absence is an error; use `optional`
+ * where it may be absent.
  */
 export const nested = <T>(inner: Message<T>): Field<T> => ({
   wireType: BYTES,

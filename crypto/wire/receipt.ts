@@ -1,6 +1,6 @@
 /**
- * What a device's receipt key signs: canonical JSON (RFC 8785) after a label, so that no receipt
- * can be mistaken for another signed record.
+ * Receipts, which a device's receipt key signs: canonical JSON (RFC 8785) after a label. The label
+ * keeps a receipt from being mistaken for another signed record.
  */
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from "./bytes.ts";
 import { canonicalJson, type CanonicalValue } from "./canonical-json.ts";
@@ -19,7 +19,7 @@ const maxDevices = 256;
 export const grantPurposes = ["hand_over", "second_opinion", "supervision", "own_device"] as const;
 export type GrantPurpose = (typeof grantPurposes)[number];
 
-/** Who shares which part of a conversation with whom, and why. */
+/** A grant of a part of a conversation's history: its author, its recipient and its reason. */
 export interface HistoryGrant {
   readonly type: "history_grant";
   readonly version: 1;

@@ -30,7 +30,7 @@ function lengthPrefixed(label: string, fields: readonly Uint8Array[]): Uint8Arra
   return concat(...parts);
 }
 
-/** What the account key signs to certify a device. */
+/** Returns what the account key signs to certify a device. */
 export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
   return lengthPrefixed("sealdesk/device/v1", [
     uuidToBytes(record.tenant),
@@ -44,7 +44,8 @@ export function deviceRecordBytes(record: DeviceRecord): Uint8Array {
 }
 
 /**
- * What the creating device's device key signs. It fixes the suite for the life of the conversation.
+ * Returns what the creating device's device key signs. It fixes the suite for the life of the
+ * conversation.
  */
 export function creationBytes(record: {
   readonly tenant: Uuid;
@@ -61,8 +62,8 @@ export function creationBytes(record: {
 }
 
 /**
- * A device compares the SHA-256 of these bytes with the relay's, to check that the relay serves the
- * keys that the device published.
+ * Returns the bytes of the published keys. A device compares their SHA-256 with the relay's, to
+ * check that the relay serves the keys that the device published.
  */
 export function publishedKeysBytes(keys: {
   readonly identityKey: Uint8Array;
@@ -100,7 +101,7 @@ export interface LinkContext {
   readonly accountKey: Uint8Array;
 }
 
-/** The input of an approval's key derivation, and its associated data. */
+/** Returns the input of an approval's key derivation, and its associated data. */
 export function linkContextBytes(context: LinkContext): Uint8Array {
   return lengthPrefixed("sealdesk/link/v1", [
     uuidToBytes(context.tenant),
@@ -117,7 +118,7 @@ export function linkContextBytes(context: LinkContext): Uint8Array {
 }
 
 /**
- * What the approving device's device key signs.
+ * Returns what the approving device's device key signs.
  * @param digest of nonce and ciphertext
  */
 export function linkApprovalBytes(context: LinkContext, digest: Uint8Array): Uint8Array {

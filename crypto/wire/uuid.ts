@@ -44,8 +44,8 @@ export function uuidToBytes(id: Uuid): Uint8Array {
 }
 
 /**
- * When a UUIDv7 was made, in milliseconds since the Unix epoch (RFC 9562 section 5.7); undefined
- * for other versions.
+ * Returns when a UUIDv7 was made, in milliseconds since the Unix epoch (RFC 9562 section 5.7);
+ * undefined for other versions.
  */
 export function uuidv7TimeMs(id: Uuid): number | undefined {
   return id.charAt(14) === "7" ? Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) : undefined;

@@ -1,4 +1,4 @@
-/** What can be wrong with bytes or text from outside. */
+/** The faults of bytes or text from outside. */
 export type WireErrorCode =
   | "malformed_frame" // not a frame of frames.proto, or a field breaks its limits
   | "malformed_payload" // an opened payload is not of the canonical form

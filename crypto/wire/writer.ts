@@ -17,7 +17,7 @@ export class Writer {
   #start = 0;
   #at = 0;
 
-  /** An unsigned integer below 2^53. */
+  /** Writes an unsigned integer below 2^53. */
   varint(value: number): void {
     this.#reserve(10);
     this.#varint(value);
@@ -54,14 +54,14 @@ export class Writer {
     this.#at += length;
   }
 
-  /** Returns what was written since the last call. */
+  /** Returns the bytes that were written since the last call. */
   finish(): Uint8Array {
     const all = this.#slab.subarray(this.#start, this.#at);
     this.#start = this.#at;
     return all;
   }
 
-  /** Discards what was written since `finish`. */
+  /** Discards the bytes that were written since `finish`. */
   reset(): void {
     this.#at = this.#start;
   }
@@ -91,7 +91,10 @@ const widthOf = (length: number): number => {
 
 const shared = new Writer();
 
-/** The bytes of one value. They share memory with other values, so do not use their `buffer`. */
+/**
+ * Returns the bytes of one value. They share memory with other values, so do not use their
+ * `buffer`.
+ */
 export function written<T>(type: Writes<T>, value: T): Uint8Array {
   shared.reset();
   type.write(value, shared);

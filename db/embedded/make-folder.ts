@@ -5,11 +5,11 @@ import { dirname } from "node:path";
 const PASSABLE = 0o711;
 
 /**
- * Creates a folder and those above it. What root creates has the same mode whatever its umask is,
- * because PostgreSQL then runs as another user. Folders that exist are not changed.
+ * Creates a folder and those above it. Folders that root creates have the same mode under any
+ * umask, because PostgreSQL then runs as another user. Folders that exist are not changed.
  *
- * Node's own recursive `mkdir` does not end where the system does not let it create anything, as
- * below /proc.
+ * Node's own recursive `mkdir` never ends in places where the system forbids creating folders, such
+ * as /proc.
  */
 export async function makeFolder(path: string): Promise<void> {
   try {

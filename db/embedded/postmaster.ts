@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "./run.ts";
 
-/** What postmaster.pid says about the server that runs on a cluster. */
+/** The contents of postmaster.pid about the server that runs on a cluster. */
 export interface Postmaster {
   readonly pid: number;
   readonly port: number;

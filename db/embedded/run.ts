@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 const start = promisify(execFile);
 
-/** What PostgreSQL's programs need of our environment. */
+/** The environment variables that PostgreSQL's programs need. */
 const PASSED_ON = new Set([
   "PATH",
   "LANG",
@@ -18,7 +18,7 @@ const PASSED_ON = new Set([
 
 /**
  * Runs a program to its end, with the arguments as they are. It gets few of our environment
- * variables: those of Sealdesk hold secrets, and whoever is superuser of the database can read the
+ * variables. Sealdesk's variables hold secrets, and a superuser of the database can read the
  * environment of its processes.
  */
 export function run(

@@ -3,7 +3,10 @@ import { claimCluster, type ClusterClaim } from "../claim-cluster.ts";
 import { DatabaseError, sqlState } from "../database-error.ts";
 import { startEmbeddedPostgres, type EmbeddedPostgres } from "../embedded-postgres.ts";
 
-/** How long a living postmaster may take to recover, and the pause between two looks, in milliseconds. */
+/**
+ * The longest time for a living postmaster to recover, and the pause between two attempts, in
+ * milliseconds.
+ */
 const RECOVERY_MS = 60_000;
 const RETRY_MS = 50;
 /** SQLSTATE while PostgreSQL starts, recovers or stops. */
@@ -91,7 +94,10 @@ class Supervisor implements SupervisedPostgres {
     this.#claimedMs = performance.now();
   }
 
-  /** When a backend crashed, the postmaster lives on and refuses connections until it has recovered. */
+  /**
+   * Claims the cluster after it has recovered. After a crash of a backend, the postmaster lives on
+   * and refuses connections until then.
+   */
   async #claimWhenRecovered(): Promise<ClusterClaim | undefined> {
     for (const endMs = performance.now() + RECOVERY_MS; ; await wait(RETRY_MS))
       try {

@@ -5,13 +5,16 @@ import { RecentUse } from "../../policies/recent-use.ts";
 import { OverloadError } from "./overload-error.ts";
 import { SHARED_ACCOUNT } from "./requester.ts";
 
-/** How many may work at the same time, and how many may wait for how long. */
+/**
+ * The number of holders that may work at the same time, and the number and time of those that may
+ * wait.
+ */
 export interface SemaphoreOptions {
   /** `tenant` and `account` are less than `node`, so that others find a place at once. */
   readonly places: ShareLimits;
   /**
-   * What is left of these places to whoever held more than half of this lately, and more than the
-   * others on average.
+   * The places of a holder that held more than half of these lately, and more than the others on
+   * average.
    */
   readonly heavy: Omit<ShareLimits, "node">;
   readonly waiting: ShareLimits;
@@ -35,7 +38,7 @@ const PATIENCE_MS = 10_000;
  * Divides `places` so that a tenant leaves a third of them to others, and an account a third of its
  * tenant's. A tenant that uses more than others gets half of what is served in parallel, and an
  * account a quarter.
- * @param parallel how many the resource serves at once before each takes longer
+ * @param parallel the number of users that the resource serves at once before each takes longer
  */
 export function fairPlaces(places: number, parallel = availableParallelism()): SemaphoreOptions {
   const tenant = places - Math.floor(places / 3);
@@ -54,13 +57,16 @@ export function fairPlaces(places: number, parallel = availableParallelism()): S
 /** The longest rest of a place that a heavy tenant held, in milliseconds. */
 const LONGEST_REST_MS = 250;
 
-/** After how long a queue is looked at again, because whoever used much may have more places later. */
+/**
+ * The time after which a queue is examined again, because a heavy user may have more places later.
+ */
 const LOOK_AGAIN_MS = 250;
 
 /**
- * A semaphore that tenants share. Whoever waits is served in turn: first by tenant, then by account.
- * A tenant never holds all places, and few while it uses more than the others. So a tenant that
- * floods a node waits for itself. The others find a place, and the work of the flood slows them little.
+ * A semaphore that tenants share. Waiting work is served in turn: first by tenant, then by account.
+ * A tenant never holds all places, and holds only few while it uses more than the others. So a
+ * tenant that floods a node waits for its own work. The others find a place, and the flood slows
+ * them little.
  */
 export class FairSemaphore {
   readonly #options: SemaphoreOptions;
@@ -82,7 +88,8 @@ export class FairSemaphore {
 
   /**
    * Waits for a place.
-   * @param holder who the work is for; undefined for the server's own work
+   * @param holder the tenant and the account that the work is for; undefined for the server's own
+   *   work
    * @returns a function that returns the place; call it once
    * @throws OverloadError overloaded
    */
@@ -111,7 +118,7 @@ export class FairSemaphore {
   }
 
   async #wait(holder: Holder): Promise<void> {
-    // What several accounts wait for together is bounded by what each of them may request.
+    // The waiting work of a shared account is bounded by the limits of each of its accounts.
     const isCounted = holder.account !== SHARED_ACCOUNT;
     if (isCounted && this.#waiting.take(holder) !== undefined)
       throw new OverloadError("Your requests at the same time are too many; try again later.");

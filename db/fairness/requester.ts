@@ -14,7 +14,7 @@ export const runForTenant = <T>(tenant: string, work: () => T): T =>
   current.run({ tenant, account: SHARED_ACCOUNT }, work);
 
 /**
- * Returns whom the current work for `tenant` is for. It is undefined for the server's own periodic
+ * Returns the requester of the current work for `tenant`; undefined for the server's own periodic
  * work, which goes first.
  */
 export function requesterIn(tenant: string): Holder | undefined {

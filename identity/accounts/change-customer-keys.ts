@@ -3,7 +3,7 @@ import { IdentityError } from "../identity-error.ts";
 import { changeTenant } from "./change-tenant.ts";
 import { assertCount, nameKeys, type CustomerKeyName } from "./customer-keys.ts";
 
-/** What an operator does with the keys that sign a tenant's customer tokens. */
+/** An operator's change of the keys that sign a tenant's customer tokens. */
 export type CustomerKeysChange =
   | { readonly kind: "set" | "add"; readonly keys: JSONWebKeySet }
   | { readonly kind: "remove"; readonly kid: string };

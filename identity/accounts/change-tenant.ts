@@ -14,12 +14,12 @@ export interface TenantChange<A extends ActionOn<"tenant">> {
 }
 
 /**
- * Changes one tenant for its operator. The change and its audit entry commit in one transaction, which
- * holds the tenant's row: two changes of one tenant wait for each other. The application role may not
- * do this, so it connects as the owner of the database.
+ * Changes one tenant for its operator. The change and its audit entry commit in one transaction,
+ * which locks the tenant's row. So two changes of one tenant wait for each other. The application
+ * role may not do this, so it connects as the owner of the database.
  * @param ownerUrl a login that may act as sealdesk_owner
- * @param work makes the change. @returns what the audit entry has as details
- * @throws IdentityError tenant_not_found; and what `work` throws
+ * @param work makes the change and returns the details of the audit entry
+ * @throws IdentityError tenant_not_found; and the errors of `work`
  */
 export async function changeTenant<A extends ActionOn<"tenant">>(
   ownerUrl: string,

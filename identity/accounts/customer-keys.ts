@@ -6,7 +6,7 @@ import { isEd25519Key } from "../../crypto/wire/ed25519.ts";
 import { IdentityError } from "../identity-error.ts";
 import { DEVELOPMENT_KEY_ID } from "../tokens/development-key-id.ts";
 
-/** What customer tokens may be signed with, RFC 7518 and RFC 8037. */
+/** The algorithms that customer tokens may be signed with, RFC 7518 and RFC 8037. */
 export const customerKeyAlgorithms = ["EdDSA", "ES256", "ES384", "PS256", "RS256"] as const;
 
 const MAX_KEYS = 16;
@@ -18,7 +18,7 @@ const keySchema = z.object({
     .string('it needs a "kid", the name that tokens use for it')
     .min(1, 'its "kid" is empty')
     .max(128, 'its "kid" is over 128 characters')
-    // It is printed on terminals, where other characters could hide or forge what is shown.
+    // It is printed on terminals, where other characters could hide or forge the output.
     .regex(/^[!-~]*$/, 'its "kid" must be visible ASCII characters without spaces'),
   alg: z
     .enum(customerKeyAlgorithms, `its "alg" must be ${customerKeyAlgorithms.join(", ")}`)
@@ -108,7 +108,7 @@ function algorithmsOf(key: KeyObject): readonly string[] {
   }
 }
 
-/** The keys' names, in their order. */
+/** Returns the keys' names, in their order. */
 export function nameKeys({ keys }: JSONWebKeySet): Promise<readonly CustomerKeyName[]> {
   return Promise.all(
     keys.map(async (key) => ({

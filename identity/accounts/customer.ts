@@ -19,7 +19,8 @@ function subjectIndex(
 }
 
 /**
- * The index under each key that customers were stored under. The first one is for new customers.
+ * The indexes of a customer, one for each key that indexes were made with. The first one is for new
+ * customers.
  */
 export type SubjectIndexes = readonly [Uint8Array, ...Uint8Array[]];
 

@@ -2,7 +2,7 @@ import type { Pool } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 import { changeTenant } from "./change-tenant.ts";
 
-/** How many origins a tenant may have. */
+/** The largest number of origins of a tenant. */
 const MAX_ORIGINS = 100;
 
 /**
@@ -20,7 +20,7 @@ export function parseOrigin(text: string): string {
   );
 }
 
-/** For schemes that are not its own, the URL parser gives the origin "null". */
+/** The URL parser gives the origin "null" for schemes that are not its own. */
 const originOf = ({ origin, protocol, host }: URL): string | undefined => {
   if (host === "" || host.includes("*")) return undefined;
   return origin === "null" ? `${protocol}//${host}` : origin;
@@ -96,7 +96,9 @@ export function createOriginCheck(pool: Pool): (origin: string) => Promise<boole
   };
 }
 
-/** A page may use the server for some tenant, and not for this one. */
+/**
+ * Returns the error for a page that may use the server for another tenant, and not for this one.
+ */
 export const originNotAllowed = (): IdentityError =>
   new IdentityError(
     "origin_not_allowed",

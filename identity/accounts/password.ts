@@ -27,8 +27,8 @@ export async function hashPassword(password: Secret<string>): Promise<string> {
   return hash(text);
 }
 
-// An unknown user's password is compared with this hash, which belongs to nobody and has the same
-// parameters.
+// A hash of a password that nobody has, with the same parameters. An unknown user's password is
+// compared with it.
 let nobody: Promise<string> | undefined;
 
 /** One of the four threads of the process is left for other work, such as files and names. */
@@ -41,7 +41,7 @@ const checks = new FairSemaphore(fairPlaces(THREADS));
  * @param holder the tenant and the name that were given, whether or not they exist
  * @throws OverloadError overloaded
  */
-export async function checkPassword(
+export async function isPassword(
   stored: string | undefined,
   password: Secret<string>,
   holder: Holder,

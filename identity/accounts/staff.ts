@@ -90,7 +90,7 @@ export interface StaffMember {
   readonly displayName: string | null;
 }
 
-/** How many accounts a page of the staff has, unless it is the last one. */
+/** The number of accounts on a page of the staff, unless it is the last one. */
 export const STAFF_PER_PAGE = 500;
 
 /**

@@ -1,9 +1,9 @@
 import { changeTenant } from "./change-tenant.ts";
 
 /**
- * Suspends a tenant, or lifts the suspension. While a tenant is suspended, nobody in it can sign in
- * or is served. Running servers close its sockets within about a second. Repeating it changes
- * nothing but is audited.
+ * Suspends a tenant, or lifts the suspension. The accounts of a suspended tenant cannot sign in and
+ * are not served. Running servers close its sockets within about a second. A repeat changes nothing
+ * and is audited.
  * @param ownerUrl a login that may act as sealdesk_owner
  * @throws IdentityError tenant_not_found
  */

@@ -10,7 +10,10 @@ export interface Tenant {
   readonly customerKeys: JSONWebKeySet;
   /** Origins of web pages that may use the server for this tenant, beside the server's own. */
   readonly origins: readonly string[];
-  /** When it was suspended, in milliseconds since the Unix epoch; null while it is served. */
+  /**
+   * The time of the suspension, in milliseconds since the Unix epoch; null while the tenant is
+   * served.
+   */
   readonly suspendedAtMs: number | null;
 }
 

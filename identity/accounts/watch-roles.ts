@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Notifications } from "../../db/notifications.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** The database announces on this channel whose role changed, whoever changed it. */
+/** The channel on which the database announces each change of a role, by any process. */
 const CHANNEL = "sealdesk_roles";
 
 const payloadSchema = z

@@ -5,7 +5,7 @@ const SUSPENDED = `select id, suspended_at_ms from tenants where suspended_at_ms
 
 /**
  * Calls `onSuspended` once for each tenant that any process suspends from now on. It polls the
- * database, so no suspension is missed for good.
+ * database, so it finds every suspension.
  * @param everyMs time between two polls
  * @returns a function that stops the polling
  */

@@ -9,7 +9,7 @@ import { decideAuditReading } from "../../policies/audit-access.ts";
 import { audited, assertAllowed, type UseCase } from "../audited.ts";
 import { sessionEnd } from "../tokens/session-end.ts";
 
-/** What reading a tenant's log needs. */
+/** The dependencies for reading a tenant's log. */
 export interface LogReading extends UseCase {
   readonly heads: KnownHeads;
 }

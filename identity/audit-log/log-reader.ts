@@ -7,13 +7,13 @@ import type { LogReading } from "./follow-log.ts";
 
 /** Reads of one session within this time are audited by one entry. */
 const READING_MS = 3_600_000;
-/** How many sessions are remembered. A forgotten session is audited again. */
+/** The number of sessions that are remembered. A forgotten session is audited again. */
 const MOST_READERS = 10_000;
 
 /** Serves tenants' logs as the files of C2SP tlog-tiles. */
 export class LogReader {
   readonly #deps: LogReading;
-  /** When each session's last audit entry was written. */
+  /** The time of each session's last audit entry. */
   readonly #readers = new FairCache<number>(MOST_READERS);
 
   constructor(deps: LogReading) {

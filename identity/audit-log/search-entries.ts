@@ -11,13 +11,17 @@ export type FoundEntry = EntryText & { readonly index: number };
 
 export interface SearchAnswer {
   readonly entries: readonly FoundEntry[];
-  /** Where the search stopped; pass it as `after` for the next page. Null at the end of the log. */
+  /**
+   * The position where the search stopped; pass it as `after` for the next page. Null at the end of
+   * the log.
+   */
   readonly after: number | null;
 }
 
 const PAGE = 1_024;
 /**
- * How many entries one page examines, so that a search without results ends as soon as any other.
+ * The number of entries that one page examines, so that a search without results ends as soon as
+ * any other.
  */
 const MOST_LOOKED_AT = 16 * PAGE;
 

@@ -23,8 +23,8 @@ export interface ListedAccount extends Omit<ReadableUser, "displayName"> {
 }
 
 /**
- * A user's account key and certified devices. The reader checks the certificates. Reading another
- * user's devices is in the audit log.
+ * Returns a user's account key and certified devices. The reader checks the certificates. Reading
+ * another user's devices is in the audit log.
  * @throws IdentityError user_not_found, also for a user of another tenant; forbidden
  */
 export async function listDevices(

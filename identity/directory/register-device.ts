@@ -16,10 +16,12 @@ import type { Announce } from "./announce.ts";
 import { verifyEd25519 } from "../../keys/ed25519.ts";
 import { lockAccount } from "./lock-account.ts";
 
-/** How many devices of one account may be registered and not revoked. */
+/** The number of devices of one account that may be registered and not revoked. */
 const MAX_DEVICES_PER_USER = 16;
 
-/** How many devices of one account may be registered in a period, including revoked ones. */
+/**
+ * The number of devices of one account that may be registered in a period, including revoked ones.
+ */
 const MAX_REGISTERED = 64;
 const REGISTERED_DAYS = 30;
 

@@ -15,7 +15,7 @@ interface RemovedRow extends RemovedDevice {
 }
 
 /**
- * Removes devices of an account for good. The key log records each removal. The transaction must
+ * Removes devices of an account permanently. The key log records each removal. The transaction must
  * hold the lock on the account.
  * @returns the devices that existed and are now removed
  */

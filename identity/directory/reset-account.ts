@@ -23,10 +23,11 @@ export interface Reset {
 /**
  * Resets an account that has lost its devices, or whose devices other people have. It removes every
  * device, ends every session and forgets the account key, so the next device to register makes a
- * new one. The account's former keys are never accepted again. The account can no longer read what
- * it could read: the next device is a newcomer to its conversations, whose members must accept the
- * new key. If you repeat the reset, it removes the devices that exist by then, which may be none.
- * @returns how many devices were removed
+ * new one. The account's former keys are never accepted again. The account loses access to its
+ * earlier messages: the next device is a newcomer to its conversations, whose members must accept
+ * the new key. If you repeat the reset, it removes the devices that exist by then, which may be
+ * none.
+ * @returns the number of devices that were removed
  * @throws IdentityError user_not_found, also for a user of another tenant; device_required; forbidden;
  *   session_revoked, device_revoked: the actor's own session or device ended meanwhile
  */
@@ -48,8 +49,8 @@ export async function resetAccount(
     return removed;
   });
   for (const device of devices) deps.disconnect({ tenant, device });
-  // Even if nothing was left to remove, so that a repeat completes a reset that was interrupted
-  // here.
+  // Announces even if no device was left to remove. So a repeat completes a reset that was
+  // interrupted here.
   await deps.announce({ tenant, user });
   return devices.length;
 }

@@ -13,11 +13,12 @@ import { lockAccounts } from "./lock-account.ts";
 import { removeDevices } from "./remove-devices.ts";
 
 /**
- * Removes a device for good, of the actor's own account or, for an admin, of any account of the tenant.
- * The key log records it. The device's sessions end and its sockets close. Then `announce` takes it out
- * of the account's conversations and advances their epochs. Only a registered device may do this.
- * @throws IdentityError device_required; session_revoked; device_revoked; device_not_found, also for
- *   a device that the actor may not remove and for one that is already revoked
+ * Removes a device permanently: one of the actor's own account or, for an admin, of any account of
+ * the tenant. The key log records it. The device's sessions end and its sockets close. Then
+ * `announce` takes it out of the account's conversations and advances their epochs. Only a
+ * registered device may do this.
+ * @throws IdentityError device_required; session_revoked; device_revoked; device_not_found, also for a
+ *   device that the actor may not remove and for one that is already revoked
  */
 export async function revokeDevice(
   deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },

@@ -2,8 +2,8 @@ import type { Client } from "../../db/pool.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
 /**
- * Whether both users are currently members of the same conversation. The transaction determines the
- * tenant.
+ * Returns whether both users are currently members of the same conversation. The transaction
+ * determines the tenant.
  */
 export async function sharesConversation(client: Client, one: Uuid, other: Uuid): Promise<boolean> {
   const { rowCount } = await client.query(

@@ -6,8 +6,8 @@ import type { Authenticated } from "../tokens/authenticate.ts";
 import { linkAct, lockLinkRequest, type LinkRow } from "./link-request.ts";
 
 /**
- * Stores what a registered device sealed for the asking device. Only one answer is accepted. A
- * repeat is no error.
+ * Stores the account's secrets that a registered device sealed for the asking device. Only one
+ * answer is accepted. A repeat is no error.
  * @throws IdentityError link_request_not_found, link_request_expired, link_request_closed
  */
 export async function approveLink(

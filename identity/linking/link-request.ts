@@ -6,11 +6,11 @@ import { decideLinking, type LinkAction } from "../../policies/linking.ts";
 import { IdentityError } from "../identity-error.ts";
 import type { Authenticated } from "../tokens/authenticate.ts";
 
-/** When a request ends that was not answered, or whose answer was not fetched. */
+/** The lifetime of a request that was not answered, or whose answer was not fetched. */
 export const LINK_LIFETIME_MS = 10 * 60_000;
 /**
- * How many requests an account may have at a time. By default one network cannot open as many
- * sessions of an account within `LINK_LIFETIME_MS`, so it cannot displace the user's request.
+ * The number of requests that an account may have at a time. By default one network cannot open as
+ * many sessions of an account within `LINK_LIFETIME_MS`, so it cannot displace the user's request.
  */
 export const MAX_LINK_REQUESTS = 256;
 
@@ -38,8 +38,8 @@ const SELECT = `
   from link_requests where id = $1`;
 
 /**
- * The request, locked until the transaction ends. An actor who may not do `action` gets the same
- * answer as for a request that does not exist. The audit log has the reason.
+ * Returns the request, locked until the transaction ends. An actor who may not do `action` gets the
+ * same answer as for a request that does not exist. The audit log has the reason.
  * @throws IdentityError link_request_not_found
  */
 export async function lockLinkRequest(

@@ -16,7 +16,7 @@ export interface LinkView {
   readonly expiresAtMs: number;
   /** The device that approved or refused, or null before an answer. */
   readonly sibling: Uuid | null;
-  /** Only for the asking device. Null before approval. */
+  /** The sealed answer, only for the asking device. Null before approval. */
   readonly sealed: Uint8Array | null;
 }
 

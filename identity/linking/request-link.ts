@@ -18,8 +18,8 @@ export interface NewLinkRequest {
 /**
  * Asks the account's registered devices for the account key, for the device whose key signed this
  * request. It replaces an earlier request of the same device. A repeat is no error. If the account
- * has too many requests, the oldest that waits for an answer is removed: whoever has the password
- * alone must not be able to keep the user's own request out.
+ * has too many requests, the oldest that waits for an answer is removed. A person with only the
+ * password must not be able to keep the user's own request out.
  * @throws IdentityError forbidden: the device is registered; link_not_needed: the account has no key
  *   yet; link_request_exists
  */

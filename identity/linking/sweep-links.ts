@@ -8,8 +8,8 @@ import { linkAct, type LinkRow } from "./link-request.ts";
 type SweepDeps = Pick<UseCase, "pool" | "now">;
 
 /**
- * Deletes expired requests together with what was sealed.
- * @returns how many were deleted
+ * Deletes expired requests together with their sealed answers.
+ * @returns the number of deleted requests
  */
 export const sweepLinks = ({ pool, now }: SweepDeps): Promise<number> =>
   forEachTenant(pool, (tenant) =>

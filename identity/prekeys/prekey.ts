@@ -20,17 +20,19 @@ export interface SignedPreKey extends PreKey {
   readonly signature: Uint8Array;
 }
 
-/** What a device publishes. The lists of one-time prekeys may be empty. */
+/** A device's upload of prekeys. The lists of one-time prekeys may be empty. */
 export interface PreKeyUpload {
   readonly signedPreKey: SignedPreKey;
   readonly lastResortKyberPreKey: SignedPreKey;
   readonly preKeys: readonly PreKey[];
   readonly kyberPreKeys: readonly SignedPreKey[];
-  /** True: one-time prekeys of earlier uploads that nobody took are not handed out any more. */
+  /** True: unused one-time prekeys of earlier uploads are no longer handed out. */
   readonly replace: boolean;
 }
 
-/** What starts one session with one device, with at most one one-time prekey of each kind. */
+/**
+ * The keys that start one session with one device, with at most one one-time prekey of each kind.
+ */
 export interface PreKeyBundle {
   readonly device: Uuid;
   readonly registrationId: number;
@@ -41,7 +43,7 @@ export interface PreKeyBundle {
   readonly kyberPreKey: SignedPreKey;
 }
 
-/** How many one-time prekeys are left. Zero is stated, not left out. */
+/** The number of one-time prekeys that are left. Zero is stated, not left out. */
 export interface PreKeyCount {
   readonly preKeys: number;
   readonly kyberPreKeys: number;
@@ -50,16 +52,16 @@ export interface PreKeyCount {
 }
 
 /**
- * Checks what others could not use: the keys' form, and that the identity key signed them. A device with
- * unusable prekeys gets no keys from anybody.
+ * Requires that the keys have the right form and that the identity key signed them. No other device
+ * can send message keys to a device with unusable prekeys.
  * @throws IdentityError invalid_prekey, too_many_prekeys, prekey_id_reused (twice in one upload)
  */
-export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void {
+export function assertUpload(upload: PreKeyUpload, identityKey: Uint8Array): void {
   const { signedPreKey, lastResortKyberPreKey, preKeys, kyberPreKeys } = upload;
   const ec = [signedPreKey, ...preKeys];
   const kyber = [lastResortKyberPreKey, ...kyberPreKeys];
-  for (const preKey of ec) checkForm(preKey, EC_KEY_TYPE, ecKeyBytes);
-  for (const preKey of kyber) checkForm(preKey, KYBER_KEY_TYPE, kyberKeyBytes);
+  for (const preKey of ec) assertKeyForm(preKey, EC_KEY_TYPE, ecKeyBytes);
+  for (const preKey of kyber) assertKeyForm(preKey, KYBER_KEY_TYPE, kyberKeyBytes);
   for (const list of [upload.preKeys, upload.kyberPreKeys]) {
     if (list.length > MAX_PREKEYS_PER_UPLOAD)
       throw new IdentityError(
@@ -73,7 +75,7 @@ export function checkUpload(upload: PreKeyUpload, identityKey: Uint8Array): void
       throw new IdentityError("invalid_prekey", "The device's identity key did not sign a prekey.");
 }
 
-function checkForm({ publicKey }: PreKey, type: number, bytes: number): void {
+function assertKeyForm({ publicKey }: PreKey, type: number, bytes: number): void {
   if (publicKey.length !== bytes || publicKey[0] !== type)
     throw new IdentityError("invalid_prekey", "A prekey has a wrong type or length.");
 }

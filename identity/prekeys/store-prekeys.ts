@@ -4,7 +4,7 @@ import { IdentityError } from "../identity-error.ts";
 import { countPreKeys } from "./count-prekeys.ts";
 import {
   MAX_UNUSED_PREKEYS,
-  checkUpload,
+  assertUpload,
   preKeyDigest,
   reused,
   type PreKey,
@@ -21,7 +21,8 @@ interface Owner {
 
 /**
  * Stores an upload in the caller's transaction: replaces the signed and last-resort prekeys and
- * adds the one-time ones, with `replace` in place of those that nobody took. It is idempotent, so an upload can be repeated.
+ * adds the one-time ones. With `replace`, these take the place of unused ones. It is idempotent, so
+ * an upload can be repeated.
  * @throws IdentityError invalid_prekey, too_many_prekeys, prekey_id_reused
  */
 export async function storePreKeys(
@@ -29,7 +30,7 @@ export async function storePreKeys(
   owner: Owner,
   upload: PreKeyUpload,
 ): Promise<void> {
-  checkUpload(upload, owner.identityKey);
+  assertUpload(upload, owner.identityKey);
   await storeSigned(client, owner, "ec", upload.signedPreKey);
   await storeSigned(client, owner, "kyber_last_resort", upload.lastResortKyberPreKey);
   if (upload.replace) await withdraw(client, owner, upload);
@@ -63,7 +64,9 @@ async function storeSigned(
   if (rowCount === 0) throw reused();
 }
 
-/** Takes back what nobody took of earlier uploads: the device has lost count of what was used. */
+/**
+ * Withdraws unused one-time prekeys of earlier uploads. The device has lost count of the used ones.
+ */
 async function withdraw(client: Client, { device }: Owner, upload: PreKeyUpload): Promise<void> {
   const ids = [...upload.preKeys, ...upload.kyberPreKeys].map(({ id }) => id);
   await client.query(
@@ -73,7 +76,10 @@ async function withdraw(client: Client, { device }: Owner, upload: PreKeyUpload)
   );
 }
 
-/** How many used one-time prekeys of a kind are remembered, so that their ids are not used again. */
+/**
+ * The number of used one-time prekeys of a kind that are remembered, so that their ids are not used
+ * again.
+ */
 const MAX_USED_PREKEYS = 2_000;
 
 /** Forgets the used prekeys with the lowest ids. A device numbers its prekeys upwards. */

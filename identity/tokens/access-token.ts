@@ -74,8 +74,8 @@ export function createAccessTokens(given: {
   };
   return {
     async issue(claims, nowMs, notAfterMs) {
-      const issuedAt = Math.floor(nowMs / 1000);
-      const expiresAt = Math.floor(Math.min(nowMs + TOKEN_LIFETIME_MS, notAfterMs) / 1000);
+      const issuedAtS = Math.floor(nowMs / 1000);
+      const expiresAtS = Math.floor(Math.min(nowMs + TOKEN_LIFETIME_MS, notAfterMs) / 1000);
       const { kid, privateKey } = keys.signing;
       const accessToken = await new SignJWT({
         tid: claims.tenant,
@@ -87,10 +87,10 @@ export function createAccessTokens(given: {
         .setIssuer(issuer)
         .setAudience(issuer)
         .setSubject(claims.user)
-        .setIssuedAt(issuedAt)
-        .setExpirationTime(expiresAt)
+        .setIssuedAt(issuedAtS)
+        .setExpirationTime(expiresAtS)
         .sign(privateKey);
-      return { accessToken, expiresAtMs: expiresAt * 1000 };
+      return { accessToken, expiresAtMs: expiresAtS * 1000 };
     },
 
     async verify(token, nowMs, graceMs = 0) {

@@ -104,8 +104,8 @@ export function createAuthenticator(deps: {
     const claims = await accessTokens.verify(token, now, request.graceMs);
     if (claims.thumbprint !== key.thumbprint)
       throw new IdentityError("invalid_token", "The access token belongs to another device key.");
-    // This comes after the token check, so that nobody without a token can fill the memory of used
-    // proofs. An account has one share of it for all its devices and sessions.
+    // This comes after the token check, so that a sender without a token cannot fill the memory of
+    // used proofs. An account has one share of it for all its devices and sessions.
     await replays.use(key.replayKey, now, { tenant: claims.tenant, account: claims.user });
     const session = usable(await readSession(claims, key.deviceKey), now, request.origin);
     return {

@@ -8,7 +8,10 @@ import { isStrictJws } from "./strict-jws.ts";
 
 /** Accepted difference between a proof's time and the server's, in milliseconds. */
 const PROOF_WINDOW_MS = 60_000;
-/** How long a proof is remembered: from the earliest moment at which it is valid to the latest. */
+/**
+ * The time for which a proof is remembered: from the earliest moment at which it is valid to the
+ * latest.
+ */
 export const PROOF_MEMORY_MS = 2 * PROOF_WINDOW_MS;
 
 export interface ProofRequest {

@@ -28,7 +28,7 @@ const ENDED = `
 
 /**
  * Finds those of `connected` whose device was removed, whose session was ended or whose account has
- * another role now, whoever changed it.
+ * another role now. It does not matter which process changed it.
  */
 export async function findEnded(
   pool: Pool,

@@ -3,7 +3,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { nilUuid } from "../../crypto/wire/event.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { findOrCreateCustomer, subjectIndexes } from "../accounts/customer.ts";
-import { checkPassword } from "../accounts/password.ts";
+import { isPassword } from "../accounts/password.ts";
 import type { Tenant } from "../accounts/tenant.ts";
 import type { Secret } from "../../keys/secret.ts";
 import type { CustomerTokenRefusal } from "./customer-token/finding.ts";
@@ -16,8 +16,8 @@ export type GrantFailure =
   "unknown_tenant" | "unknown_user" | "wrong_password" | CustomerTokenRefusal;
 
 /**
- * The account that a grant proves, or the reason why it proves none. The reason is for the audit
- * log and the server's log. Never put it into a response.
+ * The account that a grant proves, or the reason for its failure. The reason is for the audit log
+ * and the server's log. Never put it into a response.
  */
 export type Identified =
   | {
@@ -83,7 +83,7 @@ async function byPassword(
   const holder = { tenant: tenant?.id ?? "", account: username };
   const matches = await limits.attempt(
     { account: `${slug}/${username}`, registeredKey: isRegistered ? thumbprint : undefined },
-    () => checkPassword(found?.passwordHash ?? undefined, password, holder),
+    () => isPassword(found?.passwordHash ?? undefined, password, holder),
   );
   if (tenant === undefined) return { failure: "unknown_tenant" };
   if (found === undefined) return { failure: "unknown_user" };

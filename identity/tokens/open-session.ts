@@ -42,8 +42,8 @@ export async function openSession(deps: SignInDeps, request: SignIn): Promise<Op
   const key = await verifyProof({ ...request, now });
   const tenant = await findTenant(deps.pool, request.tenant);
   const open = () => openAt(deps, request, tenant, key, now);
-  // Nobody is signed in yet, so the sites take turns. Sign-ins to tenants that do not exist count
-  // as those of one tenant.
+  // Sites take turns, because the user is not signed in yet. Sign-ins to tenants that do not exist
+  // count as those of one tenant.
   const holder = { tenant: tenant?.id ?? nilUuid, account: `sign-ins from ${deps.site}` };
   return signIns.run(holder, () => runFor(holder, open));
 }
@@ -76,8 +76,9 @@ async function openAt(
   const { grant } = request;
   const registeredKey = isRegistered ? key.thumbprint : undefined;
   try {
-    // This comes after the grant is checked, so that strangers cannot fill the memory of used proofs.
-    // A registered device has a share of its own, so that whoever has the password cannot fill it.
+    // This comes after the grant is checked, so that strangers cannot fill the memory of used
+    // proofs. A registered device has a share of its own, so that another person with the password
+    // cannot fill it.
     const holder = { tenant: tenant.id, account: registeredKey ?? user };
     await deps.replays.use(key.replayKey, now, holder);
     await deps.limits.sessionOpens({ user, registeredKey });
@@ -158,7 +159,7 @@ async function createSession(
   };
 }
 
-/** Every failure gives the same response. Only the reasons, which are for the log, differ. */
+/** Returns the same error for every failure. Only the reasons, which are for the log, differ. */
 const signInFailed = (failure: GrantFailure): IdentityError =>
   new IdentityError("sign_in_failed", "The sign-in failed.", { reasons: [failure] });
 

@@ -20,8 +20,8 @@ const LIMITS: ShareLimits = { node: 100_000, tenant: 25_000, account: 2_000 };
 
 /**
  * Remembers used proofs in the memory of this process, for at least `windowMs`. It keeps two
- * generations and drops the older one when its window is over. So its memory is bounded. Each tenant
- * and each account has a share of it, so that nobody can fill the space of others.
+ * generations and drops the older one when its window is over. So its memory is bounded. Each
+ * tenant and each account has a share of it, so that none can fill the space of others.
  */
 export class ReplayCache implements UsedProofs {
   readonly #windowMs: number;

@@ -23,7 +23,7 @@ export interface SignInLimits {
     by: { readonly account: string; readonly registeredKey: string | undefined },
     check: () => Promise<boolean>,
   ): Promise<boolean>;
-  /** Counts a token that proves nothing. A right token needs no limit, as nobody can guess it. */
+  /** Counts an invalid token. A valid token needs no limit, because it cannot be guessed. */
   tokenFailed(): Promise<void>;
   /** Counts a session that the user is about to open. */
   sessionOpens(by: {

@@ -2,8 +2,9 @@ import { fromBase64Url } from "../../crypto/wire/bytes.ts";
 import { isEd25519Key, isEd25519Signature } from "../../crypto/wire/ed25519.ts";
 
 /**
- * Whether a compact JWS that an Ed25519 key signed is also a signature for our own verifier. jose
- * verifies with OpenSSL, which takes keys of small order and other encodings of one point.
+ * Returns whether a compact JWS that an Ed25519 key signed is also a signature for our own
+ * verifier. jose verifies with OpenSSL, which takes keys of small order and other encodings of one
+ * point.
  * @param x the JWK's public key, base64url
  */
 export function isStrictJws(jws: string, x: string): boolean {

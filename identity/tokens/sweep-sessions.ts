@@ -5,7 +5,7 @@ import type { UseCase } from "../audited.ts";
 
 type SweepDeps = Pick<UseCase, "pool" | "now">;
 
-/** How long the row of a session is kept after the session can no longer be renewed. */
+/** The time for which the row of a session is kept after the session can no longer be renewed. */
 const KEPT_MS = 24 * 3_600_000;
 
 /**

@@ -9,7 +9,7 @@ import { uuidFromBytes, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { Client } from "../../db/pool.ts";
 import { IdentityError } from "../identity-error.ts";
 
-/** The id of the tenant's key log. It matches `audit.key_log` in the database. */
+/** Returns the id of the tenant's key log. It matches `audit.key_log` in the database. */
 export const keyLogOf = (tenant: Uuid): LogId =>
   uuidFromBytes(hash("sha256", `sealdesk/key-log/v1 ${tenant}`, "buffer"));
 
@@ -23,7 +23,7 @@ export interface KeyLogHead {
 }
 
 /**
- * The tenant's newest head. `client` must be in a transaction that is fenced to `tenant`.
+ * Returns the tenant's newest head. `client` must be in a transaction that is fenced to `tenant`.
  * @param publicKey signs all logs; Ed25519
  * @throws IdentityError key_log_behind, before the first head is signed
  */

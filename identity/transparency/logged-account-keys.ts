@@ -5,7 +5,7 @@ import type { Client } from "../../db/pool.ts";
 const ENTRIES = `
   select e.entry from key_entries k join audit.entries e on e.id = k.entry where k.user_id = $1`;
 
-/** Every account key that the key log has ever named for the user, with repetitions. */
+/** Returns every account key that the key log has ever named for the user, with repetitions. */
 export async function loggedAccountKeys(
   client: Client,
   user: Uuid,
@@ -14,7 +14,8 @@ export async function loggedAccountKeys(
 }
 
 /**
- * The account key that certified a device of the user, or undefined if no such device was logged.
+ * Returns the account key that certified a device of the user, or undefined if no such device was
+ * logged.
  */
 export async function certifyingKeyOf(
   client: Client,

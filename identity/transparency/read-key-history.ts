@@ -29,7 +29,7 @@ export interface KeyHistory extends KeyLogHead {
 export interface KeyLogDeps extends UseCase {
   /** The key that signs the logs: Ed25519, 32 bytes. */
   readonly logKey: Uint8Array;
-  /** How long a request waits for entries to be integrated and signed. */
+  /** The time that a request waits for entries to be integrated and signed. */
   readonly patienceMs?: number;
 }
 
@@ -49,14 +49,13 @@ const ENTRIES = `
   join audit.entries on entries.id = key_entries.entry
   join audit.leaves on leaves.entry = key_entries.entry and leaves.log = $2
   where user_id = $1 and leaves.index < $3 and version > $4 order by version limit $5`;
-/** How many entries an answer has. Each comes with a proof of about a kilobyte. */
+/** The number of entries in an answer. Each comes with a proof of about a kilobyte. */
 const PAGE = 100;
 
 /**
- * What the key log says about a user after version `after`, at most 100 entries with proofs under its
- * newest head. It waits for
- * entries that are not integrated yet. Anybody who may read a user's devices may read this. Reading
- * another user's history is audited.
+ * Returns the key log's entries about a user after version `after`, at most 100 with proofs under
+ * its newest head. It waits for entries that are not integrated yet. Every user who may read a
+ * user's devices may read this. Reading another user's history is audited.
  * @throws IdentityError user_not_found, forbidden, key_log_behind
  */
 export async function readKeyHistory(

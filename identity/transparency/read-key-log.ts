@@ -11,7 +11,7 @@ import { keyLogOf, readKeyLogHead, readKeyLogInfo, type KeyLogHead } from "./key
 import type { KeyLogDeps } from "./read-key-history.ts";
 
 /**
- * The newest signed head of the tenant's key log.
+ * Returns the newest signed head of the tenant's key log.
  * @throws IdentityError key_log_behind
  */
 export const readKeyLogCheckpoint = (
@@ -21,7 +21,7 @@ export const readKeyLogCheckpoint = (
   inTransaction(pool, tenant, (client) => readKeyLogHead(client, tenant, logKey));
 
 /**
- * The proof that the tree of `size` extends the tree of `old`. It consists of hashes only.
+ * Returns the proof that the tree of `size` extends the tree of `old`. It consists of hashes only.
  * @throws IdentityError key_log_shorter: no such tree was signed; key_log_behind
  */
 export const readKeyLogConsistency = (
@@ -38,7 +38,8 @@ export const readKeyLogConsistency = (
   });
 
 /**
- * The signed statements that the tenant's key log was restored from a backup, the earliest first.
+ * Returns the signed statements that the tenant's key log was restored from a backup, the earliest
+ * first.
  * @throws IdentityError key_log_behind
  */
 export const readKeyLogRestores = (

@@ -3,7 +3,7 @@ import { uuidToBytes, writeUuid, type Uuid } from "../../crypto/wire/uuid.ts";
 import type { Scope } from "./scope.ts";
 
 /** Names a row of the log, or a packet that one device receives with it. */
-export interface RowPlace {
+export interface RowPosition {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly seq: number;
@@ -22,7 +22,13 @@ const view = new DataView(row.buffer, label.length);
  * || conversation || seq 8 || period 4 || device, or zeros`. All fields have a fixed width. Every
  * call writes into the same memory, so use the result before the next call.
  */
-export function rowAssociated({ tenant, conversation, seq, period, device }: RowPlace): Uint8Array {
+export function rowAssociated({
+  tenant,
+  conversation,
+  seq,
+  period,
+  device,
+}: RowPosition): Uint8Array {
   view.setUint8(0, device === undefined ? 1 : 2);
   writeUuid(tenant, row, label.length + 1);
   writeUuid(conversation, row, label.length + 17);

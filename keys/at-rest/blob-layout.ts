@@ -2,7 +2,7 @@ import {
   CHUNK_BYTES,
   CHUNK_OVERHEAD_BYTES,
   SEALED_CHUNK_BYTES,
-  type ChunkPlace,
+  type ChunkPosition,
 } from "./blob-seal.ts";
 
 /** Returns the number of chunks in a blob of `size` bytes. */
@@ -13,7 +13,7 @@ export const sealedBytes = (size: number, chunks: number = chunksOf(size)): numb
   Math.min(chunks * SEALED_CHUNK_BYTES, size + chunksOf(size) * CHUNK_OVERHEAD_BYTES);
 
 /** Returns the place of chunk `index` in a blob of `size` bytes. */
-export const placeOf = (size: number, index: number): ChunkPlace => ({
+export const placeOf = (size: number, index: number): ChunkPosition => ({
   index,
   kind: index === chunksOf(size) - 1 ? "last" : "middle",
 });

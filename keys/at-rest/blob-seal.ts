@@ -19,7 +19,7 @@ export type ChunkKind = "middle" | "last" | "unfinished";
 const kindBytes: Readonly<Record<ChunkKind, number>> = { middle: 0, last: 1, unfinished: 2 };
 
 /** Place of a chunk in its blob. */
-export interface ChunkPlace {
+export interface ChunkPosition {
   /** Starts at 0. */
   readonly index: number;
   readonly kind: ChunkKind;
@@ -36,9 +36,9 @@ export interface BlobName {
 /** Seals and opens the chunks of one blob. */
 export interface BlobSeal {
   /** Returns `nonce 12 || ciphertext || tag 16`. */
-  seal(place: ChunkPlace, plain: Uint8Array): Buffer;
+  seal(place: ChunkPosition, plain: Uint8Array): Buffer;
   /** @throws KeysError seal_broken */
-  open(place: ChunkPlace, sealed: Uint8Array): Buffer;
+  open(place: ChunkPosition, sealed: Uint8Array): Buffer;
 }
 
 /**
@@ -82,7 +82,7 @@ export function blobSeal({ secret }: SealingKey, { tenant, blob, salt }: BlobNam
 }
 
 /** Returns `index 8, big-endian || kind 1`. */
-function associatedWith({ index, kind }: ChunkPlace): Uint8Array {
+function associatedWith({ index, kind }: ChunkPosition): Uint8Array {
   const associated = Buffer.alloc(9);
   associated.writeBigUInt64BE(BigInt(index));
   associated[8] = kindBytes[kind];

@@ -26,7 +26,8 @@ interface Entry<T> {
 }
 
 /**
- * How long a cached value may be used before it is read from the keystore again, in milliseconds.
+ * The time for which a cached value may be used before it is read from the keystore again, in
+ * milliseconds.
  */
 export interface Lifetimes {
   /** While notifications of destroyed keys arrive. */
@@ -99,7 +100,7 @@ export class KeyCache<T extends Owned> {
     this.#entries.set(value.tenant, name, { value, atMs, sinceMs });
   }
 
-  /** Drops every entry that is too old, including those that nobody requests. */
+  /** Drops every entry that is too old, even if it is not requested. */
   dropOld(): void {
     const bornAfterMs = this.#monotonic() - this.#lifetimes.heardMs;
     this.#entries.deleteWhere(({ sinceMs }) => sinceMs <= bornAfterMs);

@@ -102,8 +102,8 @@ interface Behind {
 /**
  * Wraps every subject key of the tenant under the latest version of its key-encryption key. Then
  * destroys the versions that no key uses any more. The server keeps working meanwhile. The rows
- * show what is left to do. So you can interrupt the work, start it again, and run it several times
- * at once.
+ * show the remaining work. So you can interrupt it, start it again, and run it several times at
+ * once.
  */
 export async function rewrapSubjectKeys(
   deps: RotateDeps,

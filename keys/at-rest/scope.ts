@@ -3,8 +3,8 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 const PERIOD_MS = 30 * 86_400_000;
 
 /**
- * What one author wrote in one conversation within 30 days. One key seals it, and it is destroyed
- * together.
+ * The messages of one author in one conversation within 30 days. One key seals them, and they are
+ * destroyed together.
  */
 export interface Scope {
   readonly conversation: Uuid;

@@ -44,7 +44,7 @@ export async function insertSubjects(
 ): Promise<boolean> {
   const versions = made.map(({ wrapped }) => wrapped.version);
   await client.query("insert into keks (tenant) values ($1) on conflict do nothing", [tenant]);
-  // Until the commit, the lock prevents any process from retiring the version.
+  // The lock prevents any process from retiring the version until the commit.
   const { rowCount } = await client.query(
     "select from keks where tenant = $1 and oldest_version <= $2 for share",
     [tenant, Math.min(...versions)],

@@ -1,4 +1,4 @@
-/** The configuration cannot be used. The message names the variable and says what is wrong. */
+/** A configuration that cannot be used. The message names the variable and the fault. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "invalid_config";

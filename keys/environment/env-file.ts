@@ -53,7 +53,7 @@ function parse(path: string): Record<string, string | undefined> {
   }
 }
 
-/** The decoder skips the byte order mark. */
+/** Decodes the bytes. The decoder skips the byte order mark. */
 function decode(bytes: Uint8Array): string {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);

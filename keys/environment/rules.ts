@@ -6,7 +6,10 @@ import { LogError } from "../../audit/verify/log-error.ts";
 import { parseWitnesses } from "../../audit/witness/parse-witness.ts";
 import type { BucketRate } from "../../policies/token-bucket.ts";
 
-/** A string with a rule. The rule continues a sentence that starts with the variable's name. */
+/**
+ * Returns the schema of a string with a rule. The rule continues a sentence that starts with the
+ * variable's name.
+ */
 export const text = (rule: string, isValid: (value: string) => boolean) =>
   z.string().refine(isValid, rule);
 
@@ -22,7 +25,7 @@ export const days = text(
   (number) => /^[1-9]\d{0,4}$/.test(number) && Number(number) <= 36_500,
 );
 
-/** A path may contain spaces and any letters, but no line break. */
+/** Returns the schema of a path. A path may contain spaces and any letters, but no line break. */
 export const path = (what: "file" | "folder") =>
   text(`must be the path of a ${what}.`, (name) => !/\p{Cc}/u.test(name));
 
@@ -102,14 +105,14 @@ export const networks = text(
   (list) => list.split(",").every((each) => isNetwork(each.trim())),
 );
 
-/** The names are those of Express. */
+/** Returns whether the text is a network or one of the names that Express knows. */
 function isNetwork(value: string): boolean {
   if (["loopback", "linklocal", "uniquelocal"].includes(value)) return true;
   const { IPv4, IPv6 } = ipaddr;
   return isIP(value) !== 0 || IPv4.isValidCIDRFourPartDecimal(value) || IPv6.isValidCIDR(value);
 }
 
-/** Whether `read` reads the text without a LogError. */
+/** Returns whether `read` reads the text without a LogError. */
 function isReadable(read: () => readonly unknown[]): boolean {
   try {
     return read().length > 0;

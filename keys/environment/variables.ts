@@ -94,7 +94,10 @@ export function readVariables(environment: Environment): Variables {
   return values;
 }
 
-/** As browsers write it, in small letters and without a default port, and without a slash at its end. */
+/**
+ * Returns the URL as browsers write it: in lower case, without a default port and without a slash
+ * at its end.
+ */
 function normalUrl(url: string): string {
   return new URL(url).href.replace(/\/+$/, "");
 }

@@ -3,7 +3,7 @@ import { KeysError } from "../keys-error.ts";
 export const refused = (message: string, cause?: unknown): KeysError =>
   new KeysError("kms_refused", message, { cause });
 
-/** The error says nothing more, because details would help an attacker. */
+/** Returns an error without details, because details would help an attacker. */
 export const notUnwrapped = (cause?: unknown): KeysError =>
   refused("The wrapped key is not one of this key, version and context.", cause);
 

@@ -37,8 +37,8 @@ export interface Kms {
   rotate(key: string): Promise<number>;
   latestVersion(key: string): Promise<number>;
   /**
-   * Destroys the versions before `beforeVersion`, or the whole key, for good. A key destroyed as a
-   * whole is then kms_key_not_found. You may repeat it.
+   * Destroys the versions before `beforeVersion`, or the whole key, permanently. Afterwards, a key
+   * that was destroyed as a whole is kms_key_not_found. You may repeat it.
    * @throws KeysError kms_refused, if `beforeVersion` is above the latest
    */
   destroy(key: string, beforeVersion?: number): Promise<void>;

@@ -47,7 +47,7 @@ async function openService(settings: KmsSettings, keyring: Keyring | undefined):
   }
 }
 
-/** The keyring. With another service, it is opened only if it already exists. */
+/** Returns the keyring. With another service, it is opened only if it already exists. */
 async function openKeyring(settings: KmsSettings): Promise<Keyring | undefined> {
   const { home, passphrase } = settings;
   const isLocal = settings.kind === "local";

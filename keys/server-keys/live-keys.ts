@@ -18,7 +18,7 @@ export interface LiveKey {
   readonly secret: Secret<Uint8Array>;
   /** Milliseconds since the Unix epoch. Undefined means without limit. */
   readonly servesUntilMs: number | undefined;
-  /** Only for `tokens`. */
+  /** The key pair, only for `tokens`. */
   readonly pair: TokenKeyPair | undefined;
 }
 

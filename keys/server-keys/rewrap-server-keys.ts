@@ -13,7 +13,7 @@ export async function rewrapServerKeys(deps: {
   readonly ownerUrl: string;
   readonly kms: Kms;
   readonly now: () => number;
-  /** Who requested it, for the audit log. */
+  /** The person or program that requested it, for the audit log. */
   readonly by: string;
 }): Promise<number> {
   const { ownerUrl, kms, now, by } = deps;

@@ -9,9 +9,9 @@ import { changingServerKeysAsOwner, readServerKeys } from "./rows.ts";
 import type { ServerKeyName } from "./server-key.ts";
 
 /**
- * How long a retired key still verifies what it made, in milliseconds. Undefined means without
- * limit. A session can be renewed with its last token during its whole life. Tags and indexes last
- * as long as their data.
+ * The time for which a retired key still verifies what it made, in milliseconds. Undefined means
+ * without limit. A session can be renewed with its last token during its whole life. Tags and
+ * indexes last as long as their data.
  */
 const OVERLAP_MS: Readonly<Record<ServerKeyName, number | undefined>> = {
   tokens: SESSION_LIFETIME_MS,
@@ -21,9 +21,9 @@ const OVERLAP_MS: Readonly<Record<ServerKeyName, number | undefined>> = {
 
 export interface Rotation {
   readonly name: ServerKeyName;
-  /** Who requested it, for the audit log. */
+  /** The person or program that requested it, for the audit log. */
   readonly by: string;
-  /** True if the key has leaked: what it made is refused from now on. Only for `tokens`. */
+  /** True if the key has leaked: tokens that it made are refused from now on. Only for `tokens`. */
   readonly atOnce?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { ServerKeyRow } from "./server-key.ts";
 /** Any number works, if every node uses the same one. */
 const CHANGE_LOCK = 7_325_372_013;
 
-/** Every version that ever existed, latest first. */
+/** Returns every version that ever existed, latest first. */
 export async function readServerKeys(client: Pick<Client, "query">): Promise<ServerKeyRow[]> {
   const { rows } = await client.query<ServerKeyRow>(
     `select name, version, provider, wrapping_version as "wrappingVersion", wrapped,
@@ -31,7 +31,7 @@ export async function insertServerKey(
   );
 }
 
-/** Like `changingServerKeys`, as the owner of the database, who may replace and retire keys. */
+/** Runs `changingServerKeys` as the owner of the database, who may replace and retire keys. */
 export const changingServerKeysAsOwner = <T>(
   ownerUrl: string,
   work: (client: Client) => Promise<T>,
@@ -41,7 +41,7 @@ export const changingServerKeysAsOwner = <T>(
     return work(client);
   });
 
-/** Runs `work` in a transaction without a tenant, while nobody else changes server keys. */
+/** Runs `work` in a transaction without a tenant, while no other process changes server keys. */
 export async function changingServerKeys<T>(
   pool: Pool,
   work: (client: Client) => Promise<T>,

@@ -25,10 +25,13 @@ export interface ServerKeyRow {
   readonly destroyedAtMs: number | null;
 }
 
-/** What a wrapping is bound to, so that one row's key cannot pass for another row's. */
+/**
+ * Returns the context that a wrapping is bound to, so that one row's key cannot pass for another
+ * row's.
+ */
 export const serverKeyContext = (name: ServerKeyName, version: number): Uint8Array =>
   utf8(`sealdesk/server-key/v1\0${name}\0${version}`);
 
-/** Whether the key still verifies what it made. */
+/** Returns whether the key still verifies the tokens, tags or indexes that it made. */
 export const serves = (row: ServerKeyRow, nowMs: number): boolean =>
   row.wrapped !== null && (row.servesUntilMs === null || nowMs < row.servesUntilMs);

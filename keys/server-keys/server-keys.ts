@@ -28,7 +28,7 @@ const LOOK_AGAIN_MS = 1_000;
  */
 export class ServerKeys {
   readonly #deps: ServerKeysDeps;
-  /** By name, newest first. */
+  /** The keys by name, newest first. */
   #live: ReadonlyMap<ServerKeyName, readonly LiveKey[]> = new Map();
   #refreshing: Promise<void> | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -60,7 +60,7 @@ export class ServerKeys {
     return this.#active("franking").secret.reveal();
   }
 
-  /** Every key whose tags are still accepted, active one first. */
+  /** Returns every key whose tags are still accepted, active one first. */
   get frankingKeys(): readonly Secret<Uint8Array>[] {
     return this.#serving("franking").map(({ secret }) => secret);
   }
@@ -80,7 +80,7 @@ export class ServerKeys {
     return pair;
   }
 
-  /** The key with that id. Without an id, the key of tokens from before tokens named it. */
+  /** Returns the key with that id. Without an id, the key of tokens from before tokens named it. */
   async verifying(kid: string | undefined): Promise<KeyObject | undefined> {
     const find = () =>
       this.#serving("tokens").find(({ version, pair }) =>

@@ -7,7 +7,7 @@ import { MessagingError } from "../messaging-error.ts";
 import { BlobError } from "./stores/blob-store.ts";
 import { attachmentNotFound } from "./upload-row.ts";
 
-/** The ways in which a stored blob can differ from what was sealed. */
+/** The ways in which a stored blob can differ from the blob that was sealed. */
 export const damages = ["missing", "wrong_size", "seal_broken"] as const;
 export type Damage = (typeof damages)[number];
 

@@ -103,8 +103,9 @@ async function conversationFor(client: Client, actor: Actor, id: Uuid): Promise<
 }
 
 /**
- * Packs of a history grant are for the devices of the grant that are members' devices now. "none" means
- * that the attachment is no such pack.
+ * Returns whether the attachment is a pack of a history grant, and for whom. A pack is for the
+ * devices of the grant that are members' devices now. "none" means that the attachment is no such
+ * pack.
  */
 async function packFor(
   client: Client,
@@ -124,7 +125,7 @@ async function packFor(
   return pack.isFor ? "for_this_device" : "for_others";
 }
 
-/** Whether the actor was a member at the event `seq`. */
+/** Returns whether the actor was a member at the event `seq`. */
 async function wasMemberAt(
   client: Client,
   { user }: Actor,

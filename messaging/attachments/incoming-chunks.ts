@@ -38,7 +38,7 @@ export class IncomingChunks {
     return undefined;
   }
 
-  /** The bytes after the last full chunk. */
+  /** Returns the bytes after the last full chunk. */
   get rest(): Uint8Array {
     return this.#chunk.subarray(0, this.#filled);
   }

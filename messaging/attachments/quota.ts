@@ -35,8 +35,9 @@ interface Upload {
 
 /**
  * Checks that an upload whose row this transaction has inserted is within the tenant's limits. An
- * upload holds its full size of the account's and the conversation's quota, and of the tenant's only
- * the bytes that arrived. So nobody takes space from others by promising bytes.
+ * upload counts with its full size against the account's and the conversation's quota. It counts
+ * against the tenant's quota only with the bytes that arrived. So an account cannot take space from
+ * others by announcing bytes.
  * @throws MessagingError attachment_too_large, quota_exceeded; the transaction must be rolled back
  */
 export async function assertQuota(client: Client, upload: Upload): Promise<void> {

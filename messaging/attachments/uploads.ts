@@ -186,8 +186,8 @@ const elsewhere = (): MessagingError =>
   );
 
 /**
- * Returns why the row was not updated. If the upload has been removed, it also removes what was
- * stored.
+ * Returns why the row was not updated. If the upload has been removed, it also removes the stored
+ * bytes.
  */
 async function lostUpload(
   { pool, store }: Pick<AttachmentDeps, "pool" | "store">,

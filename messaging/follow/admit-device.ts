@@ -12,7 +12,7 @@ import { noteGenerations } from "./note-generations.ts";
 export interface Admission {
   readonly keyMaxMessages: number;
   readonly keyMaxAgeMs: number;
-  /** When the device was admitted, by the database's clock. Microseconds. */
+  /** The time when the device was admitted, in microseconds of the database's clock. */
   readonly since: number;
   /** The highest store generation that the device had said before this hello; 0 for none. */
   readonly lastGeneration: number;

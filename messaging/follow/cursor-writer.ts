@@ -16,7 +16,7 @@ const UPSERT = `
 
 /**
  * Writes acknowledgements with a delay, only the newest for each device and conversation. If one is
- * lost, the device only receives again what it already knows.
+ * lost, the device receives events again that it already has.
  */
 export class CursorWriter {
   readonly #pool: Pool;
@@ -30,14 +30,14 @@ export class CursorWriter {
     this.#intervalMs = intervalMs;
   }
 
-  /** Notes that the device has everything up to event `seq`. */
+  /** Notes that the device has every event up to `seq`. */
   acknowledge(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
     this.#add(tenant, { conversation, device, seq, isLast: false });
   }
 
   /**
-   * Notes that the device has everything up to event `seq`, and that nothing seems to follow. If that
-   * is so, the conversation is no longer listed for the device.
+   * Notes that the device has every event up to `seq`, which seems to be the last. If it is, the
+   * conversation is no longer listed for the device.
    */
   finish(tenant: Uuid, device: Uuid, conversation: Uuid, seq: number): void {
     this.#add(tenant, { conversation, device, seq, isLast: true });

@@ -20,7 +20,8 @@ interface AdvancedHead {
 }
 
 /**
- * Which of these conversations have events after the known one, and how far their logs reach.
+ * Returns which of these conversations have events after the known one, and how far their logs
+ * reach.
  * @param sinceMs a time in milliseconds since the Unix epoch; no unknown event was received before
  *   it
  */

@@ -13,8 +13,8 @@ export interface Joined {
   readonly head: number;
 }
 
-// What the device acknowledged is not sent again. This happens if a closed conversation continues
-// after it was finished for the device.
+// Skips acknowledged events when a closed conversation continues after it was finished for the
+// device.
 const JOINED = `
   select md.device, md.conversation,
     greatest(md.from_seq, coalesce((select c.seq + 1 from cursors c
@@ -29,7 +29,7 @@ const NOT_FOLLOWED = `${JOINED} md.device = any($1::uuid[]) and not md.finished
   and not exists (select from unnest($2::uuid[], $3::uuid[]) as follows (device, conversation)
     where follows.device = md.device and follows.conversation = md.conversation)`;
 
-/** The devices that are members of these conversations. */
+/** Returns the devices that are members of these conversations. */
 export async function devicesIn(
   pool: Pool,
   tenant: Uuid,

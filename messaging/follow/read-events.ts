@@ -14,7 +14,7 @@ const kinds: ReadonlyMap<number, EventKind> = new Map(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-/** The event kind for the number in a row. */
+/** Returns the event kind for the number in a row. */
 const kindOf = (number: number): EventKind => kinds.get(number) ?? "message";
 
 // Requests are numbered, so one statement answers many. The data of an event is looked up for each
@@ -41,7 +41,7 @@ export interface EventsRequest {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly device: Uuid;
-  /** Only events after this one are returned. */
+  /** The event after which to read. It is not returned itself. */
   readonly afterSeq: number;
   /** The last event wanted. It is at or before the last event that the device may currently see. */
   readonly untilSeq: number;
@@ -70,7 +70,7 @@ interface EventRow {
   readonly previous_hash: Buffer | null;
 }
 
-/** How many rows are read at once. This limits the memory of a page of large messages. */
+/** The number of rows that are read at once. It limits the memory of a page of large messages. */
 const MAX_ROWS = 512;
 
 const rowsOf = createBatchLoader<EventsRequest, EventRow[]>({
@@ -99,9 +99,9 @@ const rowsOf = createBatchLoader<EventsRequest, EventRow[]>({
 });
 
 /**
- * The next events of one visible range, in order, each with the packet meant for the device.
- * Missing numbers belong to events that no longer exist. The anchor has no `previousHash` if the
- * event before it no longer exists.
+ * Returns the next events of one visible range, in order, each with the packet meant for the
+ * device. Missing numbers belong to events that no longer exist. The anchor has no `previousHash`
+ * if the event before it no longer exists.
  * @throws KeysError key_missing, seal_broken, kms_...
  */
 export async function readEvents(
@@ -121,7 +121,7 @@ export async function readEvents(
     return { ...event, ciphertext, packet: packetFor(event) };
   });
 
-  // Of an event that stays when keys are destroyed, the packet goes alone.
+  // Returns no packet if its key is destroyed. The event itself stays.
   function packetFor({ packet, ...event }: DeliverableEvent): Uint8Array | undefined {
     const key = packet && keys.get(keyOf(packet))?.key;
     return packet && key && openedPacket(event, device, key, packet);
@@ -131,7 +131,7 @@ export async function readEvents(
 const isMessage = ({ kind }: EventRow): boolean => kind === eventKinds.message;
 const keyOf = (sealed: Uint8Array): Uuid => uuidFromBytes(keyIdOf(sealed));
 
-/** What of a row is sealed. */
+/** Returns the sealed parts of a row. */
 const sealedOf = (row: EventRow): Uint8Array[] => [
   ...(isMessage(row) ? [row.ciphertext] : []),
   ...(row.packet === null ? [] : [row.packet]),
@@ -146,7 +146,7 @@ const eventOf = (row: EventRow): DeliverableEvent => ({
   epoch: row.epoch,
   keyId: row.key_id,
   clientMessageId: row.client_message_id,
-  receivedAt: row.received_at_ms,
+  receivedAtMs: row.received_at_ms,
   ciphertext: row.ciphertext,
   commitment: row.commitment,
   frankingTag: row.franking_tag,

@@ -17,7 +17,10 @@ export interface Followed {
   readonly head: number;
   readonly epoch: number;
   readonly closed: boolean;
-  /** In order and without overlap. There is more than one if the device left and came back. */
+  /**
+   * The ranges in order and without overlap. There is more than one if the device left and came
+   * back.
+   */
   readonly ranges: readonly VisibleRange[];
   /** The last event that the device acknowledged. */
   readonly cursor: number;
@@ -31,12 +34,14 @@ export interface FollowedPage {
   readonly includeFinished: boolean;
 }
 
-/** How many conversations a page has, unless it is the last one. One frame holds their heads. */
+/**
+ * The number of conversations of a page, unless it is the last one. One frame holds their heads.
+ */
 export const FOLLOWED_PER_PAGE = wireLimits.heads;
 
-// The two statements differ because only the second one can use the index of what is not finished.
-// Cursors and heads are looked up one by one. In a join, all of them are scanned if the planner has
-// too few statistics.
+// The two statements differ because only the second one can use the index of unfinished
+// conversations. Cursors and heads are looked up one by one. In a join, all of them are scanned if
+// the planner has too few statistics.
 const followedIn = (listed: string): string => `
   with listed as materialized (
     select distinct conversation from member_devices
@@ -74,9 +79,9 @@ const statements = {
 } as const;
 
 /**
- * The conversations that the device is or was in, and what it may see of each, in the order of their
- * ids. A page that is not full is the last one. None are listed if the actor's role receives no
- * conversations.
+ * Returns the conversations that the device is or was in, and what it may see of each, in the order
+ * of their ids. A page that is not full is the last one. None are listed if the actor's role
+ * receives no conversations.
  */
 export async function followedBy(
   pool: Pool,

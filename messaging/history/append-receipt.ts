@@ -22,7 +22,7 @@ import {
 import { assertMayStore } from "../storage/assert-may-store.ts";
 import { receiptDigest, assertReceiptSignature } from "./receipts.ts";
 
-/** What `appendReceipt` needs to know about one kind of receipt. */
+/** The facts about one kind of receipt that `appendReceipt` needs. */
 export interface ReceiptWork {
   readonly act: ConversationAct<"history.grant" | "consent.given" | "consent.withdrawn">;
   readonly conversation: Uuid;

@@ -109,7 +109,7 @@ async function findGrant(
   return rows[0];
 }
 
-/** Returns the consecutive links at the end of what was read. */
+/** Returns the consecutive links at the end of the events that were read. */
 function linksOf(events: readonly (DeliverableEvent | ErasedEvent)[], toSeq: number): Links {
   const run = events.slice(events.findLastIndex(({ kind }) => kind === "erased") + 1);
   const links = run.flatMap((event) => (event.kind === "erased" ? [] : [linkOf(event, toSeq)]));
@@ -125,7 +125,7 @@ const linkOf = (event: DeliverableEvent, toSeq: number): Link => ({
   epoch: event.epoch,
   keyId: event.keyId,
   clientMessageId: event.clientMessageId,
-  receivedAtMs: event.receivedAt,
+  receivedAtMs: event.receivedAtMs,
   digest: createHash("sha256").update(event.ciphertext).digest(),
   commitment: event.commitment,
   frankingTag: event.frankingTag,

@@ -28,7 +28,7 @@ interface MemberRow {
   readonly devices: readonly Uuid[];
 }
 
-/** The members of a conversation as the transaction currently sees them. */
+/** Returns the members of a conversation as the transaction currently sees them. */
 async function currentMembers(client: Client, conversation: Uuid): Promise<Member[]> {
   const { rows } = await client.query<MemberRow>(MEMBERS, [conversation]);
   return rows.map((row) => ({ user: row.user_id, role: row.role, devices: row.devices }));
@@ -37,10 +37,10 @@ async function currentMembers(client: Client, conversation: Uuid): Promise<Membe
 export interface ControlChange {
   readonly conversation: Uuid;
   readonly kind: Exclude<EventKind, "message">;
-  /** Who made the change, and with which device. */
+  /** The user who made the change. */
   readonly actor: Uuid;
   readonly senderDevice: Uuid;
-  /** Whom the change is about. */
+  /** The user affected by the change. */
   readonly subject: Uuid;
   readonly epoch: number;
   readonly creation?: Control["creation"];

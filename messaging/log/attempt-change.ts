@@ -26,7 +26,7 @@ const CHANGE_ATTEMPTS = 8;
 /**
  * Runs `work` in one transaction with the current head. If another writer appended first, it runs
  * `work` again on a new head.
- * @throws MessagingError contended, and whatever `work` throws
+ * @throws MessagingError contended, and the errors of `work`
  */
 export async function attemptChange<T>(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },

@@ -133,7 +133,7 @@ export class BatchCommitter {
     return observer.batch(messages, () => this.#commit(batch));
   }
 
-  /** Commits what it can. Conversations to which another node appended are planned again. */
+  /** Commits the parts that it can. Plans conversations again to which another node appended. */
   async #commit(batch: readonly Taken<PendingPost>[]): Promise<void> {
     const { generation } = this.#heads;
     let parts: readonly Part[] = await this.#plan(batch);
@@ -246,8 +246,8 @@ export class BatchCommitter {
   }
 
   /**
-   * The keys of the senders, by conversation, including keys made now. Conversations whose keys do
-   * not come soon are not `ready` and leave this committer.
+   * Returns the keys of the senders, by conversation, including keys made now. Conversations whose
+   * keys do not come soon are not `ready` and leave this committer.
    */
   async #sealable(
     work: readonly Work[],
@@ -292,7 +292,10 @@ export class BatchCommitter {
     return { keys, ready: work.filter(isReady) };
   }
 
-  /** The keys of a conversation are unavailable. Its messages are tried again if that may help. */
+  /**
+   * Handles keys that are unavailable for a conversation. Its messages are tried again if that may
+   * help.
+   */
   #withoutKeys(taken: Taken<PendingPost>, cause: unknown, hasRoom: boolean): void {
     if (hasRoom && !isLasting(cause)) {
       this.#queue.release(taken, this.#countAttempt(taken, cause));
@@ -357,8 +360,9 @@ export class BatchCommitter {
   }
 
   /**
-   * The database did not answer, so the batch may or may not be stored. Its messages go back in
-   * front. They are marked, so that the log is searched for them before they are stored again.
+   * Puts the messages of the batch back in front after the database did not answer. The batch may
+   * or may not be stored. The messages are marked, so that the log is searched for them before they
+   * are stored again.
    */
   #retryLater(cause: unknown): void {
     if (this.#client !== undefined) this.#disconnect(this.#client);
@@ -368,7 +372,7 @@ export class BatchCommitter {
     }
   }
 
-  /** The messages that may be tried again. The others are refused. */
+  /** Returns the messages that may be tried again. The others are refused. */
   #countAttempt({ items }: Taken<PendingPost>, cause: unknown): PendingPost[] {
     const again: PendingPost[] = [];
     for (const item of items) {
@@ -389,8 +393,8 @@ const notStored = (cause: unknown): MessagingError =>
   new MessagingError("unavailable", "The message was not stored. Send it again.", { cause });
 
 /**
- * The same order on all nodes. Two nodes that insert the same keys in different orders would
- * deadlock.
+ * Sorts the parts in the same order on all nodes. Two nodes that insert the same keys in different
+ * orders would deadlock.
  */
 function inOrder(parts: readonly Part[]): Part[] {
   return parts.toSorted((a, b) => (a.taken.conversation < b.taken.conversation ? -1 : 1));

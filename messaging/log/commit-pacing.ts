@@ -3,7 +3,9 @@ import { RecentUse } from "../../policies/recent-use.ts";
 
 /** A tenant that keeps less than this many committers busy on average never waits. */
 const LIGHT = 0.2;
-/** How long the messages of a heavy tenant gather, in milliseconds. */
+/**
+ * The time for which the messages of a heavy tenant are collected into one batch, in milliseconds.
+ */
 const GATHER_MS = 25;
 
 /**
@@ -28,7 +30,7 @@ export class CommitPacing {
     this.#use = new RecentUse(monotonic());
   }
 
-  /** Whether the tenant's next batch may begin now. */
+  /** Returns whether the tenant's next batch may begin now. */
   mayBegin(tenant: Uuid): boolean {
     const now = this.#monotonic();
     const isEarly = now < (this.#beganMs.get(tenant) ?? -GATHER_MS) + GATHER_MS;

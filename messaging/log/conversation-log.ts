@@ -34,15 +34,15 @@ export interface LogOptions {
   readonly committers?: number;
   readonly maxBatch?: number;
   /**
-   * How many messages may wait before more are refused as `unavailable`. One tenant may have half of
-   * them and one device an eighth.
+   * The number of messages that may wait before more are refused as `unavailable`. One tenant may
+   * have half of them, and one device an eighth.
    */
   readonly maxWaiting?: number;
   readonly cachedHeads?: number;
 }
 
 /**
- * The logs of all conversations, as one node writes them.
+ * Writes the logs of all conversations on one node.
  *
  * Messages are committed in groups: those that arrive while the last commits are in flight form the
  * next batch. Membership changes run alone in their conversation, in a transaction that the caller
@@ -64,7 +64,8 @@ export class ConversationLog {
     this.#heads = new HeadCache(options.cachedHeads ?? 50_000);
     const node = options.maxWaiting ?? 20_000;
     this.#unanswered = new FairShares({ node, tenant: node / 2, account: node / 8 });
-    // Only a part, so that a conversation without keys leaves room for the others of its tenant.
+    // The queue gets only a part of the node's limit, so that a conversation without keys leaves
+    // room for the others of its tenant.
     this.#awaited = new KeyWaitQueue(node / 4, () => this.#wake());
     const quota = new MessageQuota();
     const pacing = new CommitPacing(
@@ -86,7 +87,7 @@ export class ConversationLog {
     );
   }
 
-  /** How many messages are in no batch yet, or wait for their keys. */
+  /** Returns how many messages are in no batch yet, or wait for their keys. */
   get waiting(): number {
     return this.#queue.size + this.#awaited.size;
   }

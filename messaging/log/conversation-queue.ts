@@ -18,7 +18,7 @@ export interface Turn {
   readonly conversation: Uuid;
 }
 
-/** What a committer took: some messages of one conversation. */
+/** Some messages of one conversation that a committer took. */
 export interface Taken<T> extends Turn {
   readonly items: readonly T[];
 }
@@ -36,16 +36,16 @@ export class ConversationQueue<T> {
    * waits in a queue of its own.
    */
   readonly #all = new Map<string, Waiting<T>>();
-  /** By tenant, the conversations that have messages and are not busy. The first tenant is next. */
+  /** The conversations that have messages and are not busy, by tenant. The first tenant is next. */
   readonly #ready = new Map<Uuid, Set<Waiting<T>>>();
   #size = 0;
 
-  /** How many messages wait. Those already taken do not count. */
+  /** Returns how many messages wait. Those already taken do not count. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether messages wait that a committer can take. */
+  /** Returns whether messages wait that a committer can take. */
   get hasReady(): boolean {
     return this.#ready.size > 0;
   }

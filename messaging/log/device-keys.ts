@@ -22,13 +22,14 @@ export interface MissingKey {
 }
 
 export interface HeldKeys {
-  /** By conversation. */
+  /** The keys of devices, by conversation. */
   readonly keys: Map<Uuid, Map<Uuid, ScopeKey>>;
   readonly missing: readonly MissingKey[];
 }
 
 /**
- * For each conversation of one tenant, the keys in memory that encrypt what these devices send now.
+ * Returns the keys in memory that encrypt new messages of these devices, for each conversation of
+ * one tenant.
  */
 export function heldKeys(scopeKeys: ScopeKeys, work: readonly Senders[], now: number): HeldKeys {
   const keys = new Map<Uuid, Map<Uuid, ScopeKey>>();
@@ -97,8 +98,8 @@ export async function fetchKeys(
 }
 
 /**
- * Whether a repeat soon would fail in the same way: the key is damaged, or the key that wraps it is
- * gone.
+ * Returns whether a repeat soon would fail in the same way: the key is damaged, or the key that
+ * wraps it is gone.
  */
 export function isLasting(error: unknown): boolean {
   if (!(error instanceof KeysError)) return false;
@@ -113,5 +114,5 @@ export function isLasting(error: unknown): boolean {
   }
 }
 
-/** A failure that may be gone on the next attempt. */
+/** Returns whether the failure may be gone on the next attempt. */
 export const isPassing = (error: unknown): boolean => error !== undefined && !isLasting(error);

@@ -1,7 +1,7 @@
 import type { Deliver, Packet } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** An event as a device may see it: what a `deliver` frame carries. */
+/** An event as a device may see it, with the content of a `deliver` frame. */
 export interface DeliverableEvent extends Deliver {
   readonly tenant: Uuid;
 }
@@ -17,7 +17,7 @@ export interface LoggedEvent extends DeliverableEvent {
   readonly packets: readonly Packet[];
 }
 
-/** The first millisecond of the UTC month that contains `ms`. A partition begins there. */
+/** Returns the first millisecond of the UTC month that contains `ms`. A partition begins there. */
 export function monthStartMs(ms: number): number {
   if (ms < month.start || ms >= month.end) {
     const date = new Date(ms);

@@ -27,8 +27,8 @@ interface AcceptedRow {
 const MAX_AGE_MS = 31 * 86_400_000;
 
 /**
- * Which of these messages are already in their conversations' logs. Ids over 30 days old are never
- * admitted, so it searches only two partitions.
+ * Returns which of these messages are already in their conversations' logs. Ids over 30 days old
+ * are never admitted, so it searches only two partitions.
  */
 export async function findAccepted(
   client: Client,
@@ -46,7 +46,7 @@ export async function findAccepted(
     seq: row.seq,
     senderDevice: row.sender_device,
     clientMessageId: row.client_message_id,
-    receivedAt: row.received_at_ms,
+    receivedAtMs: row.received_at_ms,
     frankingTag: row.franking_tag,
     transcriptHash: row.transcript_hash,
   }));

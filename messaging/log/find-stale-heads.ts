@@ -7,7 +7,7 @@ const BEHIND = `
   where exists (select from events e
     where e.conversation = known.conversation and e.seq > known.seq and e.kind > 0)`;
 
-/** Which of these conversations have events after the one believed to be the last. */
+/** Returns which of these conversations have events after the one believed to be the last. */
 export async function findStaleHeads(
   client: Client,
   heads: readonly (readonly [conversation: Uuid, seq: number])[],

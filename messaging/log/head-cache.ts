@@ -40,7 +40,10 @@ export class HeadCache {
     this.#tenantOf.clear();
   }
 
-  /** Changes whenever all heads are dropped. What was planned on heads from before is not kept. */
+  /**
+   * Returns a number that changes whenever all heads are dropped. Plans on heads from before are
+   * discarded.
+   */
   get generation(): number {
     return this.#generation;
   }

@@ -10,25 +10,25 @@ export type AcceptedMessage = Pick<
   | "senderDevice"
   | "clientMessageId"
   | "seq"
-  | "receivedAt"
+  | "receivedAtMs"
   | "transcriptHash"
   | "frankingTag"
 >;
 
 /**
- * What a node holds of a conversation it serves. It is a copy and may be behind. A write based on
- * it commits only if no event was appended since; the unique key on seq ensures that.
+ * A node's copy of the head of a conversation. It may be behind. A write based on it commits only
+ * if no event was appended since; the unique key on seq ensures that.
  */
 export interface ConversationHead extends AdmissionFacts {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
-  /** The user whom the conversation is about. */
+  /** The user whose conversation it is. */
   readonly subject: Uuid;
   /** The account of each member device, with the role that it had when this was read. */
   readonly authors: ReadonlyMap<Uuid, ConversationActor>;
   readonly seq: number;
   readonly transcriptHash: Uint8Array;
-  /** When the last event was received. The next event is never earlier. */
+  /** The time when the last event was received. The next event is never earlier. */
   readonly receivedAtMs: number;
   /** Keys of the current epoch that are still within their age limit. */
   readonly keys: ReadonlyMap<Uuid, SenderKeyFacts>;
@@ -66,7 +66,7 @@ export class HeadDraft {
     return this.#keys.get(keyId);
   }
 
-  /** The earlier answer to this message, if it is recent or part of the current plan. */
+  /** Returns the earlier answer to this message, if it is recent or part of the current plan. */
   repeated(senderDevice: Uuid, clientMessageId: Uuid): AcceptedMessage | undefined {
     return this.#recent.find(
       (message) =>
@@ -77,29 +77,29 @@ export class HeadDraft {
   append(event: LoggedEvent): void {
     this.seq = event.seq;
     this.transcriptHash = event.transcriptHash;
-    this.receivedAtMs = event.receivedAt;
+    this.receivedAtMs = event.receivedAtMs;
     const key = this.#keys.get(event.keyId);
     this.#keys.set(event.keyId, {
       device: event.senderDevice,
       epoch: event.epoch,
-      startedAtMs: key?.startedAtMs ?? event.receivedAt,
+      startedAtMs: key?.startedAtMs ?? event.receivedAtMs,
       messages: (key?.messages ?? 0) + 1,
     });
-    const { conversation, senderDevice, clientMessageId, seq, receivedAt } = event;
+    const { conversation, senderDevice, clientMessageId, seq, receivedAtMs } = event;
     const { transcriptHash, frankingTag } = event;
-    // Without the ciphertext, because a node keeps this for every conversation it serves.
+    // Leaves out the ciphertext, because a node keeps this for every conversation it serves.
     this.#recent.push({
       conversation,
       senderDevice,
       clientMessageId,
       seq,
-      receivedAt,
+      receivedAtMs,
       transcriptHash,
       frankingTag,
     });
   }
 
-  /** The head after everything appended is stored. */
+  /** Returns the head after everything appended is stored. */
   finish(): ConversationHead {
     const { seq, transcriptHash, receivedAtMs } = this;
     return {

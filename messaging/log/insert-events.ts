@@ -14,7 +14,7 @@ import { sealedCiphertext, sealedPacket } from "./stored-form.ts";
 export interface MonthMarker {
   readonly conversation: Uuid;
   readonly seq: number;
-  /** When the previous event was received. This places the marker in its partition. */
+  /** The time when the previous event was received. It places the marker in its partition. */
   readonly receivedAtMs: number;
 }
 
@@ -74,7 +74,7 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
     batch.tenant,
     batch.events.map((event, index) => ({
       account: batch.accounts[index] ?? nilUuid,
-      receivedAt: event.receivedAt,
+      receivedAtMs: event.receivedAtMs,
       bytes: bytesOf.get(event) ?? 0,
     })),
   );
@@ -93,16 +93,16 @@ export async function insertEvents(client: Client, batch: EventBatch): Promise<v
       int4Array(rows.map((row) => row.epoch)),
       uuidArray(rows.map((row) => row.keyId)),
       uuidArray(rows.map((row) => row.clientMessageId)),
-      int8Array(rows.map((row) => row.receivedAt)),
+      int8Array(rows.map((row) => row.receivedAtMs)),
       byteaArray([...ciphertexts, ...batch.markers.map(() => empty)]),
       byteaArray(rows.map((row) => row.commitment)),
       byteaArray(rows.map((row) => row.frankingTag)),
       byteaArray(rows.map((row) => row.transcriptHash)),
-      int8Array(batch.firstUses.map((event) => event.receivedAt)),
+      int8Array(batch.firstUses.map((event) => event.receivedAtMs)),
       uuidArray(packets.map(({ event }) => event.conversation)),
       int8Array(packets.map(({ event }) => event.seq)),
       uuidArray(packets.map(({ packet }) => packet.device)),
-      int8Array(packets.map(({ event }) => event.receivedAt)),
+      int8Array(packets.map(({ event }) => event.receivedAtMs)),
       byteaArray(sealedPackets),
       uuidArray(batch.firstUses.map((event) => event.conversation)),
       uuidArray(batch.firstUses.map((event) => event.keyId)),
@@ -130,7 +130,7 @@ function markerRow(tenant: Uuid, marker: MonthMarker): Omit<LoggedEvent, "kind">
     epoch: 0,
     keyId: nilUuid,
     clientMessageId: nilUuid,
-    receivedAt: marker.receivedAtMs,
+    receivedAtMs: marker.receivedAtMs,
     ciphertext: empty,
     commitment: zeroHash,
     frankingTag: zeroHash,

@@ -1,17 +1,20 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { FetchedKeys } from "./device-keys.ts";
 
-/** How long a committer waits for keys before it goes on without them, in milliseconds. */
+/** The time that a committer waits for keys before it continues without them, in milliseconds. */
 const BRIEFLY_MS = 50;
 
 /**
- * Messages that wait for their keys outside the committers, so that a key service that is slow or
- * refuses one tenant delays nobody else. All committers of a log share it.
+ * Holds messages that wait for their keys, outside the committers. So a key service that is slow or
+ * refuses one tenant does not delay other tenants. All committers of a log share it.
  */
 export class KeyWaitQueue {
   readonly #mostOfTenant: number;
   readonly #onReady: () => void;
-  /** For each tenant: how many messages wait because a fetch took too long or will be repeated. */
+  /**
+   * The number of messages of each tenant that wait because a fetch took too long or will be
+   * repeated.
+   */
   readonly #late = new Map<Uuid, number>();
   readonly #running = new Set<Promise<void>>();
   #size = 0;
@@ -25,12 +28,12 @@ export class KeyWaitQueue {
     this.#onReady = onReady;
   }
 
-  /** How many messages wait here. */
+  /** Returns how many messages wait here. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether this many more messages of the tenant may wait. */
+  /** Returns whether this many more messages of the tenant may wait. */
   hasRoom(tenant: Uuid, messages: number): boolean {
     return (this.#late.get(tenant) ?? 0) + messages <= this.#mostOfTenant;
   }

@@ -1,6 +1,6 @@
 import type { MessagingErrorCode } from "../messaging-error.ts";
 
-/** What an observer may see of the working log: counts, times and codes, never a message. */
+/** Receives counts, times and codes of the working log, never a message. */
 export interface LogObserver {
   /** Runs `commit`, which makes a batch of this many messages durable. It passes the outcome on. */
   readonly batch: (messages: number, commit: () => Promise<void>) => Promise<void>;

@@ -44,7 +44,7 @@ export function numberMessage(
     epoch,
     keyId,
     clientMessageId,
-    receivedAt: Math.max(now, position.receivedAtMs),
+    receivedAtMs: Math.max(now, position.receivedAtMs),
     ciphertext,
     commitment,
     frankingTag: zeroHash,
@@ -67,14 +67,14 @@ export function numberMessage(
 /** Gives a membership event the next place after `position`. It has no commitment and no tag. */
 export function numberControl(
   position: NextPosition,
-  fields: Omit<EventHeader, "seq" | "receivedAt">,
+  fields: Omit<EventHeader, "seq" | "receivedAtMs">,
   control: Uint8Array,
   now: number,
 ): LoggedEvent {
   const header = {
     ...fields,
     seq: position.seq + 1,
-    receivedAt: Math.max(now, position.receivedAtMs),
+    receivedAtMs: Math.max(now, position.receivedAtMs),
   };
   return {
     ...header,
@@ -89,9 +89,9 @@ export function numberControl(
   };
 }
 
-/** The marker for an event that is the first of its conversation in a new month. */
+/** Returns the marker for an event that is the first of its conversation in a new month. */
 export function markerFor(position: NextPosition, event: LoggedEvent): MonthMarker | undefined {
-  const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAt);
+  const sameMonth = monthStartMs(position.receivedAtMs) === monthStartMs(event.receivedAtMs);
   if (position.seq === 0 || sameMonth) return undefined;
   return {
     conversation: event.conversation,

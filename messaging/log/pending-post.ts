@@ -5,7 +5,7 @@ export interface PendingPost {
   readonly request: PostRequest;
   readonly resolve: (outcome: PostOutcome) => void;
   readonly reject: (error: Error) => void;
-  /** How often storing it failed without an answer from the database. */
+  /** The number of attempts to store it that got no answer from the database. */
   attempts: number;
 }
 

@@ -111,11 +111,11 @@ const overQuota = (retryAfterMs: number): Refusal => ({
   retryAfterMs,
 });
 
-/** The account that a member device's messages are counted for. */
+/** Returns the account that a member device's messages are counted for. */
 export const accountOf = (head: Pick<ConversationHead, "authors">, device: Uuid): Uuid =>
   head.authors.get(device)?.user ?? nilUuid;
 
-/** The bytes that a message brings. */
+/** Returns the number of bytes that a message adds to the log. */
 export const sizeOf = ({ ciphertext, packets }: Pick<Send, "ciphertext" | "packets">): number =>
   packets.reduce((sum, packet) => sum + packet.bytes.length, ciphertext.length);
 

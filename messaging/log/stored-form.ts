@@ -5,41 +5,41 @@ import { open, seal, type SealingKey } from "../../keys/at-rest/envelope.ts";
 import { periodOf } from "../../keys/at-rest/scope.ts";
 import type { DeliverableEvent } from "./event.ts";
 
-/** The place of an event, as far as its encryption at rest is bound to it. */
-export interface EventPlace {
+/** The position of an event, to which its encryption at rest is bound. */
+export interface EventPosition {
   readonly tenant: Uuid;
   readonly conversation: Uuid;
   readonly seq: number;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
 }
 
-const place = (event: EventPlace, device?: Uuid): Uint8Array =>
+const place = (event: EventPosition, device?: Uuid): Uint8Array =>
   rowAssociated({
     tenant: event.tenant,
     conversation: event.conversation,
     seq: event.seq,
-    period: periodOf(event.receivedAt),
+    period: periodOf(event.receivedAtMs),
     device,
   });
 
 /**
- * An event's bytes as they are stored. Only messages are sealed: membership events repeat what other
- * tables hold.
+ * Returns an event's bytes as they are stored. Only messages are sealed: membership events repeat
+ * what other tables hold.
  */
 export const sealedCiphertext = (
-  event: EventPlace & Pick<DeliverableEvent, "kind" | "ciphertext">,
+  event: EventPosition & Pick<DeliverableEvent, "kind" | "ciphertext">,
   key: SealingKey | undefined,
 ): Uint8Array =>
   event.kind === "message" ? seal(required(key), place(event), event.ciphertext) : event.ciphertext;
 
-/** A packet as it is stored beside its event, which may be of any kind. */
+/** Returns a packet as it is stored beside its event, which may be of any kind. */
 export const sealedPacket = (
-  event: EventPlace,
+  event: EventPosition,
   { device, bytes }: Packet,
   key: SealingKey | undefined,
 ): Uint8Array => seal(required(key), place(event, device), bytes);
 
-/** Refuses to store what a device sealed without a key that can be destroyed. */
+/** Requires a key. Messages and packets are never stored without a key that can be destroyed. */
 function required(key: SealingKey | undefined): SealingKey {
   if (key === undefined) throw new Error("A key is missing for bytes that must be sealed.");
   return key;
@@ -50,7 +50,7 @@ function required(key: SealingKey | undefined): SealingKey {
  * @throws KeysError seal_broken
  */
 export const openedCiphertext = (
-  event: EventPlace,
+  event: EventPosition,
   key: SealingKey,
   stored: Uint8Array,
 ): Uint8Array => open(key, place(event), stored);
@@ -60,7 +60,7 @@ export const openedCiphertext = (
  * @throws KeysError seal_broken
  */
 export const openedPacket = (
-  event: EventPlace,
+  event: EventPosition,
   device: Uuid,
   key: SealingKey,
   stored: Uint8Array,

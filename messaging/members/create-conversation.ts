@@ -70,7 +70,7 @@ async function create(
   const now = deps.now();
   const { decision, members, others } = await decideCreation(client, actor, actor.user, input);
   assertAllowed(decision);
-  await checkSignature(client, actor, device, input);
+  await assertCreationSignature(client, actor, device, input);
   await assertRoom(client, deps.openConversations, {
     conversation: input.id,
     creator: actor.user,
@@ -138,7 +138,7 @@ async function firstAnswer(
 const exists = () =>
   new MessagingError("conversation_exists", "This conversation id is taken. Choose another.");
 
-async function checkSignature(
+async function assertCreationSignature(
   client: Client,
   actor: Actor,
   device: Uuid,

@@ -23,10 +23,10 @@ interface CreationRow {
 }
 
 /**
- * The creation record for devices that did not see the conversation begin, with the certificate of
- * the device that signed it. That device may be removed by now and in no directory any more. The
- * account key is the one that certified the device. After a reset it is no longer the account's
- * key.
+ * Returns the creation record for devices that did not see the conversation begin, with the
+ * certificate of the device that signed it. That device may be removed by now and in no directory
+ * any more. The account key is the one that certified the device. After a reset it is no longer the
+ * account's key.
  */
 export async function creationRecord(
   client: Client,

@@ -34,7 +34,7 @@ interface FactsRow {
 }
 
 /**
- * The facts for a decision about a conversation.
+ * Returns the facts for a decision about a conversation.
  * @throws MessagingError conversation_not_found
  */
 export async function conversationFacts(
@@ -59,7 +59,7 @@ export async function conversationFacts(
   };
 }
 
-/** The accounts of the tenant among `users`, with their roles. Unknown ids are left out. */
+/** Returns the accounts of the tenant among `users`, with their roles. Unknown ids are left out. */
 export async function subjectsOf(client: Client, users: readonly Uuid[]): Promise<Subject[]> {
   const { rows } = await client.query<Subject>(
     `select id as "user", role from users where id = any($1::uuid[])`,

@@ -4,8 +4,8 @@ import { findUnreconciled } from "./find-unreconciled.ts";
 import { reconcileDevices, type ReconcileDeps } from "./reconcile-devices.ts";
 
 /**
- * How far a search goes back before the start of the previous one, in milliseconds. It covers
- * transactions that committed late, and nodes whose clocks differ.
+ * The time by which a search overlaps the previous one, in milliseconds. It covers transactions
+ * that committed late, and nodes whose clocks differ.
  */
 const OVERLAP_MS = 3_600_000;
 

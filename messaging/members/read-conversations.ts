@@ -73,7 +73,7 @@ const MINE = `${VIEW}
   order by c.created_at_ms, c.id limit $4`;
 
 /**
- * The actor's conversations, oldest first. Reads by staff are in the audit log.
+ * Returns the actor's conversations, oldest first. Reads by staff are in the audit log.
  * @param input.after the last one of the previous page
  * @param input.limit at most 200
  */

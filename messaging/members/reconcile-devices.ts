@@ -100,7 +100,7 @@ const reconcileConversation = (
       else devices.delete(device);
       const event = await changeDevice(client, position, account, device, added, deps.now());
       events.push(event);
-      position = { ...position, ...event, receivedAtMs: event.receivedAt };
+      position = { ...position, ...event, receivedAtMs: event.receivedAtMs };
     }
     return { events, answer: undefined };
   });

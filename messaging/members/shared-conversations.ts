@@ -3,7 +3,7 @@ import { inTransaction } from "../../db/transaction.ts";
 import { uuidArray } from "../../db/binary-arrays.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 
-/** The conversations that each of these users is currently a member of. */
+/** Returns the conversations that each of these users is currently a member of. */
 export async function conversationsOf(
   pool: Pool,
   tenant: Uuid,
@@ -19,7 +19,7 @@ export async function conversationsOf(
   return new Map(rows.map(({ user, conversations }) => [user, conversations]));
 }
 
-/** Those of `users` who are currently members of any of these conversations. */
+/** Returns the users among `users` who are currently members of any of these conversations. */
 export async function membersAmong(
   pool: Pool,
   tenant: Uuid,

@@ -1,14 +1,16 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { dayOf, type StoredMessages } from "../../policies/message-quota.ts";
 
-/** An event that is stored, by whom, and how many bytes it takes. */
+/** An event to be counted: its author and its size in bytes. */
 export interface StoredEvent {
   readonly account: Uuid;
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
   readonly bytes: number;
 }
 
-/** What one statement adds to the counts of `storage_usage`, one element for each count. */
+/**
+ * The amounts that one statement adds to the counts of `storage_usage`, one element for each count.
+ */
 export interface CountChanges {
   readonly kinds: readonly ("messages" | "messages_of_account")[];
   readonly owners: readonly Uuid[];
@@ -30,8 +32,8 @@ interface Change extends StoredMessages {
 export function countStored(tenant: Uuid, events: readonly StoredEvent[]): CountChanges {
   const accounts = new Map<string, { owner: Uuid; day: number; items: number; bytes: number }>();
   let total = 0;
-  for (const { account, receivedAt, bytes } of events) {
-    const day = dayOf(receivedAt);
+  for (const { account, receivedAtMs, bytes } of events) {
+    const day = dayOf(receivedAtMs);
     const key = `${account} ${day}`;
     const known = accounts.get(key);
     if (known === undefined) accounts.set(key, { owner: account, day, items: 1, bytes });

@@ -13,7 +13,10 @@ interface TenantUsage {
   readonly readAtMs: number;
 }
 
-/** What an account stored on a day: as read, and what this node stored since. */
+/**
+ * The usage of an account on a day: the usage that was read, and the usage that this node added
+ * since.
+ */
 interface AccountUsage {
   readonly tenant: Uuid;
   readonly isStaff: boolean;
@@ -47,9 +50,9 @@ interface TenantRow extends StoredMessages {
 
 /** The most accounts that are remembered. Above it the one that was read first is read again. */
 const MAX_ACCOUNTS = 50_000;
-/** How old a copy of the tenant's limits and total may be. */
+/** The largest age of a copy of the tenant's limits and total. */
 const TENANT_AGE_MS = 5_000;
-/** What a node stores of an account before it looks at what other nodes stored. */
+/** The amount that a node stores for an account before it reads the amounts of other nodes. */
 const UNREAD_ITEMS = 16;
 
 const nothing: StoredMessages = { items: 0, bytes: 0 };
@@ -58,7 +61,7 @@ const plus = (a: StoredMessages, b: StoredMessages): StoredMessages => ({
   bytes: a.bytes + b.bytes,
 });
 
-/** What a plan of one conversation still may store. */
+/** The amount that a plan of one conversation may still store. */
 export interface QuotaDraft {
   /**
    * Counts a message of the account.
@@ -68,18 +71,18 @@ export interface QuotaDraft {
 }
 
 /**
- * The quotas of stored messages, as one node sees them. The database counts. A node keeps a copy,
- * adds what it stores itself, and reads again before a quota is nearly used up. So a quota can be
- * exceeded only by what is in flight at one moment.
+ * Tracks the quotas of stored messages on one node. The database keeps the counts. A node keeps a
+ * copy, adds the messages that it stores, and reads again before a quota is nearly used up. So a
+ * quota can be exceeded only by the messages in flight at one moment.
  */
 export class MessageQuota {
   readonly #tenants = new Map<Uuid, TenantUsage>();
   readonly #accounts = new Map<Uuid, AccountUsage>();
 
   /**
-   * Reads what is not known yet, not known of today, or may be too old.
+   * Reads the usage that is unknown, from another day, or too old.
    * @param client its transaction or its session is fenced to the tenant
-   * @param isSure true to read again what seems to be used up
+   * @param isSure true to read a quota again that seems to be used up
    */
   async load(
     client: Client,
@@ -142,7 +145,8 @@ export class MessageQuota {
   ): number {
     const limits = this.#tenants.get(tenant);
     const usage = this.#accounts.get(account);
-    // Not a member, or read of another day meanwhile: the insert counts it in any case.
+    // Skips an account that is no member, or whose usage was read for another day meanwhile. The
+    // insert counts it in any case.
     if (limits === undefined || usage === undefined) return 0;
     const facts = {
       account: plus(plus(usage.read, usage.added), plannedOf),

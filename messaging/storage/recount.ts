@@ -1,7 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Pool } from "../../db/pool.ts";
 
-/** A count that differs from what is stored, by how much it is too low. */
+/** A count that differs from the stored data, and the amount by which it is too low. */
 export interface Drift {
   readonly kind: string;
   readonly owner: Uuid;
@@ -37,9 +37,9 @@ const MEND = `
     set items = known.items + excluded.items, bytes = known.bytes + excluded.bytes`;
 
 /**
- * Compares the counts of a tenant's storage with what is stored, and corrects them. It reads every
+ * Compares the counts of a tenant's storage with the stored data, and corrects them. It reads every
  * row, but stores and deletions go on meanwhile. Only one recount of a tenant runs at a time.
- * @returns what was corrected
+ * @returns the corrections
  */
 export async function recountStorage(pool: Pool, tenant: Uuid): Promise<readonly Drift[]> {
   const client = await pool.connect();

@@ -22,8 +22,8 @@ const RECORD = `
   on conflict (conversation) do update set seq = excluded.seq where known.seq < excluded.seq`;
 
 /**
- * Records transcript hashes in the tenant's audit log, in one entry. From then on, nobody can alter
- * these conversations up to there without the log showing it. At most `HEADS_PER_ENTRY`.
+ * Records transcript hashes in the tenant's audit log, in one entry. From then on, the log reveals
+ * every change of these conversations up to those hashes. It records at most `HEADS_PER_ENTRY`.
  */
 export async function recordHeads(
   { pool, now }: { readonly pool: Pool; readonly now: () => number },

@@ -6,7 +6,7 @@ import { HttpError } from "./http-error.ts";
 /** Audited requests of one account: how many at once, and how many per second. */
 export interface ActRates {
   readonly customer: BucketRate;
-  /** For an agent, a supervisor, an admin, a bot or an auditor. */
+  /** The rate of an agent, a supervisor, an admin, a bot or an auditor. */
   readonly staff: BucketRate;
 }
 

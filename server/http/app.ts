@@ -22,14 +22,14 @@ export interface AppDeps extends ServeDeps, RequestLogDeps {
   readonly sampleAccounts: readonly SampleAccount[];
 }
 
-/** The control plane: routes, their OpenAPI document, and two pages for people. */
+/** Creates the control plane: routes, their OpenAPI document, and two pages for people. */
 export function createApp(deps: AppDeps): RequestListener {
   const { routes, publicUrl, version } = deps;
   const app = express();
   app.set("etag", false);
   app.set("case sensitive routing", true);
   app.set("strict routing", true);
-  // No route uses nested query parameters.
+  // Turns nested query parameters off, because no route uses them.
   app.set("query parser", "simple");
   app.use(logRequests(deps));
   app.use(discardRest);

@@ -1,8 +1,8 @@
 import { tooMany, type Limiter } from "./limits.ts";
 
-/** How many attempts of one key run at the same time on this node. */
+/** The number of attempts of one key that run at the same time on this node. */
 const CONCURRENT = 8;
-/** How many attempts of one key wait, and for how long. */
+/** The number of attempts of one key that wait, and the time for which they wait. */
 const MAX_WAITING = 4_000;
 const MAX_WAIT_MS = 20_000;
 const RETRY_SECONDS = 2;
@@ -10,7 +10,7 @@ const RETRY_SECONDS = 2;
 /** The attempts of one key. */
 interface Line {
   running: number;
-  /** How many have ended so far. */
+  /** The number of attempts that have ended so far. */
   ended: number;
   readonly waiting: Waiting[];
 }
@@ -64,7 +64,7 @@ export class Attempts {
           line.running--;
           if (line.running === 0 && line.ended !== ended) continue;
           if (line.running === 0) {
-            // Nobody is left who could make room.
+            // Removes the line, because no attempt is left that could make room.
             this.#lines.delete(key);
             for (const { refuse } of line.waiting) refuse(error);
             throw error;
@@ -90,7 +90,9 @@ export class Attempts {
   }
 }
 
-/** Resolves when an attempt of the line has ended. Whoever has waited before comes first. */
+/**
+ * Resolves when an attempt of the line has ended. An attempt that has waited before comes first.
+ */
 function wait(line: Line, again: boolean): Promise<void> {
   if (line.waiting.length >= MAX_WAITING) throw tooMany(RETRY_SECONDS);
   return new Promise((resolve, reject) => {

@@ -9,8 +9,8 @@ import { closeHttp, listen } from "./listen.ts";
 const HEADERS_MS = 10_000;
 
 /**
- * How long an idle HTTP connection is kept. Load balancers keep theirs for 60 seconds, and must be
- * the first to close one: they might use it at the moment when the server closes it.
+ * The time for which an idle HTTP connection is kept. Load balancers keep theirs for 60 seconds,
+ * and must be the first to close one: they might use it at the moment when the server closes it.
  */
 const KEEP_ALIVE_MS = 75_000;
 

@@ -21,7 +21,7 @@ export interface HttpServerOptions {
 const MAX_HEADER_BYTES = 16 * 1024;
 /** The longest upload request. Its connection ends sooner if no bytes arrive. */
 const LONGEST_REQUEST_MS = 3_600_000;
-/** How often Node looks for requests that are late. */
+/** The time between two searches by Node for late requests. */
 const LOOK_EVERY_MS = 2_000;
 /** Requests of one connection that are not answered yet. Clients send one after the other. */
 const MAX_PIPELINED = 16;
@@ -33,8 +33,8 @@ const places = new WeakMap<Duplex, () => void>();
 export const leaveHttp = (stream: Duplex): void => places.get(stream)?.();
 
 /**
- * An HTTP server whose connections cost a limited amount of memory, whatever strangers send. A
- * request that cannot be parsed is answered with a problem.
+ * Creates an HTTP server whose connections cost a limited amount of memory, for any input from
+ * strangers. A request that cannot be parsed is answered with a problem.
  * @param handler returns what answers requests now
  */
 export function createHttpServer(
@@ -62,7 +62,7 @@ export function createHttpServer(
     holdBody(request, response);
     server.emit("request", request, response);
   });
-  // Nobody has to meet an expectation that is not known (RFC 9110 section 10.1.1).
+  // Ignores an unknown expectation. RFC 9110 section 10.1.1 does not require to meet it.
   server.on("checkExpectation", (...exchange) => server.emit("request", ...exchange));
   const limit = new ConnectionLimit(connections);
   server.prependListener("connection", (socket: Socket) => {
@@ -81,7 +81,7 @@ export function createHttpServer(
   return server;
 }
 
-/** What Node could not take as a request, as a refusal. */
+/** Returns the error for bytes that Node could not parse as a request. */
 function errorOfCode(code: string | undefined): HttpError {
   if (code === "HPE_HEADER_OVERFLOW")
     return new HttpError("headers_too_large", `Headers have at most ${MAX_HEADER_BYTES} bytes.`);

@@ -22,7 +22,7 @@ export class JsonSchemas {
   /** The text that this version answers with. It has no members that are not documented. */
   readonly ofAnswer = (schema: z.core.$ZodType): JsonSchema => this.#convert(schema, "output");
 
-  /** The members of an object as parameters. */
+  /** Returns the members of an object as parameters. */
   parametersOf(place: Parameter["in"], schema: z.ZodMiniObject | undefined): Parameter[] {
     if (schema === undefined) return [];
     const { properties = {}, required = [] } = this.ofRequest(schema);

@@ -66,14 +66,14 @@ async function take(
   for (const counter of counters) {
     const outcome = await consume(counter, key);
     if (outcome === "uncounted") throw tooMany(UNCOUNTED_SECONDS);
-    // A count that could not be taken back stays. That errs on the safe side.
+    // Leaves a count that cannot be taken back. That errs on the safe side.
     const takeBack = () =>
       answerOf(counter.reward(key)).then(
         () => undefined,
         () => undefined,
       );
     if (outcome === "within") return takeBack;
-    // The counter counts also what it refuses. It must not count what did not happen.
+    // The counter also counts refused acts, so a refused act is taken back.
     await takeBack();
   }
   const state = await answerOf(counters[0]?.get(key) ?? Promise.resolve(null)).catch(() => null);

@@ -1,7 +1,10 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { Log } from "../log.ts";
 
-/** What the log may say about a request. It names the route's pattern, not the requested path. */
+/**
+ * The facts about a request that the log may contain. It names the route's pattern, not the
+ * requested path.
+ */
 export interface Outcome {
   readonly method: string;
   readonly route: string;
@@ -40,7 +43,7 @@ export function logRequests(deps: RequestLogDeps): RequestHandler {
   };
 }
 
-/** How a request ended. */
+/** Returns the outcome of a request. */
 export function outcomeOf(request: Request, response: Response): Outcome {
   const route = (request.route as { path?: unknown } | undefined)?.path;
   return {

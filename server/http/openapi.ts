@@ -21,7 +21,7 @@ const accessProblems = (access: RouteSpec["access"]): readonly ProblemCode[] => 
   return access === "connection" ? ["missing_token"] : sessionProblems;
 };
 const inputProblems: readonly ProblemCode[] = ["invalid_request"];
-/** Of every route: a body that the route does not take is refused too. */
+/** The problems of every route. A body that the route does not take is refused too. */
 const headProblems: readonly ProblemCode[] = [
   "unsupported_media_type",
   "body_too_large",
@@ -29,7 +29,7 @@ const headProblems: readonly ProblemCode[] = [
 ];
 const bodyProblems: readonly ProblemCode[] = ["body_too_late", "rate_limited", "overloaded"];
 
-// In OpenAPI 3.1, a body of bytes has no schema.
+// The schema of a body of bytes, which has none in OpenAPI 3.1.
 const binary = {};
 
 /**

@@ -22,7 +22,9 @@ const SYSTEM_CODES: ReadonlySet<unknown> = new Set([
   "EAI_AGAIN",
 ]);
 
-/** What the driver of PostgreSQL says, without a code, of a connection that is lost or not made. */
+/**
+ * The messages of PostgreSQL's driver, without a code, about a connection that is lost or not made.
+ */
 const LOST_CONNECTION = /^(Connection terminated|timeout exceeded when trying to connect)/;
 
 /**

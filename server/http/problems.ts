@@ -62,7 +62,7 @@ const isIn = <T extends object>(table: T, code: unknown): code is keyof T =>
 const isInternal = (code: unknown): code is InternalCode => isIn(internalFailures, code);
 const isProblemCode = (code: unknown): code is ProblemCode => isIn(problemKinds, code);
 
-/** The code of one of our errors; undefined for any other error. */
+/** Returns the code of one of our errors; undefined for any other error. */
 export function errorCodeOf(error: unknown): ErrorCode | undefined {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   return isInternal(code) || isProblemCode(code) ? code : undefined;

@@ -9,7 +9,9 @@ import type { Body } from "./bodies/body-reader.ts";
 type Schema = z.core.$ZodType;
 type Parameters = z.ZodMiniObject;
 
-/** What a route accepts and returns. The server validates it, and the OpenAPI document shows it. */
+/**
+ * The input and output of a route. The server validates them, and the OpenAPI document shows them.
+ */
 export interface RouteSpec {
   readonly method: "get" | "post" | "put" | "delete" | "patch" | "head";
   /** The path in OpenAPI form. {name} is a parameter; {name*} takes the rest of the path. */
@@ -18,9 +20,9 @@ export interface RouteSpec {
   readonly tag:
     "Sessions" | "Directory" | "Conversations" | "Attachments" | "Relay" | "Audit" | "Service";
   /**
-   * Who may call the route.
+   * The credentials that the route requires.
    * - "session": needs an access token and a device proof, which are checked before anything is
-   *   read.
+   * read.
    * - "renewal": the same, but also accepts an expired token of a session that is still open.
    * - "connection": needs the id of a relay connection, which the route looks up.
    * - "connection-or-session": needs one of the two.
@@ -40,7 +42,7 @@ export interface RouteSpec {
   readonly body?: Schema;
   /** The media type of a body that the route reads itself, as a stream. */
   readonly stream?: string;
-  /** Without it, the route takes no body. */
+  /** The limit of the body. If undefined, the route takes no body. */
   readonly bodyLimit?: BodyLimit;
   readonly answers: Readonly<Record<number, Answers>>;
   /** Problem codes in addition to those of every route with this access. */
@@ -81,7 +83,10 @@ export interface RequestFacts {
   readonly proof: string | undefined;
   /** The origin of the web page that sends the request, if it is not the server's own. */
   readonly origin: string | undefined;
-  /** As `networkOf` returns it. Used only for limits. It is never stored or logged. */
+  /**
+   * The sender's network, as `networkOf` returns it. Used only for limits. It is never stored or
+   * logged.
+   */
   readonly network: string;
 }
 

@@ -81,7 +81,7 @@ export interface RoutesDeps {
   readonly disconnect: Disconnect;
   readonly overHttp: HttpConnections;
   readonly messaging: MessagingDeps;
-  /** How fast conversations may be begun. */
+  /** The rates at which conversations may be begun. */
   readonly creationLimits: MessageLimits;
   readonly attachments: AttachmentDeps;
   /** Aborted when the server stops. Answers that never end by themselves then end. */
@@ -93,7 +93,7 @@ export interface RoutesDeps {
   readonly readiness: () => Promise<Readiness>;
 }
 
-/** Creates every route of the control plane and gives each only what it uses. */
+/** Creates every route of the control plane. Each gets only its own dependencies. */
 export function createRoutes(deps: RoutesDeps): readonly AnyRoute[] {
   const { pool, now, newId, publicUrl, accessTokens, blindIndexKeys, profiles } = deps;
   const { announce, disconnect, messaging, createLimiter } = deps;

@@ -47,7 +47,7 @@ export function sendProblem(log: Log): ErrorRequestHandler {
   };
 }
 
-/** Why it was refused, by code: for the log. Its sender is not told. */
+/** Returns the reasons of a refusal, as codes for the log. The sender does not get them. */
 const reasonsOf = (error: unknown): string | undefined =>
   error instanceof IdentityError && error.reasons.length > 0 ? error.reasons.join(", ") : undefined;
 

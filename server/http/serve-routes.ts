@@ -27,7 +27,7 @@ export interface ServeDeps {
   readonly bodies: BodyReaderDeps;
   /** The network that a request comes from, as `networkOf` returns it. */
   readonly networkOf: (request: IncomingMessage) => string;
-  /** Never taken from the Host header, which the client chooses. */
+  /** The server's public URL. It is never taken from the Host header, which the client chooses. */
   readonly publicUrl: string;
 }
 

@@ -14,8 +14,8 @@ export interface SignInRates {
 
 /**
  * Creates the limits of sign-ins. A device that is registered for the account, and proves it with
- * its key, has limits of its own. So whoever fails in its network or with its user name cannot keep
- * it out.
+ * its key, has limits of its own. So failed attempts of others in its network or with its user name
+ * cannot keep it out.
  * @returns the limits for requests from a network
  */
 export function signInLimits(

@@ -4,7 +4,7 @@ import { labelledCounter } from "./instruments.ts";
 
 /** Stored attachments. */
 export interface AttachmentMetrics {
-  /** Somebody asked for one whose stored bytes are not what was sealed. */
+  /** Counts a request for an attachment whose stored bytes differ from the sealed ones. */
   readonly damaged: (damage: Damage) => void;
 }
 

@@ -1,6 +1,9 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 
-/** A gauge whose value is already known. It is read at scrape time and costs nothing in between. */
+/**
+ * Registers a gauge whose value is already known. It is read at scrape time and costs nothing in
+ * between.
+ */
 export function gaugeOf(
   registry: Registry,
   name: string,
@@ -23,7 +26,7 @@ export function gaugeOf(
   });
 }
 
-/** A count that is kept elsewhere, read when it is scraped. */
+/** Registers a count that is kept elsewhere. It is read when it is scraped. */
 export function countOf(registry: Registry, name: string, help: string, read: () => number): void {
   const counter = new Counter({
     name,
@@ -37,8 +40,8 @@ export function countOf(registry: Registry, name: string, help: string, read: ()
 }
 
 /**
- * A counter for hot paths, with one series for each value of `label`. Counting only adds to a
- * number; the rest is done at scrape time.
+ * Registers a counter for hot paths, with one series for each value of `label`. Counting only adds
+ * to a number; the rest is done at scrape time.
  */
 export function labelledCounter<L extends string>(
   registry: Registry,

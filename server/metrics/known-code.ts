@@ -8,8 +8,8 @@ const wireCodes: Readonly<Record<WireErrorCode, true>> = {
 };
 
 /**
- * The code of one of our errors, or `other` for any other error. A label must have a closed set of
- * values.
+ * Returns the code of one of our errors, or `other` for any other error. A label must have a closed
+ * set of values.
  */
 export function knownCode(error: unknown): string {
   const own = errorCodeOf(error);

@@ -16,7 +16,7 @@ export interface Metrics {
   readonly log: LogMetrics;
   readonly keystore: KeystoreMetrics;
   readonly relay: RelayMetrics;
-  /** The text of one scrape and its media type. */
+  /** Returns the text of one scrape and its media type. */
   scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
 }
 
@@ -27,7 +27,7 @@ interface Deps {
   readonly isStorageFailing?: (() => boolean) | undefined;
 }
 
-/** A registry of its own with every metric in it: two servers in one process count apart. */
+/** Creates a registry with every metric. Two servers in one process count separately. */
 export function createMetrics({
   pool,
   version,

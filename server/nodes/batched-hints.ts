@@ -14,7 +14,7 @@ import type {
   PresenceHint,
 } from "./hints.ts";
 
-/** How long closing waits for hints to be sent, in milliseconds. */
+/** The time that closing waits for hints to be sent, in milliseconds. */
 const LAST_WORDS_MS = 1_000;
 
 /** Carries payloads to every node, including this one. */
@@ -59,7 +59,7 @@ export class BatchedHints implements Hints {
   /** True when the last send failed. */
   #lost = false;
   #lastSentMs = 0;
-  #listeningSince = 0;
+  #listeningSinceMs = 0;
   #closed = false;
 
   private constructor(options: BatchedHintsOptions) {
@@ -105,7 +105,8 @@ export class BatchedHints implements Hints {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
-    // The last words of a node that stops: without them the others find what it did with a poll.
+    // Sends the last hints of a node that stops. Without them, the others would find its last
+    // events only with a poll.
     await Promise.race([this.#sendRest(), wait(LAST_WORDS_MS, undefined, { ref: false })]);
     await this.#transport?.close();
   }
@@ -139,7 +140,7 @@ export class BatchedHints implements Hints {
     const { heads, devices, ended, activities, presences } = this.#waiting;
     const at = performance.now();
     const payloads = encodeHints(
-      { node: this.#options.node, at, listeningSince: this.#listeningSince },
+      { node: this.#options.node, at, listeningSinceMs: this.#listeningSinceMs },
       {
         heads: [...heads.values()],
         devices: [...devices.values()],
@@ -151,7 +152,7 @@ export class BatchedHints implements Hints {
     this.#waiting = nothingWaits();
     this.#beats = false;
     this.#lastSentMs = at;
-    // A hint that cannot be sent is dropped. The polls of the other nodes find what it announced.
+    // Drops a hint that cannot be sent. The polls of the other nodes find what it announced.
     const sealed = payloads.map((payload) => this.#options.seal.seal(payload));
     const sent = await this.#transport?.send(sealed).then(
       () => true,
@@ -159,12 +160,12 @@ export class BatchedHints implements Hints {
     );
     const again = sent === true && this.#lost;
     this.#lost = sent !== true;
-    // When hints travel again, announce again what other nodes may have missed.
+    // Announces what other nodes may have missed, once hints travel again.
     if (again && !this.#closed) this.#options.listener.onListening();
   }
 
   #onListening(): void {
-    this.#listeningSince = performance.now();
+    this.#listeningSinceMs = performance.now();
     this.#options.listener.onListening();
   }
 

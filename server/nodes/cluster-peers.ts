@@ -24,7 +24,7 @@ export interface ClusterPeersDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** How many conversations one statement asks for the heads of. */
+/** The number of conversations whose heads one statement reads. */
 const PER_QUERY = 2_000;
 /** A node that misses this many signs of life is gone. */
 export const SILENT_AFTER_BEATS = 3.5;
@@ -96,7 +96,7 @@ export class ClusterPeers implements HintListener {
     await this.#closeEnded(tenant, this.#deps.relay.connectedAs(tenant, user));
   }
 
-  /** Whether another node has given a sign of life lately. */
+  /** Returns whether another node has given a sign of life lately. */
   get hasOthers(): boolean {
     return performance.now() - this.#heardMs < this.#deps.beatMs * SILENT_AFTER_BEATS;
   }

@@ -31,11 +31,15 @@ const kinds = Object.keys(names) as Kind[];
 const senderSchema = z.object({
   node: z.string(),
   /**
-   * When the payload was sent, by the sending node's own clock. Only that node can interpret it.
+   * The time when the payload was sent, by the sending node's own clock. Only that node can
+   * interpret it.
    */
   at: z.number(),
-  /** When the sending node last began to listen, by the same clock. Older versions leave it out. */
-  listeningSince: z.number().default(0),
+  /**
+   * The time when the sending node last began to listen, by the same clock. Older versions leave it
+   * out.
+   */
+  listeningSinceMs: z.number().default(0),
 });
 const payloadSchema = senderSchema.extend({
   heads: z.array(shapes.heads).default([]),
@@ -45,14 +49,14 @@ const payloadSchema = senderSchema.extend({
   presences: z.array(shapes.presences).default([]),
 });
 
-/** How many hints fit below PostgreSQL's limit of 8,000 bytes per notification. */
+/** The number of hints that fit below PostgreSQL's limit of 8,000 bytes per notification. */
 const PER_PAYLOAD = 60;
 
 /** The sending node, the time of sending, and since when the node has been listening. */
 export interface Sender {
   readonly node: string;
   readonly at: number;
-  readonly listeningSince: number;
+  readonly listeningSinceMs: number;
 }
 
 /** Encodes the hints in one or more payloads, each at most 8,000 bytes. */
@@ -78,9 +82,9 @@ export function senderOf(text: string): Sender | undefined {
 export function decodeHint(text: string): (Hint & Sender) | undefined {
   const parsed = payloadSchema.safeParse(jsonOf(text));
   if (!parsed.success) return undefined;
-  const { node, at, listeningSince, ...lists } = parsed.data;
+  const { node, at, listeningSinceMs, ...lists } = parsed.data;
   const hint = Object.fromEntries(kinds.map((kind) => [kind, lists[kind].map(namedBy(kind))]));
-  return { node, at, listeningSince, ...(hint as unknown as Hint) };
+  return { node, at, listeningSinceMs, ...(hint as unknown as Hint) };
 }
 
 const valuesOf = (kind: Kind) => (one: object) =>

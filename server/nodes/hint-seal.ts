@@ -16,9 +16,9 @@ const MAC_CHARACTERS = 43;
 const KEYS_BELIEVED = 2;
 
 /**
- * A sealed payload is `HMAC-SHA-256 in base64url || "." || payload`. HKDF-SHA-256 derives the HMAC
- * key from each of `keys`. An outsider cannot make a seal, but can replay or withhold a sealed
- * payload.
+ * Creates the seal of hints. A sealed payload is `HMAC-SHA-256 in base64url || "." || payload`.
+ * HKDF-SHA-256 derives the HMAC key from each of `keys`. An outsider cannot make a seal, but can
+ * replay or withhold a sealed payload.
  * @param keys that all nodes have, the newest first
  */
 export function hintSeal(keys: () => readonly Secret<Uint8Array>[]): HintSeal {

@@ -25,7 +25,7 @@ export interface EndedHint {
   readonly device: Uuid;
 }
 
-/** What a member is doing now. It is never stored. */
+/** A member's current activity. It is never stored. */
 export interface ActivityHint {
   readonly conversation: Uuid;
   readonly device: Uuid;
@@ -45,7 +45,8 @@ export interface PresenceHint {
 }
 
 /**
- * What one node announces to the others. A hint without content announces that the node is alive.
+ * The announcements of one node to the others. A hint without content announces that the node is
+ * alive.
  */
 export interface Hint {
   readonly heads: readonly HeadHint[];
@@ -72,15 +73,15 @@ export interface Hints {
 export interface HintSender {
   readonly node: string;
   /**
-   * When this node last began to listen, in milliseconds of its own clock. It has missed what was
-   * announced before. It grows whenever the node begins to listen again.
+   * The time when this node last began to listen, in milliseconds of its own clock. It has missed
+   * earlier announcements. It grows whenever the node begins to listen again.
    */
-  readonly listeningSince: number;
+  readonly listeningSinceMs: number;
 }
 
 /** Receives the hints of other nodes. A node's own hints are left out. */
 export interface HintListener {
   onHint(hint: Hint, from: HintSender): void;
-  /** Hints arrive from now on. Earlier hints may have been missed. */
+  /** Called when hints begin to arrive. Earlier hints may have been missed. */
   onListening(): void;
 }

@@ -13,7 +13,7 @@ const connectionTo = ({ createClient }: typeof Redis, url: string) =>
     socket: { connectTimeout: 5_000, socketTimeout: 15_000, reconnectStrategy: retryAfterMs },
   });
 
-/** A delay with jitter, at most one second. The client never gives up. */
+/** Returns a delay with jitter, at most one second. The client never gives up. */
 const retryAfterMs = (retries: number): number =>
   Math.min(1_000, 50 * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2);
 
@@ -35,11 +35,11 @@ const CHECK_MS = 1_000;
 
 const WRITABLE_FOR = { type: "EX", value: 60 } as const;
 
-/** Whether Redis refused a command. The connection is then sound. */
+/** Returns whether Redis refused a command. The connection is then sound. */
 const isAnswer = (error: unknown): boolean =>
   error instanceof Error && /^[A-Z]+ /.test(error.message);
 
-/** Whether a server refused a write that the primary would take. */
+/** Returns whether a server refused a write that the primary would take. */
 const isOfReplica = (error: unknown): boolean =>
   error instanceof Error && /^(READONLY|MASTERDOWN|LOADING)\b/.test(error.message);
 

@@ -30,7 +30,7 @@ const SPEND = `
   end
   return waits`;
 
-/** What was counted between two comparisons. */
+/** The time between two comparisons of counts. */
 const EVERY_MS = 500;
 
 /**
@@ -58,7 +58,7 @@ export function openMessageLimits(
   return shared;
 }
 
-/** How many buckets one request to Redis compares. */
+/** The number of buckets that one request to Redis compares. */
 const PER_QUESTION = 500;
 
 interface Spent {
@@ -68,7 +68,7 @@ interface Spent {
 
 export interface SharedMessageLimitsDeps {
   readonly name: string;
-  /** This node's own limits. They hold whatever happens to Redis. */
+  /** This node's own limits. They hold in every state of Redis. */
   readonly local: MessageLimits;
   readonly rates: MessageRates;
   readonly redis: RedisClient;
@@ -81,8 +81,8 @@ export interface SharedMessageLimitsDeps {
 /**
  * Limits that all nodes share over Redis. A message is admitted at once, by this node's own count
  * and the result of the last comparison. The next comparison reports what was sent since. A sender
- * on several nodes may therefore exceed a limit by what one interval lets pass. While Redis is
- * away, the limit holds on each node separately: it fails open.
+ * on several nodes may therefore exceed a limit by the amount of one interval. While Redis is away,
+ * the limit holds on each node separately: it fails open.
  */
 export class SharedMessageLimits implements MessageLimits {
   readonly #deps: SharedMessageLimitsDeps;

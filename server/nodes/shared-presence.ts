@@ -33,22 +33,22 @@ const offline: UserPresence = { state: "offline", since: 0 };
 const rank: Readonly<Record<PresenceState, number>> = { online: 2, idle: 1, offline: 0 };
 
 /**
- * Presence of users on all nodes. Each node announces how its own users are when that changes, and
- * announces all of them when another node has begun to listen. When a node is gone, what it
- * announced is dropped. Nothing is stored.
+ * Presence of users on all nodes. Each node announces each change of its own users, and announces
+ * all of them when another node has begun to listen. When a node is gone, its announcements are
+ * dropped. Presence is never stored.
  */
 export class SharedPresence implements PresenceBoard {
   readonly #deps: SharedPresenceDeps;
   readonly #local: LocalPresence;
   readonly #elsewhere = new Map<Uuid, Elsewhere>();
-  /** When each node was last heard. */
+  /** The time when each node was last heard. */
   readonly #heard = new Map<string, number>();
   /** Nodes that were told everything, and since when each was listening then. */
   readonly #greeted = new Map<string, number>();
   /** Users that a node announced before this node listened anew, if it has not announced them since. */
   readonly #unconfirmed = new Map<string, Set<Uuid>>();
   #listeningSinceMs = 0;
-  /** What was last announced of a user, unless it was that the user is offline. */
+  /** The last announcement about each user, unless it said that the user is offline. */
   readonly #told = new Map<Uuid, PresenceState>();
 
   constructor(deps: SharedPresenceDeps) {
@@ -86,19 +86,19 @@ export class SharedPresence implements PresenceBoard {
   }
 
   /** Records what another node announced about its users. */
-  onHeard({ node, listeningSince }: HintSender, presences: readonly PresenceHint[]): void {
+  onHeard({ node, listeningSinceMs }: HintSender, presences: readonly PresenceHint[]): void {
     this.#heard.set(node, this.#deps.monotonic());
-    if (listeningSince > (this.#greeted.get(node) ?? -1)) {
-      this.#greeted.set(node, listeningSince);
+    if (listeningSinceMs > (this.#greeted.get(node) ?? -1)) {
+      this.#greeted.set(node, listeningSinceMs);
       this.#announceAll();
     }
     this.#change(presences.map((presence) => ({ ...presence, node })));
   }
 
   /**
-   * What was announced here may have been lost. A node that was not listening yet is told when it
-   * is heard. What other nodes announced may have been lost here too. They announce all their users
-   * again, so that those they do not name are gone.
+   * Announces this node's users again, because announcements may have been lost. A node that was
+   * not listening yet is told when it is heard. Announcements of other nodes may have been lost
+   * here too. They announce all their users again, and users that they do not name are gone.
    */
   onListening(): void {
     this.#listeningSinceMs = this.#deps.monotonic();
@@ -119,13 +119,13 @@ export class SharedPresence implements PresenceBoard {
   }
 
   /**
-   * Drops what was announced by nodes that have been silent for too long, and what was not announced
-   * again since this node listened anew.
+   * Drops the announcements of nodes that have been silent for too long, and those that were not
+   * repeated since this node listened anew.
    */
   forgetSilent(): void {
     const { monotonic, forgetAfterMs } = this.#deps;
-    for (const [node, heardAt] of this.#heard) {
-      if (monotonic() - heardAt < forgetAfterMs) continue;
+    for (const [node, heardAtMs] of this.#heard) {
+      if (monotonic() - heardAtMs < forgetAfterMs) continue;
       this.#heard.delete(node);
       this.#greeted.delete(node);
       this.#forget(node, ([, { byNode }]) => byNode.has(node));

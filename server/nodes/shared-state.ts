@@ -17,9 +17,9 @@ interface Deps {
   readonly onLost: (service: string) => (error: unknown) => void;
 }
 
-/** What this node shares with other nodes. Without Redis, it shares only hints. */
+/** The state that this node shares with other nodes. Without Redis, it shares only hints. */
 export interface SharedState {
-  /** A new memory of used device proofs. */
+  /** Creates a memory of used device proofs. */
   usedProofs(): UsedProofs;
   /** @param name separates limits of the same owners */
   messageLimits(name: string, rates: MessageRates): MessageLimits;

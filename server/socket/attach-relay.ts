@@ -21,7 +21,10 @@ import { limitHello } from "./limit-hello.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
-/** No client divides a message further. Each fragment costs more memory than its bytes. */
+/**
+ * The largest number of fragments of a message. No client divides a message further. Each fragment
+ * costs more memory than its bytes.
+ */
 const MAX_FRAGMENTS = 128;
 /** A frame may arrive in this many pieces, which is one for each packet on the network. */
 const MAX_BUFFERED_PIECES = 4_096;
@@ -42,7 +45,7 @@ export interface AttachedRelay {
 export interface HelloLimits {
   readonly waitingSockets: ConnectionLimits;
   readonly heldBytes: HeldBytes;
-  /** As `networkBehind` returns it. */
+  /** Returns the network of a request, as `networkBehind` does. */
   readonly networkOf: (request: IncomingMessage) => string;
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
@@ -159,7 +162,7 @@ function refuse(stream: Duplex, error: Refusal, headers: Record<string, string> 
   // Node no longer listens for errors on an upgraded stream. A reset by the peer must not end the
   // process.
   stream.on("error", () => undefined);
-  // Without this, a refused peer could keep its connection for as long as it likes.
+  // Destroys the stream. Otherwise a refused peer could keep its connection as long as it likes.
   stream.once("finish", () => stream.destroy());
   stream.end(rawProblem(error, headers));
 }

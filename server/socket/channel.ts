@@ -32,7 +32,7 @@ export interface ChannelEvents {
   onClosed(): void;
 }
 
-/** A channel over a WebSocket. One binary message holds one frame. */
+/** Returns a channel over a WebSocket. One binary message holds one frame. */
 export function webSocketChannel(
   socket: WebSocket,
   raw: Socket,

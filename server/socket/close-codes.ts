@@ -7,7 +7,7 @@ export const closeCodes = {
   going_away: 3001,
   /** Renew the access token, then connect again. */
   token_expired: 4001,
-  /** No hello came in time. */
+  /** The hello did not come in time. */
   hello_timeout: 4002,
   /** The relay could not serve the connection. Nothing is wrong with the device. */
   try_again: 4003,

@@ -25,13 +25,13 @@ import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 import type { Timings } from "./timings.ts";
 
-/** What the liveness check needs to know of a connection. */
+/** The facts about a connection that the liveness check needs. */
 export interface OpenSocket extends Drainable {
   /** Bytes that were sent but not yet taken by the network. */
   readonly bufferedBytes: number;
 }
 
-/** What one socket needs from the rest of the server. */
+/** The dependencies of one socket on the rest of the server. */
 export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   readonly timings: Timings;
   readonly frameLimits: FrameLimits;
@@ -58,7 +58,7 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
 
 /** Ephemeral frames are dropped when this many bytes of durable frames wait. */
 const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
-/** No further page of heads is read while this many bytes wait. */
+/** The number of waiting bytes above which no further page of heads is read. */
 const MAX_BUFFERED_HEADS = 512 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
 
@@ -175,7 +175,10 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return this.#session?.deliveries.headOf(conversation);
   }
 
-  /** Before the session begins, what it reads from the database will include the event. */
+  /**
+   * Ignores events before the session begins, because its reads from the database will include
+   * them.
+   */
   onJoined(conversation: Uuid, seq: number): void {
     if (this.#session?.mayJoin() !== true) return;
     this.#deps.relay.follow(this, conversation);
@@ -233,7 +236,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     const { relay } = this.#deps;
     this.#liveness.greeted();
     this.#state = "joining";
-    const heardAt = this.#deps.monotonic();
+    const heardAtMs = this.#deps.monotonic();
     const expulsions = relay.expulsions;
     try {
       if (hello.version !== PROTOCOL_VERSION)
@@ -250,12 +253,13 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
       if (this.#deps.sockets.take({ tenant, account: user }) !== undefined)
         return this.close("try_again");
       this.#identity = { tenant, user, device, session, role };
-      // Of two hellos the later one wins, however long either took to be answered.
-      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAt) * 1000);
+      // The later one of two hellos wins, even if the earlier one is answered later.
+      this.since = authenticated.since - Math.round((this.#deps.monotonic() - heardAtMs) * 1000);
       this.#leaveShares = this.#deps.loopShares.join(tenant, this.#reading);
       relay.join(this, device);
       const begun = this.#begin(authenticated.actor);
-      // A store that says a generation again is an older copy. What was acknowledged may be lost in it.
+      // A store that repeats a generation is an older copy. Acknowledged events may be missing in
+      // it.
       const isOlder = authenticated.lastGeneration >= hello.generation;
       if (await this.#tellHeads(authenticated.actor, begun, hello.includeFinished || isOlder))
         this.#open(authenticated, begun);
@@ -326,7 +330,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     return undefined;
   }
 
-  /** Waits until the device has taken enough of what was sent. */
+  /** Waits until the device has taken enough of the sent bytes. */
   async #room(): Promise<void> {
     while (this.#state === "joining" && this.#channel.bufferedBytes > MAX_BUFFERED_HEADS)
       await new Promise<void>((resolve) => {
@@ -372,7 +376,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
     else this.#deps.observer?.slowConsumer("dropped_ephemeral");
   }
 
-  /** Tells the device what was wrong, then closes. */
+  /** Tells the device the fault, then closes. */
   #fault(reason: CloseReason, error: unknown): void {
     this.#transmit(faultFrame(reason, error));
     this.close(reason, error);

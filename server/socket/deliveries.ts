@@ -28,20 +28,21 @@ export interface DeliveriesDeps {
   readonly onError: (error: unknown) => void;
 }
 
-/** How long a read waits that found the database overloaded, in milliseconds. */
+/** The time before a read is repeated that found the database overloaded, in milliseconds. */
 const RETRY_READ_MS = 1_000;
 
 const PAGE = 64;
 /**
- * How many conversations of one connection are read at the same time, while the window has room.
+ * The number of conversations of one connection that are read at the same time, while the window
+ * has room.
  */
 const PARALLEL_READS = 64;
 
 /**
  * Sends events to one connection. A live follower receives an event straight from the commit. A
  * follower that is behind, or whose window is full, reads pages from the database until it is live
- * again. What a connection holds in memory is therefore bounded, however slowly the device reads.
- * Nothing is sent before `open`.
+ * again. The memory of a connection is therefore bounded, even if the device reads slowly. No event
+ * is sent before `open`.
  */
 export class Deliveries {
   readonly #deps: DeliveriesDeps;
@@ -63,7 +64,7 @@ export class Deliveries {
     this.#deps = deps;
   }
 
-  /** How many deliveries have been acknowledged. */
+  /** Returns how many deliveries have been acknowledged. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -117,7 +118,8 @@ export class Deliveries {
   }
 
   /**
-   * The last event of the conversation's log that is known here; undefined when it is not followed.
+   * Returns the last event of the conversation's log that is known here; undefined when it is not
+   * followed.
    */
   headOf(conversation: Uuid): number | undefined {
     return this.#followers.get(conversation)?.head;
@@ -294,7 +296,10 @@ export class Deliveries {
     this.#settle(follower);
   }
 
-  /** An event that was committed and cannot be read was purged, or its key was destroyed. */
+  /**
+   * Tells the device of a gap. An event that was committed and cannot be read was purged, or its
+   * key was destroyed.
+   */
   #tellGap(follower: Follower, from: number, to: number, reason: "purged" | "erased"): void {
     const { conversation } = follower;
     follower.gap = { from, to };

@@ -3,7 +3,9 @@ import type { Timings } from "./timings.ts";
 
 /** A connection, as far as stopping has to do with it. */
 export interface Drainable {
-  /** Takes nothing more, answers what was taken, then closes; resolves when it is closed. */
+  /**
+   * Takes no more messages, answers those that were taken, then closes. Resolves when it is closed.
+   */
   drain(): Promise<void>;
 }
 

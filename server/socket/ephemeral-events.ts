@@ -5,18 +5,18 @@ import type { PresenceBoard, UserPresence } from "./presence.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
 
 /**
- * What all sockets share. It is passed by reference, because there is one of these objects per
- * socket.
+ * The dependencies that all sockets share. They are passed by reference, because there is one of
+ * these objects per socket.
  */
 export interface EphemeralEventsDeps {
   readonly relay: Relay;
   readonly presence: PresenceBoard;
   readonly monotonic: () => number;
-  /** Tells the other nodes what a member is doing. */
+  /** Tells the other nodes a member's activity. */
   readonly announceActivity: (activity: Activity & { readonly device: Uuid }) => void;
 }
 
-/** Who sends the ephemeral frames, and how the device receives those of others. */
+/** The sender of the ephemeral frames, and the way in which the device receives those of others. */
 export interface EphemeralEventsSocket {
   readonly identity: Identity;
   readonly subscriber: Subscriber;
@@ -25,10 +25,13 @@ export interface EphemeralEventsSocket {
   readonly transmit: (frame: Uint8Array) => void;
 }
 
-/** What is never stored and may be lost, at once and per second, from one socket; more is dropped. */
+/**
+ * The rate of ephemeral frames from one socket, which are never stored. Frames above it are
+ * dropped.
+ */
 const RATE = { burst: 30, perSecond: 5 };
 
-/** What one socket says in passing: what its user does now, and whether they are there. */
+/** Handles the ephemeral frames of one socket: activities and presence of its user. */
 export class EphemeralEvents {
   readonly #deps: EphemeralEventsDeps;
   readonly #socket: EphemeralEventsSocket;
@@ -54,7 +57,7 @@ export class EphemeralEvents {
     presence.say(identity, state, relay.conversationsOf(subscriber).filter(maySignal));
   }
 
-  /** Tells this device who is there of those it shares conversations with. */
+  /** Tells this device which of the users it shares conversations with are present. */
   tellPresent(users: Iterable<Uuid>): void {
     const { identity, transmit } = this.#socket;
     for (const user of users) {
@@ -68,7 +71,7 @@ export class EphemeralEvents {
   }
 }
 
-/** Takes what a member does to the others on this node. */
+/** Delivers a member's activity to the others on this node. */
 export function broadcastActivity(
   relay: Relay,
   activity: Activity & { readonly device: Uuid },

@@ -2,13 +2,13 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { VisibleRange } from "../../messaging/follow/visible-ranges.ts";
 
 /**
- * How far one connection has come in one conversation. A follower sends nothing before `start`. A
- * live follower has been sent everything that it may see, and is sent the next event at its commit.
- * Any other follower reads from the database.
+ * Tracks the progress of one connection in one conversation. A follower sends nothing before
+ * `start`. A live follower has been sent everything that it may see, and is sent the next event at
+ * its commit. Any other follower reads from the database.
  */
 export class Follower {
   readonly conversation: Uuid;
-  /** False until the device has said what it knows. */
+  /** False until the device has reported its last event. */
   started = false;
   /** The last event that was sent, or that the device knew before. */
   sent = 0;
@@ -59,13 +59,14 @@ export class Follower {
   }
 
   /**
-   * The range that contains the next event; undefined when the device will never see another one.
+   * Returns the range that contains the next event; undefined when the device will never see
+   * another one.
    */
   get range(): VisibleRange | undefined {
     return this.#ranges[0];
   }
 
-  /** The last event that the device may see now. */
+  /** Returns the last event that the device may see now. */
   get target(): number {
     const last = this.#ranges.at(-1);
     return last === undefined ? this.sent : Math.min(this.head, last.untilSeq ?? this.head);
@@ -90,14 +91,14 @@ export class Follower {
     return last !== undefined && last.untilSeq === undefined;
   }
 
-  /** The number of the next event to send. */
+  /** Returns the number of the next event to send. */
   get next(): number {
     return Math.max(this.sent, this.#firstSeq() - 1) + 1;
   }
 
   /**
-   * The event that carries the hash from which the device's chain continues. By default the first
-   * of a range.
+   * Returns the event that carries the hash from which the device's chain continues. By default the
+   * first of a range.
    */
   get anchor(): number {
     return Math.max(this.#afterGap, this.#firstSeq());

@@ -1,7 +1,7 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { charge, fullBucket, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 
-/** What the sockets of one account may send to this node, of whatever kind. */
+/** The rates of frames of any kind that the sockets of one account may send to this node. */
 export interface FrameRates {
   readonly frames: BucketRate;
   readonly bytes: BucketRate;

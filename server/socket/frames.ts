@@ -10,7 +10,7 @@ import type { CloseReason } from "./close-codes.ts";
 /** Why a message was refused: by a rule of the log, or by a rate limit. */
 export type RefusalCode = MessagingErrorCode | "rate_limited";
 
-/** What a refused sender is told, and what it can do. */
+/** The sentences that a refused sender gets, with the next step. */
 const sentences: Partial<Record<RefusalCode, string>> = {
   stale_message_id: "The message id is over 30 days old or ahead of time. Make a new one.",
   forbidden: "The role of this account does not write to conversations.",
@@ -45,7 +45,10 @@ export function refusedFrame(
   return encodeFrame({ kind: "refused", body });
 }
 
-/** A refusal by a policy. Only a member who may write is told the epoch and the devices. */
+/**
+ * Returns the frame of a refusal by a policy. Only a member who may write is told the epoch and the
+ * devices.
+ */
 export function admissionRefusedFrame(
   ids: RefusedIds,
   { code, missing, extra, stale, retryAfterMs }: Refusal,
@@ -59,10 +62,10 @@ export function admissionRefusedFrame(
 }
 
 export function acceptedFrame(message: AcceptedMessage): Uint8Array {
-  const { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag } = message;
+  const { conversation, clientMessageId, seq, receivedAtMs, transcriptHash, frankingTag } = message;
   return encodeFrame({
     kind: "accepted",
-    body: { conversation, clientMessageId, seq, receivedAt, transcriptHash, frankingTag },
+    body: { conversation, clientMessageId, seq, receivedAtMs, transcriptHash, frankingTag },
   });
 }
 
@@ -83,7 +86,10 @@ export const headsFrame = (page: readonly Followed[]): Uint8Array =>
 export const deliverFrame = (event: DeliverableEvent): Uint8Array =>
   encodeFrame({ kind: "deliver", body: event });
 
-/** What was wrong with a connection. For an unknown error, it only says that there was one. */
+/**
+ * Returns the frame about a connection's fault. For an unknown error, it only says that there was
+ * one.
+ */
 export function faultFrame(reason: CloseReason, error: unknown): Uint8Array {
   const code = (error as { code?: unknown } | null)?.code;
   return encodeFrame({

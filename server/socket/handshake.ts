@@ -5,7 +5,9 @@ import type { Followed, FollowedPage } from "../../messaging/follow/visible-rang
 import type { Actor } from "../../policies/actor.ts";
 
 export const PROTOCOL_VERSION = 1;
-/** How many deliveries one connection may have unacknowledged. More wait in the database. */
+/**
+ * The number of deliveries of one connection that may be unacknowledged. More wait in the database.
+ */
 export const WINDOW = 256;
 export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
@@ -15,16 +17,16 @@ export interface ReceivedHello {
   readonly origin: string | undefined;
 }
 
-/** Who has authenticated on the socket. */
+/** The user and device that have authenticated on the socket. */
 export interface AuthenticatedHello {
   readonly actor: Actor & { readonly device: Uuid };
   readonly limits: Limits;
   /**
-   * When the device was welcomed, in microseconds of the database's clock. Of a device's sockets
-   * the latest one stays.
+   * The time when the device was welcomed, in microseconds of the database's clock. The latest one
+   * of a device's sockets stays.
    */
   readonly since: number;
-  /** How many milliseconds the access token remains valid. */
+  /** The number of milliseconds for which the access token remains valid. */
   readonly tokenServesMs: number;
   /** The highest store generation that the device had said before; 0 for none. */
   readonly lastGeneration: number;

@@ -3,14 +3,15 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
 
 /**
- * How much a closed channel keeps for the device to take. It keeps the oldest frames, so that none
- * is missing in between.
+ * The number of bytes that a closed channel keeps for the device to take. It keeps the oldest
+ * frames, so that none is missing in between.
  */
 const MAX_LEFT_BYTES = 128 * 1024;
 
 /**
- * How many bodies of one connection may be waited for or read at once. Each may take a mebibyte. A
- * device sends one after another; the rest is for bodies that it gave up and sent again.
+ * The number of bodies of one connection that may be awaited or read at once. Each may take a
+ * mebibyte. A device sends one after another; the rest is for bodies that it gave up and sent
+ * again.
  */
 const MAX_BODIES = 4;
 
@@ -42,8 +43,8 @@ type Outlet =
  * A channel over HTTP requests. The device posts its frames in numbered batches. It takes our
  * frames by polls, one after another, or from one stream. Frames that a poll took are kept until
  * the next poll acknowledges them, so that a lost answer is repeated. No frame of the device is
- * read before somebody takes frames: a hello that was delayed, and that nobody waits for any more,
- * must not displace a later connection.
+ * read before the device takes frames. A delayed hello that no client waits for any more must not
+ * displace a later connection.
  */
 export class HttpChannel implements Channel {
   readonly #events: ChannelEvents;
@@ -100,7 +101,7 @@ export class HttpChannel implements Channel {
     this.#onEnd();
   }
 
-  /** A polling device is answered. Its next poll shows that it is alive. */
+  /** Answers a polling device. Its next poll shows that it is alive. */
   probe(): void {
     if (this.#outlet?.kind === "poll") this.#outlet.answer();
     this.#stream?.ping();
@@ -145,7 +146,7 @@ export class HttpChannel implements Channel {
 
   /**
    * Returns the frames after number `after` as soon as there are any, or none after `waitMs`. An
-   * earlier poll that still waits is answered first, because nobody waits for it any more.
+   * earlier poll that still waits is answered first, because its client no longer waits for it.
    * @param left aborts the wait when the client has gone
    */
   poll(after: number, waitMs: number, left: AbortSignal): Promise<PollAnswer> {

@@ -6,12 +6,12 @@ import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
 
 const MIB = 1024 * 1024;
-/** Connections that nobody has taken a frame from, and the bytes of their hellos. */
+/** The limits of connections of which no frame was taken, and of the bytes of their hellos. */
 const UNTAKEN: ShareLimits = { node: 10_000, tenant: 2_500, account: 8 };
 const UNTAKEN_BYTES: ShareLimits = { node: 64 * MIB, tenant: 16 * MIB, account: 4 * MIB };
 /**
- * How long, and for how many connections, the reason of a close is kept. Older ones are forgotten,
- * those of the tenant with most of them first.
+ * The time and the number of connections for which the reason of a close is kept. Older ones are
+ * forgotten, those of the tenant with most of them first.
  */
 const LINGER_MS = 30_000;
 const MAX_LINGERING = 1_000;
@@ -43,7 +43,7 @@ export class HttpConnections {
     this.#deps = deps;
   }
 
-  /** How long the last frames of a connection may take to be sent. */
+  /** Returns how long the last frames of a connection may take to be sent. */
   get closingMs(): number {
     return this.#deps.timings.closingMs;
   }
@@ -53,7 +53,7 @@ export class HttpConnections {
     this.#stopping = true;
   }
 
-  /** Returns why `holder` can begin no connection now, whatever the hello is. */
+  /** Returns the reason why `holder` can begin no connection now, with any hello. */
   refusalOf(holder: Holder): BeginRefusal | undefined {
     if (this.#stopping) return "stopping";
     const release = this.#reserve(holder, 0);

@@ -12,8 +12,8 @@ import type { MessageLimits } from "./message-limits.ts";
 import type { Reading } from "./reading.ts";
 
 /**
- * What all sockets share. It is passed by reference, because there is one of these objects per
- * socket.
+ * The dependencies that all sockets share. They are passed by reference, because there is one of
+ * these objects per socket.
  */
 export interface InboundMessagesDeps {
   readonly log: Pick<ConversationLog, "post">;
@@ -22,7 +22,7 @@ export interface InboundMessagesDeps {
   readonly monotonic: () => number;
 }
 
-/** Whose messages are taken, and where their answers go. */
+/** The sender of the messages, and the destination of their answers. */
 export interface InboundMessagesSocket {
   readonly actor: AuthenticatedHello["actor"];
   readonly channel: Pick<Channel, "bufferedBytes">;
@@ -35,7 +35,10 @@ export interface InboundMessagesSocket {
   readonly onIdle: () => void;
 }
 
-/** What one socket may have under way. The socket is not read from while it has more. */
+/**
+ * The limits of the messages of one socket under way. The socket is not read from while it has
+ * more.
+ */
 const MAX_UNANSWERED = 512;
 const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
 const MAX_BUFFERED_BYTES = 1024 * 1024;
@@ -91,7 +94,7 @@ export class InboundMessages {
     this.regulate();
   }
 
-  /** Pauses or resumes reading, by what is under way in both directions. */
+  /** Pauses or resumes reading, according to the amount under way in both directions. */
   regulate(): void {
     const { channel, reading } = this.#socket;
     const share = this.#paused ? 0.5 : 1;
@@ -110,7 +113,9 @@ export class InboundMessages {
     this.#socket.transmit(refusedFrame(send, code, retryAfterMs));
   }
 
-  /** A non-member is told nothing about a conversation, whatever else is wrong. */
+  /**
+   * Tells a non-member that the conversation does not exist, even if the message has another fault.
+   */
   #tooLarge({ conversation }: Send): "message_too_large" | "conversation_not_found" {
     const { deliveries } = this.#socket;
     return deliveries.isMember(conversation) ? "message_too_large" : "conversation_not_found";

@@ -6,7 +6,7 @@ import type { CloseReason } from "./close-codes.ts";
 
 /** A hello, its framing, and a few pings. */
 const MAX_BYTES = wireLimits.hello + 4 * 1024;
-/** What a piece costs besides its bytes, however small it is. */
+/** The cost of a piece besides its bytes, for a piece of any size. */
 const BYTES_PER_PIECE = 256;
 /** Pings and pongs before the welcome. */
 const MAX_CONTROL_FRAMES = 8;
@@ -43,7 +43,7 @@ export function limitHello(
   const refuseNow = (reason: CloseReason) => {
     end();
     refuse(reason);
-    // Nothing more is read, not even the peer's half of the closing handshake.
+    // Reads no further bytes, not even the peer's half of the closing handshake.
     raw.destroySoon();
   };
   // Before the listener of `ws`, which may find a whole message in the piece.

@@ -1,11 +1,11 @@
 import type { CloseReason } from "./close-codes.ts";
 import type { Timings } from "./timings.ts";
 
-/** What one check of a connection sees. */
+/** The state of a connection that one check sees. */
 export interface Condition {
   /**
-   * True while deliveries are held up: the window is full, or the network does not take what was
-   * sent.
+   * True while deliveries are held up: the window is full, or the network does not take the sent
+   * bytes.
    */
   readonly blocked: boolean;
   /** Grows with every acknowledgement and with every byte that the network takes. */
@@ -21,31 +21,30 @@ export type Verdict =
 type Limits = Pick<Timings, "helloMs" | "pingEveryMs" | "pongWithinMs" | "silenceMs" | "stallMs">;
 
 /**
- * Decides whether one device is alive, by what was heard of it and when. It holds no timer: the
- * caller checks now and then and is told when to check again. Times are milliseconds of one
- * monotonic clock.
+ * Decides whether one device is alive, from the times at which it was heard. It holds no timer: the
+ * caller checks, and learns when to check again. Times are milliseconds of one monotonic clock.
  */
 export class Liveness {
   readonly #limits: Limits;
-  #heardAt: number;
-  #pingedAt: number | undefined;
+  #heardAtMs: number;
+  #pingedAtMs: number | undefined;
   #progress = 0;
-  #blockedSince: number | undefined;
+  #blockedSinceMs: number | undefined;
   /** Before the hello, only the hello is waited for. */
   #helloBy: number | undefined;
-  /** When the access token expires. */
-  #expiresAt = Infinity;
+  /** The time when the access token expires. */
+  #expiresAtMs = Infinity;
 
   constructor(limits: Limits, now: number) {
     this.#limits = limits;
-    this.#heardAt = now;
+    this.#heardAtMs = now;
     this.#helloBy = now + limits.helloMs;
   }
 
   /** Called when a frame or a pong arrived. */
   heard(now: number): void {
-    this.#heardAt = now;
-    this.#pingedAt = undefined;
+    this.#heardAtMs = now;
+    this.#pingedAtMs = undefined;
   }
 
   greeted(): void {
@@ -54,36 +53,38 @@ export class Liveness {
 
   /** Called when the access token was renewed until then. */
   expiresAt(at: number): void {
-    this.#expiresAt = at;
+    this.#expiresAtMs = at;
   }
 
   look(now: number, condition: Condition): Verdict {
     const { pingEveryMs, pongWithinMs, silenceMs, stallMs } = this.#limits;
     if (this.#helloBy !== undefined)
       return now >= this.#helloBy ? close("hello_timeout") : wait(this.#helloBy - now);
-    if (now >= this.#expiresAt) return close("token_expired");
+    if (now >= this.#expiresAtMs) return close("token_expired");
     if (condition.paused) this.heard(now);
-    if (this.#pingedAt !== undefined && now - this.#pingedAt >= pongWithinMs)
+    if (this.#pingedAtMs !== undefined && now - this.#pingedAtMs >= pongWithinMs)
       return close("silent");
-    if (now - this.#heardAt >= silenceMs) return close("silent");
+    if (now - this.#heardAtMs >= silenceMs) return close("silent");
     this.#watchProgress(now, condition);
-    if (this.#blockedSince !== undefined && now - this.#blockedSince >= stallMs)
+    if (this.#blockedSinceMs !== undefined && now - this.#blockedSinceMs >= stallMs)
       return close("stalled");
-    const ping = this.#pingedAt === undefined && now - this.#heardAt >= pingEveryMs;
-    if (ping) this.#pingedAt = now;
+    const ping = this.#pingedAtMs === undefined && now - this.#heardAtMs >= pingEveryMs;
+    if (ping) this.#pingedAtMs = now;
     const next = Math.min(
-      this.#pingedAt === undefined ? this.#heardAt + pingEveryMs : this.#pingedAt + pongWithinMs,
-      this.#expiresAt,
+      this.#pingedAtMs === undefined
+        ? this.#heardAtMs + pingEveryMs
+        : this.#pingedAtMs + pongWithinMs,
+      this.#expiresAtMs,
       // Often enough to find in time what blocks between two checks.
-      (this.#blockedSince ?? now) + (this.#blockedSince === undefined ? stallMs / 3 : stallMs),
+      (this.#blockedSinceMs ?? now) + (this.#blockedSinceMs === undefined ? stallMs / 3 : stallMs),
     );
     return { kind: "wait", ping, nextMs: Math.max(1, next - now) };
   }
 
   #watchProgress(now: number, { blocked, progress }: Condition): void {
-    if (!blocked) this.#blockedSince = undefined;
-    else if (this.#blockedSince === undefined || progress !== this.#progress)
-      this.#blockedSince = now;
+    if (!blocked) this.#blockedSinceMs = undefined;
+    else if (this.#blockedSinceMs === undefined || progress !== this.#progress)
+      this.#blockedSinceMs = now;
     this.#progress = progress;
   }
 }

@@ -70,7 +70,7 @@ export class LoopShares {
       this.#holdAll(tenant, waitMs);
       return waitMs;
     }
-    // What is taken while nobody else needs it is not owed later.
+    // Forgives the debt of work at a time that no other tenant needed.
     bucket.tokens = Math.max(bucket.tokens, 0);
     return 0;
   }

@@ -6,9 +6,9 @@ import type { AuthenticatedHello } from "./handshake.ts";
 
 /** Messages at once and per second, for one bucket of each kind. */
 export interface MessageRates {
-  /** For a customer's device. */
+  /** The rate of a customer's device. */
   readonly device: BucketRate;
-  /** For a device of an agent, a supervisor, an admin or a bot. */
+  /** The rate of a device of an agent, a supervisor, an admin or a bot. */
   readonly staffDevice: BucketRate;
   readonly account: BucketRate;
   readonly tenant: BucketRate;
@@ -16,13 +16,15 @@ export interface MessageRates {
 
 /** Conversations begun, at once and per second. */
 export interface ConversationRates {
-  /** By one customer. */
+  /** The rate of one customer. */
   readonly customer: BucketRate;
-  /** By all customers of a tenant. */
+  /** The rate of all customers of a tenant. */
   readonly tenant: BucketRate;
 }
 
-/** The same limits for conversations that are begun. Devices of one account share its rate. */
+/**
+ * Returns the same limits for conversations that are begun. Devices of one account share its rate.
+ */
 export const creationRates = ({ customer, tenant }: ConversationRates): MessageRates => ({
   device: customer,
   staffDevice: customer,
@@ -30,7 +32,7 @@ export const creationRates = ({ customer, tenant }: ConversationRates): MessageR
   tenant,
 });
 
-/** What the limits need to know of a sender. */
+/** The facts about a sender that the limits need. */
 export type Sending = Pick<AuthenticatedHello["actor"], "tenant" | "user" | "device" | "role">;
 
 /**

@@ -2,7 +2,7 @@ import type { PresenceState } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
 
-/** How a user can be reached, and since when, in milliseconds since the Unix epoch. */
+/** A user's presence, and the time since which it holds, in milliseconds since the Unix epoch. */
 export interface UserPresence {
   readonly state: PresenceState;
   readonly since: number;
@@ -20,7 +20,10 @@ export interface Present {
  * announces nothing is not shown. It answers at once, from a copy of what other nodes announced.
  */
 export interface PresenceBoard {
-  /** Records what a device announces about its user. Members of `conversations` are told. */
+  /**
+   * Records the presence that a device announces for its user. Tells the members of
+   * `conversations`.
+   */
   say(who: Present, state: "online" | "idle", conversations: readonly Uuid[]): void;
   /**
    * Records that the device's socket has closed. Members of `conversations` are told after a delay.
@@ -51,8 +54,8 @@ interface Entry {
 }
 
 /**
- * The presence on one node, in memory: one entry for each user who is connected or was a moment
- * ago.
+ * Holds the presence on one node, in memory. There is one entry for each user who is connected or
+ * was a moment ago.
  */
 export class LocalPresence implements PresenceBoard {
   readonly #deps: LocalPresenceDeps;
@@ -92,7 +95,7 @@ export class LocalPresence implements PresenceBoard {
     return this.#entries.get(user)?.presence;
   }
 
-  /** Every user who is present. */
+  /** Returns every user who is present. */
   all(): readonly (readonly [Omit<Present, "device">, UserPresence])[] {
     return Array.from(this.#entries, ([user, { tenant, presence }]) => [
       { tenant, user },

@@ -47,7 +47,7 @@ export class Reading implements Holdable {
     else this.#onFrame(frame);
   }
 
-  /** Pauses while too much of what was read is under way. */
+  /** Pauses while too many of the bytes that were read are under way. */
   pause(): void {
     this.#isBusy = true;
     this.#update();
@@ -69,7 +69,10 @@ export class Reading implements Holdable {
     this.#update();
   }
 
-  /** Pauses for so many milliseconds from now, because too much was sent. A longer pause goes on. */
+  /**
+   * Pauses for this number of milliseconds, because the socket sent too much. A longer pause
+   * continues.
+   */
   pauseFor(ms: number): void {
     const untilMs = performance.now() + Math.min(ms, LONGEST_PAUSE_MS);
     if (ms <= 0 || untilMs <= this.#pausedUntilMs) return;

@@ -6,7 +6,7 @@ import type { Connected } from "../../identity/tokens/find-ended.ts";
 import type { Role } from "../../policies/actor.ts";
 import type { CloseReason } from "./close-codes.ts";
 
-/** Who has authenticated on a socket. */
+/** The user and device that have authenticated on a socket. */
 export interface Identity {
   readonly tenant: Uuid;
   readonly user: Uuid;
@@ -16,14 +16,17 @@ export interface Identity {
   readonly role: Role;
 }
 
-/** What the relay needs to know of a socket. */
+/** The properties of a socket that the relay needs. */
 export interface Subscriber {
   readonly device: Uuid;
   /** Undefined before hello. */
   readonly identity: Identity | undefined;
-  /** When it was welcomed. Of a device's sockets on all nodes, the latest one stays. */
+  /** The time when it was welcomed. The latest one of a device's sockets on all nodes stays. */
   readonly since: number;
-  /** The last event of the conversation that it knows of; undefined when it does not follow it. */
+  /**
+   * Returns the last event of the conversation that it knows of; undefined when it does not follow
+   * it.
+   */
   headOf(conversation: Uuid): number | undefined;
   /**
    * Called when an event of a followed conversation was committed. `encoded` returns the frame
@@ -38,16 +41,16 @@ export interface Subscriber {
   close(reason: CloseReason): void;
 }
 
-/** What the sockets of this node follow in one tenant. */
+/** The conversations that the sockets of this node follow in one tenant. */
 export interface FollowerIndex {
   readonly connected: Connected[];
   /** Every pair of a device and a conversation that it follows. */
   readonly follows: { readonly device: Uuid; readonly conversation: Uuid }[];
-  /** For each conversation, the last event that all of its followers know of. */
+  /** The last event that all followers know of, for each conversation. */
   readonly heads: Map<Uuid, number>;
 }
 
-/** How many recent heads are kept for sockets that are reading their snapshot meanwhile. */
+/** The number of recent heads that are kept for sockets that are reading their snapshot. */
 const RECENT_HEADS = 8192;
 
 /**
@@ -147,7 +150,7 @@ export class Relay {
     }
   }
 
-  /** The current position of publishing; see `publishedSince`. */
+  /** Returns the current position of publishing; see `publishedSince`. */
   mark(): number {
     return this.#published;
   }
@@ -181,12 +184,12 @@ export class Relay {
     subscriber?.onHead(conversation, head);
   }
 
-  /** Who a device is connected as. */
+  /** Returns who a device is connected as. */
   identityOf(device: Uuid): Identity | undefined {
     return this.#byDevice.get(device)?.identity;
   }
 
-  /** The sockets of one user on this node. */
+  /** Returns the sockets of one user on this node. */
   connectedAs(tenant: Uuid, user: Uuid): readonly Identity[] {
     return Array.from(this.#byDevice.values(), ({ identity }) => identity).filter(
       (identity) => identity?.tenant === tenant && identity.user === user,
@@ -198,7 +201,7 @@ export class Relay {
     return Array.from(this.#byDevice, ([device, { since }]) => [device, since]);
   }
 
-  /** What is followed on this node, by tenant. */
+  /** Returns what is followed on this node, by tenant. */
   served(): Map<Uuid, FollowerIndex> {
     const tenants = new Map<Uuid, FollowerIndex>();
     for (const [device, subscriber] of this.#byDevice) {
@@ -243,7 +246,10 @@ export class Relay {
       if (isFor(subscriber)) subscriber.onEphemeral(conversation, frame);
   }
 
-  /** How often somebody was disconnected. A socket that is being welcomed may be one of them. */
+  /**
+   * Returns how often somebody was disconnected. A socket that is being welcomed may be one of
+   * them.
+   */
   get expulsions(): number {
     return this.#expulsions;
   }

@@ -14,7 +14,7 @@ import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import { EphemeralEvents, type EphemeralEventsDeps } from "./ephemeral-events.ts";
 
-/** What a welcomed connection needs from the rest of the server. */
+/** The dependencies of a welcomed connection on the rest of the server. */
 export interface ServiceDeps {
   readonly relay: Relay;
   readonly log: Pick<ConversationLog, "post">;
@@ -28,7 +28,7 @@ export interface ServiceDeps {
   readonly monotonic: () => number;
 }
 
-/** What a session does to its connection. */
+/** The effects of a session on its connection. */
 export interface SessionEvents {
   readonly transmit: (frame: Uint8Array) => void;
   readonly transmitEphemeral: (frame: Uint8Array) => void;
@@ -124,7 +124,7 @@ export class Session {
     return decideRelay(this.#actor, action, { tenant, isMember, wasMember }).allowed;
   }
 
-  /** Whether this device may receive what a conversation that it has just joined gets from now on. */
+  /** Returns whether this device may receive events of a conversation that it has just joined. */
   mayJoin(): boolean {
     const { tenant } = this.#actor;
     return decideRelay(this.#actor, "receive", { tenant, isMember: true, wasMember: true }).allowed;

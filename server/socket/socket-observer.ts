@@ -1,12 +1,12 @@
 import type { RefusalCode } from "./frames.ts";
 
-/** What was done about a device that takes its deliveries too slowly. */
+/** The reaction to a device that takes its deliveries too slowly. */
 export type SlowConsumerStep = "dropped_ephemeral" | "caught_up_from_log" | "closed";
 
-/** Where a delivery came from: directly from its commit, or read from the log. */
+/** The source of a delivery: its commit, or the log. */
 export type DeliverySource = "commit" | "log";
 
-/** Events for metrics. They tell that something was sent, never what. */
+/** Receives events for metrics. They never contain what was sent. */
 export interface SocketObserver {
   readonly delivered: (from: DeliverySource) => void;
   /** Called when a message was refused before it reached the log. */

@@ -26,7 +26,7 @@ export class TimerWheel {
     this.#timer.unref();
   }
 
-  /** The number of waiting objects. */
+  /** Returns the number of waiting objects. */
   get size(): number {
     return this.#slotOf.size;
   }
@@ -46,7 +46,7 @@ export class TimerWheel {
     this.#slotOf.delete(timed);
   }
 
-  /** Checks what is due. */
+  /** Checks the objects that are due. */
   tick(): void {
     this.#at = (this.#at + 1) % this.#slots.length;
     const nowMs = this.#now();

@@ -2,29 +2,29 @@
 export interface Timings {
   /** The resolution of these limits. */
   readonly tickMs: number;
-  /** From the upgrade to the first frame. */
+  /** The longest time from the upgrade to the first frame. */
   readonly helloMs: number;
   /** Between two pings. */
   readonly pingEveryMs: number;
-  /** From a ping to its pong. */
+  /** The longest time from a ping to its pong. */
   readonly pongWithinMs: number;
   /** Longest silence of the device. */
   readonly silenceMs: number;
   /** Longest time with deliveries held up, neither acknowledged nor taken by the network. */
   readonly stallMs: number;
-  /** From the closing handshake's first half to its second. */
+  /** The longest time between the two halves of the closing handshake. */
   readonly closingMs: number;
-  /** From the signal to stop until the last socket is closed. */
+  /** The time from the signal to stop until the last socket is closed. */
   readonly drainMs: number;
   /** Between two batches of sockets that are closed at a stop. */
   readonly drainBatchEveryMs: number;
-  /** Until every device that was told to go has been let in by another node. */
+  /** The time until another node has let in every device that was told to go. */
   readonly letInElsewhereMs: number;
   /** Between two reads of the suspended tenants. */
   readonly suspensionPollMs: number;
   /** Between two audit entries with transcript hashes. */
   readonly transcriptsEveryMs: number;
-  /** From a user's last socket to `offline`. */
+  /** The time from the close of a user's last socket to `offline`. */
   readonly offlineAfterMs: number;
 }
 

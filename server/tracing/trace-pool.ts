@@ -52,7 +52,8 @@ function untilCalledBack(
 }
 
 /**
- * The name of a prepared statement, or its SQL verb. Both come from closed sets and hold no data.
+ * Returns the name of a prepared statement, or its SQL verb. Both come from closed sets and hold no
+ * data.
  */
 function operationOf(statement: unknown): string {
   const { name, text } = (typeof statement === "object" ? statement : { text: statement }) as {

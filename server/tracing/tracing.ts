@@ -1,6 +1,6 @@
 /**
- * All attributes that a span may have: counts, codes, patterns and request ids. Whatever you add
- * here leaves the server.
+ * All attributes that a span may have: counts, codes, patterns and request ids. Every attribute
+ * that you add here leaves the server.
  */
 export interface SpanAttributes {
   readonly "http.request.method"?: string;

@@ -21,7 +21,7 @@ const metrics = new Set(
   }),
 );
 
-test("each alert says what it looks at, how urgent it is, and what it means", () => {
+test("each alert names its metric, its urgency and its meaning", () => {
   expect(rules.length).toBeGreaterThan(10);
   for (const { alert, expr, labels, annotations } of rules)
     expect({ alert, expr, severity: labels["severity"], summary: annotations["summary"] }).toEqual({

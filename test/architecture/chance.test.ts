@@ -24,7 +24,7 @@ const exceptions: readonly string[] = [
 ];
 
 describe("no test fails by chance", () => {
-  test("what must not be in a text is too long, or too odd, to be there by chance", () => {
+  test("each text that a test requires to be absent is too long or too odd to occur by chance", () => {
     const found = sources.flatMap(({ name, source }) =>
       shortNeedles(source).map((needle) => `${name}: ${needle}`),
     );

@@ -61,7 +61,7 @@ const anchorsOf = (page: string): string[] =>
     anchorOf(heading),
   );
 
-test("there are pages to check", () => {
+test("the search for documented paths finds pages", () => {
   expect(pages.length).toBeGreaterThan(40);
   expect(namedPaths("docs/architecture.md").length).toBeGreaterThan(10);
 });

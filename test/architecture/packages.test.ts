@@ -43,7 +43,7 @@ describe("the server's package", () => {
     });
   });
 
-  test("holds nothing of member devices", () => {
+  test("holds no code of member devices", () => {
     expect(tarball.files.filter((path) => deviceOnly.test(path))).toEqual([]);
   });
 
@@ -58,7 +58,7 @@ describe("the server's package", () => {
     expect(Object.keys(tarball.manifest.dependencies).join()).not.toMatch(/libsignal|@sealdesk/);
   });
 
-  test("loads no device code when the server is composed, nor what is not configured", async () => {
+  test("loads no device code and no unconfigured service when the server is composed", async () => {
     const start = join(tarball.folder, "dist/server/start.js");
     const loaded = await modulesLoadedBy("--input-type=module", "-e", `await import("${start}")`);
 
@@ -87,7 +87,7 @@ describe("the client's package", () => {
   }, 60_000);
   afterAll(() => tarball?.remove());
 
-  test("holds the client and the portable code below it, nothing of the suite", () => {
+  test("holds the client and the portable code below it, and no code of the suite", () => {
     expect(tarball.files).toContain("dist/client/index.js");
     expect(tarball.files).toContain("dist/client/index.d.ts");
     expect(tarball.files.filter((path) => path.includes("suites/signal"))).toEqual([]);

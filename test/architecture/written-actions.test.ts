@@ -37,12 +37,12 @@ test.each([
   expect([templatesIn(source), namedIn(source)]).toEqual([templates, named]);
 });
 
-test("each action of the table is written somewhere, under its full name", () => {
+test("each action of the table is written by some code, under its full name", () => {
   expect(sources.length).toBeGreaterThan(150);
   const named = new Set(sources.flatMap(namedIn));
   expect(Object.keys(actions).filter((name) => !named.has(name))).toEqual([]);
 });
 
-test("no action's name is made by a template", () => {
+test("no code makes an action's name from a template", () => {
   expect(sources.flatMap(templatesIn)).toEqual([]);
 });

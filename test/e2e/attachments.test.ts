@@ -199,7 +199,7 @@ test("a download goes on where it was cut, and damage is found", async () => {
   await Promise.all([agent.desk.close(), customer.desk.close()]);
 });
 
-test("what the server refuses is given up, with its code", async () => {
+test("an attachment that the server refuses is given up with the server's code", async () => {
   const agent = await connectStaff(server);
   const customer = await connectCustomer(server);
   const asked = await customer.desk.openConversation({ with: [agent.desk.user.id] });

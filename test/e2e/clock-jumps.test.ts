@@ -21,7 +21,7 @@ const withServerDate: Fetch = async (url, init) => {
   return new Response(status === 204 ? null : await answer.arrayBuffer(), { status, headers });
 };
 
-test("what is said goes, and in order, after the clock of a connected device or of the server jumped", async () => {
+test("messages arrive in order after the clock of a connected device or of the server jumped", async () => {
   let offsetMs = 0;
   const clock = { ...systemClock, now: () => Date.now() + offsetMs };
   const runtime = { clock, fetch: withServerDate };

@@ -107,7 +107,7 @@ test.each([
   ["stream", false],
   ["long poll", true],
 ])(
-  "what is final over a %s is final for the device",
+  "a final refusal over a %s is final for the device",
   async (_, holdStreams) => {
     proxy.rules.refuseUpgrades = true;
     proxy.rules.holdStreams = holdStreams;
@@ -123,7 +123,7 @@ test.each([
   60_000,
 );
 
-test("one that never had a WebSocket connects, and answers are lost on the way", async () => {
+test("a device without WebSockets connects, although answers are lost on the way", async () => {
   proxy.rules.refuseUpgrades = true;
   proxy.rules.holdStreams = true;
   let turn = 0;

@@ -11,7 +11,7 @@ import { until } from "../support/until.ts";
 const reads = async (device: DiskDevice, id: Uuid, text: string) =>
   readUntil(await joined(device, id), (items) => textsOf(items).includes(text));
 
-describe("what a device is told when it connects", () => {
+describe("the list of conversations at connection", () => {
   let server: TestServer;
   let pair: DiskPair;
   let relay: TamperingRelay;
@@ -85,7 +85,7 @@ describe("what a device is told when it connects", () => {
     await until(() => agent.rolledBack().length === 1);
   }, 60_000);
 
-  test("a device that misses a conversation in the list asks for what is finished", async () => {
+  test("a device that misses a conversation in the list asks for the finished ones", async () => {
     const id = await begin("one");
     await reads(agent, id, "one");
     await agent.close();

@@ -149,7 +149,7 @@ describe("a newcomer that crashes", () => {
     const { colleague, talk } = arranged;
     const { fetch, cut } = cutAt(matched);
     const doomed = await colleague.restart({ runtime: { fetch } });
-    await seen(doomed.desk.conversation(talk.id)!, arranged.joinedAt);
+    await seen(doomed.desk.conversation(talk.id)!, arranged.joinedSeq);
     const { seq } = await talk.grantHistory(grantOf(colleague, 7));
     await cut;
     const back = await crashed(server, doomed);

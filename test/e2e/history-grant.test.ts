@@ -31,8 +31,8 @@ const hmac = (key: Uint8Array, input: Uint8Array) =>
 
 test("a newcomer reads nothing of before, then exactly what was granted, where it belongs", async () => {
   const arranged = await handOver(server, 50);
-  const { customer, agent, colleague, talk, agentTalk, colleagueTalk, joinedAt } = arranged;
-  expect(textsOf(await shown(colleagueTalk, joinedAt))).toEqual([]);
+  const { customer, agent, colleague, talk, agentTalk, colleagueTalk, joinedSeq } = arranged;
+  expect(textsOf(await shown(colleagueTalk, joinedSeq))).toEqual([]);
 
   const complete = taken(colleague);
   const steps: number[] = [];
@@ -50,7 +50,7 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
   expect(problemsOf(items)).toEqual([]);
   expect(textsOf(items)).toEqual(said(11, 40));
   const places = Array.from({ length: 30 }, (_, index) => 12 + index);
-  expect(items.map(({ seq }) => seq)).toEqual([...places, joinedAt, granted.seq]);
+  expect(items.map(({ seq }) => seq)).toEqual([...places, joinedSeq, granted.seq]);
   const [first, second] = items;
   expect(first).toMatchObject({ sender: agent.desk.user.id, grantedBy: customer.desk.user.id });
   expect(second).toMatchObject({ sender: customer.desk.user.id, own: false });
@@ -81,7 +81,7 @@ test("a newcomer reads nothing of before, then exactly what was granted, where i
     const tag = frankingTag(hmac, frankingKey, header, commitment);
     expect(Buffer.from(record.frankingTag).equals(tag)).toBe(true);
   }
-  expect([...history.keys()].filter((seq) => seq < joinedAt)).toEqual(places);
+  expect([...history.keys()].filter((seq) => seq < joinedSeq)).toEqual(places);
   await closeAll(arranged);
 });
 
@@ -124,10 +124,10 @@ test("staff show the past when the organisation lets them and the customer has c
 
 test("a second device of an account gets the history from its sibling alone", async () => {
   const arranged = await handOver(server, 6);
-  const { agent, agentTalk, talk, joinedAt } = arranged;
+  const { agent, agentTalk, talk, joinedSeq } = arranged;
   const sibling = await siblingOf(server, agent);
   const siblingTalk = await joined(sibling, talk.id);
-  const linkedAt = joinedAt + 1;
+  const linkedAt = joinedSeq + 1;
   await seen(agentTalk, linkedAt);
   expect(textsOf(await shown(siblingTalk, linkedAt))).toEqual([]);
 
@@ -135,10 +135,10 @@ test("a second device of an account gets the history from its sibling alone", as
   const granted = await agentTalk.grantHistory({
     to: agent.desk.user.id,
     fromSeq: 1,
-    toSeq: joinedAt,
+    toSeq: joinedSeq,
     purpose: "own_device",
   });
-  expect(await complete).toMatchObject({ done: joinedAt, total: joinedAt });
+  expect(await complete).toMatchObject({ done: joinedSeq, total: joinedSeq });
   const items = await shown(siblingTalk, granted.seq);
   expect(problemsOf(items)).toEqual([]);
   expect(textsOf(items)).toEqual(said(1, 6));

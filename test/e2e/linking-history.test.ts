@@ -92,7 +92,7 @@ async function bothGoOn(one: Member, other: Member, id: string) {
 const closeAll = (...members: readonly Member[]) =>
   Promise.all(members.map(({ desk }) => desk.close()));
 
-test("all of both conversations, the closed one too, in order; then both devices go on", async () => {
+test("a linked device gets all of both conversations in order, and both devices continue", async () => {
   const { customer, agent, over, going } = await twoConversations();
   const giving = following(customer, "giving", 2);
   const laptop = await connectSibling(server, customer);
@@ -149,7 +149,7 @@ test("a new device killed while it takes the past in goes on with it", async () 
   await closeAll(customer, agent, revived);
 }, 120_000);
 
-test("without history the new device has what comes, and nothing of before", async () => {
+test("a device linked without history gets only later messages", async () => {
   const { customer, agent, going } = await twoConversations();
   const newcomer = await startLinking(server, customer.credentials);
   await customer.desk.approveDevice(newcomer.link.code, { history: false });

@@ -63,7 +63,7 @@ describe("a new device that must not get in", () => {
     const newcomer = await startLinking(server, customer.credentials);
     const { code } = newcomer.link;
     expect(await customer.desk.reviewDevice(code)).toMatchObject({
-      expiresAt: newcomer.link.expiresAt,
+      expiresAtMs: newcomer.link.expiresAtMs,
     });
     await customer.desk.refuseDevice(code);
     expect(await codeOf(newcomer.member)).toBe("link_refused");
@@ -189,7 +189,7 @@ describe("a new device that must not get in", () => {
     await customer.desk.close();
   });
 
-  test("who needs no approval is told so", async () => {
+  test("a device that needs no approval gets link_not_needed", async () => {
     const { tenant, username, password } = await server.createStaff("agent");
     const credentials = { grant: "password", tenant, username, password } as const;
     expect(await codeOf(startLinking(server, credentials))).toBe("link_not_needed");

@@ -23,7 +23,7 @@ describe("several devices of one account", () => {
   const closeAll = (...members: readonly Member[]) =>
     Promise.all(members.map(({ desk }) => desk.close()));
 
-  test("two of a customer and two of an agent converge, and know what is theirs", async () => {
+  test("two devices of a customer and two of an agent converge, and recognise their own messages", async () => {
     const [agent, customer] = await Promise.all([connectStaff(server), connectCustomer(server)]);
     const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
     const serving = await joined(agent, asking.id);

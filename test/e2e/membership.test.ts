@@ -96,7 +96,7 @@ describe("members come and go", () => {
     expect(await openableBy(leaver, later, await rawPackets(server, asking.id))).toEqual([]);
   });
 
-  test("who leaves and comes back sees neither what was said meanwhile nor a gap", async () => {
+  test("a member who leaves and returns sees neither the messages in between nor a gap", async () => {
     const [agent, guest, customer] = await Promise.all([
       connectStaff(server),
       connectStaff(server),

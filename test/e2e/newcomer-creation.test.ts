@@ -82,7 +82,7 @@ test.each<[string, (creation: Creation) => Creation | undefined]>([
   60_000,
 );
 
-test("it holds when the creating device was removed, though no directory shows it any more", async () => {
+test("the creation record verifies after the creating device was removed from the directory", async () => {
   const [customer, agent] = await Promise.all([connectCustomer(server), connectStaff(server)]);
   const asking = await customer.desk.openConversation({ with: [agent.desk.user.id] });
   const laptop = await connectSibling(server, customer);
@@ -119,7 +119,7 @@ async function resetCreator() {
   return { subject, user, agent, serving, device: customer.desk.device };
 }
 
-test("whoever joins after the creator was reset is let in: colleagues, and the creator's new device", async () => {
+test("a user who joins after the creator was reset is admitted: colleagues, and the creator's new device", async () => {
   const { subject, user, agent, serving } = await resetCreator();
   const early = await connectStaff(server);
   await serving.addMember(early.desk.user.id);
@@ -148,7 +148,7 @@ test("whoever joins after the creator was reset is let in: colleagues, and the c
   await Promise.all([agent, early, returned, late].map(({ desk }) => desk.close()));
 }, 60_000);
 
-test("what a creator begins after a reset is there for whoever accepts the new account key", async () => {
+test("a conversation begun after the creator's reset is open to members who accept the new account key", async () => {
   const { subject, user, agent } = await resetCreator();
   const returned = await connectCustomer(server, {}, subject);
   const ids: string[] = [];
@@ -228,7 +228,7 @@ test.each<[string, boolean, readonly KeyEntry["change"][]]>([
   60_000,
 );
 
-test("who was shown a wrong creation record is let in by the right one", async () => {
+test("a user who was shown a wrong creation record is admitted by the right one", async () => {
   const { agent, serving } = await resetCreator();
   const setSignature = (to: string) =>
     server.database.owner.query(

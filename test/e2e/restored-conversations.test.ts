@@ -50,7 +50,7 @@ beforeEach(async () => {
 }, 240_000);
 afterEach(() => desk.close());
 
-test("a conversation continues, whatever its members saw of what the server lost", async () => {
+test("a conversation continues after a restore, for every share of lost events that its members saw", async () => {
   await desk.backUp();
   cleo = await desk.restarted(cleo);
   robin = await desk.restarted(robin);
@@ -113,7 +113,7 @@ test("a conversation continues, whatever its members saw of what the server lost
   expect(problemsOf(await readAll(sam, "once more"))).toEqual([]);
 }, 240_000);
 
-test("a conversation that began after the backup stays readable, and nobody is in it any more", async () => {
+test("a conversation that began after the backup stays readable without members", async () => {
   await desk.backUp();
   cleo = await desk.restarted(cleo);
   const begun = await cleo.desk.openConversation({ with: [robin.desk.user.id] });

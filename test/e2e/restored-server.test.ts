@@ -27,7 +27,7 @@ function verifyKeys(folder: string, old: string) {
 const isRestored = {
   code: "log_restored",
   backupOf: Date.parse(BACKUP_OF),
-  declaredAt: expect.any(Number),
+  declaredAtMs: expect.any(Number),
   reason: REASON,
   approvedBy: [expect.stringMatching(/^alice\+/), expect.stringMatching(/^bob\+/)],
   publishedSize: expect.any(Number),

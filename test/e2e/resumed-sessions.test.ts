@@ -112,7 +112,7 @@ test("a device that was removed is told so", async () => {
   await expect(app.start()).rejects.toMatchObject({ code: "device_revoked" });
 });
 
-test("after signOut the session is over on the server, and nothing of it is kept", async () => {
+test("signOut ends the session on the server and deletes it from the store", async () => {
   const app = appOf();
   const desk = await app.start();
   const { device } = desk;

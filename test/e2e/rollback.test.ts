@@ -55,7 +55,7 @@ describe("R5: a device's store is put back to an older copy", () => {
     await device.open();
   }
 
-  test("what it says afterwards opens everywhere, and everybody is told", async () => {
+  test("messages from a restored store open on every device, and each member is told", async () => {
     const copy = await copied(customer);
     await say(customer, id, "one", "two", "three", "four", "five");
     await rollBack(customer, copy);
@@ -117,7 +117,7 @@ describe("R5: a device's store is put back to an older copy", () => {
     expect(customer.rolledBack()).toEqual([{ code: "store_rolled_back", lost: 2 }]);
   }, 60_000);
 
-  test("a device that had only received reads it again, and hears what is said after", async () => {
+  test("a device that had only received reads the messages again, and receives later ones", async () => {
     const newcomer = await disks.agent();
     const copy = await copied(customer);
     await agent.desk.conversation(id)?.addMember(newcomer.desk.user.id);
@@ -167,7 +167,7 @@ describe("R5: a device's store is put back to an older copy", () => {
     expect(noticesOf(own)).toMatchObject([{ lost: codesOf(own).length }]);
   }, 60_000);
 
-  test("another device of the account reads on, and is told", async () => {
+  test("another device of the account continues to read, and is told", async () => {
     const joining = await startLinking(server, customer.credentials);
     await customer.desk.approveDevice(joining.link.code);
     const sibling = await joining.member;
@@ -185,7 +185,7 @@ describe("R5: a device's store is put back to an older copy", () => {
     expect(textsOf(await read(customer, id, "three"))).toContain("two");
   }, 60_000);
 
-  test("one store on two machines: each finds out, whoever goes on", async () => {
+  test("two machines with one store each notice it, whichever of them continues", async () => {
     const copy = await copied(customer);
     const other = disks.keep(await customer.clone(copy));
     await say(customer, id, "one");

@@ -71,7 +71,7 @@ test("a device with unusable prekeys is left out; all others go on, and an admin
   await Promise.all([customer, agent, robin].map(({ desk }) => desk.close()));
 });
 
-test("nobody but an admin removes a device of somebody else", async () => {
+test("only an admin removes a device of another account", async () => {
   const [victim, customer] = [await staffDevice(server), await customerDevice(server)];
   for (const other of [
     customer,

@@ -243,7 +243,7 @@ test("the longest text arrives, and a longer one is refused with the limit", asy
   });
 });
 
-test("what is scanned of a safety code is text", async () => {
+test("a scanned safety code must be text", async () => {
   const conversation = await customer.desk.openConversation({ with: [agent.desk.user.id] });
   await conversation.send("Hello");
   const safety = await customer.desk.safetyCode(agent.desk.user.id);

@@ -1,5 +1,5 @@
 import type { CheckpointStore } from "../../audit/checkpoints/checkpoint-store.ts";
-import { openOurs } from "../../audit/integrate/check-outside.ts";
+import { openOurs } from "../../audit/integrate/verify-against-outside.ts";
 import { withIntegratorSession } from "../../audit/integrate/session.ts";
 import type { LogSigner } from "../../audit/logs.ts";
 import {

@@ -30,7 +30,7 @@ export interface HandOver {
   readonly agentTalk: Conversation;
   readonly colleagueTalk: Conversation;
   /** The event that brought the colleague in. */
-  readonly joinedAt: number;
+  readonly joinedSeq: number;
 }
 
 /** `message 1` is event 2, and so on; the agent says the odd ones. */
@@ -43,10 +43,10 @@ export async function handOver(server: TestServer, messages: number): Promise<Ha
     await (index % 2 === 0 ? talk : agentTalk).send(`message ${index}`);
   const colleague = await connectStaff(server);
   await agentTalk.addMember(colleague.desk.user.id);
-  const joinedAt = messages + 2;
+  const joinedSeq = messages + 2;
   const colleagueTalk = await joined(colleague, talk.id);
-  for (const each of [talk, agentTalk, colleagueTalk]) await seen(each, joinedAt);
-  return { customer, agent, colleague, talk, agentTalk, colleagueTalk, joinedAt };
+  for (const each of [talk, agentTalk, colleagueTalk]) await seen(each, joinedSeq);
+  return { customer, agent, colleague, talk, agentTalk, colleagueTalk, joinedSeq };
 }
 
 export const closeAll = ({ customer, agent, colleague }: HandOver): Promise<unknown> =>

@@ -17,7 +17,7 @@ export async function rawMessages(
   conversation: Uuid,
 ): Promise<readonly RawMessage[]> {
   const { rows } = await server.database.owner.query(
-    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt",
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAtMs",
        ciphertext as bytes, sender_device, epoch, key_id, client_message_id, commitment
      from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
     [conversation],
@@ -44,7 +44,7 @@ export async function rawPackets(
   conversation: Uuid,
 ): Promise<readonly Uint8Array[]> {
   const { rows } = await server.database.owner.query<StoredBytes & { readonly sealed: boolean }>(
-    `select p.tenant, conversation, seq::int, p.received_at_ms::float8 as "receivedAt", device, bytes,
+    `select p.tenant, conversation, seq::int, p.received_at_ms::float8 as "receivedAtMs", device, bytes,
        kind = 1 as sealed
      from sealdesk.packets p join sealdesk.events e using (conversation, seq)
      where conversation = $1 and kind > 0 order by seq`,

@@ -50,7 +50,7 @@ export class TransitDouble {
       case "decrypt":
         return { data: { plaintext: decrypt(key, body) } };
       case "sign": {
-        insistOn(key, "ed25519");
+        assertKeyType(key, "ed25519");
         const signature = sign(undefined, bytes(body["input"]), ed25519FromSeed(secretOf(key)));
         return { data: { signature: `vault:v${key.latest}:${signature.toString("base64")}` } };
       }
@@ -145,14 +145,14 @@ function publicKeyOf(seed: Buffer): string {
   return Buffer.from(x, "base64url").toString("base64");
 }
 
-function insistOn(key: Key, type: string): void {
+function assertKeyType(key: Key, type: string): void {
   if (key.type !== type) throw new VaultRefusal(400, `key type ${key.type} does not support this`);
 }
 
 const secretOf = (key: Key): Buffer => key.versions.get(key.latest) ?? Buffer.alloc(0);
 
 function encrypt(key: Key, body: Body): string {
-  insistOn(key, "aes256-gcm96");
+  assertKeyType(key, "aes256-gcm96");
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-256-gcm", secretOf(key), nonce);
   cipher.setAAD(bytes(body["associated_data"]));
@@ -162,7 +162,7 @@ function encrypt(key: Key, body: Body): string {
 }
 
 function decrypt(key: Key, body: Body): string {
-  insistOn(key, "aes256-gcm96");
+  assertKeyType(key, "aes256-gcm96");
   const [, number, box = ""] = /^vault:v(\d+):(.*)$/.exec(String(body["ciphertext"])) ?? [];
   // From Vault's first days.
   const version = number === "0" ? 1 : Number(number);

@@ -13,7 +13,7 @@ export class Closing {
   }
 }
 
-/** Runs `work`, and afterwards closes what it started, even if it failed. */
+/** Runs `work`, and then closes the resources that it opened, even if it failed. */
 export async function closing<T>(work: (closing: Closing) => Promise<T>): Promise<T> {
   const started = new Closing();
   try {

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What every report contains, so that you can compare its figures. */
+/** The facts that every report contains, so that you can compare its figures. */
 export interface Machine {
   readonly at: string;
   readonly commit: string;

@@ -17,7 +17,7 @@ import { runStormBench } from "./storm/run-storm-bench.ts";
 interface Options extends Omit<Scale, "share"> {
   readonly json: boolean;
   readonly quick: boolean;
-  /** Of `peers` alone. */
+  /** The relays to leave out of `peers`. */
   readonly without?: readonly OptionalPeer[];
 }
 

@@ -1,8 +1,8 @@
-/** How long and how large a benchmark is. */
+/** The length and the size of a benchmark. */
 export interface Scale {
-  /** How long each load is counted. */
+  /** The number of seconds for which each load is counted. */
   readonly seconds: number;
-  /** Rounds, interleaved between what is compared. The median counts. */
+  /** The number of rounds, in which the subjects take turns. The median counts. */
   readonly rounds: number;
   /** Load processes. */
   readonly processes: number;

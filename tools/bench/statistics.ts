@@ -1,4 +1,4 @@
-/** The value below which `share` (0 to 1) of the sorted values lie. */
+/** Returns the value below which `share` (0 to 1) of the sorted values lie. */
 function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }
@@ -15,7 +15,7 @@ export function latencyOf(samples: readonly number[]): Latency {
 
 export const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
 
-/** The middle value of several rounds. */
+/** Returns the middle value of several rounds. */
 export const median = (values: readonly number[]): number =>
   percentile(
     values.toSorted((a, b) => a - b),

@@ -4,7 +4,7 @@ import type { Direction } from "../testkit/tcp-proxy.ts";
 import type { Backend } from "./backend/open-backend.ts";
 import type { WorkerPool } from "./devices/worker-pool.ts";
 
-/** How often something happened. */
+/** The number of times that each fault happened. */
 export interface FaultCounts {
   relaysKilled: number;
   workersKilled: number;
@@ -14,9 +14,9 @@ export interface FaultCounts {
   databaseConnectionsEnded: number;
   /** Cut connections of devices. */
   connectionsCut: number;
-  /** Connections of devices that dropped what was sent, in one direction or both. */
+  /** Connections of devices that dropped traffic, in one direction or both. */
   connectionsHalfOpened: number;
-  /** How often the network was slow. */
+  /** The number of times that the network was slow. */
   slowTimes: number;
 }
 
@@ -27,8 +27,8 @@ interface Targets {
   readonly progress: (line: string) => void;
 }
 
-/** Resolves when the mishap has happened, with what is still to come of it. */
-type Mishap = (targets: Targets, counts: FaultCounts) => Promise<Aftermath | void>;
+/** Resolves when the fault has happened, with its later effects. */
+type Fault = (targets: Targets, counts: FaultCounts) => Promise<Aftermath | void>;
 type Aftermath = { readonly aftermath: Promise<void> };
 
 /** The shortest time in milliseconds between two faults. */
@@ -41,8 +41,8 @@ const mostLatencyMs = 150;
 const longestSilenceMs = 10_000;
 const tellEveryMs = 30_000;
 
-/** A mishap is as frequent as it appears here. */
-const faults: readonly Mishap[] = [
+/** A fault is as frequent as it appears here. */
+const faults: readonly Fault[] = [
   killRelay,
   killRelay,
   killWorker,
@@ -160,7 +160,7 @@ async function halfOpenConnections(
   if (resetsAfterMs !== undefined) return { aftermath: wait(resetsAfterMs).then(reset) };
 }
 
-/** For a while everything that devices send and receive arrives late. */
+/** Delays the traffic of devices for a while. */
 async function slowDown({ backend, random }: Targets, counts: FaultCounts): Promise<Aftermath> {
   const [latencyMs, forMs] = [1 + random.below(mostLatencyMs), random.below(longestSlowTimeMs)];
   counts.slowTimes++;

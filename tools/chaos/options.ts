@@ -2,17 +2,17 @@ import { parseArgs } from "node:util";
 
 /** The command line's options. */
 export interface Options {
-  /** How long faults continue. */
+  /** The number of seconds for which faults continue. */
   readonly seconds: number;
   /** Decides what happens to which device, and when. */
   readonly seed: number;
   readonly devices: number;
   readonly conversations: number;
-  /** How many relays share the database. */
+  /** The number of relays that share the database. */
   readonly nodes: number;
   /** Whether they share a Redis. */
   readonly redis: boolean;
-  /** Only the JSON line on standard output, no summary. */
+  /** True to print only the JSON line on standard output, without a summary. */
   readonly json: boolean;
   /** Keeps journals, stores and logs. */
   readonly keep: boolean;

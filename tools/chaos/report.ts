@@ -7,7 +7,7 @@ export interface Outcome {
   readonly faults: FaultCounts;
   /** Everything else that is wrong, in a sentence each. */
   readonly complaints: readonly string[];
-  /** How long faults continued. */
+  /** The number of seconds for which faults continued. */
   readonly seconds: number;
   readonly seed: number;
   readonly nodes: number;
@@ -30,7 +30,7 @@ export function reportOf({ verdict, faults, seconds, seed, nodes }: Outcome): Re
   return { ...verdict, kills: killsOf(faults), seconds, seed, nodes, faults };
 }
 
-/** True if nothing went wrong and every kind of mishap occurred. */
+/** True if nothing went wrong and every kind of fault occurred. */
 export function isGood({ verdict, faults, complaints }: Outcome): boolean {
   const { accepted, lost, duplicated, outOfOrder, hashMismatches, undecryptable } = verdict;
   const wrong = lost + duplicated + outOfOrder + hashMismatches + undecryptable;

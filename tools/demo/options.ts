@@ -9,7 +9,7 @@ export type Options =
       readonly file: string;
       /** The largest number of dialogues. */
       readonly limit: number | undefined;
-      /** Only the JSON line. */
+      /** True to print only the JSON line. */
       readonly json: boolean;
       readonly keep: string | undefined;
       /** Decides who loses the connection, and when. */

@@ -15,15 +15,15 @@ export interface StoredBytes {
   readonly conversation: Uuid;
   readonly seq: number;
   /** Milliseconds since the Unix epoch. */
-  readonly receivedAt: number;
+  readonly receivedAtMs: number;
   /** The device of a packet. */
   readonly device?: Uuid;
   readonly bytes: Uint8Array;
 }
 
 /**
- * Opens the server's encryption of stored rows, as somebody could who has its database and its
- * keys.
+ * Opens the server's encryption of stored rows, as an attacker with its database and its keys
+ * could.
  */
 export class AtRest {
   readonly #tree: KeyTree;
@@ -65,11 +65,11 @@ export class AtRest {
    * Returns what devices made.
    * @throws KeysError; Error if the key is destroyed
    */
-  async unseal({ bytes, tenant, receivedAt, ...place }: StoredBytes): Promise<Uint8Array> {
+  async unseal({ bytes, tenant, receivedAtMs, ...place }: StoredBytes): Promise<Uint8Array> {
     const id = uuidFromBytes(keyIdOf(bytes));
     const key = (await this.#tree.scopes.forReading(tenant, [id])).get(id)?.key;
     if (key === undefined) throw new Error("The key is destroyed.");
-    return open(key, rowAssociated({ ...place, tenant, period: periodOf(receivedAt) }), bytes);
+    return open(key, rowAssociated({ ...place, tenant, period: periodOf(receivedAtMs) }), bytes);
   }
 
   /** Bytes as the server would store them, in the order of `rows`. All rows are of one tenant. */
@@ -77,7 +77,10 @@ export class AtRest {
     tenant: Uuid,
     rows: readonly (StoredBytes & { readonly subject: Uuid; readonly author: Uuid })[],
   ): Promise<readonly Uint8Array[]> {
-    const scopes = rows.map(({ receivedAt, ...row }) => ({ ...row, period: periodOf(receivedAt) }));
+    const scopes = rows.map(({ receivedAtMs, ...row }) => ({
+      ...row,
+      period: periodOf(receivedAtMs),
+    }));
     const keys = await this.#tree.scopes.forWriting(tenant, scopes);
     return scopes.map((scope, index) => {
       const key = keys[index]?.key;

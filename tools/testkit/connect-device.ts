@@ -31,7 +31,7 @@ export interface ConnectedDevice {
   readonly cut: () => void;
 }
 
-/** What an application may choose for its devices. */
+/** The choices of an application for its devices. */
 export interface DeviceChoices {
   readonly limits?: RotationLimits;
   readonly webSocket?: WebSocketConstructor;
@@ -41,7 +41,7 @@ export interface DeviceChoices {
 
 let devices = 0;
 
-/** A new device with an empty folder of its own below `folder`. */
+/** Creates a device with an empty folder of its own below `folder`. */
 export function newDeviceHome(folder: string): DeviceHome {
   const number = ++devices;
   const address = `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`;

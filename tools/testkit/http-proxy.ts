@@ -9,7 +9,7 @@ import {
 import { connect, type AddressInfo, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** What a proxy does to the traffic. Changes apply to what comes after them. */
+/** The effects of a proxy on the traffic. Changes apply to later traffic. */
 export interface ProxyRules {
   /** Refuses upgrades with 403. When this becomes true, existing upgraded connections are cut. */
   refuseUpgrades: boolean;
@@ -30,7 +30,7 @@ export class HttpProxy {
   targets: readonly number[] = [];
   /** The requests, as method and path. */
   readonly seen: string[] = [];
-  /** How many upgrades were passed on. */
+  /** The number of upgrades that were passed on. */
   upgraded = 0;
   readonly #server: Server;
   readonly #tunnels = new Set<Duplex>();

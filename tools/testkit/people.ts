@@ -57,7 +57,9 @@ export class People {
     return { user, username, password };
   }
 
-  /** A customer for whom the tenant's own backend signs. It makes a new token at each call. */
+  /**
+   * Returns a customer for whom the tenant's own backend signs. It makes a new token at each call.
+   */
   newCustomer(): () => Promise<string> {
     const { tenant, publicUrl: audience } = this.#deps;
     const subject = `customer-${randomBytes(6).toString("hex")}`;

@@ -8,14 +8,14 @@ import {
   type KeyObject,
 } from "node:crypto";
 
-/** A libsignal identity key, and what it signs. */
+/** A libsignal identity key, and its signatures. */
 export interface TestIdentity {
   /** 33 bytes: the type and the X25519 key. */
   readonly identityKey: Buffer;
   sign(message: Uint8Array): Buffer;
 }
 
-/** An identity key whose signatures (XEdDSA) the server accepts. */
+/** Returns an identity key whose signatures (XEdDSA) the server accepts. */
 export function testIdentity(): TestIdentity {
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
   const { x = "" } = publicKey.export({ format: "jwk" });
@@ -29,7 +29,7 @@ export function testIdentity(): TestIdentity {
 // The bytes before the 32 bytes of an X25519 private key in PKCS #8: RFC 8410 section 7.
 const pkcs8Prefix = Buffer.from("302e020100300506032b656e04220420", "hex");
 
-/** The X25519 key with the same scalar, RFC 8032 section 5.1.5. */
+/** Returns the X25519 key with the same scalar, RFC 8032 section 5.1.5. */
 function montgomeryKeyOf(privateKey: KeyObject): Buffer {
   const { d = "" } = privateKey.export({ format: "jwk" });
   const scalar = hash("sha512", Buffer.from(d, "base64url"), "buffer").subarray(0, 32);
@@ -45,7 +45,7 @@ function xeddsa(message: Uint8Array, privateKey: KeyObject, edwards: Buffer): Bu
   return signature;
 }
 
-/** Prekeys of the right form. The keys are random, so nobody can start a session from them. */
+/** Creates prekeys of the right form. The keys are random, so they start no session. */
 export function testPreKeys(
   identity: TestIdentity,
   { ids, signedId }: { readonly ids: readonly number[]; readonly signedId: number },

@@ -6,7 +6,10 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** From 0 up to, but not including, 1. It uses Mulberry32, which must not protect anything. */
+  /**
+   * Returns a number from 0 up to, but not including, 1. It uses Mulberry32, which must not protect
+   * anything.
+   */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -19,7 +22,7 @@ export class SeededRandom {
     return this.next() < probability;
   }
 
-  /** A whole number from 0 up to, but not including, `end`. */
+  /** Returns a whole number from 0 up to, but not including, `end`. */
   below(end: number): number {
     return Math.floor(this.next() * end);
   }

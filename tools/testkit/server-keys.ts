@@ -4,13 +4,13 @@ import { readKmsSettings } from "../../keys/kms/kms-settings.ts";
 import { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 import { createAccessTokens, type AccessTokens } from "../../identity/tokens/access-token.ts";
 
-interface ServerPlace {
+interface ServerLocation {
   readonly home: string;
   readonly ownerUrl: string;
 }
 
-/** The current keys of the server in `home`. */
-export async function readServerKeys({ home, ownerUrl }: ServerPlace): Promise<ServerKeys> {
+/** Returns the current keys of the server in `home`. */
+export async function readServerKeys({ home, ownerUrl }: ServerLocation): Promise<ServerKeys> {
   const { kms } = await openKms(readKmsSettings({}, { home, production: false }));
   const pool = createPool(ownerUrl, { max: 1 });
   try {
@@ -25,7 +25,7 @@ export async function readServerKeys({ home, ownerUrl }: ServerPlace): Promise<S
  * @param server.url the public URL
  */
 export async function serverTokens(
-  server: ServerPlace & { readonly url: string },
+  server: ServerLocation & { readonly url: string },
 ): Promise<AccessTokens> {
   return createAccessTokens({ keys: await readServerKeys(server), issuer: server.url });
 }

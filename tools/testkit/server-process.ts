@@ -19,7 +19,7 @@ const startMs = 90_000;
 const stopMs = 60_000;
 const unlimited = "1000000,1000000";
 
-/** A device in a tool sends in a second what a person sends in a day. */
+/** A device in a tool sends as many messages in a second as a person sends in a day. */
 const withoutLimits = {
   REQUEST_LIMIT: unlimited,
   STAFF_REQUEST_LIMIT: unlimited,
@@ -94,8 +94,8 @@ export async function spawnServer(
 }
 
 /**
- * Only what a process needs to run at all. It contains no setting of a server that is configured
- * here.
+ * Returns only the variables that a process needs to run at all. They contain no setting of a
+ * server that is configured here.
  */
 function environment(): NodeJS.ProcessEnv {
   const kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR", "TEMP", "SystemRoot"];
@@ -131,11 +131,11 @@ export async function stopServer(server: ChildProcess): Promise<void> {
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** The last lines of output of the server of this SEALDESK_HOME. */
+/** Returns the last lines of output of the server of this SEALDESK_HOME. */
 export const serverLogTail = async (home: string): Promise<string> =>
   (await readFile(join(home, logName), "utf8")).split("\n").slice(-20).join("\n");
 
-/** A port of 127.0.0.1 that nothing listened on a moment ago. */
+/** Returns a port of 127.0.0.1 that nothing listened on a moment ago. */
 export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");

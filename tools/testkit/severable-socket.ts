@@ -9,7 +9,7 @@ export interface Severable {
   readonly cut: () => void;
 }
 
-/** The SDK's own socket for Node, with a handle on the one in use. */
+/** Returns the SDK's own socket for Node, with a handle on the one in use. */
 export function severable(): Severable {
   const base = webSocket as unknown as new (url: string, protocols: string) => WebSocket;
   let present: WebSocket | undefined;

@@ -43,7 +43,7 @@ export class TcpProxy {
     return new TcpProxy(server, connections, conditions);
   }
 
-  /** How many connections are passed on, or seem to be. */
+  /** Returns how many connections are passed on, or seem to be. */
   get size(): number {
     return this.#connections.size;
   }
@@ -60,10 +60,10 @@ export class TcpProxy {
   }
 
   /**
-   * Makes connections half open. From now on, what is sent in these directions is dropped,
-   * including the news that somebody has closed. Nobody is told.
+   * Makes connections half open. From now on, traffic in these directions is dropped, including the
+   * news of a close. Neither side is told.
    * @param doomed called for each of them
-   * @returns how many there are, and a function that resets those that are still open
+   * @returns their number, and a function that resets those that are still open
    */
   silence(
     doomed: () => boolean,
@@ -75,7 +75,7 @@ export class TcpProxy {
     return { count: silenced.length, reset: () => silenced.forEach(cutConnection) };
   }
 
-  /** From now on, what is sent arrives this much later. 0 ends it. */
+  /** Delays the traffic from now on. 0 ends the delay. */
   slowDown(latencyMs: number): void {
     this.#conditions.latencyMs = latencyMs;
   }

@@ -8,8 +8,8 @@ import type { Agent, AuditEvent, Entity, Reference } from "./resource.ts";
 const outcomes = { success: "0", refused: "4", failed: "8", impaired: "12" } as const;
 
 /**
- * An entry as FHIR R4 AuditEvent, in the patterns of IHE BALP. No network address was logged, so
- * the client's network is a URI with its device or its session.
+ * Returns an entry as FHIR R4 AuditEvent, in the patterns of IHE BALP. No network address was
+ * logged, so the client's network is a URI with its device or its session.
  * @param origin the log's name, which is also the server's name
  */
 export function auditEventOf(entry: LoggedEntry, index: number, origin: string): AuditEvent {
@@ -74,7 +74,7 @@ function agentsOf({ actor, session, eventId }: LoggedEntry, told: Interaction, o
 }
 
 /**
- * The person concerned. The log knows accounts and not which of them are patients; see
+ * Returns the person concerned. The log knows accounts and not which of them are patients; see
  * docs/audit.md.
  */
 function patientOf({ subject, actor }: LoggedEntry): Entity | undefined {
@@ -104,7 +104,9 @@ function entitiesOf(entry: LoggedEntry, isQuery: boolean, patient: Entity | unde
   return [data, ...(patient === undefined ? [] : [patient]), ...request];
 }
 
-/** The question, as far as it was logged. The raw request may hold more than a log should. */
+/**
+ * Returns the question, as far as it was logged. The raw request may hold more than a log should.
+ */
 function queryOf({ resource, details }: LoggedEntry): Entity {
   const description = JSON.stringify({ resource, ...details });
   return {

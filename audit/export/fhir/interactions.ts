@@ -2,7 +2,7 @@ import type { LoggedEntry } from "../entry-filter.ts";
 import { eventTypes, interaction, login, logout, roles } from "./codes.ts";
 import type { AuditEvent, Coding } from "./resource.ts";
 
-/** How an act is described: which event it is, and the role of each party. */
+/** The description of an act: the kind of event, and the role of each party. */
 export interface Interaction {
   readonly type: Coding;
   readonly subtype: Coding;

@@ -7,8 +7,8 @@ import { CommandError } from "../../settings.ts";
 const EXPORTED = /^(manifest|checkpoint|tile|restore|entries\..+)$/;
 
 /**
- * Runs `work`, which writes an export to the folder that it is given, and moves what it wrote to
- * `out`, which is created if needed. If `work` fails, what it wrote is removed.
+ * Runs `work`, which writes an export to a temporary folder, and moves the result to `out`, which
+ * is created if needed. If `work` fails, its files are removed.
  * @throws CommandError if `out` holds an export or cannot be written, and whatever `work` throws
  */
 export async function writeExport<T>(

@@ -50,7 +50,8 @@ export async function exportLog(settings: Settings, options: ExportOptions): Pro
     throw new CommandError(
       "Tiles are the whole log and cannot be filtered. Choose another --format.",
     );
-  // Only the audit log's entries have the fields of a filter, of csv and of the systems of others.
+  // Only the audit log's entries have the fields of a filter, of csv and of the other systems'
+  // formats.
   const asEntries = isFiltered || !["tiles", "jsonl"].includes(options.format);
   if (options.operator === true && asEntries)
     throw new CommandError(

@@ -20,7 +20,8 @@ const getOpenly: Get = (url) =>
 const isWebAddress = (place: string): boolean => /^https?:\/\//.test(place);
 
 /**
- * The files of a log, in a folder or on a web server. @param place a path, or an http(s) or file URL
+ * Returns the files of a log, in a folder or on a web server. @param place a path, or an http(s) or
+ * file URL
  */
 export function logFiles(place: string, get: Get = getOpenly): LogSource {
   if (isWebAddress(place)) return webSource(place, get);
@@ -81,7 +82,8 @@ function webSource(place: string, get: Get): LogSource {
       if (!answer.ok) throw new CommandError(`${path}: the server answered ${answer.status}.`);
       const parts: Uint8Array[] = [];
       let length = 0;
-      // Counted while it arrives, because neither a declared nor a compressed length is a limit.
+      // Counts the bytes as they arrive, because neither a declared nor a compressed length is a
+      // limit.
       const body: AsyncIterable<Uint8Array> | undefined = answer.body ?? undefined;
       for await (const part of body ?? []) {
         length += part.length;

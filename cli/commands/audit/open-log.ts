@@ -82,7 +82,8 @@ export async function catchUpIfAlone(
     await catchUp({ url, originPrefix, signer, store, approvers, witnesses });
     return undefined;
   } catch (error) {
-    // What was signed before can still be read, also by users who may not write checkpoints.
+    // Entries that were signed before can still be read, also by users who may not write
+    // checkpoints.
     return error instanceof Error ? error : new Error(String(error));
   } finally {
     await store.close();

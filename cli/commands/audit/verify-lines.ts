@@ -12,7 +12,10 @@ import { readWhole } from "./log-files.ts";
 /** Limit for the size of a manifest. */
 const MOST_BYTES = 2 ** 20;
 
-/** Whether `place` is a folder with an export of lines, from which no tree can be recomputed. */
+/**
+ * Returns whether `place` is a folder with an export of lines, from which no tree can be
+ * recomputed.
+ */
 export async function holdsLines(place: string): Promise<boolean> {
   const isFile = (name: string) =>
     stat(join(place, name)).then(
@@ -48,7 +51,10 @@ export async function verifyLines(folder: string, key: NoteKey): Promise<string>
   );
 }
 
-/** In hex. The party that is checked supplies the folder, so only regular files are read. */
+/**
+ * Returns the digest of a file in hex. The party that is checked supplies the folder, so only
+ * regular files are read.
+ */
 async function digestOf(place: string, name: string): Promise<string> {
   const file = await open(place, constants.O_RDONLY | constants.O_NONBLOCK).catch(
     (cause: unknown) => {

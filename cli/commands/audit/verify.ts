@@ -29,7 +29,9 @@ export interface VerifyOptions {
   readonly vkey: string;
   /** An earlier checkpoint, which the log must extend. */
   readonly old?: string;
-  /** Verifier keys of the people of whom two must have approved each restore. */
+  /**
+   * The verifier keys of the people who may approve a restore. Two of them must have approved each.
+   */
   readonly approver?: readonly string[];
   /** File that says which witnesses must have cosigned. */
   readonly policy?: string;
@@ -87,7 +89,7 @@ export async function verifyFiles(
   try {
     const source = logFiles(place, session?.fetch);
     const restores = await readRestoreFiles(nodeChecks, source, key);
-    // Whoever keeps a checkpoint from after a restore has accepted this restore before.
+    // An auditor who keeps a checkpoint from after a restore has accepted this restore before.
     const since = restores.filter((each) => each.restores > (shown?.restores ?? 0));
     if (approvers.length > 0) for (const each of since) assertTrusted(each, approvers);
     const passage = shown && (await passageFrom(source, key, shown, restores, approvers));
@@ -113,7 +115,7 @@ export async function verifyFiles(
 }
 
 /**
- * What happened to the log since an earlier checkpoint.
+ * Returns the changes of the log since an earlier checkpoint.
  * @throws LogError rolled_back, missing, unsigned: a restore lost entries of the checkpoint, and no
  *   approvers are known
  */

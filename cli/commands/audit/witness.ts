@@ -27,7 +27,9 @@ export interface WitnessCommandOptions {
   readonly host: string;
   readonly port: string;
   readonly log: readonly string[];
-  /** Verifier keys of the people of whom two must have approved a restore. */
+  /**
+   * The verifier keys of the people who may approve a restore. Two of them must have approved each.
+   */
   readonly approver?: readonly string[];
 }
 
@@ -54,7 +56,7 @@ export async function runWitness(options: WitnessCommandOptions, print: Print): 
   const { publicKey } = signer;
   const vkey = formatVkey(nodeChecks.sha256, { name, type: KEY_TYPES.cosignature, publicKey });
   const { port } = server.address() as AddressInfo;
-  // The witness keeps serving when nobody reads its output.
+  // The witness keeps serving when its output is not read.
   await print(`${vkey}\nlistening on http://${host}:${port}/add-checkpoint`).catch(() => undefined);
   const stopped = new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, resolve);
@@ -78,7 +80,7 @@ async function openSigner(state: string): Promise<LogSigner> {
 }
 
 function fileStore(state: string): WitnessStore {
-  // A digest, because an origin may contain characters that a file name may not.
+  // Returns a digest of the origin, which may contain characters that a file name may not.
   const digestOf = (origin: string) => createHash("sha256").update(origin).digest("hex");
   const pathOf = (origin: string) => join(state, `${digestOf(origin)}.checkpoint`);
   return {

@@ -13,7 +13,7 @@ const largestChunk = 1024 * 1024;
 /**
  * Yields the plaintext of an attachment in chunks. Each chunk is authenticated at its place before
  * it is yielded. The content is complete and correct only when the iteration has ended without an
- * error. If you cannot undo what you do with it, wait for the end.
+ * error. If you cannot undo its use, wait for the end.
  * @throws AttachmentError truncated, damaged, extended, malformed_padding, digest_mismatch,
  *   too_large; whatever `data` throws
  */

@@ -16,8 +16,8 @@ export const attachmentContext = (id: Uuid): Uint8Array =>
 
 /**
  * Seals `data` under a random key. Yields the header and then the chunks as the data arrives, and
- * returns the secrets that open them. It holds one chunk at a time. Store what it yields if you may
- * have to send it again, because a second sealing has another key.
+ * returns the secrets that open them. It holds one chunk at a time. Store the yielded bytes if you
+ * may have to send them again, because a second sealing has another key.
  * @param limit the greatest size of the plaintext, in bytes
  * @throws AttachmentError too_large; whatever `data` throws
  */

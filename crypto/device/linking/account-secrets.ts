@@ -25,7 +25,7 @@ const secrets = message({
 /** The account key that the approving device remembers for a user. */
 export type KnownContact = MessageOf<typeof contact>;
 
-/** What one device of an account sends to another. */
+/** The secrets that one device of an account sends to another. */
 export interface AccountSecrets {
   /** Seed of the account's Ed25519 key (RFC 8032 section 5.1.5), 32 bytes. */
   readonly seed: Uint8Array;
@@ -64,6 +64,8 @@ export function linkKey(
   return key;
 }
 
-/** The part of a sealed record that the approving device signs together with the context. */
+/**
+ * Returns the part of a sealed record that the approving device signs together with the context.
+ */
 export const sealedDigest = (nonceAndCiphertext: Uint8Array): Uint8Array =>
   sha256(nonceAndCiphertext);

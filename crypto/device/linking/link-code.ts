@@ -3,7 +3,9 @@ import { uuidFromBytes, uuidToBytes, type Uuid } from "../../wire/uuid.ts";
 import { DeviceError } from "../device-error.ts";
 import { sha256 } from "../sodium.ts";
 
-/** What a new device shows and an existing device reads, as a QR code or as copied text. */
+/**
+ * The code that a new device shows and an existing device reads, as a QR code or as copied text.
+ */
 export interface LinkCode {
   /** Id of the request on the server. */
   readonly request: Uuid;
@@ -23,7 +25,7 @@ const codeBytes = 1 + 16 + 32 + linkSecretBytes + checkBytes;
 const digits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const characters = Math.ceil((codeBytes * 8) / 5);
 
-/** The code as 111 capital letters and digits. */
+/** Returns the code as 111 capital letters and digits. */
 export function encodeLinkCode({ request, ephemeralKey, secret }: LinkCode): string {
   const content = concat(Uint8Array.of(version), uuidToBytes(request), ephemeralKey, secret);
   return toBase32(concat(content, checkOf(content)));

@@ -21,7 +21,7 @@ import {
   type KnownContact,
 } from "./account-secrets.ts";
 
-/** What a new device received. The caller stores the private key and wipes it. */
+/** The secrets that a new device received. The caller stores the private key and wipes it. */
 export interface OpenedAccount {
   readonly account: SigningKeyPair;
   readonly contacts: readonly KnownContact[];

@@ -21,20 +21,20 @@ export interface ExpectedClaims {
 }
 
 /**
- * Checks every claim (RFC 7519 section 4.1, RFC 7800). The findings have the order in which they
+ * Inspects every claim (RFC 7519 section 4.1, RFC 7800). The findings have the order in which they
  * are reported.
  */
-export function checkClaims(claims: JWTPayload, expected: ExpectedClaims): readonly Finding[] {
+export function inspectClaims(claims: JWTPayload, expected: ExpectedClaims): readonly Finding[] {
   return [
-    checkIssuer(claims.iss, expected.issuer),
-    checkAudience(claims.aud, expected.audience),
-    checkSubject(claims.sub),
-    ...checkTimes(claims, expected.now / 1000),
-    checkBinding(claims["cnf"], expected.thumbprint),
+    inspectIssuer(claims.iss, expected.issuer),
+    inspectAudience(claims.aud, expected.audience),
+    inspectSubject(claims.sub),
+    ...inspectTimes(claims, expected.now / 1000),
+    inspectBinding(claims["cnf"], expected.thumbprint),
   ];
 }
 
-function checkIssuer(iss: unknown, slug: string): Finding {
+function inspectIssuer(iss: unknown, slug: string): Finding {
   const should = `It must be ${JSON.stringify(slug)}, the tenant's slug.`;
   if (iss === undefined) return wrong("iss", "missing_claim", `There is no "iss". ${should}`);
   return iss === slug
@@ -42,7 +42,7 @@ function checkIssuer(iss: unknown, slug: string): Finding {
     : wrong("iss", "wrong_issuer", `It is ${JSON.stringify(iss)}. ${should}`);
 }
 
-function checkAudience(aud: unknown, url: string): Finding {
+function inspectAudience(aud: unknown, url: string): Finding {
   const should = `It must be ${JSON.stringify(url)}, the server's PUBLIC_URL, character by character.`;
   if (aud === undefined) return wrong("aud", "missing_claim", `There is no "aud". ${should}`);
   return [aud].flat().includes(url)
@@ -50,7 +50,7 @@ function checkAudience(aud: unknown, url: string): Finding {
     : wrong("aud", "wrong_audience", `It is ${JSON.stringify(aud)}. ${should}`);
 }
 
-function checkSubject(sub: unknown): Finding {
+function inspectSubject(sub: unknown): Finding {
   const should = "It must be the customer's permanent id in your system.";
   if (sub === undefined) return wrong("sub", "missing_claim", `There is no "sub". ${should}`);
   return typeof sub === "string" && sub !== "" && sub.length <= MAX_SUBJECT_LENGTH
@@ -62,24 +62,24 @@ function checkSubject(sub: unknown): Finding {
       );
 }
 
-function checkTimes(claims: JWTPayload, nowS: number): readonly Finding[] {
+function inspectTimes(claims: JWTPayload, nowS: number): readonly Finding[] {
   const { iat, nbf, exp } = claims;
   return [
-    checkStart("iat", iat, nowS),
-    ...(nbf === undefined ? [] : [checkStart("nbf", nbf, nowS)]),
-    checkEnd(exp, iat, nowS),
+    inspectStart("iat", iat, nowS),
+    ...(nbf === undefined ? [] : [inspectStart("nbf", nbf, nowS)]),
+    inspectEnd(exp, iat, nowS),
   ];
 }
 
-function checkStart(part: "iat" | "nbf", at: unknown, nowS: number): Finding {
+function inspectStart(part: "iat" | "nbf", at: unknown, nowS: number): Finding {
   if (typeof at !== "number") return notATime(part, at);
   const ahead = Math.ceil(at - nowS);
   return ahead > CLOCK_TOLERANCE_S
-    ? wrong(part, "not_yet_valid", `It is ${ahead} s in the future. ${checkClock(at)}`)
+    ? wrong(part, "not_yet_valid", `It is ${ahead} s in the future. ${clockAdvice(at)}`)
     : right(part, `It is ${-ahead} s ago.`);
 }
 
-function checkEnd(exp: unknown, iat: unknown, nowS: number): Finding {
+function inspectEnd(exp: unknown, iat: unknown, nowS: number): Finding {
   if (typeof exp !== "number") return notATime("exp", exp);
   const left = Math.floor(exp - nowS);
   if (left <= -CLOCK_TOLERANCE_S)
@@ -88,7 +88,7 @@ function checkEnd(exp: unknown, iat: unknown, nowS: number): Finding {
     return wrong(
       "exp",
       "lifetime_too_long",
-      `It is ${exp - iat} s after "iat". ${MAX_CUSTOMER_TOKEN_LIFETIME_S} s is the most. ${checkClock(exp)}`,
+      `It is ${exp - iat} s after "iat". ${MAX_CUSTOMER_TOKEN_LIFETIME_S} s is the most. ${clockAdvice(exp)}`,
     );
   return right("exp", `It is in ${left} s.`);
 }
@@ -100,8 +100,11 @@ function notATime(part: "iat" | "nbf" | "exp", at: unknown): Finding {
     : wrong(part, "invalid_claim", `It is not a number. ${should}`);
 }
 
-/** The limit is the year 5138 in seconds. A larger number is almost certainly in milliseconds. */
-const checkClock = (at: number): string =>
+/**
+ * Returns advice about clocks. The limit is the year 5138 in seconds. A larger number is almost
+ * certainly in milliseconds.
+ */
+const clockAdvice = (at: number): string =>
   at > 1e11
     ? "Count seconds, not milliseconds."
     : "Compare the clock of the backend with the server's.";
@@ -109,7 +112,7 @@ const checkClock = (at: number): string =>
 /** See RFC 9449 section 6.1. */
 const bindingSchema = z.object({ jkt: z.string() });
 
-function checkBinding(cnf: unknown, thumbprint: string | undefined): Finding {
+function inspectBinding(cnf: unknown, thumbprint: string | undefined): Finding {
   if (cnf === undefined)
     return right(
       "cnf",

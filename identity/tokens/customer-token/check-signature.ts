@@ -12,9 +12,9 @@ import { right, wrong, type Finding } from "./finding.ts";
 const algorithms: readonly string[] = customerKeyAlgorithms;
 
 /**
- * Checks `alg`, then `kid`, then the signature (RFC 7515), and stops at the first that is wrong.
+ * Inspects `alg`, then `kid`, then the signature (RFC 7515), and stops at the first wrong one.
  */
-export async function checkSignature(
+export async function inspectSignature(
   token: string,
   header: ProtectedHeaderParameters,
   { keys }: JSONWebKeySet,

@@ -1,6 +1,6 @@
 import { decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from "jose";
-import { checkClaims, type ExpectedClaims } from "./check-claims.ts";
-import { checkSignature } from "./check-signature.ts";
+import { inspectClaims, type ExpectedClaims } from "./check-claims.ts";
+import { inspectSignature } from "./check-signature.ts";
 import { wrong, type CustomerTokenRefusal, type Finding } from "./finding.ts";
 import { joseCode } from "../jose-errors.ts";
 
@@ -34,8 +34,8 @@ export async function inspectCustomerToken(
     ...(header.crit === undefined
       ? []
       : [wrong("form", "malformed", 'The header must not have "crit".')]),
-    ...(await checkSignature(token, header, customerKeys)),
-    ...checkClaims(claims, expected),
+    ...(await inspectSignature(token, header, customerKeys)),
+    ...inspectClaims(claims, expected),
   ];
   const refusal = findings.find((finding) => finding.refusal !== undefined)?.refusal;
   return refusal === undefined ? { findings, subject: String(claims.sub) } : { findings, refusal };

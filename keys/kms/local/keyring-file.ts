@@ -53,12 +53,12 @@ export interface ReadKeyring {
   readonly asWished: boolean;
 }
 
-// Without the cause: a JSON error quotes the text around the fault, which may be a key.
+// The error has no cause: a JSON error quotes the text around the fault, which may be a key.
 const damaged = (): KeysError =>
   new KeysError("keyring_damaged", "The keyring file is damaged. Restore it from a backup.");
 
 /**
- * The text of the file.
+ * Returns the text of the file.
  * @param last the previous file, whose salt is kept
  */
 export async function writeKeyring(

@@ -10,7 +10,7 @@ const TAG_BYTES = 16;
 
 /**
  * The secrets that seal a keyring. If both are given, the key file seals, and the passphrase opens
- * what it sealed before.
+ * keyrings that it sealed before.
  */
 export interface SealingSecrets {
   readonly passphrase?: Secret<string> | undefined;
@@ -37,7 +37,8 @@ export const sealedSchema = z.strictObject({
 });
 export type SealedFile = z.infer<typeof sealedSchema>;
 
-// The seal also covers these parameters, so nobody can change them unnoticed.
+// Returns the associated data. The seal covers these parameters, so they cannot be changed
+// unnoticed.
 const associated = ({ format, kdf }: Pick<SealedFile, "format" | "kdf">): Uint8Array =>
   utf8(canonicalJson({ format, kdf }));
 
@@ -54,12 +55,12 @@ export class KeyringSealer {
     this.#secrets = secrets;
   }
 
-  /** Whether new files are sealed. */
+  /** Returns whether new files are sealed. */
   get seals(): boolean {
     return this.#secrets.passphrase !== undefined || this.#secrets.keyFile !== undefined;
   }
 
-  /** Whether the file is sealed with the secret that would seal it now. */
+  /** Returns whether the file is sealed with the secret that would seal it now. */
   usesConfiguredKdf({ kdf }: SealedFile): boolean {
     return kdf.name === this.#configuredKdf();
   }

@@ -56,7 +56,7 @@ export class Keyring {
     return keyring;
   }
 
-  /** The current contents, whichever process wrote them. */
+  /** Returns the current contents, whichever process wrote them. */
   async contents(): Promise<KeyringContents> {
     return (await this.#read()).contents;
   }
@@ -86,7 +86,7 @@ export class Keyring {
     );
   }
 
-  /** The contents on disk. An unchanged file is not read again. */
+  /** Returns the contents on disk. An unchanged file is not read again. */
   async #read(): Promise<Held> {
     const stamp = await reach(() => this.#stamp());
     const held = await this.#held?.catch(() => undefined);

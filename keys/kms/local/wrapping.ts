@@ -5,14 +5,15 @@ import { notUnwrapped, WRAPPED_KEY_BYTES } from "../kms-errors.ts";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What a wrapped key is bound to. */
+/** The parts that a wrapped key is bound to. */
 interface Binding {
   readonly key: string;
   readonly version: number;
   readonly context: Uint8Array;
 }
 
-// A name contains no NUL, so two bindings never give the same bytes.
+// Returns the associated data of a binding. A name contains no NUL, so two bindings never give the
+// same bytes.
 const associated = ({ key, version, context }: Binding): Uint8Array =>
   concat(utf8(`sealdesk/kms/wrap/v1\0${key}\0${version}\0`), context);
 

@@ -9,7 +9,7 @@ interface Shared {
   users: number;
   /** Sessions in which an operation may be under way. */
   busy: number;
-  /** How often the library was initialised. */
+  /** The number of times that the library was initialised. */
   starts: number;
   restartedMs: number;
 }
@@ -27,11 +27,14 @@ export interface Pkcs11Library {
   readonly module: Pkcs11Module;
   readonly pkcs11: Cryptoki;
   /**
-   * The slot of the token with this label.
+   * Returns the slot of the token with this label.
    * @throws KeysError kms_unreachable
    */
   slotOf(label: string): Handle;
-  /** How often the library was initialised. Handles from before the last time mean nothing. */
+  /**
+   * The number of times that the library was initialised. Handles from before the last time are
+   * invalid.
+   */
   readonly starts: number;
   /** Tells that operations run in a session. @returns a function that tells that they have ended */
   enter(): () => void;

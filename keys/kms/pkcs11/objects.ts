@@ -22,7 +22,7 @@ export interface StoredKey {
 const PAGE = 64;
 
 /**
- * The versions of a key in the token.
+ * Returns the versions of a key in the token.
  * @throws KeysError kms_key_not_found
  */
 export function findKey(library: Pkcs11Library, session: Handle, key: string): StoredKey {
@@ -99,7 +99,7 @@ export function destroyObject(library: Pkcs11Library, session: Handle, object: K
 
 const bytesOf = (value: unknown): Buffer => (Buffer.isBuffer(value) ? value : Buffer.alloc(0));
 
-/** An attribute of type CK_ULONG, in the machine's byte order and width. */
+/** Returns an attribute of type CK_ULONG, in the machine's byte order and width. */
 function numberOf(value: unknown): number {
   const bytes = bytesOf(value);
   return bytes.length >= 4 ? bytes.readUInt32LE(0) : -1;

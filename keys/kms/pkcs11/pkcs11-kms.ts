@@ -29,7 +29,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const BOX_BYTES = NONCE_BYTES + WRAPPED_KEY_BYTES + TAG_BYTES;
 /**
- * Another process's new versions are seen after this time. What it destroyed takes effect at once.
+ * The time after which another process's new versions are seen. Its destructions take effect at
+ * once.
  */
 const REMEMBERED_MS = 1_000;
 

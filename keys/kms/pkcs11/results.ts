@@ -15,7 +15,7 @@ export const CKR = {
   denied: new Set([0x10, 0x1b, 0x68, 0xe2]),
 } as const;
 
-/** The return value in an error of pkcs11js, or undefined. */
+/** Returns the return value in an error of pkcs11js, or undefined. */
 export function resultOf(error: unknown): number | undefined {
   const { name, code } = (error ?? {}) as { readonly name?: unknown; readonly code?: unknown };
   return name === "Pkcs11Error" && typeof code === "number" ? code : undefined;

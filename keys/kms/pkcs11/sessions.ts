@@ -22,7 +22,10 @@ export class TokenSessions {
   #start = 0;
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
-  /** A refused PIN is never tried again, because a few wrong PINs lock a token for good. */
+  /**
+   * True once a PIN was refused. It is never tried again, because a few wrong PINs lock a token
+   * permanently.
+   */
   #pinRefused = false;
 
   constructor(library: Pkcs11Library, options: TokenOptions) {

@@ -1,7 +1,7 @@
 import type { KmsKeyKind } from "../kms.ts";
 import type { Mechanism, Pkcs11Module, Template } from "./cryptoki.ts";
 
-// From PKCS #11 v3.0. pkcs11js names only the constants of v2.40.
+// The key type from PKCS #11 v3.0. pkcs11js names only the constants of v2.40.
 const CKK_EC_EDWARDS = 0x40;
 const CKM_EC_EDWARDS_KEY_PAIR_GEN = 0x1055;
 export const CKM_EDDSA = 0x1057;
@@ -9,11 +9,11 @@ export const CKM_EDDSA = 0x1057;
 // The OBJECT IDENTIFIER id-Ed25519: RFC 8410.
 const ED25519 = Buffer.from("06032b6570", "hex");
 
-/** All versions of a key share an id. Each has its own label. */
+/** Returns the id that all versions of a key share. Each version has its own label. */
 export const idOf = (key: string): Buffer => Buffer.from(`sealdesk/${key}`);
 const labelOf = (key: string, version: number): string => `sealdesk/${key}/${version}`;
 
-/** The version in a label, or undefined for objects that are not ours. */
+/** Returns the version in a label, or undefined for objects that are not ours. */
 export function versionOf(key: string, label: string): number | undefined {
   const [, version] = /\/([1-9]\d*)$/.exec(label) ?? [];
   return version !== undefined && label === labelOf(key, Number(version))
@@ -22,8 +22,8 @@ export function versionOf(key: string, label: string): number | undefined {
 }
 
 /**
- * The kind that an object's class and key type give, or undefined for the public half of a signing
- * key.
+ * Returns the kind that an object's class and key type give, or undefined for the public half of a
+ * signing key.
  */
 export function kindOf(
   module: Pkcs11Module,
@@ -44,7 +44,9 @@ type Making =
       readonly privateHalf: Template;
     };
 
-/** The template for a version of a key. It is created inside the token and never leaves it. */
+/**
+ * Returns the template for a version of a key. It is created inside the token and never leaves it.
+ */
 export function creationTemplate(
   module: Pkcs11Module,
   kind: KmsKeyKind,

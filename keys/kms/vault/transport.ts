@@ -10,7 +10,7 @@ export interface TransportRequest {
   readonly json?: unknown;
 }
 
-/** What node-vault expects in return. */
+/** The response that node-vault expects. */
 export interface TransportResponse {
   readonly statusCode: number;
   readonly body: unknown;

@@ -19,8 +19,8 @@ export const unreachable = (message: string): KeysError =>
   new KeysError("kms_unreachable", message);
 
 /**
- * The error, if the refusal means the same for every operation. Undefined if the meaning depends on
- * the operation.
+ * Returns the error, if the refusal means the same for every operation. Undefined if the meaning
+ * depends on the operation.
  */
 export function serviceError({ status, said }: VaultAnswer): KeysError | undefined {
   if (status === 503 && /sealed/i.test(said))
@@ -38,7 +38,7 @@ export function serviceError({ status, said }: VaultAnswer): KeysError | undefin
   return undefined;
 }
 
-/** Whether a repeat may help: nothing was done, or a repeat does no harm. */
+/** Returns whether a repeat may help: nothing was done, or a repeat does no harm. */
 export const isPassing = (error: unknown): boolean =>
   error instanceof KeysError &&
   (error.code === "kms_unreachable" || error.code === "kms_standby" || error.code === "kms_sealed");

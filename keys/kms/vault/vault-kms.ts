@@ -86,19 +86,19 @@ export class VaultKms implements Kms {
         allow_plaintext_backup: false,
         ...(kind === "mac" && { key_size: 32 }),
       });
-    await this.#insistOn(key, kind);
+    await this.#assertKind(key, kind);
   }
 
   async wrap(key: string, plain: Uint8Array, context: Uint8Array): Promise<WrappedKey> {
     assertKeyLength(plain);
-    await this.#insistOn(key, "wrapping");
+    await this.#assertKind(key, "wrapping");
     const data = { plaintext: base64(plain), ...associated(context) };
     const answer = await this.#use(key, () => this.#ask("write", `encrypt/${key}`, data));
     return splitVersion(fieldOf(answer, "ciphertext"));
   }
 
   async unwrap(key: string, wrapped: WrappedKey, context: Uint8Array): Promise<Uint8Array> {
-    await this.#insistOn(key, "wrapping");
+    await this.#assertKind(key, "wrapping");
     // Vault reads version 0 as 1, for historical reasons.
     if (!Number.isInteger(wrapped.version) || wrapped.version < 1) throw notUnwrapped();
     const ciphertext = `vault:v${wrapped.version}:${base64(wrapped.bytes)}`;
@@ -147,7 +147,7 @@ export class VaultKms implements Kms {
   }
 
   async publicKey(key: string, version?: number): Promise<Uint8Array> {
-    await this.#insistOn(key, "signing");
+    await this.#assertKind(key, "signing");
     const state = await this.#state(key);
     const wanted = version ?? state.latest_version;
     const found = publicKeySchema.safeParse(state.keys[String(wanted)]);
@@ -157,7 +157,7 @@ export class VaultKms implements Kms {
   }
 
   async sign(key: string, data: Uint8Array): Promise<Uint8Array> {
-    await this.#insistOn(key, "signing");
+    await this.#assertKind(key, "signing");
     const answer = await this.#use(key, () =>
       this.#ask("write", `sign/${key}`, { input: base64(data) }),
     );
@@ -165,7 +165,7 @@ export class VaultKms implements Kms {
   }
 
   async mac(key: string, data: Uint8Array): Promise<Uint8Array> {
-    await this.#insistOn(key, "mac");
+    await this.#assertKind(key, "mac");
     const answer = await this.#use(key, () =>
       this.#ask("write", `hmac/${key}/sha2-256`, { input: base64(data) }),
     );
@@ -197,7 +197,7 @@ export class VaultKms implements Kms {
     return this.#ask("write", path, data).catch(plainly);
   }
 
-  /** The state of the key in Vault, or undefined if there is none. */
+  /** Returns the state of the key in Vault, or undefined if there is none. */
   async #find(key: string): Promise<KeyState | undefined> {
     assertLogName(key);
     try {
@@ -215,7 +215,7 @@ export class VaultKms implements Kms {
     throw keyNotFound(key);
   }
 
-  async #insistOn(key: string, kind: KmsKeyKind): Promise<void> {
+  async #assertKind(key: string, kind: KmsKeyKind): Promise<void> {
     assertLogName(key);
     let known = this.#kinds.get(key);
     if (known === undefined) {
@@ -268,7 +268,7 @@ function fieldOf(answer: unknown, name: string): string {
   return value;
 }
 
-/** A refusal that nothing else explains, without Vault's words. */
+/** Returns a refusal that nothing else explains, without Vault's words. */
 const plain = (error: unknown): unknown =>
   error instanceof VaultAnswer ? refused(`Vault refused this (${error.status}).`) : error;
 const plainly = (error: unknown): never => {

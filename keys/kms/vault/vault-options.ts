@@ -1,6 +1,9 @@
 import type { Secret } from "../../secret.ts";
 
-/** How this server authenticates. An expired token cannot be replaced. AppRole logs in again. */
+/**
+ * The way in which this server authenticates. An expired token cannot be replaced. AppRole logs in
+ * again.
+ */
 export type VaultLogin =
   | { readonly token: Secret<string> }
   | { readonly roleId: string; readonly secretId: Secret<string> };

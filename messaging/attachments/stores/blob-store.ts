@@ -20,7 +20,7 @@ export const PART_BYTES = CHUNKS_PER_PART * SEALED_CHUNK_BYTES;
  * bytes; the bytes after its offset are then obsolete.
  */
 export interface BlobStore {
-  /** How many bytes a running `put` keeps in memory at most. */
+  /** The largest number of bytes that a running `put` keeps in memory. */
   readonly bytesPerPut: number;
   /**
    * Returns how many bytes are stored from the beginning, `most` at the most. The blob may be final

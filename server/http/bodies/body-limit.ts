@@ -1,4 +1,4 @@
-/** How large a route's body may be, and how long it may take. */
+/** The largest size of a route's body, and the longest time to receive it. */
 export interface BodyLimit {
   readonly bytes: number;
   /**

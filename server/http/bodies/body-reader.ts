@@ -4,7 +4,7 @@ import { HttpError } from "../http-error.ts";
 import type { BodyLimit } from "./body-limit.ts";
 import { continueRequest } from "./expectation.ts";
 
-/** What a body costs besides its bytes: the request, its headers and its socket. */
+/** The cost of a body besides its bytes: the request, its headers and its socket. */
 const BYTES_PER_BODY = 2 * 1024;
 const SMALLEST_BUFFER = 1024;
 const RETRY_SENDER_SECONDS = 2;
@@ -36,9 +36,9 @@ export interface Body {
   pieces(limit: BodyLimit, sender: Sender, use: PiecesUse): AsyncGenerator<Buffer, void, undefined>;
 }
 
-/** What is done with the pieces of a body. */
+/** The use of a body's pieces. */
 export interface PiecesUse {
-  /** How many bytes are in memory at most while the pieces are used. */
+  /** The largest number of bytes that are in memory while the pieces are used. */
   readonly bytes: number;
   readonly stop: AbortSignal;
 }
@@ -124,7 +124,7 @@ function collect(request: IncomingMessage, most: number, ms: number): Promise<Bu
     };
     const refuse = (error: HttpError) =>
       settle(() => {
-        // What still comes is thrown away. See `discardRest`.
+        // Throws the remaining bytes away; see `discardRest`.
         request.resume();
         reject(error);
       });
@@ -165,7 +165,7 @@ async function* passOn(
       yield next.value;
     }
   } finally {
-    // Not awaited: it waits for the piece that is late.
+    // This is not awaited, because it waits for the piece that is late.
     void pieces.return?.().then(() => request.resume());
   }
 }
@@ -193,7 +193,7 @@ async function nextWithin(
     return await Promise.race([next, late]);
   } finally {
     over();
-    // It may fail later, when nobody waits for it any more.
+    // Ignores a later failure, which no caller waits for any more.
     next.catch(() => undefined);
   }
 }

@@ -1,6 +1,9 @@
 import type { RequestHandler } from "express";
 
-/** How long the rest of a body is taken after the answer, so that the sender can read the answer. */
+/**
+ * The time for which the rest of a body is taken after the answer, so that the sender can read the
+ * answer.
+ */
 const LINGER_MS = 2_000;
 
 /**

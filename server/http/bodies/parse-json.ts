@@ -1,6 +1,6 @@
 import { HttpError } from "../http-error.ts";
 
-/** No body of this API nests deeper or has more values. More would take longer to parse. */
+/** The limits of the nesting and of the values of a body. More would take longer to parse. */
 const MAX_DEPTH = 16;
 const MAX_VALUES = 4_096;
 

@@ -74,7 +74,7 @@ test("a page signs in, and is the same device after a reload", async () => {
   expect(await call("openStoreWith", "desk", [...randomBytes(32)])).toBe("StoreError wrong_key");
 });
 
-test("what needs a cipher suite says so, and what is wrong is said", async () => {
+test("calls that need a cipher suite report suite_required, and wrong arguments are named", async () => {
   const needsSuite = "SealdeskError suite_required";
   expect(await call("withoutSuite", credentials(), secret)).toEqual({
     openConversation: needsSuite,

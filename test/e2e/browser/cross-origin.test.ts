@@ -83,7 +83,7 @@ test("10 loads of the page open no other session", async () => {
   expect(await sessions()).toBe(before);
 });
 
-test("of two tabs the second is told that the store is in use, and continues the session later", async () => {
+test("the second of two tabs is refused the store, and continues the session later", async () => {
   const before = await sessions();
   const credentials = await customer(subject);
   const device = await call(page, "stay", server.url, credentials);

@@ -17,7 +17,7 @@ import { startTestServer, type TestServer } from "../../support/server.ts";
 import { begin, patch, send, uploaded } from "./device-requests.ts";
 
 /** The place of the blobs, as somebody has it who can write there. */
-interface Place {
+interface StoredBlobs {
   readonly attachments: Config["attachments"];
   read(id: string): Promise<Buffer>;
   write(id: string, bytes: Uint8Array): Promise<void>;
@@ -25,7 +25,7 @@ interface Place {
   close(): Promise<void>;
 }
 
-async function inFolder(): Promise<Place> {
+async function inFolder(): Promise<StoredBlobs> {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-altered-"));
   const pathOf = (id: string) => join(folder, id.slice(-2), id);
   return {
@@ -37,7 +37,7 @@ async function inFolder(): Promise<Place> {
   };
 }
 
-async function inBucket(): Promise<Place> {
+async function inBucket(): Promise<StoredBlobs> {
   const double = await startS3Double();
   const credentials = { accessKeyId: "double", secretAccessKey: "double" };
   const { endpoint } = double;
@@ -67,7 +67,7 @@ describe.each([
   ["a folder", inFolder],
   ["a bucket", inBucket],
 ])("in %s", (_name, open) => {
-  let place: Place;
+  let place: StoredBlobs;
   let server: TestServer;
   let customer: TestDevice;
   let agent: TestDevice;
@@ -130,7 +130,7 @@ describe.each([
     ["the last byte is gone", (bytes) => bytes.subarray(0, -1)],
     ["a byte came after the end", (bytes) => Buffer.concat([bytes, randomBytes(1)])],
     ["it is empty", () => Buffer.alloc(0)],
-  ])("nothing is served when %s", async (_what, change) => {
+  ])("the server serves no bytes when %s", async (_what, change) => {
     const path = await upload(randomBytes(2 * chunk + 5000));
     await place.write(idOf(path), change(await place.read(idOf(path))));
     expect(await outcome(path)).toBe("attachment_damaged");
@@ -140,7 +140,7 @@ describe.each([
     ]);
   });
 
-  test("what is altered far behind is cut off there, and said and counted once in the audit log", async () => {
+  test("an attachment with a late alteration is cut off there, which is logged and counted once", async () => {
     const bytes = randomBytes(20 * chunk);
     const path = await upload(bytes);
     const id = idOf(path);
@@ -172,7 +172,7 @@ describe.each([
     expect(await damageEntries(idOf(path))).toMatchObject([{ reason: "missing" }]);
   });
 
-  test("another blob, whole or in part, is not taken for it", async () => {
+  test("the server rejects another blob in its place, whole or in part", async () => {
     const [one, other] = [
       await upload(randomBytes(2 * chunk)),
       await upload(randomBytes(2 * chunk)),

@@ -92,7 +92,7 @@ test("present and former members may download; reads by staff and refusals are a
   ]);
 });
 
-test("nobody may download without a token and a proof for this request", async () => {
+test("a download without a token and a proof for this request is refused", async () => {
   const { path } = await begin(server, customer, conversation, 10);
   expect((await fetch(server.url + path, { method: "GET" })).status).toBe(401);
   const stolen = { dpop: customer.proof("HEAD", path, { token: customer.token }) };

@@ -22,7 +22,7 @@ afterAll(async () => {
   await disk.close();
 });
 
-test("while the disk of attachments is full, an upload is told to wait, and then continues", async () => {
+test("an upload waits while the disk of attachments is full, and then continues", async () => {
   const bytes = randomBytes(300_000);
   const { path } = await begin(server, customer, conversation, bytes.length);
   const half = bytes.subarray(0, 150_000);

@@ -113,7 +113,7 @@ test("an upload without a byte expires after an hour, and one with a byte after 
 
 const recount = () => recountStorage(server.database.pool, server.tenant.id);
 
-test("counts equal what is stored after any order of uploads and removals", async () => {
+test("counts equal the stored bytes after any order of uploads and removals", async () => {
   const random = new SeededRandom(20_260_714);
   const owners = [
     [customer, conversation],

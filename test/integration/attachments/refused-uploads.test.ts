@@ -93,7 +93,7 @@ describe("a creation leaves nothing behind when", () => {
     expect(await traces()).toEqual(before);
   });
 
-  test("it brings bytes", async () => {
+  test("the request brings bytes", async () => {
     const before = await traces();
     const response = await send(
       server,
@@ -151,7 +151,7 @@ describe("bytes are refused, and the upload stays where it is, when", () => {
     expect((await patch(server, customer, path, 0, new Uint8Array(10))).status).toBe(204);
   });
 
-  test("there are more than are missing", async () => {
+  test("there are more bytes than are missing", async () => {
     const { path } = await begin(server, customer, conversation, 10);
     expect(await codeOf(await patch(server, customer, path, 0, new Uint8Array(11)))).toEqual([
       413,
@@ -161,7 +161,7 @@ describe("bytes are refused, and the upload stays where it is, when", () => {
     expect(headers.get("upload-offset")).toBe("0");
   });
 
-  test("there is no such upload", async () => {
+  test("the upload does not exist", async () => {
     const path = `${PATH}/${randomUUID()}`;
     expect(await codeOf(await patch(server, customer, path, 0, new Uint8Array(1)))).toEqual([
       404,

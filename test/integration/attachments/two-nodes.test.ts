@@ -50,7 +50,7 @@ const offset = async (path: string) =>
 const downloaded = async (path: string) =>
   Buffer.from(await (await send(server, customer, "GET", path)).arrayBuffer());
 
-test("each node goes on in the midst of a chunk where the other stopped", async () => {
+test("each node continues within a chunk where the other stopped", async () => {
   const bytes = randomBytes(300_000);
   const { path } = await begin(server, customer, conversation, bytes.length);
   let at = 0;
@@ -65,7 +65,7 @@ test("each node goes on in the midst of a chunk where the other stopped", async 
   expect((await downloaded(path)).equals(bytes)).toBe(true);
 });
 
-test("of two requests for one place one is told to look again, and nothing of the other is lost", async () => {
+test("one of two requests for one place must look again, and the other's bytes are kept", async () => {
   const bytes = randomBytes(200_000);
   const { path } = await begin(server, customer, conversation, bytes.length);
   // The first is held in its middle until the second is done.
@@ -89,7 +89,7 @@ test("of two requests for one place one is told to look again, and nothing of th
   expect((await downloaded(path)).equals(bytes)).toBe(true);
 });
 
-test("what was altered while the upload was under way is found by the node that completes it", async () => {
+test("the node that completes an upload finds bytes that were altered meanwhile", async () => {
   const bytes = randomBytes(100_000);
   const { path } = await begin(server, customer, conversation, bytes.length);
   expect((await append(server.url, path, 0, bytes.subarray(0, 70_000))).status).toBe(204);

@@ -146,7 +146,7 @@ test("S3 (a double) is asked to lock every object", async () => {
   }
 });
 
-test("S3 (a real one with Object Lock) lets nobody remove what was archived", async () => {
+test("S3 (a real one with Object Lock) refuses to remove archived files", async () => {
   const s3 = await startRealS3();
   const { client, options } = s3;
   const bucket = await s3.newBucket("with Object Lock");

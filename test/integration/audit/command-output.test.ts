@@ -68,7 +68,7 @@ test.each(commands)(
   },
 );
 
-test("an export is complete, although nobody read that it is", async () => {
+test("an export is complete, although its output was not read", async () => {
   const { child, ended } = start(exportTo("unread"), "pipe");
   child.stdout!.destroy();
   await ended;

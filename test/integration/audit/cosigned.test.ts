@@ -214,7 +214,7 @@ test("a starting node asks for the operator's log first, and for several at once
     return true;
   };
   const asking = withIntegratorSession(database.ownerUrl, (client) =>
-    ask({ startMs: 60_000 }).check(client, new Restores([])),
+    ask({ startMs: 60_000 }).assertConsistent(client, new Restores([])),
   );
   await until(() => open === 16);
   const { name: origin } = await log.keyOf(OPERATOR_LOG);

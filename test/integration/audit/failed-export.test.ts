@@ -86,7 +86,7 @@ test("an export that failed leaves the other files of its folder alone", async (
 });
 
 test.each(["entries.jsonl", "tile"])(
-  "a folder that holds `%s` is refused as an export, which is not changed",
+  "a folder that holds `%s` is refused as an export, and stays unchanged",
   async (name) => {
     await mkdir(join(folder, name));
     await writeFile(join(folder, name, "kept"), "as it was");

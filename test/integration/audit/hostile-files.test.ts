@@ -39,7 +39,7 @@ describe("a folder", () => {
         await truncate(place, 2 ** 40);
       },
     ],
-  ])("with %s in a file's place is refused, and where is said", async (_, put) => {
+  ])("with %s in a file's place is refused, and the error names the place", async (_, put) => {
     for (const path of ["checkpoint", BUNDLE]) {
       await rm(join(folder, path), { recursive: true });
       await put(join(folder, path));

@@ -232,7 +232,7 @@ describe("the checkpoint kept outside", () => {
   });
 });
 
-describe("the database refuses to rewrite the log, whoever may write to it", () => {
+describe("the database refuses to rewrite the log, for every login that may write to it", () => {
   const tables = ["entries", "leaves", "trees", "tiles", "checkpoints", "logs"];
   const statements = tables.flatMap((table) => [
     `delete from audit.${table}`,

@@ -105,7 +105,7 @@ test("an auditor verifies the log from the server, with only a password and the 
   expect(read.at(-1)).toMatchObject({ outcome: "refused", decision: { reasons: ["role_agent"] } });
 });
 
-test("the same works from any web server with the files, and from a file URL", async () => {
+test("verification works from any web server with the files, and from a file URL", async () => {
   const out = join(folder, "tiles");
   const settings = operatorSettings(server);
   await exportLog(settings, { tenant: server.tenant.slug, format: "tiles", out });
@@ -253,7 +253,7 @@ test("foreign bytes cannot forge an event of the tail or an entry of a search", 
   ]);
 });
 
-test("nobody else reads the log, and a reader of the log reads nothing else", async () => {
+test("other roles cannot read the log, and a reader of the log reads nothing else", async () => {
   const paths = ["/v1/audit/log/checkpoint", "/v1/audit/entries", "/v1/audit/tail"];
   const others = [
     await customerDevice(server),

@@ -240,7 +240,7 @@ test("an approver who is added after an interrupted apply does not stop it", asy
   await serving(isReady);
 }, 240_000);
 
-test("nothing is applied while a node continues the logs", async () => {
+test("a declaration is not applied while a node continues the logs", async () => {
   declared();
   expect(server.apply("note")).toMatchObject({ status: 0 });
   server.start();
@@ -269,7 +269,7 @@ test("nodes refuse a declaration of people whom they do not know, until they do"
   await serving(isReady);
 }, 240_000);
 
-test("nobody can approve without being configured, and a declaration fits one state alone", async () => {
+test("an approver who is not configured is refused, and a declaration fits one state alone", async () => {
   const options = ["--backup-of", BACKUP_OF, "--reason", REASON, "--out", server.at("none")];
   expect(
     server.run(["audit", "restore", "declare", ...options], {

@@ -112,7 +112,7 @@ test("no node continues between the declaration and its record in the database",
   expect(rows).toHaveLength(0);
 });
 
-test("rows that somebody else wrote under the number of a restore stop nobody", async () => {
+test("rows that another writer stored under the number of a restore do not stop a node", async () => {
   const { log, tenant } = witnessed;
   await signed(6);
   await cut();
@@ -138,7 +138,7 @@ test("rows that somebody else wrote under the number of a restore stop nobody", 
   expect(await read("restore/2")).toBe("");
 });
 
-test("nothing is declared while a declaration that the database records is missing outside", async () => {
+test("a new declaration is refused while a recorded declaration is missing outside", async () => {
   const { log } = witnessed;
   await signed(6);
   await cut();
@@ -152,7 +152,7 @@ test("nothing is declared while a declaration that the database records is missi
   });
 });
 
-test("a larger head that becomes known after the restore stops nobody", async () => {
+test("a larger head that becomes known after the restore does not stop a node", async () => {
   const { log, tenant } = witnessed;
   await signed(6);
   await cut();

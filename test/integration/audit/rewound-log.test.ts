@@ -60,7 +60,7 @@ async function rewound(meanwhile: () => Promise<void> = async () => undefined) {
   return { size, note };
 }
 
-test("a log that is rewound under a running node is noticed, even if nobody acts", async () => {
+test("a node notices that its log was rewound, even without new entries", async () => {
   await rewound();
   await until(async () => (await readyz()).includes("audit_log_behind"));
   const node = await server.startNode();

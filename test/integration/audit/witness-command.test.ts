@@ -91,7 +91,7 @@ test("a running witness cosigns extensions, and an auditor checks them without t
   expect(await verifyFiles(out, { vkey: logVkey, policy })).toMatch(/cosigned by w\.$/);
 });
 
-test("after a restart it still refuses a smaller tree and another history", async () => {
+test("a restarted witness still refuses a smaller tree and another history", async () => {
   expect(await post(log.again(entries(0, 400)), 400)).toBe(409);
   await expect(ask(log.again(entries(0, 400)), 0)).rejects.toMatchObject({ code: "disagrees" });
   const forked = log.again([...entries(0, 10), utf8("forged"), ...entries(11, 600)]);

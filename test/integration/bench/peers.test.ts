@@ -66,7 +66,7 @@ test("the Socket.IO peer has stored a message when it acknowledges it, and then 
   expect(strangers).toEqual([]);
 });
 
-test("where ejabberd is not installed, peers says what to install and starts nothing", async () => {
+test("peers names the missing package and starts no server if ejabberd is not installed", async () => {
   const refused = run(process.execPath, [dist("tools/bench/main.js"), "peers", "--quick"], {
     env: { PATH: "/nonexistent" },
   });

@@ -136,7 +136,7 @@ test("works on the embedded database before, while and after a server runs on it
   expect(isRunning()).toBe(false);
 }, 180_000);
 
-test("what it keeps secret is for this user alone, and a password is no argument", async () => {
+test("secret files are readable by this user alone, and a password is no argument", async () => {
   for (const name of [
     "keyring.json",
     "development/customer-key.json",

@@ -11,7 +11,7 @@ describe("open conversations", () => {
   });
   afterAll(() => server.close());
 
-  test("one customer begins no more than the limit, also at once; a closed one makes room", async () => {
+  test("one customer begins no more than the limit, also at once; a closed conversation makes room", async () => {
     const [customer, agent] = [await customerDevice(server), await staffDevice(server)];
     const replies = await Promise.all(
       Array.from({ length: 6 }, () => requestConversation(customer, [agent])),
@@ -40,7 +40,7 @@ describe("open conversations", () => {
     expect((await requestConversation(other, [agent])).status).toBe(201);
   });
 
-  test("a member has no more than the limit, whoever adds them", async () => {
+  test("a member has no more than the limit, added by any user", async () => {
     const [agent, colleague] = [await staffDevice(server), await staffDevice(server)];
     const customers: TestDevice[] = [];
     const ids: string[] = [];

@@ -169,7 +169,7 @@ describe("sealdesk customer-token --verify", () => {
     expect(await signIn(slug, token)).toEqual([201, 201]);
   });
 
-  test("tells claim by claim what is wrong, without writing the subject", async () => {
+  test("reports the fault of each claim, without the subject", async () => {
     const subject = "grace.hopper~1906@navy.example";
     const wrong = { aud: `${server.url}/`, sub: subject, exp: undefined };
     const path = await file("token.txt", tokenOf(slug, backend, "2026-11", wrong));

@@ -165,7 +165,7 @@ describe("registering", () => {
   });
 });
 
-describe("revoking", () => {
+describe("revoking a device", () => {
   test("ends the device's sessions, hides it, and refuses it for ever", async () => {
     const subject = randomUUID();
     const first = await customerDevice(server, subject);
@@ -178,7 +178,7 @@ describe("revoking", () => {
     expect((await second.signInAsCustomer(subject)).body.code).toBe("device_revoked");
   });
 
-  test("needs a registered device: a password alone shuts nobody out", async () => {
+  test("needs a registered device, because a password alone does not suffice", async () => {
     const subject = randomUUID();
     const first = await customerDevice(server, subject);
     const thief = await another(first, subject);
@@ -194,7 +194,7 @@ describe("revoking", () => {
     });
   });
 
-  test("another user's device is refused as if it were not there", async () => {
+  test("another user's device is refused as if it did not exist", async () => {
     const mine = await staffDevice(server);
     const theirs = await staffDevice(server);
     const reply = await mine.request("DELETE", `/v1/devices/${theirs.id}`);

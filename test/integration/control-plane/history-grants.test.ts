@@ -78,7 +78,7 @@ test("the customer's grant is an event, an audit entry, and readable by its devi
   expect(outcome(await colleague.request("GET", links))).toEqual([403, "forbidden"]);
 });
 
-test("nobody shows what their account has not seen, or to whom is no member", async () => {
+test("a grant of messages that the account has not seen, or to a non-member, is refused", async () => {
   const arranged = await arrange(server);
   const { customer, agent, colleague, path } = arranged;
   const onward = await staffDevice(server);
@@ -108,7 +108,7 @@ test("nobody shows what their account has not seen, or to whom is no member", as
   expect(outcome(await postGrant(arranged, stranger, uninvited))).toEqual([403, "forbidden"]);
 });
 
-test("another tenant's conversation is none", async () => {
+test("a grant in another tenant's conversation is refused as if it did not exist", async () => {
   const arranged = await arrange(server);
   const elsewhere = await staffDevice(server, "supervisor", await server.createTenant());
   const packs = [{ attachment: uuidv7(), digest: randomBytes(32) }];
@@ -132,7 +132,7 @@ test("a closed conversation's past is not shown", async () => {
   expect(await lastReasons()).toEqual(["history.grant", ["conversation_closed", "role_customer"]]);
 });
 
-test("a record that does not say what is done is refused", async () => {
+test("a record that does not match the act is refused", async () => {
   const arranged = await arrange(server);
   const { customer, agent, colleague } = arranged;
   const good = await grantBy(server, arranged, customer);
@@ -162,7 +162,7 @@ test("a record that does not say what is done is refused", async () => {
   expect((await as({})).status).toBe(200);
 });
 
-test("consent is the customer's own, signed, and the last word holds", async () => {
+test("consent is the customer's own and signed, and the latest statement counts", async () => {
   const arranged = await arrange(server);
   const { customer, agent, path, id } = arranged;
   await server.database.owner.query("update sealdesk.tenants set staff_history_grants = true");

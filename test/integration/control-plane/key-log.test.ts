@@ -97,7 +97,7 @@ test("a later head is provably an extension of an earlier one", async () => {
   expect((await agent.request("GET", "/v1/key-log/consistency?old=x&size=1")).status).toBe(400);
 });
 
-test("it is shown to those who may see the user's devices, and leaves a trace", async () => {
+test("a key history is shown to users who may see the devices, and is audited", async () => {
   const [customer, stranger] = [await customerDevice(server), await customerDevice(server)];
   const agent = await staffDevice(server);
   expect((await historyOf(stranger, customer.user)).status).toBe(403);

@@ -110,7 +110,7 @@ test("a session without a registered device answers nothing, though it is of the
   expect((await second.request("GET", path)).body.state).toBe("pending");
 });
 
-test("another user's and another tenant's devices are told that there is nothing", async () => {
+test("a request of another user or tenant is refused as if it did not exist", async () => {
   const { others } = await account(1);
   const { path, id } = await ask(others[0]!);
   const foreign = await staffDevice(server, "admin", await server.createTenant());
@@ -127,7 +127,7 @@ test("another user's and another tenant's devices are told that there is nothing
   expect(refused[0]).toMatchObject({ decision: { reasons: ["foreign_account"] } });
 });
 
-test("one request a device; an id that is taken; who need not ask", async () => {
+test("a device has one request; a taken id and an unnecessary request are refused", async () => {
   const { first, others } = await account(3);
   const earlier = await ask(others[0]!);
   const { id } = await ask(others[0]!);

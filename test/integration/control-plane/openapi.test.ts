@@ -182,7 +182,7 @@ describe("pages for people", () => {
     },
   );
 
-  test("everything is under a content security policy without inline code", async () => {
+  test("every page has a content security policy without inline code", async () => {
     const policy = (await fetch(server.url)).headers.get("content-security-policy") ?? "";
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");

@@ -50,7 +50,7 @@ test("many takers at once get each one-time prekey once; the rest get the last r
   expect(kyber.filter((key) => key === preKeys.lastResortKyberPreKey.publicKey)).toHaveLength(3);
 });
 
-test("what is left is counted, zero said explicitly", async () => {
+test("the remaining prekeys are counted, and zero is stated", async () => {
   const { device } = await publisher(1);
   expect((await device.request("GET", own)).body).toEqual({
     preKeys: 1,
@@ -75,7 +75,7 @@ test("an upload adds prekeys, and may be repeated", async () => {
   expect((await take(device)).body.signedPreKey).toEqual(body.signedPreKey);
 });
 
-test("an upload that replaces takes back what nobody took of earlier ones", async () => {
+test("an upload with replace withdraws the unused prekeys of earlier uploads", async () => {
   const { device } = await publisher(3);
   await take(device);
   const body = { ...fakePreKeys({ oneTime: 2, firstId: 10, signedId: 4 }), replace: true };
@@ -143,7 +143,7 @@ test.each<[string, (good: ReturnType<typeof fakePreKeys>) => object]>([
       preKeys: [{ id: 90, publicKey: Buffer.alloc(33, 0x06).toString("base64url") }],
     }),
   ],
-])("%s that nobody could use is refused, at registration and later", async (_what, spoil) => {
+])("%s that no device could use is refused, at registration and later", async (_what, spoil) => {
   const good = fakePreKeys({ oneTime: 1, firstId: 50, signedId: 9 });
   const preKeys = { ...good, ...spoil(good) };
   const device = new TestDevice(server);

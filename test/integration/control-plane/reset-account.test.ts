@@ -133,7 +133,7 @@ test("an account whose last device removed itself can begin anew only after a re
   expect((await next.register()).status).toBe(201);
 });
 
-test("whoever is not an admin with a registered device is refused, which is audited", async () => {
+test("an actor who is not an admin with a registered device is refused, which is audited", async () => {
   const victim = await customerDevice(server);
   const unregistered = new TestDevice(server);
   await unregistered.signInAsStaff(await server.createStaff("admin"));
@@ -206,7 +206,7 @@ test("a registration that was let in before the reset does not outlive it", asyn
   expect(registering!.body.code).toBe("session_revoked");
 });
 
-test("of two admins who reset each other at once one is first, and the other is none any more", async () => {
+test("one of two admins who reset each other at once succeeds, and the other is no longer admin", async () => {
   const [one, other] = [await staffDevice(server, "admin"), await staffDevice(server, "admin")];
   const [first, second] = await held(
     [one.user, other.user],
@@ -223,7 +223,7 @@ test("of two admins who reset each other at once one is first, and the other is 
   });
 });
 
-test("of two devices that remove each other at once one is first", async () => {
+test("one of two devices that remove each other at once succeeds", async () => {
   const subject = randomUUID();
   const one = await customerDevice(server, subject);
   const other = await newDevice(subject, one.accountKey);

@@ -133,14 +133,14 @@ describe("in the database, the server's login cannot reach another tenant", () =
     expect(await seen(randomUUID())).toEqual([]);
   });
 
-  test("without a tenant no row is seen at all", async () => {
+  test("no row is visible without a tenant", async () => {
     for (const table of tables) {
       const { rowCount } = await server.database.pool.query(`select from ${table}`);
       expect([table, rowCount]).toEqual([table, 0]);
     }
   });
 
-  test("no row can be written for another tenant, nor changed", async () => {
+  test("a row of another tenant can be neither written nor changed", async () => {
     await expect(
       asTenant(elsewhere.id, (client) =>
         client.query(

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterEach(() => pooler?.close());
 afterAll(() => server.close());
 
-test("a node works through PgBouncer in session mode", async () => {
+test("a node runs through PgBouncer in session mode", async () => {
   pooler = await startPgBouncer([server.loginUrl], ["pool_mode = session"]);
   const node = await server.startNode({ databaseUrl: new Secret(pooler.through(server.loginUrl)) });
   const conversing = await Conversing.begin(server, [node, server]);

@@ -57,7 +57,7 @@ describe("the application's role", () => {
     await expect(asApplication(sql)).rejects.toMatchObject({ code });
   });
 
-  test("creates customers only, whatever it says of them", async () => {
+  test("creates customers only, for any arguments", async () => {
     const id = randomUUID();
     await asApplication(
       "insert into users (id, tenant, subject_index, created_at_ms) values ($1, $2, sha256('s'), 0)",

@@ -50,7 +50,7 @@ test("an embedded database that is killed comes back, is logged once, and stops 
   expect(await postmasterOf(home)).toBeUndefined();
 });
 
-test("whoever is superuser of the embedded database does not read the server's secrets in its environment", async () => {
+test("a superuser of the embedded database cannot read the server's secrets in its environment", async () => {
   const read = (name: string) => readFile(join(home, "postgres", name), "utf8");
   const client = new pg.Client({
     host: "127.0.0.1",
@@ -70,7 +70,7 @@ test("whoever is superuser of the embedded database does not read the server's s
   expect(names).not.toContain("SEALDESK_HOME");
 });
 
-test("one that does not come back ends the server with one sentence and a status", async () => {
+test("a database that does not come back ends the server with one sentence and a status", async () => {
   const file = join(home, "postgres", "postgresql.conf");
   await rename(file, `${file}.good`);
   await writeFile(file, "this is no setting = at all\n");

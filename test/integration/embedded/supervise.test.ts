@@ -76,7 +76,7 @@ test("a postmaster that lost a backend lives on, and is claimed again", async ()
   expect(await postmasterOf(folder.home)).toBe(postmaster);
 });
 
-test("one that cannot be started again is given up after so many attempts, and stops", async () => {
+test("a database that cannot be started again is given up after a number of attempts", async () => {
   await spoilConfiguration();
   await killPostmaster();
   await until(() => givenUp !== undefined);
@@ -90,7 +90,7 @@ test("one that cannot be started again is given up after so many attempts, and s
   await cluster.stop();
 });
 
-test("one that can be started after a failed attempt is", async () => {
+test("a database that can be started after a failed attempt is started", async () => {
   const repair = await spoilConfiguration();
   await killPostmaster();
   const log = () => readFile(join(directory, "server.log"), "utf8");

@@ -140,7 +140,7 @@ test("a destroyed subject is gone on every node at once, and is never sealed for
   expect(left.rows).toEqual([{ wrapped: null }, { wrapped: null }]);
 });
 
-test("a tombstone cannot be filled, also by whoever owns the table", async () => {
+test("a tombstone cannot be filled, even by the owner of the table", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
   const subject = randomUUID();
@@ -240,7 +240,7 @@ test("a node that hears nothing reads keys again, without the key-management ser
   expect(await read()).toBeUndefined();
 });
 
-test("of a subject's scopes, those destroyed are the ones that were named", async () => {
+test("exactly the named scopes of a subject are destroyed", async () => {
   const tenant = await arrangeTenant(database);
   const tree = await openTree();
   const subject = randomUUID();

@@ -26,7 +26,7 @@ const keysIn = async ({ owner }: TestDatabase): Promise<number> => {
   return rows[0]?.count ?? Number.NaN;
 };
 
-test("a server with its keystore in another database: no key beside the data, and erasure holds", async () => {
+test("a keystore in another database leaves no key beside the data, and erasure is complete", async () => {
   const customer = await customerDevice(server);
   const agent = await staffDevice(server);
   const id = await createConversation(customer, [agent]);

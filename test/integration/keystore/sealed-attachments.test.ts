@@ -21,7 +21,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test("a file in the store holds nothing that the device sent, and nothing at all once its key is gone", async () => {
+test("a stored file holds no byte of the device's file, and is gone once its key is gone", async () => {
   const customer = await customerDevice(server);
   const agent = await staffDevice(server);
   const conversation = await createConversation(customer, [agent]);

@@ -49,7 +49,7 @@ async function conversing(count: number) {
   return { customer, agent, id, socket, sent };
 }
 
-test("nothing that devices made stands in the data, and without the keystore nothing opens", async () => {
+test("the data holds no bytes of devices in the clear, and no row opens without the keystore", async () => {
   const { id, sent, socket, agent } = await conversing(5);
   const { rows } = await server.database.owner.query<{ dump: string }>(
     `select string_agg(encode(bytes, 'hex'), ' ') as dump from (
@@ -97,7 +97,7 @@ test("two rows that changed places are not delivered as each other", async () =>
   await socket.close();
 });
 
-test("what was erased is told as a gap by every node, and nothing more is taken", async () => {
+test("every node reports erased events as a gap, and takes no further messages", async () => {
   const { customer, agent, id, socket } = await conversing(4);
   const agents = await RelaySocket.open(other, agent);
   await agents.deliveries(5);
@@ -127,7 +127,7 @@ test("what was erased is told as a gap by every node, and nothing more is taken"
   await Promise.all([socket.close(), again.close()]);
 });
 
-test("what one author wrote goes, what others wrote stays, in one log", async () => {
+test("erasing one author keeps the messages of the others in the log", async () => {
   const { customer, agent, id, socket } = await conversing(2);
   const agents = await RelaySocket.open(server, agent);
   await agents.deliveries(3);

@@ -26,7 +26,7 @@ describe("the keyring file", () => {
   afterEach(() => rm(home, { recursive: true }));
   const context = new Uint8Array([1]);
 
-  test("what one process changes, another that has it open sees", async () => {
+  test("a change by one process is visible to another that has the keyring open", async () => {
     const [server, command] = [await openIn(home), await openIn(home)];
     await server.ensureKey("kek", "wrapping");
     const old = await command.wrap("kek", new Uint8Array(32), context);
@@ -36,7 +36,7 @@ describe("the keyring file", () => {
     await expect(server.unwrap("kek", old, context)).rejects.toThrow(kmsError("kms_key_destroyed"));
   });
 
-  test("of rotations by several at once none is lost", async () => {
+  test("concurrent rotations by several processes are all kept", async () => {
     const all = await Promise.all(Array.from({ length: 4 }, () => openIn(home)));
     const first = await openIn(home);
     await first.ensureKey("kek", "wrapping");

@@ -23,7 +23,7 @@ describe("with an HSM", () => {
   });
   afterAll(() => kms.close());
 
-  test("no key's bytes can be had from the token", async () => {
+  test("the token never gives out the bytes of a key", async () => {
     await kms.ensureKey("hidden-a", "wrapping");
     await kms.ensureKey("hidden-b", "mac");
     await kms.ensureKey("hidden-c", "signing");
@@ -95,7 +95,7 @@ describe("with an HSM", () => {
     await other.close();
   });
 
-  test("what another destroys is gone here at once", async () => {
+  test("a key that another process destroyed is gone here at once", async () => {
     const other = await Pkcs11Kms.open(options);
     await kms.ensureKey("shared", "wrapping");
     const wrapped = await kms.wrap("shared", new Uint8Array(32), context);

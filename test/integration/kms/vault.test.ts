@@ -87,7 +87,7 @@ describe("when Vault is in trouble (the double)", () => {
     expect(logins()).toBe(2);
   });
 
-  test("what the policy does not permit is denied, after one new login", async () => {
+  test("an operation that the policy forbids is denied, after one new login", async () => {
     vault.forbidden = /rotate$/;
     await expect(kms.rotate("kek")).rejects.toThrow(kmsError("kms_denied"));
     expect(logins()).toBe(2);
@@ -110,7 +110,7 @@ describe("when Vault is in trouble (the double)", () => {
     await other.close();
   });
 
-  test("nothing of tokens, credentials or bodies is in an error", async () => {
+  test("errors contain no tokens, credentials or bodies", async () => {
     const secrets = [Buffer.from(plain).toString("base64"), "hvs."];
     const login = vault.options.login as { readonly secretId: Secret<string> };
     const errors: unknown[] = [];
@@ -131,7 +131,7 @@ describe("when Vault is in trouble (the double)", () => {
     for (const secret of [...secrets, login.secretId.reveal()]) expect(text).not.toContain(secret);
   });
 
-  test("where nobody listens is unreachable", async () => {
+  test("an address where no server listens is kms_unreachable", async () => {
     await vault.close();
     const opening = VaultKms.open(vault.options);
     await expect(opening).rejects.toThrow(kmsError("kms_unreachable"));

@@ -81,7 +81,7 @@ async function arrange(tenant: string, count: number): Promise<ArrangedConversat
   return made;
 }
 
-test("a tenant whose keys do not come holds up no other, and is served when they do", async () => {
+test("a tenant whose keys are late delays no other tenant, and is served when they come", async () => {
   const [slow, quick] = [await arrangeTenant(database), await arrangeTenant(database)];
   const theirs = await arrange(slow, 6);
   const [mine] = await arrange(quick, 1);
@@ -104,7 +104,7 @@ test("a tenant whose keys do not come holds up no other, and is served when they
   expect(log.waiting).toBe(0);
 });
 
-test("a tenant whose key is gone is refused at once, and nobody else", async () => {
+test("a tenant whose key is gone is refused at once, and no other tenant is", async () => {
   const [gone, quick] = [await arrangeTenant(database), await arrangeTenant(database)];
   const [theirs] = await arrange(gone, 1);
   const [mine] = await arrange(quick, 1);

@@ -66,7 +66,7 @@ function recorderOf(everyMs: number, onError: (error: unknown) => void) {
   return { recorder: new TranscriptRecorder(deps), state };
 }
 
-test("what a node did not live to record is recorded by the next one that starts", async () => {
+test("the next node that starts records the hashes that a stopped node left", async () => {
   const { conversation, head } = await arrange();
   const { recorder } = recorderOf(hour, fail);
   await recorder.close();
@@ -75,7 +75,7 @@ test("what a node did not live to record is recorded by the next one that starts
   expect(await recorded(conversation.tenant)).toHaveLength(1);
 });
 
-test("what could not be recorded is recorded when it can be, for every tenant", async () => {
+test("hashes that could not be recorded are recorded later, for every tenant", async () => {
   const errors: unknown[] = [];
   const { recorder, state } = recorderOf(5, (error) => errors.push(error));
   state.refused = true;
@@ -91,7 +91,7 @@ test("what could not be recorded is recorded when it can be, for every tenant", 
   await recorder.close();
 });
 
-test("what was recorded before a failure is not recorded again after it", async () => {
+test("hashes that were recorded before a failure are not recorded twice", async () => {
   const { conversation, events } = await arrange();
   const { tenant, id } = conversation;
   // More than one entry holds.

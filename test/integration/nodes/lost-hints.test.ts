@@ -11,7 +11,7 @@ const POLL_MS = 300;
 
 /** What must hold however a node learns of the other's events. */
 function membersAcrossNodes(server: () => TestServer, other: () => TestNode): void {
-  test("who is added through one node hears of it on the other, and who is removed no more", async () => {
+  test("a user added through one node hears of it on the other, and a removed user hears no more", async () => {
     const customer = await customerDevice(server());
     const agent = await staffDevice(server());
     const second = await staffDevice(server());
@@ -64,7 +64,7 @@ function membersAcrossNodes(server: () => TestServer, other: () => TestNode): vo
     await beside.close();
   });
 
-  test("who is removed through one node while the other appends sees nothing after it", async () => {
+  test("a user removed through one node while the other appends sees no later event", async () => {
     const pair = await Conversing.begin(server(), [server(), other()]);
     const third = await staffDevice(server());
     const { customer, agent, id } = pair;

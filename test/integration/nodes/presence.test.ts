@@ -33,7 +33,7 @@ describe("over NOTIFY", () => {
   beforeAll(() => startBoth());
   afterAll(() => server.close());
 
-  test("who is there on one node is seen on the other, and goes with the node", async () => {
+  test("a user who is present on one node is seen on the other, until the node stops", async () => {
     const stranger = await RelaySocket.open(server, await staffDevice(server));
     const watching = await RelaySocket.open(server, agent);
     const there = await RelaySocket.open(other, customer);

@@ -50,7 +50,7 @@ const sending = () => ({
 
 const owner = { tenant: "t", account: "somebody" };
 
-test("what a device sent through one node counts on the other, also after it has paused", async () => {
+test("messages sent through one node count on the other, also after a pause", async () => {
   const [a, b] = onBoth(limitsOf);
   const actor = sending();
   for (let index = 0; index < 10; index++) expect(a.take(actor)).toBe(0);

@@ -98,14 +98,14 @@ test("every metric is explained, and labels hold no id, name or address", async 
     expect(scraped).not.toContain(personal);
 });
 
-test("they are served on their own address alone, and nothing else is", async () => {
+test("metrics are served on their own address only, which serves nothing else", async () => {
   expect((await fetch(`${server.url}/metrics`)).status).toBe(404);
   const quiet = await startTestServer();
   await expect(quiet.scrape()).rejects.toThrow("collects no metrics");
   await quiet.close();
 });
 
-test("what only several nodes and slow devices bring about has its place", async () => {
+test("metrics of several nodes and of slow devices exist", async () => {
   const metrics = createMetrics({ pool: server.database.pool, version: "1" });
   metrics.relay.gap();
   metrics.relay.slowConsumer("closed");

@@ -32,7 +32,7 @@ test("a gap that a device is told of is counted", async () => {
   await Promise.all([sender.close(), reader.close()]);
 });
 
-test("what is done about a device that reads nothing is counted, step by step", async () => {
+test("each step taken against a device that reads no frames is counted", async () => {
   const conversation = await createConversation(customer, [agent]);
   const slow = await RelaySocket.open(server, customer, [{ conversation, seq: 1 }]);
   const sender = await RelaySocket.open(server, agent);

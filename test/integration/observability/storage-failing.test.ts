@@ -30,7 +30,7 @@ const failedProbes = async (): Promise<number> => {
   return Number(rows[0]?.last_value);
 };
 
-test("while the database has no room, the server is not ready, also without traffic; then what waited is stored", async () => {
+test("the server is not ready while the database has no room, and then stores waiting messages", async () => {
   const pair = await Conversing.begin(server, [server, server]);
   await pair.say("customer");
   expect(await isFailing()).toBe(false);

@@ -66,7 +66,7 @@ test("requests, hellos, batches and deliveries are traces, with their statements
   expect(below.map((span) => attributesOf(span)["db.operation.name"])).toContain("insert-events");
 });
 
-test("spans say what is listed and nothing else", async () => {
+test("spans contain only the listed attributes", async () => {
   const server = await startTestServer({ traces: { endpoint: receiver.endpoint, ratio: 1 } });
   await customerDevice(server);
   const traceparent = `00-${"1".repeat(32)}-${"2".repeat(16)}-01`;
@@ -92,7 +92,7 @@ test("spans say what is listed and nothing else", async () => {
   expect(receiver.raw()).not.toContain("not~for~traces");
 });
 
-test("none are made of a share of nothing, and a receiver that takes none is logged without address", async () => {
+test("a share of zero makes no spans, and a receiver's refusal is logged without its address", async () => {
   const silent = await startTestServer({ traces: { endpoint: receiver.endpoint, ratio: 0 } });
   await fetch(`${silent.url}/healthz`);
   await silent.close();

@@ -123,7 +123,7 @@ describe("before hello", () => {
 });
 
 describe("after hello", () => {
-  test("what does not belong there closes this socket and no other", async () => {
+  test("a frame of the wrong kind closes this socket and no other", async () => {
     const bystander = await RelaySocket.open(server, agent);
     await bystander.next("synced");
     const before = await eventCount();
@@ -142,7 +142,7 @@ describe("after hello", () => {
     await bystander.close();
   });
 
-  test("another conversation, another tenant: refused alike, nothing stored, socket kept", async () => {
+  test("messages to another conversation or tenant are refused alike, and the socket stays open", async () => {
     const elsewhere = await server.createTenant();
     const stranger = await customerDevice(server, randomUUID(), elsewhere);
     const outsider = await customerDevice(server);
@@ -167,7 +167,7 @@ describe("after hello", () => {
     expect(rows).toEqual([]);
   });
 
-  test("a repeated message is stored once, whoever repeats it", async () => {
+  test("a repeated message is stored once, from any socket", async () => {
     const socket = await RelaySocket.open(server, customer);
     const send = messageTo(conversation, [agent]);
     const first = await socket.post(send);

@@ -39,7 +39,7 @@ test("a message reaches the member with its packet, tag and hash; its sender is 
   });
   expect(delivered?.packet).toEqual(send.packets[0]?.bytes);
   expect(delivered?.ciphertext).toEqual(send.ciphertext);
-  expect(accepted).toMatchObject({ seq: 2, receivedAt: delivered?.receivedAt });
+  expect(accepted).toMatchObject({ seq: 2, receivedAtMs: delivered?.receivedAtMs });
   expect("frankingTag" in accepted && accepted.frankingTag).toEqual(delivered?.frankingTag);
 
   expect(created?.previousHash).toEqual(zeroHash);

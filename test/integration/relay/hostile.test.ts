@@ -59,7 +59,7 @@ test("half-open sockets are found; those that answer stay", async () => {
   await bystander.close();
 });
 
-test("a consumer that never reads is let go of, and nobody waits for it", async () => {
+test("a consumer that never reads is disconnected, and delays no other", async () => {
   const [customer, agent] = [await customerDevice(patient), await staffDevice(patient)];
   const conversation = await createConversation(customer, [agent]);
   const before = closesSoFar(patient, "stalled");
@@ -97,7 +97,7 @@ test("over HTTP, a device that polls no more is found, and one that answers no p
   expect(told).toBe("event: close\ndata: 4011 silent");
 });
 
-test("over HTTP, a stream that nobody reads is let go of, and nobody waits for it", async () => {
+test("an HTTP stream that is not read is ended, and delays no other", async () => {
   const [device, agent] = [await customerDevice(patient), await staffDevice(patient)];
   const id = await createConversation(device, [agent]);
   const before = closesSoFar(patient, "stalled");

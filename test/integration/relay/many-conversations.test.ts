@@ -151,7 +151,7 @@ describe("a conversation that is finished", () => {
     await socket.close();
   });
 
-  test("is listed when the device asks for what is finished, too", async () => {
+  test("is listed when the device asks for finished conversations too", async () => {
     const staff = await staffDevice(server);
     const id = await createConversation(customer, [staff]);
     await ends["the device left"](id, staff);

@@ -78,7 +78,7 @@ test("bytes of ciphertext and packets count", async () => {
   await socket.close();
 });
 
-test("once a message is refused, a smaller one after it is too, so that they keep their order", async () => {
+test("a smaller message after a refused one is refused too, so that they keep their order", async () => {
   await limit("customer_day_bytes", 65_000);
   const socket = await RelaySocket.open(server, customer);
   const sends = [60_000, 60_000, 60_000, 1].map((size) => ({
@@ -136,7 +136,7 @@ const COUNTED = `
   select owner, day, sum(items)::int as items, sum(bytes)::int as bytes
   from sealdesk.storage_usage where kind = 'messages_of_account' group by 1, 2 order by 1, 2`;
 
-test("counts equal what is stored, whoever stores and removes in any order", async () => {
+test("counts equal the stored messages, for any order of storing and removing", async () => {
   const random = new SeededRandom(20_260_715);
   const { owner, pool } = server.database;
   const node = await server.startNode();

@@ -50,7 +50,7 @@ test("polls: messages in both directions, and on from a cursor with the next con
   await to.close();
 });
 
-test("a stream: frames as they come, and what is posted is answered on it", async () => {
+test("a stream carries frames as they come, and answers to posted frames", async () => {
   const to = await RelaySocket.open(server, agent);
   const from = await RelayOverHttp.begin(server, customer);
   const events = await from.stream();
@@ -96,7 +96,7 @@ test("an answer that was lost is given again, and a body that came twice is take
   await to.close();
 });
 
-test("of a device's connections the latest stays, whatever carries them", async () => {
+test("the latest of a device's connections stays, over any transport", async () => {
   const socket = await RelaySocket.open(server, customer);
   const polling = await RelayOverHttp.open(server, customer);
   expect(await socket.closed).toBe(4509);
@@ -144,7 +144,7 @@ test("bodies that do not end are few, and are forgotten with their requests", as
   while ((await answer()) !== 204);
 });
 
-test("a hello whose frames nobody takes displaces nobody", async () => {
+test("a hello whose frames are not taken displaces no connection", async () => {
   const socket = await RelaySocket.open(server, customer);
   await RelayOverHttp.begin(server, customer);
   expect(await socket.post(messageTo(conversation, [agent]))).toHaveProperty("seq");
@@ -191,7 +191,7 @@ describe("what is refused", () => {
     return [response.status, code];
   };
 
-  test("no credentials, others' credentials, another media type, too much", async () => {
+  test("missing and foreign credentials, another media type and too many bytes are refused", async () => {
     const bare = { "content-type": "application/vnd.sealdesk.frames" };
     const url = `${server.url}/v1/relay/send`;
     const anonymous = fetch(url, { method: "POST", headers: bare, body: hello() });

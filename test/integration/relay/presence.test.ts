@@ -55,7 +55,7 @@ test("activity reaches the other members with the device filled in, and is not s
   await Promise.all([again.close(), from.close(), outsider.close()]);
 });
 
-test("who says more than is worth hearing is not heard; messages still are", async () => {
+test("ephemeral frames above the rate are dropped, and messages are not", async () => {
   const [customer, agent, id] = await pair();
   const from = await RelaySocket.open(server, customer);
   const to = await RelaySocket.open(server, agent);

@@ -28,7 +28,7 @@ describe("the generation of a device's store", () => {
   });
 
   // Two sockets cannot show it: of two at once the later one displaces the earlier, maybe unanswered.
-  test("of two hellos in one batch, one is told of the other", async () => {
+  test("one of two hellos in one batch learns of the other", async () => {
     const { id: device, tenant } = await staffDevice(server);
     const said = { device, generation: 3 };
     const answers = await inTransaction(server.database.pool, tenant, (client) =>

@@ -26,7 +26,7 @@ test.each<[string, string, string, object | undefined]>([
   ["conversation.close", "POST", "/close", undefined],
   ["conversation.add_member", "POST", "/members", { user: uuidv7() }],
 ])(
-  "%s of what is not there leaves an entry with whoever tried",
+  "%s of a missing resource leaves an entry that names the actor",
   async (action, method, rest, body) => {
     await intruder.request(method, path(rest), { body });
     expect(await lastEntry(elsewhere)).toMatchObject({

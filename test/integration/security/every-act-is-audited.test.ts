@@ -287,7 +287,7 @@ async function operations(): Promise<[string, Operation["x-audit"]][]> {
   );
 }
 
-test("whatever a route changes, and whatever of another's it reads, it leaves the entry it declares", async () => {
+test("each route leaves its declared entry for every change and every read of others' data", async () => {
   const declared = await operations();
   expect(declared.map(([name]) => name).toSorted()).toEqual(Object.keys(calls).toSorted());
   for (const [name, audits] of declared) {
@@ -368,7 +368,7 @@ test("frames: staff that connects leaves an entry, and messages leave their tran
   await socket.close();
 });
 
-test("what a node did not live to record is recorded by the next that starts", async () => {
+test("the next node that starts records the hashes that a stopped node left", async () => {
   const id = await conversationOf();
   await server.database.owner.query("delete from sealdesk.audited_heads where conversation = $1", [
     id,

@@ -71,7 +71,7 @@ const removeDevices = "update sealdesk.devices set revoked_at_ms = 1 where user_
 test.each([
   ["session has ended", endSessions, 401, "session_revoked"],
   ["device was removed", removeDevices, 403, "device_revoked"],
-])("an admin whose %s meanwhile resets nobody", async (_what, change, status, code) => {
+])("an admin whose %s meanwhile cannot reset an account", async (_what, change, status, code) => {
   const [admin, victim] = [await staffDevice(server, "admin"), await customerDevice(server)];
   const path = `/v1/users/${victim.user}/reset`;
   const { finish } = await afterAuthentication(

@@ -30,7 +30,7 @@ async function node() {
   return opened.log;
 }
 
-test("a repeat far behind its first in one batch gets the first answer, and holds nobody up", async () => {
+test("a repeat far behind its first in one batch gets the first answer, and delays no other message", async () => {
   const log = await node();
   const conversation = await arrangeConversation(database, log, tenant);
   const [senderDevice = ""] = conversation.devices;

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe("whoever is not a member is told nothing but that", () => {
+describe("a non-member learns only that the conversation is not found", () => {
   test.each<[string, object]>([
     ["a stale message id", { clientMessageId: randomUUID() }],
     ["another epoch", { epoch: 9 }],

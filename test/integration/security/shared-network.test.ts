@@ -71,7 +71,7 @@ test("20 members of staff with good passwords sign in at once behind one address
   expect(tally(replies)).toEqual({ "201": 20 });
 });
 
-test("the same account signs in as often as it likes, as a page that is loaded again does", async () => {
+test("an account signs in as often as it likes, like a page that is reloaded", async () => {
   const staff = await server.createStaff("agent");
   const subject = randomUUID();
   const replies: Reply[] = [];
@@ -164,7 +164,7 @@ test("devices that the account key certifies are limited for the account, as eac
   expect(tally(replies)).toEqual({ "201": 5, "429 rate_limited": 2 });
 });
 
-describe("what does not exist", () => {
+describe("a sign-in with wrong names or a wrong password", () => {
   const attempts: readonly [string, (staff: TestStaff) => object][] = [
     ["an unknown tenant's user", () => ({ tenant: "nowhere", username: "somebody" })],
     ["an unknown user", ({ tenant }) => ({ tenant, username: "nobody" })],

@@ -88,7 +88,7 @@ describe("with limits", () => {
     expect(await Promise.all(attempts)).toContain(429);
   });
 
-  test("one IPv6 network is one address, as whoever has it has 2^64 of them", async () => {
+  test("one IPv6 network counts as one address, because its holder has 2^64 of them", async () => {
     const statuses: number[] = [];
     for (let attempt = 0; attempt < 7; attempt++)
       statuses.push(
@@ -122,7 +122,7 @@ describe("prekeys", () => {
 });
 
 describe("prekey bundles", () => {
-  test("are limited for an account as a whole, whatever session or device asks", async () => {
+  test("are limited for an account as a whole, over all its sessions and devices", async () => {
     const limited = await startTestServer({ bundleLimit: { burst: 2, secondsPerFurther: 600 } });
     const target = await staffDevice(limited);
     const subject = randomUUID();

@@ -52,7 +52,7 @@ describe("the memory of used proofs", () => {
   }
   const blindIndexKey = new Secret<Uint8Array>(randomBytes(32));
 
-  test("is not filled by sign-ins that fail, from whatever network", async () => {
+  test("is not filled by failed sign-ins from any network", async () => {
     const signIn = signIns();
     for (let attempt = 0; attempt < 3; attempt++)
       await expect(signIn(new TestDevice(server), "not.a.token")).rejects.toMatchObject({
@@ -62,7 +62,7 @@ describe("the memory of used proofs", () => {
     await expect(signIn(new TestDevice(server), token)).resolves.toHaveProperty("session");
   });
 
-  test("has a share for each registered device, whatever others do with the account", async () => {
+  test("has a share for each registered device, which other sign-ins to the account cannot use", async () => {
     const signIn = signIns();
     const token = await server.customerToken(randomUUID());
     const own = new TestDevice(server);

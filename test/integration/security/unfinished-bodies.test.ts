@@ -179,7 +179,7 @@ test.each(["GET /healthz", "HEAD /healthz", "OPTIONS /v1/sessions", "GET /nothin
 );
 
 describe("a member", () => {
-  test("keeps at most what an account may, of whatever route, and other accounts are served", async () => {
+  test("keeps at most an account's amount over all routes, and other accounts are served", async () => {
     const [flooder, other] = [await customerDevice(server), await customerDevice(server)];
     const size = wireLimits.hello;
     const hello = (device: TestDevice, length = size) =>
@@ -201,7 +201,7 @@ describe("a member", () => {
     ]);
   });
 
-  test("whose body stops is refused in time, and holds nothing after it", async () => {
+  test("whose body stops is refused in time, and holds no bytes afterwards", async () => {
     const impatient = await startTestServer(
       { metrics: { host: "127.0.0.1", port: 0 } },
       { requestMs: 300 },
@@ -233,7 +233,7 @@ test("requests that are sent at once without waiting for answers are limited", a
   await flood.closed;
 });
 
-test("what is not HTTP, and headers that are too large, are refused as problems", async () => {
+test("bytes that are not HTTP and headers that are too large are refused as problems", async () => {
   expect(await connect().write("nonsense\r\n\r\n").refusal()).toEqual([400, "invalid_request"]);
   const large = connect().request("GET /healthz", { Filler: "a".repeat(20_000) });
   expect(await large.refusal()).toEqual([431, "headers_too_large"]);

@@ -144,7 +144,7 @@ test.each([
   ["a folder", 0, 100],
   ["a bucket", 1, 25],
 ])(
-  "in %s an upload goes on after every kind of end, and no nonce serves twice",
+  "in %s an upload continues after every kind of end, and no nonce is used twice",
   async (_name, which, numRuns) => {
     await fc.assert(
       fc.asyncProperty(

@@ -36,7 +36,7 @@ async function inDouble(): Promise<StoreUnderTest> {
 describe("a directory", () => blobStoreConformance(inDirectory));
 describe("the double of S3", () => blobStoreConformance(inDouble));
 
-test("a directory removes what grows before what is final, so that no file becomes final in between", async () => {
+test("a directory removes unfinished files before final ones, so that no file becomes final in between", async () => {
   const subject = await inDirectory();
   const { store, folder } = subject;
   const id = randomUUID();

@@ -45,7 +45,7 @@ test("a late node does not overwrite a later checkpoint with an older one", asyn
   await rm(folder, { recursive: true });
 });
 
-test("a proof stays beside later checkpoints, whatever its size", async () => {
+test("a proof of any size stays beside later checkpoints", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
   const store = directoryCheckpoints(join(folder, "made"));
   await store.keepProof(one, head(5));
@@ -153,7 +153,7 @@ test("S3 (a double) gets the last head of an interval when the interval or the s
   }
 });
 
-test("a damaged file is not replaced: nobody knows what it was", async () => {
+test("a damaged file is not replaced, because its content is unknown", async () => {
   const folder = await mkdtemp(join(tmpdir(), "sealdesk-checkpoints-"));
   const store = directoryCheckpoints(folder);
   await store.put(one, head(9, 1));
@@ -193,7 +193,7 @@ describe("S3 (a double)", () => {
     await forgotten.close();
   });
 
-  test("finds the latest head whatever the number of restores", async () => {
+  test("finds the latest head for any number of restores", async () => {
     const [log, store] = [randomUUID(), await open()];
     for (const [size, restores] of [
       [85, 0],

@@ -50,7 +50,7 @@ test.each(cases)("%s writes one record for %s", (format, _, entry) => {
   expect(line.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e\u2066]/);
 });
 
-test("what jsonl escapes is restored by canonical JSON, so the leaf hash can be computed", () => {
+test("canonical JSON restores the characters that jsonl escapes, so the leaf hash can be computed", () => {
   const entry = bytes["an entry whose fields hold line ends"] ?? new Uint8Array(0);
   const line = lineFormats.jsonl.line({ index: 4, entry }, "log.example");
   const parsed = (JSON.parse(line) as { entry: CanonicalValue }).entry;

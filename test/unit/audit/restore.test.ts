@@ -136,7 +136,7 @@ test.each<[string, () => Promise<string>, string]>([
     },
     "unsigned",
   ],
-])("with %s it is refused", async (_, make, code) => {
+])("a declaration with %s is refused", async (_, make, code) => {
   const text = await make();
   expect(() => openDeclaration(text, signer.publicKey, known)).toThrow(refusedAs(code));
   const store = { declarations: () => Promise.resolve([{ name: "restore.0a1b", text }]) };
@@ -146,7 +146,7 @@ test.each<[string, () => Promise<string>, string]>([
   });
 });
 
-test("without known approvers nothing is a declaration", async () => {
+test("a declaration is refused without known approvers", async () => {
   const text = await signed();
   for (const few of [[], [alice.key]])
     expect(() => openDeclaration(text, signer.publicKey, few)).toThrow(refusedAs("unsigned"));

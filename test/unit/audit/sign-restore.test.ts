@@ -62,7 +62,7 @@ async function setUp(continues?: TreeHead) {
   };
 }
 
-test("whoever signs is shown the number of the restore and both heads", async () => {
+test("the signer is shown the number of the restore and both heads", async () => {
   const { log, at5, sign, isSigned } = await setUp();
   const said = await sign();
   for (const line of [
@@ -126,7 +126,7 @@ describe("a name that looks like another one", () => {
     await expect(readFile(out)).rejects.toMatchObject({ code: "ENOENT" });
   });
 
-  test("is not shown to whoever signs", async () => {
+  test("is not shown to the signer", async () => {
     const { file, alice, sign } = await setUp();
     const text = await readFile(file, "utf8");
     const vkey = (key: typeof alice.key) => formatVkey(nodeChecks.sha256, key);

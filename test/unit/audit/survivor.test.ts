@@ -36,7 +36,7 @@ test("a restore loses the end of every earlier head, and no others", () => {
   expect(left(head(9), lost(1, 5, 9), lost(2, 6, 7))).toEqual([5, 1]);
 });
 
-test("it is never larger, and stays the same if it is computed again", () => {
+test("a survivor is never larger than the head, and stays the same if it is computed again", () => {
   const range = fc.tuple(fc.nat(20), fc.integer({ min: 1, max: 20 }));
   fc.assert(
     fc.property(fc.array(range, { maxLength: 5 }), fc.nat(40), fc.nat(5), (ranges, size, mark) => {

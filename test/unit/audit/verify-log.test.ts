@@ -147,9 +147,12 @@ describe("a whole log", () => {
     ["a tile beyond the end", { "tile/0/008": () => new Uint8Array(8192) }, "extra", "tile/0/008"],
     ["no checkpoint", { checkpoint: undefined }, "missing", "checkpoint"],
     ["an altered checkpoint", { checkpoint: flip(17) }, "wrong_signature", "checkpoint"],
-  ] as const)("with %s is refused, and where is said", async (_, changes, code, place) => {
-    await expect(verify({ ...changes })).rejects.toMatchObject({ code, place });
-  });
+  ] as const)(
+    "with %s is refused, and the error names the place",
+    async (_, changes, code, place) => {
+      await expect(verify({ ...changes })).rejects.toMatchObject({ code, place });
+    },
+  );
 
   test("a consistent alteration is refused by the signed root", async () => {
     const forged = logOf(0);

@@ -64,7 +64,7 @@ async function setUp(
   };
 }
 
-test("who knows the approvers learns which entries of the old checkpoint are missing", async () => {
+test("a verifier with known approvers learns which entries of the old checkpoint are missing", async () => {
   const { log, verify, isLost } = await setUp();
   expect(await verify(undefined, vkeys)).toMatch(/, approved by alice\+.*It lost entries 5 to 8\./);
   expect(isLost()).toBe(false);

@@ -83,7 +83,7 @@ const outcome = (verdict: Verdict) => ({
   nodes: 2,
 });
 
-test("everything once, in order and equal is good, in whichever life it was shown", () => {
+test("a journal with every message once, in order and equal passes, in any life of the device", () => {
   const verdict = judgeB(["device b", two, "accepted m3 3", "device b", three, four, "goodbye"]);
   expect(verdict).toEqual(right);
   expect(isGood(outcome(verdict))).toBe(true);
@@ -142,7 +142,7 @@ test.each<[string, readonly Line[], Partial<Verdict>]>([
   expect(isGood(outcome(verdict))).toBe(false);
 });
 
-test("one text under two numbers is found, even if all see the same", () => {
+test("one text under two numbers is found, even if all devices see the same", () => {
   const same = [2, 3, 4].map((seq) => (device: string) => received(device, seq, "text one"));
   const verdict = judge(
     [log],

@@ -2,7 +2,7 @@ import { wireLimits, type Cursor } from "../../../crypto/wire/frame.ts";
 import { Acknowledger } from "../../../client/conversation/acknowledger.ts";
 import { ManualClock } from "./manual-clock.ts";
 
-test("what was stored in one turn is acknowledged together, in frames that the relay takes", async () => {
+test("events stored in one turn are acknowledged together, in frames that the relay accepts", async () => {
   const clock = new ManualClock();
   const sent: (readonly Cursor[])[] = [];
   const acknowledger = new Acknowledger(clock, (cursors) => sent.push(cursors));

@@ -37,7 +37,7 @@ const record: HistoryRecord = {
   sender: uuidv7(),
   clientMessageId,
   epoch: 1,
-  receivedAt: 2_000,
+  receivedAtMs: 2_000,
   transcriptHash: zeroHash,
   text: "hello",
   payload,
@@ -88,7 +88,7 @@ async function withLost(changes: Partial<HistoryRecord> = {}) {
   return { store, lost, again };
 }
 
-test("the same bytes, which cannot be opened twice, are shown with what they hold", async () => {
+test("repeated bytes, which cannot be opened twice, are shown with their content", async () => {
   const { store, lost, again } = await withLost();
   const found = await again(event, reused);
   expect(found.opened).toMatchObject({ text: "hello", payload, problems: [] });
@@ -117,7 +117,7 @@ test.each([
     [mismatch],
   ],
 ])(
-  "the same bytes are checked again, if the server %s",
+  "repeated bytes are checked again, if the server %s",
   async (_, place, kept, before, problems) => {
     const { store, again } = await withLost({ problems: before });
     await store.transact(async (transaction) =>

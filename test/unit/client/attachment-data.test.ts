@@ -51,7 +51,7 @@ test.each([
   });
 });
 
-test("what fails while it is read is the caller's, and is let go of", async () => {
+test("an error while data is read is the caller's, and the data is released", async () => {
   let closed = false;
   async function* failing() {
     try {

@@ -23,7 +23,7 @@ const message: HistoryRecord = {
   sender: self,
   clientMessageId: nilUuid,
   epoch: 1,
-  receivedAt: 1,
+  receivedAtMs: 1,
   transcriptHash: zeroHash,
   text: "secret",
   attachment: undefined,

@@ -34,7 +34,7 @@ const recordOf = (seq: number, changes: Partial<HistoryRecord> = {}): HistoryRec
   sender: device,
   clientMessageId: nilUuid,
   epoch: 1,
-  receivedAt: seq,
+  receivedAtMs: seq,
   transcriptHash: zeroHash,
   text: `text ${seq}`,
   attachment: undefined,
@@ -69,7 +69,7 @@ function logOf(length: number) {
       frankingTag: randomBytes(32),
       control: undefined,
     };
-    const header = { ...link, conversation, receivedAt: seq };
+    const header = { ...link, conversation, receivedAtMs: seq };
     hashes.push(linkHash(sha256, hashes[index]!, header, link.digest, link.commitment));
     return link;
   });
@@ -84,14 +84,14 @@ function logOf(length: number) {
   return { links, hashes, api, asked: () => asked };
 }
 
-async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
+async function newcomer(log: ReturnType<typeof logOf>, joinedSeq: number) {
   const store = await newStore();
   await store.transact(async (transaction) =>
     saveRecord(
       transaction,
       conversation,
-      joinedAt,
-      recordOf(joinedAt, { transcriptHash: log.hashes[joinedAt]! }),
+      joinedSeq,
+      recordOf(joinedSeq, { transcriptHash: log.hashes[joinedSeq]! }),
     ),
   );
   const grant = {
@@ -103,7 +103,7 @@ async function newcomer(log: ReturnType<typeof logOf>, joinedAt: number) {
     fromHash: log.hashes[100]!,
     toHash: log.hashes[700]!,
   } as HistoryGrant;
-  const job = incomingJob(grant, joinedAt + 1, []);
+  const job = incomingJob(grant, joinedSeq + 1, []);
   await store.transact(async (transaction) => putIncoming(transaction, job));
   return { store, job };
 }

@@ -85,7 +85,7 @@ test("a replaced account key does not come back", async () => {
   expect(isLogged(until, certified(next))).toBe(true);
 });
 
-test("only what precedes a key's first entry, byte for byte, belonged to the account before that key", async () => {
+test("only entries before a key's first entry, byte for byte, belong to the account's time before that key", async () => {
   const first = added(1);
   const removal = { ...first, change: "device_removed", version: 2 } as const;
   const next = added(3, { accountKey: random(32) });

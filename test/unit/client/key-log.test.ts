@@ -115,7 +115,7 @@ test("a declared restore is accepted, told once, and kept with the head that it 
   expect(events).toEqual([
     {
       backupOf: 1_000,
-      declaredAt: 2_000,
+      declaredAtMs: 2_000,
       reason: "fire",
       approvedBy: names,
       publishedSize: 85,
@@ -304,7 +304,7 @@ describe("statements that say nothing to this device", () => {
     expect([alarms, events.length]).toEqual([[], 1]);
   });
 
-  test("junk beside the statement alarms nobody", async () => {
+  test("junk beside the statement raises no alarm", async () => {
     const { log, after, shown, show, now, lost, alarms } = await restored();
     const good = await signedStatement(log, lost);
     const forged = await signedStatement(log, lost, { signer: newSigner() });

@@ -21,7 +21,7 @@ async function setUp() {
         sender: nilUuid,
         clientMessageId: nilUuid,
         epoch: 1,
-        receivedAt: 0,
+        receivedAtMs: 0,
         transcriptHash: zeroHash,
         text: `text ${seq}`,
         attachment: undefined,

@@ -88,6 +88,6 @@ test("a certificate by another key does not make an entry the account's", () => 
   expect(sorted([claimed, first])).toEqual({ former: undefined, unknown: [1] });
 });
 
-test("the removal of this device is reported, whoever logged it", () => {
+test("the removal of this device is reported, whichever device logged it", () => {
   expect(sorted([first, removal(first)]).unknown).toEqual([2]);
 });

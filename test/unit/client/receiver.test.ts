@@ -45,7 +45,7 @@ describe("receiving", () => {
     expect((await items()).length).toBe(2);
   });
 
-  test("another connection delivers again what was not recorded, and nothing else changes", async () => {
+  test("another connection delivers unrecorded events again, and changes nothing else", async () => {
     let reachable = false;
     const lookUp = () =>
       reachable

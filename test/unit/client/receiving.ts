@@ -65,7 +65,7 @@ export class LogDouble {
       epoch: 1,
       keyId: nilUuid,
       clientMessageId: nilUuid,
-      receivedAt: this.now + this.#seq,
+      receivedAtMs: this.now + this.#seq,
       ...fields,
     };
     const { ciphertext = new Uint8Array(0), commitment = zeroHash } = fields;
@@ -115,13 +115,13 @@ export class LogDouble {
 export const acceptedOf = ({
   seq,
   clientMessageId,
-  receivedAt,
+  receivedAtMs,
   transcriptHash: hash,
 }: Deliver): Accepted => ({
   conversation,
   clientMessageId,
   seq,
-  receivedAt,
+  receivedAtMs,
   transcriptHash: hash,
   frankingTag: zeroHash,
 });

@@ -4,14 +4,14 @@ import { RestoreCheck } from "../../../client/restore/restore-check.ts";
 import { conversation, LogDouble, setUp } from "./receiving.ts";
 
 const backupOf = 10_000_000;
-const restore = { number: 1, backupOf, declaredAt: backupOf + 3_600_000 };
+const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
 
 /** A device that has one event. @param refresh the answer of the key log */
-async function withCheck(refresh: () => Promise<void>, firstAt: number) {
+async function withCheck(refresh: () => Promise<void>, firstAtMs: number) {
   const device = await setUp();
   const { store, log, receiver, clock } = device;
   const relay = new LogDouble();
-  relay.now = firstAt;
+  relay.now = firstAtMs;
   receiver.deliver(relay.created());
   await device.wait();
   await receiver.reset();

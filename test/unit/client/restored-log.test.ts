@@ -8,7 +8,7 @@ import type { Deliver } from "../../../crypto/wire/frame.ts";
 import { account, conversation, LogDouble, setUp } from "./receiving.ts";
 
 const backupOf = 10_000_000;
-const restore = { number: 1, backupOf, declaredAt: backupOf + 3_600_000 };
+const restore = { number: 1, backupOf, declaredAtMs: backupOf + 3_600_000 };
 const other = { user: uuidv7(), role: "customer", devices: [uuidv7()] };
 
 type Device = Awaited<ReturnType<typeof setUp>>;
@@ -82,13 +82,13 @@ test("a shorter log is accepted, and what it lacks stays readable", async () => 
   expect(device.problems).toHaveLength(1);
 });
 
-test("another log is accepted from the place where it differs", async () => {
+test("a different log is accepted from the position where it differs", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;
   await receive(await say(relay, "one"), await say(relay, "two"));
   await compare(device);
-  backup.now = restore.declaredAt + 1_000;
+  backup.now = restore.declaredAtMs + 1_000;
   await receive(...served(4, 4), await say(backup, "three"));
   device.receiver.caughtUp(5);
   await device.wait();
@@ -101,7 +101,7 @@ test("another log is accepted from the place where it differs", async () => {
   expect(textsOf(await device.items(4, 1))).toEqual(["three"]);
 });
 
-test("the same log is kept, and the restore excuses nothing more", async () => {
+test("an equal log is kept, and the restore explains no later difference", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;
@@ -133,7 +133,7 @@ test("a restore excuses nothing in a conversation that was opened after it", asy
 
 test.each([
   ["before the backup", 1_000],
-  ["after the restore was declared", restore.declaredAt + 1_000],
+  ["after the restore was declared", restore.declaredAtMs + 1_000],
 ])("an event from %s that differs is an alarm", async (_, now) => {
   const { device, relay, say, receive } = await withBackup();
   const backup = relay.copy();
@@ -161,7 +161,7 @@ test("an event that does not continue what both have is an alarm", async () => {
   expect(device.log.state).toMatchObject({ seq: 6, restores: 0, cuts: [] });
 });
 
-test("who had been removed is named, and gets nothing until they are added again", async () => {
+test("a member who had been removed is named, and gets no messages until they are added again", async () => {
   const { device, relay, say, receive, served } = await withBackup();
   const backup = relay.copy();
   relay.now = backupOf;
@@ -231,7 +231,7 @@ test.each([
   relay.now = backupOf;
   const texts = ["five", "six", "seven", "eight"];
   for (const text of texts) await receive(await say(relay, text));
-  backup.now = restore.declaredAt + 1_000;
+  backup.now = restore.declaredAtMs + 1_000;
   const to = gaps.at(-1)?.to ?? 0;
   for (let seq = 5; seq <= to; seq++) await say(backup, "purged");
   expect(await compare(device)).toBe(4);

@@ -33,7 +33,7 @@ test.each([
   expect(await gotOver(error)).toBe(times);
 });
 
-test("one success in between makes the count begin anew", async () => {
+test("one success in between resets the count", async () => {
   const attempts = retry();
   const page = new SealdeskError("forbidden", "x", { status: 403 });
   for (let round = 0; round < 3; round++) {

@@ -21,7 +21,7 @@ test("keys are replaced six times an hour at most", () => {
   expect(recoveryWaitMs([hour, hour, hour, hour, hour, hour], 5)).toBe(0);
 });
 
-test("no generation is said twice, also after a restart", async () => {
+test("a generation is never sent twice, also after a restart", async () => {
   const store = await newStore();
   const rollback = await Rollback.load(store);
   expect(await rollback.nextGeneration()).toBe(1);
@@ -31,7 +31,7 @@ test("no generation is said twice, also after a restart", async () => {
   expect(await restarted.nextGeneration()).toBe(2);
 });
 
-test("what is found stays pending over a restart, and grows with what is found after", async () => {
+test("a finding stays pending over a restart, and grows with later findings", async () => {
   const store = await newStore();
   const rollback = await Rollback.load(store);
   await rollback.nextGeneration();
@@ -63,7 +63,7 @@ test("a server's claims do not use generations up", async () => {
   expect((await rollback.nextGeneration()) - first).toBeLessThan(2 ** 21);
 });
 
-test("nothing more is sent from the moment that a sign is seen, before it is in the store", async () => {
+test("no message is sent after a sign of a rollback is seen, before it is in the store", async () => {
   const calls: string[] = [];
   const rollback = await Rollback.load(await newStore());
   await rollback.nextGeneration();

@@ -73,7 +73,7 @@ const piece = fc.oneof(
 );
 const names = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(""));
 
-test("whatever the name, any file system takes the safe one", () => {
+test("any file system accepts the safe form of any name", () => {
   fc.assert(
     fc.property(names, (name) => {
       const safe = safeFileName(name);

@@ -48,7 +48,7 @@ test("a lookup does not count as a review", async () => {
   expect(await note([one, two, three])).toBe(3);
 });
 
-test("what a restore lost may be missing, and everything before it may not", async () => {
+test("entries that a restore lost may be missing, and earlier entries may not", async () => {
   const { note, review, forget } = await setUp();
   // The indexes are 0, 10 and 20.
   await note([one, two, three]);

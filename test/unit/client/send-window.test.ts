@@ -34,7 +34,7 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "seal", ids: ["c"] });
   });
 
-  test("after a refusal waits for every answer, then seals again what was not stored", () => {
+  test("waits for every answer after a refusal, then seals unstored messages again", () => {
     const window = sentWindow(["a", "b", "c", "d"]);
     window.remove("a");
     window.refused("b", rotated, 1, 0);
@@ -56,7 +56,7 @@ describe("the send window", () => {
     expect(window.next(1, 0)).toEqual({ kind: "send", id: "a" });
   });
 
-  test("an entry under another key waits for every answer to what is in flight", () => {
+  test("an entry under another key waits for every answer to messages in flight", () => {
     const window = sentWindow(["a", "b"]);
     window.add("c", undefined);
     // The members changed meanwhile. The relay refuses what is in flight and would accept this
@@ -142,7 +142,7 @@ class RelayDouble {
 
 type Happening = "send" | "answer" | "rotate" | "lose" | "limit";
 
-test("whatever happens on the way, everything is stored once and in order", () => {
+test("every message is stored once and in order, through any sequence of faults", () => {
   const happenings = fc.array(
     fc.constantFrom<Happening>(
       "send",

@@ -13,17 +13,17 @@ describe("sending", () => {
     expect((await loadOutbox(store)).get(conversation)).toMatchObject([
       [first!.clientMessageId, { text: "hello \ufffd there" }],
     ]);
-    const receipt = { id: first!.clientMessageId, seq: 2, receivedAt: 17 };
+    const receipt = { id: first!.clientMessageId, seq: 2, receivedAtMs: 17 };
     sender.recorded(receipt);
     expect(await outcome).toEqual(receipt);
   });
 
-  test("no more than 16 messages are unanswered at a time", async () => {
+  test("at most 16 messages are unanswered at a time", async () => {
     const { sender, sent } = await setUp();
     for (let count = 0; count < 20; count++) void sender.send(`${count}`).catch(() => undefined);
     await wait();
     expect(sent.length).toBe(16);
-    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAt: 0 });
+    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAtMs: 0 });
     await wait();
     expect(sent.length).toBe(17);
     sender.end(new SealdeskError("closed", ""));
@@ -72,7 +72,7 @@ describe("sending", () => {
       await wait();
       const [{ clientMessageId: id, packets } = { clientMessageId: "", packets: [] }] = sent;
       expect(packets.map(({ device, bytes }) => [device, bytes.length])).toEqual([[peer, 0]]);
-      sender.recorded({ id, seq: 2, receivedAt: 0 });
+      sender.recorded({ id, seq: 2, receivedAtMs: 0 });
       await first;
       expect(unreachable).toEqual([peer]);
 
@@ -108,7 +108,7 @@ describe("sending", () => {
     expect([sealedFor, sent]).toEqual([[], []]);
   });
 
-  test("nothing is given up before the first session, however long the server is unavailable", async () => {
+  test("no message is given up before the first session, however long the server is unavailable", async () => {
     let answer = (): Promise<PreKeyBundle> => Promise.reject(new SealdeskError("network", ""));
     const { sender, sent, suite, clock } = await setUp(() => answer());
     suite.hasSession = false;
@@ -120,8 +120,8 @@ describe("sending", () => {
     await clock.pass(1_000);
     await wait();
     const [{ clientMessageId: id } = { clientMessageId: "" }] = sent;
-    sender.recorded({ id, seq: 2, receivedAt: 17 });
-    expect(await first).toEqual({ id, seq: 2, receivedAt: 17 });
+    sender.recorded({ id, seq: 2, receivedAtMs: 17 });
+    expect(await first).toEqual({ id, seq: 2, receivedAtMs: 17 });
   });
 
   test("a member whose bundles make no session fails each message, but not forever", async () => {
@@ -142,7 +142,7 @@ describe("sending", () => {
     await wait();
     const ids = sent.map(({ clientMessageId }) => clientMessageId);
     const [a = "", b = "", c = ""] = ids;
-    sender.recorded({ id: a, seq: 2, receivedAt: 0 });
+    sender.recorded({ id: a, seq: 2, receivedAtMs: 0 });
     await refuse(b, "stale_epoch", { epoch: 2 });
     await refuse(c, "stale_epoch", { epoch: 2 });
     expect(sent.length).toBe(3);
@@ -191,7 +191,7 @@ describe("sending", () => {
     expect(sent).toHaveLength(6);
     expect(held).toHaveLength(1);
     for (const [index, id] of ids.entries())
-      sender.recorded({ id, seq: 2 + index, receivedAt: index });
+      sender.recorded({ id, seq: 2 + index, receivedAtMs: index });
     expect((await Promise.all(outcomes)).map(({ id }) => id)).toEqual(ids);
   });
 
@@ -265,7 +265,7 @@ describe("sending", () => {
     // What was sealed for the refused ids is never sent again, not even its key.
     expect(suite.seen).toEqual(["rotate"]);
     expect(sent[2]!.keyId).not.toBe(sent[0]!.keyId);
-    ids.forEach((id, index) => sender.recorded({ id, seq: index + 2, receivedAt: 0 }));
+    ids.forEach((id, index) => sender.recorded({ id, seq: index + 2, receivedAtMs: 0 }));
     expect((await Promise.all(outcomes)).map(({ id }) => id)).toEqual(ids);
   });
 
@@ -308,7 +308,7 @@ describe("sending", () => {
     const { sender, sent, clock, silences } = await setUp();
     void sender.send("hello");
     await wait();
-    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAt: 0 });
+    sender.recorded({ id: sent[0]!.clientMessageId, seq: 2, receivedAtMs: 0 });
     await clock.pass(60_000);
     expect(silences()).toBe(0);
   });
@@ -336,7 +336,7 @@ describe("sending", () => {
     expect(silences()).toBe(0);
   });
 
-  test("closing keeps what is queued", async () => {
+  test("closing keeps queued messages", async () => {
     const { sender, store } = await setUp();
     sender.lost();
     const outcome = expect(sender.send("later")).rejects.toMatchObject({ code: "closed" });

@@ -1,5 +1,5 @@
 import { maxTextBytes } from "../../../client/index.ts";
-import { checkTextSize } from "../../../client/conversation/text-size.ts";
+import { assertTextSize } from "../../../client/conversation/text-size.ts";
 import { pad } from "../../../crypto/device/padding.ts";
 import { encodePayload } from "../../../crypto/device/payload.ts";
 import { zeroHash } from "../../../crypto/wire/event.ts";
@@ -26,7 +26,7 @@ const sealed = (text: string) =>
     }),
   );
 
-test("the longest text fits one message, whatever is around it, and no longer one does", () => {
+test("the longest text fits one message in every context, and no longer text does", () => {
   expect(sealed("x".repeat(maxTextBytes))).toHaveLength(63 * 1024);
   expect(() => sealed("x".repeat(maxTextBytes + 1))).toThrow(
     expect.objectContaining({ code: "too_large" }),
@@ -36,9 +36,9 @@ test("the longest text fits one message, whatever is around it, and no longer on
 test("a text is measured in bytes of UTF-8", () => {
   const clefs = "\u{1d11e}".repeat(Math.floor(maxTextBytes / 4));
 
-  expect(() => checkTextSize(clefs)).not.toThrow();
+  expect(() => assertTextSize(clefs)).not.toThrow();
   for (const text of [`${clefs}\u{1d11e}`, "x".repeat(maxTextBytes + 1), "x".repeat(10_000_000)])
-    expect(() => checkTextSize(text)).toThrow(
+    expect(() => assertTextSize(text)).toThrow(
       expect.objectContaining({ name: "SealdeskError", code: "message_too_large" }),
     );
 });

@@ -33,7 +33,7 @@ const anyEntries = fc.array(
 );
 
 describe("a history pack", () => {
-  test("gives back its content, in whatever pieces it arrives", async () => {
+  test("gives back its content, arriving in pieces of any size", async () => {
     await fc.assert(
       fc.asyncProperty(anyEntries, fc.integer({ min: 1, max: 400 }), async (made, size) => {
         const pack = concat(packHead(grant), ...made.map(packEntry));

@@ -102,7 +102,7 @@ describe("a message made for another place", () => {
 });
 
 describe("the commitment", () => {
-  test("is checked before anything is returned, whoever changed it", async () => {
+  test("is checked before anything is returned, for every possible author of the change", async () => {
     const [a, b] = await newGroup(2);
     const message = await send(a, b!, payloadOf(a));
     const other = await send(a, b!, payloadOf(a));

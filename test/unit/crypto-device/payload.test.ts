@@ -67,7 +67,7 @@ describe("padding", () => {
     expect(pad(frankingKey, new Uint8Array(bytes))).toHaveLength(total);
   });
 
-  test("that is not canonical is refused: any bit of it, its length, its total", () => {
+  test("that is not canonical is refused: any changed bit, its length, its total", () => {
     const padded = pad(frankingKey, utf8("text"));
     for (const at of [40, 100, 255]) expect(() => unpad(tampered(padded, at))).toThrow();
     const changes = [

@@ -106,7 +106,7 @@ describe("a read that outlives its transaction", () => {
 });
 
 describe("after close", () => {
-  test("nothing is sealed or opened, because a wiped key is no key", () => {
+  test("a closed store seals and opens nothing, because a wiped key is no key", () => {
     const seal = new ValueSeal(randomBytes(32));
     const sealed = seal.seal("x!a", utf8("value"));
     seal.wipe();
@@ -114,7 +114,7 @@ describe("after close", () => {
       expect(use).toThrow(expect.objectContaining({ name: "StoreError", code: "closed" }));
   });
 
-  test("no cached value is left", () => {
+  test("a closed store has no cached value left", () => {
     const cache = new ReadCache(100);
     const values = [utf8("chain key 1"), utf8("chain key 2")];
     for (const [index, value] of values.entries()) cache.set(`x!${index}`, value);
@@ -152,7 +152,7 @@ describe("errors inside transact", () => {
 });
 
 describe("at rest", () => {
-  test("a value moved to another store is refused, whatever its name", async () => {
+  test("a value moved to another store is refused under any name", async () => {
     const [one, two] = [new CountingLevel(), new CountingLevel()];
     const keys = [randomBytes(32), randomBytes(32)];
     for (const [index, level] of [one, two].entries()) {

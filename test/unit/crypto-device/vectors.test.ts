@@ -23,7 +23,7 @@ const input = {
   clientMessageId: "0198c0de-0003-7000-8000-000000000003",
   epoch: 300,
   seq: 42,
-  receivedAt: 1_767_571_200_123,
+  receivedAtMs: 1_767_571_200_123,
   text: "Gr\u00fc\u00dfe \ud83d\ude42",
   lastSeenHash: "ab".repeat(32),
   frankingKey: "0f".repeat(32),
@@ -75,7 +75,7 @@ function expected() {
     .update(u32)
     .update(uuid(input.keyId))
     .update(uuid(input.clientMessageId))
-    .update(u64(input.receivedAt))
+    .update(u64(input.receivedAtMs))
     .update(createHash("sha256").update(ciphertext).digest())
     .update(commitment)
     .digest();
@@ -86,7 +86,7 @@ function expected() {
     .update(uuid(input.senderDevice))
     .update(uuid(input.clientMessageId))
     .update(u32)
-    .update(u64(input.receivedAt))
+    .update(u64(input.receivedAtMs))
     .digest();
   return {
     payload: hex(payload),
@@ -143,7 +143,7 @@ test("payload, padding, commitment, transcript hash and franking tag", () => {
   }).toEqual(vector.expected);
 });
 
-test("safety number", () => {
+test("the safety number matches the vectors", () => {
   const accounts = [
     { user: input.conversation, accountKey: "11".repeat(32) },
     { user: input.senderDevice, accountKey: "22".repeat(32) },

@@ -5,7 +5,7 @@ const [a, b, c] = [message("a"), message("b"), message("c")];
 const sent = [a, b, c];
 const flawless = sum([]);
 
-test("everything once and in order is flawless", () => {
+test("every message once and in order gives a verdict without faults", () => {
   const verdict = judge(sent, 0, sent);
   expect(verdict).toEqual({ ...flawless, opened: 3 });
   expect(isFlawless(verdict)).toBe(true);
@@ -24,7 +24,7 @@ test.each([
   expect(isFlawless(verdict)).toBe(false);
 });
 
-test("what was sent before a member joined is not visible to them and not lost", () => {
+test("messages sent before a member joined are neither visible to them nor lost", () => {
   expect(judge(sent, 2, [c])).toEqual({ ...flawless, opened: 1 });
   expect(judge(sent, 2, [b, c])).toEqual({ ...flawless, opened: 1, openedWithoutRight: 1 });
 });

@@ -82,7 +82,7 @@ test("the server's own work goes first", async () => {
   expect(inside).toEqual(["first", "own", "second"]);
 });
 
-test("who waits for too much, or for too long, is refused alone", async () => {
+test("a holder that waits for too much, or for too long, is refused alone", async () => {
   const semaphore = new FairSemaphore({
     places: { node: 1, tenant: 1, account: 1 },
     waiting,
@@ -144,7 +144,7 @@ test("a tenant that uses more than the others gets few places, and all of them a
   jest.useRealTimers();
 });
 
-test("whoever waits gets a place when its tenant may have more, although nobody leaves", async () => {
+test("a waiting holder gets a place when its tenant may have more, although no other leaves", async () => {
   jest.useFakeTimers({ doNotFake: ["setImmediate"], now: 0 });
   try {
     const semaphore = new FairSemaphore({

@@ -59,15 +59,18 @@ test.each<[string, object, string, string, RegExp]>([
   ["an old token", { iat: nowS - 400, exp: nowS - 100 }, "exp", "expired", /100 s ago/],
   ["cnf without jkt", { cnf: null }, "cnf", "not_bound", /"jkt"/],
   ["another device", { cnf: { jkt: "another" } }, "cnf", "bound_to_another_key", /the-thumbprint/],
-])("%s: says what is wrong and what is right", async (_what, changes, part, refusal, sentence) => {
-  const report = await inspect({ ...good, ...changes });
-  expect(report.refusal).toBe(refusal);
-  expect(report.findings).toContainEqual({
-    part,
-    refusal,
-    sentence: expect.stringMatching(sentence),
-  });
-});
+])(
+  "%s: the findings name the right and wrong parts",
+  async (_what, changes, part, refusal, sentence) => {
+    const report = await inspect({ ...good, ...changes });
+    expect(report.refusal).toBe(refusal);
+    expect(report.findings).toContainEqual({
+      part,
+      refusal,
+      sentence: expect.stringMatching(sentence),
+    });
+  },
+);
 
 test("tells of several mistakes at once, and the first one decides", async () => {
   const report = await inspect({ ...good, iss: "x", aud: "y" }, { kid: "unknown" });
@@ -94,13 +97,13 @@ test.each([
 });
 
 test.each(["", "a", "a.b.c", `${"e30.".repeat(2)}x`, "bnVsbA.bnVsbA.bnVsbA", ".".repeat(4)])(
-  "what is no token is malformed: %j",
+  "text that is no token is malformed: %j",
   async (text) => {
     expect((await inspectCustomerToken(text, keys, expected)).refusal).toBeDefined();
   },
 );
 
-test("each algorithm signs in", async () => {
+test("a token of each allowed algorithm signs in", async () => {
   const pairs = [
     ["ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })],
     ["ES384", generateKeyPairSync("ec", { namedCurve: "P-384" })],

@@ -1,4 +1,4 @@
-import { checkPassword, hashPassword } from "../../../identity/accounts/password.ts";
+import { isPassword, hashPassword } from "../../../identity/accounts/password.ts";
 import { Secret } from "../../../keys/secret.ts";
 
 test("a password of one tenant is checked before a flood at another tenant ends", async () => {
@@ -6,7 +6,7 @@ test("a password of one tenant is checked before a flood at another tenant ends"
   const stored = await hashPassword(password);
   const order: string[] = [];
   const check = async (tenant: string, account: string) => {
-    expect(await checkPassword(stored, password, { tenant, account })).toBe(true);
+    expect(await isPassword(stored, password, { tenant, account })).toBe(true);
     order.push(tenant);
   };
   const flood = Array.from({ length: 40 }, (_, account) => check("hostile", `${account}`));

@@ -14,7 +14,7 @@ test("a used proof is refused for at least the window, and accepted later", () =
   cache.use("b", 5000, owner);
 });
 
-test("after a long silence no old proofs are left", () => {
+test("no old proofs are left after a long silence", () => {
   const cache = new ReplayCache(1000);
   cache.use("a", 0, owner);
   cache.use("b", 10_000, owner);

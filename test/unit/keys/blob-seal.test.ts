@@ -6,13 +6,13 @@ import {
   blobSeal,
   CHUNK_BYTES,
   CHUNK_OVERHEAD_BYTES,
-  type ChunkPlace,
+  type ChunkPosition,
 } from "../../../keys/at-rest/blob-seal.ts";
 
 const newKey = () => ({ id: randomBytes(16), secret: createSecretKey(randomBytes(32)) });
 const newName = () => ({ tenant: randomUUID(), blob: randomUUID(), salt: randomBytes(32) });
 const broken = expect.objectContaining({ code: "seal_broken" });
-const places: readonly ChunkPlace[] = [
+const places: readonly ChunkPosition[] = [
   { index: 0, kind: "middle" },
   { index: 1, kind: "middle" },
   { index: 0, kind: "last" },
@@ -46,7 +46,7 @@ test("a chunk opens in its own place alone", () => {
 
 test("a chunk opens in the blob, the tenant, the upload and under the key it was sealed for, and no other", () => {
   const [key, name] = [newKey(), newName()];
-  const [place] = places as [ChunkPlace];
+  const [place] = places as [ChunkPosition];
   const sealed = blobSeal(key, name).seal(place, randomBytes(10));
   for (const other of [
     blobSeal(key, { ...name, blob: randomUUID() }),
@@ -57,9 +57,9 @@ test("a chunk opens in the blob, the tenant, the upload and under the key it was
     expect(() => other.open(place, sealed)).toThrow(broken);
 });
 
-test("no bit of a chunk can be another, none can be missing and none added", () => {
+test("a chunk with a changed, missing or added bit does not open", () => {
   const seal = blobSeal(newKey(), newName());
-  const [place] = places as [ChunkPlace];
+  const [place] = places as [ChunkPosition];
   const sealed = seal.seal(place, randomBytes(20));
   for (let at = 0; at < sealed.length * 8; at++) {
     const altered = Buffer.from(sealed);
@@ -71,9 +71,9 @@ test("no bit of a chunk can be another, none can be missing and none added", () 
   expect(() => seal.open(place, Buffer.concat([sealed, Buffer.alloc(1)]))).toThrow(broken);
 });
 
-test("what is sealed again for the same place is sealed under another nonce", () => {
+test("bytes that are sealed again for the same place get another nonce", () => {
   const seal = blobSeal(newKey(), newName());
-  const [place] = places as [ChunkPlace];
+  const [place] = places as [ChunkPosition];
   const nonces = Array.from({ length: 3000 }, () =>
     seal.seal(place, new Uint8Array(0)).subarray(0, 12).toString("hex"),
   );

@@ -64,7 +64,7 @@ test("a .env that cannot be read is refused in a sentence", async () => {
   await rm(folder, { recursive: true });
 });
 
-test("of the environment's SEALDESK_ names, only those that neither Sealdesk nor Kubernetes knows are told", () => {
+test("only SEALDESK_ names that neither Sealdesk nor Kubernetes knows are reported", () => {
   const environment = {
     SEALDESK_HOME: "/data",
     SEALDESK_SERVICE_HOST: "10.0.0.1",

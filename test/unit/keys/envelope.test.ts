@@ -1,10 +1,10 @@
 import { createSecretKey, randomBytes } from "node:crypto";
 import fc from "fast-check";
-import { rowAssociated, type RowPlace } from "../../../keys/at-rest/associated.ts";
+import { rowAssociated, type RowPosition } from "../../../keys/at-rest/associated.ts";
 import { keyIdOf, open, OVERHEAD_BYTES, seal } from "../../../keys/at-rest/envelope.ts";
 
 const newKey = () => ({ id: randomBytes(16), secret: createSecretKey(randomBytes(32)) });
-const places: fc.Arbitrary<RowPlace> = fc.record(
+const places: fc.Arbitrary<RowPosition> = fc.record(
   {
     tenant: fc.uuid(),
     conversation: fc.uuid(),
@@ -43,7 +43,7 @@ test("a row moved to any other place does not open", () => {
   );
 });
 
-test("no bit may change and no byte may be missing", () => {
+test("an envelope with a changed bit or a missing byte does not open", () => {
   const key = newKey();
   const place = new Uint8Array(7);
   const sealed = seal(key, place, Buffer.from("ciphertext of a message"));
@@ -58,7 +58,7 @@ test("no bit may change and no byte may be missing", () => {
   expect(() => open(newKey(), place, sealed)).toThrow(refused);
 });
 
-test("the same bytes are sealed differently each time", () => {
+test("equal bytes are sealed differently each time", () => {
   const key = newKey();
   const nonces = Array.from({ length: 5000 }, () =>
     seal(key, new Uint8Array(0), new Uint8Array(8)).subarray(17, 29).toString("hex"),

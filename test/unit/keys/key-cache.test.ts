@@ -80,7 +80,7 @@ test("a key that was read again is used for as long as it was unwrapped for", ()
   expect(cache.get("t", "a")).toBeUndefined();
 });
 
-test("keys that nobody asks for leave memory too", () => {
+test("keys that are not requested leave memory too", () => {
   const { cache, state } = cacheOf();
   cache.set("a", owned("a"), 0);
   cache.set("b", owned("b"), 1);

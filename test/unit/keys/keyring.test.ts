@@ -91,7 +91,7 @@ describe.each([
   });
 });
 
-test("if both are given, the key file replaces the passphrase", async () => {
+test("the key file replaces the passphrase if both are given", async () => {
   const key = await makeKey({ passphrase });
   await expect(open({ keyFile })).rejects.toThrow(withCode("passphrase_required"));
   expect(await makeKey({ passphrase, keyFile })).toBe(key);

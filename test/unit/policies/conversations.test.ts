@@ -147,7 +147,7 @@ test.each<Row>([
 describe("creating", () => {
   const own = facts({ createdBy: "u-1", members: ["u-1", "u-3"] });
 
-  test("a customer starts a conversation with staff, or with nobody yet", () => {
+  test("a customer starts a conversation with staff, or alone", () => {
     const others = [{ user: "u-3", role: "agent" as const }];
     expect(decideConversation(actor("customer"), "create", { ...own, others }).allowed).toBe(true);
     const alone = { ...own, members: ["u-1"] };
@@ -230,7 +230,7 @@ describe("showing the past", () => {
   });
 });
 
-describe("whatever the facts", () => {
+describe("for any facts", () => {
   const decided = fc.tuple(anyActor, fc.constantFrom(...actions), anyFacts);
   const always = (holds: (...args: [...Parameters<typeof decideConversation>]) => boolean) =>
     fc.assert(
@@ -240,7 +240,7 @@ describe("whatever the facts", () => {
   const allowed = (...args: Parameters<typeof decideConversation>) =>
     decideConversation(...args).allowed;
 
-  test("nobody touches another tenant's conversation", () => {
+  test("an actor cannot touch another tenant's conversation", () => {
     always((who, action, about) => who.tenant === about.tenant || !allowed(who, action, about));
   });
 
@@ -257,7 +257,7 @@ describe("whatever the facts", () => {
     );
   });
 
-  test("nobody shows messages that they have not seen, or shows messages to outsiders", () => {
+  test("an actor cannot show messages that they have not seen, or show messages to outsiders", () => {
     always(
       (who, action, about) =>
         action !== "grant_history" ||
@@ -288,7 +288,7 @@ describe("whatever the facts", () => {
     );
   });
 
-  test("the same facts give the same answer, with at least one reason", () => {
+  test("equal facts give the same answer, with at least one reason", () => {
     always((who, action, about) => {
       const decision = decideConversation(who, action, about);
       expect(decideConversation(who, action, about)).toEqual(decision);

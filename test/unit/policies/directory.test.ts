@@ -51,7 +51,7 @@ test.each<Row>([
   expect(decideDirectory(actor(role), action, facts(changes)).allowed).toBe(allowed);
 });
 
-test("without a device nobody publishes prekeys or removes a device", () => {
+test("an actor without a device neither publishes prekeys nor removes a device", () => {
   for (const role of allRoles)
     for (const action of ["publish_prekeys", "revoke_device"] as const) {
       const without = actor(role, { device: undefined });
@@ -71,7 +71,7 @@ test("only an administrator with a registered device resets an account", () => {
   }
 });
 
-test("nobody looks into another tenant's directory, whatever the facts", () => {
+test("an actor cannot read another tenant's directory, for any facts", () => {
   const anyFacts: fc.Arbitrary<DirectoryFacts> = fc.record({
     tenant: fc.constantFrom(...tenants),
     user: fc.constantFrom(...users),

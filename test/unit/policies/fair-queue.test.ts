@@ -26,7 +26,7 @@ test("a newcomer waits one turn, however long the queue of another is", () => {
   expect([queue.take(), queue.take()]).toContain("modest");
 });
 
-test("who may not be served is passed over and stays first", () => {
+test("a waiting item that may not be served is passed over and stays first", () => {
   const queue = new FairQueue<string>();
   queue.push(of("t", "a"), "a");
   queue.push(of("u", "b"), "b");

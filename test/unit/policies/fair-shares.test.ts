@@ -41,7 +41,7 @@ test("a tenant that holds nothing is served, however many tenants there are", ()
     expect(shares.take(of(`tenant ${index}`, "x"))).toBeUndefined();
 });
 
-test("nothing that one tenant does has an effect on a tenant within its fair part", () => {
+test("a tenant within its fair part is unaffected by every act of another tenant", () => {
   const action = fc.record({
     account: fc.nat(20),
     amount: fc.integer({ min: 1, max: 5 }),

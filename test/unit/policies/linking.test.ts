@@ -34,7 +34,7 @@ test.each<Row>([
     expect(decideLinking(actor(role, who), action, facts(changes)).allowed).toBe(allowed);
 });
 
-test("nobody can use another account's or tenant's request, whatever the facts", () => {
+test("an actor cannot use another account's or tenant's request, for any facts", () => {
   const anyFacts: fc.Arbitrary<LinkFacts> = fc.record({
     tenant: fc.constantFrom(...tenants),
     user: fc.constantFrom(...users),

@@ -1,6 +1,6 @@
 import { RecentUse } from "../../../policies/recent-use.ts";
 
-test("what is held counts from the beginning, and fades when it is returned", () => {
+test("a held amount counts from the beginning, and fades when it is returned", () => {
   const use = new RecentUse(0);
   use.change("busy", 3, 0);
   use.change("other", 1, 0);
@@ -13,7 +13,7 @@ test("what is held counts from the beginning, and fades when it is returned", ()
   expect(use.isHeavy("busy", 1, 6_000)).toBe(false);
 });
 
-test("whoever is alone is not heavy, and whoever is idle is forgotten", () => {
+test("a single user is not heavy, and an idle user is forgotten", () => {
   const use = new RecentUse(0);
   use.change("alone", 5, 0);
   expect(use.isHeavy("alone", 1, 10_000)).toBe(false);

@@ -33,7 +33,7 @@ test("a tenant that keeps the committers busy beside others commits fewer batche
   expect(commitFor(pacing, clock, "busy")).toBe(250);
 });
 
-test("whoever had to wait is called once, when all may begin", () => {
+test("a waiting tenant is called once, when all may begin", () => {
   jest.useFakeTimers();
   let called = 0;
   const pacing = new CommitPacing(

@@ -67,7 +67,7 @@ test("an account that has its share of relay connections is refused alone", asyn
   expect(deps.sockets.held).toBe(4);
 });
 
-test("hellos that nobody takes the answer of fill no other account's or tenant's space", () => {
+test("hellos whose answer is not taken fill no other account's or tenant's space", () => {
   const connections = new HttpConnections(depsOf());
   const hello = new Uint8Array(MIB);
   const begin = (tenant: string, account: string) =>

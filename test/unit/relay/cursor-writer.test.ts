@@ -6,7 +6,7 @@ const tenant = "00000000-0000-7000-8000-000000000001";
 const device = "00000000-0000-7000-8000-000000000002";
 const conversation = "00000000-0000-7000-8000-000000000003";
 
-test("what is finished is marked, whatever is acknowledged with it", async () => {
+test("a finished conversation is marked, together with any acknowledgements", async () => {
   const statements: unknown[] = [];
   const client = {
     query: (statement: unknown) => {
@@ -23,7 +23,7 @@ test("what is finished is marked, whatever is acknowledged with it", async () =>
   expect(statements.filter((each) => String(each).includes("set finished = true"))).toHaveLength(1);
 });
 
-test("while the database does not answer, only the newest acknowledgements are kept", async () => {
+test("only the newest acknowledgements are kept while the database does not answer", async () => {
   let answer = () => {};
   const reachable = new Promise<void>((resolve) => (answer = resolve));
   let transactions = 0;

@@ -19,7 +19,7 @@ const event = (seq: number): DeliverableEvent => ({
   epoch: 1,
   keyId: randomUUID(),
   clientMessageId: randomUUID(),
-  receivedAt: 1,
+  receivedAtMs: 1,
   ciphertext: new Uint8Array(1),
   commitment: zeroHash,
   frankingTag: zeroHash,
@@ -123,7 +123,7 @@ test("a read that finds the database overloaded is made again later, on the same
   expect(told).toEqual(["1", "2", "synced"]);
 });
 
-test("nothing is sent before the welcome, nor of a conversation before its first acknowledgement", async () => {
+test("no event is sent before the welcome, or of a conversation before its first acknowledgement", async () => {
   const { deliveries, told } = deliveriesOf({ head: 3 });
   deliveries.follow(followed());
   deliveries.onHead(conversation, 3);

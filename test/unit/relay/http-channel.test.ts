@@ -81,7 +81,7 @@ test("a closed channel keeps only the first part of what waited", async () => {
   expect(frames.map(([value]) => value)).toEqual([1, 2, 3, 4]);
 });
 
-test("nothing is read before somebody takes frames or while paused; at the end everybody is released", async () => {
+test("no frame is read before the device takes frames or while paused; the end releases every wait", async () => {
   const { channel, told } = open();
   let readable = false;
   const reading = channel.readable().then(() => (readable = true));

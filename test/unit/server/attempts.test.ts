@@ -60,7 +60,7 @@ test("successes among failures are let through while the limit leaves room", asy
   expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(60);
 });
 
-test("what breaks does not count", async () => {
+test("an attempt that throws does not count", async () => {
   const attempts = attemptsOf(2);
   for (const _ of range(5))
     await expect(

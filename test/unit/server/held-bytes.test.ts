@@ -24,7 +24,7 @@ test("the many networks of one IPv6 site leave a part of the share to others", (
   expect(held.open(stranger("2001:db8:2:1")).grow(3)).toBeUndefined();
 });
 
-test("an account, a tenant and the node hold no more than theirs, whatever strangers do", () => {
+test("an account, a tenant and the node hold no more than their limits, beside any load of strangers", () => {
   const held = new HeldBytes(limits);
   held.open(stranger("a")).grow(10);
   expect(held.open(account("t", "u")).grow(20)).toBeUndefined();
@@ -34,7 +34,7 @@ test("an account, a tenant and the node hold no more than theirs, whatever stran
   expect(held.open(account("s", "w")).grow(1)).toBe("everybody");
 });
 
-test("what was refused is not held, and what is released makes room once", () => {
+test("refused bytes are not held, and released bytes make room once", () => {
   const held = new HeldBytes(limits);
   const hold = held.open(stranger("a"));
   hold.grow(8);

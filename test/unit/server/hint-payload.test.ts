@@ -39,7 +39,7 @@ test("any number of hints fits payloads that NOTIFY accepts, and is read back un
   const sender = {
     node: randomUUID(),
     at: 123_456_789.123_456,
-    listeningSince: 123_456_789.123_456,
+    listeningSinceMs: 123_456_789.123_456,
   };
   const payloads = encodeHints(sender, { heads, devices, ended, activities, presences });
   for (const payload of payloads) expect(Buffer.byteLength(seal.seal(payload))).toBeLessThan(8_000);

@@ -32,7 +32,7 @@ const written = (stream: Writable, line: string) =>
     stream.write(line, (error) => (error ? reject(error) : resolve())),
   );
 
-test("a reader that takes nothing makes nobody wait, and no more than the limit is kept for it", async () => {
+test("a reader that takes no bytes delays no writer, and at most the limit is kept for it", async () => {
   const { output, taken, resume } = stalledOutput();
   const { stream, lost } = lossyOutput(output, MOST_WAITING_BYTES);
   for (let line = 0; line < 1_000; line++) {

@@ -23,7 +23,7 @@ test.each([
   ["2001:db8::5", "2001:db8::5"],
   ["::ffff:203.0.113.9", "203.0.113.9"],
 ])(
-  "a proxy that writes %s names the address %s, whatever the port and the notation",
+  "a proxy that writes %s names the address %s, with any port and notation",
   (written, address) => {
     const behind = peerAddressBehind(["10.0.0.0/8"]);
     expect(behind(from("10.0.0.1", written))).toBe(address);

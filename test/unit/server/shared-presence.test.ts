@@ -121,7 +121,7 @@ test("users whom a node does not announce again after this node was deaf are gon
     () => nowMs,
     () => undefined,
   );
-  const node = { node: randomUUID(), listeningSince: 1 };
+  const node = { node: randomUUID(), listeningSinceMs: 1 };
   const tenant = randomUUID();
   const [stayed, left] = [randomUUID(), randomUUID()];
   const announced = (user: string) => ({ tenant, user, state: "online", since: 1 }) as const;

@@ -40,7 +40,7 @@ describe("canonical JSON", () => {
     );
   });
 
-  test("refuses what is not JSON, including holes and a changed prototype", () => {
+  test("refuses values that are not JSON, including holes and a changed prototype", () => {
     const holed: CanonicalValue[] = [];
     holed[1] = 2;
     const bad = [
@@ -60,7 +60,7 @@ describe("canonical JSON", () => {
       );
   });
 
-  test("reads own properties only, whatever their names", () => {
+  test("reads own properties only, under any names", () => {
     const value = JSON.parse('{"__proto__":{"x":1},"constructor":2}') as CanonicalValue;
     expect(canonicalJson(value)).toBe('{"__proto__":{"x":1},"constructor":2}');
   });
@@ -71,7 +71,7 @@ describe("canonical JSON", () => {
   });
 });
 
-describe("what is signed", () => {
+describe("the signed bytes of each record", () => {
   const key = (fill: number, length = 32) => new Uint8Array(length).fill(fill);
   const device = {
     tenant: id(1),
@@ -135,7 +135,7 @@ test("transcript hash and franking tag accept only hashes of 32 bytes, because t
     epoch: 1,
     keyId: id(3),
     clientMessageId: id(4),
-    receivedAt: 1,
+    receivedAtMs: 1,
   } as const;
   const same = (input: Uint8Array) => input;
   for (const wrong of [new Uint8Array(31), new Uint8Array(33), new Uint8Array(0)]) {

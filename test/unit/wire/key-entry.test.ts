@@ -24,7 +24,7 @@ test("an entry is read back as it was written", () => {
   expect(decodeKeyEntry(encodeKeyEntry(entry))).toEqual(entry);
 });
 
-test("it has one text, the canonical one", () => {
+test("an entry has one text, the canonical one", () => {
   const key = (length: number) => Buffer.alloc(length, 255).toString("base64url");
   const text = `{"accountKey":"${key(32)}","certificate":"${key(64)}","change":"device_added","device":"00000003-0000-4000-8000-000000000000","deviceKey":"${key(32)}","identityKey":"${key(33)}","receiptKey":"${key(32)}","tenant":"00000001-0000-4000-8000-000000000000","type":"key_change","user":"00000002-0000-4000-8000-000000000000","version":1}`;
   expect(Buffer.from(encodeKeyEntry(entryOf(255))).toString()).toBe(text);

@@ -24,7 +24,7 @@ const roomOf = (
   head: number,
 ): RoomSpec => ({ conversation, head, others: others.map(({ device }) => device) });
 
-/** The same for a bare relay, which has no accounts. */
+/** Creates the parties of a bare relay, which has no accounts. */
 export const bareParties = (url: string, count: number, size: number): Party[] =>
   Array.from({ length: count }, (_, group): Party => {
     const conversation = randomUUID();

@@ -76,8 +76,8 @@ export class LoadTenant {
   }
 
   /**
-   * What a load process needs to connect a device.
-   * @param cursors what the device already knows
+   * Returns the data that a load process needs to connect a device.
+   * @param cursors the events that the device already has
    */
   async link(
     { user, session, thumbprint, jwk }: LoadDevice,

@@ -11,8 +11,8 @@ interface Statement {
 }
 
 /**
- * A pool whose sessions leave out only the statements that write an audit entry. They answer what the
- * database would: an act is refused if its entry is not stored.
+ * Returns a pool whose sessions leave out only the statements that write an audit entry. They
+ * answer what the database would: an act is refused if its entry is not stored.
  */
 export function poolWithoutAudit(url: string, max: number): Pool {
   const pool = createPool(url, { max });

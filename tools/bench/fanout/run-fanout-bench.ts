@@ -31,7 +31,8 @@ export const runFanoutBench = (scale: Scale, progress: Progress): Promise<Measur
       sides.push({ size, ours, theirs, rounds: { ours: [], theirs: [] } as Rounds });
     }
     const shape = { window: WINDOW };
-    // Not counted, because the code of a relay that has just started is not compiled yet.
+    // Skips the first figures, because the code of a relay that has just started is not compiled
+    // yet.
     for (const { ours, theirs } of sides) {
       await measureLoad(ours, server.probe, shape, scale.seconds);
       await measureLoad(theirs, prototype.probe, shape, scale.seconds);

@@ -38,7 +38,8 @@ export const runGrowthBench = (scale: Scale, progress: Progress): Promise<Measur
     }
     const measure = ({ load, server }: Grown) =>
       measureLoad(load, server.probe, { window: WINDOW }, scale.seconds);
-    // Not counted, because a relay that has just started has no compiled code and no cached heads.
+    // Skips the first figures, because a relay that has just started has no compiled code and no
+    // cached heads.
     for (const each of grown) await measure(each);
     for (let turn = 0; turn < scale.rounds; turn++)
       for (const each of grown) each.rounds.push(await measure(each));

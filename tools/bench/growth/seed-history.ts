@@ -1,9 +1,8 @@
 import pg from "pg";
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-// The columns of one message. Bodies have the usual size, and nobody reads them any more. All
-// messages of a conversation use one key of its creator. Hashes are invented, because nobody checks
-// them here.
+// The columns of one message. Bodies have the usual size, and are not read again. All messages of a
+// conversation use one key of its creator. Hashes are invented, because they are not checked here.
 const MESSAGES = `
   insert into sealdesk.events (tenant, conversation, seq, kind, sender_device, epoch, key_id,
     client_message_id, received_at_ms, ciphertext, commitment, franking_tag, transcript_hash)

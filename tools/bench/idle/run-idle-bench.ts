@@ -13,7 +13,7 @@ import { round } from "../statistics.ts";
 
 interface IdleFigures {
   readonly connections: number;
-  /** How much the process grew, measured after a garbage collection. */
+  /** The growth of the process, measured after a garbage collection. */
   readonly rssKiBEach: number;
   readonly heapKiBEach: number;
 }
@@ -105,7 +105,9 @@ async function measure(
   };
 }
 
-/** How many files a process may open, or a number that never limits if there is no /proc. */
+/**
+ * Returns how many files a process may open, or a number that never limits if there is no /proc.
+ */
 async function openFiles(): Promise<number> {
   const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
   return Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1] ?? 1_000_000);

@@ -22,7 +22,7 @@ export function measureSealing(seconds: number) {
   let seq = 0;
   const rate = (work: () => unknown): number => {
     for (let warm = 0; warm < 20_000; warm++) work();
-    // By CPU time and not by the clock, because others share the machine.
+    // Measures CPU time and not elapsed time, because others share the machine.
     const began = process.cpuUsage();
     let count = 0;
     for (let spent = 0; spent < seconds * 1e6; count += 1000) {

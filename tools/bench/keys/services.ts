@@ -15,8 +15,8 @@ const SOFTHSM = [
 ];
 
 /**
- * The key services available here: always the local keyring, an HSM if SoftHSM and pkcs11js are
- * installed, and Vault if VAULT_ADDR is set. The caller closes them.
+ * Returns the key services available here: always the local keyring, an HSM if SoftHSM and pkcs11js
+ * are installed, and Vault if VAULT_ADDR is set. The caller closes them.
  */
 export async function openServices(home: string): Promise<Kms[]> {
   const environments = [{}, await softHsm(home), vault()];

@@ -1,7 +1,7 @@
 import { randomFillSync } from "node:crypto";
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import { bare, BODY_AT, ID_AT, keyAt, SEQ_AT, withCursors } from "./bare-format.ts";
-import type { Dialect } from "./link.ts";
+import type { Dialect } from "./relay-connection.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type BareLinkSpec } from "./party.ts";
 

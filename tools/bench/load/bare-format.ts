@@ -10,7 +10,7 @@ export const BODY_AT = 39;
 /** A hello is the type, the device (4 bytes), then cursors. An acknowledgement has no device. */
 const CURSOR_BYTES = 22;
 
-/** The 16 bytes of a conversation as a map key. */
+/** Returns the 16 bytes of a conversation as a map key. */
 export const keyAt = (frame: Buffer, at: number): string => frame.toString("latin1", at, at + 16);
 
 /** @returns a frame of `head` bytes, followed by cursors */

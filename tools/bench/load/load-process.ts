@@ -23,7 +23,7 @@ export interface Connected {
   readonly ms: number;
 }
 
-/** How many connections are being made at the same time, over all load processes. */
+/** The number of connections that are being made at the same time, over all load processes. */
 const PARALLEL = 256;
 
 /** One load, spread by party over processes. */

@@ -42,7 +42,7 @@ export async function measureInTurns<Name extends string>(
 const line = (name: string, { messagesPerSecond, cpuMicrosPerMessage, deliver }: LoadFigures) =>
   `${name} ${messagesPerSecond}/s ${cpuMicrosPerMessage} us p99 ${deliver.p99Ms} ms`;
 
-/** A table of the figures: a row for each load, three columns for each relay. */
+/** Returns a table of the figures: a row for each load, three columns for each relay. */
 export const tableOf = <Name extends string>(
   figures: Compared<Name>,
   titles: Readonly<Partial<Record<Name, string>>>,

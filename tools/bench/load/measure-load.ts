@@ -9,7 +9,7 @@ export type Shape = { readonly window: number } | { readonly perSecond: number }
 export interface LoadFigures {
   readonly messagesPerSecond: number;
   readonly deliveriesPerSecond: number;
-  /** Of the relay's process only, without its database. */
+  /** The CPU time of the relay's process only, without its database. */
   readonly cpuMicrosPerMessage: number;
   readonly accept: Latency;
   readonly deliver: Latency;

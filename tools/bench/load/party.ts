@@ -1,6 +1,6 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-/** Where a device connects and who it is there. A load process knows only this about it. */
+/** The address of a device and its account. A load process gets no other facts about it. */
 export type LinkSpec = SealdeskLinkSpec | BareLinkSpec | SocketIoLinkSpec | XmppLinkSpec;
 
 export interface SealdeskLinkSpec {
@@ -14,7 +14,7 @@ export interface SealdeskLinkSpec {
     readonly x: string;
     readonly d: string;
   };
-  /** What the device already knows. */
+  /** The last events that the device already has. */
   readonly cursors: readonly { readonly conversation: Uuid; readonly seq: number }[];
 }
 

@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, randomBytes, randomUUID, sign } from "node:crypto";
 import { decodeFrame, encodeFrame, type Cursor } from "../../../crypto/wire/frame.ts";
 import { uuidFromBytes, uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import type { Dialect, RelayConnectionEvents } from "./link.ts";
+import type { Dialect, RelayConnectionEvents } from "./relay-connection.ts";
 import { writeMessageId } from "./message-id.ts";
 import { BODY_BYTES, type RoomSpec, type SealdeskLinkSpec } from "./party.ts";
 
@@ -14,8 +14,8 @@ const PACKET_BYTES = 201;
 const KEY_MESSAGES = 100;
 
 /**
- * The proof is signed here, ahead of the connection, because it is the device's work and not the
- * relay's.
+ * Creates the dialect of Sealdesk. The proof is signed here, before the connection is made, because
+ * it is the device's work and not the relay's.
  */
 export function sealdeskDialect(spec: SealdeskLinkSpec): Dialect {
   const hello = encodeFrame({
@@ -123,7 +123,7 @@ function roomWriter(room: RoomSpec): () => Uint8Array {
   };
 }
 
-/** A DPoP proof (RFC 9449), made by hand because thousands are signed within its minute. */
+/** Returns a DPoP proof (RFC 9449), made by hand because thousands are signed within its minute. */
 function proofOf({ url, accessToken, jwk }: SealdeskLinkSpec): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const { kty, crv, x } = jwk;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import type { Dialect } from "./link.ts";
+import type { Dialect } from "./relay-connection.ts";
 import { BODY_BYTES, type SocketIoLinkSpec } from "./party.ts";
 
 /** Packet types of Engine.IO (protocol 4), and of Socket.IO (protocol 5) in its messages. */

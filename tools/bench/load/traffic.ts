@@ -1,9 +1,9 @@
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
 import { SeededRandom } from "../../testkit/seeded-random.ts";
-import type { Dialect, Frame, Link, RelayConnectionEvents } from "./link.ts";
+import type { Dialect, Frame, RelayConnection, RelayConnectionEvents } from "./relay-connection.ts";
 import type { RoomSpec } from "./party.ts";
 
-/** What a load process counted since the last question. */
+/** The counts of a load process since the last question. */
 export interface Counted {
   readonly seconds: number;
   readonly accepted: number;
@@ -15,7 +15,9 @@ export interface Counted {
 
 interface Pending {
   readonly at: number;
-  /** How many answers are still to come: `accepted`, and one delivery for each receiver. */
+  /**
+   * The number of answers that are still to come: `accepted`, and one delivery for each receiver.
+   */
   open: number;
 }
 
@@ -31,7 +33,7 @@ interface Room {
 
 /** One sender with its conversations. */
 interface Lane {
-  readonly link: Link;
+  readonly link: RelayConnection;
   readonly rooms: Room[];
 }
 
@@ -53,7 +55,12 @@ export class Traffic implements RelayConnectionEvents {
   #acceptMs: number[] = [];
   #deliverMs: number[] = [];
 
-  add(link: Link, dialect: Dialect, rooms: readonly RoomSpec[], receivers: number): void {
+  add(
+    link: RelayConnection,
+    dialect: Dialect,
+    rooms: readonly RoomSpec[],
+    receivers: number,
+  ): void {
     if (rooms.length === 0) return;
     const lane: Lane = { link, rooms: [] };
     for (const spec of rooms) {
@@ -66,7 +73,7 @@ export class Traffic implements RelayConnectionEvents {
     this.#lanes.push(lane);
   }
 
-  /** Every sender keeps `window` messages unanswered. This measures what the path can carry. */
+  /** Keeps `window` messages of every sender unanswered. This measures the path's capacity. */
   startClosed(window: number): void {
     this.#window = window;
     for (let index = 0; index < window; index++) for (const lane of this.#lanes) this.#send(lane);
@@ -108,7 +115,7 @@ export class Traffic implements RelayConnectionEvents {
     });
   }
 
-  /** Returns what was counted since the last call. */
+  /** Returns the counts since the last call. */
   take(): Counted {
     const counted = {
       seconds: (performance.now() - this.#since) / 1000,

@@ -1,6 +1,6 @@
 /** A load process. It holds devices of many parties, and sends and counts as instructed. */
 import { bareDialect } from "./bare-dialect.ts";
-import { Link, type Dialect, type RelayConnectionEvents } from "./link.ts";
+import { RelayConnection, type Dialect, type RelayConnectionEvents } from "./relay-connection.ts";
 import { answerCalls } from "./child-calls.ts";
 import type { Call, Connected } from "./load-process.ts";
 import type { LinkSpec, Party } from "./party.ts";
@@ -34,7 +34,7 @@ const sendersEvents: RelayConnectionEvents = {
 };
 
 let ready: Ready[] = [];
-const links: Link[] = [];
+const links: RelayConnection[] = [];
 const traffic = new Traffic();
 
 /** @returns how long it took until all had everything that waited for them */
@@ -56,7 +56,7 @@ async function connect(
       const events = index === 0 ? sendersEvents : traffic;
       // The gate limits connecting. Resuming continues after it.
       await new Promise<void>((connected, failed) => {
-        const open = Link.open(spec.url, dialect, localAddress, events, () => {
+        const open = RelayConnection.open(spec.url, dialect, localAddress, events, () => {
           if (!calmly) connected();
         }).then((link) => {
           links.push(link);

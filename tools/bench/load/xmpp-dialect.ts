@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { uuidToBytes } from "../../../crypto/wire/uuid.ts";
-import type { Dialect } from "./link.ts";
+import type { Dialect } from "./relay-connection.ts";
 import { BODY_BYTES, type XmppLinkSpec } from "./party.ts";
 
 const FRAMING = "urn:ietf:params:xml:ns:xmpp-framing";

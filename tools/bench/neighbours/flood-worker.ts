@@ -2,7 +2,7 @@
 import { Agent } from "node:http";
 import { encodeFrame } from "../../../crypto/wire/frame.ts";
 import { answerCalls } from "../load/child-calls.ts";
-import { Link } from "../load/link.ts";
+import { RelayConnection } from "../load/relay-connection.ts";
 import { sealdeskDialect } from "../load/sealdesk-dialect.ts";
 import type { SealdeskLinkSpec } from "../load/party.ts";
 import { Caller } from "./caller.ts";
@@ -41,7 +41,7 @@ function floodRequests(specs: readonly SealdeskLinkSpec[], inFlight: number): vo
 async function floodFrames(specs: readonly SealdeskLinkSpec[]): Promise<void> {
   const silent = { accepted: () => undefined, delivered: () => undefined };
   const links = await Promise.all(
-    specs.map((spec) => Link.open(spec.url, sealdeskDialect(spec), "127.0.0.1", silent)),
+    specs.map((spec) => RelayConnection.open(spec.url, sealdeskDialect(spec), "127.0.0.1", silent)),
   );
   const ending = new AbortController();
   let sent = 0;

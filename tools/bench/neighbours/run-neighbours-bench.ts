@@ -14,11 +14,14 @@ import { latencyOf, round, type Latency } from "../statistics.ts";
 import { Caller } from "./caller.ts";
 import { flood, floodMessages, noFlood, type Flood } from "./floods.ts";
 
-/** Conversations of each account, and what a hostile account and a hostile tenant keep in flight. */
+/**
+ * The number of conversations of each account, and the amounts that a hostile account and a hostile
+ * tenant keep in flight.
+ */
 const CONVERSATIONS = 200;
 const IN_FLIGHT = 64;
 const ACCOUNTS = 50;
-/** What a staff account may send in the long run, in messages a second. */
+/** The messages a second that a staff account may send in the long run. */
 const MESSAGES_OF_ACCOUNT = 9;
 /** The neighbour's requests per second. An account may use 2,000 proofs in two minutes. */
 const REQUESTS = 10;

@@ -44,7 +44,7 @@ export async function startHAProxy(
   };
 }
 
-/** The state of each node, which HAProxy tells in CSV on its admin socket. */
+/** Returns the state of each node, which HAProxy tells in CSV on its admin socket. */
 async function statesOf(socket: string): Promise<readonly string[]> {
   const admin = connect(socket);
   admin.end("show stat\n");

@@ -2,14 +2,14 @@ import type { WebSocket } from "ws";
 import type { WebSocketConstructor } from "../../../client/index.ts";
 import { webSocket } from "../../../client/index.node.ts";
 
-/** What became of one of a device's sockets. */
+/** The fate of one of a device's sockets. */
 export interface SocketRecord {
   /** The upgrade has passed; a node lets a device in only after that. */
   opened: boolean;
   closeCode: number | undefined;
 }
 
-/** The SDK's own socket for Node, and a record of each one a device opened. */
+/** Returns the SDK's own socket for Node, and a record of each one a device opened. */
 export function recordedSockets(): {
   readonly webSocket: WebSocketConstructor;
   readonly records: readonly SocketRecord[];

@@ -26,7 +26,7 @@ const CUSTOMERS = 6;
 const LIMIT_MS = 1_000;
 const TENANT = DEMO_TENANT;
 
-/** What one rolling restart did to messages. */
+/** The effect of one rolling restart on messages. */
 interface Rollout {
   readonly sent: number;
   readonly lost: number;
@@ -36,7 +36,7 @@ interface Rollout {
   readonly slowestBeforeMs: number;
   /** Devices that were told to go and were not let in elsewhere when their node's process ended. */
   readonly leftBehind: number;
-  /** How often sockets closed, by code: 3001 is "go to another node". */
+  /** The number of closed sockets by code. 3001 means "go to another node". */
   readonly closes: Readonly<Record<string, number>>;
 }
 
@@ -77,7 +77,7 @@ interface Site {
   readonly url: string;
   readonly folder: string;
   readonly people: People;
-  /** By its number, what runs of each node. */
+  /** The process of each node, by its number. */
   readonly nodes: ChildProcess[];
   startNode(number: number): Promise<void>;
   /** Resolves when the balancer sends connections to all nodes. */
@@ -195,7 +195,7 @@ const slowestOf = (talks: readonly Talk[]): number =>
 const BEFORE_MS = 3_000;
 const RECEIVED_WITHIN_MS = 30_000;
 
-/** Waits for what was sent to be received; what was not by then is lost. */
+/** Waits for sent messages to be received. Those that have not arrived by then are lost. */
 async function received(talks: readonly Talk[], sent: readonly number[]): Promise<void> {
   const deadline = performance.now() + RECEIVED_WITHIN_MS;
   const isAll = () => talks.every(({ tookMs }, index) => tookMs.size === sent[index]);

@@ -8,13 +8,13 @@ const EVERY_MS = 1_000;
 export interface Talk {
   /** Says the last message. @returns how many messages were sent */
   finish(): Promise<number>;
-  /** How long each message took to be received, in milliseconds. */
+  /** The time until each message was received, in milliseconds. */
   readonly tookMs: ReadonlyMap<string, number>;
   readonly doubled: () => number;
   close(): Promise<void>;
 }
 
-/** Says something every now and then, at its own pace, whatever became of the message before. */
+/** Sends messages at its own pace, whether or not the one before was received. */
 export function startTalk(from: Conversation, to: Conversation): Talk {
   // Both ends of a conversation talk, and each shows what either said.
   const name = randomUUID();

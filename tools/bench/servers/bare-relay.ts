@@ -1,9 +1,9 @@
 import { forkServer, type ForkedServer } from "./forked-server.ts";
 
 /**
- * A relay that trusts everybody, in its own process.
- * @param databaseUrl where it stores what it accepts (the bare prototype); undefined means that it
- *   stores nothing (bare `ws`)
+ * Starts a relay that trusts all clients, in its own process.
+ * @param databaseUrl the database of accepted messages (the bare prototype); undefined means that
+ *   it stores nothing (bare `ws`)
  */
 export const startBareRelay = (databaseUrl?: string): Promise<ForkedServer> =>
   forkServer(

@@ -65,7 +65,8 @@ export class BareStore {
   }
 
   /**
-   * A conversation always uses the same lane, so its messages are stored and delivered in order.
+   * Adds a message to its conversation's lane. A conversation always uses the same lane, so its
+   * messages are stored and delivered in order.
    */
   push(message: BareMessage): void {
     const lane = this.#lanes[(message.frame[1] ?? 0) % LANES];

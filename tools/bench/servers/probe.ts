@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { randomUUID } from "node:crypto";
 
-/** What a process has used. */
+/** The resources that a process has used. */
 export interface Usage {
   /** User and system time since the process began. */
   readonly cpuMicros: number;
@@ -21,7 +21,7 @@ export interface CpuProbe {
 
 const hook = new URL("./probe-hook.js", import.meta.url).href;
 
-/** Asks a measured process what it has used. */
+/** Asks a measured process for the resources that it has used. */
 export class Probe {
   readonly #path = join(tmpdir(), `sealdesk-bench-${randomUUID()}.sock`);
   readonly #imports: readonly string[];
@@ -31,7 +31,7 @@ export class Probe {
     this.#imports = [hook, ...imports];
   }
 
-  /** The environment with which the process can be asked. */
+  /** Returns the environment with which the process can be asked. */
   get environment(): Readonly<Record<string, string>> {
     const extra = process.env["BENCH_NODE_OPTIONS"] ?? "";
     const imports = this.#imports.map((module) => `--import=${module}`).join(" ");

@@ -7,10 +7,10 @@ import type { CpuProbe } from "./probe.ts";
  */
 const UTIME = 11;
 const STIME = 12;
-/** From USER_HZ, which is 100 on every architecture that Node runs on. */
+/** The microseconds of a tick. USER_HZ is 100 on every architecture that Node runs on. */
 const MICROS_PER_TICK = 10_000;
 
-/** Asks Linux what a process that is not Node's has used. */
+/** Asks Linux for the resources that a process other than Node's has used. */
 export const processProbe = (pid: number): CpuProbe => ({
   async usage() {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");

@@ -1,8 +1,8 @@
 /**
- * What a team would write on Socket.IO: a room for each conversation, one INSERT for each message,
- * then the acknowledgement and the room. It is as fast as such a server can be: its statement is
- * prepared, its pool has the ten default connections of `pg`, and it uses only WebSockets without
- * compression.
+ * The server that a team would write on Socket.IO: a room for each conversation, one INSERT for
+ * each message, then the acknowledgement and the room. It is as fast as such a server can be: its
+ * statement is prepared, its pool has the ten default connections of `pg`, and it uses only
+ * WebSockets without compression.
  */
 import { createServer } from "node:http";
 import pg from "pg";

@@ -24,8 +24,9 @@ const AGENT_DEVICES = 100;
 const AGENT_CONVERSATIONS = 1_000;
 
 /**
- * All devices connect at one moment, authenticate, and get what waited for them. The time ends when
- * the last one has everything. The agency case follows: few devices, each in many conversations.
+ * Measures a storm of connections. All devices connect at one moment, authenticate, and get their
+ * waiting messages. The time ends when the last device has all of them. The agency case follows:
+ * few devices, each in many conversations.
  */
 export const runStormBench = (scale: Scale, progress: Progress): Promise<Measured> =>
   closing(async (started) => {

@@ -6,7 +6,7 @@ import type { Agent, People } from "../../testkit/people.ts";
 import { tenantSlug, type Backend } from "../backend/open-backend.ts";
 import type { Account, DeviceAssignment, WorkerAssignment } from "./assignment.ts";
 
-/** How many processes the devices are spread over. */
+/** The number of processes that the devices are spread over. */
 const workers = 8;
 /** Messages a second that all devices together try to send, and the most of one device. */
 const perSecond = 100;

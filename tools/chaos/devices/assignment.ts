@@ -1,6 +1,6 @@
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 
-/** What a device needs for each of its lives. */
+/** The settings that a device needs for each of its lives. */
 export interface DeviceAssignment {
   readonly name: string;
   readonly folder: string;
@@ -8,7 +8,7 @@ export interface DeviceAssignment {
   readonly key: string;
   readonly address: string;
   readonly account: Account;
-  /** The file in which it records what it sent and was shown. */
+  /** The file in which it records the messages that it sent and was shown. */
   readonly journal: string;
 }
 

@@ -7,7 +7,7 @@ export function writeLine(file: string, line: JournalLine): void {
   appendFileSync(file, `${formatLine(line)}\n`);
 }
 
-/** The journal in `file`, or an empty one if there is no such file yet. */
+/** Returns the journal in `file`, or an empty one if there is no such file yet. */
 export async function readJournal(file: string): Promise<Journal> {
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";

@@ -21,7 +21,7 @@ export interface Problem {
   readonly code: string;
 }
 
-/** What one device recorded over all its lives, in order. */
+/** The records of one device over all its lives, in order. */
 export interface Journal {
   /** Known once the device is registered. */
   readonly device?: Uuid;

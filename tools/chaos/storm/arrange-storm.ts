@@ -140,7 +140,7 @@ async function store(
       subject: user,
       author: user,
       seq,
-      receivedAt: now,
+      receivedAtMs: now,
       bytes: text,
     }));
     const sealed = (await atRest.seal(tenant, rows)).map((bytes) => Buffer.from(bytes));

@@ -14,7 +14,7 @@ export interface StormAssignment {
 async function main([file = ""]: readonly string[]): Promise<void> {
   const { url, seed, clients } = JSON.parse(readFileSync(file, "utf8")) as StormAssignment;
   const random = new SeededRandom(seed);
-  // If the parent process is gone, nobody else would end this process.
+  // Ends this process if the parent process is gone, because no other process would.
   process.on("disconnect", () => process.exit(1));
   const told = new Promise((resolve) => process.once("message", resolve));
   process.send?.("ready");

@@ -18,23 +18,23 @@ import type { Seen } from "./storm-client.ts";
 
 export interface StormOptions {
   readonly devices: number;
-  /** How many messages wait for each device. */
+  /** The number of messages that wait for each device. */
   readonly waiting: number;
   readonly seed: number;
 }
 
 /** The result of a storm. */
 export interface StormReport extends StormOptions {
-  /** How many devices were told that they have caught up. */
+  /** The number of devices that were told that they have caught up. */
   readonly synced: number;
   /**
-   * How many events they received: the messages, and for each device the one that created its
-   * conversation.
+   * The number of events that they received: the messages, and for each device the one that created
+   * its conversation.
    */
   readonly delivered: number;
   readonly outOfOrder: number;
   readonly reconnections: number;
-  /** From the first connection until the last device has caught up. */
+  /** The time from the first connection until the last device has caught up. */
   readonly milliseconds: number;
   /** The server's resident memory before, and its maximum while the devices caught up. */
   readonly memoryBeforeMiB: number;
@@ -150,7 +150,7 @@ async function startClients(file: string): Promise<ChildProcess> {
 }
 
 /**
- * The process's next message.
+ * Returns the process's next message.
  * @throws Error if it ends instead
  */
 async function messageOf<T>(child: ChildProcess): Promise<T> {

@@ -6,9 +6,9 @@ import { decodeFrame, encodeFrame, type Frame } from "../../../crypto/wire/frame
 import type { Uuid } from "../../../crypto/wire/uuid.ts";
 import type { StormDevice } from "./arrange-storm.ts";
 
-/** What one device saw until it had caught up. */
+/** The events of one device until it had caught up. */
 export interface Seen {
-  /** How many events it received, in the order of their numbers and each once. */
+  /** The number of events that it received, in the order of their numbers and each once. */
   readonly delivered: number;
   readonly outOfOrder: number;
   /** Connections beyond the first. */

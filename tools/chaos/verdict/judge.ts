@@ -13,15 +13,18 @@ export interface LoggedConversation {
   readonly id: Uuid;
   /** The member devices. They do not change. */
   readonly devices: readonly Uuid[];
-  /** By seq. */
+  /** The messages by seq. */
   readonly messages: ReadonlyMap<number, LoggedMessage>;
-  /** How many events are missing, according to the numbers. */
+  /** The number of missing events, according to the numbers. */
   readonly missing: number;
-  /** How many events have a transcript hash that does not match the log before them. */
+  /** The number of events whose transcript hash does not match the log before them. */
   readonly misfits: number;
 }
 
-/** Where the log and the journals agree and disagree. All but the first two should be 0. */
+/**
+ * The agreements and disagreements of the log and the journals. All counts but the first two should
+ * be 0.
+ */
 export interface Verdict {
   /** Messages in the log. */
   readonly accepted: number;
@@ -34,7 +37,7 @@ export interface Verdict {
   readonly lost: number;
   readonly duplicated: number;
   readonly outOfOrder: number;
-  /** Events that a device reported as missing before it received them in the end. */
+  /** The number of events that a device reported as missing before it received them in the end. */
   readonly gapsAnnounced: number;
   readonly hashMismatches: number;
   /** Messages that a device received and could not show. */
@@ -74,7 +77,7 @@ export function judge(
   };
 }
 
-/** How many messages are in the log again under an id that it already holds. */
+/** Returns how many messages are in the log again under an id that it already holds. */
 const repeatedIds = ({ messages }: LoggedConversation): number =>
   messages.size - new Set(Array.from(messages.values(), ({ id, sender }) => id + sender)).size;
 
@@ -147,7 +150,7 @@ function judgeDevice(
 
 type ProblemKind = "gap" | "duplicated" | "mismatch" | "undecryptable";
 
-/** How a problem that the SDK names is counted. */
+/** Returns how a problem that the SDK names is counted. */
 function kindOf(code: string): ProblemKind {
   switch (code) {
     case "missing_event":

@@ -33,7 +33,7 @@ const kinds = new Map<number, EventKind>(
   Object.entries(eventKinds).map(([kind, number]) => [number, kind as EventKind]),
 );
 
-/** All conversations as the database has them. Every transcript hash is recomputed. */
+/** Returns all conversations as the database has them. Every transcript hash is recomputed. */
 export async function readLog(
   administrator: pg.Client,
   atRest: AtRest,
@@ -56,7 +56,7 @@ async function unsealed(atRest: AtRest, conversation: Uuid, row: EventRow): Prom
     tenant,
     conversation,
     seq: Number(row.seq),
-    receivedAt: Number(row.received_at_ms),
+    receivedAtMs: Number(row.received_at_ms),
   };
   return { ...row, ciphertext: await atRest.unseal({ ...place, bytes }) };
 }
@@ -79,7 +79,7 @@ function checked(
       epoch: row.epoch,
       keyId: row.key_id,
       clientMessageId: row.client_message_id,
-      receivedAt: Number(row.received_at_ms),
+      receivedAtMs: Number(row.received_at_ms),
     };
     const computed = transcriptHash(sha256, previous, header, row.ciphertext, row.commitment);
     if (!equalBytes(computed, row.transcript_hash)) misfits++;

@@ -15,7 +15,7 @@ export interface LifeDeps extends SignInDeps {
   readonly stages: Stages;
 }
 
-/** How many messages of a device may wait for their answer before it stops sending. */
+/** The number of messages of a device that may wait for their answer before it stops sending. */
 const mostWaiting = 8;
 const mostTextBytes = 300;
 
@@ -42,7 +42,7 @@ export async function liveDevice(assignment: DeviceAssignment, deps: LifeDeps): 
   await reading;
 }
 
-/** The device's only conversation. The customer's device begins it. */
+/** Returns the device's only conversation. The customer's device begins it. */
 async function meet(desk: Sealdesk, { account }: DeviceAssignment): Promise<Conversation> {
   const [known] = desk.conversations();
   if (known !== undefined) return known;
@@ -105,7 +105,7 @@ async function say(
   }
 }
 
-/** The error's code and its causes' codes, the original one last. */
+/** Returns the error's code and its causes' codes, the original one last. */
 function codeOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   const { code, cause, name } = error as Error & { readonly code?: unknown };

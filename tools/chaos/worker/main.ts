@@ -14,7 +14,7 @@ async function main([file = "", stage = "enrol", life = "1"]: readonly string[])
   const { url, tenant, serverHome, pauseMs, devices } = assignment;
   const stages = new Stages(stage as Stage);
   process.on("message", (next) => stages.enter(next as Stage));
-  // If the parent process is gone, nobody else would end this process.
+  // Ends this process if the parent process is gone, because no other process would.
   process.on("disconnect", () => process.exit(1));
   const customerKey = await findDevelopmentKey(serverHome);
   if (customerKey === undefined) throw new Error("The server made no development key.");

@@ -1,5 +1,5 @@
 /**
- * What the devices are doing, one stage after another. A process that starts later starts in the
+ * The stages of the devices' work, one after another. A process that starts later starts in the
  * current one.
  */
 export const stages = [

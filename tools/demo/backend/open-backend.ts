@@ -19,9 +19,7 @@ export interface Backend {
   readonly atRest: AtRest;
   /** SEALDESK_HOME. */
   readonly home: string;
-  /**
-   * Where the demo's devices keep their stores. The folder is not the server's and is never kept.
-   */
+  /** The folder of the demo's devices' stores. It is not the server's and is never kept. */
   readonly devicesFolder: string;
   /** Stops server and database. Their files stay. A repeat does nothing. */
   stop(): Promise<void>;
@@ -124,7 +122,7 @@ async function lookInto(server: ServerProcess, home: string): Promise<StartedBac
   };
 }
 
-/** The database's own user must be able to reach the folder. */
+/** Makes the folder so that the database's own user can reach it. */
 async function makeHome(keep: string | undefined): Promise<string> {
   const home = keep === undefined ? await mkdtemp(join(tmpdir(), "sealdesk-demo-")) : resolve(keep);
   await mkdir(home, { recursive: true });

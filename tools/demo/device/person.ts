@@ -13,10 +13,10 @@ const stepMs = 60_000;
 
 /** A person with one device who reads along in one conversation. */
 export class Person {
-  /** For error messages. */
+  /** The person's name, for error messages. */
   readonly name: string;
   readonly home: DeviceHome;
-  /** What the device has shown so far, in that order. */
+  /** The messages that the device has shown so far, in that order. */
   readonly shown: Shown[] = [];
   /** Problems that the device reported. */
   readonly problems: string[] = [];
@@ -56,7 +56,7 @@ export class Person {
     return this.#device.desk;
   }
 
-  /** The device's id. */
+  /** Returns the device's id. */
   get device(): Uuid {
     return this.#id;
   }
@@ -100,7 +100,7 @@ export class Person {
     await this.#reading;
   }
 
-  /** Opens the device again from its store, and reads on after what was shown last. */
+  /** Opens the device again from its store, and reads on after the message shown last. */
   async switchOnAgain(): Promise<void> {
     if (this.#device !== undefined) return;
     await this.#switchOn();

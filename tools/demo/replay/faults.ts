@@ -11,7 +11,7 @@ const ofThemClosed = 0.4;
 const mostClosings = 3;
 const longestAbsence = 3;
 
-/** How often something happened to a device. */
+/** The number of times that each fault happened to a device. */
 export interface FaultCounts {
   /** Cut connections. The SDK makes new ones. */
   cut: number;
@@ -32,7 +32,9 @@ export class Faults {
     this.#perLine = perLine;
   }
 
-  /** Before a line: anybody who was away long enough comes back. Then somebody may be cut off. */
+  /**
+   * Acts before a line. A member who was away long enough comes back. Then a member may be cut off.
+   */
   async beforeLine(members: readonly Person[]): Promise<void> {
     for (const [person, lines] of this.#away) {
       if (lines <= 0) await this.comeBack(person);

@@ -21,14 +21,14 @@ export class Participants {
     return [...this.#people.values()];
   }
 
-  /** @throws Error if nobody has that name */
+  /** @throws Error if no participant has that name */
   called(name: string): Person {
     const person = this.#people.get(name);
     if (person === undefined) throw new Error(`nobody has the name ${name}`);
     return person;
   }
 
-  /** Creates the accounts and devices of everybody who is there from the beginning, and begins. */
+  /** Creates the accounts and devices of the first members, and begins the conversation. */
   async begin({ members }: Plan): Promise<Uuid> {
     for (const name of members) await this.signIn(name);
     const agents = members.filter((name) => name !== customer).map((name) => this.called(name));
@@ -38,7 +38,7 @@ export class Participants {
     return id;
   }
 
-  /** A person on a new device: the customer, or otherwise an agent. */
+  /** Signs a person in on a new device: the customer, or otherwise an agent. */
   async signIn(name: string): Promise<Person> {
     const person = await signInSomebody(this.#backend, name, name === customer);
     this.#people.set(name, person);

@@ -9,10 +9,10 @@ export interface HandOver {
   readonly to: string;
 }
 
-/** Who takes part in a dialogue, and who says what. */
+/** The participants of a dialogue, and their lines. */
 export interface Plan {
   readonly number: number;
-  /** Everybody who is there from the beginning. The customer is first; the others are agents. */
+  /** The members from the beginning. The customer is first; the others are agents. */
   readonly members: readonly string[];
   readonly lines: readonly Line[];
   readonly handOver: HandOver | undefined;
@@ -43,6 +43,6 @@ const handedOver = (lines: readonly Line[], { before, from, to }: HandOver): rea
     index >= before && line.speaker === from ? { ...line, speaker: to } : line,
   );
 
-/** The first line that a member may read. */
+/** Returns the first line that a member may read. */
 export const firstLineOf = ({ handOver }: Plan, member: string): number =>
   handOver?.to === member ? handOver.before : 0;

@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from "cli-progress";
 import type { Progress } from "./replay-file.ts";
 
-/** A bar on a terminal, and nothing elsewhere. */
+/** Returns a bar on a terminal, and nothing elsewhere. */
 export function progressBar(isWanted: boolean): Progress {
   if (!isWanted || !process.stderr.isTTY)
     return { start: () => undefined, done: () => undefined, stop: () => undefined };

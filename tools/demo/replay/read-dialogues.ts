@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "csv-parse/sync";
 
-/** What one person says. It is sent as one message. */
+/** The text of one person. It is sent as one message. */
 export interface Line {
   /** The name in the file: `Doctor`, `Patient`, `Guest_family_2`. */
   readonly speaker: string;
@@ -14,13 +14,13 @@ export interface Dialogue {
   readonly lines: readonly Line[];
 }
 
-/** The speaker of a dialogue whose first line names nobody. */
+/** The speaker of a dialogue whose first line names no speaker. */
 export const customer = "Patient";
 
 const label = /^\s*"?([A-Z][A-Za-z]*(?:_[a-z]+)?(?:_?\d+)?): ?/;
 
 /**
- * The dialogues in the column `dialogue` of a CSV file, one line for each message.
+ * Returns the dialogues in the column `dialogue` of a CSV file, one line for each message.
  * @param limit the largest number of dialogues
  * @throws Error if the file cannot be read or has no such column
  */
@@ -38,8 +38,8 @@ export async function readDialogues(
 type Row = Readonly<Record<string, string>>;
 
 /**
- * Each line that is not blank, byte for byte after its speaker's name and the space behind the
- * colon. A line without a name is the previous speaker's next message.
+ * Returns each line that is not blank, byte for byte after its speaker's name and the space behind
+ * the colon. A line without a name is the previous speaker's next message.
  */
 export function readLines(dialogue: string): readonly Line[] {
   const lines: Line[] = [];

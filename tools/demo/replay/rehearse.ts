@@ -5,9 +5,9 @@ import { customer } from "./read-dialogues.ts";
 const lineCount = 16;
 
 /**
- * A conversation of random text with every event that occurs in the others. What the database, its
- * log files and the server's log hold afterwards is their own vocabulary and does not come from any
- * dialogue.
+ * Returns a conversation of random text with every event that occurs in the others. What the
+ * database, its log files and the server's log hold afterwards is their own vocabulary and does not
+ * come from any dialogue.
  */
 export function rehearsal(): Plan {
   const lines = Array.from({ length: lineCount }, (_, index) => ({

@@ -27,9 +27,9 @@ export interface Replayed {
   readonly messages: number;
   readonly verdict: Verdict;
   readonly faults: FaultCounts;
-  /** How often a device tried to open a message that it may not read. */
+  /** The number of times that a device tried to open a message that it may not read. */
   readonly attempts: number;
-  /** What went wrong, and with whom. */
+  /** The complaints about devices and messages, with the member's name. */
   readonly complaints: readonly string[];
 }
 
@@ -62,7 +62,7 @@ export async function replayDialogue(deps: ReplayDeps, plan: Plan): Promise<Repl
   }
 }
 
-/** Everybody says their lines in turn, whatever happens to their devices in between. */
+/** Sends the lines of all members in turn, through all faults of their devices. */
 async function speak(
   { lines, handOver }: Plan,
   participants: Participants,

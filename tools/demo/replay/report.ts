@@ -25,7 +25,7 @@ export function reportOf({ replayed, failures, search, seconds }: FileReplayed):
   };
 }
 
-/** Whether everything is correct. */
+/** Returns whether everything is correct. */
 export const isGood = ({ replayed, failures, search }: FileReplayed): boolean =>
   failures.length === 0 &&
   search.found.length === 0 &&
@@ -44,7 +44,7 @@ export function listFailures({ replayed, failures, search }: FileReplayed): read
 
 const megabytes = (bytes: number | undefined): string => `${Math.round((bytes ?? 0) / 1e6)} MB`;
 
-/** The report in words. */
+/** Returns the report in words. */
 export function summaryOf(report: Report, { search }: FileReplayed): string {
   const known = [...new Set(search.known.map(({ run }) => JSON.stringify(run)))];
   return `

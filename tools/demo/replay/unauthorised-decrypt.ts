@@ -13,8 +13,8 @@ export interface Taken {
 }
 
 /**
- * A conversation's messages as an attacker takes them who has the whole database and the server's
- * keys: each ciphertext without a packet, and with every device's packet.
+ * Returns a conversation's messages as an attacker takes them who has the whole database and the
+ * server's keys: each ciphertext without a packet, and with every device's packet.
  */
 export async function takeMessages(
   administrator: pg.Client,
@@ -22,13 +22,13 @@ export async function takeMessages(
   conversation: Uuid,
 ): Promise<readonly Taken[]> {
   const stored = await administrator.query<StoredMessage>(
-    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAt", epoch,
+    `select tenant, conversation, seq::int, received_at_ms::float8 as "receivedAtMs", epoch,
        sender_device as "senderDevice", key_id as "keyId", ciphertext as bytes
      from sealdesk.events where conversation = $1 and kind = 1 order by seq`,
     [conversation],
   );
   const packets = await administrator.query<StoredPacket>(
-    `select p.tenant, p.conversation, p.seq::int, p.received_at_ms::float8 as "receivedAt", p.device,
+    `select p.tenant, p.conversation, p.seq::int, p.received_at_ms::float8 as "receivedAtMs", p.device,
        p.bytes, e.key_id as "keyId"
      from sealdesk.packets p join sealdesk.events e using (conversation, seq)
      where p.conversation = $1`,
@@ -92,8 +92,8 @@ export async function tryUnauthorisedDecrypt(
 }
 
 /**
- * Whether the attempts could succeed at all. For messages that the device did open, the suite
- * recognises them instead of reporting a missing key.
+ * Returns whether the attempts could succeed at all. For messages that the device did open, the
+ * suite recognises them instead of reporting a missing key.
  */
 export async function wouldNotice(device: DeviceHome, opened: readonly Taken[]): Promise<boolean> {
   const store = await openDeviceStore(device);

@@ -10,7 +10,7 @@ export interface Sent {
 /** A message as a device showed it. */
 export type Shown = Sent;
 
-/** The difference between what a member was shown and what it may read. */
+/** The difference between the messages that a member was shown and those that it may read. */
 export interface Verdict {
   /** Messages shown as they were sent, each counted once. */
   readonly opened: number;
@@ -18,14 +18,14 @@ export interface Verdict {
   readonly duplicated: number;
   readonly outOfOrder: number;
   readonly openedWithoutRight: number;
-  /** Messages shown that nobody sent in this form: with other text or another sender. */
+  /** Messages shown that no member sent in this form: with other text or another sender. */
   readonly altered: number;
 }
 
 /**
- * Compares what a member was shown with what was sent. A message that differs from the sent one by
- * a byte does not count as opened, so it is also lost.
- * @param sent everything that was sent, in order
+ * Compares the messages that a member was shown with the sent ones. A message that differs from the
+ * sent one by a byte does not count as opened, so it is also lost.
+ * @param sent all sent messages, in order
  * @param from the first of them that the member may read
  */
 export function judge(sent: readonly Sent[], from: number, shown: readonly Shown[]): Verdict {

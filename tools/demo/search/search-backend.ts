@@ -11,7 +11,7 @@ import { runsOf, TextRuns } from "./text-runs.ts";
 /** The result of searching everything that the server keeps. */
 export interface SearchResult {
   readonly found: readonly Find[];
-  /** How many different runs were searched for. */
+  /** The number of different runs that were searched for. */
   readonly runs: number;
   /** Finds that are not counted, because no text of a dialogue can be their origin. */
   readonly known: readonly Find[];
@@ -36,8 +36,8 @@ export class BackendSearch {
   }
 
   /**
-   * Call this before any text is sent. What is in the tables or files now are the server's own
-   * words. What is in the PostgreSQL program are the words of its log.
+   * Notes the server's own words. Call this before any text is sent. The contents of tables and
+   * files now are the server's own words. The PostgreSQL program contains the words of its log.
    */
   async before(): Promise<void> {
     const { administrator, home } = this.#backend;

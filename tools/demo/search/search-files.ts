@@ -21,7 +21,7 @@ export async function searchFiles(folder: string, runs: TextRuns, finds: Finds):
   return total;
 }
 
-/** A file's bytes, or none if PostgreSQL has removed it meanwhile. */
+/** Yields a file's bytes, or none if PostgreSQL has removed it meanwhile. */
 async function* bytesOf(path: string): AsyncGenerator<Uint8Array> {
   try {
     const content: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: 1024 * 1024 });

@@ -5,7 +5,7 @@ export const runBytes = 12;
 /** Runs with fewer different bytes are left out, because a row of spaces or dots means nothing. */
 const fewestDistinctBytes = 4;
 
-/** If 4-byte pieces are this far apart, every run contains at least one whole piece. */
+/** The distance of 4-byte pieces at which every run contains at least one whole piece. */
 const stride = runBytes - 4;
 const filterBits = 20;
 
@@ -22,7 +22,7 @@ export class TextRuns {
     for (const text of texts) for (const run of runsOf(text)) this.#add(run);
   }
 
-  /** How many different runs there are. */
+  /** Returns how many different runs there are. */
   get size(): number {
     return this.#runs.size;
   }
@@ -59,7 +59,10 @@ export class TextRuns {
   }
 }
 
-/** The runs of a text's UTF-8 bytes, as latin1 text, without those with too few different bytes. */
+/**
+ * Returns the runs of a text's UTF-8 bytes, as latin1 text, without those with too few different
+ * bytes.
+ */
 export function runsOf(text: string): readonly string[] {
   const bytes = Buffer.from(utf8(text));
   const runs: string[] = [];

@@ -9,7 +9,7 @@ export interface EventRow {
   readonly ciphertext: Uint8Array;
 }
 
-/** The conversation's messages in order. */
+/** Returns the conversation's messages in order. */
 export async function messageRows(
   administrator: pg.Client,
   conversation: Uuid,
@@ -25,7 +25,7 @@ export async function messageRows(
 interface MemberRow {
   readonly user_id: Uuid;
   readonly role: string;
-  /** How many messages: a 64-bit integer, as text. */
+  /** The number of messages: a 64-bit integer, as text. */
   readonly sent: string;
 }
 

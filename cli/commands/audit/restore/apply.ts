@@ -21,7 +21,7 @@ import { catchUpIfAlone } from "../open-log.ts";
 import { lostLine } from "./lost-line.ts";
 import { configuredApprovers, lostLogs, withRestoring, type Restoring } from "./restoring.ts";
 
-/** For this long the command waits for the lock of the node that continues the logs. */
+/** The time for which the command waits for the lock of the node that continues the logs. */
 const LOCK_MS = 10_000;
 
 /**
@@ -59,8 +59,8 @@ export async function applyCommand(settings: Settings, file: string): Promise<st
 }
 
 /**
- * Once the declaration is kept outside, it counts if two configured people signed it. Then more people
- * may have been added since.
+ * Requires that the declaration names the configured people. Once it is kept outside, it counts if
+ * two configured people signed it, and more people may have been added since.
  */
 function assertNames(configured: readonly NoteKey[], declared: readonly DeclaredLog[]): void {
   if (declared.some(({ restore }) => vkeysOf(restore.approvers) !== vkeysOf(configured)))
@@ -72,7 +72,10 @@ function assertNames(configured: readonly NoteKey[], declared: readonly Declared
 const vkeysOf = (keys: readonly NoteKey[]): string =>
   keys.map((key) => formatVkey(nodeChecks.sha256, key)).join(" ");
 
-/** No node may continue the logs while it is decided from where they continue. */
+/**
+ * Takes the lock, so that no node continues the logs while the command decides from where they
+ * continue.
+ */
 async function takeLock(client: Client): Promise<void> {
   for (const until = performance.now() + LOCK_MS; !(await tryLead(client));) {
     if (performance.now() > until)
@@ -81,13 +84,15 @@ async function takeLock(client: Client): Promise<void> {
   }
 }
 
-/** Whether the declaration is kept outside. It is stored as a whole. */
+/** Returns whether the declaration is kept outside. It is stored as a whole. */
 const holds = ({ restores }: Restoring, declared: readonly DeclaredLog[]): boolean =>
   declared.every(({ restore: { declaration } }) =>
     restores.all.some((each) => equalBytes(each.declaration, declaration)),
   );
 
-/** @throws CommandError if database and published heads are not exactly what was signed */
+/**
+ * @throws CommandError if database and published heads do not match the signed declaration exactly
+ */
 async function assertFits(restoring: Restoring, declared: readonly DeclaredLog[]): Promise<void> {
   const signed = declared.map(({ restore }) => restore);
   if (linesOf(await lostLogs(restoring)) !== linesOf(signed))
@@ -108,7 +113,7 @@ const headOf = ({ size, root }: { readonly size: number; readonly root: Uint8Arr
   Buffer.from(root).toString("base64"),
 ];
 
-/** The superseded heads are stored for good first. Then the declaration counts. */
+/** Stores the superseded heads permanently, and then the declaration, which counts from then on. */
 async function keepOutside(
   { store, signer }: Restoring,
   declared: readonly DeclaredLog[],

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { assertHolds, openOurs } from "../../../../audit/integrate/check-outside.ts";
+import { assertHolds, openOurs } from "../../../../audit/integrate/verify-against-outside.ts";
 import { AuditError } from "../../../../audit/audit-error.ts";
 import { OPERATOR_LOG, type LogId } from "../../../../audit/logs.ts";
 import { createDeclaration, formatDeclaration } from "../../../../audit/restore/declaration.ts";
@@ -28,7 +28,7 @@ export interface DeclareOptions {
   readonly head?: readonly string[];
 }
 
-/** For this long, witnesses may say what they saw. */
+/** The time for which witnesses may answer with the heads that they saw. */
 const WITNESSES_MS = 30_000;
 
 /** Writes what the database lost by a restore, for two people to sign. It changes no log. */

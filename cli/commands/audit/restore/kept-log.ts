@@ -14,10 +14,10 @@ import { CommandError } from "../../../settings.ts";
 import { logFiles } from "../log-files.ts";
 
 /**
- * Compares a declaration with an export or archive that the signer kept. The log there must have the
- * head from which the declared log continues, so that no earlier entry can be exchanged. If it has as
- * many entries as were published, it must have that head too.
- * @returns what was proven, in a sentence
+ * Compares a declaration with an export or archive that the signer kept. The log there must have
+ * the head from which the declared log continues, so that no earlier entry can be exchanged. If it
+ * has as many entries as were published, it must have that head too.
+ * @returns a sentence about the proof
  * @throws CommandError, LogError if it is not proven
  */
 export async function compareWithKept(

@@ -1,6 +1,6 @@
 import type { RestoredLog } from "../../../../audit/verify/log-restore.ts";
 
-/** What one log lost, in a sentence. */
+/** Returns a sentence about the entries that one log lost. */
 export function lostLine({ origin, published, continues }: RestoredLog): string {
   const lost = published.size - continues.size;
   return lost === 0

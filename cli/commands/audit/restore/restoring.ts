@@ -1,6 +1,6 @@
 import type { CheckpointStore } from "../../../../audit/checkpoints/checkpoint-store.ts";
 import { openCheckpointStore } from "../../../../audit/checkpoints/open-store.ts";
-import { openOurs, OUTSIDE, placeOf } from "../../../../audit/integrate/check-outside.ts";
+import { openOurs, OUTSIDE, placeOf } from "../../../../audit/integrate/verify-against-outside.ts";
 import { withIntegratorSession } from "../../../../audit/integrate/session.ts";
 import { OPERATOR_LOG, type LogSigner } from "../../../../audit/logs.ts";
 import { findLost, type PublishedHead } from "../../../../audit/restore/find-lost.ts";
@@ -14,7 +14,7 @@ import { openKms } from "../../../../keys/kms/open-kms.ts";
 import { CommandError, type Settings } from "../../../settings.ts";
 import { withDatabase } from "../../../with-database.ts";
 
-/** What the commands about a restore work on. */
+/** The dependencies of the commands about a restore. */
 export interface Restoring {
   readonly ownerUrl: string;
   /** A session of the integrator's role, which sees the structure of all logs. */
@@ -30,7 +30,7 @@ export interface Restoring {
 }
 
 /**
- * Runs `work` with the database, the audit key and what is kept outside the database.
+ * Runs `work` with the database, the audit key and the checkpoints kept outside the database.
  * @throws CommandError, KeysError of the key service, AuditError audit_checkpoint_invalid
  */
 export async function withRestoring<T>(
@@ -59,14 +59,17 @@ export async function withRestoring<T>(
   }
 }
 
-/** Every head that is kept outside the database. Our own key must have signed each. */
+/** Returns every head that is kept outside the database. Our own key must have signed each. */
 export const publishedHeads = async ({ store, signer }: Restoring): Promise<PublishedHead[]> =>
   (await store.all()).map(({ log, note }) => ({
     log,
     head: openOurs(note, signer.publicKey, placeOf(log, OUTSIDE)),
   }));
 
-/** What the logs in the database have lost, compared with every head that is kept outside. */
+/**
+ * Returns the entries that the logs in the database have lost, compared with every head that is
+ * kept outside.
+ */
 export const lostLogs = async (restoring: Restoring): Promise<RestoredLog[]> =>
   findLost(
     restoring.client,
@@ -75,7 +78,7 @@ export const lostLogs = async (restoring: Restoring): Promise<RestoredLog[]> =>
     restoring.signer.publicKey,
   );
 
-/** @throws CommandError if nobody may approve a restore, so that none can be declared */
+/** @throws CommandError if no approvers are configured, so that no restore can be declared */
 export function configuredApprovers({ audit }: Settings): readonly NoteKey[] {
   const { restoreApprovers } = audit;
   if (restoreApprovers.length === 0)

@@ -26,7 +26,7 @@ export interface SignOptions {
 
 /**
  * Adds the signatures of one person to a declaration. It needs no database and no other key.
- * @throws CommandError, LogError if a log that the signer kept is not what is declared
+ * @throws CommandError, LogError if a log that the signer kept does not match the declaration
  */
 export async function signCommand(file: string, options: SignOptions, print: Print): Promise<void> {
   const approver = parseApproverKey(await readFile(options.key, "utf8"));
@@ -57,7 +57,7 @@ export async function signCommand(file: string, options: SignOptions, print: Pri
   );
 }
 
-/** The approvers who signed every statement. */
+/** Returns the approvers who signed every statement. */
 function signersOf(logs: readonly DeclaredLog[]): readonly NoteKey[] {
   const [first = [], ...rest] = logs.map(({ restore, note }) =>
     approversWhoSigned(nodeChecks, restore, note),
@@ -65,7 +65,7 @@ function signersOf(logs: readonly DeclaredLog[]): readonly NoteKey[] {
   return first.filter((key) => rest.every((keys) => keys.some((each) => isSameKey(each, key))));
 }
 
-/** What is signed, for a person to read. */
+/** Returns the statements in a form that a person can read before signing. */
 function shown(logs: readonly DeclaredLog[]): string {
   const cause = logs[0]?.restore;
   const time = (ms: number | undefined) => new Date(ms ?? 0).toISOString();

@@ -18,11 +18,13 @@ import { names, prefixes } from "./store-names.ts";
 
 const dayMs = 86_400_000;
 /**
- * How long a signed and a last-resort prekey are offered. A thief of the keys can open what they
- * open.
+ * The time for which a signed and a last-resort prekey are offered. A thief of the keys can open
+ * the messages that they open.
  */
 const renewAfterMs = 7 * dayMs;
-/** How long they are kept after their replacement, for first messages that arrive late. */
+/**
+ * The time for which they are kept after their replacement, for first messages that arrive late.
+ */
 const keepRetiredMs = 30 * dayMs;
 
 type LongTerm = Pick<PreKeyUpload, "signedPreKey" | "lastResortKyberPreKey">;
@@ -41,7 +43,7 @@ export async function longTermPreKeys(
   if (current === undefined) return makeLongTerm(staging, self, ids, now);
   const signed = await new SignedPreKeys(staging).getSignedPreKey(current.signed);
   const age = now - signed.timestamp();
-  // If the clock was set back, the age is unknown. The key must not stay on offer for years.
+  // The age is unknown if the clock was set back. The key must not stay on offer for years.
   if (renew && (age > renewAfterMs || age < 0)) {
     await retire(staging, { ...current, retiredAt: now });
     return makeLongTerm(staging, self, ids, now);

@@ -13,7 +13,7 @@ export interface OwnKey {
   readonly devices: Uint8Array;
   readonly messages: number;
   /** Milliseconds since the Unix epoch. */
-  readonly createdAt: number;
+  readonly createdAtMs: number;
 }
 
 export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
@@ -24,12 +24,12 @@ export const digestOfDevices = (devices: readonly Uuid[]): Uint8Array =>
  * the limits are not reached.
  */
 export function isWithinLimits(key: OwnKey, request: SealRequest, limits: RotationLimits): boolean {
-  const age = request.now - key.createdAt;
+  const age = request.now - key.createdAtMs;
   return (
     key.epoch === request.epoch &&
     equalBytes(key.devices, digestOfDevices(request.devices)) &&
     key.messages < limits.maxMessages &&
-    // If the clock was set back, the key's age is unknown.
+    // The key's age is unknown if the clock was set back.
     age >= 0 &&
     age < limits.maxAgeMs
   );
@@ -44,7 +44,7 @@ export function saveOwnKey(staging: Staging, conversation: Uuid, key: OwnKey): v
   record.set(uuidToBytes(key.keyId), 0);
   view.setUint32(16, key.epoch);
   view.setUint32(20, key.messages);
-  view.setFloat64(24, key.createdAt);
+  view.setFloat64(24, key.createdAtMs);
   record.set(key.devices, 32);
   staging.put(names.ownKey(conversation), record);
 }
@@ -60,7 +60,7 @@ export async function loadOwnKey(
     keyId: uuidFromBytes(record),
     epoch: view.getUint32(16),
     messages: view.getUint32(20),
-    createdAt: view.getFloat64(24),
+    createdAtMs: view.getFloat64(24),
     devices: record.subarray(32),
   };
 }
@@ -74,7 +74,7 @@ export async function dropOwnKeys(staging: Staging, self: Uuid): Promise<void> {
   }
 }
 
-/** Deletes the key and its chain. What it encrypted cannot be recomputed here. */
+/** Deletes the key and its chain. Its ciphertexts cannot be recomputed here. */
 export function dropOwnKey(staging: Staging, self: Uuid, conversation: Uuid, key: OwnKey): void {
   staging.delete(names.senderKey({ conversation, epoch: key.epoch }, self, key.keyId));
   staging.delete(names.ownKey(conversation));

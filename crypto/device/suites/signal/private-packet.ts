@@ -1,7 +1,7 @@
 import { concat, equalBytes } from "../../../wire/bytes.ts";
 import type { Packet } from "../../../wire/frame.ts";
 import { uuidToBytes, type Uuid } from "../../../wire/uuid.ts";
-import { SuiteError, type PrivatePlace } from "../../suite.ts";
+import { SuiteError, type PrivatePacketContext } from "../../suite.ts";
 import { loadSelf } from "./self.ts";
 import { decryptFrom, encryptTo, assertTrusted, withoutSession } from "./sessions.ts";
 import type { Staging } from "./staging.ts";
@@ -14,13 +14,16 @@ import { names } from "./store-names.ts";
  */
 const prefixBytes = 33;
 
-const prefix = ({ conversation, id }: PrivatePlace): Uint8Array =>
+const prefix = ({ conversation, id }: PrivatePacketContext): Uint8Array =>
   concat(Uint8Array.of(2), uuidToBytes(conversation), uuidToBytes(id));
 
 /** @throws SuiteError no_session, untrusted_identity, no_identity */
 export async function sealTo(
   staging: Staging,
-  request: PrivatePlace & { readonly devices: readonly Uuid[]; readonly plaintext: Uint8Array },
+  request: PrivatePacketContext & {
+    readonly devices: readonly Uuid[];
+    readonly plaintext: Uint8Array;
+  },
 ): Promise<readonly Packet[]> {
   const { devices, plaintext } = request;
   await staging.getMany([names.self, ...devices.map(names.session), ...devices.map(names.peer)]);
@@ -42,13 +45,13 @@ export async function sealTo(
 /** @throws SuiteError untrusted_identity, undecryptable, no_identity */
 export async function openFrom(
   staging: Staging,
-  request: PrivatePlace & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
+  request: PrivatePacketContext & { readonly senderDevice: Uuid; readonly packet: Uint8Array },
 ): Promise<Uint8Array> {
   const { senderDevice, packet } = request;
   const self = await loadSelf(staging);
   await assertTrusted(staging, senderDevice);
   const plaintext = await decryptFrom(staging, self, senderDevice, packet);
-  // The pairwise encryption binds neither the conversation nor the receipt.
+  // The pairwise encryption binds the packet to no conversation and to no receipt.
   if (!equalBytes(plaintext.subarray(0, prefixBytes), prefix(request)))
     throw new SuiteError("undecryptable", "The packet was made for another place.");
   return plaintext.slice(prefixBytes);

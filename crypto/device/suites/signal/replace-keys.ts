@@ -23,7 +23,10 @@ export async function replaceKeys(
   return createPreKeys(staging, { oneTime, now, highestId });
 }
 
-/** How many former sessions are kept with each device. A message may be tried in each of them. */
+/**
+ * The number of former sessions that are kept with each device. A message may be tried in each of
+ * them.
+ */
 const mostFormer = 4;
 
 /**

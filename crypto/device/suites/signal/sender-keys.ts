@@ -87,7 +87,7 @@ async function startKey(staging: Staging, self: Self, request: SealRequest) {
     epoch,
     devices: digestOfDevices(devices),
     messages: 0,
-    createdAt: now,
+    createdAtMs: now,
   };
   return { key, packets };
 }
@@ -151,8 +151,8 @@ export async function open(staging: Staging, request: OpenRequest): Promise<Uint
 }
 
 /**
- * The id that the relay sees must be the id inside the message, because the relay enforces its
- * limits by it.
+ * Requires that the id that the relay sees is the id inside the message, because the relay enforces
+ * its limits by it.
  */
 function assertKeyId(inside: Uuid, keyId: Uuid): void {
   if (inside !== keyId)

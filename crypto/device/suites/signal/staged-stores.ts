@@ -3,7 +3,7 @@ import { equalBytes } from "../../../wire/bytes.ts";
 import { owned } from "./addresses.ts";
 import type { Self } from "./self.ts";
 import type { Staging } from "./staging.ts";
-import { names, type Place } from "./store-names.ts";
+import { names, type ConversationEpoch } from "./store-names.ts";
 
 /** libsignal's session, identity and sender-key stores, on the staged writes of one operation. */
 export class Sessions extends signal.SessionStore {
@@ -76,9 +76,9 @@ export class Identities extends signal.IdentityKeyStore {
 /** The sender keys of one conversation and epoch. */
 export class SenderKeys extends signal.SenderKeyStore {
   readonly #staging: Staging;
-  readonly #place: Place;
+  readonly #place: ConversationEpoch;
 
-  constructor(staging: Staging, place: Place) {
+  constructor(staging: Staging, place: ConversationEpoch) {
     super();
     this.#staging = staging;
     this.#place = place;

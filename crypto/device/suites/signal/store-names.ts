@@ -37,12 +37,12 @@ export const names = {
   /**
    * A sender key's name contains its place, so it is not found in another conversation or epoch.
    */
-  senderKey: (place: Place, device: Uuid, keyId: Uuid) =>
+  senderKey: (place: ConversationEpoch, device: Uuid, keyId: Uuid) =>
     `signal!sender-key!${place.conversation}!${place.epoch}!${device}!${keyId}`,
 } as const;
 
 /** The place where a sender key may be used. */
-export interface Place {
+export interface ConversationEpoch {
   readonly conversation: Uuid;
   readonly epoch: number;
 }

@@ -46,7 +46,7 @@ export class TranscriptRecorder {
   close = (): Promise<void> => Promise.resolve();
 }
 
-/** Nobody reads the logs, so there are no heads. */
+/** Runs no audit log, because the bare server has no reader of heads. */
 export const runAuditLog = () =>
   Promise.resolve({
     refusal: () => undefined,

@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 export interface EjabberdInstallation {
   readonly version: string;
-  /** Where Erlang finds it, for ERL_LIBS. */
+  /** The folder in which Erlang finds it, for ERL_LIBS. */
   readonly libraries: string;
   /** The tables that it needs in PostgreSQL, as shipped with it. */
   readonly schema: string;

@@ -70,7 +70,7 @@ function spawnErlang(home: string, environment: Readonly<Record<string, string>>
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean =>
   exitCode !== null || signalCode !== null;
 
-/** The launcher replaces itself by the emulator, so this ends the measured process. */
+/** Ends the measured process. The launcher has replaced itself by the emulator. */
 async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || hasEnded(child)) return;
   const ended = once(child, "exit");

@@ -22,19 +22,22 @@ const SIGNED = `
     select note from audit.checkpoints where log = id order by size desc limit 1
   ) as latest on true`;
 
-/** Where a stored checkpoint is, in words. Files outside are named by the id of their log. */
+/**
+ * Returns the location of a stored checkpoint, in words. Files outside are named by the id of their
+ * log.
+ */
 export const placeOf = (log: LogId, where: string): string =>
   `A checkpoint of the log ${log} that is kept ${where}`;
 export const OUTSIDE = "outside the database";
 
 const RECORDED = "select note from audit.restores";
 
-/** What is known outside the database. */
+/** The means to verify the database against checkpoints outside it. */
 export interface Outside {
   readonly store: CheckpointStore;
   /** The audit key: Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
-  /** The people of whom two must have approved each declared restore. */
+  /** The people who may approve a restore. Two of them must have approved each declared restore. */
   readonly approvers: readonly NoteKey[];
 }
 
@@ -45,13 +48,13 @@ export interface Outside {
  * @returns the declared restores
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export async function checkOutside(
+export async function verifyAgainstOutside(
   client: Client,
   { store, publicKey, approvers }: Outside,
 ): Promise<Restores> {
   const restores = await readRestores(store, publicKey, approvers);
   const check = (log: LogId, note: string, where: string) =>
-    checkLog(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
+    assertExtends(client, log, openOurs(note, publicKey, placeOf(log, where)), restores);
   const outside = await store.all();
   for (const { log, note } of outside) await check(log, note, OUTSIDE);
   const checked = new Set(outside.map(({ note }) => note));
@@ -62,7 +65,10 @@ export async function checkOutside(
   return restores;
 }
 
-/** Logs continue after a restore only when they say so, and when everyone can read the statements. */
+/**
+ * Requires that the database records every declared restore. Otherwise readers of the logs would
+ * not see the statements.
+ */
 async function assertRecorded(client: Client, { all }: Restores): Promise<void> {
   if (all.length === 0) return;
   const { rows } = await client.query<{ note: string }>(RECORDED);
@@ -79,7 +85,7 @@ async function assertRecorded(client: Client, { all }: Restores): Promise<void> 
  * Recomputes the root of a head that is signed later, because anybody may have changed its row.
  * @throws AuditError audit_log_inconsistent
  */
-export async function checkUnsigned(
+export async function assertUnsignedHead(
   client: Client,
   { log, origin, size, root }: CommittedTree,
 ): Promise<void> {
@@ -91,7 +97,7 @@ export async function checkUnsigned(
 }
 
 /**
- * A stored checkpoint, which the audit key must have signed.
+ * Reads a stored checkpoint, which the audit key must have signed.
  * @param place where it is stored, for the error
  * @throws AuditError audit_checkpoint_invalid
  */
@@ -115,14 +121,14 @@ export function openOurs(
  * there, without those that a declared restore lost.
  * @throws AuditError audit_log_behind, audit_log_inconsistent, audit_checkpoint_invalid
  */
-export const checkLog = (
+export const assertExtends = (
   client: Client,
   log: LogId,
   outside: Checkpoint,
   restores: Restores,
 ): Promise<void> => assertHolds(client, log, restores.survivorOf(outside));
 
-/** Like `checkLog`, for a head that no restore concerns. */
+/** Like `assertExtends`, for a head that no restore concerns. */
 export async function assertHolds(client: Client, log: LogId, head: Checkpoint): Promise<void> {
   const { origin, size, root } = head;
   const { rows } = await client.query<{ origin: string; size: number }>(LATEST, [log]);
@@ -147,7 +153,7 @@ export async function assertHolds(client: Client, log: LogId, head: Checkpoint):
 }
 
 /**
- * The root over the first `size` entries of a log, recomputed from its tiles.
+ * Returns the root over the first `size` entries of a log, recomputed from its tiles.
  * @throws AuditError audit_log_inconsistent: tiles are missing
  */
 export async function rootAt(client: Client, log: LogId, size: number): Promise<Uint8Array> {

@@ -30,7 +30,7 @@ interface UnplacedRow {
  * @param onRead called with the number of entries that were read
  * @throws AuditError audit_log_altered
  */
-export async function checkPlaces(
+export async function assertAllPlaced(
   pool: Pool,
   onRead: (entries: number) => Promise<void>,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import type { RoomSpec } from "./party.ts";
 
-/** What a relay tells a device about one event. `key` is the conversation's 16 bytes. */
+/** Receives a relay's answers about events. `key` is the conversation's 16 bytes. */
 export interface RelayConnectionEvents {
   accepted(key: string, seq: number): void;
   delivered(key: string, seq: number): void;
@@ -21,7 +21,7 @@ export interface Dialect {
   /** The relay's path below its URL, and the requested subprotocol. */
   readonly path: string;
   readonly subprotocol?: string;
-  /** The first frame. */
+  /** Returns the first frame. */
   hello(): Frame;
   /**
    * Reads a frame.
@@ -37,8 +37,8 @@ export interface Dialect {
 
 const ACK_EVERY = 32;
 
-/** A device's connection to a relay. It acknowledges what it gets and does no cryptography. */
-export class Link {
+/** A device's connection to a relay. It acknowledges deliveries and does no cryptography. */
+export class RelayConnection {
   readonly #dialect: Dialect;
   readonly #socket: WebSocket;
   readonly #raw: Socket;
@@ -62,7 +62,7 @@ export class Link {
     localAddress: string,
     events: RelayConnectionEvents,
     onConnected: () => void = () => undefined,
-  ): Promise<Link> {
+  ): Promise<RelayConnection> {
     const { path, subprotocol } = dialect;
     const socket = new WebSocket(
       url.replace("http", "ws") + path,
@@ -73,7 +73,7 @@ export class Link {
     await once(socket, "open");
     const [response] = await upgraded;
     onConnected();
-    const link = new Link(socket, response.socket, dialect);
+    const link = new RelayConnection(socket, response.socket, dialect);
     await link.#greet(events);
     return link;
   }
