@@ -5,13 +5,15 @@ import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 
-import { packTarball } from "./tarball.ts";
+import { packTarball, type Tarball } from "./tarball.ts";
 
 const run = promisify(execFile);
 
 /** An application of somebody else, with the packed `@sealdesk/client` in its node_modules. */
 export interface Consumer {
   readonly folder: string;
+  /** The package that is installed. One test file packs it, because packing empties the build's folder. */
+  readonly tarball: Tarball;
   write(path: string, content: string): Promise<void>;
   /**
    * Runs a program in the folder: a path below node_modules of the repository, or an absolute path.
@@ -27,10 +29,10 @@ export async function makeConsumer(): Promise<Consumer> {
   const installed = join(folder, "node_modules/@sealdesk/client");
   await mkdir(dirname(installed), { recursive: true });
   await cp(tarball.folder, installed, { recursive: true, verbatimSymlinks: true });
-  await tarball.remove();
   await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
   return {
     folder,
+    tarball,
     async write(path, content) {
       await mkdir(dirname(join(folder, path)), { recursive: true });
       await writeFile(join(folder, path), content);
@@ -43,7 +45,10 @@ export async function makeConsumer(): Promise<Consumer> {
       });
       return stdout + stderr;
     },
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      await tarball.remove();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 
 import { firstLoadOf, makeConsumer, scriptsIn, type Consumer } from "./consumer.ts";
+import { importedPackages, modulesLoadedBy } from "./tarball.ts";
 
 const mostBytes = 110 * 1024;
 
@@ -112,4 +113,33 @@ test("an application in CommonJS loads the SDK with require", async () => {
   const printed = await consumer.run(process.execPath, "main.cjs");
 
   expect(printed).toContain("function function function");
+});
+
+describe("the client's package", () => {
+  test("holds the client and the portable code below it, and no code of the suite", () => {
+    expect(consumer.tarball.files).toContain("dist/client/index.js");
+    expect(consumer.tarball.files).toContain("dist/client/index.d.ts");
+    expect(consumer.tarball.files.filter((path) => path.includes("suites/signal"))).toEqual([]);
+    const elsewhere =
+      /^(dist\/(client|contract|policies|crypto\/(wire|device)|audit\/verify)\/|[^/]+$)/;
+    expect(consumer.tarball.files.filter((path) => !elsewhere.test(path))).toEqual([]);
+  });
+
+  test("is Apache-2.0 and declares what it imports, libsignal not among it", async () => {
+    const declared = Object.keys(consumer.tarball.manifest.dependencies);
+
+    expect(consumer.tarball.manifest.license).toBe("Apache-2.0");
+    expect(consumer.tarball.files).toContain("LICENSE");
+    expect(declared).toEqual(expect.arrayContaining(await importedPackages(consumer.tarball)));
+    expect(declared.join()).not.toMatch(/libsignal|suite-signal/);
+  });
+
+  test("loads no libsignal, in a browser's build or in Node's", async () => {
+    for (const entry of ["index.js", "index.node.js"]) {
+      const url = join(consumer.tarball.folder, "dist/client", entry);
+      const loaded = await modulesLoadedBy("--input-type=module", "-e", `await import("${url}")`);
+      expect(loaded.some((each) => each.endsWith(`/dist/client/${entry}`))).toBe(true);
+      expect(loaded.filter((each) => /suites\/signal|libsignal/.test(each))).toEqual([]);
+    }
+  });
 });

@@ -1,24 +1,10 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 
-import { importedPackages, packTarball, type Tarball } from "./tarball.ts";
+import { importedPackages, modulesLoadedBy, packTarball, type Tarball } from "./tarball.ts";
 
-const run = promisify(execFile);
 const deviceOnly = /crypto\/device|libsignal|^dist\/(client|demo|bench|test)\//;
-
-/** Runs packed code in a process that writes down every module it resolved. */
-async function modulesLoadedBy(...command: readonly string[]): Promise<string[]> {
-  const record = resolve("test/architecture/record-modules.mjs");
-  const { stdout, stderr } = await run(process.execPath, ["--import", record, ...command], {
-    env: { PATH: process.env["PATH"] },
-    maxBuffer: 2 ** 26,
-  });
-  const line = (stdout + stderr).split("\n").find((each) => each.startsWith("loaded: "));
-  return JSON.parse(line?.slice("loaded: ".length) ?? "[]") as string[];
-}
 
 describe("the server's package", () => {
   let tarball: Tarball;
@@ -77,41 +63,6 @@ describe("the server's package", () => {
 
     expect(loaded.some((url) => url.endsWith("/dist/cli/main.js"))).toBe(true);
     expect(loaded.filter((url) => /crypto\/device|libsignal/.test(url))).toEqual([]);
-  });
-});
-
-describe("the client's package", () => {
-  let tarball: Tarball;
-  beforeAll(async () => {
-    tarball = await packTarball("--workspace", "client");
-  }, 60_000);
-  afterAll(() => tarball?.remove());
-
-  test("holds the client and the portable code below it, and no code of the suite", () => {
-    expect(tarball.files).toContain("dist/client/index.js");
-    expect(tarball.files).toContain("dist/client/index.d.ts");
-    expect(tarball.files.filter((path) => path.includes("suites/signal"))).toEqual([]);
-    const elsewhere =
-      /^(dist\/(client|contract|policies|crypto\/(wire|device)|audit\/verify)\/|[^/]+$)/;
-    expect(tarball.files.filter((path) => !elsewhere.test(path))).toEqual([]);
-  });
-
-  test("is Apache-2.0 and declares what it imports, libsignal not among it", async () => {
-    const declared = Object.keys(tarball.manifest.dependencies);
-
-    expect(tarball.manifest.license).toBe("Apache-2.0");
-    expect(tarball.files).toContain("LICENSE");
-    expect(declared).toEqual(expect.arrayContaining(await importedPackages(tarball)));
-    expect(declared.join()).not.toMatch(/libsignal|suite-signal/);
-  });
-
-  test("loads no libsignal, in a browser's build or in Node's", async () => {
-    for (const entry of ["index.js", "index.node.js"]) {
-      const url = join(tarball.folder, "dist/client", entry);
-      const loaded = await modulesLoadedBy("--input-type=module", "-e", `await import("${url}")`);
-      expect(loaded.some((each) => each.endsWith(`/dist/client/${entry}`))).toBe(true);
-      expect(loaded.filter((each) => /suites\/signal|libsignal/.test(each))).toEqual([]);
-    }
   });
 });
 

@@ -70,3 +70,14 @@ export async function importedPackages({ folder }: Tarball): Promise<string[]> {
     .map(({ module }) => /^(@[^/]+\/)?[^/]+/.exec(module)?.[0] ?? module);
   return [...new Set(names)].toSorted();
 }
+
+/** Runs packed code in a process that writes down every module it resolved. */
+export async function modulesLoadedBy(...command: readonly string[]): Promise<string[]> {
+  const record = resolve("test/architecture/record-modules.mjs");
+  const { stdout, stderr } = await run(process.execPath, ["--import", record, ...command], {
+    env: { PATH: process.env["PATH"] },
+    maxBuffer: 2 ** 26,
+  });
+  const line = (stdout + stderr).split("\n").find((each) => each.startsWith("loaded: "));
+  return JSON.parse(line?.slice("loaded: ".length) ?? "[]") as string[];
+}
