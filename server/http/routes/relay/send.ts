@@ -1,15 +1,15 @@
-import { sendHeaders } from "../../../contract/relay.ts";
 import type { IncomingMessage } from "node:http";
-import { frameBatchType, maxBatchBytes } from "../../../crypto/wire/frame-batch.ts";
-import { wireLimits } from "../../../crypto/wire/frame.ts";
-import { IdentityError } from "../../../identity/identity-error.ts";
-import type { Actor } from "../../../policies/actor.ts";
-import type { Holder } from "../../../policies/fair-shares.ts";
-import type { HttpChannel } from "../../socket/http-channel.ts";
-import type { BeginRefusal, HttpConnections } from "../../socket/http-connections.ts";
-import { HttpError } from "../http-error.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
-import { connectionOf, connectionProblems } from "./connection-of.ts";
+import { sendHeaders } from "../../../../contract/relay.ts";
+import { frameBatchType, maxBatchBytes } from "../../../../crypto/wire/frame-batch.ts";
+import { wireLimits } from "../../../../crypto/wire/frame.ts";
+import { KeysError } from "../../../../keys/keys-error.ts";
+import type { Actor } from "../../../../policies/actor.ts";
+import type { Holder } from "../../../../policies/fair-shares.ts";
+import type { HttpChannel } from "../../../socket/http-channel.ts";
+import type { BeginRefusal, HttpConnections } from "../../../socket/http-connections.ts";
+import { HttpError } from "../../http-error.ts";
+import { streamRoute, type StreamRoute } from "../../route.ts";
+import { connectionOf, connectionProblems } from "./connection.ts";
 
 const bodyLimit = { bytes: maxBatchBytes, withinMs: 30_000 };
 /** A batch with one hello. */

@@ -1,7 +1,10 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
-import type { UseCase } from "../../../identity/audited.ts";
-import type { Announce } from "../../../identity/directory/announce.ts";
-import { registerDevice } from "../../../identity/directory/register-device.ts";
+import { idParams } from "../../../contract/values.ts";
+import type { UseCase } from "../../../keys/audited.ts";
+import type { Announce } from "../../../keys/directory/announce.ts";
+import { registerDevice } from "../../../keys/directory/register-device.ts";
+import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
+import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
 import { preKeysLimit } from "../bodies/body-limit.ts";
 import type { Limiter } from "../limits.ts";
 import { route, type Route } from "../route.ts";
@@ -47,6 +50,29 @@ export function registerDeviceRoute(
       const admit = async (account: string) => void (await deps.byAccount.take(account));
       await registerDevice({ ...deps, requestId, admit }, who, body);
       return { status: 201, body: { device: body.id } };
+    },
+  );
+}
+
+/** DELETE /v1/devices/{id} */
+export function revokeDeviceRoute(
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
+): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/devices/{id}",
+      summary: "Remove a device of one's own account or, as an admin, of any account of the tenant",
+      tag: "Directory",
+      access: "session",
+      audits: ["device.revoke"],
+      params: idParams,
+      answers: { 204: { description: "The device is removed and its sessions are over" } },
+      problems: ["device_required", "device_not_found"],
+    },
+    async ({ who, params, requestId }) => {
+      await revokeDevice({ ...deps, requestId }, who.actor, params.id);
+      return { status: 204 };
     },
   );
 }

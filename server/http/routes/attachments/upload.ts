@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { creationHeaders, patchHeaders, tusHeaders } from "../../../contract/attachments.ts";
-import type { ProblemCode } from "../../../contract/problems.ts";
-import { idParams } from "../../../contract/values.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
+import { creationHeaders, patchHeaders, tusHeaders } from "../../../../contract/attachments.ts";
+import type { ProblemCode } from "../../../../contract/problems.ts";
+import { idParams } from "../../../../contract/values.ts";
+import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
 import {
   assertMayTerminate,
   terminateUpload,
-} from "../../../messaging/attachments/terminate-upload.ts";
+} from "../../../../messaging/attachments/terminate-upload.ts";
 import {
   assertOwnUpload,
   completeUpload,
@@ -15,10 +15,10 @@ import {
   readUpload,
   receiveUpload,
   type UploadState,
-} from "../../../messaging/attachments/uploads.ts";
-import { HttpError } from "../http-error.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
-import type { UploadTurns } from "../upload-turns.ts";
+} from "../../../../messaging/attachments/uploads.ts";
+import { HttpError } from "../../http-error.ts";
+import { streamRoute, type StreamRoute } from "../../route.ts";
+import type { UploadTurns } from "./upload-turns.ts";
 
 interface UploadDeps {
   readonly uploads: AttachmentDeps;
