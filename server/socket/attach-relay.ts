@@ -47,7 +47,7 @@ export interface HelloLimits {
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
-interface RelayDeps extends ConnectionDeps {
+export interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
   readonly helloLimits: HelloLimits;
