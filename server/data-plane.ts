@@ -8,7 +8,7 @@ import type { ServerKeys } from "../keys/server-keys/server-keys.ts";
 import type { Authenticator } from "../identity/tokens/authenticate.ts";
 import type { Disconnect } from "../identity/tokens/disconnect.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
-import { FairShares, type ShareLimits } from "../policies/fair-shares.ts";
+import { FairShares } from "../policies/fair-shares.ts";
 import { CursorWriter } from "../messaging/follow/cursor-writer.ts";
 import { readEvents, type EventsRequest } from "../messaging/follow/read-events.ts";
 import { followedBy } from "../messaging/follow/visible-ranges.ts";
@@ -41,6 +41,7 @@ import { TimerWheel } from "./socket/timer-wheel.ts";
 import type { Timings } from "./timings.ts";
 import type { RootSpanName, Tracing } from "./tracing/tracing.ts";
 import type { Watchers } from "./watchers.ts";
+import { shareLimits } from "./limits.ts";
 
 export interface DataPlaneDeps {
   readonly http: Server;
@@ -68,9 +69,6 @@ export interface DataPlaneDeps {
 
 /** Time between two searches for transcript heads that a node failed to record before it ended. */
 const TRANSCRIPT_SWEEP_MS = 600_000;
-
-/** Welcomed relay connections, over WebSockets and over HTTP. An account has at most 16 devices. */
-const SOCKETS: ShareLimits = { node: 100_000, tenant: 50_000, account: 32 };
 
 /** How often one socket that was paused for sending too much is read from again, in milliseconds. */
 const RESUME_EVERY_MS = 40;
@@ -250,7 +248,7 @@ function relayDeps(deps: DataPlaneDeps, parts: RelayParts): RelayDeps {
     timings,
     wheel,
     monotonic,
-    sockets: new FairShares(SOCKETS),
+    sockets: new FairShares(shareLimits.relayConnections),
     open,
     presence,
     async presentElsewhere(tenant, among) {

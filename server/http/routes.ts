@@ -11,7 +11,7 @@ import type { Config } from "../config.ts";
 import type { Readiness } from "../readiness.ts";
 import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
-import type { CreateLimiter } from "./limits.ts";
+import type { CreateLimiter } from "./rate-limiter.ts";
 import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";

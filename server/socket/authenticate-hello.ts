@@ -8,12 +8,7 @@ import { reconcileDevices } from "../../messaging/members/reconcile-devices.ts";
 import { RELAY_PATH } from "./attach-relay.ts";
 import type { CloseReason } from "./close-codes.ts";
 import { limitsFor, type AuthenticatedHello, type ReceivedHello } from "./handshake.ts";
-
-/**
- * How long a hello may wait until the device is announced in all conversations of its account. A device
- * waits 15 s for its welcome.
- */
-const RECONCILE_MS = 5_000;
+import { relayLimits } from "../limits.ts";
 
 interface Deps {
   readonly authenticator: Authenticator;
@@ -46,7 +41,7 @@ export async function authenticateHello(
     throw new KeysError("device_required", "Register this device before it connects.");
   const limits = await runFor({ tenant: actor.tenant, account: actor.user }, async () => {
     // The periodic task and the next hello continue where this one stops.
-    await reconcileDevices(messaging, actor, AbortSignal.timeout(RECONCILE_MS));
+    await reconcileDevices(messaging, actor, AbortSignal.timeout(relayLimits.reconcileMs));
     return admitDevice({ pool, now }, { ...actor, device }, hello.generation);
   });
   return {

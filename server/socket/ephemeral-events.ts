@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
 import type { PresenceBoard, UserPresence } from "./presence.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
+import { relayLimits } from "../limits.ts";
 
 /**
  * What all sockets share. It is passed by reference, because there is one of these objects per
@@ -25,9 +26,6 @@ export interface EphemeralEventsSocket {
   readonly transmit: (frame: Uint8Array) => void;
 }
 
-/** What is never stored and may be lost, at once and per second, from one socket; more is dropped. */
-const RATE = { burst: 30, perSecond: 5 };
-
 /** What one socket says in passing: what its user does now, and whether they are there. */
 export class EphemeralEvents {
   readonly #deps: EphemeralEventsDeps;
@@ -37,7 +35,7 @@ export class EphemeralEvents {
   constructor(deps: EphemeralEventsDeps, socket: EphemeralEventsSocket) {
     this.#deps = deps;
     this.#socket = socket;
-    this.#bucket = fullBucket(RATE, deps.monotonic());
+    this.#bucket = fullBucket(relayLimits.ephemeral, deps.monotonic());
   }
 
   onActivity({ conversation, kind, seq }: Activity): void {

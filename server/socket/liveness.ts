@@ -1,5 +1,5 @@
 import type { CloseReason } from "./close-codes.ts";
-import type { Timings } from "./timings.ts";
+import type { Timings } from "../timings.ts";
 
 /** What one check of a connection sees. */
 export interface Condition {

@@ -8,8 +8,8 @@ import type { Announce } from "../../../keys/directory/announce.ts";
 import { listDevices } from "../../../keys/directory/list-devices.ts";
 import { resetAccount } from "../../../keys/directory/reset-account.ts";
 import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** GET /v1/staff */
 export function listStaffRoute(deps: DirectoryDeps): Route {
@@ -68,7 +68,7 @@ export function resetAccountRoute(
       audits: ["account.reset"],
       params: userParams,
       body: accountReset,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: { 200: { description: "The account has no device now", schema: accountWasReset } },
       problems: ["user_not_found", "device_required", "forbidden", "contended"],
     },

@@ -16,9 +16,10 @@ import { followLog, type LogReading } from "../../../keys/audit-log/follow-log.t
 import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
 import { searchEntries } from "../../../keys/audit-log/search-entries.ts";
 import { watchReading } from "../../../keys/audit-log/watch-reading.ts";
-import { FairShares, type ShareLimits } from "../../../policies/fair-shares.ts";
+import { FairShares } from "../../../policies/fair-shares.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route, streamRoute, type StreamRoute } from "../route.ts";
+import { shareLimits } from "../../limits.ts";
 
 /** Why a log that was altered or rewound in the database is not read. */
 const logRefusals = [
@@ -89,14 +90,12 @@ export function searchAuditRoute(deps: LogReading): Route {
   );
 }
 
-/** Followers at the same time. Each reads the log twice a second. */
-const LIMITS: ShareLimits = { node: 32, tenant: 8, account: 3 };
 /** How long the last events may take to be sent before the answer is cut off. */
 const CLOSING_MS = 5_000;
 
 /** GET /v1/audit/tail: server-sent events. */
 export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamRoute {
-  const followers = new FairShares(LIMITS);
+  const followers = new FairShares(shareLimits.auditFollowers);
   return streamRoute(
     {
       method: "get",
@@ -124,7 +123,7 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       if (followers.take(follower) !== undefined)
         throw new HttpError(
           "rate_limited",
-          `Your account or your organisation follows the log too often: an account may do so ${LIMITS.account} times. End another follower first.`,
+          `Your account or your organisation follows the log too often: an account may do so ${shareLimits.auditFollowers.account} times. End another follower first.`,
         );
       const closed = new AbortController();
       response.once("close", () => closed.abort());

@@ -18,9 +18,9 @@ import {
 } from "../../../messaging/members/read-conversations.ts";
 import type { Actor } from "../../../policies/actor.ts";
 import type { MessageLimits } from "../../socket/message-limits.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** POST /v1/conversations. Rate-limited, because each conversation has to be looked at by its members. */
 export function createConversationRoute(
@@ -35,7 +35,7 @@ export function createConversationRoute(
       access: "session",
       audits: ["conversation.create"],
       body: newConversation,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: { 201: { description: "The log begins", schema: createdConversation } },
       problems: [
         "quota_exceeded",

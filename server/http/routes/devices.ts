@@ -5,9 +5,9 @@ import type { Announce } from "../../../keys/directory/announce.ts";
 import { registerDevice } from "../../../keys/directory/register-device.ts";
 import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
 import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
-import { preKeysLimit } from "../bodies/body-limit.ts";
-import type { Limiter } from "../limits.ts";
+import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /**
  * POST /v1/devices. What is asked is limited by the asking key. Devices that are added are limited
@@ -31,7 +31,7 @@ export function registerDeviceRoute(
       access: "session",
       audits: ["device.register"],
       body: newDevice,
-      bodyLimit: preKeysLimit,
+      bodyLimit: bodyLimits.preKeys,
       answers: { 201: { description: "The device is registered", schema: registeredDevice } },
       problems: [
         "invalid_certificate",

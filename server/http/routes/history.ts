@@ -12,6 +12,7 @@ import { readLinks } from "../../../messaging/history/read-links.ts";
 import { recordConsent } from "../../../messaging/history/record-consent.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** POST /v1/conversations/{id}/consents */
 export function recordConsentRoute(deps: MessagingDeps): Route {
@@ -25,7 +26,7 @@ export function recordConsentRoute(deps: MessagingDeps): Route {
       audits: [["consent.given", "consent.withdrawn"]],
       params: idParams,
       body: newConsent,
-      bodyLimit: { bytes: 32 * 1024, withinMs: 10_000 },
+      bodyLimit: bodyLimits.consent,
       answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",
@@ -60,7 +61,7 @@ export function grantHistoryRoute(deps: MessagingDeps): Route {
       audits: ["history.grant"],
       params: idParams,
       body: newHistoryGrant,
-      bodyLimit: { bytes: 1024 * 1024, withinMs: 30_000 },
+      bodyLimit: bodyLimits.historyGrant,
       answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",

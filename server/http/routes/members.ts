@@ -2,8 +2,8 @@ import { logPosition, memberParams, newMember } from "../../../contract/conversa
 import { idParams } from "../../../contract/values.ts";
 import { addMember, removeMember } from "../../../messaging/members/change-members.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** POST /v1/conversations/{id}/members */
 export function addMemberRoute(deps: MessagingDeps): Route {
@@ -17,7 +17,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       audits: ["conversation.add_member"],
       params: idParams,
       body: newMember,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",

@@ -3,9 +3,9 @@ import { idParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../keys/audited.ts";
 import { checkPreKeys, countOwnPreKeys, uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
 import { takeBundle } from "../../../keys/prekeys/take-bundle.ts";
-import { preKeysLimit, smallBody } from "../bodies/body-limit.ts";
-import type { Limiter } from "../limits.ts";
+import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** PUT /v1/devices/current/prekeys */
 export function uploadPreKeysRoute(deps: UseCase): Route {
@@ -19,7 +19,7 @@ export function uploadPreKeysRoute(deps: UseCase): Route {
       audits: ["prekeys.publish"],
       isUnlimited: true,
       body: newPreKeys,
-      bodyLimit: preKeysLimit,
+      bodyLimit: bodyLimits.preKeys,
       answers: { 200: { description: "What is left now", schema: preKeyCount } },
       problems: ["device_required", "invalid_prekey", "too_many_prekeys", "prekey_id_reused"],
     },
@@ -61,7 +61,7 @@ export function checkPreKeysRoute(deps: UseCase): Route {
       access: "session",
       audits: { nothing: "it compares what is one's own" },
       body: preKeyDigest,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: { 204: { description: "They are the same" } },
       problems: ["device_required", "no_prekeys", "prekeys_differ"],
     },

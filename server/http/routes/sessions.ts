@@ -9,9 +9,9 @@ import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
 import { openSession } from "../../../keys/tokens/open-session.ts";
 import type { Grant, SignInDeps, SignInLimits } from "../../../keys/tokens/sign-in.ts";
 import { siteOf } from "../../network.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /**
  * POST /v1/sessions. Only failed attempts count against their account and their network, which
@@ -31,7 +31,7 @@ export function openSessionRoute(
       access: "public",
       audits: ["session.create"],
       body: signIn,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: {
         201: { description: "A session bound to the proof's key", schema: openedSession },
       },
