@@ -1,6 +1,6 @@
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import type { LogSigner } from "../audit/logs.ts";
-import { Profiles } from "../keys/accounts/profiles.ts";
+import { Profiles } from "../identity/accounts/profiles.ts";
 import { kmsAuditSigner } from "../keys/audit-signer.ts";
 import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
 import type { Closers } from "./closers.ts";

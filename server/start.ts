@@ -1,10 +1,10 @@
 import type { RequestListener, Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
-import { createOriginCheck } from "../keys/accounts/origins.ts";
-import { watchRoles } from "../keys/accounts/watch-roles.ts";
-import { createAccessTokens, type AccessTokens } from "../keys/tokens/access-token.ts";
-import { createAuthenticator, type Authenticator } from "../keys/tokens/authenticate.ts";
+import { createOriginCheck } from "../identity/accounts/origins.ts";
+import { watchRoles } from "../identity/accounts/watch-roles.ts";
+import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
+import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
 import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { openAttachments } from "./attachments.ts";
 import { Closers } from "./closers.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type * as z from "zod/mini";
 import type { AuditAction } from "../../audit/actions.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
-import type { Authenticated } from "../../keys/tokens/authenticate.ts";
+import type { Authenticated } from "../../identity/tokens/authenticate.ts";
 import type { BodyLimit } from "../limits.ts";
 import type { Body } from "./bodies/body-reader.ts";
 

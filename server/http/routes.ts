@@ -16,7 +16,7 @@ import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
-import { LogReader } from "../../keys/audit-log/log-reader.ts";
+import { LogReader } from "../../identity/audit-log/log-reader.ts";
 import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
 import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {

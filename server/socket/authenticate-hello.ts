@@ -1,7 +1,8 @@
 import { runFor } from "../../db/fairness/requester.ts";
 import type { Pool } from "../../db/pool.ts";
+import { IdentityError } from "../../identity/identity-error.ts";
 import { KeysError } from "../../keys/keys-error.ts";
-import type { Authenticator } from "../../keys/tokens/authenticate.ts";
+import type { Authenticator } from "../../identity/tokens/authenticate.ts";
 import { admitDevice } from "../../messaging/follow/admit-device.ts";
 import type { MessagingDeps } from "../../messaging/members/facts.ts";
 import { reconcileDevices } from "../../messaging/members/reconcile-devices.ts";
@@ -22,7 +23,7 @@ interface Deps {
 /**
  * Authenticates a hello with the same check as HTTP, as if the device had requested the relay's
  * path.
- * @throws KeysError of the authentication, device_required
+ * @throws IdentityError of the authentication, device_required
  */
 export async function authenticateHello(
   { authenticator, pool, publicUrl, messaging, now }: Deps,
@@ -38,7 +39,7 @@ export async function authenticateHello(
   });
   const { device } = actor;
   if (device === undefined)
-    throw new KeysError("device_required", "Register this device before it connects.");
+    throw new IdentityError("device_required", "Register this device before it connects.");
   const limits = await runFor({ tenant: actor.tenant, account: actor.user }, async () => {
     // The periodic task and the next hello continue where this one stops.
     await reconcileDevices(messaging, actor, AbortSignal.timeout(relayLimits.reconcileMs));
@@ -55,7 +56,7 @@ export async function authenticateHello(
 
 /** The reason for which a socket is closed if its hello is refused with `error`. */
 export function closeReasonOf(error: unknown): CloseReason {
-  if (!(error instanceof KeysError)) return "try_again";
+  if (!(error instanceof IdentityError || error instanceof KeysError)) return "try_again";
   switch (error.code) {
     case "token_expired":
       return "token_expired";

@@ -1,13 +1,13 @@
 import { account, accountReset, accountWasReset } from "../../../contract/devices.ts";
 import { staffPage, staffQuery } from "../../../contract/staff.ts";
 import { userParams } from "../../../contract/values.ts";
-import type { DirectoryDeps } from "../../../keys/accounts/profiles.ts";
-import { listStaff, STAFF_PER_PAGE } from "../../../keys/accounts/staff.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { Announce } from "../../../keys/directory/announce.ts";
-import { listDevices } from "../../../keys/directory/list-devices.ts";
-import { resetAccount } from "../../../keys/directory/reset-account.ts";
-import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import type { DirectoryDeps } from "../../../identity/accounts/profiles.ts";
+import { listStaff, STAFF_PER_PAGE } from "../../../identity/accounts/staff.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { Announce } from "../../../identity/directory/announce.ts";
+import { listDevices } from "../../../identity/directory/list-devices.ts";
+import { resetAccount } from "../../../identity/directory/reset-account.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";
 

@@ -12,10 +12,10 @@ import {
   tailHeaders,
   tailQuery,
 } from "../../../contract/audit.ts";
-import { followLog, type LogReading } from "../../../keys/audit-log/follow-log.ts";
-import type { LogReader } from "../../../keys/audit-log/log-reader.ts";
-import { searchEntries } from "../../../keys/audit-log/search-entries.ts";
-import { watchReading } from "../../../keys/audit-log/watch-reading.ts";
+import { followLog, type LogReading } from "../../../identity/audit-log/follow-log.ts";
+import type { LogReader } from "../../../identity/audit-log/log-reader.ts";
+import { searchEntries } from "../../../identity/audit-log/search-entries.ts";
+import { watchReading } from "../../../identity/audit-log/watch-reading.ts";
 import { FairShares } from "../../../policies/fair-shares.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route, streamRoute, type StreamRoute } from "../route.ts";

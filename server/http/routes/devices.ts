@@ -1,10 +1,10 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
 import { idParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import type { Announce } from "../../../keys/directory/announce.ts";
-import { registerDevice } from "../../../keys/directory/register-device.ts";
-import { revokeDevice } from "../../../keys/directory/revoke-device.ts";
-import type { Disconnect } from "../../../keys/tokens/disconnect.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import type { Announce } from "../../../identity/directory/announce.ts";
+import { registerDevice } from "../../../identity/directory/register-device.ts";
+import { revokeDevice } from "../../../identity/directory/revoke-device.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";

@@ -5,11 +5,11 @@ import {
   openedLinkRequest,
 } from "../../../contract/links.ts";
 import { idParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { approveLink, refuseLink } from "../../../keys/linking/answer-link.ts";
-import { readLink } from "../../../keys/linking/read-link.ts";
-import { requestLink } from "../../../keys/linking/request-link.ts";
-import { withdrawLink } from "../../../keys/linking/withdraw-link.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import { approveLink, refuseLink } from "../../../identity/linking/answer-link.ts";
+import { readLink } from "../../../identity/linking/read-link.ts";
+import { requestLink } from "../../../identity/linking/request-link.ts";
+import { withdrawLink } from "../../../identity/linking/withdraw-link.ts";
 import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";

@@ -1,8 +1,12 @@
 import { newPreKeys, preKeyBundle, preKeyCount, preKeyDigest } from "../../../contract/prekeys.ts";
 import { idParams } from "../../../contract/values.ts";
-import type { UseCase } from "../../../keys/audited.ts";
-import { checkPreKeys, countOwnPreKeys, uploadPreKeys } from "../../../keys/prekeys/own-prekeys.ts";
-import { takeBundle } from "../../../keys/prekeys/take-bundle.ts";
+import type { UseCase } from "../../../identity/audited.ts";
+import {
+  checkPreKeys,
+  countOwnPreKeys,
+  uploadPreKeys,
+} from "../../../identity/prekeys/own-prekeys.ts";
+import { takeBundle } from "../../../identity/prekeys/take-bundle.ts";
 import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
 import { bodyLimits } from "../../limits.ts";

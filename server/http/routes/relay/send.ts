@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { sendHeaders } from "../../../../contract/relay.ts";
 import { frameBatchType } from "../../../../crypto/wire/frame-batch.ts";
-import { KeysError } from "../../../../keys/keys-error.ts";
+import { IdentityError } from "../../../../identity/identity-error.ts";
 import type { Actor } from "../../../../policies/actor.ts";
 import type { Holder } from "../../../../policies/fair-shares.ts";
 import type { HttpChannel } from "../../../socket/http-channel.ts";
