@@ -1,3 +1,4 @@
+import { wireLimits } from "../crypto/wire/frame.ts";
 import type { Uuid } from "../crypto/wire/uuid.ts";
 import { uuidv7TimeMs } from "../crypto/wire/uuid.ts";
 
@@ -61,7 +62,6 @@ export type Admission =
 const DAY_MS = 86_400_000;
 const MAX_AGE_MS = 30 * DAY_MS;
 const MAX_AHEAD_MS = 5 * 60_000;
-const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
 const refuse = (code: AdmissionRefusal): Admission => ({
   admitted: false,
@@ -92,7 +92,7 @@ export function decideAdmission(
   if (madeAt === undefined || madeAt < now - MAX_AGE_MS || madeAt > now + MAX_AHEAD_MS)
     return refuse("stale_message_id");
   if (message.erased) return refuse("key_destroyed");
-  if (message.ciphertextBytes > MAX_CIPHERTEXT_BYTES) return refuse("message_too_large");
+  if (message.ciphertextBytes > wireLimits.ciphertext) return refuse("message_too_large");
   if (message.epoch !== facts.epoch) return refuse("stale_epoch");
   if (key === undefined) return decidePackets(facts, message);
   const mine = key.device === message.senderDevice && key.epoch === facts.epoch;

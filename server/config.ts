@@ -11,13 +11,14 @@ import type { OpenConversationLimits } from "../policies/conversation-limits.ts"
 import type { ConnectionLimits } from "./connection-limit.ts";
 import type { HeldBytesLimits } from "./held-bytes.ts";
 import type { ActRates } from "./http/act-limits.ts";
+import type { Rate } from "./http/rate-limiter.ts";
+import type { SignInRates } from "./http/sign-in-limits.ts";
 import type { FrameRates } from "./socket/frame-limits.ts";
 import type { ConversationRates, MessageRates } from "./socket/message-limits.ts";
-
-const MEBIBYTE = 1024 * 1024;
+import { connectionLimits, heldBytesLimits, uploadLimits } from "./limits.ts";
 
 /** The validated configuration of the server. */
-export interface Config {
+export interface Config extends SignInRates {
   readonly mode: RunMode;
   readonly host: string;
   /** 0 selects any free port. */
@@ -44,18 +45,12 @@ export interface Config {
   readonly traces: { readonly endpoint: string; readonly ratio: number } | undefined;
   /** Proxies whose X-Forwarded-For header is trusted, for the limits per address. */
   readonly trustedProxies: readonly string[];
-  /** Failed sign-ins of a network, not counting those of registered devices. */
-  readonly networkSignInLimit: RateLimit;
-  /** Failed sign-ins of an account: of each registered device, and of all others together. */
-  readonly signInLimit: RateLimit;
-  /** Opened sessions of an account: of each registered device, and of all others in a network. */
-  readonly sessionLimit: RateLimit;
   /** Device registrations: attempts of a device key, and devices added to an account. */
-  readonly registrationLimit: RateLimit;
+  readonly registrationLimit: Rate;
   /** Prekey bundles, per requesting account and requested device. */
-  readonly bundleLimit: RateLimit;
+  readonly bundleLimit: Rate;
   /** Link requests, per key of the asking device. */
-  readonly linkLimit: RateLimit;
+  readonly linkLimit: Rate;
   readonly messageRates: MessageRates;
   readonly conversationRates: ConversationRates;
   readonly openConversations: OpenConversationLimits;
@@ -83,12 +78,6 @@ export interface Config {
 /** The location of the ciphertext of attachments. */
 export type AttachmentStore =
   { readonly kind: "directory"; readonly folder: string } | ({ readonly kind: "s3" } & S3Location);
-
-/** Allows `burst` uses at once, then one more every `secondsPerFurther` seconds. */
-export interface RateLimit {
-  readonly burst: number;
-  readonly secondsPerFurther: number;
-}
 
 /**
  * Reads the configuration from `environment`.
@@ -133,18 +122,9 @@ export function readConfig(environment: Environment): Config {
     registrationLimit: values.REGISTRATION_LIMIT,
     linkLimit: values.LINK_LIMIT,
     bundleLimit: values.BUNDLE_LIMIT,
-    // This is enough for thousands of devices that reconnect at one moment, even from one network.
-    waitingSockets: { perNode: 10_000, perNetwork: 6_000 },
-    httpConnections: { perNode: 20_000, perNetwork: 6_000 },
-    heldBytes: {
-      network: 2 * MEBIBYTE,
-      site: 8 * MEBIBYTE,
-      strangers: 64 * MEBIBYTE,
-      // An upload to S3 keeps a part of 8 MiB.
-      account: 20 * MEBIBYTE,
-      tenant: 192 * MEBIBYTE,
-      node: 512 * MEBIBYTE,
-    },
+    waitingSockets: connectionLimits.waitingSockets,
+    httpConnections: connectionLimits.http,
+    heldBytes: heldBytesLimits,
     messageRates: {
       device: values.MESSAGE_LIMIT,
       staffDevice: values.STAFF_MESSAGE_LIMIT,
@@ -162,10 +142,11 @@ export function readConfig(environment: Environment): Config {
     actRates: { customer: values.REQUEST_LIMIT, staff: values.STAFF_REQUEST_LIMIT },
     frameRates: { frames: values.ACCOUNT_FRAME_LIMIT, bytes: values.ACCOUNT_BYTE_LIMIT },
     attachments: attachmentStore(values),
-    audit: auditSettings(values, home),
-    shutdownDelayMs: 1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (production ? 3 : 0)),
-    uploadLifetimeMs: 24 * 3_600_000,
-    emptyUploadLifetimeMs: 3_600_000,
+    audit: auditSettings(values, values.SEALDESK_HOME),
+    shutdownDelayMs:
+      1000 * Number(values.SHUTDOWN_DELAY_SECONDS ?? (runModeOf(values) === "production" ? 3 : 0)),
+    uploadLifetimeMs: uploadLimits.lifetimeMs,
+    emptyUploadLifetimeMs: uploadLimits.emptyLifetimeMs,
   };
 }
 

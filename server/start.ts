@@ -1,57 +1,29 @@
+import type { RequestListener, Server } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import type { Uuid } from "../crypto/wire/uuid.ts";
 import { DATA, hasMigrations, KEYSTORE } from "../db/schema-version.ts";
 import { createOriginCheck } from "../identity/accounts/origins.ts";
-import { Profiles } from "../identity/accounts/profiles.ts";
 import { watchRoles } from "../identity/accounts/watch-roles.ts";
-import { kmsAuditSigner } from "../keys/audit-signer.ts";
-import { createAccessTokens } from "../identity/tokens/access-token.ts";
-import { createAuthenticator } from "../identity/tokens/authenticate.ts";
+import { createAccessTokens, type AccessTokens } from "../identity/tokens/access-token.ts";
+import { createAuthenticator, type Authenticator } from "../identity/tokens/authenticate.ts";
+import type { AttachmentDeps } from "../messaging/attachments/attachment-deps.ts";
 import { openAttachments } from "./attachments.ts";
-import { runAuditLog } from "./audit-log.ts";
 import { Closers } from "./closers.ts";
 import type { Config } from "./config.ts";
-import { startDataPlane } from "./data-plane.ts";
-import {
-  openDevelopmentTenant,
-  refuseDevelopmentTenants,
-  type DevelopmentAccount,
-} from "./development.ts";
+import { startDataPlane, type DataPlane } from "./data-plane.ts";
+import { openDevelopmentTenant, type DevelopmentAccount } from "./development.ts";
+import { openFoundation, type Foundation, type Ports } from "./foundation.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { ActLimits } from "./http/act-limits.ts";
 import { createApp } from "./http/app.ts";
 import { openHttpPort } from "./http/http-port.ts";
 import { createRoutes } from "./http/routes.ts";
-import { describeError, type Log } from "./log.ts";
 import { createMessageCheck } from "./message-check.ts";
 import { networkBehind } from "./network.ts";
-import { openSharedState } from "./nodes/shared-state.ts";
 import { startPeriodicTasks } from "./periodic-tasks.ts";
 import { prepareHome } from "./prepare-home.ts";
 import { createReadiness } from "./readiness.ts";
 import { creationRates } from "./socket/message-limits.ts";
-import { openStorage } from "./storage.ts";
-import { usualTimings, type Timings } from "./timings.ts";
 import { unlessAborted, within } from "./unless-aborted.ts";
-import { waitFor } from "./wait-for.ts";
-import { openWatchers } from "./watchers.ts";
-
-/**
- * Dependencies on the outside world. The main program provides them, and tests can replace them.
- */
-export interface Ports {
-  /** Milliseconds since the Unix epoch. */
-  readonly now: () => number;
-  readonly newId: () => Uuid;
-  readonly log: Log;
-  readonly version: string;
-  /** Aborted when the server must stop, also while it starts. */
-  readonly stopping?: AbortSignal;
-  /** Returns how many lines of the log were lost so far. */
-  readonly lostLogLines?: () => number;
-  /** Timings that differ from the usual ones. */
-  readonly timings?: Partial<Timings>;
-}
 
 export interface RunningServer {
   /** The URL at which clients reach the server, without a slash at its end. */
@@ -93,74 +65,100 @@ export async function startServer(config: Config, ports: Ports): Promise<Running
 }
 
 async function start(config: Config, ports: Ports, closers: Closers): Promise<RunningServer> {
-  const { now, newId, log, version } = ports;
-  const timings = { ...usualTimings, ...ports.timings };
-  const { mode } = config;
-  const onLost = (service: string) => (error: unknown) =>
-    log.warn("connection lost", { service, ...describeError(error) });
+  const { now, log } = ports;
   await prepareHome(config);
-  const { serverKeysPollMs } = timings;
-  const storage = await openStorage(
+  const foundation = await openFoundation(config, ports, closers);
+  const { storage, watchers, timings } = foundation;
+  const { database } = storage;
+  const accounts = await openSampleAccounts(foundation);
+  const { http, address, serve } = await openHttpPort(config, timings.requestMs, closers);
+  const entrance = openEntrance(foundation, config.publicUrl ?? address);
+  const dataPlane = await openDataPlane(http, foundation, entrance);
+  closers.add(() => dataPlane.close());
+  const { pool } = database;
+  const { metrics } = watchers;
+  const { keyTree } = storage;
+  const attachments = await openAttachments(
     config,
-    { now, log, serverKeysPollMs, onLost: onLost("keystore") },
+    { pool, scopeKeys: keyTree.scopes, now, log, metrics },
     closers,
   );
-  const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
-  const { pool } = database;
-  const { scopes: scopeKeys } = keyTree;
-  const watchers = await openWatchers(config, {
-    pool,
-    log,
-    version,
-    lostLogLines: ports.lostLogLines,
-    isStorageFailing,
-  });
-  closers.add(() => watchers.close());
-  const { metrics, tracing } = watchers;
-  if (mode === "production") await refuseDevelopmentTenants(pool);
-  const signer = await waitFor(log, "key service", kmsAuditSigner(kms));
-  const auditLog = await waitFor(
-    log,
-    "audit log",
-    runAuditLog(config.audit, {
-      url: database.url,
-      pool,
-      cosignEveryMs: timings.cosignEveryMs,
-      checkEveryMs: timings.checkEveryMs,
-      signer,
-      now,
-      log,
-      metrics,
-    }),
-  );
-  closers.add(() => auditLog.close());
-  const { redisUrl } = config;
-  const shared = await openSharedState({ redisUrl, keys: serverKeys, onLost }, closers);
-  const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
-  const accounts =
-    mode === "development" && config.databaseUrl === undefined
-      ? await openDevelopmentTenant(config, {
-          pool,
-          ownerUrl: database.ownerUrl,
-          profiles,
-          now,
-          newId,
-        })
-      : [];
+  startPeriodicTasks({ pool, now, log, keyTree, attachments, metrics }, closers);
 
-  const { http, address, serve } = await openHttpPort(config, timings.requestMs, closers);
-  const publicUrl = config.publicUrl ?? address;
+  const stopping = new AbortController();
+  const served = { dataPlane, attachments, accounts, stopping: stopping.signal };
+  serve(openControlPlane(foundation, entrance, served));
+  log.info("listening", {
+    mode: config.mode,
+    embeddedDatabase: config.databaseUrl === undefined,
+  });
+  return {
+    url: entrance.publicUrl,
+    address,
+    metricsUrl: watchers.metricsUrl,
+    accounts,
+    failed: database.givenUp,
+    async close() {
+      stopping.abort();
+      await wait(config.shutdownDelayMs);
+      await closers.close();
+    },
+  };
+}
+
+/** The sample accounts of a server in development with the embedded database. Otherwise none. */
+async function openSampleAccounts({
+  config,
+  ports: { now, newId },
+  storage: { database },
+  profiles,
+}: Foundation): Promise<readonly DevelopmentAccount[]> {
+  if (config.mode !== "development" || config.databaseUrl !== undefined) return [];
+  const { pool, ownerUrl } = database;
+  return openDevelopmentTenant(config, { pool, ownerUrl, profiles, now, newId });
+}
+
+/** How HTTP and the relay check and count who comes in. */
+interface Entrance {
+  readonly publicUrl: string;
+  readonly accessTokens: AccessTokens;
+  readonly authenticator: Authenticator;
+  /** As `networkBehind` returns it. */
+  readonly networkOf: ReturnType<typeof networkBehind>;
+  readonly heldBytes: HeldBytes;
+  readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
+}
+
+function openEntrance(
+  { config, storage: { database, serverKeys }, shared, watchers }: Foundation,
+  publicUrl: string,
+): Entrance {
+  const { pool } = database;
   const accessTokens = createAccessTokens({ keys: serverKeys, issuer: publicUrl });
-  const authenticator = createAuthenticator({ pool, accessTokens, replays: shared.usedProofs() });
-  const networkOf = networkBehind(config.trustedProxies);
   const heldBytes = new HeldBytes(config.heldBytes);
-  metrics?.http.watchHeldBytes(() => heldBytes.total);
-  const isOriginOfAnyTenant = createOriginCheck(pool);
+  watchers.metrics?.http.watchHeldBytes(() => heldBytes.total);
+  return {
+    publicUrl,
+    accessTokens,
+    authenticator: createAuthenticator({ pool, accessTokens, replays: shared.usedProofs() }),
+    networkOf: networkBehind(config.trustedProxies),
+    heldBytes,
+    isOriginOfAnyTenant: createOriginCheck(pool),
+  };
+}
+
+function openDataPlane(
+  http: Server,
+  { config, ports, timings, storage, watchers, shared, onLost }: Foundation,
+  { publicUrl, authenticator, heldBytes, networkOf, isOriginOfAnyTenant }: Entrance,
+): Promise<DataPlane> {
+  const { now, newId, log } = ports;
+  const { database, serverKeys, keyTree } = storage;
   const { waitingSockets } = config;
-  const dataPlane = await startDataPlane({
+  return startDataPlane({
     http,
-    pool,
-    scopeKeys,
+    pool: database.pool,
+    scopeKeys: keyTree.scopes,
     serverKeys,
     authenticator,
     publicUrl,
@@ -177,7 +175,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
           node: newId(),
           flushMs: timings.hintFlushMs,
           databaseUrl: database.url,
-          onLag: metrics?.relay.hintLag,
+          onLag: watchers.metrics?.relay.hintLag,
         },
         listener,
       ),
@@ -185,16 +183,26 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       watchRoles({ url: database.url, onChanged, onLost: onLost("roles") }),
     watchers,
   });
-  closers.add(() => dataPlane.close());
+}
 
-  const attachments = await openAttachments(
-    config,
-    { pool, scopeKeys, now, log, metrics },
-    closers,
-  );
-  startPeriodicTasks({ pool, now, log, keyTree, attachments, metrics }, closers);
+/** What the control plane serves besides the foundation. */
+interface Served {
+  readonly dataPlane: DataPlane;
+  readonly attachments: AttachmentDeps;
+  readonly accounts: readonly DevelopmentAccount[];
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
+}
 
-  const stopping = new AbortController();
+/** Creates the routes, and the app that serves them. */
+function openControlPlane(
+  { config, ports, timings, storage, watchers, signer, auditLog, shared, profiles }: Foundation,
+  { publicUrl, accessTokens, authenticator, networkOf, heldBytes, isOriginOfAnyTenant }: Entrance,
+  { dataPlane, attachments, accounts, stopping }: Served,
+): RequestListener {
+  const { now, newId, log, version } = ports;
+  const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
+  const { pool } = database;
   const routes = createRoutes({
     config,
     pool,
@@ -212,7 +220,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     messaging: dataPlane.messaging,
     creationLimits: shared.messageLimits("conversations", creationRates(config.conversationRates)),
     attachments,
-    stopping: stopping.signal,
+    stopping,
     heads: auditLog.heads,
     logKey: signer.publicKey,
     readiness: createReadiness({
@@ -223,10 +231,10 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
       isStorageFailing,
       auditRefusal: () => auditLog.refusal(),
       auditWarning: () => auditLog.warning(),
-      isDraining: () => stopping.signal.aborted,
+      isDraining: () => stopping.aborted,
     }),
   });
-  const app = createApp({
+  return createApp({
     routes,
     isOriginOfAnyTenant,
     authenticator,
@@ -239,21 +247,7 @@ async function start(config: Config, ports: Ports, closers: Closers): Promise<Ru
     log,
     version,
     sampleAccounts: accounts,
-    onAnswered: metrics?.http.answered,
-    tracing,
+    onAnswered: watchers.metrics?.http.answered,
+    tracing: watchers.tracing,
   });
-  serve(app);
-  log.info("listening", { mode, embeddedDatabase: config.databaseUrl === undefined });
-  return {
-    url: publicUrl,
-    address,
-    metricsUrl: watchers.metricsUrl,
-    accounts,
-    failed: database.givenUp,
-    async close() {
-      stopping.abort();
-      await wait(config.shutdownDelayMs);
-      await closers.close();
-    },
-  };
 }

@@ -1,7 +1,34 @@
-import { defaultTimings, type Timings as SocketTimings } from "./socket/timings.ts";
-
-/** The times that the relay waits for devices, and a node for other nodes, in milliseconds. */
-export interface Timings extends SocketTimings {
+/**
+ * How long the relay waits for devices, and a node for other nodes, in milliseconds. They are one
+ * object, so that tests can shorten them.
+ */
+export interface Timings {
+  /** The resolution of the relay's times. */
+  readonly tickMs: number;
+  /** From the upgrade to the first frame. */
+  readonly helloMs: number;
+  /** Between two pings. */
+  readonly pingEveryMs: number;
+  /** From a ping to its pong. */
+  readonly pongWithinMs: number;
+  /** Longest silence of the device. */
+  readonly silenceMs: number;
+  /** Longest time with deliveries held up, neither acknowledged nor taken by the network. */
+  readonly stallMs: number;
+  /** From the closing handshake's first half to its second. */
+  readonly closingMs: number;
+  /** From the signal to stop until the last socket is closed. */
+  readonly drainMs: number;
+  /** Between two batches of sockets that are closed at a stop. */
+  readonly drainBatchEveryMs: number;
+  /** Until every device that was told to go has been let in by another node. */
+  readonly letInElsewhereMs: number;
+  /** Between two reads of the suspended tenants. */
+  readonly suspensionPollMs: number;
+  /** Between two audit entries with transcript hashes. */
+  readonly transcriptsEveryMs: number;
+  /** From a user's last socket to `offline`. */
+  readonly offlineAfterMs: number;
   /** Average time between two polls for what other nodes wrote and hints did not announce. */
   readonly pollMs: number;
   /** Minimum time between two sends of hints. */
@@ -27,7 +54,19 @@ export interface Timings extends SocketTimings {
 
 /** The timings of a server in operation. */
 export const usualTimings: Timings = {
-  ...defaultTimings,
+  tickMs: 250,
+  helloMs: 10_000,
+  pingEveryMs: 25_000,
+  pongWithinMs: 8_000,
+  silenceMs: 90_000,
+  stallMs: 30_000,
+  closingMs: 5_000,
+  drainMs: 25_000,
+  drainBatchEveryMs: 50,
+  letInElsewhereMs: 5_000,
+  suspensionPollMs: 1_000,
+  transcriptsEveryMs: 10_000,
+  offlineAfterMs: 30_000,
   pollMs: 3_000,
   hintFlushMs: 5,
   beatMs: 10_000,

@@ -2,6 +2,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { isStaff, type Actor } from "../../policies/actor.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import { HttpError } from "./http-error.ts";
+import { memoryLimits } from "../limits.ts";
 
 /** Audited requests of one account: how many at once, and how many per second. */
 export interface ActRates {
@@ -9,9 +10,6 @@ export interface ActRates {
   /** The rate of an agent, a supervisor, an admin, a bot or an auditor. */
   readonly staff: BucketRate;
 }
-
-/** The most accounts that are remembered. Above it the oldest is forgotten. */
-const MAX_ACCOUNTS = 100_000;
 
 /**
  * Limits how many audited requests each account makes on this node. So it limits how many entries an
@@ -47,7 +45,7 @@ export class ActLimits {
     if (known !== undefined) return known;
     const made = fullBucket(this.#rates[isStaff(role) ? "staff" : "customer"], now);
     this.#buckets.set(user, made);
-    if (this.#buckets.size > MAX_ACCOUNTS) {
+    if (this.#buckets.size > memoryLimits.accounts) {
       const [oldest] = this.#buckets.keys();
       if (oldest !== undefined) this.#buckets.delete(oldest);
     }

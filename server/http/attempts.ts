@@ -1,10 +1,6 @@
-import { tooMany, type Limiter } from "./limits.ts";
+import { tooMany, type Limiter } from "./rate-limiter.ts";
+import { attemptLimits } from "../limits.ts";
 
-/** The number of attempts of one key that run at the same time on this node. */
-const CONCURRENT = 8;
-/** The number of attempts of one key that wait, and the time for which they wait. */
-const MAX_WAITING = 4_000;
-const MAX_WAIT_MS = 20_000;
 const RETRY_SECONDS = 2;
 
 /** The attempts of one key. */
@@ -55,7 +51,7 @@ export class Attempts {
   async #start(key: string): Promise<() => Promise<void>> {
     for (let tries = 0; ; tries++) {
       const line = this.#lineOf(key);
-      if (line.running < CONCURRENT) {
+      if (line.running < attemptLimits.running) {
         line.running++;
         const { ended } = line;
         try {
@@ -85,7 +81,7 @@ export class Attempts {
     const line = this.#lineOf(key);
     line.running--;
     line.ended++;
-    for (const { go } of line.waiting.splice(0, CONCURRENT - line.running)) go();
+    for (const { go } of line.waiting.splice(0, attemptLimits.running - line.running)) go();
     if (line.running === 0 && line.waiting.length === 0) this.#lines.delete(key);
   }
 }
@@ -94,13 +90,13 @@ export class Attempts {
  * Resolves when an attempt of the line has ended. An attempt that has waited before comes first.
  */
 function wait(line: Line, again: boolean): Promise<void> {
-  if (line.waiting.length >= MAX_WAITING) throw tooMany(RETRY_SECONDS);
+  if (line.waiting.length >= attemptLimits.waiting) throw tooMany(RETRY_SECONDS);
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
       const place = line.waiting.indexOf(waiting);
       if (place >= 0) line.waiting.splice(place, 1);
       reject(tooMany(RETRY_SECONDS));
-    }, MAX_WAIT_MS);
+    }, attemptLimits.waitMs);
     const waiting: Waiting = {
       go() {
         clearTimeout(late);

@@ -4,15 +4,7 @@ import type { Config } from "../config.ts";
 import { networkUnlessProxy } from "../network.ts";
 import { createHttpServer } from "./http-server.ts";
 import { closeHttp, listen } from "./listen.ts";
-
-/** Headers are small, so they arrive sooner than bodies. */
-const HEADERS_MS = 10_000;
-
-/**
- * The time for which an idle HTTP connection is kept. Load balancers keep theirs for 60 seconds,
- * and must be the first to close one: they might use it at the moment when the server closes it.
- */
-const KEEP_ALIVE_MS = 75_000;
+import { requestLimits } from "../limits.ts";
 
 /** The port that the server listens on. */
 export interface HttpPort {
@@ -35,8 +27,8 @@ export async function openHttpPort(
 ): Promise<HttpPort> {
   let handler: RequestListener = (_request, response) => void response.writeHead(503).end();
   const options = {
-    headersMs: Math.min(requestMs, HEADERS_MS),
-    keepAliveMs: KEEP_ALIVE_MS,
+    headersMs: Math.min(requestMs, requestLimits.headersMs),
+    keepAliveMs: requestLimits.idleMs,
     connections: config.httpConnections,
     networkOf: networkUnlessProxy(config.trustedProxies),
   };

@@ -5,6 +5,7 @@ import { ConnectionLimit, type ConnectionLimits } from "../connection-limit.ts";
 import { holdBody } from "./bodies/expectation.ts";
 import { HttpError } from "./http-error.ts";
 import { rawProblem } from "./raw-problem.ts";
+import { requestLimits } from "../limits.ts";
 
 export interface HttpServerOptions {
   /** The time for a request's headers, in milliseconds. */
@@ -17,14 +18,8 @@ export interface HttpServerOptions {
   readonly networkOf: (socket: Socket) => string | undefined;
 }
 
-/** A token and a proof, whose limits are 8 KiB each, are usually under 1 KiB. */
-const MAX_HEADER_BYTES = 16 * 1024;
-/** The longest upload request. Its connection ends sooner if no bytes arrive. */
-const LONGEST_REQUEST_MS = 3_600_000;
-/** The time between two searches by Node for late requests. */
+/** How often Node looks for requests that are late. */
 const LOOK_EVERY_MS = 2_000;
-/** Requests of one connection that are not answered yet. Clients send one after the other. */
-const MAX_PIPELINED = 16;
 
 /** Gives back a connection's place, which it has until it closes or becomes a WebSocket. */
 const places = new WeakMap<Duplex, () => void>();
@@ -44,16 +39,16 @@ export function createHttpServer(
   const options = {
     headersTimeout: headersMs,
     keepAliveTimeout: keepAliveMs,
-    requestTimeout: Math.max(LONGEST_REQUEST_MS, headersMs),
+    requestTimeout: Math.max(requestLimits.longestMs, headersMs),
     connectionsCheckingInterval: Math.min(LOOK_EVERY_MS, headersMs),
-    maxHeaderSize: MAX_HEADER_BYTES,
+    maxHeaderSize: requestLimits.headerBytes,
   };
   /** Requests that are not answered yet. */
   const unanswered = new WeakMap<Duplex, number>();
   const server = createServer(options, (request, response) => {
     const { socket } = request;
     const count = (unanswered.get(socket) ?? 0) + 1;
-    if (count > MAX_PIPELINED) return void socket.destroy();
+    if (count > requestLimits.unanswered) return void socket.destroy();
     unanswered.set(socket, count);
     response.once("close", () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
     handler()(request, response);
@@ -84,7 +79,10 @@ export function createHttpServer(
 /** Returns the error for bytes that Node could not parse as a request. */
 function errorOfCode(code: string | undefined): HttpError {
   if (code === "HPE_HEADER_OVERFLOW")
-    return new HttpError("headers_too_large", `Headers have at most ${MAX_HEADER_BYTES} bytes.`);
+    return new HttpError(
+      "headers_too_large",
+      `Headers have at most ${requestLimits.headerBytes} bytes.`,
+    );
   if (code === "ERR_HTTP_REQUEST_TIMEOUT")
     return new HttpError("body_too_late", "The request did not come whole in time.");
   return new HttpError("invalid_request", "The request is not valid HTTP.");

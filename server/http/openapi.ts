@@ -1,8 +1,8 @@
 import { problemDocument } from "../../contract/problem-document.ts";
 import { problemKinds, type ProblemCode } from "../../contract/problems.ts";
-import { noBody } from "./bodies/body-limit.ts";
 import { JsonSchemas } from "./json-schemas.ts";
 import { isLimited, type AnyRoute, type RouteSpec } from "./route.ts";
+import { bodyLimits } from "../limits.ts";
 
 const sessionProblems: readonly ProblemCode[] = [
   "missing_token",
@@ -96,7 +96,7 @@ function operationOf(spec: RouteSpec, schemas: JsonSchemas): object {
     // Documents which audit entries a successful request writes.
     "x-audit": spec.audits,
     // Documents the largest body, and the milliseconds in which it must arrive.
-    "x-body-limit": spec.bodyLimit ?? noBody,
+    "x-body-limit": spec.bodyLimit ?? bodyLimits.none,
     security: securityOf(spec.access),
     ...(parameters.length > 0 && { parameters }),
     ...(spec.stream !== undefined && {

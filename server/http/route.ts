@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import type { AuditAction } from "../../audit/actions.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { Authenticated } from "../../identity/tokens/authenticate.ts";
-import type { BodyLimit } from "./bodies/body-limit.ts";
+import type { BodyLimit } from "../limits.ts";
 import type { Body } from "./bodies/body-reader.ts";
 
 type Schema = z.core.$ZodType;

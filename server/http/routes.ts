@@ -11,60 +11,54 @@ import type { Config } from "../config.ts";
 import type { Readiness } from "../readiness.ts";
 import type { MessageLimits } from "../socket/message-limits.ts";
 import type { HttpConnections } from "../socket/http-connections.ts";
-import type { CreateLimiter } from "./limits.ts";
+import type { CreateLimiter } from "./rate-limiter.ts";
 import { signInLimits, type SignInRates } from "./sign-in-limits.ts";
 import type { AttachmentDeps } from "../../messaging/attachments/attachment-deps.ts";
 import type { AnyRoute } from "./route.ts";
 import type { KnownHeads } from "../../audit/read/known-heads.ts";
 import { LogReader } from "../../identity/audit-log/log-reader.ts";
-import { addMemberRoute } from "./routes/add-member.ts";
-import { auditTilesRoute, searchAuditRoute } from "./routes/audit-log.ts";
-import { tailAuditRoute } from "./routes/audit-tail.ts";
-import { checkPreKeysRoute } from "./routes/check-prekeys.ts";
-import { closeConversationRoute } from "./routes/close-conversation.ts";
-import { closeSessionRoute } from "./routes/close-session.ts";
-import { countPreKeysRoute } from "./routes/count-prekeys.ts";
-import { createConversationRoute } from "./routes/create-conversation.ts";
-import { downloadAttachmentRoute } from "./routes/download-attachment.ts";
-import { healthRoute, readyRoute } from "./routes/health.ts";
+import { listDevicesRoute, listStaffRoute, resetAccountRoute } from "./routes/accounts.ts";
+import { downloadAttachmentRoute } from "./routes/attachments/download.ts";
 import {
-  approveLinkRoute,
-  readLinkRoute,
-  refuseLinkRoute,
-  requestLinkRoute,
-  withdrawLinkRoute,
-} from "./routes/link-requests.ts";
+  continueUploadRoute,
+  createUploadRoute,
+  readUploadRoute,
+  terminateUploadRoute,
+} from "./routes/attachments/upload.ts";
+import { UploadTurns } from "./routes/attachments/upload-turns.ts";
+import { auditTilesRoute, searchAuditRoute, tailAuditRoute } from "./routes/audit.ts";
+import {
+  closeConversationRoute,
+  createConversationRoute,
+  listConversationsRoute,
+  readConversationRoute,
+} from "./routes/conversations.ts";
+import { registerDeviceRoute, revokeDeviceRoute } from "./routes/devices.ts";
+import { healthRoute, readyRoute } from "./routes/health.ts";
+import { grantHistoryRoute, readLinksRoute, recordConsentRoute } from "./routes/history.ts";
 import {
   keyHistoryRoute,
   keyLogCheckpointRoute,
   keyLogConsistencyRoute,
   keyLogRestoresRoute,
 } from "./routes/key-log.ts";
-import { listConversationsRoute } from "./routes/list-conversations.ts";
-import { listDevicesRoute } from "./routes/list-devices.ts";
-import { listStaffRoute } from "./routes/list-staff.ts";
-import { grantHistoryRoute } from "./routes/grant-history.ts";
-import { openSessionRoute } from "./routes/open-session.ts";
-import { readLinksRoute } from "./routes/read-links.ts";
-import { recordConsentRoute } from "./routes/record-consent.ts";
-import { readConversationRoute } from "./routes/read-conversation.ts";
-import { registerDeviceRoute } from "./routes/register-device.ts";
-import { relayEventsRoute } from "./routes/relay-events.ts";
-import { relaySendRoute } from "./routes/relay-send.ts";
-import { relayStreamRoute } from "./routes/relay-stream.ts";
-import { removeMemberRoute } from "./routes/remove-member.ts";
-import { renewSessionRoute } from "./routes/renew-session.ts";
-import { resetAccountRoute } from "./routes/reset-account.ts";
-import { revokeDeviceRoute } from "./routes/revoke-device.ts";
-import { takeBundleRoute } from "./routes/take-bundle.ts";
 import {
-  continueUploadRoute,
-  createUploadRoute,
-  readUploadRoute,
-  terminateUploadRoute,
-} from "./routes/upload-attachment.ts";
-import { uploadPreKeysRoute } from "./routes/upload-prekeys.ts";
-import { UploadTurns } from "./upload-turns.ts";
+  approveLinkRoute,
+  readLinkRoute,
+  refuseLinkRoute,
+  requestLinkRoute,
+  withdrawLinkRoute,
+} from "./routes/linking.ts";
+import { addMemberRoute, removeMemberRoute } from "./routes/members.ts";
+import {
+  checkPreKeysRoute,
+  countPreKeysRoute,
+  takeBundleRoute,
+  uploadPreKeysRoute,
+} from "./routes/prekeys.ts";
+import { relayEventsRoute, relayStreamRoute } from "./routes/relay/receive.ts";
+import { relaySendRoute } from "./routes/relay/send.ts";
+import { closeSessionRoute, openSessionRoute, renewSessionRoute } from "./routes/sessions.ts";
 
 export interface RoutesDeps {
   readonly config: SignInRates & Pick<Config, "registrationLimit" | "bundleLimit" | "linkLimit">;

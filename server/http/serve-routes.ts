@@ -1,23 +1,21 @@
 import type { IncomingMessage } from "node:http";
 import type { Express, Request, Response } from "express";
 import { runFor } from "../../db/fairness/requester.ts";
-import { FairShares, type ShareLimits } from "../../policies/fair-shares.ts";
+import { FairShares } from "../../policies/fair-shares.ts";
 import type { Authenticated, Authenticator } from "../../identity/tokens/authenticate.ts";
 import { SESSION_LIFETIME_MS } from "../../policies/session-lifetime.ts";
 import * as z from "zod/mini";
 import type { Sender } from "../held-bytes.ts";
-import { noBody } from "./bodies/body-limit.ts";
 import { bodyOf, type Body, type BodyReaderDeps } from "./bodies/body-reader.ts";
 import { parseJson } from "./bodies/parse-json.ts";
 import { HttpError } from "./http-error.ts";
 import { foreignOrigin } from "../page-origin.ts";
 import type { ActLimits } from "./act-limits.ts";
 import { isLimited, type AnyRoute, type Call, type RequestFacts, type RouteSpec } from "./route.ts";
+import { bodyLimits, requestLimits, shareLimits } from "../limits.ts";
 
 /** The header or field that carries the id of a relay connection over HTTP. */
 const CONNECTION_HEADER = "relay-connection";
-
-const MAX_HEADER_TOKEN = 8 * 1024;
 
 export interface ServeDeps {
   readonly authenticator: Authenticator;
@@ -31,16 +29,13 @@ export interface ServeDeps {
   readonly publicUrl: string;
 }
 
-/** Requests of signed-in accounts that are served at the same time. */
-const IN_FLIGHT: ShareLimits = { node: 10_000, tenant: 2_500, account: 100 };
-
 /**
  * Serves each route in five steps: authenticate, parse the headers, read and parse the body, call
  * the use case, answer. A sender who is refused by the headers is answered before the body is read.
  * An audited request also counts against its account's limit.
  */
 export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: ServeDeps): void {
-  const inFlight = new FairShares(IN_FLIGHT);
+  const inFlight = new FairShares(shareLimits.requests);
   for (const route of routes) {
     const { spec } = route;
     app[spec.method](expressPath(spec.path), async (request, response) => {
@@ -56,7 +51,7 @@ export function serveRoutes(app: Express, routes: readonly AnyRoute[], deps: Ser
       if (known !== undefined && isLimited(spec)) deps.actLimits.take(known.actor);
       const who = known && { ...known, actor: { ...known.actor, requestId } };
       const body = bodyOf(request, response, deps.bodies);
-      body.assertFits(spec.bodyLimit ?? noBody);
+      body.assertFits(spec.bodyLimit ?? bodyLimits.none);
       const call = { requestId, who, request: facts, ...parseHead(spec, request) };
       const serve = async () => {
         if ("serve" in route) {
@@ -132,7 +127,7 @@ async function authenticate(
   if (
     token === undefined ||
     proof === undefined ||
-    Math.max(token.length, proof.length) > MAX_HEADER_TOKEN
+    Math.max(token.length, proof.length) > requestLimits.tokenBytes
   )
     throw new HttpError(
       "missing_token",
@@ -157,7 +152,7 @@ async function parseBody(
   sender: Sender,
 ): Promise<unknown> {
   if (spec.body === undefined) return refuseBody(body, sender);
-  const { bodyLimit = noBody } = spec;
+  const { bodyLimit = bodyLimits.none } = spec;
   if (request.is("application/json") === false || !isUtf8(request.get("content-type")))
     throw new HttpError("unsupported_media_type", "Send the body as application/json, in UTF-8.");
   return check(spec.body, parseJson(await body.whole(bodyLimit, sender)), "body");
@@ -167,7 +162,7 @@ const isUtf8 = (type = ""): boolean => !/;\s*charset=(?!"?utf-8"?\s*(;|$))/i.tes
 
 /** @throws HttpError body_too_large, if there is a body */
 const refuseBody = async (body: Body, sender: Sender): Promise<void> =>
-  void (await body.whole(noBody, sender));
+  void (await body.whole(bodyLimits.none, sender));
 
 /** Names the place of the error in the input, never the value that stood there. */
 function check(schema: z.core.$ZodType, input: unknown, where: string): unknown {

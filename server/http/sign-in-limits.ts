@@ -1,6 +1,6 @@
 import type { SignInLimits } from "../../identity/tokens/sign-in.ts";
 import { Attempts } from "./attempts.ts";
-import type { CreateLimiter, Rate } from "./limits.ts";
+import type { CreateLimiter, Rate } from "./rate-limiter.ts";
 
 /** The rates of sign-ins. */
 export interface SignInRates {

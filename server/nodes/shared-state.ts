@@ -3,7 +3,7 @@ import type { ServerKeys } from "../../keys/server-keys/server-keys.ts";
 import { PROOF_MEMORY_MS } from "../../identity/tokens/device-proof.ts";
 import { ReplayCache, type UsedProofs } from "../../identity/tokens/replay-cache.ts";
 import type { Closers } from "../closers.ts";
-import { limiterFactory, type CreateLimiter } from "../http/limits.ts";
+import { limiterFactory, type CreateLimiter } from "../http/rate-limiter.ts";
 import type { MessageLimits, MessageRates } from "../socket/message-limits.ts";
 import type { HintListener, Hints } from "./hints.ts";
 import { openHints, type OpenHintsOptions } from "./open-hints.ts";

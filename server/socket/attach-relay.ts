@@ -18,16 +18,10 @@ import { Connection, type ConnectionDeps } from "./connection.ts";
 import { drainAll } from "./drain.ts";
 import { HttpConnections } from "./http-connections.ts";
 import { limitHello } from "./limit-hello.ts";
+import { relayLimits } from "../limits.ts";
 
 export const RELAY_PATH = "/v1/relay";
 const SUBPROTOCOL = "sealdesk.v1";
-/**
- * The largest number of fragments of a message. No client divides a message further. Each fragment
- * costs more memory than its bytes.
- */
-const MAX_FRAGMENTS = 128;
-/** A frame may arrive in this many pieces, which is one for each packet on the network. */
-const MAX_BUFFERED_PIECES = 4_096;
 
 /** The running relay. */
 export interface AttachedRelay {
@@ -50,7 +44,7 @@ export interface HelloLimits {
   readonly isOriginOfAnyTenant: (origin: string) => Promise<boolean>;
 }
 
-interface RelayDeps extends ConnectionDeps {
+export interface RelayDeps extends ConnectionDeps {
   /** Whether other nodes serve the same database, which devices can move to. */
   readonly hasOtherNodes: () => boolean;
   readonly helloLimits: HelloLimits;
@@ -67,8 +61,8 @@ export function attachRelay(server: Server, deps: RelayDeps): AttachedRelay {
   const options = {
     noServer: true,
     maxPayload: wireLimits.frame,
-    maxFragments: MAX_FRAGMENTS,
-    maxBufferedChunks: MAX_BUFFERED_PIECES,
+    maxFragments: relayLimits.fragments,
+    maxBufferedChunks: relayLimits.bufferedPieces,
     // Ciphertext does not compress. Compressing secrets together with chosen text leaks them
     // (CRIME).
     perMessageDeflate: false,

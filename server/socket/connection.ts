@@ -23,7 +23,8 @@ import { Reading } from "./reading.ts";
 import type { Identity, Subscriber } from "./relay.ts";
 import { Session, type ServiceDeps } from "./session.ts";
 import type { Timed, TimerWheel } from "./timer-wheel.ts";
-import type { Timings } from "./timings.ts";
+import type { Timings } from "../timings.ts";
+import { relayLimits } from "../limits.ts";
 
 /** The facts about a connection that the liveness check needs. */
 export interface OpenSocket extends Drainable {
@@ -56,10 +57,6 @@ export interface ConnectionDeps extends HandshakeSteps, ServiceDeps {
   ) => Promise<readonly Uuid[]>;
 }
 
-/** Ephemeral frames are dropped when this many bytes of durable frames wait. */
-const MAX_BUFFERED_FOR_EPHEMERAL = 256 * 1024;
-/** The number of waiting bytes above which no further page of heads is read. */
-const MAX_BUFFERED_HEADS = 512 * 1024;
 const SNAPSHOT_ATTEMPTS = 10;
 
 /**
@@ -332,7 +329,10 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Waits until the device has taken enough of the sent bytes. */
   async #room(): Promise<void> {
-    while (this.#state === "joining" && this.#channel.bufferedBytes > MAX_BUFFERED_HEADS)
+    while (
+      this.#state === "joining" &&
+      this.#channel.bufferedBytes > relayLimits.bufferedBytesOfHeads
+    )
       await new Promise<void>((resolve) => {
         this.#onRoom = resolve;
       });
@@ -372,7 +372,7 @@ export class Connection implements Subscriber, ChannelEvents, Timed, OpenSocket 
 
   /** Sends an ephemeral frame, unless durable frames wait already. */
   #transmitEphemeral(frame: Uint8Array): void {
-    if (this.#channel.bufferedBytes <= MAX_BUFFERED_FOR_EPHEMERAL) this.#transmit(frame);
+    if (this.#channel.bufferedBytes <= relayLimits.bufferedBytesOfEphemeral) this.#transmit(frame);
     else this.#deps.observer?.slowConsumer("dropped_ephemeral");
   }
 

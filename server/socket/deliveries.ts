@@ -8,8 +8,9 @@ import type { DeliverableEvent, ErasedEvent, LoggedEvent } from "../../messaging
 import type { AcceptedMessage } from "../../messaging/log/head.ts";
 import { Follower } from "./follower.ts";
 import { acceptedFrame, deliverFrame } from "./frames.ts";
-import { WINDOW, type AuthenticatedHello } from "./handshake.ts";
+import type { AuthenticatedHello } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
+import { relayLimits } from "../limits.ts";
 
 export interface DeliveriesDeps {
   readonly actor: AuthenticatedHello["actor"];
@@ -213,11 +214,15 @@ export class Deliveries {
   }
 
   #mayTransmit(): boolean {
-    return this.#state === "open" && this.#unacknowledged < WINDOW && !this.#deps.isClogged();
+    return (
+      this.#state === "open" &&
+      this.#unacknowledged < relayLimits.unacknowledged &&
+      !this.#deps.isClogged()
+    );
   }
 
   #mayRead(): boolean {
-    return this.#mayTransmit() && this.#unacknowledged + this.#asked < WINDOW;
+    return this.#mayTransmit() && this.#unacknowledged + this.#asked < relayLimits.unacknowledged;
   }
 
   #catchUp(follower: Follower): void {
@@ -243,7 +248,7 @@ export class Deliveries {
     while (follower.behind && follower.range !== undefined && this.#mayRead()) {
       const { next, target, range, anchor } = follower;
       const untilSeq = Math.min(target, range.untilSeq ?? target);
-      const room = WINDOW - this.#unacknowledged - this.#asked;
+      const room = relayLimits.unacknowledged - this.#unacknowledged - this.#asked;
       const limit = Math.max(1, Math.min(PAGE, room, untilSeq - next + 1));
       this.#asked += limit;
       const request = { tenant, conversation, device, afterSeq: next - 1, untilSeq };

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Timings } from "./timings.ts";
+import type { Timings } from "../timings.ts";
 
 /** A connection, as far as stopping has to do with it. */
 export interface Drainable {

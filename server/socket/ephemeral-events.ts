@@ -3,6 +3,7 @@ import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { fullBucket, takeFrom, type Bucket } from "../../policies/token-bucket.ts";
 import type { PresenceBoard, UserPresence } from "./presence.ts";
 import type { Identity, Relay, Subscriber } from "./relay.ts";
+import { relayLimits } from "../limits.ts";
 
 /**
  * The dependencies that all sockets share. They are passed by reference, because there is one of
@@ -25,13 +26,7 @@ export interface EphemeralEventsSocket {
   readonly transmit: (frame: Uint8Array) => void;
 }
 
-/**
- * The rate of ephemeral frames from one socket, which are never stored. Frames above it are
- * dropped.
- */
-const RATE = { burst: 30, perSecond: 5 };
-
-/** Handles the ephemeral frames of one socket: activities and presence of its user. */
+/** What one socket says in passing: what its user does now, and whether they are there. */
 export class EphemeralEvents {
   readonly #deps: EphemeralEventsDeps;
   readonly #socket: EphemeralEventsSocket;
@@ -40,7 +35,7 @@ export class EphemeralEvents {
   constructor(deps: EphemeralEventsDeps, socket: EphemeralEventsSocket) {
     this.#deps = deps;
     this.#socket = socket;
-    this.#bucket = fullBucket(RATE, deps.monotonic());
+    this.#bucket = fullBucket(relayLimits.ephemeral, deps.monotonic());
   }
 
   onActivity({ conversation, kind, seq }: Activity): void {

@@ -1,5 +1,6 @@
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import { charge, fullBucket, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
+import { memoryLimits } from "../limits.ts";
 
 /** The rates of frames of any kind that the sockets of one account may send to this node. */
 export interface FrameRates {
@@ -11,9 +12,6 @@ interface Buckets {
   readonly frames: Bucket;
   readonly bytes: Bucket;
 }
-
-/** The most accounts in use. Above it the oldest start with full buckets. */
-const MAX_ACCOUNTS = 100_000;
 
 /**
  * Limits the work that the frames of one account are, so that they do not occupy the event loop. An
@@ -45,7 +43,8 @@ export class FrameLimits {
     const buckets = { frames: fullBucket(frames, now), bytes: fullBucket(bytes, now) };
     this.#accounts.set(user, buckets);
     const [oldest] = this.#accounts.keys();
-    if (this.#accounts.size > MAX_ACCOUNTS && oldest !== undefined) this.#accounts.delete(oldest);
+    if (this.#accounts.size > memoryLimits.accounts && oldest !== undefined)
+      this.#accounts.delete(oldest);
     return buckets;
   }
 }

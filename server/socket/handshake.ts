@@ -3,13 +3,9 @@ import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { Followed, FollowedPage } from "../../messaging/follow/visible-ranges.ts";
 import type { Actor } from "../../policies/actor.ts";
+import { relayLimits } from "../limits.ts";
 
 export const PROTOCOL_VERSION = 1;
-/**
- * The number of deliveries of one connection that may be unacknowledged. More wait in the database.
- */
-export const WINDOW = 256;
-export const MAX_CIPHERTEXT_BYTES = 64 * 1024;
 
 /** A hello, and the origin of the web page that sent it, if that is not the server's own. */
 export interface ReceivedHello {
@@ -50,9 +46,9 @@ export function limitsFor(tenant: {
   readonly keyMaxAgeMs: number;
 }): Limits {
   return {
-    maxCiphertextBytes: MAX_CIPHERTEXT_BYTES,
+    maxCiphertextBytes: wireLimits.ciphertext,
     maxFrameBytes: wireLimits.frame,
-    window: WINDOW,
+    window: relayLimits.unacknowledged,
     keyMaxMessages: tenant.keyMaxMessages,
     keyMaxAgeMs: tenant.keyMaxAgeMs,
   };

@@ -1,19 +1,7 @@
 import { countForBatch, splitFrames } from "../../crypto/wire/frame-batch.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { CloseReason } from "./close-codes.ts";
-
-/**
- * The number of bytes that a closed channel keeps for the device to take. It keeps the oldest
- * frames, so that none is missing in between.
- */
-const MAX_LEFT_BYTES = 128 * 1024;
-
-/**
- * The number of bodies of one connection that may be awaited or read at once. Each may take a
- * mebibyte. A device sends one after another; the rest is for bodies that it gave up and sent
- * again.
- */
-const MAX_BODIES = 4;
+import { relayLimits } from "../limits.ts";
 
 /** The answer to one poll. */
 export interface PollAnswer {
@@ -97,7 +85,7 @@ export class HttpChannel implements Channel {
     this.#closed = reason;
     this.#readable();
     this.#flush();
-    this.#leave(MAX_LEFT_BYTES);
+    this.#leave(relayLimits.leftBytes);
     this.#onEnd();
   }
 
@@ -127,7 +115,7 @@ export class HttpChannel implements Channel {
    * @returns a function that releases it; undefined when too many bodies are under way
    */
   expectBody(): (() => void) | undefined {
-    if (this.#bodies >= MAX_BODIES) return undefined;
+    if (this.#bodies >= relayLimits.bodies) return undefined;
     this.#bodies++;
     return () => this.#bodies--;
   }

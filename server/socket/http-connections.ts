@@ -1,20 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { FairCache } from "../../policies/fair-cache.ts";
-import { FairShares, type Holder, type ShareLimits } from "../../policies/fair-shares.ts";
+import { FairShares, type Holder } from "../../policies/fair-shares.ts";
 import type { Sender } from "../held-bytes.ts";
 import { Connection, type ConnectionDeps } from "./connection.ts";
 import { HttpChannel } from "./http-channel.ts";
-
-const MIB = 1024 * 1024;
-/** The limits of connections of which no frame was taken, and of the bytes of their hellos. */
-const UNTAKEN: ShareLimits = { node: 10_000, tenant: 2_500, account: 8 };
-const UNTAKEN_BYTES: ShareLimits = { node: 64 * MIB, tenant: 16 * MIB, account: 4 * MIB };
-/**
- * The time and the number of connections for which the reason of a close is kept. Older ones are
- * forgotten, those of the tenant with most of them first.
- */
-const LINGER_MS = 30_000;
-const MAX_LINGERING = 1_000;
+import { relayLimits, shareLimits } from "../limits.ts";
 
 /** Why no connection begins. */
 export type BeginRefusal = "stopping" | "overloaded";
@@ -33,10 +23,10 @@ export class HttpConnections {
     string,
     { readonly channel: HttpChannel; readonly holder: Holder }
   >();
-  readonly #untaken = new FairShares(UNTAKEN);
-  readonly #untakenBytes = new FairShares(UNTAKEN_BYTES);
+  readonly #untaken = new FairShares(shareLimits.untakenConnections);
+  readonly #untakenBytes = new FairShares(shareLimits.untakenBytes);
   /** Closed connections by tenant, the oldest first. */
-  readonly #lingering = new FairCache<true>(MAX_LINGERING);
+  readonly #lingering = new FairCache<true>(relayLimits.lingering);
   #stopping = false;
 
   constructor(deps: ConnectionDeps) {
@@ -101,7 +91,7 @@ export class HttpConnections {
     setTimeout(() => {
       this.#lingering.delete(tenant, id);
       this.#channels.delete(id);
-    }, LINGER_MS).unref();
+    }, relayLimits.lingerMs).unref();
   }
 
   /**

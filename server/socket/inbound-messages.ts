@@ -1,3 +1,4 @@
+import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Send } from "../../crypto/wire/frame.ts";
 import type { Uuid } from "../../crypto/wire/uuid.ts";
 import type { ConversationLog } from "../../messaging/log/conversation-log.ts";
@@ -6,10 +7,11 @@ import { MessagingError } from "../../messaging/messaging-error.ts";
 import type { Channel } from "./channel.ts";
 import type { Deliveries } from "./deliveries.ts";
 import { acceptedFrame, admissionRefusedFrame, refusedFrame, type RefusalCode } from "./frames.ts";
-import { MAX_CIPHERTEXT_BYTES, type AuthenticatedHello } from "./handshake.ts";
+import type { AuthenticatedHello } from "./handshake.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import type { MessageLimits } from "./message-limits.ts";
 import type { Reading } from "./reading.ts";
+import { relayLimits } from "../limits.ts";
 
 /**
  * The dependencies that all sockets share. They are passed by reference, because there is one of
@@ -35,13 +37,6 @@ export interface InboundMessagesSocket {
   readonly onIdle: () => void;
 }
 
-/**
- * The limits of the messages of one socket under way. The socket is not read from while it has
- * more.
- */
-const MAX_UNANSWERED = 512;
-const MAX_UNANSWERED_BYTES = 4 * 1024 * 1024;
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 /**
  * A device over its limit is refused for at least this long, so that its later messages stay in
  * order.
@@ -72,7 +67,7 @@ export class InboundMessages {
     const retryAfterMs = this.#retryAfterMs();
     if (retryAfterMs > 0) this.#refuse(send, "rate_limited", retryAfterMs);
     else if (!this.#socket.mayPost(send.conversation)) this.#refuse(send, "forbidden");
-    else if (send.ciphertext.length > MAX_CIPHERTEXT_BYTES)
+    else if (send.ciphertext.length > wireLimits.ciphertext)
       this.#refuse(send, this.#tooLarge(send));
     else {
       const bytes = sizeOf(send);
@@ -99,9 +94,9 @@ export class InboundMessages {
     const { channel, reading } = this.#socket;
     const share = this.#paused ? 0.5 : 1;
     const full =
-      this.#unanswered >= MAX_UNANSWERED * share ||
-      this.#unansweredBytes >= MAX_UNANSWERED_BYTES * share ||
-      channel.bufferedBytes >= MAX_BUFFERED_BYTES * share;
+      this.#unanswered >= relayLimits.unanswered * share ||
+      this.#unansweredBytes >= relayLimits.unansweredBytes * share ||
+      channel.bufferedBytes >= relayLimits.bufferedBytes * share;
     if (full === this.#paused) return;
     this.#paused = full;
     if (full) reading.pause();

@@ -1,15 +1,11 @@
 import type { Socket } from "node:net";
 import type { WebSocket } from "ws";
-import { wireLimits } from "../../crypto/wire/frame.ts";
 import type { Hold } from "../held-bytes.ts";
 import type { CloseReason } from "./close-codes.ts";
+import { relayLimits } from "../limits.ts";
 
-/** A hello, its framing, and a few pings. */
-const MAX_BYTES = wireLimits.hello + 4 * 1024;
-/** The cost of a piece besides its bytes, for a piece of any size. */
+/** What a piece costs besides its bytes, however small it is. */
 const BYTES_PER_PIECE = 256;
-/** Pings and pongs before the welcome. */
-const MAX_CONTROL_FRAMES = 8;
 
 /**
  * Limits what a socket may send before its welcome. A hello that is not complete counts against its
@@ -27,11 +23,11 @@ export function limitHello(
   let controlFrames = 0;
   const onData = (piece: Buffer) => {
     bytes += piece.length;
-    if (bytes > MAX_BYTES) refuseNow("protocol_error");
+    if (bytes > relayLimits.helloBytes) refuseNow("protocol_error");
     else if (hold.grow(piece.length + BYTES_PER_PIECE) !== undefined) refuseNow("try_again");
   };
   const onControl = () => {
-    if (++controlFrames > MAX_CONTROL_FRAMES) refuseNow("protocol_error");
+    if (++controlFrames > relayLimits.helloControlFrames) refuseNow("protocol_error");
   };
   const onMessage = () => hold.release();
   const end = () => {

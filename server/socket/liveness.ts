@@ -1,5 +1,5 @@
 import type { CloseReason } from "./close-codes.ts";
-import type { Timings } from "./timings.ts";
+import type { Timings } from "../timings.ts";
 
 /** The state of a connection that one check sees. */
 export interface Condition {

@@ -3,6 +3,7 @@ import { isStaff } from "../../policies/actor.ts";
 import { FairCache } from "../../policies/fair-cache.ts";
 import { fullBucket, takeFrom, type Bucket, type BucketRate } from "../../policies/token-bucket.ts";
 import type { AuthenticatedHello } from "./handshake.ts";
+import { memoryLimits } from "../limits.ts";
 
 /** Messages at once and per second, for one bucket of each kind. */
 export interface MessageRates {
@@ -55,17 +56,11 @@ export const bucketsOf = (
   [actor.tenant, tenant],
 ];
 
-/**
- * The most buckets in use. Above it, those that were not used for longest are forgotten and their
- * owners start with full ones. A tenant with many buckets makes others lose none.
- */
-const MAX_BUCKETS = 200_000;
-
 /** Limits in this process's memory. */
 export class LocalMessageLimits implements MessageLimits {
   readonly #rates: MessageRates;
   readonly #now: () => number;
-  readonly #buckets = new FairCache<Bucket>(MAX_BUCKETS);
+  readonly #buckets = new FairCache<Bucket>(memoryLimits.messageBuckets);
 
   /** @param now returns milliseconds of a monotonic clock */
   constructor(rates: MessageRates, now: () => number) {

@@ -13,6 +13,7 @@ import type { Reading } from "./reading.ts";
 import type { Relay, Subscriber } from "./relay.ts";
 import type { SocketObserver } from "./socket-observer.ts";
 import { EphemeralEvents, type EphemeralEventsDeps } from "./ephemeral-events.ts";
+import { relayLimits } from "../limits.ts";
 
 /** The dependencies of a welcomed connection on the rest of the server. */
 export interface ServiceDeps {
@@ -38,7 +39,6 @@ export interface SessionEvents {
   readonly reading: Reading;
 }
 
-const MAX_BUFFERED_BYTES = 1024 * 1024;
 const heartbeatFrame = encodeFrame({ kind: "heartbeat", body: {} });
 
 /**
@@ -70,7 +70,7 @@ export class Session {
       readEvents,
       transmit,
       observer,
-      isClogged: () => channel.bufferedBytes > MAX_BUFFERED_BYTES,
+      isClogged: () => channel.bufferedBytes > relayLimits.bufferedBytes,
       onFinished: (conversation, seq, left) => {
         if (left) relay.unfollow(subscriber, conversation);
         deps.cursors.finish(actor.tenant, actor.device, conversation, seq);

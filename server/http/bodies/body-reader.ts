@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { HeldBytes, Hold, Sender } from "../../held-bytes.ts";
 import { HttpError } from "../http-error.ts";
-import type { BodyLimit } from "./body-limit.ts";
+import type { BodyLimit } from "../../limits.ts";
 import { continueRequest } from "./expectation.ts";
 
 /** The cost of a body besides its bytes: the request, its headers and its socket. */

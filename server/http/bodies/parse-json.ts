@@ -1,8 +1,5 @@
 import { HttpError } from "../http-error.ts";
-
-/** The limits of the nesting and of the values of a body. More would take longer to parse. */
-const MAX_DEPTH = 16;
-const MAX_VALUES = 4_096;
+import { requestLimits } from "../../limits.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -53,7 +50,7 @@ function isSimple(json: Uint8Array): boolean {
       depth++;
       values++;
     } else if (CLOSING.has(character)) depth--;
-    if (depth > MAX_DEPTH || values > MAX_VALUES) return false;
+    if (depth > requestLimits.jsonDepth || values > requestLimits.jsonValues) return false;
   }
   return true;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { ReplayCache } from "../../../identity/tokens/replay-cache.ts";
 import { Secret } from "../../../keys/secret.ts";
-import { limiterFactory } from "../../../server/http/limits.ts";
+import { limiterFactory } from "../../../server/http/rate-limiter.ts";
 import { connectRedis, type RedisConnection } from "../../../server/nodes/redis-client.ts";
 import { SharedMessageLimits } from "../../../server/nodes/shared-message-limits.ts";
 import { SharedUsedProofs } from "../../../server/nodes/shared-used-proofs.ts";

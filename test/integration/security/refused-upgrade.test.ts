@@ -3,13 +3,13 @@ import { createServer, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { attachRelay } from "../../../server/socket/attach-relay.ts";
-import { defaultTimings } from "../../../server/socket/timings.ts";
+import { usualTimings } from "../../../server/timings.ts";
 
 let http: Server;
 beforeAll(async () => {
   http = createServer();
   attachRelay(http, {
-    timings: defaultTimings,
+    timings: usualTimings,
     helloLimits: { waitingSockets: { perNode: 1, perNetwork: 1 }, networkOf: () => "" },
   } as unknown as Parameters<typeof attachRelay>[1]);
   http.listen(0, "127.0.0.1");

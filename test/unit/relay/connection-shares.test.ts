@@ -5,14 +5,14 @@ import { Connection, type ConnectionDeps } from "../../../server/socket/connecti
 import { HttpConnections } from "../../../server/socket/http-connections.ts";
 import { LoopShares } from "../../../server/socket/loop-shares.ts";
 import { Relay } from "../../../server/socket/relay.ts";
-import { defaultTimings } from "../../../server/socket/timings.ts";
+import { usualTimings } from "../../../server/timings.ts";
 
 const holder = (tenant: string, account: string) => ({ tenant, account });
 const MIB = 1024 * 1024;
 
 function depsOf(sockets = new FairShares({ node: 10, tenant: 4, account: 2 })) {
   const deps = {
-    timings: defaultTimings,
+    timings: usualTimings,
     monotonic: () => 0,
     wheel: { schedule: () => undefined, cancel: () => undefined },
     open: new Set(),

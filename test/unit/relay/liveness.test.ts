@@ -1,5 +1,5 @@
 import { Liveness, type Condition } from "../../../server/socket/liveness.ts";
-import { defaultTimings } from "../../../server/socket/timings.ts";
+import { usualTimings } from "../../../server/timings.ts";
 
 const well: Condition = { blocked: false, progress: 0, paused: false };
 
@@ -16,13 +16,13 @@ function follow(liveness: Liveness, untilMs: number, condition: (now: number) =>
 }
 
 function greeted(): Liveness {
-  const liveness = new Liveness(defaultTimings, 0);
+  const liveness = new Liveness(usualTimings, 0);
   liveness.greeted();
   return liveness;
 }
 
 test("hello has ten seconds", () => {
-  const liveness = new Liveness(defaultTimings, 0);
+  const liveness = new Liveness(usualTimings, 0);
   expect(follow(liveness, 60_000, () => well)).toMatchObject({
     closed: "hello_timeout",
     at: 10_000,
@@ -52,7 +52,7 @@ test("a device that answers stays", () => {
 });
 
 test("is dropped after 90 s of silence if it cannot be pinged", () => {
-  const liveness = new Liveness({ ...defaultTimings, pingEveryMs: 1e9 }, 0);
+  const liveness = new Liveness({ ...usualTimings, pingEveryMs: 1e9 }, 0);
   liveness.greeted();
   const result = follow(liveness, 300_000, () => well);
   expect(result.closed).toBe("silent");

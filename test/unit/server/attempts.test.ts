@@ -1,6 +1,6 @@
 import { Secret } from "../../../keys/secret.ts";
 import { Attempts } from "../../../server/http/attempts.ts";
-import { limiterFactory } from "../../../server/http/limits.ts";
+import { limiterFactory } from "../../../server/http/rate-limiter.ts";
 
 const createLimiter = limiterFactory(undefined, () => new Secret(new Uint8Array(32)));
 const attemptsOf = (burst: number) =>

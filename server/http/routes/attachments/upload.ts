@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { creationHeaders, patchHeaders, tusHeaders } from "../../../contract/attachments.ts";
-import type { ProblemCode } from "../../../contract/problems.ts";
-import { idParams } from "../../../contract/values.ts";
-import type { Uuid } from "../../../crypto/wire/uuid.ts";
-import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
+import { creationHeaders, patchHeaders, tusHeaders } from "../../../../contract/attachments.ts";
+import type { ProblemCode } from "../../../../contract/problems.ts";
+import { idParams } from "../../../../contract/values.ts";
+import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
 import {
   assertMayTerminate,
   terminateUpload,
-} from "../../../messaging/attachments/terminate-upload.ts";
+} from "../../../../messaging/attachments/terminate-upload.ts";
 import {
   assertOwnUpload,
   completeUpload,
@@ -15,10 +15,11 @@ import {
   readUpload,
   receiveUpload,
   type UploadState,
-} from "../../../messaging/attachments/uploads.ts";
-import { HttpError } from "../http-error.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
-import type { UploadTurns } from "../upload-turns.ts";
+} from "../../../../messaging/attachments/uploads.ts";
+import { HttpError } from "../../http-error.ts";
+import { streamRoute, type StreamRoute } from "../../route.ts";
+import type { UploadTurns } from "./upload-turns.ts";
+import { bodyLimits } from "../../../limits.ts";
 
 interface UploadDeps {
   readonly uploads: AttachmentDeps;
@@ -29,8 +30,6 @@ interface UploadDeps {
 
 const TUS_VERSION = "1.0.0";
 const PATCH_TYPE = "application/offset+octet-stream";
-/** Of one request. An upload may have several. */
-const patchLimit = { bytes: 1024 ** 3, withinMs: 30_000 };
 const path = "/v1/attachments";
 const upload = `${path}/{id}`;
 
@@ -115,7 +114,7 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
       params: idParams,
       headers: patchHeaders,
       stream: PATCH_TYPE,
-      bodyLimit: patchLimit,
+      bodyLimit: bodyLimits.upload,
       answers: { 204: { description: "`Upload-Offset` is where to go on" } },
       problems: [
         ...ofUpload,
@@ -135,7 +134,8 @@ export function continueUploadRoute({ uploads, turns }: UploadDeps): StreamRoute
         const before = await readUpload(uploads, actor, id);
         const { offset, size } = before;
         if (headers["upload-offset"] !== offset) throw wrongOffset();
-        const limit = { ...patchLimit, bytes: Math.min(size - offset, patchLimit.bytes) };
+        const { bytes, withinMs } = bodyLimits.upload;
+        const limit = { bytes: Math.min(size - offset, bytes), withinMs };
         const use = { bytes: uploads.store.bytesPerPut, stop };
         const sender = { kind: "account", tenant: actor.tenant, user: actor.user } as const;
         const data = body.pieces(limit, sender, use);

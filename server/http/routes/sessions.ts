@@ -1,13 +1,17 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { openedSession, signIn, type SignIn } from "../../../contract/sessions.ts";
+import { openedSession, renewedSession, signIn, type SignIn } from "../../../contract/sessions.ts";
+import type { UseCase } from "../../../identity/audited.ts";
 import { IdentityError } from "../../../identity/identity-error.ts";
+import { Secret } from "../../../keys/secret.ts";
+import type { AccessTokens } from "../../../identity/tokens/access-token.ts";
+import { closeSession, renewSession } from "../../../identity/tokens/current-session.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
 import { openSession } from "../../../identity/tokens/open-session.ts";
 import type { Grant, SignInDeps, SignInLimits } from "../../../identity/tokens/sign-in.ts";
-import { Secret } from "../../../keys/secret.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { siteOf } from "../../network.ts";
 import { HttpError } from "../http-error.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /**
  * POST /v1/sessions. Only failed attempts count against their account and their network, which
@@ -27,7 +31,7 @@ export function openSessionRoute(
       access: "public",
       audits: ["session.create"],
       body: signIn,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: {
         201: { description: "A session bound to the proof's key", schema: openedSession },
       },
@@ -85,4 +89,44 @@ function grantOf(body: SignIn): Grant {
     case "customer_token":
       return { kind: body.grant, token: new Secret(body.token) };
   }
+}
+
+/** POST /v1/sessions/current/renew */
+export function renewSessionRoute(deps: UseCase & { readonly accessTokens: AccessTokens }): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/sessions/current/renew",
+      summary: "Get a fresh access token for the current session, also after the last one expired",
+      tag: "Sessions",
+      access: "renewal",
+      audits: ["session.renew"],
+      isUnlimited: true,
+      answers: { 200: { description: "A fresh access token", schema: renewedSession } },
+    },
+    async ({ who, requestId }) => ({
+      status: 200,
+      body: await renewSession({ ...deps, requestId }, who),
+    }),
+  );
+}
+
+/** DELETE /v1/sessions/current */
+export function closeSessionRoute(deps: UseCase & { readonly disconnect: Disconnect }): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/sessions/current",
+      summary: "Sign out",
+      tag: "Sessions",
+      access: "session",
+      audits: ["session.revoke"],
+      isUnlimited: true,
+      answers: { 204: { description: "The session's tokens serve no more" } },
+    },
+    async ({ who, requestId }) => {
+      await closeSession({ ...deps, requestId }, who);
+      return { status: 204 };
+    },
+  );
 }

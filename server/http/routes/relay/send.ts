@@ -1,19 +1,15 @@
-import { sendHeaders } from "../../../contract/relay.ts";
 import type { IncomingMessage } from "node:http";
-import { frameBatchType, maxBatchBytes } from "../../../crypto/wire/frame-batch.ts";
-import { wireLimits } from "../../../crypto/wire/frame.ts";
-import { IdentityError } from "../../../identity/identity-error.ts";
-import type { Actor } from "../../../policies/actor.ts";
-import type { Holder } from "../../../policies/fair-shares.ts";
-import type { HttpChannel } from "../../socket/http-channel.ts";
-import type { BeginRefusal, HttpConnections } from "../../socket/http-connections.ts";
-import { HttpError } from "../http-error.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
-import { connectionOf, connectionProblems } from "./connection-of.ts";
-
-const bodyLimit = { bytes: maxBatchBytes, withinMs: 30_000 };
-/** A batch with one hello. */
-const helloLimit = { bytes: wireLimits.hello + 4, withinMs: 10_000 };
+import { sendHeaders } from "../../../../contract/relay.ts";
+import { frameBatchType } from "../../../../crypto/wire/frame-batch.ts";
+import { IdentityError } from "../../../../identity/identity-error.ts";
+import type { Actor } from "../../../../policies/actor.ts";
+import type { Holder } from "../../../../policies/fair-shares.ts";
+import type { HttpChannel } from "../../../socket/http-channel.ts";
+import type { BeginRefusal, HttpConnections } from "../../../socket/http-connections.ts";
+import { HttpError } from "../../http-error.ts";
+import { streamRoute, type StreamRoute } from "../../route.ts";
+import { connectionOf, connectionProblems } from "./connection.ts";
+import { bodyLimits } from "../../../limits.ts";
 
 /** POST /v1/relay/send: a hello, which begins a connection, or more frames of a connection. */
 export function relaySendRoute(connections: HttpConnections): StreamRoute {
@@ -27,7 +23,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       audits: { nothing: "as the relay's frames: see there" },
       headers: sendHeaders,
       stream: frameBatchType,
-      bodyLimit,
+      bodyLimit: bodyLimits.relayBatch,
       answers: {
         201: { description: "`Relay-Connection` is the id of the connection that began" },
         204: { description: "The frames were taken, now or before; answers come as events" },
@@ -39,7 +35,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       if (who !== undefined) {
         const { tenant, user } = who.actor;
         assertMayBegin(connections, who.actor);
-        const hello = await body.whole(helloLimit, { kind: "account", tenant, user });
+        const hello = await body.whole(bodyLimits.relayHello, { kind: "account", tenant, user });
         const begun = begin(connections, who.actor, hello, origin);
         response.writeHead(201, { "Relay-Connection": begun }).end();
         return;
@@ -53,7 +49,7 @@ export function relaySendRoute(connections: HttpConnections): StreamRoute {
       try {
         await readable(channel);
         const sender = connections.senderOf(id) ?? { kind: "stranger", network };
-        channel.take(batch, await body.whole(bodyLimit, sender));
+        channel.take(batch, await body.whole(bodyLimits.relayBatch, sender));
       } finally {
         received();
       }

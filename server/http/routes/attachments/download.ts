@@ -1,11 +1,11 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { downloadHeaders } from "../../../contract/attachments.ts";
-import { idParams } from "../../../contract/values.ts";
-import type { AttachmentDeps } from "../../../messaging/attachments/attachment-deps.ts";
-import { openDownload } from "../../../messaging/attachments/download.ts";
-import { byteRange } from "../byte-range.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
+import { downloadHeaders } from "../../../../contract/attachments.ts";
+import { idParams } from "../../../../contract/values.ts";
+import type { AttachmentDeps } from "../../../../messaging/attachments/attachment-deps.ts";
+import { openDownload } from "../../../../messaging/attachments/download.ts";
+import { byteRange } from "../../byte-range.ts";
+import { streamRoute, type StreamRoute } from "../../route.ts";
 
 /** GET /v1/attachments/{id} */
 export function downloadAttachmentRoute(deps: AttachmentDeps): StreamRoute {

@@ -1,10 +1,13 @@
 import { newDevice, registeredDevice } from "../../../contract/devices.ts";
+import { idParams } from "../../../contract/values.ts";
 import type { UseCase } from "../../../identity/audited.ts";
 import type { Announce } from "../../../identity/directory/announce.ts";
 import { registerDevice } from "../../../identity/directory/register-device.ts";
-import { preKeysLimit } from "../bodies/body-limit.ts";
-import type { Limiter } from "../limits.ts";
+import { revokeDevice } from "../../../identity/directory/revoke-device.ts";
+import type { Disconnect } from "../../../identity/tokens/disconnect.ts";
+import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /**
  * POST /v1/devices. What is asked is limited by the asking key. Devices that are added are limited
@@ -28,7 +31,7 @@ export function registerDeviceRoute(
       access: "session",
       audits: ["device.register"],
       body: newDevice,
-      bodyLimit: preKeysLimit,
+      bodyLimit: bodyLimits.preKeys,
       answers: { 201: { description: "The device is registered", schema: registeredDevice } },
       problems: [
         "invalid_certificate",
@@ -47,6 +50,29 @@ export function registerDeviceRoute(
       const admit = async (account: string) => void (await deps.byAccount.take(account));
       await registerDevice({ ...deps, requestId, admit }, who, body);
       return { status: 201, body: { device: body.id } };
+    },
+  );
+}
+
+/** DELETE /v1/devices/{id} */
+export function revokeDeviceRoute(
+  deps: UseCase & { readonly announce: Announce; readonly disconnect: Disconnect },
+): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/devices/{id}",
+      summary: "Remove a device of one's own account or, as an admin, of any account of the tenant",
+      tag: "Directory",
+      access: "session",
+      audits: ["device.revoke"],
+      params: idParams,
+      answers: { 204: { description: "The device is removed and its sessions are over" } },
+      problems: ["device_required", "device_not_found"],
+    },
+    async ({ who, params, requestId }) => {
+      await revokeDevice({ ...deps, requestId }, who.actor, params.id);
+      return { status: 204 };
     },
   );
 }

@@ -1,9 +1,9 @@
-import { logPosition, newMember } from "../../../contract/conversations.ts";
+import { logPosition, memberParams, newMember } from "../../../contract/conversations.ts";
 import { idParams } from "../../../contract/values.ts";
+import { addMember, removeMember } from "../../../messaging/members/change-members.ts";
 import type { MessagingDeps } from "../../../messaging/members/facts.ts";
-import { addMember } from "../../../messaging/members/change-members.ts";
-import { smallBody } from "../bodies/body-limit.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 /** POST /v1/conversations/{id}/members */
 export function addMemberRoute(deps: MessagingDeps): Route {
@@ -17,7 +17,7 @@ export function addMemberRoute(deps: MessagingDeps): Route {
       audits: ["conversation.add_member"],
       params: idParams,
       body: newMember,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
       problems: [
         "quota_exceeded",
@@ -33,6 +33,27 @@ export function addMemberRoute(deps: MessagingDeps): Route {
     async ({ who, params, body }) => ({
       status: 200,
       body: await addMember(deps, who.actor, { conversation: params.id, user: body.user }),
+    }),
+  );
+}
+
+/** DELETE /v1/conversations/{id}/members/{user} */
+export function removeMemberRoute(deps: MessagingDeps): Route {
+  return route(
+    {
+      method: "delete",
+      path: "/v1/conversations/{id}/members/{user}",
+      summary: "Remove a member of staff, or leave",
+      tag: "Conversations",
+      access: "session",
+      audits: ["conversation.remove_member"],
+      params: memberParams,
+      answers: { 200: { description: "Where the change stands in the log", schema: logPosition } },
+      problems: ["conversation_not_found", "member_not_found", "forbidden", "contended"],
+    },
+    async ({ who, params }) => ({
+      status: 200,
+      body: await removeMember(deps, who.actor, { conversation: params.id, user: params.user }),
     }),
   );
 }

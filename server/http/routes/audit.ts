@@ -1,24 +1,101 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import { tailHeaders, tailQuery } from "../../../contract/audit.ts";
 import { AuditError } from "../../../audit/audit-error.ts";
+import { assertActionFilter } from "../../../audit/export/action-filter.ts";
 import { onOneLine, readEntry } from "../../../audit/export/entry-text.ts";
 import type { IndexedEntry } from "../../../audit/read/checked-log.ts";
+import { LogError } from "../../../audit/verify/log-error.ts";
+import {
+  auditPage,
+  auditQuery,
+  logFileParams,
+  tailHeaders,
+  tailQuery,
+} from "../../../contract/audit.ts";
 import { followLog, type LogReading } from "../../../identity/audit-log/follow-log.ts";
+import type { LogReader } from "../../../identity/audit-log/log-reader.ts";
+import { searchEntries } from "../../../identity/audit-log/search-entries.ts";
 import { watchReading } from "../../../identity/audit-log/watch-reading.ts";
-import { FairShares, type ShareLimits } from "../../../policies/fair-shares.ts";
+import { FairShares } from "../../../policies/fair-shares.ts";
 import { HttpError } from "../http-error.ts";
-import { streamRoute, type StreamRoute } from "../route.ts";
-import { logRefusals } from "./audit-log.ts";
+import { route, type Route, streamRoute, type StreamRoute } from "../route.ts";
+import { shareLimits } from "../../limits.ts";
 
-/** Followers at the same time. Each reads the log twice a second. */
-const LIMITS: ShareLimits = { node: 32, tenant: 8, account: 3 };
+/** Why a log that was altered or rewound in the database is not read. */
+const logRefusals = [
+  "audit_log_altered",
+  "audit_log_behind",
+  "audit_log_inconsistent",
+  "audit_checkpoint_invalid",
+] as const;
+
+/** GET /v1/audit/log/...: the files of a log in the format of C2SP tlog-tiles. */
+export function auditTilesRoute(reader: LogReader): StreamRoute {
+  return streamRoute(
+    {
+      method: "get",
+      path: "/v1/audit/log/{path*}",
+      summary: "Read the files of the tenant's audit log (C2SP tlog-tiles)",
+      tag: "Audit",
+      access: "session",
+      audits: ["audit.read_tiles"],
+      isUnlimited: true,
+      params: logFileParams,
+      answers: { 200: { description: "The checkpoint, or the bytes of a tile", bytes: true } },
+      problems: ["forbidden", "not_found", ...logRefusals],
+    },
+    async ({ who, params: { path } }, _request, response) => {
+      const bytes = await reader.read(who.actor, path).catch(asNotFound);
+      if (bytes === undefined)
+        throw new HttpError("not_found", "The log has no such file, or not yet.");
+      const isText = path === "checkpoint" || path.startsWith("restore/");
+      response.writeHead(200, {
+        "Content-Type": isText ? "text/plain; charset=utf-8" : "application/octet-stream",
+        "Content-Length": bytes.length,
+      });
+      response.end(bytes);
+    },
+  );
+}
+
+function asNotFound(error: unknown): undefined {
+  if (error instanceof LogError && error.code === "malformed") return undefined;
+  throw error;
+}
+
+/** GET /v1/audit/entries */
+export function searchAuditRoute(deps: LogReading): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/audit/entries",
+      summary: "Search the tenant's audit log",
+      tag: "Audit",
+      access: "session",
+      audits: ["audit.search"],
+      query: auditQuery,
+      answers: { 200: { description: "A page, in the order of the log", schema: auditPage } },
+      problems: ["forbidden", "audit_action_unknown", ...logRefusals],
+    },
+    async ({ who, query, requestId }) => {
+      const { from, until, after, limit, ...rest } = query;
+      assertActionFilter(rest.action);
+      const filter = { ...rest, fromMs: from, untilMs: until };
+      const page = { after, limit };
+      return {
+        status: 200,
+        body: await searchEntries({ ...deps, requestId }, who.actor, filter, page),
+      };
+    },
+  );
+}
+
 /** How long the last events may take to be sent before the answer is cut off. */
 const CLOSING_MS = 5_000;
 
 /** GET /v1/audit/tail: server-sent events. */
 export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamRoute {
-  const followers = new FairShares(LIMITS);
+  const followers = new FairShares(shareLimits.auditFollowers);
   return streamRoute(
     {
       method: "get",
@@ -46,7 +123,7 @@ export function tailAuditRoute(deps: LogReading, stopping: AbortSignal): StreamR
       if (followers.take(follower) !== undefined)
         throw new HttpError(
           "rate_limited",
-          `Your account or your organisation follows the log too often: an account may do so ${LIMITS.account} times. End another follower first.`,
+          `Your account or your organisation follows the log too often: an account may do so ${shareLimits.auditFollowers.account} times. End another follower first.`,
         );
       const closed = new AbortController();
       response.once("close", () => closed.abort());

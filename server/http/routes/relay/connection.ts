@@ -1,9 +1,8 @@
-import type { ProblemCode } from "../../../contract/problems.ts";
-import type { CloseReason } from "../../socket/close-codes.ts";
-import { closeCodes } from "../../socket/close-codes.ts";
-import type { HttpChannel } from "../../socket/http-channel.ts";
-import type { HttpConnections } from "../../socket/http-connections.ts";
-import { HttpError } from "../http-error.ts";
+import type { ProblemCode } from "../../../../contract/problems.ts";
+import { closeCodes, type CloseReason } from "../../../socket/close-codes.ts";
+import type { HttpChannel } from "../../../socket/http-channel.ts";
+import type { HttpConnections } from "../../../socket/http-connections.ts";
+import { HttpError } from "../../http-error.ts";
 
 export const connectionProblems: readonly ProblemCode[] = [
   "connection_elsewhere",

@@ -10,9 +10,9 @@ import { approveLink, refuseLink } from "../../../identity/linking/answer-link.t
 import { readLink } from "../../../identity/linking/read-link.ts";
 import { requestLink } from "../../../identity/linking/request-link.ts";
 import { withdrawLink } from "../../../identity/linking/withdraw-link.ts";
-import { smallBody } from "../bodies/body-limit.ts";
-import type { Limiter } from "../limits.ts";
+import type { Limiter } from "../rate-limiter.ts";
 import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
 
 const path = "/v1/link-requests/{id}";
 const params = idParams;
@@ -31,7 +31,7 @@ export function requestLinkRoute(deps: UseCase & { readonly byKey: Limiter }): R
       access: "session",
       audits: ["link.request"],
       body: newLinkRequest,
-      bodyLimit: smallBody,
+      bodyLimit: bodyLimits.small,
       answers: {
         201: { description: "The request waits for an answer", schema: openedLinkRequest },
       },
@@ -77,7 +77,7 @@ export function approveLinkRoute(deps: UseCase): Route {
       audits: ["link.approve"],
       params,
       body: linkApproval,
-      bodyLimit: { bytes: 192 * 1024, withinMs: 20_000 },
+      bodyLimit: bodyLimits.linkApproval,
       answers: { 204: { description: "The new device can fetch it" } },
       problems: ["link_request_not_found", "link_request_expired", "link_request_closed"],
     },

@@ -1,5 +1,5 @@
-import type { Uuid } from "../../crypto/wire/uuid.ts";
-import { MessagingError } from "../../messaging/messaging-error.ts";
+import type { Uuid } from "../../../../crypto/wire/uuid.ts";
+import { MessagingError } from "../../../../messaging/messaging-error.ts";
 
 interface Turn {
   readonly stop: AbortController;

@@ -1,0 +1,107 @@
+import type { Uuid } from "../crypto/wire/uuid.ts";
+import type { LogSigner } from "../audit/logs.ts";
+import { Profiles } from "../identity/accounts/profiles.ts";
+import { kmsAuditSigner } from "../keys/audit-signer.ts";
+import { runAuditLog, type RunningAuditLog } from "./audit-log.ts";
+import type { Closers } from "./closers.ts";
+import type { Config } from "./config.ts";
+import { refuseDevelopmentTenants } from "./development.ts";
+import { describeError, type Log } from "./log.ts";
+import { openSharedState, type SharedState } from "./nodes/shared-state.ts";
+import { openStorage, type Storage } from "./storage.ts";
+import { usualTimings, type Timings } from "./timings.ts";
+import { waitFor } from "./wait-for.ts";
+import { openWatchers, type OpenWatchers } from "./watchers.ts";
+
+/**
+ * Dependencies on the outside world. The main program provides them, and tests can replace them.
+ */
+export interface Ports {
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number;
+  readonly newId: () => Uuid;
+  readonly log: Log;
+  readonly version: string;
+  /** Aborted when the server must stop, also while it starts. */
+  readonly stopping?: AbortSignal;
+  /** Returns how many lines of the log were lost so far. */
+  readonly lostLogLines?: () => number;
+  /** Timings that differ from the usual ones. */
+  readonly timings?: Partial<Timings>;
+}
+
+/** What the parts that serve clients are built on. */
+export interface Foundation {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly timings: Timings;
+  readonly storage: Storage;
+  readonly watchers: OpenWatchers;
+  /** Signs the audit logs and the key logs. */
+  readonly signer: LogSigner;
+  readonly auditLog: RunningAuditLog;
+  readonly shared: SharedState;
+  readonly profiles: Profiles;
+  /** Returns a function that logs that the connection to `service` was lost. */
+  readonly onLost: (service: string) => (error: unknown) => void;
+}
+
+/**
+ * Opens the storage, the metrics and traces, the audit log, and what nodes share.
+ * @throws ConfigError, KeysError (keyring), DatabaseError
+ */
+export async function openFoundation(
+  config: Config,
+  ports: Ports,
+  closers: Closers,
+): Promise<Foundation> {
+  const { now, log, version, lostLogLines } = ports;
+  const timings = { ...usualTimings, ...ports.timings };
+  const onLost = (service: string) => (error: unknown) =>
+    log.warn("connection lost", { service, ...describeError(error) });
+  const { serverKeysPollMs } = timings;
+  const storage = await openStorage(
+    config,
+    { now, log, serverKeysPollMs, onLost: onLost("keystore") },
+    closers,
+  );
+  const { kms, database, serverKeys, keyTree, isFailing: isStorageFailing } = storage;
+  const { pool } = database;
+  const watchers = await openWatchers(config, {
+    pool,
+    log,
+    version,
+    lostLogLines,
+    isStorageFailing,
+  });
+  closers.add(() => watchers.close());
+  if (config.mode === "production") await refuseDevelopmentTenants(pool);
+  const signer = await waitFor(log, "key service", kmsAuditSigner(kms));
+  const opening = runAuditLog(config.audit, {
+    url: database.url,
+    pool,
+    cosignEveryMs: timings.cosignEveryMs,
+    checkEveryMs: timings.checkEveryMs,
+    signer,
+    now,
+    log,
+    metrics: watchers.metrics,
+  });
+  const auditLog = await waitFor(log, "audit log", opening);
+  closers.add(() => auditLog.close());
+  const { redisUrl } = config;
+  const shared = await openSharedState({ redisUrl, keys: serverKeys, onLost }, closers);
+  const profiles = new Profiles(keyTree.subjects, () => serverKeys.blindIndexKeys);
+  return {
+    config,
+    ports,
+    timings,
+    storage,
+    watchers,
+    signer,
+    auditLog,
+    shared,
+    profiles,
+    onLost,
+  };
+}

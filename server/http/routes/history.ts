@@ -1,0 +1,120 @@
+import { logPosition } from "../../../contract/conversations.ts";
+import {
+  linksPage,
+  linksParams,
+  linksQuery,
+  newConsent,
+  newHistoryGrant,
+} from "../../../contract/history.ts";
+import { idParams } from "../../../contract/values.ts";
+import { grantHistory } from "../../../messaging/history/grant-history.ts";
+import { readLinks } from "../../../messaging/history/read-links.ts";
+import { recordConsent } from "../../../messaging/history/record-consent.ts";
+import type { MessagingDeps } from "../../../messaging/members/facts.ts";
+import { route, type Route } from "../route.ts";
+import { bodyLimits } from "../../limits.ts";
+
+/** POST /v1/conversations/{id}/consents */
+export function recordConsentRoute(deps: MessagingDeps): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/conversations/{id}/consents",
+      summary: "Give or withdraw consent that staff show the conversation's past to colleagues",
+      tag: "Conversations",
+      access: "session",
+      audits: [["consent.given", "consent.withdrawn"]],
+      params: idParams,
+      body: newConsent,
+      bodyLimit: bodyLimits.consent,
+      answers: { 200: { description: "Where the consent stands in the log", schema: logPosition } },
+      problems: [
+        "quota_exceeded",
+        "conversation_not_found",
+        "invalid_record",
+        "invalid_signature",
+        "record_exists",
+        "forbidden",
+        "no_device",
+        "contended",
+      ],
+    },
+    async ({ who, params, body: { receipt: text, signature } }) => ({
+      status: 200,
+      body: await recordConsent(deps, who.actor, {
+        conversation: params.id,
+        signed: { text, signature },
+      }),
+    }),
+  );
+}
+
+/** POST /v1/conversations/{id}/history-grants */
+export function grantHistoryRoute(deps: MessagingDeps): Route {
+  return route(
+    {
+      method: "post",
+      path: "/v1/conversations/{id}/history-grants",
+      summary: "Show a range of the past to a member, in packs that only their devices can open",
+      tag: "Conversations",
+      access: "session",
+      audits: ["history.grant"],
+      params: idParams,
+      body: newHistoryGrant,
+      bodyLimit: bodyLimits.historyGrant,
+      answers: { 200: { description: "Where the grant stands in the log", schema: logPosition } },
+      problems: [
+        "quota_exceeded",
+        "conversation_not_found",
+        "invalid_record",
+        "invalid_signature",
+        "record_exists",
+        "device_mismatch",
+        "attachment_not_found",
+        "forbidden",
+        "no_device",
+        "contended",
+        "key_destroyed",
+      ],
+    },
+    async ({ who, params, body: { receipt: text, signature, packets } }) => ({
+      status: 200,
+      body: await grantHistory(deps, who.actor, {
+        conversation: params.id,
+        signed: { text, signature },
+        packets,
+      }),
+    }),
+  );
+}
+
+/** GET /v1/conversations/{id}/history-grants/{grant}/links */
+export function readLinksRoute(deps: MessagingDeps): Route {
+  return route(
+    {
+      method: "get",
+      path: "/v1/conversations/{id}/history-grants/{grant}/links",
+      summary: "Read the log's hashes of a granted range, backwards, to check what was granted",
+      tag: "Conversations",
+      access: "session",
+      audits: ["history.read_links"],
+      params: linksParams,
+      query: linksQuery,
+      answers: {
+        200: {
+          description: "At most 256 links, in order, the last of them `until`",
+          schema: linksPage,
+        },
+      },
+      problems: ["conversation_not_found", "grant_not_found", "forbidden"],
+    },
+    async ({ who, params, query }) => ({
+      status: 200,
+      body: await readLinks(deps, who.actor, {
+        conversation: params.id,
+        grant: params.grant,
+        until: query.until,
+      }),
+    }),
+  );
+}
