@@ -1,6 +1,7 @@
 import { eventKinds, type EventKind } from "./frame.ts";
 import { utf8 } from "./bytes.ts";
 import { writeUuid, type Uuid } from "./uuid.ts";
+import type { DeviceId, ConversationId } from "./ids.ts";
 
 /** SHA-256 of its input. The server passes node:crypto's, a device passes libsodium's. */
 export type Sha256 = (input: Uint8Array) => Uint8Array;
@@ -14,10 +15,10 @@ export const zeroHash: Uint8Array = new Uint8Array(32);
 
 /** The fields that the relay fixed when it gave an event its place in the log. */
 export interface EventHeader {
-  readonly conversation: Uuid;
+  readonly conversation: ConversationId;
   readonly seq: number;
   readonly kind: EventKind;
-  readonly senderDevice: Uuid;
+  readonly senderDevice: DeviceId;
   readonly epoch: number;
   readonly keyId: Uuid;
   readonly clientMessageId: Uuid;
