@@ -1,7 +1,7 @@
 import { eventKinds, type EventKind } from "./frame.ts";
 import { utf8 } from "./bytes.ts";
 import { writeUuid, type Uuid } from "./uuid.ts";
-import type { DeviceId, ConversationId } from "./ids.ts";
+import { nilId, type DeviceId, type ConversationId } from "./ids.ts";
 
 /** SHA-256 of its input. The server passes node:crypto's, a device passes libsodium's. */
 export type Sha256 = (input: Uint8Array) => Uint8Array;
@@ -9,7 +9,7 @@ export type Sha256 = (input: Uint8Array) => Uint8Array;
 export type HmacSha256 = (key: Uint8Array, input: Uint8Array) => Uint8Array;
 
 /** The id in a header field that does not apply. A control event, for example, has no key. */
-export const nilUuid: Uuid = "00000000-0000-0000-0000-000000000000";
+export const nilUuid = nilId<Uuid>();
 /** The hash before a conversation's first event, and the commitment of an event that has none. */
 export const zeroHash: Uint8Array = new Uint8Array(32);
 

@@ -3,7 +3,6 @@ import { sendHeaders } from "../../../../contract/relay.ts";
 import { frameBatchType } from "../../../../crypto/wire/frame-batch.ts";
 import { IdentityError } from "../../../../identity/identity-error.ts";
 import type { Actor } from "../../../../policies/actor.ts";
-import type { Holder } from "../../../../policies/fair-shares.ts";
 import type { HttpChannel } from "../../../socket/http-channel.ts";
 import type {
   AccountHolder,
