@@ -8,7 +8,13 @@
 import protobuf from "protobufjs/minimal.js";
 import type { Reader } from "protobufjs";
 import { fromUtf8, utf8 } from "./bytes.ts";
-import { idFromBytes, type TenantId, type UserId, type DeviceId, type ConversationId } from "./ids.ts";
+import {
+  idFromBytes,
+  type TenantId,
+  type UserId,
+  type DeviceId,
+  type ConversationId,
+} from "./ids.ts";
 import type { Uuid } from "./uuid.ts";
 import { WireError } from "./wire-error.ts";
 import { written, type Writer } from "./writer.ts";
